@@ -1,0 +1,59 @@
+# `make run` and `make test` are all a newcomer needs; each sets up what it needs, once.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+PAGE   := gateway/http/explorer_assets/index.html
+PAGE_SOURCES := $(wildcard explorer/package.json explorer/package-lock.json explorer/*.html explorer/*.ts explorer/src/* explorer/src/*/*)
+
+.PHONY: help run test setup check fix verify lock explorer clean
+
+help:            ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+
+run: setup explorer ## the gateway on its embedded sandbox; prints the URLs and a first query
+	@$(BIN)/promotion-gateway dev
+
+test: setup      ## the tests (Python only, under three minutes)
+	@$(BIN)/pytest --cov --cov-report=term:skip-covered
+
+setup: $(READY)  ## .venv from the hashed lock
+
+check: setup     ## lint, types, layers and the schema file; reads only
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/promotion-gateway schema --check
+	@$(BIN)/pytest -q --no-header tests/test_layers.py
+
+fix: setup       ## repair what a machine can repair, and write schema.graphql anew
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/promotion-gateway schema
+
+verify: setup explorer ## what needs a browser, npm clients or long runs (under thirty minutes)
+	@$(BIN)/pytest -m verify --timeout=600
+
+explorer:        ## the GraphiQL page, where npm is there
+	@if command -v npm >/dev/null 2>&1; then $(MAKE) --no-print-directory $(PAGE); \
+	else echo "npm is missing: /graphql shows a plain page instead of GraphiQL"; fi
+
+$(PAGE): $(PAGE_SOURCES)
+	cd explorer && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
+	@touch $(PAGE)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; say make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+lock: setup      ## resolve the locks anew: all of it for developers, the runtime for the image
+	$(BIN)/uv pip compile $(LOCK) --extra dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile $(LOCK) pyproject.toml -o deploy/requirements.lock
+
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+
+clean:           ## remove what was built
+	rm -rf $(VENV) explorer/node_modules gateway/http/explorer_assets .mypy_cache .ruff_cache .pytest_cache .coverage
