@@ -1,0 +1,130 @@
+"""The customer's view of promotions as it arrives: ``GET /v2/customers/lookup/promotionData``.
+
+Attribute names are the graph's; each says which documented field it is read from by its `name`.
+What this payload and the legacy one (`legacy.py`) both say has the same attribute name in both.
+"""
+
+from typing import Annotated
+
+from msgspec import Struct, field
+
+from gateway.wire.readable import (
+    ESSENTIAL,
+    Count,
+    Digits,
+    Figure,
+    Flag,
+    Instant,
+    Key,
+    Text,
+    Tree,
+    Usage,
+)
+
+
+class PageDetails(Struct, gc=False):
+    """Where a page lies in its list; all but the total repeats the request."""
+
+    total: Count = field(name="totalEntries", default=None)
+
+
+class Metadata(Struct, gc=False):
+    """One entry of ``promotionMetadata``."""
+
+    key: str
+    value: Text = None
+    is_brand_defined: Flag = field(name="brandDefined", default=None)
+
+
+class CustomerLimits(Struct, gc=False):
+    """``limits``: 0 means not configured, -1 no limit (FACTS)."""
+
+    points_per_event: Figure = field(name="maxPointsPerEvent", default=None)
+    points_per_customer: Figure = field(name="pointsPerCustomer", default=None)
+    times_per_customer: Figure = field(name="numberOFTimesPerCustomer", default=None)
+    points_in_promotion: Figure = field(name="totalPointsInPromotion", default=None)
+
+
+class CustomerUsage(Struct, gc=False):
+    """``customerUsage``."""
+
+    points_per_customer: Usage = field(name="currentPointsPerCustomer", default=None)
+    times_per_customer: Usage = field(name="currentNumberOfTimesPerCustomer", default=None)
+    points_in_promotion: Usage = field(name="currentTotalPointsInPromotion", default=None)
+
+
+class CustomerRestriction(Struct, gc=False):
+    """One entry of ``promotionRestriction``'s three lists."""
+
+    measure_name: str = field(name="kpi")
+    maximum: Figure = field(name="maxLimit", default=None)
+    used: Usage = field(name="currentCustomerUsage", default=None)
+    scope_name: Text = field(name="limitOn", default=None)
+    basis: Text = field(name="type", default=None)
+    window_type: Text = field(name="periodType", default=None)
+    window_unit: Text = field(name="periodUnit", default=None)
+
+
+CustomerRestrictions = Annotated[list[CustomerRestriction] | None, ESSENTIAL]
+
+
+class CustomerRestrictionLists(Struct, gc=False):
+    """``promotionRestriction``; the list that holds a restriction is its stage."""
+
+    enrol: CustomerRestrictions = field(name="issualRestrictions", default=None)
+    issue: CustomerRestrictions = field(name="earnRestrictions", default=None)
+    redeem: CustomerRestrictions = field(name="redemptionRestrictions", default=None)
+
+
+class Issue(Struct, gc=False):
+    """One entry of ``issuedDetails``; ``issual`` means issue here, not enrol (FACTS)."""
+
+    issue_id: Key = field(name="issualId")
+    issued_at: Instant = field(name="issualDate", default=None)
+    expires_at: Instant = field(name="issualExpiryDate", default=None)
+    event_log_id: Key | None = field(name="issualEventLogId", default=None)
+    redeemed_count: Count = field(name="redeemedCount", default=None)
+
+
+class Timeline(Struct, gc=False):
+    """One entry of ``customerPromotionTimelines``: an enrolment and what was issued under it."""
+
+    enrolment_id: Key = field(name="enrollmentId")
+    enrolled_at: Instant = field(name="enrollmentDate", default=None)
+    expires_at: Instant = field(name="enrollmentExpiryDate", default=None)
+    event_log_id: Key | None = field(name="enrollEventLogId", default=None)
+    issues: Annotated[list[Issue] | None, ESSENTIAL] = field(name="issuedDetails", default=None)
+
+
+class CustomerPromotionPayload(Struct, gc=False):
+    """One entry of ``promotions``."""
+
+    promotion_id: Digits = field(name="promotionId")
+    name: str = field(name="promotionName")
+    program_id: Digits = field(name="programId")
+    starts_at: Instant = field(name="startDate", default=None)
+    ends_at: Instant = field(name="endDate", default=None)
+    identifier: Text = None
+    description: Text = None
+    is_active: Flag = field(name="active", default=None)
+    event_name: Text = field(name="eventName", default=None)
+    metadata: Annotated[list[Metadata] | None, ESSENTIAL] = field(
+        name="promotionMetadata", default=None
+    )
+    limits: Annotated[CustomerLimits | None, ESSENTIAL] = None
+    usage: CustomerUsage | None = field(name="customerUsage", default=None)
+    type_name: Text = field(name="pointsOfferType", default=None)
+    restrictions: Annotated[CustomerRestrictionLists | None, ESSENTIAL] = field(
+        name="promotionRestriction", default=None
+    )
+    timelines: list[Timeline] | None = field(name="customerPromotionTimelines", default=None)
+
+
+class CustomerPagePayload(Struct, gc=False):
+    """One answer of the endpoint. ``promotions`` may be absent only where the total is 0."""
+
+    customer_id: Digits = field(name="customerId")
+    items: list[CustomerPromotionPayload] | None = field(name="promotions", default=None)
+    page_details: PageDetails | None = field(name="pageDetails", default=None)
+    warnings: Tree = None
+    errors: Tree = None

@@ -1,0 +1,177 @@
+"""Bytes to a typed page, at any cost to the upstream's lies and none to the other items.
+
+A page is decoded at once, in C. Only when that fails is it decoded item by item, and only an item
+that fails again is read leaf by leaf (`lenient.py`). An item that cannot be shown is left out and
+its place in the page kept, so that positions still count what the upstream counts.
+"""
+
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import msgspec
+
+from gateway.wire.customer_view import CustomerPagePayload, CustomerPromotionPayload
+from gateway.wire.legacy import DefinitionPagePayload, DefinitionPayload
+from gateway.wire.lenient import UnreadableError, read_struct
+from gateway.wire.warnings import UpstreamWarning, read_code, read_warnings
+
+Item = TypeVar("Item")
+_Struct = TypeVar("_Struct", bound=msgspec.Struct)
+_Envelope = TypeVar("_Envelope", CustomerPagePayload, DefinitionPagePayload)
+
+
+class MalformedPayloadError(Exception):
+    """The answer is not what the endpoint documents, in a part that no page can do without."""
+
+
+class Refusal(NamedTuple):
+    """A documented error body: ``{"errors": [{"status": false, "code": 8015, ...}]}``.
+
+    `code` is null where none can be read. The upstream's own message is left behind: nobody vouches
+    for what it holds.
+    """
+
+    code: int | None
+
+
+class Page(NamedTuple, Generic[Item]):
+    """A window of an upstream list.
+
+    `items` has None where an item was left out; `total` is the upstream's ``totalEntries``, null
+    where it cannot be read; `customer_id` is whose page it is, where the endpoint says so.
+    """
+
+    items: list[Item | None]
+    total: int | None
+    warnings: tuple[UpstreamWarning, ...] = ()
+    customer_id: int | None = None
+
+    @property
+    def left_out(self) -> int:
+        """How many items could not be read."""
+        return self.items.count(None)
+
+
+_CUSTOMER_PAGE = msgspec.json.Decoder(CustomerPagePayload, strict=False)
+_DEFINITION_PAGE = msgspec.json.Decoder(DefinitionPagePayload, strict=False)
+_ANYTHING = msgspec.json.Decoder(Any)
+
+
+def decode_customer_page(body: bytes) -> Page[CustomerPromotionPayload] | Refusal:
+    """Read an answer of the customer view.
+
+    Raises MalformedPayloadError where it is not JSON, has no readable ``customerId``, or has no
+    list of promotions although its total is not 0.
+    """
+    payload = _decode(body, _CUSTOMER_PAGE, CustomerPagePayload, CustomerPromotionPayload)
+    if isinstance(payload, Refusal):
+        return payload
+    page: Page[CustomerPromotionPayload] = _page(payload)
+    return page._replace(warnings=read_warnings(payload.warnings), customer_id=payload.customer_id)
+
+
+def decode_definition_page(body: bytes) -> Page[DefinitionPayload] | Refusal:
+    """Read an answer of the legacy list.
+
+    Raises MalformedPayloadError where it is not JSON, or has no list of promotions although its
+    total is not 0.
+    """
+    payload = _decode(body, _DEFINITION_PAGE, DefinitionPagePayload, DefinitionPayload)
+    if isinstance(payload, Refusal):
+        return payload
+    page: Page[DefinitionPayload] = _page(payload)
+    return page
+
+
+def read_refusal(body: bytes) -> Refusal | None:
+    """Find a documented error body, whatever HTTP status it came with; None where there is none."""
+    try:
+        return _refusal(_ANYTHING.decode(body))
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None
+
+
+def _page(payload: CustomerPagePayload | DefinitionPagePayload) -> Page[Any]:
+    total = payload.page_details.total if payload.page_details is not None else None
+    if payload.items is None and total != 0:
+        raise MalformedPayloadError("there is no list of promotions")
+    return Page(list(payload.items or ()), total)
+
+
+def _decode(
+    body: bytes,
+    decoder: msgspec.json.Decoder[_Envelope],
+    envelope: type[_Envelope],
+    item: type[msgspec.Struct],
+) -> _Envelope | Refusal:
+    try:
+        payload = decoder.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return _decode_by_item(body, envelope, item)
+    refusal = _listed_refusal(payload.errors)
+    if refusal is None and isinstance(payload, DefinitionPagePayload):
+        refusal = _status_refusal(payload.status, payload.validation_errors)
+    return refusal or payload
+
+
+def _decode_by_item(
+    body: bytes, envelope: type[_Envelope], item: type[msgspec.Struct]
+) -> _Envelope | Refusal:
+    try:
+        raw = _ANYTHING.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise MalformedPayloadError("it is not JSON, or nested too deep") from None
+    if not isinstance(raw, dict):
+        raise MalformedPayloadError("it is not an object")
+    refusal = _refusal(raw)
+    if refusal is not None:
+        return refusal
+    list_name = next(f.encode_name for f in msgspec.structs.fields(envelope) if f.name == "items")
+    raw_items = raw.pop(list_name, None)
+    if not isinstance(raw_items, list | None):
+        raise MalformedPayloadError(f"{list_name} is not a list")
+    try:
+        payload = read_struct(raw, envelope)
+    except UnreadableError as error:
+        raise MalformedPayloadError(str(error)) from None
+    if raw_items is not None:
+        items: Any = [_read_item(raw_item, item) for raw_item in raw_items]
+        payload.items = (
+            items  # None where one was left out, which `Page.items` says and this does not
+        )
+    return payload
+
+
+def _read_item(raw: object, kind: type[_Struct]) -> _Struct | None:
+    try:
+        return msgspec.convert(raw, kind, strict=False)
+    except (msgspec.ValidationError, RecursionError):
+        pass
+    try:
+        return read_struct(raw, kind)
+    except UnreadableError:
+        return None
+
+
+def _refusal(raw: object) -> Refusal | None:
+    if not isinstance(raw, dict):
+        return None
+    listed = _listed_refusal(raw.get("errors"))
+    return listed or _status_refusal(raw.get("status"), raw.get("validationErrors"))
+
+
+def _listed_refusal(errors: object) -> Refusal | None:
+    if not errors:
+        return None
+    for error in errors if isinstance(errors, list) else [errors]:
+        code = read_code(error.get("code")) if isinstance(error, dict) else None
+        if code is not None:
+            return Refusal(code)
+    return Refusal(None)
+
+
+def _status_refusal(status: object, validation_errors: object) -> Refusal | None:
+    """Find an error in the legacy envelope: a status code other than 200, or validation errors."""
+    code = read_code(status.get("code")) if isinstance(status, dict) else None
+    if code is not None and code != 200:
+        return Refusal(code)
+    return _listed_refusal(validation_errors)

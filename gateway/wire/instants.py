@@ -1,0 +1,59 @@
+"""Points in time: the four spellings on the wire, and the one of the graph."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_OPEN_START = datetime(2005, 1, 1, tzinfo=UTC)
+_OPEN_END = datetime(2900, 1, 1, tzinfo=UTC)
+_SPELLING = re.compile(
+    r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(:\d{2})?(\.\d{1,9})?(Z|[+-]\d{2}:?\d{2})", re.ASCII
+)
+_EPOCH_MS = re.compile(r"\d{1,16}", re.ASCII)
+
+
+@lru_cache(maxsize=8192)
+def read_instant(raw: int | str | None) -> datetime | None:
+    """Read an instant to the millisecond, in UTC; null where it is none, or has no time zone.
+
+    Spellings (FACTS): ``2024-10-31T18:30:00.000Z``, ``2025-06-23T00:00Z`` without seconds,
+    ``2026-08-25T23:59:59Z``, and epoch milliseconds as a number or a string.
+    """
+    try:
+        if isinstance(raw, str):
+            if _EPOCH_MS.fullmatch(raw):
+                return _EPOCH + timedelta(milliseconds=int(raw))
+            return _read_text(raw)
+        return None if raw is None else _EPOCH + timedelta(milliseconds=raw)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _read_text(raw: str) -> datetime | None:
+    match = _SPELLING.fullmatch(raw)
+    if match is None:
+        return None
+    day, minutes, seconds, fraction, zone = match.groups()
+    whole = datetime.fromisoformat(f"{day}T{minutes}{seconds or ':00'}{zone}").astimezone(UTC)
+    return whole + timedelta(milliseconds=int((fraction or ".0")[1:4].ljust(3, "0")))
+
+
+def read_open_start(raw: int | str | None) -> datetime | None:
+    """Read a rule's start; null where it stands for "always": before 2005 (FACTS)."""
+    instant = read_instant(raw)
+    return None if instant is None or instant < _OPEN_START else instant
+
+
+def read_open_end(raw: int | str | None) -> datetime | None:
+    """Read a rule's end; null where it stands for "never": from 2900 on (FACTS)."""
+    instant = read_instant(raw)
+    return None if instant is None or instant >= _OPEN_END else instant
+
+
+@lru_cache(maxsize=8192)
+def write_instant(instant: datetime) -> str:
+    """Write RFC 3339 in UTC, always with seconds, with milliseconds where they are not zero."""
+    utc = instant.astimezone(UTC)
+    precision = "milliseconds" if utc.microsecond >= 1000 else "seconds"
+    return utc.replace(tzinfo=None).isoformat(timespec=precision) + "Z"

@@ -1,0 +1,206 @@
+"""The legacy promotion definitions as they arrive: ``GET …/programs/{id}/promotionsV2``.
+
+Attribute names are the graph's; each says which documented field it is read from by its `name`.
+The nesting is that of the documented JSON example; the response table's indentation means nothing.
+"""
+
+from typing import Annotated, Any
+
+from msgspec import Struct, field
+
+from gateway.wire.customer_view import PageDetails
+from gateway.wire.readable import (
+    ESSENTIAL,
+    Digits,
+    Figure,
+    Flag,
+    Instant,
+    Integer,
+    Key,
+    Text,
+    Tree,
+)
+
+
+class Filter(Struct, gc=False):
+    """One entry of a ruleset's or a rule's ``filterInfo``."""
+
+    filter_id: Key = field(name="id")
+    org_id: Key | None = field(name="orgID", default=None)
+    rule_id: Key | None = field(name="ruleID", default=None)
+    name: Text = None
+    class_name: Text = field(name="className", default=None)
+    is_include: Flag = field(name="isInclude", default=None)
+    properties: Annotated[dict[str, Any] | None, ESSENTIAL] = field(
+        name="propertyToValues", default=None
+    )
+
+
+class Action(Struct, gc=False):
+    """One action of a rule's ``caseToActions``."""
+
+    action_id: Key = field(name="id")
+    name: Text = field(name="actionName", default=None)
+    class_name: Text = field(name="actionClass", default=None)
+    description: Text = None
+    properties: Annotated[dict[str, Any] | None, ESSENTIAL] = field(
+        name="mandatoryPropertiesValues", default=None
+    )
+    complex_properties: Tree = field(name="mandatoryComplexPropertiesValues", default=None)
+
+
+class RulePayload(Struct, gc=False):
+    """One entry of a ruleset's ``rules``."""
+
+    rule_id: Key = field(name="id")
+    ruleset_id: Key | None = field(name="ruleSetId", default=None)
+    name: Text = None
+    description: Text = None
+    expression: Text = field(name="exp", default=None)
+    expression_tree: Text = field(name="expJSON", default=None)
+    expression_tree_type: Text = field(name="jsonType", default=None)
+    expression_data_type: Text = field(name="expDataType", default=None)
+    scope: Text = field(name="ruleScope", default=None)
+    is_active: Flag = field(name="isActive", default=None)
+    priority: Integer = None
+    starts_at: Instant = field(name="startDate", default=None)
+    ends_at: Instant = field(name="endDate", default=None)
+    created_at: Instant = field(name="createdOn", default=None)
+    created_by: Key | None = field(name="createdBy", default=None)
+    modified_at: Instant = field(name="modifiedOn", default=None)
+    modified_by: Key | None = field(name="modifiedBy", default=None)
+    is_updated_via_new_ui: Flag = field(name="updatedViaNewUI", default=None)
+    filters: Annotated[list[Filter] | None, ESSENTIAL] = field(name="filterInfo", default=None)
+    outcomes: Annotated[dict[str, list[Action] | None] | None, ESSENTIAL] = field(
+        name="caseToActions", default=None
+    )
+
+
+class RulesetPayload(Struct, gc=False):
+    """One entry of ``rulesetInfos``."""
+
+    ruleset_id: Key = field(name="id")
+    name: Text = None
+    description: Text = None
+    label: Text = None
+    package_name: Text = field(name="packageName", default=None)
+    is_private: Flag = field(name="private", default=None)
+    scope: Text = field(name="ruleScope", default=None)
+    event_type: Text = field(name="eventType", default=None)
+    org_id: Key | None = field(name="orgID", default=None)
+    org_name: Text = field(name="orgName", default=None)
+    context_id: Key | None = field(name="contextID", default=None)
+    context_type: Text = field(name="contextType", default=None)
+    starts_at: Instant = field(name="startDate", default=None)
+    ends_at: Instant = field(name="endDate", default=None)
+    created_at: Instant = field(name="createdOn", default=None)
+    created_by: Key | None = field(name="createdBy", default=None)
+    modified_at: Instant = field(name="modifiedOn", default=None)
+    modified_by: Key | None = field(name="modifiedBy", default=None)
+    is_updated_via_new_ui: Flag = field(name="updatedViaNewUI", default=None)
+    filters: Annotated[list[Filter] | None, ESSENTIAL] = field(name="filterInfo", default=None)
+    cappings: Annotated[list[Any] | None, ESSENTIAL] = field(name="cappingInfo", default=None)
+    rules: Annotated[list[RulePayload] | None, ESSENTIAL] = None
+
+
+class DefinitionLimits(Struct, gc=False):
+    """``limits``: -1 means no limit; 0 is undocumented and read as not stated (FACTS)."""
+
+    points_per_event: Figure = field(name="totalPointsPerEventLimit", default=None)
+    points_per_customer: Figure = field(name="pointsPerCustomer", default=None)
+    times_per_customer: Figure = field(name="numberOfTimesPerCustomer", default=None)
+    points_in_promotion: Figure = field(name="totalPointsInPromotion", default=None)
+
+
+class DefinitionRestriction(Struct, gc=False):
+    """One entry of the enrol, issue and redeem lists of ``promotionRestrictions.restrictions``."""
+
+    measure_name: str = field(name="name")
+    maximum: Figure = field(name="value", default=None)
+    basis: Text = field(name="type", default=None)
+    window_type: Text = field(name="periodType", default=None)
+    window_unit: Text = field(name="periodUnit", default=None)
+
+
+class Expiry(Struct, gc=False):
+    """One entry of ``expiryRestrictions``."""
+
+    name: str
+    basis_name: Text = field(name="type", default=None)
+    days: Integer = field(name="value", default=None)
+
+
+DefinitionRestrictions = Annotated[list[DefinitionRestriction] | None, ESSENTIAL]
+
+
+class DefinitionRestrictionLists(Struct, gc=False):
+    """``promotionRestrictions.restrictions``; the list that holds a restriction is its stage."""
+
+    enrol: DefinitionRestrictions = field(name="issualRestrictions", default=None)
+    issue: DefinitionRestrictions = field(name="earnRestrictions", default=None)
+    redeem: DefinitionRestrictions = field(name="redemptionRestrictions", default=None)
+    expiries: Annotated[list[Expiry] | None, ESSENTIAL] = field(
+        name="expiryRestrictions", default=None
+    )
+
+
+class DefinitionRules(Struct, gc=False):
+    """``promotionRestrictions``: how a promotion is earned, to whom it applies, and its limits."""
+
+    restrictions: Annotated[DefinitionRestrictionLists | None, ESSENTIAL] = None
+    scopes: Annotated[list[str] | str | None, ESSENTIAL] = field(name="scope", default=None)
+    earning_type_name: Text = field(name="loyaltyEarningType", default=None)
+    expiry_reminder: Text = field(name="expiryReminder", default=None)
+    target_group_ids: Annotated[list[Key] | None, ESSENTIAL] = field(
+        name="targetGroupIds", default=None
+    )
+    target_rule_ids: Annotated[list[Key] | None, ESSENTIAL] = field(
+        name="targetRuleIds", default=None
+    )
+    target_rule_ids_by_group: Annotated[dict[str, list[Key] | None] | None, ESSENTIAL] = field(
+        name="linkedTargetGroupVsTargetRuleIdMap", default=None
+    )
+    capping_status: Text = field(name="cappingStatus", default=None)
+    skips_earned_date_check_on_redeem: Flag = field(
+        name="skipEarnedDateCheckOnRedeem", default=None
+    )
+    is_stackable: Flag = field(name="isStackable", default=None)
+    is_considered_for_ranking: Flag = field(name="isConsideredForRanking", default=None)
+    is_exclusive: Flag = field(name="isExclusive", default=None)
+    is_always_applied: Flag = field(name="isAlwaysApply", default=None)
+
+
+class DefinitionPayload(Struct, gc=False):
+    """One entry of ``data``."""
+
+    promotion_id: Digits = field(name="id")
+    name: str
+    program_id: Digits = field(name="programId")
+    program_name: Text = field(name="programName", default=None)
+    starts_at: Instant = field(name="startDate", default=None)
+    ends_at: Instant = field(name="endDate", default=None)
+    identifier: Text = None
+    description: Text = None
+    is_active: Flag = field(name="isActive", default=None)
+    event_name: Text = field(name="eventName", default=None)
+    type_name: Text = field(name="pointsOfferType", default=None)
+    status_name: Text = field(name="promotionStatus", default=None)
+    updated_at: Instant = field(name="lastUpdateDate", default=None)
+    updated_by: Key | None = field(name="lastUpdatedBy", default=None)
+    allocate_points_on: Text = field(name="allocatePointsOn", default=None)
+    use_proportions: Flag = field(name="useProportions", default=None)
+    limits: Annotated[DefinitionLimits | None, ESSENTIAL] = None
+    rules: Annotated[DefinitionRules | None, ESSENTIAL] = field(
+        name="promotionRestrictions", default=None
+    )
+    rulesets: list[RulesetPayload] | None = field(name="rulesetInfos", default=None)
+
+
+class DefinitionPagePayload(Struct, gc=False):
+    """One answer of the endpoint."""
+
+    items: list[DefinitionPayload] | None = field(name="data", default=None)
+    page_details: PageDetails | None = field(name="pageDetails", default=None)
+    status: Tree = None
+    validation_errors: Tree = field(name="validationErrors", default=None)
+    errors: Tree = None

@@ -1,0 +1,47 @@
+"""The types of a payload's leaves, and what an unreadable one costs.
+
+The upstream writes one figure as ``"100"``, ``100`` or ``"4990.000"``; msgspec's lax mode turns
+each into a number while it decodes. What it cannot turn is *unreadable*, and a leaf's type says
+what follows: a field without a default, or one marked `ESSENTIAL`, costs the whole item (it is left
+out and reported); any other becomes its default, null (DESIGN §1, `decode.py`).
+"""
+
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+ESSENTIAL = Meta(extra={"unreadable": "the item is left out"})
+"""Marks what an item must not be shown without: a configured limit, a list that is never null."""
+
+_LARGEST_FLOAT = 1.7976931348623157e308
+_INT32 = 2**31
+
+Digits = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+"""An id that the platform documents as int64; arrives as number or as string of digits."""
+
+Key = int | str
+"""An id of which nothing is known but that it is one."""
+
+Figure = Annotated[Annotated[float, Meta(ge=-1, le=_LARGEST_FLOAT)] | None, ESSENTIAL]
+"""A configured limit: finite and 0 or more, or -1 for none; null where it is not configured."""
+
+Usage = Annotated[float, Meta(ge=0, le=_LARGEST_FLOAT)] | None
+"""How much of a limit is used up: finite and 0 or more; null where it cannot be read."""
+
+Count = Annotated[int, Meta(ge=0, le=_INT32 - 1)] | None
+"""A count that fits GraphQL's Int (32 bits); null where it does not."""
+
+Integer = Annotated[int, Meta(ge=-_INT32, le=_INT32 - 1)] | None
+"""A signed number that fits GraphQL's Int; null where it does not."""
+
+Instant = int | str | None
+"""A point in time as it stands on the wire: ISO 8601 text or epoch milliseconds (`instants.py`)."""
+
+Text = str | None
+"""Text as the upstream has it: blanks kept, ``""`` stays ``""``."""
+
+Flag = bool | None
+"""A boolean, also as "true", "false", 0 or 1."""
+
+Tree = Any
+"""JSON that the gateway passes through without looking at it."""

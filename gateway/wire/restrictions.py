@@ -1,0 +1,186 @@
+"""Restrictions: two wire forms, one `RestrictionFigures` (DESIGN §2 has the table)."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gateway.wire.customer_view import CustomerPromotionPayload, CustomerRestriction
+from gateway.wire.legacy import DefinitionPayload, DefinitionRestriction, Expiry
+from gateway.wire.limits import LimitFigures, customer_limits, read_limit
+from gateway.wire.vocabulary import (
+    ExpiryBasis,
+    LimitKind,
+    RestrictionMeasure,
+    RestrictionScope,
+    RestrictionStage,
+    read_word,
+)
+
+_ENROL, _ISSUE, _REDEEM = RestrictionStage
+_TIMES, _POINTS, _ENROLMENTS, _ISSUES, _PER_ISSUE, _POINTS_PER_ISSUE, _UNKNOWN = RestrictionMeasure
+_EVENT, _CUSTOMER, _PROMOTION, _UNKNOWN_SCOPE = RestrictionScope
+
+_CUSTOMER_MEASURES = {
+    "NUMBER_OF_POINTS": _POINTS,
+    "NUMBER_OF_TIMES": _TIMES,
+    "NUMBER_OF_REDEMPTIONS_PER_EARN": _PER_ISSUE,
+    "NUMBER_OF_ISSUALS": _ENROLMENTS,
+    "NUMBER_OF_EARNS": _ISSUES,
+}
+_DEFINITION_MEASURES = {
+    "MAX_ALLOWED_POINTS_PER_EVENT": (_POINTS, _EVENT),
+    "MAX_ALLOWED_POINTS_PER_CUSTOMER": (_POINTS, _CUSTOMER),
+    "MAX_ALLOWED_POINTS_PER_PROMOTION": (_POINTS, _PROMOTION),
+    "MAX_ALLOWED_TIMES_PER_CUSTOMER": (_TIMES, _CUSTOMER),
+    "MAX_ALLOWED_TIMES_PER_PROMOTION": (_TIMES, _PROMOTION),
+    "MAX_REDEMPTIONS_PER_EARN_PER_CUSTOMER": (_PER_ISSUE, _CUSTOMER),
+    "MAX_NUMBER_OF_ISSUALS_PER_CUSTOMER": (_ENROLMENTS, _CUSTOMER),
+    "MAX_NUMBER_OF_EARNS_PER_CUSTOMER": (_ISSUES, _CUSTOMER),
+    "MAX_NUMBER_OF_EARNS_PER_PROMOTION": (_ISSUES, _PROMOTION),
+    "MAX_NUMBER_OF_EARN_PER_PROMOTION": (_ISSUES, _PROMOTION),  # FACTS: both spellings occur
+    "MAX_POINTS_PER_EARN_PER_CUSTOMER": (_POINTS_PER_ISSUE, _CUSTOMER),
+}
+_LIMIT_KEYS = (
+    ("maxPointsPerEvent", _POINTS, _EVENT),
+    ("pointsPerCustomer", _POINTS, _CUSTOMER),
+    ("numberOFTimesPerCustomer", _TIMES, _CUSTOMER),
+    ("totalPointsInPromotion", _POINTS, _PROMOTION),
+)
+
+
+class WindowFigures(NamedTuple):
+    """The raw words of a period: ``periodType`` and ``periodUnit``."""
+
+    type_name: str | None
+    unit_name: str | None
+
+
+class RestrictionFigures(NamedTuple):
+    """One restriction in the graph's vocabulary; `window` is null over a promotion's whole life."""
+
+    stage: RestrictionStage
+    measure: RestrictionMeasure
+    measure_name: str
+    scope: RestrictionScope
+    scope_name: str | None
+    limit: LimitFigures
+    window: WindowFigures | None
+
+
+class ExpiryFigures(NamedTuple):
+    """One expiry; `days` count only where the basis is CUSTOM (FACTS)."""
+
+    stage: RestrictionStage | None
+    name: str
+    basis: ExpiryBasis
+    basis_name: str | None
+    days: int | None
+
+
+def customer_restrictions(
+    payload: CustomerPromotionPayload,
+    stage: RestrictionStage | None = None,
+    *,
+    include_disabled: bool = False,
+) -> list[RestrictionFigures]:
+    """Read the restrictions of one stage or all; disabled ones (-1) only on request.
+
+    An org without promotion types has no ``promotionRestriction``: there they are built from
+    ``limits`` and ``customerUsage``, so that a frontend has one place to look.
+    """
+    return [
+        restriction
+        for restriction in _customer_restrictions(payload)
+        if (stage is None or restriction.stage is stage)
+        and (include_disabled or restriction.limit.kind is not LimitKind.UNLIMITED)
+    ]
+
+
+def _customer_restrictions(payload: CustomerPromotionPayload) -> Iterator[RestrictionFigures]:
+    lists = payload.restrictions
+    if lists is None:
+        yield from _restrictions_from_limits(payload)
+        return
+    for stage, entries in ((_ENROL, lists.enrol), (_ISSUE, lists.issue), (_REDEEM, lists.redeem)):
+        for entry in entries or ():
+            yield _customer_restriction(stage, entry)
+
+
+def _customer_restriction(stage: RestrictionStage, raw: CustomerRestriction) -> RestrictionFigures:
+    measure = _CUSTOMER_MEASURES.get(raw.measure_name, _UNKNOWN)
+    scope = read_word(RestrictionScope, raw.scope_name)
+    # The upstream says 0 for both of these whatever has happened (FACTS).
+    untrue = scope is _PROMOTION or measure is _PER_ISSUE
+    limit = read_limit(raw.maximum, None if untrue else raw.used)
+    return RestrictionFigures(
+        stage, measure, raw.measure_name, scope, raw.scope_name, limit, _window(raw)
+    )
+
+
+def _restrictions_from_limits(payload: CustomerPromotionPayload) -> Iterator[RestrictionFigures]:
+    for (name, measure, scope), limit in zip(_LIMIT_KEYS, customer_limits(payload), strict=True):
+        if limit.kind is not LimitKind.NOT_STATED:
+            yield RestrictionFigures(_REDEEM, measure, name, scope, None, limit, None)
+
+
+def definition_restrictions(
+    payload: DefinitionPayload, stage: RestrictionStage | None = None
+) -> list[RestrictionFigures]:
+    """Read a definition's restrictions of one stage or all."""
+    lists = payload.rules.restrictions if payload.rules is not None else None
+    if lists is None:
+        return []
+    by_stage = ((_ENROL, lists.enrol), (_ISSUE, lists.issue), (_REDEEM, lists.redeem))
+    return [
+        _definition_restriction(held_by, entry)
+        for held_by, entries in by_stage
+        if stage is None or held_by is stage
+        for entry in entries or ()
+    ]
+
+
+def _definition_restriction(
+    stage: RestrictionStage, raw: DefinitionRestriction
+) -> RestrictionFigures:
+    measure, scope = _DEFINITION_MEASURES.get(raw.measure_name, (_UNKNOWN, _UNKNOWN_SCOPE))
+    limit = read_limit(raw.maximum)
+    return RestrictionFigures(stage, measure, raw.measure_name, scope, None, limit, _window(raw))
+
+
+def _window(raw: CustomerRestriction | DefinitionRestriction) -> WindowFigures | None:
+    periodic = raw.basis == "PERIOD_BASED" or (
+        raw.basis != "NON_PERIOD_BASED" and (raw.window_type or raw.window_unit)
+    )
+    return WindowFigures(raw.window_type, raw.window_unit) if periodic else None
+
+
+def redemptions_per_issue(
+    payload: CustomerPromotionPayload, redeemed_count: int | None
+) -> LimitFigures:
+    """Read how often one issue may be redeemed, and how often it has been.
+
+    The maximum is the promotion's NUMBER_OF_REDEMPTIONS_PER_EARN; the use is the issue's own
+    ``redeemedCount``, because the restriction's says 0 whatever has happened (FACTS).
+    """
+    redeem = payload.restrictions.redeem if payload.restrictions is not None else None
+    for raw in redeem or ():
+        if _CUSTOMER_MEASURES.get(raw.measure_name) is _PER_ISSUE:
+            return read_limit(raw.maximum, redeemed_count)
+    return read_limit(None, redeemed_count)
+
+
+_EXPIRY_STAGES = {
+    "ISSUAL_PROMOTION_EXPIRY_BASED_ON": _ENROL,
+    "EARN_PROMOTION_EXPIRY_BASED_ON": _ISSUE,
+}
+
+
+def definition_expiries(payload: DefinitionPayload) -> list[ExpiryFigures]:
+    """Read ``expiryRestrictions``."""
+    lists = payload.rules.restrictions if payload.rules is not None else None
+    return [_expiry(raw) for raw in (lists and lists.expiries) or ()]
+
+
+def _expiry(raw: Expiry) -> ExpiryFigures:
+    basis = read_word(ExpiryBasis, raw.basis_name)
+    days = raw.days if basis is ExpiryBasis.CUSTOM else None
+    return ExpiryFigures(_EXPIRY_STAGES.get(raw.name), raw.name, basis, raw.basis_name, days)

@@ -1,0 +1,51 @@
+"""What a customer's and a promotion's dates mean at the time of the answer."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from gateway.wire.customer_view import CustomerPromotionPayload, Timeline
+from gateway.wire.instants import read_instant
+from gateway.wire.legacy import DefinitionPayload
+from gateway.wire.vocabulary import PromotionValidity
+
+
+def validity(
+    payload: CustomerPromotionPayload | DefinitionPayload, now: datetime
+) -> PromotionValidity:
+    """Place `now` between a promotion's start and end; UNKNOWN where a date that decides is not."""
+    start, end = read_instant(payload.starts_at), read_instant(payload.ends_at)
+    if end is not None and end < now:
+        return PromotionValidity.ENDED
+    if start is not None and start > now:
+        return PromotionValidity.UPCOMING
+    return PromotionValidity.UNKNOWN if start is None or end is None else PromotionValidity.CURRENT
+
+
+def is_expired(expires_at: int | str | None, now: datetime) -> bool | None:
+    """Tell whether an expiry has passed; null where there is none that can be read."""
+    instant = read_instant(expires_at)
+    return None if instant is None else instant <= now
+
+
+def current_enrolment(payload: CustomerPromotionPayload, now: datetime) -> Timeline | None:
+    """Find the latest enrolment that has not expired; one without an expiry has not."""
+    running = [t for t in payload.timelines or () if not is_expired(t.expires_at, now)]
+    return max(running, key=_enrolled_at, default=None)
+
+
+def _enrolled_at(timeline: Timeline) -> float:
+    instant = read_instant(timeline.enrolled_at)
+    return float("-inf") if instant is None else instant.timestamp()
+
+
+def next_expiry(payload: CustomerPromotionPayload, now: datetime) -> datetime | None:
+    """Find the earliest to come of the promotion's end and its enrolments' and issues' expiry."""
+    return min((at for at in _expiries(payload) if at is not None and at > now), default=None)
+
+
+def _expiries(payload: CustomerPromotionPayload) -> Iterator[datetime | None]:
+    yield read_instant(payload.ends_at)
+    for timeline in payload.timelines or ():
+        yield read_instant(timeline.expires_at)
+        for issue in timeline.issues or ():
+            yield read_instant(issue.expires_at)

@@ -1,0 +1,218 @@
+"""One vocabulary for what two endpoints spell differently.
+
+A member's name is the graph's word; where a filter is sent upstream, its value is the wire's. Words
+that nobody documented read as UNKNOWN, and the graph shows them raw beside it.
+"""
+
+import re
+from enum import Enum
+from typing import TypeVar
+
+_E = TypeVar("_E", bound=Enum)
+
+
+class CustomerSource(Enum):
+    """Where a customer is registered: the customer view's ``source``."""
+
+    INSTORE = "INSTORE"
+    FACEBOOK = "FACEBOOK"
+    WEB_ENGAGE = "WEB_ENGAGE"
+    MARTJACK = "MARTJACK"
+    TMALL = "TMALL"
+    TAOBAO = "TAOBAO"
+    JD = "JD"
+    ECOMMERCE = "ECOMMERCE"
+    WEBSITE = "WEBSITE"
+    LINE = "LINE"
+    ALL = "ALL"
+
+
+class PromotionAvailability(Enum):
+    """What a customer can do with a promotion: ``promotionStatusForCustomer``."""
+
+    AVAILABLE_TO_ENROL = "AVAILABLE_TO_ENROL"
+    AVAILABLE_FOR_ISSUE = "AVAILABLE_TO_EARN"
+    AVAILABLE_TO_REDEEM = "AVAILABLE_TO_REDEEM"
+    EXPIRED = "EXPIRED"
+
+
+class PromotionTypeFilter(Enum):
+    """The customer view's ``promotionType``."""
+
+    GENERIC = "GENERIC"
+    DIRECT_ISSUE = "DIRECT_ISSUE"
+    ENROL_AND_ISSUE = "ENROL_AND_ISSUE"
+
+
+class CustomerPromotionSourceType(Enum):
+    """The customer view's ``sourceType``."""
+
+    UI = "UI"
+    API = "API"
+    CAMPAIGN = "CAMPAIGN"
+
+
+class PromotionSourceType(Enum):
+    """The legacy list's ``sourceType``."""
+
+    UI = "UI"
+    IMPORT = "IMPORT"
+    GOODWILL = "GOODWILL"
+    CAMPAIGN = "CAMPAIGN"
+    POINTS_TRANSFER = "POINTS_TRANSFER"
+    IMPORT_API = "IMPORT_API"
+    PROMOTION_API = "PROMOTION_API"
+    POINTS_CONTRIBUTION_TO_GROUP = "POINTS_CONTRIBUTION_TO_GROUP"
+    MANUAL_POINTS_ADJUSTMENT = "MANUAL_POINTS_ADJUSTMENT"
+    BADGES = "BADGES"
+    USER_CREATED = "USER_CREATED"
+
+
+class PromotionType(Enum):
+    """How a promotion reaches a customer: ``pointsOfferType``."""
+
+    GENERIC = "GENERIC"
+    DIRECT_ISSUE = "DIRECT_ISSUE"
+    ENROL_AND_ISSUE = "ENROL_AND_ISSUE"
+    UNKNOWN = "UNKNOWN"
+
+
+class PromotionEvent(Enum):
+    """The event that triggers a promotion; a member's value is its one spelling in the graph."""
+
+    TRANSACTION_ADD = "TransactionAdd"
+    TARGET_COMPLETED = "TargetCompleted"
+    POINTS_REDEMPTION = "PointsRedemption"
+    GENERIC_EVENT = "GenericEvent"
+    UNKNOWN = ""
+
+
+class PromotionStatus(Enum):
+    """Where a definition stands in its life: ``promotionStatus``."""
+
+    DRAFT = "DRAFT"
+    UPCOMING = "UPCOMING"
+    LIVE = "LIVE"
+    ACTIVE = "ACTIVE"
+    PAUSED = "PAUSED"
+    STOPPED = "STOPPED"
+    COMPLETED = "COMPLETED"
+    EXPIRED = "EXPIRED"
+    PENDING_APPROVAL = "PENDING_APPROVAL"
+    UNKNOWN = "UNKNOWN"
+
+
+class PromotionValidity(Enum):
+    """Where the time of the answer lies between a promotion's start and end."""
+
+    UPCOMING = "UPCOMING"
+    CURRENT = "CURRENT"
+    ENDED = "ENDED"
+    UNKNOWN = "UNKNOWN"
+
+
+class EarningType(Enum):
+    """``loyaltyEarningType``."""
+
+    ISSUE_AND_EARN = "ISSUE_AND_EARN"
+    DIRECT_EARN = "DIRECT_EARN"
+    UNKNOWN = "UNKNOWN"
+
+
+class ExpiryBasis(Enum):
+    """What an expiry counts from: ``expiryRestrictions[].type``."""
+
+    PROMOTION = "PROMOTION"
+    CUSTOM = "CUSTOM"
+    UNKNOWN = "UNKNOWN"
+
+
+class RestrictionStage(Enum):
+    """The stage a restriction caps; the wire says issual, earn and redemption."""
+
+    ENROL = "ENROL"
+    ISSUE = "ISSUE"
+    REDEEM = "REDEEM"
+
+
+class RestrictionMeasure(Enum):
+    """What a restriction counts."""
+
+    TIMES = "TIMES"
+    POINTS = "POINTS"
+    ENROLMENTS = "ENROLMENTS"
+    ISSUES = "ISSUES"
+    REDEMPTIONS_PER_ISSUE = "REDEMPTIONS_PER_ISSUE"
+    POINTS_PER_ISSUE = "POINTS_PER_ISSUE"
+    UNKNOWN = "UNKNOWN"
+
+
+class RestrictionScope(Enum):
+    """Over what a restriction counts: ``limitOn``."""
+
+    EVENT = "EVENT"
+    CUSTOMER = "CUSTOMER"
+    PROMOTION = "PROMOTION"
+    UNKNOWN = "UNKNOWN"
+
+
+class WindowType(Enum):
+    """``periodType``."""
+
+    MOVING_WINDOW = "MOVING_WINDOW"
+    UNKNOWN = "UNKNOWN"
+
+
+class WindowUnit(Enum):
+    """``periodUnit``."""
+
+    DAILY = "DAILY"
+    WEEKLY = "WEEKLY"
+    MONTHLY = "MONTHLY"
+    UNKNOWN = "UNKNOWN"
+
+
+class LimitKind(Enum):
+    """Whether a limit is a figure, none at all, or not known."""
+
+    LIMITED = "LIMITED"
+    UNLIMITED = "UNLIMITED"
+    NOT_STATED = "NOT_STATED"
+
+
+def read_word(words: type[_E], raw: str | None) -> _E:
+    """Find the member of that name; UNKNOWN where there is none, or no word at all."""
+    return words.__members__.get(raw or "", words["UNKNOWN"])
+
+
+def customer_promotion_type(raw: str | None) -> PromotionType:
+    """Read the customer view's ``pointsOfferType`` (FACTS: three UI terms, three spellings)."""
+    return _CUSTOMER_TYPES.get(raw or "", PromotionType.UNKNOWN)
+
+
+_CUSTOMER_TYPES = {
+    "GENERIC": PromotionType.GENERIC,
+    "LOYALTY": PromotionType.DIRECT_ISSUE,
+    "LOYALTY_EARNING": PromotionType.ENROL_AND_ISSUE,
+}
+
+
+def definition_promotion_type(raw: str | None, earning_type_name: str | None) -> PromotionType:
+    """Read the legacy ``pointsOfferType``; LOYALTY with ISSUE_AND_EARN is enrol and issue."""
+    if raw == "LOYALTY" and earning_type_name == EarningType.ISSUE_AND_EARN.value:
+        return PromotionType.ENROL_AND_ISSUE
+    return customer_promotion_type(raw)
+
+
+_EVENTS = {event.value.lower(): event for event in PromotionEvent}
+_SEPARATORS = re.compile(r"[\s_-]")
+
+
+def read_event(raw: str | None) -> PromotionEvent:
+    """Read an event name in any of its spellings: ``TargetCompleted``, ``TARGETCOMPLETED``."""
+    return _EVENTS.get(_SEPARATORS.sub("", raw or "").lower(), PromotionEvent.UNKNOWN)
+
+
+def event_spelling(raw: str | None) -> str | None:
+    """Give an event name its one spelling; one that is not known stays as the upstream has it."""
+    return read_event(raw).value or raw

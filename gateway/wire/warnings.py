@@ -1,0 +1,39 @@
+"""The upstream's ``warnings``, whose shape no document gives."""
+
+from typing import NamedTuple
+
+_LONGEST_MESSAGE = 500
+
+
+class UpstreamWarning(NamedTuple):
+    """What the upstream, or the gateway, has to say of a page beside its items."""
+
+    code: int | None
+    message: str
+
+
+def read_code(raw: object) -> int | None:
+    """Read a code that arrives as a number or as a string of digits; null where it is neither."""
+    if isinstance(raw, str) and raw.isascii() and raw.isdigit() and len(raw) < 10:
+        return int(raw)
+    if isinstance(raw, int) and not isinstance(raw, bool) and abs(raw) < 2**31:
+        return raw
+    return None
+
+
+def read_warnings(raw: object) -> tuple[UpstreamWarning, ...]:
+    """Read ``warnings``: a list of texts, or of objects with a code and a message; else nothing."""
+    if not isinstance(raw, list):
+        return ()
+    return tuple(warning for entry in raw if (warning := _read(entry)) is not None)
+
+
+def _read(entry: object) -> UpstreamWarning | None:
+    if isinstance(entry, str) and entry:
+        return UpstreamWarning(None, entry[:_LONGEST_MESSAGE])
+    if not isinstance(entry, dict):
+        return None
+    code, message = read_code(entry.get("code")), entry.get("message")
+    if isinstance(message, str) and message:
+        return UpstreamWarning(code, message[:_LONGEST_MESSAGE])
+    return None if code is None else UpstreamWarning(code, "The upstream gave no words for it.")
