@@ -1,0 +1,53 @@
+"""What belongs to one request: its caller, its deadline, its call budget and its report."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from gateway.errors import BudgetExceededError
+
+
+class Role(Enum):
+    """What a caller may be allowed beyond the public graph."""
+
+    RULESETS = "rulesets"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: the roles held, and the credential headers to hand on with `passthrough`."""
+
+    roles: frozenset[Role] = frozenset()
+    credential: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
+@dataclass(slots=True)
+class CallBudget:
+    """How many upstream calls one operation may make, and how many it has made."""
+
+    most: int
+    spent: int = 0
+
+    def spend(self) -> None:
+        """Count one call that is about to start.
+
+        Raises BudgetExceededError where it would be one too many.
+        """
+        if self.spent >= self.most:
+            raise BudgetExceededError(self.most)
+        self.spent += 1
+
+
+@dataclass(slots=True)
+class Request:
+    """One GraphQL request on its way.
+
+    `now` is the one time of the whole answer, in UTC; `deadline` is when all upstream work must be
+    done, in seconds of the event loop's clock.
+    """
+
+    id: str
+    now: datetime
+    caller: Caller
+    deadline: float
+    budget: CallBudget

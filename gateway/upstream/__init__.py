@@ -1,0 +1,1 @@
+"""The platform: transport, credentials, and its two endpoints behind one small port each."""

@@ -1,0 +1,110 @@
+"""The customer's view: ``GET /v2/customers/lookup/promotionData`` (promotionData.txt)."""
+
+from typing import NamedTuple, Protocol
+
+from gateway.errors import UpstreamBadPayloadError
+from gateway.request import Request
+from gateway.telemetry import log
+from gateway.upstream.client import UpstreamClient, refused
+from gateway.wire.customer_view import CustomerPromotionPayload
+from gateway.wire.decode import MalformedPayloadError, Page, Refusal, decode_customer_page
+from gateway.wire.vocabulary import (
+    CustomerPromotionSourceType,
+    CustomerSource,
+    PromotionAvailability,
+    PromotionTypeFilter,
+)
+
+ENDPOINT = "promotionData"
+PATH = "/v2/customers/lookup/promotionData"
+BY_ID = "id"
+
+CustomerPage = Page[CustomerPromotionPayload]
+
+
+class CustomerKey(NamedTuple):
+    """Who is looked up, and where: ``source``, ``identifierName`` and ``identifierValue``."""
+
+    source: CustomerSource
+    identifier_name: str
+    identifier_value: str
+
+
+class CustomerFilters(NamedTuple):
+    """Which of a customer's promotions are wanted; `program_ids` None means of all programs."""
+
+    availability: PromotionAvailability | None = None
+    type: PromotionTypeFilter | None = None
+    source_type: CustomerPromotionSourceType | None = None
+    program_ids: tuple[str, ...] | None = None
+
+
+NO_FILTERS = CustomerFilters()
+
+
+class CustomerPageKey(NamedTuple):
+    """One window: `limit` is 1..100, `offset` counts items from 0."""
+
+    customer: CustomerKey
+    filters: CustomerFilters
+    offset: int
+    limit: int
+
+
+class CustomerPromotionsPort(Protocol):
+    """Where pages of a customer's promotions come from."""
+
+    async def page(self, key: CustomerPageKey, request: Request) -> CustomerPage:
+        """Fetch one window. Raises NotHereError for no such customer (8015), or UpstreamError."""
+        ...
+
+
+class CustomerPromotions:
+    """The documented endpoint."""
+
+    def __init__(self, client: UpstreamClient) -> None:
+        self._client = client
+
+    async def page(self, key: CustomerPageKey, request: Request) -> CustomerPage:
+        """Fetch one window; an answer about another customer is never served."""
+        body = await self._client.get(ENDPOINT, PATH, _parameters(key), request)
+        try:
+            page = decode_customer_page(body)
+        except MalformedPayloadError as error:
+            log.warning("upstream_bad_payload", endpoint=ENDPOINT, reason=str(error))
+            raise UpstreamBadPayloadError(ENDPOINT) from None
+        if isinstance(page, Refusal):
+            raise refused(ENDPOINT, page)
+        if key.customer.identifier_name == BY_ID and _is_another(page, key.customer):
+            log.error("upstream_answered_for_another_customer", endpoint=ENDPOINT)
+            raise UpstreamBadPayloadError(ENDPOINT)
+        if page.left_out:
+            log.warning("items_left_out", endpoint=ENDPOINT, count=page.left_out)
+        return page
+
+
+def _is_another(page: CustomerPage, customer: CustomerKey) -> bool:
+    return str(page.customer_id) != customer.identifier_value
+
+
+def _parameters(key: CustomerPageKey) -> dict[str, str]:
+    """Write the query; all usage is always asked for, so that one node has one truth."""
+    source, identifier_name, identifier_value = key.customer
+    parameters = {
+        "identifierName": identifier_name,
+        "identifierValue": identifier_value,
+        "source": source.value,
+        "fetchAllUsage": "true",
+        "limit": str(key.limit),
+        "offset": str(key.offset),
+    }
+    filters = key.filters
+    if filters.availability is not None:
+        parameters["promotionStatusForCustomer"] = filters.availability.value
+    if filters.type is not None:
+        parameters["promotionType"] = filters.type.value
+    if filters.source_type is not None:
+        parameters["sourceType"] = filters.source_type.value
+    if filters.program_ids is not None:
+        parameters["programs"] = ",".join(filters.program_ids)
+    return parameters

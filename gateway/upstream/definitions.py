@@ -1,0 +1,82 @@
+"""The legacy definitions: ``GET …/programs/{id}/promotionsV2`` (promotionsV2.txt), phased out."""
+
+from typing import NamedTuple, Protocol
+
+from gateway.errors import UpstreamBadPayloadError
+from gateway.request import Request
+from gateway.telemetry import log
+from gateway.upstream.client import UpstreamClient, refused
+from gateway.wire.decode import MalformedPayloadError, Page, Refusal, decode_definition_page
+from gateway.wire.legacy import DefinitionPayload
+from gateway.wire.vocabulary import PromotionSourceType
+
+ENDPOINT = "promotionsV2"
+
+DefinitionPage = Page[DefinitionPayload]
+
+
+class DefinitionFilters(NamedTuple):
+    """Which of a program's definitions are wanted, beside their source type."""
+
+    event_name: str | None = None
+    includes_inactive: bool = False
+    start_rule_id: str | None = None
+    promotion_id: str | None = None
+
+
+class DefinitionPageKey(NamedTuple):
+    """One window of one source type: `limit` is 1..100, `offset` counts items from 0."""
+
+    program_id: str
+    source_type: PromotionSourceType
+    filters: DefinitionFilters
+    offset: int
+    limit: int
+
+
+class DefinitionsPort(Protocol):
+    """Where definitions come from: so small that the endpoint's successor can stand in for it."""
+
+    async def page(self, key: DefinitionPageKey, request: Request) -> DefinitionPage:
+        """Fetch one window. Raises NotHereError for no such promotion (4027), or UpstreamError."""
+        ...
+
+
+class LegacyDefinitions:
+    """The documented endpoint."""
+
+    def __init__(self, client: UpstreamClient) -> None:
+        self._client = client
+
+    async def page(self, key: DefinitionPageKey, request: Request) -> DefinitionPage:
+        """Fetch one window; `program_id` has been checked to be digits, so the path is safe."""
+        path = f"/api_gateway/loyalty/v1/programs/{key.program_id}/promotionsV2"
+        body = await self._client.get(ENDPOINT, path, _parameters(key), request)
+        try:
+            page = decode_definition_page(body)
+        except MalformedPayloadError as error:
+            log.warning("upstream_bad_payload", endpoint=ENDPOINT, reason=str(error))
+            raise UpstreamBadPayloadError(ENDPOINT) from None
+        if isinstance(page, Refusal):
+            raise refused(ENDPOINT, page)
+        if page.left_out:
+            log.warning("items_left_out", endpoint=ENDPOINT, count=page.left_out)
+        return page
+
+
+def _parameters(key: DefinitionPageKey) -> dict[str, str]:
+    parameters = {
+        "sourceType": key.source_type.value,
+        "limit": str(key.limit),
+        "offset": str(key.offset),
+    }
+    filters = key.filters
+    if filters.includes_inactive:
+        parameters["includeInactivePromotions"] = "true"
+    if filters.event_name is not None:
+        parameters["eventName"] = filters.event_name
+    if filters.start_rule_id is not None:
+        parameters["startRuleIdentifier"] = filters.start_rule_id
+    if filters.promotion_id is not None:
+        parameters["promotionId"] = filters.promotion_id
+    return parameters
