@@ -1,0 +1,1 @@
+"""Relay cursors over limit/offset: pure, over a port that fetches one window."""
