@@ -1,0 +1,74 @@
+"""One promotion of one customer, for which the upstream has no look-up: a walk over their list."""
+
+import asyncio
+from typing import NamedTuple
+
+from strawberry.dataloader import DataLoader
+
+from gateway.errors import GatewayError
+from gateway.loaders.customer_pages import CustomerPageByKeyLoader
+from gateway.upstream.customer_promotions import CustomerFilters, CustomerKey, CustomerPageKey
+from gateway.wire.customer_view import CustomerPromotionPayload
+
+_WINDOW = 100
+
+
+class Key(NamedTuple):
+    """Which promotion, and whose."""
+
+    customer: CustomerKey
+    program_id: str
+    promotion_id: str
+
+
+class FoundCustomerPromotion(NamedTuple):
+    """A customer's promotion, and the customer's id."""
+
+    payload: CustomerPromotionPayload
+    customer_id: str
+
+
+Result = FoundCustomerPromotion | None
+Settled = dict[Key, Result | GatewayError]
+
+
+class CustomerPromotionByIdLoader(DataLoader[Key, Result]):
+    """Loads customers' promotions: one walk a customer, over the programs that are wanted.
+
+    The walk ends with the list, or once all are found; null for what the customer does not have.
+    """
+
+    def __init__(self, pages: CustomerPageByKeyLoader) -> None:
+        super().__init__(self._load)
+        self._pages = pages
+
+    async def _load(self, keys: list[Key]) -> list[Result | GatewayError]:
+        groups: dict[CustomerKey, list[Key]] = {}
+        for key in keys:
+            groups.setdefault(key.customer, []).append(key)
+        settled: Settled = {}
+        for group in await asyncio.gather(*map(self._walk, groups.values())):
+            settled.update(group)
+        return [settled[key] for key in keys]
+
+    async def _walk(self, keys: list[Key]) -> Settled:
+        filters = CustomerFilters(program_ids=tuple(sorted({key.program_id for key in keys})))
+        wanted = {(key.program_id, key.promotion_id): key for key in keys}
+        settled: Settled = {}
+        offset = 0
+        while len(settled) < len(keys):
+            page_key = CustomerPageKey(keys[0].customer, filters, offset, _WINDOW)
+            try:
+                page = await self._pages.load(page_key)
+            except GatewayError as error:
+                failed: Settled = dict.fromkeys(keys, error)
+                return failed | settled
+            for item in filter(None, page.items):
+                key = wanted.get((str(item.program_id), str(item.promotion_id)))
+                if key is not None:
+                    settled[key] = FoundCustomerPromotion(item, str(page.customer_id))
+            offset += len(page.items)
+            if not page.items or (page.total is not None and offset >= page.total):
+                break
+        not_theirs: Settled = dict.fromkeys(keys)
+        return not_theirs | settled

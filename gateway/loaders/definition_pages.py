@@ -1,0 +1,38 @@
+"""Pages of a program's definitions: equal windows are one call."""
+
+from collections.abc import Awaitable, Iterable
+
+from strawberry.dataloader import DataLoader
+
+from gateway.errors import GatewayError
+from gateway.loaders.batch import settle
+from gateway.request import Request
+from gateway.upstream.definitions import DefinitionPage, DefinitionPageKey, DefinitionsPort
+
+Key = DefinitionPageKey
+Result = DefinitionPage
+
+
+class DefinitionPageByKeyLoader(DataLoader[Key, Result]):
+    """Loads windows by program, source type, filters, offset and limit."""
+
+    def __init__(self, port: DefinitionsPort, request: Request) -> None:
+        super().__init__(self._load)
+        self._port = port
+        self._request = request
+        self._asked: dict[str, list[Awaitable[Result]]] = {}
+
+    def asked_of(self, program_id: str) -> Iterable[Awaitable[Result]]:
+        """Give the windows of a program that are loaded or on their way."""
+        return tuple(self._asked.get(program_id, ()))
+
+    def load(self, key: Key) -> Awaitable[Result]:
+        """Load one window, and remember that it was asked for."""
+        page = super().load(key)
+        asked = self._asked.setdefault(key.program_id, [])
+        if page not in asked:
+            asked.append(page)
+        return page
+
+    async def _load(self, keys: list[Key]) -> list[Result | GatewayError]:
+        return await settle(keys, lambda key: self._port.page(key, self._request))

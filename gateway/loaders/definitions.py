@@ -1,0 +1,166 @@
+"""Definitions of a page of promotions: a few calls a program, whatever the page's size."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from strawberry.dataloader import DataLoader
+
+from gateway.errors import GatewayError, NotHereError
+from gateway.loaders.definition_pages import DefinitionPageByKeyLoader
+from gateway.upstream.definitions import DefinitionFilters, DefinitionPage, DefinitionPageKey
+from gateway.wire.legacy import DefinitionPayload
+from gateway.wire.vocabulary import PromotionSourceType
+
+_WINDOW = 100
+
+
+class Key(NamedTuple):
+    """Which definition: an `identifier` that differs means another promotion (FACTS).
+
+    `source_type` None looks in the configured source types, in their order.
+    """
+
+    program_id: str
+    promotion_id: str
+    identifier: str | None = None
+    source_type: PromotionSourceType | None = None
+
+
+class FoundDefinition(NamedTuple):
+    """A definition and the source type that it was found under."""
+
+    payload: DefinitionPayload
+    source_type: PromotionSourceType
+
+
+Result = FoundDefinition | None
+Settled = dict[Key, Result | GatewayError]
+
+
+class DefinitionByPromotionLoader(DataLoader[Key, Result]):
+    """Loads definitions by program, promotion and source type.
+
+    One that is wanted alone is asked for by its id. Several of one program are looked for in a list
+    page of 100, and then by whichever is fewer calls: the list's remaining pages, or the missing
+    ids. A source type that fails ends its search: what is still missing fails with it, because "not
+    here" is only true once every source type has said so.
+    """
+
+    def __init__(
+        self, pages: DefinitionPageByKeyLoader, source_types: tuple[PromotionSourceType, ...]
+    ) -> None:
+        super().__init__(self._load)
+        self._pages = pages
+        self._source_types = source_types
+
+    async def _load(self, keys: list[Key]) -> list[Result | GatewayError]:
+        groups: dict[tuple[str, PromotionSourceType | None], list[Key]] = {}
+        for key in keys:
+            groups.setdefault((key.program_id, key.source_type), []).append(key)
+        settled: Settled = {}
+        for group in await asyncio.gather(*map(self._load_group, groups.values())):
+            settled.update(group)
+        return [settled[key] for key in keys]
+
+    async def _load_group(self, keys: list[Key]) -> Settled:
+        only = keys[0].source_type
+        settled: Settled = {}
+        missing = keys
+        for source_type in self._source_types if only is None else (only,):
+            found = await self._search(missing, source_type)
+            settled |= found
+            missing = [key for key in missing if key not in settled]
+            if not missing:
+                break
+        not_here: Settled = dict.fromkeys(missing)
+        return not_here | settled
+
+    async def _search(self, keys: list[Key], source_type: PromotionSourceType) -> Settled:
+        """Look under one source type; what is not in the answer is not here."""
+        if len(keys) == 1:
+            return await self._by_id(keys, source_type)
+        try:
+            first = await self._list_page(keys[0].program_id, source_type, 0)
+        except GatewayError as error:
+            failed: Settled = dict.fromkeys(keys, error)
+            return failed
+        settled = _match(keys, [first], source_type)
+        missing = [key for key in keys if key not in settled]
+        pages_left = -(-max(0, (first.total or 0) - _WINDOW) // _WINDOW)
+        if not missing or not pages_left:
+            return settled
+        if pages_left <= len(missing):
+            return settled | await self._by_pages(missing, source_type, pages_left)
+        return settled | await self._by_id(missing, source_type)
+
+    async def _by_pages(
+        self, keys: list[Key], source_type: PromotionSourceType, pages_left: int
+    ) -> Settled:
+        offsets = range(_WINDOW, _WINDOW * (pages_left + 1), _WINDOW)
+        answers = await asyncio.gather(
+            *(self._list_page(keys[0].program_id, source_type, offset) for offset in offsets),
+            return_exceptions=True,
+        )
+        errors = [answer for answer in answers if isinstance(answer, BaseException)]
+        pages = [answer for answer in answers if not isinstance(answer, BaseException)]
+        settled = _match(keys, pages, source_type)
+        for error in errors[:1]:
+            if not isinstance(error, GatewayError):
+                raise error
+            failed: Settled = dict.fromkeys(keys, error)
+            settled = failed | settled
+        return settled
+
+    async def _by_id(self, keys: list[Key], source_type: PromotionSourceType) -> Settled:
+        answers = await asyncio.gather(
+            *(self._load_page(_by_id_key(key, source_type)) for key in keys), return_exceptions=True
+        )
+        settled: Settled = {}
+        for key, answer in zip(keys, answers, strict=True):
+            if isinstance(answer, NotHereError):
+                continue
+            if isinstance(answer, GatewayError):
+                settled[key] = answer
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                settled |= _match([key], [answer], source_type)
+        return settled
+
+    async def _list_page(
+        self, program_id: str, source_type: PromotionSourceType, offset: int
+    ) -> DefinitionPage:
+        filters = DefinitionFilters(includes_inactive=True)
+        key = DefinitionPageKey(program_id, source_type, filters, offset, _WINDOW)
+        return await self._load_page(key)
+
+    async def _load_page(self, key: DefinitionPageKey) -> DefinitionPage:
+        return await self._pages.load(key)
+
+
+def _by_id_key(key: Key, source_type: PromotionSourceType) -> DefinitionPageKey:
+    filters = DefinitionFilters(includes_inactive=True, promotion_id=key.promotion_id)
+    return DefinitionPageKey(key.program_id, source_type, filters, 0, 1)
+
+
+def _match(
+    keys: Iterable[Key], pages: Iterable[DefinitionPage], source_type: PromotionSourceType
+) -> Settled:
+    """Find the keys' definitions in pages, by id and program, never by position."""
+    listed = {
+        (str(item.program_id), str(item.promotion_id)): item
+        for page in pages
+        for item in page.items
+        if item is not None
+    }
+    settled: Settled = {}
+    for key in keys:
+        item = listed.get((key.program_id, key.promotion_id))
+        if item is not None and _is_same(key.identifier, item.identifier):
+            settled[key] = FoundDefinition(item, source_type)
+    return settled
+
+
+def _is_same(asked: str | None, found: str | None) -> bool:
+    return not asked or not found or asked == found
