@@ -1,0 +1,48 @@
+"""The schema, made once a process."""
+
+from functools import cache
+
+import strawberry
+from graphql import GraphQLSchema, Undefined
+from strawberry.schema.config import StrawberryConfig
+
+from gateway.schema import enums  # noqa: F401 - registers the vocabulary's words
+from gateway.schema.context import Info
+from gateway.schema.customer import Customer
+from gateway.schema.customer_promotion import CustomerPromotion
+from gateway.schema.program import Program
+from gateway.schema.promotion import Promotion
+from gateway.schema.query import Query
+from gateway.schema.scalars import SCALARS
+
+
+@cache
+def build_schema() -> strawberry.Schema:
+    """Make the schema from the types; a mistake in them is found here."""
+    schema = strawberry.Schema(
+        query=Query,
+        types=[Customer, CustomerPromotion, Promotion, Program],
+        config=StrawberryConfig(info_class=Info, scalar_map=SCALARS),
+    )
+    _drop_null_defaults(executable(schema))
+    return schema
+
+
+def executable(schema: strawberry.Schema) -> GraphQLSchema:
+    """Give the graphql-core schema inside."""
+    inner: GraphQLSchema = schema._schema  # noqa: SLF001 - Strawberry offers no other way
+    return inner
+
+
+def _drop_null_defaults(schema: GraphQLSchema) -> None:
+    """Write an argument that may be left out as ``first: Int``, not as ``first: Int = null``."""
+    for graphql_type in schema.type_map.values():
+        for field in getattr(graphql_type, "fields", {}).values():
+            for argument in getattr(field, "args", {}).values():
+                if argument.default_value is None:
+                    argument.default_value = Undefined
+
+
+def print_schema() -> str:
+    """Write the schema's definition language, as it stands in ``schema.graphql``."""
+    return build_schema().as_str() + "\n"

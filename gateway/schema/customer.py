@@ -1,0 +1,154 @@
+"""A customer and their promotions."""
+
+from typing import Any
+
+import strawberry
+
+from gateway.errors import GatewayError
+from gateway.paging.page import Drift
+from gateway.schema.connection import page_info, shown
+from gateway.schema.context import Context, Info
+from gateway.schema.customer_pages import (
+    Availability,
+    CustomerPageArguments,
+    CustomerPromotions,
+    Pages,
+    ProgramIds,
+    SourceType,
+    Type,
+    fetch_page,
+    fetch_pages,
+)
+from gateway.schema.customer_promotion import CustomerPromotion
+from gateway.schema.declare import computed, fetching
+from gateway.schema.node import Node
+from gateway.schema.paging import After, Before, First, Last, PageInfo, PageWarning
+from gateway.upstream.customer_promotions import CustomerKey
+from gateway.wire.customer_view import CustomerPromotionPayload
+
+PAGES_BELOW = ("Customer", "promotions")
+
+
+@strawberry.type(description="A customer's promotion and its place in the list.")
+class CustomerPromotionEdge:
+    """The Relay edge."""
+
+    cursor: str = strawberry.field(description="Pass it as `after` or `before`.")
+    node: CustomerPromotion = strawberry.field(description="The promotion.")
+
+
+@strawberry.type(description="A page of a customer's promotions.")
+class CustomerPromotionConnection:
+    """A view over one fetched page."""
+
+    payload: strawberry.Private[CustomerPromotions]
+
+    @computed("The promotions with their cursors.")
+    def edges(self) -> list[CustomerPromotionEdge]:
+        """Show each item that could be read."""
+        write = self.payload.binding.write
+        return [
+            CustomerPromotionEdge(cursor=write(place.position), node=self._node(item))
+            for place, item in shown(self.payload.page)
+        ]
+
+    @computed("The promotions alone.")
+    def nodes(self) -> list[CustomerPromotion]:
+        """Show each item that could be read."""
+        return [self._node(item) for _, item in shown(self.payload.page)]
+
+    def _node(self, item: CustomerPromotionPayload) -> CustomerPromotion:
+        return CustomerPromotion(
+            payload=item,
+            customer_key=self.payload.customer_key,
+            owner_id=self.payload.customer_id,
+        )
+
+    @computed("Where the page lies in the list.")
+    def page_info(self) -> PageInfo:
+        """Show the page's edges."""
+        return page_info(self.payload.page, self.payload.binding)
+
+    @computed("How many there are in all, as the upstream counts; null where it does not say.")
+    def total_count(self) -> int | None:
+        """Give the upstream's own total."""
+        return self.payload.page.totals.get(0)
+
+    @computed("Whether the list moved since the cursor was given.")
+    def drift(self) -> Drift:
+        """Tell what the walk has seen."""
+        return self.payload.page.drift
+
+    @computed("What the upstream says of this page, and what had to be left out.")
+    def warnings(self) -> list[PageWarning]:
+        """Show the warnings."""
+        return [PageWarning(payload=warning) for warning in self.payload.page.warnings]
+
+
+@strawberry.type(description="A customer of the loyalty platform, as one source knows them.")
+class Customer(Node):
+    """A look-up that has found somebody: `payload` is their id, `pages` what was fetched for it."""
+
+    payload: strawberry.Private[str]
+    key: strawberry.Private[CustomerKey]
+    pages: strawberry.Private[Pages | None] = None
+
+    def id_parts(self) -> tuple[str, ...]:
+        """Give the source, which is part of the look-up, and the platform's own id."""
+        return self.key.source.name, self.payload
+
+    @computed("The platform's own id.")
+    def customer_id(self) -> strawberry.ID:
+        """Give the id."""
+        return strawberry.ID(self.payload)
+
+    @fetching("The customer's promotions.")
+    async def promotions(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        availability: Availability = None,
+        type: Type = None,  # noqa: A002 - the graph's name
+        source_type: SourceType = None,
+        program_ids: ProgramIds = None,
+    ) -> CustomerPromotionConnection | None:
+        """Show the page that the look-up has fetched, or fetch it."""
+        arguments = _page_arguments(
+            first=first,
+            after=after,
+            last=last,
+            before=before,
+            availability=availability,
+            type=type,
+            source_type=source_type,
+            program_ids=program_ids,
+        )
+        fetched = (self.pages or {}).get(arguments)
+        if isinstance(fetched, GatewayError):
+            raise fetched
+        page = fetched or await fetch_page(info.context, self.key, arguments)
+        return CustomerPromotionConnection(payload=page)
+
+
+def _page_arguments(**arguments: Any) -> CustomerPageArguments:
+    program_ids = arguments.pop("program_ids", None)
+    listed = None if program_ids is None else tuple(program_ids)
+    return CustomerPageArguments(**arguments, program_ids=listed)
+
+
+async def load_customer(
+    context: Context, key: CustomerKey, pages_below: list[dict[str, Any]]
+) -> Customer | None:
+    """Look a customer up by fetching the pages that are selected below; null where there is none.
+
+    Raises a GatewayError where every page fails.
+    """
+    wanted = [_page_arguments(**arguments) for arguments in pages_below]
+    found = await fetch_pages(context, key, wanted)
+    if found is None:
+        return None
+    customer_id, pages = found
+    return Customer(payload=customer_id, key=key, pages=pages)

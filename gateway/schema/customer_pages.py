@@ -1,0 +1,159 @@
+"""A customer's pages: checked before anything is fetched, then fetched all at once."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Annotated, NamedTuple
+
+import strawberry
+
+from gateway.errors import BadUserInputError, GatewayError, NotHereError
+from gateway.paging.arguments import ConnectionArguments, PageRequest
+from gateway.paging.cursor import Binding, Owner
+from gateway.paging.page import Page
+from gateway.paging.walk import walk
+from gateway.schema.context import Context
+from gateway.schema.ids import check_digits
+from gateway.upstream.customer_promotions import (
+    BY_ID,
+    NO_FILTERS,
+    CustomerFilters,
+    CustomerKey,
+    CustomerPage,
+    CustomerPageKey,
+)
+from gateway.wire.customer_view import CustomerPromotionPayload
+from gateway.wire.vocabulary import (
+    CustomerPromotionSourceType,
+    PromotionAvailability,
+    PromotionTypeFilter,
+)
+
+Availability = Annotated[
+    PromotionAvailability | None,
+    strawberry.argument(description="Only those with which the customer can do this now."),
+]
+Type = Annotated[
+    PromotionTypeFilter | None, strawberry.argument(description="Only those of this type.")
+]
+SourceType = Annotated[
+    CustomerPromotionSourceType | None,
+    strawberry.argument(description="Only those that were created there."),
+]
+ProgramIds = Annotated[
+    list[strawberry.ID] | None,
+    strawberry.argument(
+        description="Only those of these programs; without it, of all. An empty list is refused."
+    ),
+]
+
+
+class CustomerPageArguments(NamedTuple):
+    """The arguments of `Customer.promotions` as they came; equal ones are one page."""
+
+    first: int | None = None
+    after: str | None = None
+    last: int | None = None
+    before: str | None = None
+    availability: PromotionAvailability | None = None
+    type: PromotionTypeFilter | None = None
+    source_type: CustomerPromotionSourceType | None = None
+    program_ids: tuple[str, ...] | None = None
+
+
+class CustomerPromotions(NamedTuple):
+    """A fetched page, and what its cursors are bound to."""
+
+    page: Page[CustomerPromotionPayload]
+    binding: Binding
+    customer_key: CustomerKey
+    customer_id: str
+
+
+Pages = dict[CustomerPageArguments, CustomerPromotions | GatewayError]
+
+
+async def fetch_page(
+    context: Context, customer: CustomerKey, arguments: CustomerPageArguments
+) -> CustomerPromotions:
+    """Fetch one page of a customer's promotions.
+
+    Raises BadUserInputError or CursorInvalidError before any call; NotHereError for no such
+    customer; UpstreamError.
+    """
+    filters = _check_filters(arguments)
+    by_id = customer.identifier_value if customer.identifier_name == BY_ID else None
+    owner = Owner(customer.identifier_name, customer.identifier_value, by_id)
+    binding = Binding(_connection(customer, filters), owner)
+    request = PageRequest.check(ConnectionArguments(*arguments[:4]), binding)
+
+    async def fetch(_segment: int, offset: int, limit: int) -> CustomerPage:
+        key = CustomerPageKey(customer, filters, offset, limit)
+        return await context.loaders.customer_pages.load(key)
+
+    page = await walk(fetch, request)
+    customer_id = str(page.customer_id)
+    for name, cursor in (("after", arguments.after), ("before", arguments.before)):
+        if cursor is not None:
+            binding.belongs(name, cursor, customer_id)
+    bound = binding._replace(owner=owner._replace(customer_id=customer_id))
+    return CustomerPromotions(page, bound, customer, customer_id)
+
+
+def _check_filters(arguments: CustomerPageArguments) -> CustomerFilters:
+    program_ids = arguments.program_ids
+    if program_ids is not None:
+        if not program_ids:
+            raise BadUserInputError("programIds: name at least one program, or leave it out.")
+        program_ids = tuple(
+            sorted({check_digits("programIds", program_id) for program_id in program_ids})
+        )
+    return CustomerFilters(
+        arguments.availability, arguments.type, arguments.source_type, program_ids
+    )
+
+
+def _connection(customer: CustomerKey, filters: CustomerFilters) -> str:
+    availability, type_, source_type, program_ids = filters
+    words = (
+        "Customer.promotions",
+        customer.source.name,
+        availability and availability.name,
+        type_ and type_.name,
+        source_type and source_type.name,
+        program_ids and ",".join(program_ids),
+    )
+    return "|".join(word or "" for word in words)
+
+
+async def fetch_pages(
+    context: Context, customer: CustomerKey, wanted: Iterable[CustomerPageArguments]
+) -> tuple[str, Pages] | None:
+    """Fetch all distinct pages of a customer at once, and learn the customer's id by it.
+
+    Null where the platform says that there is no such customer; where no page is wanted, one call
+    with limit 1 asks it. A page that fails is its own error, unless all do: then raises the first.
+    """
+    distinct = list(dict.fromkeys(wanted))
+    if not distinct:
+        try:
+            probe = await context.loaders.customer_pages.load(
+                CustomerPageKey(customer, NO_FILTERS, 0, 1)
+            )
+        except NotHereError:
+            return None
+        return str(probe.customer_id), {}
+    results = await asyncio.gather(
+        *(fetch_page(context, customer, arguments) for arguments in distinct),
+        return_exceptions=True,
+    )
+    pages: Pages = {}
+    for arguments, result in zip(distinct, results, strict=True):
+        if isinstance(result, BaseException) and not isinstance(result, GatewayError):
+            raise result
+        pages[arguments] = result
+    if any(isinstance(result, NotHereError) for result in results):
+        return None
+    for result in results:
+        if isinstance(result, CustomerPromotions):
+            return result.customer_id, pages
+    raise next(result for result in pages.values() if isinstance(result, GatewayError))

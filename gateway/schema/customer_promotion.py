@@ -1,0 +1,182 @@
+"""A promotion as it stands for one customer."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from gateway.errors import NotHereError
+from gateway.loaders.customer_promotions import Key
+from gateway.schema.context import Context, Info
+from gateway.schema.declare import ViewedMany, computed, plain
+from gateway.schema.definition import Stage
+from gateway.schema.limits import Limit, PromotionLimits
+from gateway.schema.node import Node
+from gateway.schema.promotion import Promotion
+from gateway.schema.restrictions import Restriction
+from gateway.upstream.customer_promotions import CustomerKey
+from gateway.wire import customer_view as wire
+from gateway.wire import limits, restrictions, validity
+from gateway.wire.instants import read_instant
+from gateway.wire.keys import read_key, read_optional_key
+
+if TYPE_CHECKING:
+    from gateway.schema.customer import Customer
+
+
+@strawberry.type(description="What a brand has noted about a promotion.")
+class PromotionMetadata:
+    """A view over one entry of ``promotionMetadata``."""
+
+    payload: strawberry.Private[wire.Metadata]
+
+    key: str = plain("key", "What it is about.")
+    value: str | None = plain("value", "What it says.")
+    is_brand_defined: bool | None = plain("is_brand_defined", "Whether the brand made it up.")
+
+
+@strawberry.type(description="One issue of a promotion to a customer.")
+class PromotionIssue:
+    """A view over one entry of ``issuedDetails``, within its promotion."""
+
+    payload: strawberry.Private[wire.Issue]
+    promotion: strawberry.Private[wire.CustomerPromotionPayload]
+
+    issue_id: strawberry.ID = plain("issue_id", "The issue's id.", read_key)
+    issued_at: datetime | None = plain("issued_at", "When it was issued.", read_instant)
+    expires_at: datetime | None = plain("expires_at", "When it expires.", read_instant)
+
+    @computed("Whether it has expired at the time of the answer; null where that is not known.")
+    def is_expired(self, info: Info) -> bool | None:
+        """Compare the expiry with the answer's time."""
+        return validity.is_expired(self.payload.expires_at, info.context.now)
+
+    event_log_id: strawberry.ID | None = plain(
+        "event_log_id", "The event that issued it.", read_optional_key
+    )
+    redeemed_count: int | None = plain("redeemed_count", "How often it has been redeemed.")
+
+    @computed("How often it may be redeemed, and how often it has been.")
+    def redemptions(self) -> Limit:
+        """Join the promotion's cap with this issue's count."""
+        figures = restrictions.redemptions_per_issue(self.promotion, self.payload.redeemed_count)
+        return Limit(payload=figures)
+
+
+@strawberry.type(description="One enrolment of a customer in a promotion.")
+class Enrolment:
+    """A view over one entry of ``customerPromotionTimelines``, within its promotion."""
+
+    payload: strawberry.Private[wire.Timeline]
+    promotion: strawberry.Private[wire.CustomerPromotionPayload]
+
+    enrolment_id: strawberry.ID = plain("enrolment_id", "The enrolment's id.", read_key)
+    enrolled_at: datetime | None = plain(
+        "enrolled_at", "When the customer was enrolled.", read_instant
+    )
+    expires_at: datetime | None = plain("expires_at", "When it expires.", read_instant)
+
+    @computed("Whether it has expired at the time of the answer; null where that is not known.")
+    def is_expired(self, info: Info) -> bool | None:
+        """Compare the expiry with the answer's time."""
+        return validity.is_expired(self.payload.expires_at, info.context.now)
+
+    event_log_id: strawberry.ID | None = plain(
+        "event_log_id", "The event that enrolled the customer.", read_optional_key
+    )
+
+    @computed("What was issued under it.")
+    def issues(self) -> list[PromotionIssue]:
+        """Show the issues."""
+        return [
+            PromotionIssue(payload=issue, promotion=self.promotion)
+            for issue in self.payload.issues or ()
+        ]
+
+
+IncludeDisabled = Annotated[
+    bool,
+    strawberry.argument(description="Also those that are switched off; their limit is UNLIMITED."),
+]
+
+
+@strawberry.type(
+    description="A promotion as it stands for one customer: what is used, what is left, what the"
+    " customer is enrolled in."
+)
+class CustomerPromotion(Node):
+    """A view over one entry of the customer view, for the customer it was asked for."""
+
+    payload: strawberry.Private[wire.CustomerPromotionPayload]
+    customer_key: strawberry.Private[CustomerKey]
+    owner_id: strawberry.Private[str]
+
+    def id_parts(self) -> tuple[str, ...]:
+        """Give whose it is, and which promotion."""
+        promotion = (str(self.payload.program_id), str(self.payload.promotion_id))
+        return self.customer_key.source.name, self.owner_id, *promotion
+
+    @computed("The customer.")
+    def customer(self) -> Annotated["Customer", strawberry.lazy("gateway.schema.customer")]:
+        """Show the customer, of whom no page has been fetched here."""
+        from gateway.schema.customer import Customer  # noqa: PLC0415 - each shows the other
+
+        return Customer(key=self.customer_key, payload=self.owner_id)
+
+    @computed("The promotion itself.")
+    def promotion(self) -> Promotion:
+        """Show the same payload as the promotion it is."""
+        return Promotion(payload=self.payload)
+
+    metadata: list[PromotionMetadata] = plain(
+        "metadata", "What the brand has noted about it.", ViewedMany(PromotionMetadata)
+    )
+
+    @computed("Its limits as a whole, with what this customer has used.")
+    def limits(self) -> PromotionLimits:
+        """Show the four figures."""
+        return PromotionLimits(payload=limits.customer_limits(self.payload))
+
+    @computed("What caps its stages, with what this customer has used.")
+    def restrictions(
+        self, stage: Stage = None, include_disabled: IncludeDisabled = False
+    ) -> list[Restriction]:
+        """Show the restrictions of one stage or all."""
+        listed = restrictions.customer_restrictions(
+            self.payload, stage, include_disabled=include_disabled
+        )
+        return [Restriction(payload=restriction) for restriction in listed]
+
+    @computed(
+        "The customer's enrolments. Null: none are tracked for this promotion; empty: not enrolled."
+    )
+    def enrolments(self) -> list[Enrolment] | None:
+        """Show the enrolments, where the upstream tracks any."""
+        timelines = self.payload.timelines
+        if timelines is None:
+            return None
+        return [Enrolment(payload=timeline, promotion=self.payload) for timeline in timelines]
+
+    @computed("The latest enrolment that has not expired.")
+    def current_enrolment(self, info: Info) -> Enrolment | None:
+        """Find it at the answer's time."""
+        timeline = validity.current_enrolment(self.payload, info.context.now)
+        return None if timeline is None else Enrolment(payload=timeline, promotion=self.payload)
+
+    @computed("The earliest still to come of its end and its enrolments' and issues' expiry.")
+    def next_expiry_at(self, info: Info) -> datetime | None:
+        """Find it at the answer's time."""
+        return validity.next_expiry(self.payload, info.context.now)
+
+
+async def load_customer_promotion(context: Context, key: Key) -> CustomerPromotion | None:
+    """Look one promotion of one customer up; null where they do not have it, or do not exist."""
+    try:
+        found = await context.loaders.customer_promotions.load(key)
+    except NotHereError:
+        return None
+    if found is None:
+        return None
+    return CustomerPromotion(
+        payload=found.payload, customer_key=key.customer, owner_id=found.customer_id
+    )

@@ -1,0 +1,124 @@
+"""The three ways in which a field is declared, and nothing else is needed of a resolver.
+
+*plain*      an attribute of the view's payload, through a pure normaliser
+*computed*   synchronous, from the payload and the field's arguments
+*fetching*   asynchronous, through a loader; it may declare which fields below it looks ahead to
+
+A declaration is kept in the Strawberry field's metadata, where an executor finds it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, TypeVar
+
+import strawberry
+
+DECLARATION = "declaration"
+
+_R = TypeVar("_R", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """``normalise(payload.attribute)``; `attribute` may be a path, null where a part of it is."""
+
+    attribute: str
+    normalise: Callable[[Any], Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A method that does no I/O."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """A coroutine method; `looks_ahead_to` names (type, field) pairs below it."""
+
+    looks_ahead_to: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Viewed:
+    """A normaliser that shows a payload through a view."""
+
+    view: Callable[..., Any]
+
+    def __call__(self, payload: Any) -> Any:
+        """Show one payload; null stays null."""
+        return None if payload is None else self.view(payload=payload)
+
+
+@dataclass(frozen=True, slots=True)
+class ViewedMany:
+    """A normaliser that shows a list of payloads through a view; `absent` is what null becomes."""
+
+    view: Callable[..., Any]
+    absent: tuple[()] | None = ()
+
+    def __call__(self, payloads: Any) -> Any:
+        """Show each payload."""
+        if payloads is None:
+            return self.absent
+        return [self.view(payload=payload) for payload in payloads]
+
+
+def plain(attribute: str, description: str, normalise: Callable[[Any], Any] | None = None) -> Any:
+    """Declare a field that is an attribute of the payload; its type is the class annotation.
+
+    `attribute` is its name, or a path such as ``rules.is_stackable``.
+    """
+    read = _reader(attribute)
+    if normalise is None:
+
+        def resolve(root):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - Strawberry takes the type from the class
+            return read(root.payload)
+    else:
+
+        def resolve(root):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - as above
+            return normalise(read(root.payload))
+
+    return strawberry.field(
+        resolver=resolve,
+        description=description,
+        metadata={DECLARATION: Plain(attribute, normalise)},
+    )
+
+
+def _reader(attribute: str) -> Callable[[Any], Any]:
+    first, _, rest = attribute.partition(".")
+    if not rest:
+        return attrgetter(first)
+
+    def read(payload: Any) -> Any:
+        part = getattr(payload, first)
+        return None if part is None else getattr(part, rest)
+
+    return read
+
+
+def computed(description: str) -> Callable[[_R], _R]:
+    """Declare a field that is computed from the payload and its arguments."""
+
+    def declare(method: _R) -> _R:
+        field: Any = strawberry.field(
+            resolver=method, description=description, metadata={DECLARATION: Computed()}
+        )
+        return field  # type: ignore[no-any-return]  # to a type checker a field is its method
+
+    return declare
+
+
+def fetching(description: str, *looks_ahead_to: tuple[str, str]) -> Callable[[_R], _R]:
+    """Declare a field that needs a loader."""
+
+    def declare(method: _R) -> _R:
+        field: Any = strawberry.field(
+            resolver=method,
+            description=description,
+            metadata={DECLARATION: Fetching(looks_ahead_to)},
+        )
+        return field  # type: ignore[no-any-return]  # as above
+
+    return declare

@@ -1,0 +1,160 @@
+"""A promotion's definition, as only the legacy endpoint has it."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from gateway.errors import ForbiddenError
+from gateway.request import Role
+from gateway.schema.context import Info
+from gateway.schema.declare import computed, plain
+from gateway.schema.limits import PromotionLimits
+from gateway.schema.restrictions import Restriction
+from gateway.schema.rulesets import Ruleset
+from gateway.wire import limits, restrictions, rulesets
+from gateway.wire.instants import read_instant
+from gateway.wire.keys import read_keys, read_optional_key
+from gateway.wire.legacy import DefinitionPayload
+from gateway.wire.vocabulary import (
+    EarningType,
+    ExpiryBasis,
+    PromotionSourceType,
+    PromotionStatus,
+    RestrictionStage,
+    read_word,
+)
+
+Stage = Annotated[
+    RestrictionStage | None, strawberry.argument(description="Only those of this stage.")
+]
+
+
+@strawberry.type(description="When something that a promotion gave expires.")
+class PromotionExpiry:
+    """A view over one entry of ``expiryRestrictions``."""
+
+    payload: strawberry.Private[restrictions.ExpiryFigures]
+
+    stage: RestrictionStage | None = plain(
+        "stage", "The stage whose outcome expires; null where the name is not known."
+    )
+    name: str = plain("name", "The upstream's own word for what expires.")
+    basis: ExpiryBasis = plain("basis", "What the expiry counts from.")
+    basis_name: str | None = plain("basis_name", "The upstream's own word for it.")
+    days: int | None = plain("days", "After how many days; null unless the basis is CUSTOM.")
+
+
+@strawberry.type(description="A group of customers that a promotion is for.")
+class TargetGroup:
+    """A view over one target group."""
+
+    payload: strawberry.Private[rulesets.TargetGroupFigures]
+
+    target_group_id: strawberry.ID = plain("target_group_id", "The group's id.")
+    target_rule_ids: list[strawberry.ID] = plain(
+        "target_rule_ids", "The rules that apply to this group."
+    )
+
+
+@strawberry.type(
+    description="How a promotion is set up. The endpoint that knows it is being phased out, so it"
+    " may be null at any time."
+)
+class PromotionDefinition:
+    """A view over one legacy definition."""
+
+    payload: strawberry.Private[DefinitionPayload]
+    found_under: strawberry.Private[PromotionSourceType]
+
+    @computed("Where it was created.")
+    def source_type(self) -> PromotionSourceType:
+        """Give the source type that it was found under: the payload does not say."""
+        return self.found_under
+
+    status: PromotionStatus = plain(
+        "status_name",
+        "Where it stands in its life.",
+        lambda raw: read_word(PromotionStatus, raw),
+    )
+    status_name: str | None = plain("status_name", "The upstream's own word for it.")
+    updated_at: datetime | None = plain("updated_at", "When it was last changed.", read_instant)
+    updated_by: strawberry.ID | None = plain(
+        "updated_by", "The user who last changed it.", read_optional_key
+    )
+    allocate_points_on: str | None = plain(
+        "allocate_points_on", "On what points are credited, e.g. BILL."
+    )
+    use_proportions: bool | None = plain(
+        "use_proportions", "Whether points follow the value of a purchase."
+    )
+
+    @computed(
+        "Its limits as a whole. They may disagree with `restrictions`: neither replaces the other."
+    )
+    def limits(self) -> PromotionLimits:
+        """Show the four figures."""
+        return PromotionLimits(payload=limits.definition_limits(self.payload))
+
+    @computed("What caps its stages.")
+    def restrictions(self, stage: Stage = None) -> list[Restriction]:
+        """Show the restrictions of one stage or all."""
+        listed = restrictions.definition_restrictions(self.payload, stage)
+        return [Restriction(payload=restriction) for restriction in listed]
+
+    @computed("When what it gave expires.")
+    def expiries(self) -> list[PromotionExpiry]:
+        """Show the expiries."""
+        listed = restrictions.definition_expiries(self.payload)
+        return [PromotionExpiry(payload=expiry) for expiry in listed]
+
+    earning_type: EarningType | None = plain(
+        "rules.earning_type_name",
+        "How customers come to its benefits; null where the upstream does not say.",
+        lambda raw: None if raw is None else read_word(EarningType, raw),
+    )
+    earning_type_name: str | None = plain(
+        "rules.earning_type_name", "The upstream's own word for it."
+    )
+    scopes: list[str] = plain(
+        "rules.scopes", "Where it applies: e.g. PROGRAM, TIER.", rulesets.scopes
+    )
+    expiry_reminder: str | None = plain(
+        "rules.expiry_reminder", "How customers are reminded before it expires."
+    )
+    capping_status: str | None = plain("rules.capping_status", "Whether cappings are enforced.")
+    is_stackable: bool | None = plain(
+        "rules.is_stackable", "Whether it applies beside other promotions to one purchase."
+    )
+    is_considered_for_ranking: bool | None = plain(
+        "rules.is_considered_for_ranking", "Whether it takes part in the ranking of promotions."
+    )
+    is_exclusive: bool | None = plain(
+        "rules.is_exclusive", "Whether it keeps all others from one purchase."
+    )
+    is_always_applied: bool | None = plain(
+        "rules.is_always_applied", "Whether it applies past ranking and stacking."
+    )
+    skips_earned_date_check_on_redeem: bool | None = plain(
+        "rules.skips_earned_date_check_on_redeem",
+        "Whether it can be redeemed outside the dates of its issue.",
+    )
+
+    @computed("The groups of customers that it is for.")
+    def target_groups(self) -> list[TargetGroup]:
+        """Show the groups of both lists."""
+        return [TargetGroup(payload=group) for group in rulesets.target_groups(self.payload)]
+
+    target_rule_ids: list[strawberry.ID] = plain(
+        "rules.target_rule_ids", "The rules that define its points.", read_keys
+    )
+
+    @computed(
+        "The rules behind it; null with FORBIDDEN for a caller without the role `rulesets`: they"
+        " hold class names and organisation ids."
+    )
+    def rulesets(self, info: Info) -> list[Ruleset] | None:
+        """Show the rulesets to whom may see them."""
+        if Role.RULESETS not in info.context.caller.roles:
+            raise ForbiddenError("rulesets: this needs the role `rulesets`.")
+        return [Ruleset(payload=ruleset) for ruleset in self.payload.rulesets or ()]

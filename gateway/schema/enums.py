@@ -1,0 +1,171 @@
+"""The vocabulary's words as the graph describes them."""
+
+from enum import Enum
+
+import strawberry
+
+from gateway.paging.page import Drift
+from gateway.wire import vocabulary as words
+
+
+def _describe(enum: type[Enum], description: str, **values: str) -> None:
+    """Register an enum; each member needs its own description, UNKNOWN has one for all."""
+    strawberry.enum(enum, description=description)
+    texts = {"UNKNOWN": "A word that this gateway does not know; the field beside it has it raw."}
+    texts |= values
+    for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined]  # strawberry.enum has just put it there
+        value.description = texts[value.name]
+
+
+_describe(
+    words.CustomerSource,
+    "Where a customer is registered. The same person may be several customers, one a source.",
+    INSTORE="In a shop of the brand; the usual one.",
+    FACEBOOK="On Facebook.",
+    WEB_ENGAGE="Through WebEngage.",
+    MARTJACK="In a Martjack web shop.",
+    TMALL="On Tmall.",
+    TAOBAO="On Taobao.",
+    JD="On JD.com.",
+    ECOMMERCE="In an online shop.",
+    WEBSITE="On the brand's website.",
+    LINE="On LINE.",
+    ALL="Wherever the customer is found.",
+)
+_describe(
+    words.PromotionAvailability,
+    "What a customer can do with a promotion now.",
+    AVAILABLE_TO_ENROL="An enrol-and-issue promotion that the customer can still enrol in.",
+    AVAILABLE_FOR_ISSUE="A direct-issue promotion, or one the customer is enrolled in, that can be"
+    " issued.",
+    AVAILABLE_TO_REDEEM="A promotion whose benefits the customer can get.",
+    EXPIRED="A promotion that has ended.",
+)
+_describe(
+    words.PromotionTypeFilter,
+    "The types of promotion that can be asked for.",
+    GENERIC="Available to everybody, without enrolment or issue.",
+    DIRECT_ISSUE="Issued to the customer directly.",
+    ENROL_AND_ISSUE="The customer enrols first; an activity then issues it.",
+)
+_describe(
+    words.PromotionType,
+    "How a promotion reaches a customer.",
+    GENERIC="Available to everybody, without enrolment or issue.",
+    DIRECT_ISSUE="Issued to the customer directly: enrolment and issue happen at one instant.",
+    ENROL_AND_ISSUE="The customer enrols first; an activity then issues it.",
+)
+_describe(
+    words.CustomerPromotionSourceType,
+    "Where a customer's promotion was created, as far as it can be asked for.",
+    UI="In the platform's user interface.",
+    API="Through the platform's API.",
+    CAMPAIGN="By a campaign.",
+)
+_describe(
+    words.PromotionSourceType,
+    "Where a promotion's definition was created.",
+    UI="In the platform's user interface.",
+    IMPORT="By an import.",
+    GOODWILL="As a goodwill gesture.",
+    CAMPAIGN="By a campaign.",
+    POINTS_TRANSFER="For a transfer of points.",
+    IMPORT_API="By an import through the API.",
+    PROMOTION_API="Through the promotion API.",
+    POINTS_CONTRIBUTION_TO_GROUP="For points given to a group.",
+    MANUAL_POINTS_ADJUSTMENT="For a manual adjustment of points.",
+    BADGES="For badges.",
+    USER_CREATED="By users, for user-created challenges.",
+)
+_describe(
+    words.PromotionEvent,
+    "The customer's action or milestone that triggers a promotion.",
+    TRANSACTION_ADD="A purchase is recorded.",
+    TARGET_COMPLETED="A target is reached.",
+    POINTS_REDEMPTION="Points are redeemed.",
+    GENERIC_EVENT="A behavioural event that the brand defines.",
+)
+_describe(
+    words.PromotionStatus,
+    "Where a definition stands in its life.",
+    DRAFT="Being written.",
+    UPCOMING="Has not started.",
+    LIVE="Running.",
+    ACTIVE="Switched on.",
+    PAUSED="Halted for a while.",
+    STOPPED="Halted for good.",
+    COMPLETED="Has run its course.",
+    EXPIRED="Its end has passed.",
+    PENDING_APPROVAL="Waits for somebody's approval.",
+)
+_describe(
+    words.PromotionValidity,
+    "Where the time of the answer lies between a promotion's start and end.",
+    UPCOMING="Before the start.",
+    CURRENT="Between start and end.",
+    ENDED="After the end.",
+    UNKNOWN="A date that would decide is missing.",
+)
+_describe(
+    words.EarningType,
+    "How customers come to a promotion's benefits.",
+    ISSUE_AND_EARN="They enrol, and an activity then issues it.",
+    DIRECT_EARN="It is issued directly.",
+)
+_describe(
+    words.ExpiryBasis,
+    "What an expiry counts from.",
+    PROMOTION="It ends with the promotion.",
+    CUSTOM="It ends a number of days after it began.",
+)
+_describe(
+    words.RestrictionStage,
+    "The stage that a restriction caps. What the customer sees happens in this order.",
+    ENROL="The customer enrols in the promotion.",
+    ISSUE="The promotion is issued to the customer.",
+    REDEEM="The customer gets its benefits.",
+)
+_describe(
+    words.RestrictionMeasure,
+    "What a restriction counts.",
+    TIMES="Activities.",
+    POINTS="Points.",
+    ENROLMENTS="Enrolments.",
+    ISSUES="Issues.",
+    REDEMPTIONS_PER_ISSUE="Redemptions of one issue.",
+    POINTS_PER_ISSUE="Points of one issue.",
+    UNKNOWN="Something this gateway does not know; `measureName` has the upstream's word.",
+)
+_describe(
+    words.RestrictionScope,
+    "Over what a restriction counts.",
+    EVENT="One activity.",
+    CUSTOMER="One customer.",
+    PROMOTION="All customers together.",
+)
+_describe(
+    words.WindowType,
+    "How a restriction's period runs.",
+    MOVING_WINDOW="The last day, week or month before now.",
+)
+_describe(
+    words.WindowUnit,
+    "How long a restriction's period is.",
+    DAILY="A day.",
+    WEEKLY="A week.",
+    MONTHLY="A month.",
+)
+_describe(
+    words.LimitKind,
+    "Whether a limit is a figure, none at all, or not known.",
+    LIMITED="There is a limit: `max`.",
+    UNLIMITED="There is none.",
+    NOT_STATED="The upstream does not say.",
+)
+_describe(
+    Drift,
+    "Whether the list moved between two pages.",
+    NONE="It did not, as far as can be seen.",
+    REPAIRED="It did; this page goes on at the right place all the same.",
+    SUSPECTED="It did, and items may be missing or repeated between the last page and this one.",
+)

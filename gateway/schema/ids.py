@@ -1,0 +1,59 @@
+"""Global ids: opaque, and never with a mobile number or an e-mail in them (DESIGN §1)."""
+
+import base64
+import binascii
+import re
+
+from gateway.errors import BadUserInputError
+from gateway.upstream.customer_promotions import CustomerKey
+from gateway.wire.vocabulary import CustomerSource
+
+_PARTS = {"Customer": 2, "CustomerPromotion": 4, "Promotion": 2, "Program": 1}
+_DIGITS = re.compile(r"[0-9]{1,19}")
+_LONGEST = 200
+
+
+def write_id(type_name: str, *parts: str) -> str:
+    """Write a global id: ``Promotion:973:79555`` in base64url."""
+    text = ":".join((type_name, *parts))
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+def read_id(argument: str, global_id: str) -> tuple[str, tuple[str, ...]]:
+    """Read a global id: its type, and its parts, all digits but for a customer's source.
+
+    Raises BadUserInputError, which names the argument, for any other text.
+    """
+    try:
+        padded = global_id[:_LONGEST] + "=" * (-len(global_id) % 4)
+        text = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
+    except (binascii.Error, ValueError):
+        raise _not_an_id(argument) from None
+    type_name, *parts = text.split(":")
+    digits = parts[1:] if type_name.startswith("Customer") else parts
+    whole = _PARTS.get(type_name) == len(parts) and write_id(type_name, *parts) == global_id
+    known = not type_name.startswith("Customer") or parts[0:1] == [
+        name for name in CustomerSource.__members__ if name == parts[0]
+    ]
+    if not whole or not known or not all(map(_DIGITS.fullmatch, digits)):
+        raise _not_an_id(argument)
+    return type_name, tuple(parts)
+
+
+def _not_an_id(argument: str) -> BadUserInputError:
+    return BadUserInputError(f"{argument}: this is not an id of this graph; pass an `id` it gave.")
+
+
+def check_digits(argument: str, value: str) -> str:
+    """Give back a program's or promotion's id, which may become part of a path.
+
+    Raises BadUserInputError where it is not 1 to 19 ASCII digits.
+    """
+    if not _DIGITS.fullmatch(value):
+        raise BadUserInputError(f"{argument}: it must be 1 to 19 digits.")
+    return value
+
+
+def customer_key(source: str, customer_id: str) -> CustomerKey:
+    """Give the look-up by a customer's own id."""
+    return CustomerKey(CustomerSource[source], "id", customer_id)

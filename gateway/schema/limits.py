@@ -1,0 +1,50 @@
+"""Limits as the graph shows them."""
+
+import strawberry
+
+from gateway.schema.declare import Viewed, computed, plain
+from gateway.wire import limits as figures
+from gateway.wire.vocabulary import LimitKind
+
+
+@strawberry.type(description="How much of something there may be, and how much is left.")
+class Limit:
+    """A view over normalised figures."""
+
+    payload: strawberry.Private[figures.LimitFigures]
+
+    kind: LimitKind = plain("kind", "Whether there is a limit at all.")
+    max: float | None = plain("maximum", "The limit; null unless it is LIMITED.")
+    used: float | None = plain(
+        "used", "How much is used up; null where the upstream does not say, or cannot be believed."
+    )
+
+    @computed("What is left, never below 0; null unless both `max` and `used` are known.")
+    def remaining(self) -> float | None:
+        """Subtract in decimal."""
+        return figures.remaining(self.payload)
+
+    @computed("Whether nothing is left; false when UNLIMITED, null when not known.")
+    def is_exhausted(self) -> bool | None:
+        """Compare what is known."""
+        return figures.is_exhausted(self.payload)
+
+
+@strawberry.type(description="The limits of a promotion as a whole.")
+class PromotionLimits:
+    """A view over the four figures that both endpoints know."""
+
+    payload: strawberry.Private[figures.PromotionLimitFigures]
+
+    points_per_event: Limit = plain(
+        "points_per_event", "Points that one activity may give.", Viewed(Limit)
+    )
+    points_per_customer: Limit = plain(
+        "points_per_customer", "Points that one customer may get.", Viewed(Limit)
+    )
+    times_per_customer: Limit = plain(
+        "times_per_customer", "Activities for which one customer may get points.", Viewed(Limit)
+    )
+    points_in_promotion: Limit = plain(
+        "points_in_promotion", "Points that all customers together may get.", Viewed(Limit)
+    )

@@ -1,0 +1,24 @@
+"""What all things with an identity of their own have in common."""
+
+from abc import abstractmethod
+
+import strawberry
+
+from gateway.schema.declare import computed
+from gateway.schema.ids import write_id
+
+
+@strawberry.interface(
+    description="A thing with an id of its own, by which clients may cache it and ask for it again."
+)
+class Node:
+    """The Relay Node interface; only these types have a field named `id`."""
+
+    @computed("The id in the whole graph. Opaque: keep it, pass it to `node`, never read it.")
+    def id(self) -> strawberry.ID:
+        """Write the global id; it never holds a mobile number or an e-mail."""
+        return strawberry.ID(write_id(type(self).__name__, *self.id_parts()))
+
+    @abstractmethod
+    def id_parts(self) -> tuple[str, ...]:
+        """Give what tells this thing from others of its type."""

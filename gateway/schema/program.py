@@ -1,0 +1,204 @@
+"""A program and the promotions that are defined in it."""
+
+import asyncio
+from typing import Annotated, NamedTuple
+
+import strawberry
+
+from gateway.errors import BadUserInputError, NotHereError
+from gateway.loaders.definitions import FoundDefinition
+from gateway.paging.arguments import ConnectionArguments, PageRequest
+from gateway.paging.cursor import Binding
+from gateway.paging.page import Drift, Page
+from gateway.paging.walk import Fetch, walk
+from gateway.schema.connection import page_info, shown
+from gateway.schema.context import Context, Info
+from gateway.schema.declare import computed, fetching
+from gateway.schema.ids import check_digits
+from gateway.schema.node import Node
+from gateway.schema.paging import After, Before, First, Last, PageInfo, PageWarning
+from gateway.schema.promotion import Promotion, view_definition
+from gateway.upstream.definitions import DefinitionFilters, DefinitionPage, DefinitionPageKey
+from gateway.wire.legacy import DefinitionPayload
+from gateway.wire.vocabulary import PromotionSourceType
+
+SourceTypes = Annotated[
+    list[PromotionSourceType],
+    strawberry.argument(
+        description="Where the promotions were created. Several make one list, type after type."
+    ),
+]
+EventName = Annotated[
+    str | None,
+    strawberry.argument(description="Only those that this event triggers, e.g. TransactionAdd."),
+]
+IncludeInactive = Annotated[
+    bool, strawberry.argument(description="Also those that are switched off.")
+]
+StartRuleId = Annotated[
+    strawberry.ID | None, strawberry.argument(description="Only those with this start rule.")
+]
+PromotionId = Annotated[
+    strawberry.ID | None, strawberry.argument(description="Only the one with this id.")
+]
+_LONGEST_EVENT_NAME = 256
+
+
+class ProgramPromotions(NamedTuple):
+    """A fetched page, how to fetch more, and what its cursors are bound to."""
+
+    page: Page[DefinitionPayload]
+    binding: Binding
+    source_types: tuple[PromotionSourceType, ...]
+    fetch: Fetch[DefinitionPayload]
+
+
+@strawberry.type(description="A program's promotion and its place in the list.")
+class PromotionEdge:
+    """The Relay edge."""
+
+    cursor: str = strawberry.field(description="Pass it as `after` or `before`.")
+    node: Promotion = strawberry.field(description="The promotion.")
+
+
+@strawberry.type(description="A page of a program's promotions.")
+class PromotionConnection:
+    """A view over one fetched page."""
+
+    payload: strawberry.Private[ProgramPromotions]
+
+    @computed("The promotions with their cursors.")
+    def edges(self) -> list[PromotionEdge]:
+        """Show each item that could be read."""
+        write, types = self.payload.binding.write, self.payload.source_types
+        return [
+            PromotionEdge(
+                cursor=write(place.position),
+                node=view_definition(FoundDefinition(item, types[place.position.segment])),
+            )
+            for place, item in shown(self.payload.page)
+        ]
+
+    @computed("The promotions alone.")
+    def nodes(self) -> list[Promotion]:
+        """Show each item that could be read."""
+        types = self.payload.source_types
+        return [
+            view_definition(FoundDefinition(item, types[place.position.segment]))
+            for place, item in shown(self.payload.page)
+        ]
+
+    @computed("Where the page lies in the list.")
+    def page_info(self) -> PageInfo:
+        """Show the page's edges."""
+        return page_info(self.payload.page, self.payload.binding)
+
+    @fetching("How many there are in all, as the upstream counts; null where it does not say.")
+    async def total_count(self) -> int | None:
+        """Add the source types' totals; one call more for each that the page did not reach."""
+        totals = self.payload.page.totals
+        types = range(len(self.payload.source_types))
+        unknown = [segment for segment in types if segment not in totals]
+        windows = await asyncio.gather(*(self.payload.fetch(segment, 0, 1) for segment in unknown))
+        counted = [*totals.values(), *(window.total for window in windows)]
+        known = [total for total in counted if total is not None]
+        return sum(known) if len(known) == len(counted) else None
+
+    @computed("Whether the list moved since the cursor was given.")
+    def drift(self) -> Drift:
+        """Tell what the walk has seen."""
+        return self.payload.page.drift
+
+    @computed("What the upstream says of this page, and what had to be left out.")
+    def warnings(self) -> list[PageWarning]:
+        """Show the warnings."""
+        return [PageWarning(payload=warning) for warning in self.payload.page.warnings]
+
+
+@strawberry.type(description="A loyalty program of the brand.")
+class Program(Node):
+    """A program's id is all that is known of it until a page tells its name."""
+
+    payload: strawberry.Private[str]
+    known_name: strawberry.Private[str | None] = None
+
+    def id_parts(self) -> tuple[str, ...]:
+        """Give the program's id."""
+        return (self.payload,)
+
+    @computed("The platform's own id.")
+    def program_id(self) -> strawberry.ID:
+        """Give the id."""
+        return strawberry.ID(self.payload)
+
+    @fetching("Its name; null where none of its promotions tells it.")
+    async def name(self, info: Info) -> str | None:
+        """Give the name that a page has told, else ask for one."""
+        return self.known_name or await info.context.loaders.program_names.load(self.payload)
+
+    @fetching("The promotions that are defined in it.")
+    async def promotions(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        source_types: SourceTypes = [PromotionSourceType.UI],  # noqa: B006 - GraphQL's default; nobody writes to it
+        event_name: EventName = None,
+        include_inactive: IncludeInactive = False,
+        start_rule_id: StartRuleId = None,
+        promotion_id: PromotionId = None,
+    ) -> PromotionConnection | None:
+        """Walk the source types one after the other."""
+        types = _check_source_types(source_types)
+        filters = DefinitionFilters(
+            _check_event_name(event_name),
+            include_inactive,
+            None if start_rule_id is None else check_digits("startRuleId", start_rule_id),
+            None if promotion_id is None else check_digits("promotionId", promotion_id),
+        )
+        binding = Binding(_connection(self.payload, types, filters))
+        request = PageRequest.check(
+            ConnectionArguments(first, after, last, before), binding, len(types)
+        )
+        fetch = _fetch(info.context, self.payload, types, filters)
+        page = await walk(fetch, request, len(types))
+        return PromotionConnection(payload=ProgramPromotions(page, binding, types, fetch))
+
+
+def _fetch(
+    context: Context,
+    program_id: str,
+    types: tuple[PromotionSourceType, ...],
+    filters: DefinitionFilters,
+) -> Fetch[DefinitionPayload]:
+    async def fetch(segment: int, offset: int, limit: int) -> DefinitionPage:
+        key = DefinitionPageKey(program_id, types[segment], filters, offset, limit)
+        try:
+            return await context.loaders.definition_pages.load(key)
+        except NotHereError:
+            return DefinitionPage([], 0)  # 4027: the one that is asked for does not exist
+
+    return fetch
+
+
+def _check_source_types(types: list[PromotionSourceType]) -> tuple[PromotionSourceType, ...]:
+    if not types:
+        raise BadUserInputError("sourceTypes: name at least one source type.")
+    return tuple(dict.fromkeys(types))
+
+
+def _check_event_name(name: str | None) -> str | None:
+    if name is not None and not (1 <= len(name) <= _LONGEST_EVENT_NAME and name.isprintable()):
+        raise BadUserInputError(
+            f"eventName: it must have 1 to {_LONGEST_EVENT_NAME} printable characters."
+        )
+    return name
+
+
+def _connection(
+    program_id: str, types: tuple[PromotionSourceType, ...], filters: DefinitionFilters
+) -> str:
+    names = ",".join(source_type.name for source_type in types)
+    return "|".join(("Program.promotions", program_id, names, *map(str, filters)))

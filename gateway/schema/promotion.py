@@ -1,0 +1,147 @@
+"""A promotion: what is true of it whoever looks, from whichever endpoint it came."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from gateway.loaders import definitions
+from gateway.loaders.customer_promotions import Key as CustomerPromotionOfKey
+from gateway.loaders.definitions import FoundDefinition
+from gateway.schema.context import Context, Info
+from gateway.schema.declare import computed, fetching, plain
+from gateway.schema.definition import PromotionDefinition
+from gateway.schema.identifiers import By, Source, check_customer
+from gateway.schema.node import Node
+from gateway.wire import validity
+from gateway.wire.customer_view import CustomerPromotionPayload
+from gateway.wire.instants import read_instant
+from gateway.wire.keys import read_key
+from gateway.wire.legacy import DefinitionPayload
+from gateway.wire.vocabulary import (
+    CustomerSource,
+    PromotionEvent,
+    PromotionSourceType,
+    PromotionType,
+    PromotionValidity,
+    customer_promotion_type,
+    definition_promotion_type,
+    event_spelling,
+    read_event,
+)
+
+if TYPE_CHECKING:
+    from gateway.schema.customer_promotion import CustomerPromotion
+    from gateway.schema.program import Program
+
+SoughtSourceType = Annotated[
+    PromotionSourceType | None,
+    strawberry.argument(
+        description="Where to look for it; without it, in all places that are set up."
+    ),
+]
+
+
+@strawberry.type(
+    description="A promotion of a loyalty program: what is true of it whoever looks at it."
+)
+class Promotion(Node):
+    """A view over either payload; `found` is set where it came as a definition."""
+
+    payload: strawberry.Private[CustomerPromotionPayload | DefinitionPayload]
+    found: strawberry.Private[FoundDefinition | None] = None
+
+    def id_parts(self) -> tuple[str, ...]:
+        """Give the ids that the upstream knows it by."""
+        return str(self.payload.program_id), str(self.payload.promotion_id)
+
+    promotion_id: strawberry.ID = plain("promotion_id", "The platform's own id.", read_key)
+    program_id: strawberry.ID = plain("program_id", "The program it belongs to.", read_key)
+
+    @computed("The program it belongs to.")
+    def program(self) -> Annotated["Program", strawberry.lazy("gateway.schema.program")]:
+        """Show the program, with its name where the payload tells it."""
+        from gateway.schema.program import Program  # noqa: PLC0415 - each shows the other
+
+        payload = self.payload
+        name = payload.program_name if isinstance(payload, DefinitionPayload) else None
+        return Program(payload=str(payload.program_id), known_name=name)
+
+    name: str = plain("name", "Its name, as the upstream has it, blanks included.")
+    identifier: str | None = plain("identifier", "An id of the brand's own making.")
+    description: str | None = plain(
+        "description", "Free text by unknown authors. Never render it as markup."
+    )
+
+    @computed("How it reaches a customer.")
+    def type(self) -> PromotionType:
+        """Read the payload's word by that endpoint's rule."""
+        payload = self.payload
+        if isinstance(payload, CustomerPromotionPayload):
+            return customer_promotion_type(payload.type_name)
+        earning = payload.rules.earning_type_name if payload.rules is not None else None
+        return definition_promotion_type(payload.type_name, earning)
+
+    type_name: str | None = plain("type_name", "The upstream's own word for it.")
+    event: PromotionEvent = plain("event_name", "The event that triggers it.", read_event)
+    event_name: str | None = plain(
+        "event_name",
+        "That event's name, in one spelling where it is known, else as the upstream has it.",
+        event_spelling,
+    )
+    starts_at: datetime | None = plain("starts_at", "When it starts.", read_instant)
+    ends_at: datetime | None = plain("ends_at", "When it ends.", read_instant)
+    is_active: bool | None = plain(
+        "is_active", "Whether it is switched on. Says nothing about dates: see `validity`."
+    )
+
+    @computed("Whether it is running, by its dates, at the time of the answer.")
+    def validity(self, info: Info) -> PromotionValidity:
+        """Compare the dates with the answer's time."""
+        return validity.validity(self.payload, info.context.now)
+
+    @fetching("How it is set up; null where the endpoint that knows it has no such promotion.")
+    async def definition(
+        self, info: Info, source_type: SoughtSourceType = None
+    ) -> PromotionDefinition | None:
+        """Show the definition that this came as, else look for one."""
+        payload, found = self.payload, self.found
+        if found is not None and source_type in {None, found.source_type}:
+            return _definition(found)
+        found = await info.context.loaders.definitions.load(
+            definitions.Key(
+                str(payload.program_id), str(payload.promotion_id), payload.identifier, source_type
+            )
+        )
+        return None if found is None else _definition(found)
+
+    @fetching("How one customer stands with it; null where they do not have it.")
+    async def for_customer(
+        self, info: Info, by: By, source: Source = CustomerSource.INSTORE
+    ) -> (
+        Annotated["CustomerPromotion", strawberry.lazy("gateway.schema.customer_promotion")] | None
+    ):
+        """Walk the customer's promotions of this program."""
+        from gateway.schema.customer_promotion import (  # noqa: PLC0415 - each shows the other
+            load_customer_promotion,
+        )
+
+        key = CustomerPromotionOfKey(
+            check_customer(by, source), str(self.payload.program_id), str(self.payload.promotion_id)
+        )
+        return await load_customer_promotion(info.context, key)
+
+
+def _definition(found: FoundDefinition) -> PromotionDefinition:
+    return PromotionDefinition(payload=found.payload, found_under=found.source_type)
+
+
+def view_definition(found: FoundDefinition) -> Promotion:
+    """Show a promotion that came as a definition."""
+    return Promotion(payload=found.payload, found=found)
+
+
+async def load_promotion(context: Context, program_id: str, promotion_id: str) -> Promotion | None:
+    """Look a promotion up by its ids; null where the legacy endpoint has none."""
+    found = await context.loaders.definitions.load(definitions.Key(program_id, promotion_id))
+    return None if found is None else view_definition(found)

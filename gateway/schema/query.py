@@ -1,0 +1,116 @@
+"""Where every query begins."""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from typing import Annotated, Any, TypeVar
+
+import strawberry
+
+from gateway.errors import GatewayError
+from gateway.loaders.customer_promotions import Key as CustomerPromotionKey
+from gateway.schema.context import Context, Info
+from gateway.schema.customer import PAGES_BELOW, Customer, load_customer
+from gateway.schema.customer_promotion import load_customer_promotion
+from gateway.schema.declare import fetching
+from gateway.schema.identifiers import By, CustomerIdentifier, Source, check_customer
+from gateway.schema.ids import check_digits, customer_key, read_id
+from gateway.schema.node import Node
+from gateway.schema.program import Program
+from gateway.schema.promotion import Promotion, load_promotion
+from gateway.wire.vocabulary import CustomerSource
+
+_T = TypeVar("_T")
+
+Id = Annotated[strawberry.ID, strawberry.argument(description="An `id` that this graph has given.")]
+Ids = Annotated[
+    list[strawberry.ID], strawberry.argument(description="`id`s that this graph has given.")
+]
+Identifiers = Annotated[
+    list[CustomerIdentifier], strawberry.argument(description="Which customers.")
+]
+ProgramId = Annotated[
+    strawberry.ID, strawberry.argument(description="The platform's own id of the program.")
+]
+PromotionId = Annotated[
+    strawberry.ID, strawberry.argument(description="The platform's own id of the promotion.")
+]
+
+
+@strawberry.type(description="Where every query begins.")
+class Query:
+    """The root."""
+
+    @fetching("The thing with this id; null where there is none any more.", PAGES_BELOW)
+    async def node(self, info: Info, id: Id) -> Node | None:  # noqa: A002 - the graph's name
+        """Look one thing up."""
+        return await _load_node(info.context, "id", id, info.look_ahead(*PAGES_BELOW))
+
+    @fetching("The things with these ids, in their order; null for each that is none.", PAGES_BELOW)
+    async def nodes(self, info: Info, ids: Ids) -> list[Node | None]:
+        """Look several things up at once."""
+        pages_below = info.look_ahead(*PAGES_BELOW)
+        return await _each(
+            [_load_node(info.context, f"ids[{i}]", id_, pages_below) for i, id_ in enumerate(ids)]
+        )
+
+    @fetching("The customer with this identifier; null where there is none.", PAGES_BELOW)
+    async def customer(
+        self, info: Info, by: By, source: Source = CustomerSource.INSTORE
+    ) -> Customer | None:
+        """Look one customer up."""
+        key = check_customer(by, source)
+        return await load_customer(info.context, key, info.look_ahead(*PAGES_BELOW))
+
+    @fetching(
+        "The customers with these identifiers, in their order; null for each that is none.",
+        PAGES_BELOW,
+    )
+    async def customers(
+        self, info: Info, by: Identifiers, source: Source = CustomerSource.INSTORE
+    ) -> list[Customer | None]:
+        """Look several customers up at once."""
+        keys = [check_customer(identifier, source) for identifier in by]
+        pages_below = info.look_ahead(*PAGES_BELOW)
+        return await _each([load_customer(info.context, key, pages_below) for key in keys])
+
+    @fetching("The program with this id. It costs no call, so it is never null for being unknown.")
+    async def program(self, program_id: ProgramId) -> Program | None:
+        """Show a program, of which nothing is asked yet."""
+        return Program(payload=check_digits("programId", program_id))
+
+    @fetching("The promotion with these ids; null where the endpoint of definitions has none.")
+    async def promotion(
+        self, info: Info, program_id: ProgramId, promotion_id: PromotionId
+    ) -> Promotion | None:
+        """Look one promotion up."""
+        return await load_promotion(
+            info.context,
+            check_digits("programId", program_id),
+            check_digits("promotionId", promotion_id),
+        )
+
+
+async def _each(loads: Sequence[Awaitable[_T | None]]) -> list[_T | None]:
+    """Await all at once; one that fails is an error in its own place, which GraphQL makes null."""
+    results: list[Any] = await asyncio.gather(*loads, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, GatewayError):
+            raise result
+    return results
+
+
+async def _load_node(
+    context: Context, argument: str, global_id: str, pages_below: list[dict[str, Any]]
+) -> Node | None:
+    type_name, parts = read_id(argument, global_id)
+    match type_name:
+        case "Customer":
+            return await load_customer(context, customer_key(*parts), pages_below)
+        case "CustomerPromotion":
+            source, customer_id, *promotion = parts
+            key = CustomerPromotionKey(customer_key(source, customer_id), *promotion)
+            return await load_customer_promotion(context, key)
+        case "Promotion":
+            return await load_promotion(context, *parts)
+        case _:
+            return Program(payload=parts[0])
