@@ -1,0 +1,90 @@
+"""The wiring: what the gateway is made of, and in which order a request passes through it."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import httpx
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from gateway.execution.executor import ReferenceExecutor
+from gateway.execution.operation import Operations
+from gateway.http.explorer import Explorer
+from gateway.http.graphql import GraphQLEndpoint, masked_response
+from gateway.http.probes import healthz, readyz
+from gateway.http.request_id import RequestIdMiddleware
+from gateway.loaders.bundle import Loaders
+from gateway.request import Request
+from gateway.schema.build import build_schema, executable
+from gateway.schema.context import Context
+from gateway.settings import Settings, load_settings
+from gateway.telemetry import configure_logging
+from gateway.upstream.client import UpstreamClient
+from gateway.upstream.credentials import credential_from
+from gateway.upstream.customer_promotions import CustomerPromotions
+from gateway.upstream.definitions import LegacyDefinitions
+from gateway.upstream.transport import create_http_client
+from gateway.wire.vocabulary import PromotionSourceType
+
+# All of them, so that the endpoint itself answers those it does not take, in JSON.
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def utc_now() -> datetime:
+    """Give the time of an answer."""
+    return datetime.now(UTC)
+
+
+def create_app(
+    settings: Settings,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> Starlette:
+    """Make the gateway; `transport` stands in for the platform's connections, `clock` for time."""
+    http = create_http_client(settings, transport)
+    client = UpstreamClient(http, credential_from(settings), settings.upstream_max_response_bytes)
+    customer_promotions, definitions = CustomerPromotions(client), LegacyDefinitions(client)
+    source_types = tuple(PromotionSourceType[name] for name in settings.definition_source_types)
+
+    def context_of(request: Request) -> Context:
+        return Context(request, Loaders(request, customer_promotions, definitions, source_types))
+
+    schema = executable(build_schema())
+    explorer = Explorer() if settings.graphiql else None
+    graphql = GraphQLEndpoint(
+        settings=settings,
+        operations=Operations(schema, introspection=settings.introspection),
+        executor=ReferenceExecutor(schema),
+        context_of=context_of,
+        clock=clock,
+        explorer=explorer,
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with http:
+            app.state.ready = True
+            yield
+            app.state.ready = False
+
+    return Starlette(
+        routes=[
+            Route("/graphql", graphql.answer, methods=_METHODS),
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            *(explorer.routes() if explorer else ()),
+        ],
+        middleware=[Middleware(RequestIdMiddleware)],
+        exception_handlers={Exception: masked_response},
+        lifespan=lifespan,
+    )
+
+
+def create_worker_app() -> Starlette:
+    """Make the gateway in a process of its own, from the environment alone."""
+    settings = load_settings()
+    configure_logging(settings.log_format)
+    return create_app(settings)

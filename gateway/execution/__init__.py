@@ -1,0 +1,1 @@
+"""An operation's life: parse, guard, run, encode."""

@@ -1,0 +1,135 @@
+"""From a text to an operation that may run; a text is parsed and validated once."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+    OperationType,
+    VariableDefinitionNode,
+    parse,
+    specified_rules,
+    validate,
+)
+from graphql.validation import ValuesOfCorrectTypeRule as TheirValuesOfCorrectTypeRule
+
+from gateway.errors import BadRequestError
+from gateway.execution.failures import (
+    InputError,
+    OperationRefusedError,
+    refusal,
+    refuse,
+    refuse_syntax,
+)
+from gateway.execution.inputs import ValuesOfCorrectTypeRule, check_variables
+
+_MOST_ERRORS = 20
+_MOST_TOKENS = 10_000
+_MOST_TEXTS = 512
+_LONGEST_KEPT = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a valid document."""
+
+    document: DocumentNode
+    definition: OperationDefinitionNode
+
+    @property
+    def name(self) -> str | None:
+        """Give the operation's name, where it has one."""
+        return self.definition.name.value if self.definition.name else None
+
+    @property
+    def is_query(self) -> bool:
+        """Tell a query from a mutation or a subscription."""
+        return self.definition.operation is OperationType.QUERY
+
+    @property
+    def variable_definitions(self) -> tuple[VariableDefinitionNode, ...]:
+        """Give what the operation says of its variables."""
+        return tuple(self.definition.variable_definitions or ())
+
+    def check(self, schema: GraphQLSchema, variables: dict[str, Any]) -> None:
+        """Make sure that the variables are of their types.
+
+        Raises OperationRefusedError, with BAD_USER_INPUT and what is allowed.
+        """
+        errors = check_variables(schema, self.variable_definitions, variables)
+        if errors:
+            raise OperationRefusedError([refusal(error, "BAD_USER_INPUT") for error in errors])
+
+
+class Operations:
+    """Operations by their text: the last few hundred texts stay parsed and validated."""
+
+    def __init__(self, schema: GraphQLSchema, *, introspection: bool) -> None:
+        self.schema = schema
+        rules = [
+            ValuesOfCorrectTypeRule if rule is TheirValuesOfCorrectTypeRule else rule
+            for rule in specified_rules
+        ]
+        self._rules = rules if introspection else [*rules, NoSchemaIntrospectionCustomRule]
+        self._documents: OrderedDict[str, DocumentNode] = OrderedDict()
+
+    def get(self, text: str, name: str | None) -> Operation:
+        """Give the operation of that name; without a name, the only one.
+
+        Raises OperationRefusedError with GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED,
+        BAD_USER_INPUT for a literal that is not of its type, or BAD_REQUEST for a name that is
+        missing or not there.
+        """
+        document = self._documents.get(text)
+        if document is None:
+            document = self._read(text)
+            if len(text) <= _LONGEST_KEPT:
+                self._documents[text] = document
+                if len(self._documents) > _MOST_TEXTS:
+                    self._documents.popitem(last=False)
+        else:
+            self._documents.move_to_end(text)
+        return Operation(document, _choose(document, name))
+
+    def _read(self, text: str) -> DocumentNode:
+        try:
+            document = parse(text, max_tokens=_MOST_TOKENS)
+        except GraphQLSyntaxError as error:
+            raise refuse_syntax(error) from None
+        except RecursionError:
+            raise refuse(BadRequestError("query: it is nested too deep.")) from None
+        errors = validate(self.schema, document, self._rules, max_errors=_MOST_ERRORS)
+        if errors:
+            raise OperationRefusedError(
+                [
+                    refusal(
+                        error,
+                        "BAD_USER_INPUT"
+                        if isinstance(error, InputError)
+                        else "GRAPHQL_VALIDATION_FAILED",
+                    )
+                    for error in errors
+                ]
+            )
+        return document
+
+
+def _choose(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
+    if name is None:
+        if len(operations) == 1:
+            return operations[0]
+        raise refuse(
+            BadRequestError("operationName: the document has several operations; name one.")
+            if operations
+            else BadRequestError("query: the document has no operation.")
+        )
+    for operation in operations:
+        if operation.name is not None and operation.name.value == name:
+            return operation
+    raise refuse(BadRequestError("operationName: the document has no operation of this name."))

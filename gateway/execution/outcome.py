@@ -1,0 +1,51 @@
+"""What an execution brings back, and how its errors are shown: coded, or masked and logged."""
+
+from typing import Any, NamedTuple
+
+from graphql import GraphQLError
+
+from gateway.errors import GatewayError
+from gateway.telemetry import log
+
+_MOST_ERRORS = 100
+
+
+class Outcome(NamedTuple):
+    """An execution's data, and its errors as the client sees them."""
+
+    data: dict[str, Any] | None
+    errors: list[dict[str, Any]]
+
+
+def show(errors: list[GraphQLError] | None, request_id: str) -> list[dict[str, Any]]:
+    """Write the errors of an execution; past the first hundred they are only counted."""
+    errors = errors or []
+    shown = [_show(error, request_id) for error in errors[:_MOST_ERRORS]]
+    if len(errors) > _MOST_ERRORS:
+        more = len(errors) - _MOST_ERRORS
+        shown[-1]["extensions"]["andMore"] = more
+    return shown
+
+
+def _show(error: GraphQLError, request_id: str) -> dict[str, Any]:
+    written: dict[str, Any] = {"message": "", "path": error.path}
+    if error.locations:
+        written["locations"] = [location.formatted for location in error.locations]
+    cause = error.original_error
+    if isinstance(cause, GatewayError):
+        return written | {"message": cause.message, "extensions": dict(cause.extensions)}
+    log.error(
+        "unexpected_error",
+        path=".".join(map(str, error.path or ())),
+        exception=type(cause or error).__name__,
+        exc_info=cause or error,
+    )
+    return written | masked(request_id)
+
+
+def masked(request_id: str) -> dict[str, Any]:
+    """Write an error of which the client learns only where to find it in the log."""
+    return {
+        "message": "Something went wrong in the gateway; tell its operators the request id.",
+        "extensions": {"code": GatewayError.code, "requestId": request_id},
+    }

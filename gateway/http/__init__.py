@@ -1,0 +1,1 @@
+"""GraphQL over HTTP, probes and the explorer page."""

@@ -1,0 +1,75 @@
+"""The page at ``/graphql`` for a browser: GraphiQL, or how `make explorer` builds it."""
+
+from pathlib import Path
+
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+ASSETS = Path(__file__).parent / "explorer_assets"
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+    " font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self';"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {"Content-Security-Policy": _POLICY, "X-Content-Type-Options": "nosniff"}
+_MEDIA_TYPES = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".ttf": "font/ttf",
+    ".html": "text/html",
+    ".md": "text/plain",
+}
+
+PLAIN_PAGE = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Promotion gateway</title></head>
+<body>
+<h1>Promotion gateway</h1>
+<p>This is the GraphQL endpoint. GraphiQL has not been built into this installation: install
+Node.js 20 or later with npm, run <code>make explorer</code> in a checkout, and start the gateway
+again.</p>
+<p>Meanwhile, from a shell:</p>
+<pre>curl http://127.0.0.1:8000/graphql -H 'Content-Type: application/json' \\
+  -d '{"query": "{ program(programId: 9005) { name promotions { nodes { name } } } }"}'</pre>
+</body>
+</html>
+"""
+
+
+class Explorer:
+    """Serves the built page, or the plain one that says how to build it."""
+
+    def __init__(self, assets: Path = ASSETS) -> None:
+        self._assets = assets
+        index = assets / "index.html"
+        self.is_built = index.is_file()
+        self._page = index.read_text() if self.is_built else PLAIN_PAGE
+
+    def page(self) -> Response:
+        """Give the page; it must be fetched anew, its assets need not."""
+        headers = _HEADERS | {"Cache-Control": "no-cache", "Vary": "Accept"}
+        return HTMLResponse(self._page, headers=headers)
+
+    def routes(self) -> list[BaseRoute]:
+        """Give the routes of the page's assets."""
+        return [Mount("/explorer", _Assets(directory=self._assets))] if self.is_built else []
+
+
+class _Assets(StaticFiles):
+    """Static files that are named by their content, so that a browser may keep them for ever."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers.update(_HEADERS)
+        media_type = _MEDIA_TYPES.get(Path(path).suffix)
+        if media_type is not None and response.status_code == 200:
+            # The system's own table may not know that a module is a script.
+            response.headers["Content-Type"] = f"{media_type}; charset=utf-8"
+        lasting = path.startswith("assets/")
+        response.headers["Cache-Control"] = (
+            "public, max-age=31536000, immutable" if lasting else "no-cache"
+        )
+        return response

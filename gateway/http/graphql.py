@@ -1,0 +1,127 @@
+"""The GraphQL endpoint: from an HTTP request to an answer, and nothing but that."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+
+from gateway.errors import MethodNotAllowedError, RequestError
+from gateway.execution.executor import Executor
+from gateway.execution.failures import OperationRefusedError
+from gateway.execution.operation import Operation, Operations
+from gateway.execution.outcome import Outcome, masked
+from gateway.http.explorer import Explorer
+from gateway.http.negotiation import GRAPHQL, JSON, choose, prefers_html
+from gateway.http.parameters import Parameters, read_parameters
+from gateway.http.request_id import request_id_of
+from gateway.request import CallBudget, Caller, Request
+from gateway.schema.context import Context
+from gateway.settings import Settings, UpstreamAuth
+from gateway.telemetry import log
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLEndpoint:
+    """Answers at ``/graphql``; `context_of` gives a request its loaders."""
+
+    settings: Settings
+    operations: Operations
+    executor: Executor
+    context_of: Callable[[Request], Context]
+    clock: Callable[[], datetime]
+    explorer: Explorer | None
+
+    async def answer(self, http: HttpRequest) -> Response:
+        """Answer one HTTP request."""
+        accept = http.headers.get("accept")
+        if self.explorer is not None and http.method == "GET" and prefers_html(accept or ""):
+            return self.explorer.page()
+        media_type = JSON
+        try:
+            media_type = choose(accept)
+            parameters = await read_parameters(http, self.settings.max_body_bytes)
+            return await self._execute(http, parameters, media_type)
+        except RequestError as error:
+            return _refuse(error, media_type)
+        except OperationRefusedError as refused:
+            # To an old client any status but 200 is a failed connection (GraphQL over HTTP).
+            status = 400 if media_type == GRAPHQL else 200
+            return _respond({"errors": refused.errors}, media_type, status)
+
+    async def _execute(
+        self, http: HttpRequest, parameters: Parameters, media_type: str
+    ) -> Response:
+        operation = self.operations.get(parameters.query, parameters.operation_name)
+        if http.method == "GET" and not operation.is_query:
+            raise MethodNotAllowedError("GET runs queries only; use POST.")
+        operation.check(self.operations.schema, parameters.variables)
+        request = self._request(http)
+        started = time.perf_counter()
+        outcome = await self._run(operation, parameters, request)
+        log.info(
+            "operation",
+            operation=operation.name,
+            errors=len(outcome.errors),
+            upstream_calls=request.budget.spent,
+            duration_ms=round((time.perf_counter() - started) * 1000, 1),
+        )
+        body: dict[str, Any] = {"data": outcome.data}
+        if outcome.errors:
+            body["errors"] = outcome.errors
+        if self.settings.report_upstream:
+            body["extensions"] = {"upstream": {"calls": request.budget.spent}}
+        return _respond(body, media_type, 200)
+
+    async def _run(self, operation: Operation, parameters: Parameters, request: Request) -> Outcome:
+        try:
+            return await self.executor.run(
+                operation, parameters.variables, self.context_of(request)
+            )
+        except Exception as error:  # noqa: BLE001 - a client never sees what went wrong inside
+            log.error("unexpected_error", path="", exception=type(error).__name__, exc_info=error)
+            return Outcome(None, [masked(request.id)])
+
+    def _request(self, http: HttpRequest) -> Request:
+        settings = self.settings
+        return Request(
+            id=request_id_of(http),
+            now=self.clock(),
+            caller=self._caller(http),
+            deadline=asyncio.get_running_loop().time() + settings.upstream_deadline_s,
+            budget=CallBudget(settings.upstream_max_calls_per_operation),
+        )
+
+    def _caller(self, http: HttpRequest) -> Caller:
+        roles = self.settings.anonymous_roles
+        if self.settings.upstream_auth is not UpstreamAuth.PASSTHROUGH:
+            return Caller(roles)
+        names = ("Authorization", self.settings.upstream_oauth_header)
+        held = ((name, http.headers.get(name)) for name in names)
+        return Caller(roles, tuple((name, value) for name, value in held if value))
+
+
+def _refuse(error: RequestError, media_type: str) -> Response:
+    body = {"errors": [{"message": error.message, "extensions": error.extensions}]}
+    response = _respond(body, media_type, error.status)
+    if isinstance(error, MethodNotAllowedError):
+        response.headers["Allow"] = "GET, POST"
+    return response
+
+
+def _respond(body: dict[str, Any], media_type: str, status: int) -> Response:
+    return Response(
+        msgspec.json.encode(body),
+        status,
+        {"Content-Type": f"{media_type}; charset=utf-8", "Cache-Control": "private, no-store"},
+    )
+
+
+async def masked_response(http: HttpRequest, _error: Exception) -> Response:
+    """Answer for a mistake in the gateway itself, which the server has logged."""
+    return _respond({"errors": [masked(request_id_of(http))]}, JSON, 500)

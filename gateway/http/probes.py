@@ -1,0 +1,20 @@
+"""``/healthz`` and ``/readyz``, for whoever watches over the container."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+
+async def healthz(_request: Request) -> JSONResponse:
+    """Say that the process answers."""
+    return JSONResponse({"status": "ok"})
+
+
+async def readyz(request: Request) -> JSONResponse:
+    """Say whether the gateway takes requests: from the end of its start to the start of its end.
+
+    It does not ask the platform: an outage there is no reason to stop sending traffic here, where
+    errors are coded and caches may answer.
+    """
+    if getattr(request.app.state, "ready", False):
+        return JSONResponse({"status": "ready"})
+    return JSONResponse({"status": "not ready"}, 503)
