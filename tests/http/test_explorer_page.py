@@ -1,0 +1,255 @@
+"""The GraphiQL page as a person meets it: a real browser on a running gateway."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    Response,
+    Route,
+    expect,
+    sync_playwright,
+)
+
+pytestmark = pytest.mark.verify
+
+ROOT = Path(__file__).parents[2]
+SCREENSHOTS = ROOT / "screenshots"
+EXAMPLES = [
+    path.read_text(encoding="utf-8")
+    for path in sorted(ROOT.glob("explorer/src/examples/*.graphql"))
+]
+NAMES = [name for text in EXAMPLES for name in re.findall(r"^query (\w+)", text, re.MULTILINE)]
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# The browser's own report of what the content security policy refused.
+REPORT_VIOLATIONS = """
+document.addEventListener('securitypolicyviolation', (violation) =>
+  console.error(`refused by ${violation.effectiveDirective}: ${violation.blockedURI}`));
+"""
+
+
+@dataclass
+class Explorer:
+    """The page, what it asked for, and what was wrong with it."""
+
+    page: Page
+    gateway_url: str
+    requests: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def listen(self, context: BrowserContext) -> None:
+        """Collect what the browser says, from before the first request on."""
+        context.add_init_script(REPORT_VIOLATIONS)
+        context.on("request", self._note_request)
+        context.on("console", self._note_console)
+        context.on("weberror", lambda error: self.problems.append(str(error.error)))
+
+    def _note_request(self, request: Request) -> None:
+        if request.url.startswith(("data:", "blob:")):
+            return
+        self.requests.append(request.url)
+        if not request.url.startswith(f"{self.gateway_url}/"):
+            self.problems.append(f"asked elsewhere: {request.url}")
+
+    def _note_console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.problems.append(f"console {message.type}: {message.text}")
+
+    def open(self, path: str = "/graphql") -> None:
+        """Open the page and wait until the example stands in the editor and the schema is known."""
+        with self.page.expect_response(lambda response: response.request.method == "POST"):
+            self.page.goto(f"{self.gateway_url}{path}")
+        expect(self.page.locator(".graphiql-query-editor")).to_contain_text("query MyPromotions")
+
+    def execute(self) -> Response:
+        """Press the triangle and give the gateway's answer back."""
+        with self.page.expect_response(lambda response: response.request.method == "POST") as done:
+            self.page.get_by_role("button", name="Execute query").click()
+        return done.value
+
+    @property
+    def tabs(self) -> Locator:
+        """The tabs' names."""
+        return self.page.locator(".graphiql-tab-button")
+
+    @property
+    def answer(self) -> Locator:
+        """The pane that shows an answer."""
+        return self.page.locator(".result-window")
+
+    def screenshot(self, name: str) -> None:
+        """Leave a picture for a person to look at."""
+        SCREENSHOTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    executable = shutil.which("chromium")
+    if executable is None:
+        pytest.fail("this test needs Chromium: install Debian's package `chromium`")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=executable, args=CHROMIUM_ARGUMENTS, headless=True
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def explorer(browser: Browser, gateway_url: str) -> Iterator[Explorer]:
+    """Visit for the first time, and have met no problem by the end of the test."""
+    with browser.new_context(viewport={"width": 1440, "height": 900}) as context:
+        context.set_default_timeout(20_000)
+        explorer = Explorer(context.new_page(), gateway_url.rstrip("/"))
+        explorer.listen(context)
+        yield explorer
+        assert explorer.problems == []
+
+
+def test_the_page_is_complete_without_any_other_host(explorer: Explorer) -> None:
+    """Every part of the page comes from the gateway, those that load late included."""
+    explorer.open()
+    expect(explorer.page).to_have_title("Promotion gateway – GraphiQL")  # noqa: RUF001
+    expect(explorer.page.locator(".graphiql-logo")).to_have_text("Promotion gateway")
+    with explorer.page.expect_response(re.compile("standalone")):
+        explorer.page.get_by_role("button", name="Prettify query").click()
+    explorer.page.wait_for_load_state("networkidle")
+    for part in ("graphql.worker", "json.worker", "editor.worker", "monaco-editor"):
+        assert any(part in url for url in explorer.requests), part
+
+
+def test_a_first_visit_shows_every_example_as_a_tab(explorer: Explorer) -> None:
+    """The tabs are the example files, each named after its operation."""
+    explorer.open()
+    assert NAMES[0] == "MyPromotions"
+    assert len(NAMES) == len(EXAMPLES)
+    expect(explorer.tabs).to_have_text(NAMES)
+
+
+def test_the_first_example_runs_at_the_press_of_a_button(explorer: Explorer) -> None:
+    """The answer's first promotion appears in the pane beside the query."""
+    explorer.open()
+    answer = explorer.execute().json()
+    assert "errors" not in answer
+    first = answer["data"]["customer"]["promotions"]["nodes"][0]["promotion"]
+    name = json.dumps(first["name"], ensure_ascii=False)
+    expect(explorer.answer).to_contain_text(f'"name": {name}')
+    explorer.screenshot("explorer")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_example_is_answered_without_an_error(explorer: Explorer, name: str) -> None:
+    """A newcomer who presses the button on any tab gets data."""
+    explorer.open()
+    explorer.tabs.get_by_text(name, exact=True).click()
+    # GraphiQL reads the new text a moment later; it keeps what it has read.
+    explorer.page.wait_for_function(
+        "name => localStorage['promotion-gateway:graphiql:query']?.includes(`query ${name}`)",
+        arg=name,
+    )
+    response = explorer.execute()
+    sent = json.loads(response.request.post_data or "{}")
+    assert sent["operationName"] == name
+    answer = response.json()
+    assert "errors" not in answer
+    assert None not in answer["data"].values()
+    expect(explorer.answer).to_contain_text('"data"')
+
+
+def test_the_documentation_describes_a_promotion(explorer: Explorer) -> None:
+    """From the root of the graph, two clicks lead to the description of Promotion."""
+    explorer.open()
+    answer = explorer.page.request.post(
+        f"{explorer.gateway_url}/graphql",
+        data={"query": '{ __type(name: "Promotion") { description } }'},
+    )
+    description = answer.json()["data"]["__type"]["description"]
+    beginning = re.sub(r"[`*]", "", description.splitlines()[0])[:40]
+    explorer.page.get_by_role("button", name="Show Documentation Explorer").click()
+    documentation = explorer.page.locator(".graphiql-doc-explorer")
+    documentation.get_by_role("link", name="Query", exact=True).click()
+    documentation.get_by_role("link", name="Promotion", exact=True).click()
+    expect(documentation).to_contain_text(beginning)
+    explorer.screenshot("explorer-documentation")
+
+
+def test_headers_are_sent_and_not_kept(explorer: Explorer) -> None:
+    """What stands in the Headers tab goes out with a query and never into the browser's storage."""
+    explorer.open()
+    explorer.page.get_by_role("button", name="Headers", exact=True).click()
+    explorer.page.locator(".graphiql-editor-tool .graphiql-editor:not(.hidden)").click()
+    explorer.page.keyboard.insert_text('{"X-Request-Id": "from-the-headers-tab"}')
+    # GraphiQL reads the headers when the query is sent, so there is nothing to wait for.
+    request = explorer.execute().request
+    assert request.headers["x-request-id"] == "from-the-headers-tab"
+    assert request.headers["accept"].startswith("application/graphql-response+json")
+    explorer.page.reload()
+    expect(explorer.tabs).to_have_text(NAMES)
+    stored = explorer.page.evaluate("() => ({...localStorage})")
+    assert "MyPromotions" in stored["promotion-gateway:graphiql:queries"]
+    assert [key for key, text in stored.items() if "from-the-headers-tab" in text] == []
+
+
+@pytest.mark.parametrize(
+    ("status", "content_type", "body", "shown"),
+    [
+        (
+            401,
+            "application/graphql-response+json",
+            '{"errors": [{"message": "Who are you?", "extensions": {"code": "UNAUTHENTICATED"}}]}',
+            "UNAUTHENTICATED",
+        ),
+        (502, "text/html", "<h1>Bad gateway</h1>", "The answer is not GraphQL: HTTP 502"),
+    ],
+)
+def test_an_answer_that_is_no_success_is_shown(
+    explorer: Explorer, status: int, content_type: str, body: str, shown: str
+) -> None:
+    """An error's message reaches the reader, whether the gateway or a proxy before it speaks."""
+    explorer.open()
+
+    def refuse(route: Route) -> None:
+        route.fulfill(status=status, content_type=content_type, body=body)
+
+    explorer.page.route("**/graphql", refuse)
+    explorer.execute()
+    expect(explorer.answer).to_contain_text(shown)
+    # The browser itself reports such a status on its console.
+    explorer.problems[:] = [text for text in explorer.problems if str(status) not in text]
+
+
+def test_the_page_works_below_a_path_prefix(explorer: Explorer) -> None:
+    """Behind a proxy that adds a prefix, nothing is asked for outside of it."""
+
+    def strip_prefix(route: Route) -> None:
+        url = route.request.url.replace("/shop/eu/", "/", 1)
+        route.fulfill(response=route.fetch(url=url))
+
+    explorer.page.context.route(f"{explorer.gateway_url}/shop/eu/**", strip_prefix)
+    explorer.open("/shop/eu/graphql")
+    explorer.execute()
+    expect(explorer.answer).to_contain_text('"data"')
+    explorer.page.wait_for_load_state("networkidle")
+    assert any("graphql.worker" in url for url in explorer.requests)
+    outside = [url for url in explorer.requests if "/shop/eu/" not in url]
+    assert outside == []
