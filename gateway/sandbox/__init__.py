@@ -1,0 +1,1 @@
+"""The embedded upstream: the two documented endpoints of the loyalty platform, over real HTTP."""

@@ -1,0 +1,60 @@
+"""What was called, and how slowly it is to answer."""
+
+import asyncio
+from collections import Counter, deque
+from typing import Any, Literal, get_args
+
+import msgspec
+
+Endpoint = Literal["promotionData", "promotionsV2", "token"]
+ENDPOINTS: tuple[Endpoint, ...] = get_args(Endpoint)
+LOG_LENGTH = 1000
+
+
+class CallLog:
+    """Counts every call as it arrives, refused ones too, and keeps the last thousand."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[Endpoint] = Counter()
+        self._log: deque[dict[str, str]] = deque(maxlen=LOG_LENGTH)
+
+    def record(self, endpoint: Endpoint, path: str, query: str) -> None:
+        """Note one call; `query` is the raw query string as received."""
+        self._counts[endpoint] += 1
+        self._log.append({"endpoint": endpoint, "path": path, "query": query})
+
+    def reset(self) -> None:
+        """Forget all calls."""
+        self._counts.clear()
+        self._log.clear()
+
+    def report(self) -> dict[str, Any]:
+        """Give the body of `GET /__calls`."""
+        counts: dict[str, int] = {endpoint: self._counts[endpoint] for endpoint in ENDPOINTS}
+        return {"total": self._counts.total(), **counts, "log": list(self._log)}
+
+
+class LatencyOrder(msgspec.Struct):
+    """The body of `PUT /__latency`: milliseconds, for one endpoint or (None) for all."""
+
+    ms: int
+    endpoint: Endpoint | None = None
+
+
+class Latency:
+    """How long each endpoint waits before it answers, in milliseconds."""
+
+    def __init__(self, ms: int) -> None:
+        self._ms_by_endpoint: dict[Endpoint, int] = dict.fromkeys(ENDPOINTS, ms)
+
+    def obey(self, order: LatencyOrder) -> dict[Endpoint, int]:
+        """Change the waiting; the answer is what holds from now on."""
+        for endpoint in ENDPOINTS if order.endpoint is None else (order.endpoint,):
+            self._ms_by_endpoint[endpoint] = max(0, order.ms)
+        return dict(self._ms_by_endpoint)
+
+    async def wait(self, endpoint: Endpoint) -> None:
+        """Wait as long as the endpoint is told to."""
+        ms = self._ms_by_endpoint[endpoint]
+        if ms:
+            await asyncio.sleep(ms / 1000)

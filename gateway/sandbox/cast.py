@@ -1,0 +1,178 @@
+"""The named customers of the generated world."""
+
+from collections.abc import Iterable, Iterator
+
+from gateway.sandbox.cast_current import current_holdings
+from gateway.sandbox.cast_limits import limit_holdings
+from gateway.sandbox.cast_texts import script_holdings
+from gateway.sandbox.customer import SOURCES, Customer, Holding
+from gateway.sandbox.generation import Generator
+from gateway.sandbox.program import Program
+from gateway.sandbox.programs import BIG_PROGRAM_ID
+from gateway.sandbox.promotion import Promotion
+
+FIRST_CUSTOMER_ID = 700_000_001
+BIG_CUSTOMER_ID = 9_007_199_254_740_993  # 2^53 + 1: a JSON reader of doubles gets it wrong
+MERGED_WARNING = {"code": 8069, "message": "The customer was found through a merged customer"}
+
+Programs = dict[int, Program]
+Cast = Iterator[tuple[str, str, list[Holding]]]
+
+
+def named_customers(generator: Generator, programs: Programs) -> list[Customer]:
+    """Everybody whom tests and explorers know by name; `World` has the table."""
+    cast = [*_sizes(generator, programs), *_kinds(generator, programs), *_many(generator, programs)]
+    customers = [
+        _member(FIRST_CUSTOMER_ID + nth, name, note, holdings)
+        for nth, (name, note, holdings) in enumerate(cast)
+    ]
+    for customer in customers:
+        match customer.identifiers["externalId"]:
+            case ("C-BIGIDS",):
+                customer.customer_id = BIG_CUSTOMER_ID
+            case ("C-MERGED",):
+                customer.warnings = (MERGED_WARNING,)
+            case ("C-ONLINE",):
+                customer.sources = frozenset({"ECOMMERCE", "WEBSITE"})
+            case ("C-EVERYWHERE",):
+                customer.sources = SOURCES - {"ALL"}
+            case _:
+                pass
+    return [*customers, *_odd_identifiers(generator, programs)]
+
+
+def _member(customer_id: int, name: str, note: str, holdings: list[Holding]) -> Customer:
+    return Customer(
+        customer_id=customer_id,
+        identifiers={
+            "externalId": (name,),
+            "mobile": (f"4915{customer_id}",),
+            "email": (f"{name.lower()}@example.com",),
+            "cuid": (f"cuid-{name.lower()}",),
+        },
+        holdings=holdings,
+        note=note,
+    )
+
+
+def _sizes(generator: Generator, programs: Programs) -> Cast:
+    yield "C-EMPTY", "no promotions", []
+    for name, program_id in (("C-ONE", 9010), ("C-100", 9100), ("C-101", 9101), ("C-3000", 9003)):
+        program = programs[program_id]
+        count = len(program.definitions)
+        note = f"{count:,} promotion{'s' * (count > 1)}, all of program {program_id}"
+        yield name, note, _held(generator, reversed(program.definitions))
+    first, second = programs[9001].definitions[:5], programs[9002].definitions[:5]
+    yield (
+        "C-TEN",
+        "10 promotions, 5 each of programs 9001 and 9002, all defined on the first UI page",
+        _held(generator, [*first, *second]),
+    )
+
+
+def _kinds(generator: Generator, programs: Programs) -> Cast:
+    yield (
+        "C-MIXED",
+        "12 of program 9005: 4 UI (1 inactive), 3 PROMOTION_API, 3 CAMPAIGN, 2 not defined",
+        _mixed(generator, programs[9005]),
+    )
+    yield (
+        "C-CURRENT",
+        "every state a promotion of each type can be in, all valid now",
+        _defining(programs, current_holdings(generator)),
+    )
+    yield "C-NOTYPES", "an org without promotion types", _without_types(generator, programs)
+    yield (
+        "C-SCRIPTS",
+        "names in several scripts, hostile descriptions",
+        _defining(programs, script_holdings(generator)),
+    )
+    yield "C-BIGIDS", "ids past 2^31 and 2^53", _with_big_ids(generator, programs)
+    yield (
+        "C-LIMITS",
+        "unlimited, zero, decimal and windowed limits, unknown words",
+        _defining(programs, limit_holdings(generator)),
+    )
+    shared = programs[9001].definitions
+    yield "C-MERGED", "answers with a warning (8069)", _held(generator, shared[:2])
+    yield "C-ONLINE", "found on ECOMMERCE and WEBSITE only", _held(generator, shared[:2])
+    yield "C-EVERYWHERE", "registered on every source", _held(generator, shared[:2])
+
+
+def _many(generator: Generator, programs: Programs) -> Cast:
+    """Twenty customers whose ten promotions overlap: 4 of 9001, 3 of 9002, 3 of 9101."""
+    for nth in range(1, 21):
+        held = [
+            programs[program_id].definitions[nth + step]
+            for program_id, count in ((9001, 4), (9002, 3), (9101, 3))
+            for step in range(count)
+        ]
+        note = "10 promotions of programs 9001, 9002 and 9101, shared with others"
+        yield f"C-{nth:03}", note, _held(generator, held)
+
+
+def _odd_identifiers(generator: Generator, programs: Programs) -> Iterator[Customer]:
+    """Invent identifiers that must reach the upstream character by character."""
+    odd = (
+        ("externalId", "00042", "leading zeros count: this is not 42"),
+        ("externalId", "42", "not 00042"),
+        ("externalId", "+49 170&x=%41/ü?#", "every character that a URL changes"),
+        ("email", "anna.müller+test@example.com", "a plus and an umlaut"),
+        ("mobile", "+919456430851", "a plus"),
+    )
+    for nth, (identifier_name, value, note) in enumerate(odd):
+        yield Customer(
+            customer_id=FIRST_CUSTOMER_ID + 900 + nth,
+            identifiers={identifier_name: (value,)},
+            holdings=_held(generator, programs[9001].definitions[nth : nth + 2]),
+            note=note,
+        )
+
+
+def _held(generator: Generator, promotions: Iterable[Promotion]) -> list[Holding]:
+    return [generator.holding(promotion) for promotion in promotions]
+
+
+def _defining(programs: Programs, holdings: list[Holding]) -> list[Holding]:
+    """Define the held promotions in their programs; gives the holdings back."""
+    for holding in holdings:
+        programs[holding.promotion.program_id].definitions.append(holding.promotion)
+    return holdings
+
+
+def _mixed(generator: Generator, program: Program) -> list[Holding]:
+    by_source: dict[str, list[Promotion]] = {}
+    for promotion in program.definitions:
+        by_source.setdefault(promotion.source_type, []).append(promotion)
+    inactive = next(promotion for promotion in by_source["UI"] if not promotion.active)
+    unknown = [generator.promotion(9005, 90_059_001 + nth, nth) for nth in range(2)]
+    return _held(
+        generator,
+        [
+            *by_source["UI"][:3],
+            inactive,
+            *by_source["PROMOTION_API"][:3],
+            *by_source["CAMPAIGN"][:3],
+            *unknown,
+        ],
+    )
+
+
+def _without_types(generator: Generator, programs: Programs) -> list[Holding]:
+    """Without promotion types everything is GENERIC, and only `limits` speak of limits."""
+    promotions = generator.promotions(9021, 8, offer_type="GENERIC")
+    return _defining(programs, _held(generator, promotions))
+
+
+def _with_big_ids(generator: Generator, programs: Programs) -> list[Holding]:
+    numbers = (
+        (9023, 2**31),
+        (9023, 2**53 + 1),
+        (9023, 2**53 + 3),
+        (BIG_PROGRAM_ID, 2**53 + 5),
+    )
+    promotions = [
+        generator.promotion(program_id, number, nth)
+        for nth, (program_id, number) in enumerate(numbers)
+    ]
+    return _defining(programs, _held(generator, promotions))

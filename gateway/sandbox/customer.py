@@ -1,0 +1,183 @@
+"""A customer, and how far each of their promotions has come."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from gateway.sandbox.promotion import (
+    DIRECT_ISSUE,
+    ENROL_AND_ISSUE,
+    GENERIC,
+    Promotion,
+    Restriction,
+)
+
+# Every documented value of `source`; ALL finds a customer wherever they registered.
+SOURCES = frozenset(
+    {
+        "FACEBOOK",
+        "WEB_ENGAGE",
+        "INSTORE",
+        "MARTJACK",
+        "TMALL",
+        "TAOBAO",
+        "JD",
+        "ECOMMERCE",
+        "WEBSITE",
+        "LINE",
+        "ALL",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One entry of `issuedDetails`."""
+
+    issue_id: int
+    event_log_id: int
+    issued_at: datetime
+    expires_at: datetime
+    redeemed_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """One entry of `customerPromotionTimelines`."""
+
+    enrolment_id: int
+    event_log_id: int
+    enrolled_at: datetime
+    expires_at: datetime
+    issues: tuple[Issue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """One promotion as one customer has it.
+
+    `points` and `times` count over the promotion's life, `..._in_window` within the moving window
+    of its period-based restrictions. `enrolments` is None where the upstream tracks none (GENERIC),
+    empty where the customer is not enrolled. `documented` is a payload answered word for word.
+    """
+
+    promotion: Promotion
+    points: Decimal = Decimal(0)
+    times: int = 0
+    points_in_window: Decimal = Decimal(0)
+    times_in_window: int = 0
+    enrolments: tuple[Enrolment, ...] | None = None
+    documented: Mapping[str, Any] | None = None
+
+    @property
+    def enrolment_count(self) -> int:
+        """How often the customer was enrolled (the wire's "issuals")."""
+        return len(self.enrolments or ())
+
+    @property
+    def issue_count(self) -> int:
+        """How often the promotion was issued to the customer (the wire's "earns")."""
+        return sum(len(enrolment.issues) for enrolment in self.enrolments or ())
+
+    def usage(self, restriction: Restriction) -> str | None:
+        """`currentCustomerUsage` of one restriction; None where the wire has no such key.
+
+        Scope EVENT carries none. Scope PROMOTION and NUMBER_OF_REDEMPTIONS_PER_EARN say "0" even
+        when something was used, as the documented examples do.
+        """
+        if restriction.limit_on == "EVENT":
+            return None
+        windowed = restriction.period_unit is not None
+        match restriction.kpi, restriction.limit_on:
+            case _, "PROMOTION":
+                figure = "0"
+            case "NUMBER_OF_POINTS", _:
+                figure = points_figure(self.points_in_window if windowed else self.points)
+            case "NUMBER_OF_TIMES", _:
+                figure = str(self.times_in_window if windowed else self.times)
+            case "NUMBER_OF_ISSUALS", _:
+                figure = str(self.enrolment_count)
+            case "NUMBER_OF_EARNS", _:
+                figure = str(self.issue_count)
+            case _:
+                figure = "0"
+        return figure
+
+    def is_available(self, status: str, now: datetime) -> bool:
+        """Whether the holding has a `promotionStatusForCustomer`, by its documented meaning."""
+        promotion = self.promotion
+        if status == "EXPIRED":
+            return promotion.ends_at < now
+        if not promotion.is_current(now):
+            return False
+        if status == "AVAILABLE_TO_ENROL":
+            return promotion.offer_type == ENROL_AND_ISSUE and self._has_room(
+                promotion.issual_restrictions
+            )
+        if status == "AVAILABLE_TO_EARN":
+            return self._can_be_issued(now)
+        return self._can_be_redeemed(now)
+
+    def _can_be_issued(self, now: datetime) -> bool:
+        promotion = self.promotion
+        if promotion.offer_type == DIRECT_ISSUE:
+            return self._has_room(promotion.issual_restrictions)
+        return (
+            promotion.offer_type == ENROL_AND_ISSUE
+            and any(enrolment.expires_at >= now for enrolment in self.enrolments or ())
+            and self._has_room(promotion.earn_restrictions)
+        )
+
+    def _can_be_redeemed(self, now: datetime) -> bool:
+        promotion = self.promotion
+        if not self._has_room(promotion.redemption_restrictions):
+            return False
+        if promotion.offer_type == GENERIC:
+            return True
+        per_issue = next(
+            (
+                Decimal(restriction.maximum)
+                for restriction in promotion.redemption_restrictions
+                if restriction.kpi == "NUMBER_OF_REDEMPTIONS_PER_EARN"
+            ),
+            Decimal(-1),
+        )
+        return any(
+            issue.expires_at >= now and (per_issue < 0 or issue.redeemed_count < per_issue)
+            for enrolment in self.enrolments or ()
+            for issue in enrolment.issues
+        )
+
+    def _has_room(self, restrictions: tuple[Restriction, ...]) -> bool:
+        return all(
+            Decimal(restriction.maximum) < 0
+            or Decimal(self.usage(restriction) or 0) < Decimal(restriction.maximum)
+            for restriction in restrictions
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class Customer:
+    """Someone who holds promotions, and the identifiers and sources they are found by.
+
+    `identifiers` maps an `identifierName` to its values; `id` is added by the world. `holdings` is
+    a plain list that a test may change between two calls, as a live upstream would.
+    """
+
+    customer_id: int
+    identifiers: Mapping[str, tuple[str, ...]]
+    sources: frozenset[str] = frozenset({"INSTORE"})
+    holdings: list[Holding] = field(default_factory=list)
+    warnings: tuple[Mapping[str, Any], ...] = ()
+    note: str = ""
+
+    def is_registered_on(self, source: str) -> bool:
+        """Whether the customer is found under a `source` parameter."""
+        return source == "ALL" or source in self.sources
+
+
+def points_figure(points: Decimal) -> str:
+    """Points as the customer view writes them: "0", else with three decimals ("4990.000")."""
+    return f"{points:.3f}" if points else "0"

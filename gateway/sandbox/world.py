@@ -1,0 +1,130 @@
+"""The world that the sandbox tells of: customers, their promotions, and programs.
+
+Customers, by `externalId` unless said otherwise. Everybody is found by `id` too (the customer id);
+those named C-... by `mobile` too (4915700000001 for C-EMPTY and so on, in the order below), by
+`email` (c-empty@example.com) and `cuid` (cuid-c-empty). All are registered on INSTORE unless said
+otherwise.
+
+| identifier | what the customer holds |
+|---|---|
+| 000003873354 (555380204) | 169 of program 469: the documented first two, 167 made up |
+| documented-issued (345854019) | the documented six of program 1085, enrolled and issued |
+| documented-enrolled (345854019) | the documented one, enrolled; found by `externalId` only |
+| documented-expired-only (345854019) | the documented one that has ended; by `externalId` only |
+| documented-not-enrolled (345853998) | the documented one, open for enrolment |
+| documented-used, `mobile` 919456430850 (564332013) | the documented three of program 973 |
+| documented-fragments (345853999) | the three documented fragments, completed |
+| C-EMPTY, C-ONE, C-100, C-101, C-3000 | 0, 1, 100, 101, 3,000 promotions |
+| C-TEN | 10 of programs 9001 and 9002, all defined on the first page of UI definitions |
+| C-MIXED | 12 of program 9005: 4 UI (1 inactive), 3 PROMOTION_API, 3 CAMPAIGN, 2 not defined |
+| C-CURRENT | 20 valid now: each state of each type (unused, used up, enrolled, lapsed ...) |
+| C-NOTYPES | 8 of an org without promotion types: no `promotionRestriction` |
+| C-SCRIPTS | 13 with names in several scripts and hostile descriptions |
+| C-BIGIDS (9007199254740993) | 4 with ids past 2^31 and 2^53, one in program 4294967311 |
+| C-LIMITS | 15: unlimited, zero, decimal, windowed, as numbers; unknown words |
+| C-MERGED | 2, with a warning (8069) beside them |
+| C-ONLINE | 2; registered on ECOMMERCE and WEBSITE only |
+| C-EVERYWHERE | 2; registered on every source |
+| C-001 ... C-020 | 10 each of programs 9001, 9002 and 9101, overlapping |
+| 00042 and 42 | two customers: leading zeros count |
+| +49 170&x=%41/ü?# | every character that a URL changes |
+| `email` anna.müller+test@example.com, `mobile` +919456430851 | a plus and an umlaut, a plus |
+
+Programs, with the number of definitions under UI unless said otherwise:
+
+| program | definitions |
+|---|---|
+| 469, 973, 1085 | 169, 3 (and the documented 96664 under USER_CREATED), 9 |
+| 9000, 9010, 9100, 9101, 9003 | 0, 1, 100, 101, 3,000 |
+| 9001, 9002 | 40 each |
+| 9005 | UI 30 (and 4 inactive), CAMPAIGN 25 (and 2 inactive), PROMOTION_API 7; every status |
+| 9020 to 9022 | what C-CURRENT, C-NOTYPES and C-SCRIPTS hold |
+| 9023 and 4294967311, 9024 | what C-BIGIDS and C-LIMITS hold |
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Any, Self
+
+from gateway.sandbox.cast import named_customers
+from gateway.sandbox.customer import Customer
+from gateway.sandbox.documents import documented_customers
+from gateway.sandbox.generation import Generator
+from gateway.sandbox.program import Program
+from gateway.sandbox.programs import generated_programs
+
+
+class World:
+    """Customers and programs, found as the upstream finds them."""
+
+    def __init__(self, customers: Iterable[Customer], programs: dict[int, Program]) -> None:
+        self.customers = list(customers)
+        self.programs = programs
+        self._by_identifier: dict[tuple[str, str], Customer] = {}
+        for customer in self.customers:
+            self._by_identifier.setdefault(("id", str(customer.customer_id)), customer)
+            for name, values in customer.identifiers.items():
+                for value in values:
+                    self._by_identifier.setdefault((name, value), customer)
+
+    @classmethod
+    def generate(cls, seed: int = 1, today: date | None = None) -> Self:
+        """Make the whole world, always the same for a seed and a UTC date (absent: the present)."""
+        generator = Generator(seed, today or datetime.now(UTC).date())
+        programs = generated_programs(generator)
+        documented = documented_customers()
+        _fill_up(documented[0], generator)
+        customers = [*documented, *named_customers(generator, programs)]
+        _define_what_is_held(documented, programs)
+        return cls(customers, programs)
+
+    def customer(self, identifier_name: str, value: str) -> Customer | None:
+        """Who has this identifier, compared character by character; None when nobody has."""
+        return self._by_identifier.get((identifier_name, value))
+
+    def has_promotion_types(self, program_id: int) -> bool:
+        """Whether the program's org has "types of promotions"."""
+        program = self.programs.get(program_id)
+        return program is None or program.has_promotion_types
+
+    def describe(self) -> dict[str, Any]:
+        """List customers and programs, for people who explore the sandbox."""
+        return {
+            "customers": [
+                {
+                    "customerId": customer.customer_id,
+                    "identifiers": {k: list(v) for k, v in customer.identifiers.items()},
+                    "sources": sorted(customer.sources),
+                    "promotions": len(customer.holdings),
+                    "note": customer.note,
+                }
+                for customer in self.customers
+            ],
+            "programs": [
+                {
+                    "programId": program.program_id,
+                    "name": program.name,
+                    "definitions": program.counts(),
+                    "note": program.note,
+                }
+                for program in self.programs.values()
+            ],
+        }
+
+
+def _fill_up(customer: Customer, generator: Generator) -> None:
+    """Give customer 555380204 the 167 promotions that the document counts but does not show."""
+    missing = 169 - len(customer.holdings)
+    customer.holdings += [
+        generator.holding(generator.promotion(469, 67246 - index, index))
+        for index in range(missing)
+    ]
+
+
+def _define_what_is_held(customers: Iterable[Customer], programs: dict[int, Program]) -> None:
+    """Put a UI definition behind every promotion of the documented customers, each once."""
+    for customer in customers:
+        for holding in customer.holdings:
+            definitions = programs[holding.promotion.program_id].definitions
+            if all(holding.promotion.promotion_id != known.promotion_id for known in definitions):
+                definitions.append(holding.promotion)

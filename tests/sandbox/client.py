@@ -1,0 +1,65 @@
+"""A client of the sandbox that knows its paths and nothing of its code."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from typing import Any
+
+import httpx
+
+from gateway.sandbox.app import create_sandbox
+from tests.serving import serve
+
+TODAY = date(2026, 3, 2)
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+LEGACY_BASICS: dict[str, Any] = {"limit": 100, "offset": 0, "sourceType": "UI"}
+
+
+class SandboxClient(httpx.Client):
+    """Calls the sandbox with its published Basic credentials."""
+
+    def __init__(self, base_url: str) -> None:
+        super().__init__(base_url=base_url, auth=("sandbox", "sandbox"), trust_env=False)
+
+    def customer(self, value: str, **parameters: Any) -> httpx.Response:
+        """Ask for a customer's promotions, by external id on INSTORE unless told otherwise."""
+        query = {"identifierName": "externalId", "identifierValue": value, "source": "INSTORE"}
+        given = {name: told for name, told in (query | parameters).items() if told is not None}
+        return self.get("/v2/customers/lookup/promotionData", params=given)
+
+    def promotions(self, value: str, **parameters: Any) -> list[dict[str, Any]]:
+        """All promotions of one page of up to 100."""
+        promotions: list[dict[str, Any]] = self.customer(value, limit=100, **parameters).json()[
+            "promotions"
+        ]
+        return promotions
+
+    def legacy(self, program_id: int | str, **parameters: Any) -> httpx.Response:
+        """Ask for a program's definitions, with exactly these parameters."""
+        path = f"/api_gateway/loyalty/v1/programs/{program_id}/promotionsV2"
+        return self.get(path, params=parameters)
+
+    def definitions(self, program_id: int, **parameters: Any) -> list[dict[str, Any]]:
+        """All definitions of one page, the first hundred under UI unless told otherwise."""
+        answer = self.legacy(program_id, **(LEGACY_BASICS | parameters))
+        data: list[dict[str, Any]] = answer.json()["data"]
+        return data
+
+
+@contextmanager
+def serving(**options: Any) -> Iterator[SandboxClient]:
+    """Serve a sandbox of its own with other options; its clock stands still unless one is given."""
+    options.setdefault("clock", lambda: NOW)
+    with serve(create_sandbox(**options)) as url, SandboxClient(url) as client:
+        yield client
+
+
+def code(answer: httpx.Response) -> int:
+    """Give the error code of an answer in the documented error body."""
+    assert answer.status_code == 400
+    error = answer.json()["errors"][0]
+    assert error.keys() == {"status", "code", "message"}
+    assert error["status"] is False
+    assert error["message"]
+    number: int = error["code"]
+    return number
