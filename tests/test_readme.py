@@ -1,0 +1,68 @@
+"""What the README promises, a newcomer gets."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gateway.settings import Settings, effective
+from tests.graph import Graph
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+QUERIES = re.findall(r"```graphql\n(query (\w+).*?)```", README, re.DOTALL)
+CALLS = {"Redeemable": 1, "WithDefinitions": 3, "Pages": 1, "Program": 2, "Family": 3}
+
+
+@pytest.mark.parametrize(("query", "name"), QUERIES, ids=[name for _, name in QUERIES])
+def test_each_query_costs_the_calls_that_the_readme_says(
+    graph: Graph, query: str, name: str
+) -> None:
+    """The README's five queries run against the sandbox without an error, at the stated price."""
+    data = graph.ask(query)
+    assert all(data.values())
+    assert graph.calls == CALLS[name]
+
+
+def test_the_first_screens_query_gives_the_first_screens_answer(graph: Graph) -> None:
+    """The picture on the first screen is a query and its true answer, side by side."""
+    lines = re.search(r"```graphql\n(\{.*?)```", README, re.DOTALL)[1].splitlines()  # type: ignore[index]  # it is there
+    query = "\n".join(line.partition("#")[0] for line in lines)
+    told = "".join(line.partition("#")[2].strip() for line in lines)
+    answer = graph.answer(query)
+    shown = re.sub(r"\s", "", told)
+    assert shown == str(answer["data"]).translate({ord(" "): None}).replace("'", '"').replace(
+        "None", "null"
+    ).replace("False", "false")
+
+
+def test_the_settings_table_is_complete_and_true() -> None:
+    """The README's table has each setting once, with its default and its description."""
+    rows = re.findall(r"^\| `(GATEWAY_\w+)` \| (.*?) \| (.*?) \|$", README, re.MULTILINE)
+    defaults = effective(Settings.model_construct())
+    assert rows == [
+        (
+            f"GATEWAY_{name.upper()}",
+            table_default(defaults[f"GATEWAY_{name.upper()}"]),
+            field.description,
+        )
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def table_default(value: str) -> str:
+    """Write a default as the table has it."""
+    return f"`{value}`" if value else "\u2013"
+
+
+def test_every_place_on_the_map_exists() -> None:
+    """A newcomer who follows the README's map of the code finds what it names."""
+    for path in re.findall(r"`(gateway/[\w/.]+?)/?`", README):
+        assert (ROOT / path).exists(), path
+
+
+def test_the_decisions_are_all_listed() -> None:
+    """Whoever adds a record of a decision finds it in the list."""
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(r"\]\((\d{3}-[\w-]+\.md)\)", (folder / "README.md").read_text())
+    assert listed == sorted(path.name for path in folder.glob("[0-9]*.md"))
