@@ -25,4 +25,6 @@ class Loaders:
         self.customer_promotions = CustomerPromotionByIdLoader(self.customer_pages)
         self.definition_pages = DefinitionPageByKeyLoader(definitions, request)
         self.definitions = DefinitionByPromotionLoader(self.definition_pages, source_types)
-        self.program_names = ProgramNameByIdLoader(self.definition_pages, source_types[0])
+        self.program_names = ProgramNameByIdLoader(
+            self.definition_pages, self.definitions, source_types[0]
+        )

@@ -1,7 +1,7 @@
 """Definitions of a page of promotions: a few calls a program, whatever the page's size."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import NamedTuple
 
 from strawberry.dataloader import DataLoader
@@ -53,6 +53,17 @@ class DefinitionByPromotionLoader(DataLoader[Key, Result]):
         super().__init__(self._load)
         self._pages = pages
         self._source_types = source_types
+        self._asked: dict[str, list[Awaitable[Result]]] = {}
+
+    def asked_of(self, program_id: str) -> tuple[Awaitable[Result], ...]:
+        """Give the definitions of a program that are loaded or on their way."""
+        return tuple(self._asked.get(program_id, ()))
+
+    def load(self, key: Key) -> Awaitable[Result]:
+        """Load one definition, and remember that it was asked for."""
+        definition = super().load(key)
+        self._asked.setdefault(key.program_id, []).append(definition)
+        return definition
 
     async def _load(self, keys: list[Key]) -> list[Result | GatewayError]:
         groups: dict[tuple[str, PromotionSourceType | None], list[Key]] = {}

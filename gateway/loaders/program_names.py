@@ -7,6 +7,7 @@ from strawberry.dataloader import DataLoader
 from gateway.errors import GatewayError
 from gateway.loaders.batch import settle
 from gateway.loaders.definition_pages import DefinitionPageByKeyLoader
+from gateway.loaders.definitions import DefinitionByPromotionLoader
 from gateway.upstream.definitions import DefinitionFilters, DefinitionPage, DefinitionPageKey
 from gateway.wire.vocabulary import PromotionSourceType
 
@@ -17,15 +18,23 @@ Result = str | None
 class ProgramNameByIdLoader(DataLoader[Key, Result]):
     """Loads names by program id; null where no promotion tells it."""
 
-    def __init__(self, pages: DefinitionPageByKeyLoader, source_type: PromotionSourceType) -> None:
+    def __init__(
+        self,
+        pages: DefinitionPageByKeyLoader,
+        definitions: DefinitionByPromotionLoader,
+        source_type: PromotionSourceType,
+    ) -> None:
         super().__init__(self._load)
         self._pages = pages
+        self._definitions = definitions
         self._source_type = source_type
 
     async def _load(self, keys: list[Key]) -> list[Result | GatewayError]:
         return await settle(keys, self._name)
 
     async def _name(self, program_id: Key) -> Result:
+        # A definition that is sought will bring a page; the page is not asked for yet.
+        await asyncio.gather(*self._definitions.asked_of(program_id), return_exceptions=True)
         asked = await asyncio.gather(*self._pages.asked_of(program_id), return_exceptions=True)
         for page in asked:
             name = None if isinstance(page, BaseException) else _name_in(page)
