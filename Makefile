@@ -32,6 +32,7 @@ fix: setup       ## repair what a machine can repair, and write schema.graphql a
 	@$(BIN)/promotion-gateway schema
 
 verify: setup explorer ## what needs a browser, npm clients or long runs (under thirty minutes)
+	@cd explorer && npm run --silent check
 	@$(BIN)/pytest -m verify --timeout=600
 
 explorer:        ## the GraphiQL page, where npm is there
