@@ -12,6 +12,7 @@ import msgspec
 from gateway.wire.customer_view import CustomerPagePayload, CustomerPromotionPayload
 from gateway.wire.legacy import DefinitionPagePayload, DefinitionPayload
 from gateway.wire.lenient import UnreadableError, read_struct
+from gateway.wire.parse import NotJsonError, parse_json
 from gateway.wire.warnings import UpstreamWarning, read_code, read_warnings
 
 Item = TypeVar("Item")
@@ -53,7 +54,6 @@ class Page(NamedTuple, Generic[Item]):
 
 _CUSTOMER_PAGE = msgspec.json.Decoder(CustomerPagePayload, strict=False)
 _DEFINITION_PAGE = msgspec.json.Decoder(DefinitionPagePayload, strict=False)
-_ANYTHING = msgspec.json.Decoder(Any)
 
 
 def decode_customer_page(body: bytes) -> Page[CustomerPromotionPayload] | Refusal:
@@ -85,8 +85,8 @@ def decode_definition_page(body: bytes) -> Page[DefinitionPayload] | Refusal:
 def read_refusal(body: bytes) -> Refusal | None:
     """Find a documented error body, whatever HTTP status it came with; None where there is none."""
     try:
-        return _refusal(_ANYTHING.decode(body))
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return _refusal(parse_json(body))
+    except NotJsonError:
         return None
 
 
@@ -117,8 +117,8 @@ def _decode_by_item(
     body: bytes, envelope: type[_Envelope], item: type[msgspec.Struct]
 ) -> _Envelope | Refusal:
     try:
-        raw = _ANYTHING.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raw = parse_json(body)
+    except NotJsonError:
         raise MalformedPayloadError("it is not JSON, or nested too deep") from None
     if not isinstance(raw, dict):
         raise MalformedPayloadError("it is not an object")

@@ -7,8 +7,12 @@ from functools import lru_cache
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OPEN_START = datetime(2005, 1, 1, tzinfo=UTC)
 _OPEN_END = datetime(2900, 1, 1, tzinfo=UTC)
+# Checked here, because newer Pythons take 24:00 for midnight, and all take +00:60 for an hour.
+_HOUR, _SIXTY = r"(?:[01]\d|2[0-3])", r"[0-5]\d"
 _SPELLING = re.compile(
-    r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(:\d{2})?(\.\d{1,9})?(Z|[+-]\d{2}:?\d{2})", re.ASCII
+    rf"(\d{{4}}-\d{{2}}-\d{{2}})T({_HOUR}:{_SIXTY})(:{_SIXTY})?(\.\d{{1,9}})?"
+    rf"(Z|[+-]{_HOUR}:?{_SIXTY})",
+    re.ASCII,
 )
 _EPOCH_MS = re.compile(r"\d{1,16}", re.ASCII)
 
@@ -18,16 +22,19 @@ def read_instant(raw: int | str | None) -> datetime | None:
     """Read an instant to the millisecond, in UTC; null where it is none, or has no time zone.
 
     Spellings (FACTS): ``2024-10-31T18:30:00.000Z``, ``2025-06-23T00:00Z`` without seconds,
-    ``2026-08-25T23:59:59Z``, and epoch milliseconds as a number or a string.
+    ``2026-08-25T23:59:59Z``, and epoch milliseconds as a number or a string. A negative number is
+    no time: -1 is this wire's word for none.
     """
     try:
         if isinstance(raw, str):
-            if _EPOCH_MS.fullmatch(raw):
-                return _EPOCH + timedelta(milliseconds=int(raw))
-            return _read_text(raw)
-        return None if raw is None else _EPOCH + timedelta(milliseconds=raw)
+            return _read_epoch(int(raw)) if _EPOCH_MS.fullmatch(raw) else _read_text(raw)
+        return None if raw is None or raw < 0 else _read_epoch(raw)
     except (ValueError, OverflowError):
         return None
+
+
+def _read_epoch(milliseconds: int) -> datetime:
+    return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
 def _read_text(raw: str) -> datetime | None:

@@ -148,7 +148,8 @@ class DefinitionRules(Struct, gc=False):
     """``promotionRestrictions``: how a promotion is earned, to whom it applies, and its limits."""
 
     restrictions: Annotated[DefinitionRestrictionLists | None, ESSENTIAL] = None
-    scopes: Annotated[list[str] | str | None, ESSENTIAL] = field(name="scope", default=None)
+    # The table says "Object or null", and shows none: an object is not worth the whole definition.
+    scopes: list[str] | str | None = field(name="scope", default=None)
     earning_type_name: Text = field(name="loyaltyEarningType", default=None)
     expiry_reminder: Text = field(name="expiryReminder", default=None)
     target_group_ids: Annotated[list[Key] | None, ESSENTIAL] = field(

@@ -60,13 +60,20 @@ def _value(raw: object, annotation: Any) -> Any:
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
             return None if raw is None else _struct(raw, kind)
         if container is list and isinstance(raw, list):
-            return [_value(item, get_args(kind)[0]) for item in raw]
+            return [_entry(item, get_args(kind)[0]) for item in raw]
         if container is dict and isinstance(raw, dict):
             return {key: _value(item, get_args(kind)[1]) for key, item in raw.items()}
     try:
         return msgspec.convert(raw, annotation, strict=False)
     except (msgspec.ValidationError, RecursionError):
         raise _LeafError from None
+
+
+def _entry(raw: object, annotation: Any) -> Any:
+    """Read one entry of a list; an entry that is to be an object cannot be null instead."""
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        return read_struct(raw, annotation)
+    return _value(raw, annotation)
 
 
 def _arms(annotation: Any) -> Iterator[Any]:

@@ -19,8 +19,8 @@ _INT32 = 2**31
 Digits = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 """An id that the platform documents as int64; arrives as number or as string of digits."""
 
-Key = int | str
-"""An id of which nothing is known but that it is one."""
+Key = int | Annotated[str, Meta(min_length=1)]
+"""An id of which nothing is known but that it is one; ``""`` is none."""
 
 Figure = Annotated[Annotated[float, Meta(ge=-1, le=_LARGEST_FLOAT)] | None, ESSENTIAL]
 """A configured limit: finite and 0 or more, or -1 for none; null where it is not configured."""

@@ -1,6 +1,6 @@
 """A definition's targets and rules: maps become lists, JSON in a string becomes JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -37,16 +37,36 @@ def expression_tree(raw: str | None) -> Any:
     if raw is None:
         return None
     try:
-        return msgspec.json.decode(raw)
+        return passed_through(msgspec.json.decode(raw))
     except (msgspec.DecodeError, RecursionError):
         return None
 
 
+_DEEPEST = 500
+
+
+def passed_through(raw: Any) -> Any:
+    """Give JSON as the upstream has it; null where it is nested too deep to be written again."""
+    level = [raw]
+    for _ in range(_DEEPEST):
+        level = [inner for value in level for inner in _inside(value)]
+        if not level:
+            return raw
+    return None
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
 def property_text(raw: object) -> str | None:
     """Write a property's value as text: the table says "String, Integer", the graph says String."""
-    if raw is None or isinstance(raw, str):
-        return raw
-    return msgspec.json.encode(raw).decode()
+    value = passed_through(raw)
+    if value is None or isinstance(value, str):
+        return value
+    return msgspec.json.encode(value).decode()
 
 
 def property_texts(raw: object) -> list[str]:

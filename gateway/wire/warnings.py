@@ -22,10 +22,13 @@ def read_code(raw: object) -> int | None:
 
 
 def read_warnings(raw: object) -> tuple[UpstreamWarning, ...]:
-    """Read ``warnings``: a list of texts, or of objects with a code and a message; else nothing."""
-    if not isinstance(raw, list):
-        return ()
-    return tuple(warning for entry in raw if (warning := _read(entry)) is not None)
+    """Read ``warnings``: a text or an object with a code and a message, or a list of those.
+
+    The document's table calls it an object, its examples show a list. What is neither is passed
+    over.
+    """
+    entries = raw if isinstance(raw, list) else [raw]
+    return tuple(warning for entry in entries if (warning := _read(entry)) is not None)
 
 
 def _read(entry: object) -> UpstreamWarning | None:
