@@ -1,0 +1,280 @@
+"""Every leaf of the documented payloads is found in the graph, or left out for a reason."""
+
+import copy
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from graphql import GraphQLObjectType, get_named_type
+
+from gateway.app import create_app
+from gateway.sandbox.documents import FRAGMENTS, document
+from gateway.schema.build import build_schema, executable
+from tests.graph import settings_for
+from tests.leaves import CUSTOMER_VIEW, LEGACY_LIST, ON_PURPOSE, REFUSALS
+from tests.sandbox.client import NOW
+from tests.serving import serve
+from tests.test_documented_definition import PROMOTION
+from tests.test_documented_examples import PAGE
+
+CUSTOMER_DOCUMENTS: list[Any] = [
+    document(f"customer_{name}")
+    for name in (
+        "555380204_page_of_2",
+        "345853998_not_enrolled",
+        "345854019_enrolled",
+        "345854019_issued_page_of_6",
+        "345854019_expired_only",
+        "564332013_page_of_3",
+    )
+] + [{"promotions": [document(name)]} for name in FRAGMENTS]
+LEGACY_DOCUMENTS: list[Any] = [document("program_973_user_created")]
+ERROR_DOCUMENTS: list[Any] = [
+    document("error_8015_customer_not_found"),
+    document("error_8003_invalid_source"),
+]
+LIST = f"""query List($event: String!) {{
+  program(programId: "973") {{
+    promotions(sourceTypes: [USER_CREATED], eventName: $event) {{
+      totalCount warnings {{ message }} nodes {PROMOTION}
+    }}
+  }}
+}}"""
+MAPS = {
+    "caseToActions",
+    "mandatoryPropertiesValues",
+    "propertyToValues",
+    "linkedTargetGroupVsTargetRuleIdMap",
+}
+KEY = object()
+Path = tuple[Any, ...]
+
+
+def leaves(payload: Any, path: Path = ()) -> Iterator[Path]:
+    """Give the path of each leaf; an empty list or object is one, and so is the key of a map."""
+    if payload and isinstance(payload, dict):
+        for key, value in payload.items():
+            if path and path[-1] in MAPS:
+                yield (*path, key, KEY)
+            yield from leaves(value, (*path, key))
+    elif payload and isinstance(payload, list):
+        for index, value in enumerate(payload):
+            yield from leaves(value, (*path, index))
+    else:
+        yield path
+
+
+def pattern(path: Path) -> str:
+    """Write a path as `tests/leaves.py` does."""
+    written = ""
+    for before, step in zip((None, *path), path, strict=False):
+        if step is KEY:
+            written = written.removesuffix(".*") + "{key}"
+        elif isinstance(step, int):
+            written += "[]"
+        else:
+            written += ".*" if before in MAPS else f".{step}"
+    return written.removeprefix(".")
+
+
+def first_leaves(documents: list[Any]) -> dict[str, tuple[Any, Path]]:
+    """Find, for each pattern, the first document that has such a leaf, and where."""
+    found: dict[str, tuple[Any, Path]] = {}
+    for payload in documents:
+        for path in leaves(payload):
+            found.setdefault(pattern(path), (payload, path))
+    return {  # a list that is empty in one example and filled in another is no leaf
+        name: place
+        for name, place in found.items()
+        if not any(other.startswith((f"{name}[", f"{name}.", f"{name}{{")) for other in found)
+    }
+
+
+CUSTOMER_LEAVES = first_leaves(CUSTOMER_DOCUMENTS)
+LEGACY_LEAVES = first_leaves(LEGACY_DOCUMENTS)
+ERROR_LEAVES = first_leaves(ERROR_DOCUMENTS)
+
+OTHERWISE: dict[str, Any] = {
+    "warnings": ["changed"],
+    "cappingInfo": [{"changed": 1}],
+    "filterInfo": [{"id": 41}],
+    "mandatoryComplexPropertiesValues": {"changed": 1},
+    "expJSON": '{"changed": 1}',
+    "NON_PERIOD_BASED": "PERIOD_BASED",
+    "PERIOD_BASED": "NON_PERIOD_BASED",
+}
+
+
+def another(key: Any, value: Any) -> Any:
+    """Give a value that is as good as `value`, and not the same."""
+    if key in OTHERWISE:
+        return OTHERWISE[key]
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return 1767225600000 if value > 10**12 else 41
+    if value is None:
+        return "changed"
+    if re.fullmatch(r"\d{4}-\d\d-\d\dT.*Z", value):
+        return "2031-05-05T05:05:05Z"
+    return OTHERWISE.get(value, "41" if re.fullmatch(r"-?[\d.]+", value) else "changed")
+
+
+def change(payload: Any, path: Path) -> Any:
+    """Give a copy of a payload in which one leaf is another."""
+    changed = copy.deepcopy(payload)
+    place = changed
+    *way, last = path[:-1] if path[-1] is KEY else path
+    for step in way:
+        place = place[step]
+    if path[-1] is KEY:
+        place["7654321"] = place.pop(last)
+    else:
+        place[last] = another(last, place[last])
+    return changed
+
+
+Ask = Callable[[Any], Any]
+
+
+@pytest.fixture(scope="module")
+def ask() -> Iterator[Ask]:
+    """Give a function that asks a gateway for everything there is in one payload.
+
+    Each payload is served under a name of its own, so that no answer is another's.
+    """
+    served: dict[str, bytes] = {}
+    answers: dict[bytes, Any] = {}
+
+    def platform(request: httpx.Request) -> httpx.Response:
+        parameters = request.url.params
+        name = parameters.get("identifierValue") or parameters["eventName"]
+        return httpx.Response(200, content=served[name])
+
+    app = create_app(
+        settings_for("http://platform.invalid"),
+        transport=httpx.MockTransport(platform),
+        clock=lambda: NOW,
+    )
+    with serve(app) as url, httpx.Client(base_url=url, trust_env=False) as http:
+
+        def answer(payload: Any) -> Any:
+            body = json.dumps(payload).encode()
+            if body not in answers:
+                name = f"payload {len(served)}"
+                served[name] = body
+                query, variables = PAGE, {"externalId": name, "first": 20}
+                if "data" in payload:
+                    query, variables = LIST, {"event": name}
+                asked = {"query": query, "variables": variables}
+                answers[body] = http.post("/graphql", json=asked).json()
+            return answers[body]
+
+        yield answer
+
+
+def values(answer: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Give each leaf of an answer with its path; an object is there, whatever is in it."""
+    if isinstance(answer, dict):
+        yield path, dict
+        for key, value in answer.items():
+            yield from values(value, (*path, key))
+    elif isinstance(answer, list):
+        for index, value in enumerate(answer):
+            yield from values(value, (*path, index))
+    else:
+        yield path, answer
+
+
+def fields_on_the_way(path: Path) -> list[str]:
+    """Name the fields that lead to a place in the answer, as ``Type.field``."""
+    named: Any = executable(build_schema()).query_type
+    names = []
+    for step in path:
+        if isinstance(step, int) or not isinstance(named, GraphQLObjectType):
+            continue
+        if step not in named.fields:
+            return []  # an alias
+        names.append(f"{named.name}.{step}")
+        named = get_named_type(named.fields[step].type)
+    return names
+
+
+def changed_fields(before: Any, after: Any) -> list[set[str]]:
+    """Name, for each place where two answers differ, the fields that lead to it."""
+    assert "errors" not in before
+    assert "errors" not in after, after
+    old, new = dict(values(before["data"])), dict(values(after["data"]))
+    return [
+        set(fields_on_the_way(path))
+        for path in old.keys() | new.keys()
+        if path not in old or path not in new or old[path] != new[path]
+    ]
+
+
+def test_every_leaf_is_mapped_or_left_out_on_purpose() -> None:
+    """A leaf that is neither fails here, and so does a line for a leaf that does not exist."""
+    mapped = set(CUSTOMER_VIEW) | set(LEGACY_LIST)
+    documented = set(CUSTOMER_LEAVES) | set(LEGACY_LEAVES) | set(ERROR_LEAVES)
+    assert documented - mapped - set(ON_PURPOSE) - REFUSALS == set()
+    assert (mapped | set(ON_PURPOSE) | REFUSALS) - documented == set()
+    assert not mapped & set(ON_PURPOSE)
+    assert set(CUSTOMER_LEAVES) <= set(CUSTOMER_VIEW) | set(ON_PURPOSE)
+    assert set(LEGACY_LEAVES) <= set(LEGACY_LIST) | set(ON_PURPOSE)
+    assert len(CUSTOMER_VIEW) > 40
+    assert len(LEGACY_LIST) > 90
+
+
+def test_every_leaf_is_mapped_to_fields_of_the_schema() -> None:
+    """A field that is renamed takes its line with it."""
+    types = executable(build_schema()).type_map
+    for fields in (CUSTOMER_VIEW | LEGACY_LIST).values():
+        for coordinate in fields.split():
+            type_name, _, field = coordinate.partition(".")
+            kind = types[type_name]
+            assert isinstance(kind, GraphQLObjectType)
+            assert field in kind.fields, coordinate
+
+
+@pytest.mark.parametrize("leaf", CUSTOMER_VIEW)
+def test_leaf_of_the_customer_view_is_shown_where_it_is_mapped_to(ask: Ask, leaf: str) -> None:
+    """A platform that says something else there gets another answer there."""
+    payload, path = CUSTOMER_LEAVES[leaf]
+    before = ask(payload)
+    after = ask(change(payload, path))
+    expected = set(CUSTOMER_VIEW[leaf].split())
+    assert any(expected <= fields for fields in changed_fields(before, after))
+
+
+@pytest.mark.parametrize("leaf", LEGACY_LIST)
+def test_leaf_of_the_legacy_list_is_shown_where_it_is_mapped_to(ask: Ask, leaf: str) -> None:
+    """A platform that says something else there gets another answer there."""
+    payload, path = LEGACY_LEAVES[leaf]
+    before = ask(payload)
+    after = ask(change(payload, path))
+    expected = set(LEGACY_LIST[leaf].split())
+    assert any(expected <= fields for fields in changed_fields(before, after))
+
+
+@pytest.mark.parametrize("leaf", ON_PURPOSE)
+def test_leaf_that_is_left_out_changes_no_field(ask: Ask, leaf: str) -> None:
+    """What is said to be left out is; an error's own leaves never reach a field anyway."""
+    payload, path = (CUSTOMER_LEAVES | LEGACY_LEAVES | ERROR_LEAVES)[leaf]
+    before = ask(payload)
+    after = ask(change(payload, path))
+    if leaf in {"status.code", "validationErrors"}:
+        assert "errors" in after
+    else:
+        assert before == after
+
+
+def test_code_of_a_documented_error_reaches_the_client(ask: Ask) -> None:
+    """8015 is nobody; 8003 is an error that names it."""
+    nobody, invalid = map(ask, ERROR_DOCUMENTS)
+    assert nobody["data"] == {"customer": None}
+    assert "errors" not in nobody
+    (error,) = invalid["errors"]
+    assert error["extensions"]["upstream"] == {"name": "promotionData", "code": 8003}

@@ -1,0 +1,297 @@
+"""What an unreadable leaf costs, field by field: the contract, written out by hand.
+
+Each struct of a payload has the path at which the documented examples show one, and two groups of
+its wire keys, each with its kind: those that cost the whole item, and those that become null.
+"""
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from gateway.wire import customer_view, legacy
+from tests.wire.payloads import Step
+
+
+class Part(NamedTuple):
+    """One struct: where it stands, and what its keys cost."""
+
+    path: tuple[Step, ...]
+    left_out: dict[str, str]
+    null: dict[str, str]
+
+
+_NUMBERS = [
+    True,
+    [],
+    {},
+    " 12",
+    "0x10",
+    "\uff11\uff12",
+    "abc",
+    "NaN",
+    "Infinity",
+    "1e999",
+    "9" * 5_000,
+]
+GARBAGE: dict[str, list[Any]] = {
+    "digits": [None, "", "abc", -1, "-1", 1.5, 2**63, *_NUMBERS[:8]],
+    "required key": [None, "", 1.5, True, [], {}],
+    "key": [1.5, True, [], {}],
+    "required text": [None, 5, 1.5, True, [], {}],
+    "text": [5, 1.5, True, [], {}],
+    "flag": ["maybe", "", 2, -1, 1.5, [], {}],
+    "instant": [12.5, True, [], {}],
+    "figure": [-2, "-1.5", *_NUMBERS],
+    "usage": [-1, "-1", "-0.5", *_NUMBERS],
+    "count": [-1, 1.5, "1.5", 2**31, *_NUMBERS],
+    "integer": [1.5, "1.5", 2**31, -(2**31) - 1, *_NUMBERS],
+    "object": [5, "x", [], True],
+    "list": [5, "x", {}, True],
+    "list of objects": [5, "x", {}, True, [None], [5], [[]], ["x"]],
+    "nullable list": [5, "x", {}, True],
+    "keys": [5, "x", {}, True, [None], [[]], [1.5], [""]],
+    "words": [5, {}, True, [None], [5]],
+    "map": [5, "x", [], True],
+    "map of keys": [5, "x", [], {"1": 5}, {"1": [None]}],
+    "map of actions": [5, "x", [], {"true": 5}, {"true": [None]}, {"true": [{}]}],
+}
+
+_LIMITS = ("redemptionRestrictions", 0)
+_RULESET: tuple[Step, ...] = ("rulesetInfos", 0)
+_RULE: tuple[Step, ...] = (*_RULESET, "rules", 0)
+_CHANGES = {
+    "createdOn": "instant",
+    "createdBy": "key",
+    "modifiedOn": "instant",
+    "modifiedBy": "key",
+    "updatedViaNewUI": "flag",
+    "startDate": "instant",
+    "endDate": "instant",
+    "name": "text",
+    "description": "text",
+    "ruleScope": "text",
+}
+
+CUSTOMER: dict[type[msgspec.Struct], Part] = {
+    customer_view.CustomerPromotionPayload: Part(
+        (),
+        {
+            "promotionId": "digits",
+            "promotionName": "required text",
+            "programId": "digits",
+            "promotionMetadata": "list of objects",
+            "limits": "object",
+            "promotionRestriction": "object",
+        },
+        {
+            "startDate": "instant",
+            "endDate": "instant",
+            "identifier": "text",
+            "description": "text",
+            "active": "flag",
+            "eventName": "text",
+            "customerUsage": "object",
+            "pointsOfferType": "text",
+            "customerPromotionTimelines": "nullable list",
+        },
+    ),
+    customer_view.Metadata: Part(
+        ("promotionMetadata", 0),
+        {"key": "required text"},
+        {"value": "text", "brandDefined": "flag"},
+    ),
+    customer_view.CustomerLimits: Part(
+        ("limits",),
+        {
+            "maxPointsPerEvent": "figure",
+            "pointsPerCustomer": "figure",
+            "numberOFTimesPerCustomer": "figure",
+            "totalPointsInPromotion": "figure",
+        },
+        {},
+    ),
+    customer_view.CustomerUsage: Part(
+        ("customerUsage",),
+        {},
+        {
+            "currentPointsPerCustomer": "usage",
+            "currentNumberOfTimesPerCustomer": "usage",
+            "currentTotalPointsInPromotion": "usage",
+        },
+    ),
+    customer_view.CustomerRestrictionLists: Part(
+        ("promotionRestriction",),
+        {
+            "issualRestrictions": "list of objects",
+            "earnRestrictions": "list of objects",
+            "redemptionRestrictions": "list of objects",
+        },
+        {},
+    ),
+    customer_view.CustomerRestriction: Part(
+        ("promotionRestriction", *_LIMITS),
+        {"kpi": "required text", "maxLimit": "figure"},
+        {
+            "currentCustomerUsage": "usage",
+            "limitOn": "text",
+            "type": "text",
+            "periodType": "text",
+            "periodUnit": "text",
+        },
+    ),
+    customer_view.Timeline: Part(
+        ("customerPromotionTimelines", 0),
+        {"enrollmentId": "required key", "issuedDetails": "list of objects"},
+        {
+            "enrollmentDate": "instant",
+            "enrollmentExpiryDate": "instant",
+            "enrollEventLogId": "key",
+        },
+    ),
+    customer_view.Issue: Part(
+        ("customerPromotionTimelines", 0, "issuedDetails", 0),
+        {"issualId": "required key"},
+        {
+            "issualDate": "instant",
+            "issualExpiryDate": "instant",
+            "issualEventLogId": "key",
+            "redeemedCount": "count",
+        },
+    ),
+}
+
+DEFINITION: dict[type[msgspec.Struct], Part] = {
+    legacy.DefinitionPayload: Part(
+        (),
+        {
+            "id": "digits",
+            "name": "required text",
+            "programId": "digits",
+            "limits": "object",
+            "promotionRestrictions": "object",
+        },
+        {
+            "programName": "text",
+            "startDate": "instant",
+            "endDate": "instant",
+            "identifier": "text",
+            "description": "text",
+            "isActive": "flag",
+            "eventName": "text",
+            "pointsOfferType": "text",
+            "promotionStatus": "text",
+            "lastUpdateDate": "instant",
+            "lastUpdatedBy": "key",
+            "allocatePointsOn": "text",
+            "useProportions": "flag",
+            "rulesetInfos": "nullable list",
+        },
+    ),
+    legacy.DefinitionLimits: Part(
+        ("limits",),
+        {
+            "totalPointsPerEventLimit": "figure",
+            "pointsPerCustomer": "figure",
+            "numberOfTimesPerCustomer": "figure",
+            "totalPointsInPromotion": "figure",
+        },
+        {},
+    ),
+    legacy.DefinitionRules: Part(
+        ("promotionRestrictions",),
+        {
+            "restrictions": "object",
+            "targetGroupIds": "keys",
+            "targetRuleIds": "keys",
+            "linkedTargetGroupVsTargetRuleIdMap": "map of keys",
+        },
+        {
+            "scope": "words",
+            "loyaltyEarningType": "text",
+            "expiryReminder": "text",
+            "cappingStatus": "text",
+            "skipEarnedDateCheckOnRedeem": "flag",
+            "isStackable": "flag",
+            "isConsideredForRanking": "flag",
+            "isExclusive": "flag",
+            "isAlwaysApply": "flag",
+        },
+    ),
+    legacy.DefinitionRestrictionLists: Part(
+        ("promotionRestrictions", "restrictions"),
+        {
+            "issualRestrictions": "list of objects",
+            "earnRestrictions": "list of objects",
+            "redemptionRestrictions": "list of objects",
+            "expiryRestrictions": "list of objects",
+        },
+        {},
+    ),
+    legacy.DefinitionRestriction: Part(
+        ("promotionRestrictions", "restrictions", *_LIMITS),
+        {"name": "required text", "value": "figure"},
+        {"type": "text", "periodType": "text", "periodUnit": "text"},
+    ),
+    legacy.Expiry: Part(
+        ("promotionRestrictions", "restrictions", "expiryRestrictions", 0),
+        {"name": "required text"},
+        {"type": "text", "value": "integer"},
+    ),
+    legacy.RulesetPayload: Part(
+        _RULESET,
+        {
+            "id": "required key",
+            "filterInfo": "list of objects",
+            "cappingInfo": "list",
+            "rules": "list of objects",
+        },
+        _CHANGES
+        | {
+            "label": "text",
+            "packageName": "text",
+            "private": "flag",
+            "eventType": "text",
+            "orgID": "key",
+            "orgName": "text",
+            "contextID": "key",
+            "contextType": "text",
+        },
+    ),
+    legacy.RulePayload: Part(
+        _RULE,
+        {
+            "id": "required key",
+            "filterInfo": "list of objects",
+            "caseToActions": "map of actions",
+        },
+        _CHANGES
+        | {
+            "ruleSetId": "key",
+            "exp": "text",
+            "expJSON": "text",
+            "jsonType": "text",
+            "expDataType": "text",
+            "isActive": "flag",
+            "priority": "integer",
+        },
+    ),
+    legacy.Action: Part(
+        (*_RULE, "caseToActions", "true", 0),
+        {"id": "required key", "mandatoryPropertiesValues": "map"},
+        {"actionName": "text", "actionClass": "text", "description": "text"},
+    ),
+    legacy.Filter: Part(
+        (*_RULESET, "filterInfo", 0),
+        {"id": "required key", "propertyToValues": "map"},
+        {
+            "orgID": "key",
+            "ruleID": "key",
+            "name": "text",
+            "className": "text",
+            "isInclude": "flag",
+        },
+    ),
+}
+
+PASSED_THROUGH = {(legacy.Action, "mandatoryComplexPropertiesValues")}
+"""JSON that is shown as it is, so that nothing in it is unreadable."""

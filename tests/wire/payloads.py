@@ -1,0 +1,109 @@
+"""Payloads to begin with: the documented ones, changed in one place."""
+
+import copy
+import json
+from typing import Any, TypeVar
+
+from gateway.sandbox.documents import document
+from gateway.wire.customer_view import CustomerPromotionPayload
+from gateway.wire.decode import Page, Refusal, decode_customer_page, decode_definition_page
+from gateway.wire.legacy import DefinitionPayload
+
+Item = TypeVar("Item")
+Step = str | int
+
+BROKEN: dict[str, Any] = {}
+"""An item without an id: beside it, a page is read item by item."""
+
+
+def customer_item() -> dict[str, Any]:
+    """Give documented promotion 1119990 of customer 345854019, with the documented metadata."""
+    item: dict[str, Any] = copy.deepcopy(
+        document("customer_345854019_issued_page_of_6")["promotions"][0]
+    )
+    documented = document("customer_555380204_page_of_2")["promotions"][1]
+    item["promotionMetadata"] = copy.deepcopy(documented["promotionMetadata"])
+    return item
+
+
+def definition_item() -> dict[str, Any]:
+    """Give documented definition 96664 of program 973."""
+    item: dict[str, Any] = copy.deepcopy(document("program_973_user_created")["data"][0])
+    return item
+
+
+def customer_page(*items: Any, **envelope: Any) -> bytes:
+    """Write a page of the customer view."""
+    page = {
+        "pageDetails": {"pageNumber": 0, "pageSize": 10, "totalEntries": len(items)},
+        "customerId": 345854019,
+        "promotions": list(items),
+        "warnings": [],
+    }
+    return json.dumps(page | envelope).encode()
+
+
+def definition_page(*items: Any, **envelope: Any) -> bytes:
+    """Write a page of the legacy list."""
+    page = {
+        "status": {"code": 200, "message": "success"},
+        "validationErrors": None,
+        "data": list(items),
+        "pageDetails": {"pageNumber": 0, "pageSize": 100, "totalEntries": len(items)},
+    }
+    return json.dumps(page | envelope).encode()
+
+
+def as_page(answer: Page[Item] | Refusal) -> Page[Item]:
+    """Give an answer that is a page."""
+    assert isinstance(answer, Page)
+    return answer
+
+
+def read_customer(*items: Any) -> list[CustomerPromotionPayload | None]:
+    """Decode items of the customer view."""
+    return as_page(decode_customer_page(customer_page(*items))).items
+
+
+def read_definitions(*items: Any) -> list[DefinitionPayload | None]:
+    """Decode items of the legacy list."""
+    return as_page(decode_definition_page(definition_page(*items))).items
+
+
+def customer_promotion(**changes: Any) -> CustomerPromotionPayload:
+    """Decode the documented promotion with other values under some keys."""
+    (item,) = read_customer(customer_item() | changes)
+    assert item is not None
+    return item
+
+
+def definition(**changes: Any) -> DefinitionPayload:
+    """Decode the documented definition with other values under some keys."""
+    (item,) = read_definitions(definition_item() | changes)
+    assert item is not None
+    return item
+
+
+def definition_with_rules(**changes: Any) -> DefinitionPayload:
+    """Decode the documented definition with other values in ``promotionRestrictions``."""
+    return definition(promotionRestrictions=definition_item()["promotionRestrictions"] | changes)
+
+
+def put(payload: Any, path: tuple[Step, ...], value: Any) -> Any:
+    """Give a copy of a payload with another value at a path."""
+    copied = copy.deepcopy(payload)
+    place = copied
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    return copied
+
+
+def drop(payload: Any, path: tuple[Step, ...]) -> Any:
+    """Give a copy of a payload without what is at a path."""
+    copied = copy.deepcopy(payload)
+    place = copied
+    for step in path[:-1]:
+        place = place[step]
+    del place[path[-1]]
+    return copied

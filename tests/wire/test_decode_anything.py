@@ -1,0 +1,93 @@
+import contextlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.sandbox.documents import document
+from gateway.wire.decode import (
+    MalformedPayloadError,
+    Page,
+    Refusal,
+    decode_customer_page,
+    decode_definition_page,
+    read_refusal,
+)
+from tests.wire.payloads import (
+    BROKEN,
+    customer_item,
+    definition_item,
+    read_customer,
+    read_definitions,
+)
+from tests.wire.strategies import JSON_VALUES, mutated
+
+DECODERS: list[Callable[[bytes], Any]] = [decode_customer_page, decode_definition_page]
+PAGES = [
+    document("customer_345854019_issued_page_of_6"),
+    document("customer_564332013_page_of_3"),
+    document("program_973_user_created"),
+]
+
+
+def _check(answer: Any) -> None:
+    """Every leaf of every item is of its declared type, within its bounds."""
+    assert isinstance(answer, Page | Refusal)
+    if isinstance(answer, Page):
+        assert answer.total is None or 0 <= answer.total < 2**31
+        for item in answer.items:
+            if item is not None:
+                plain = msgspec.to_builtins(item)
+                assert msgspec.convert(plain, type(item), strict=True) == item
+                msgspec.json.encode(plain)
+
+
+def _decode(body: bytes) -> None:
+    for decode in DECODERS:
+        with contextlib.suppress(MalformedPayloadError):
+            _check(decode(body))
+    assert isinstance(read_refusal(body), Refusal | None)
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(st.binary(max_size=64))
+def test_any_bytes_are_decoded_or_malformed(body: bytes) -> None:
+    """Nothing else is ever raised."""
+    _decode(body)
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(JSON_VALUES)
+def test_any_json_is_decoded_or_malformed(value: Any) -> None:
+    """Nothing else is ever raised."""
+    _decode(json.dumps(value).encode())
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(st.one_of([mutated(page) for page in PAGES]))
+def test_documented_page_with_one_node_replaced_is_decoded_or_malformed(payload: Any) -> None:
+    """Whatever stands anywhere in a page, its items have well-typed leaves."""
+    _decode(json.dumps(payload).encode())
+
+
+@pytest.mark.parametrize(
+    ("read", "item"), [(read_customer, customer_item()), (read_definitions, definition_item())]
+)
+def test_item_with_one_node_replaced_costs_no_other_item(
+    read: Callable[..., list[Any]], item: dict[str, Any]
+) -> None:
+    """The items beside it are as they were, and it is itself the same in any company."""
+    (good,) = read(item)
+
+    @settings(max_examples=200, derandomize=True, deadline=None)
+    @given(mutated(item))
+    def check(changed: Any) -> None:
+        before, found, behind = read(item, changed, item)
+        assert before == behind == good
+        assert read(changed, BROKEN) == [found, None]
+
+    check()

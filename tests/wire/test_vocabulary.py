@@ -1,0 +1,119 @@
+from enum import Enum
+
+import pytest
+
+from gateway.wire import vocabulary
+from gateway.wire.vocabulary import (
+    PromotionAvailability,
+    PromotionEvent,
+    PromotionType,
+    customer_promotion_type,
+    definition_promotion_type,
+    event_spelling,
+    read_event,
+    read_word,
+)
+
+OPEN = [
+    vocabulary.PromotionStatus,
+    vocabulary.EarningType,
+    vocabulary.ExpiryBasis,
+    vocabulary.RestrictionScope,
+    vocabulary.WindowType,
+    vocabulary.WindowUnit,
+]
+
+
+@pytest.mark.parametrize("words", OPEN)
+def test_documented_word_is_its_member_and_any_other_is_unknown(words: type[Enum]) -> None:
+    """Enums of this wire are open."""
+    for name, member in words.__members__.items():
+        assert read_word(words, name) is member
+    for raw in (None, "", "SOMETHING_NEW", "live", " DAILY", "__members__"):
+        assert read_word(words, raw).name == "UNKNOWN"
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("GENERIC", "GENERIC"),
+        ("LOYALTY", "DIRECT_ISSUE"),
+        ("LOYALTY_EARNING", "ENROL_AND_ISSUE"),
+        ("DIRECT_ISSUE", "UNKNOWN"),
+        ("ENROL_AND_ISSUE", "UNKNOWN"),
+        ("loyalty", "UNKNOWN"),
+        ("", "UNKNOWN"),
+        (None, "UNKNOWN"),
+    ],
+)
+def test_type_in_the_customer_view(raw: str | None, expected: str) -> None:
+    """Three types, of which the response has a spelling of its own."""
+    assert customer_promotion_type(raw) is PromotionType[expected]
+
+
+@pytest.mark.parametrize(
+    ("raw", "earning", "expected"),
+    [
+        ("GENERIC", None, "GENERIC"),
+        ("GENERIC", "ISSUE_AND_EARN", "GENERIC"),
+        ("LOYALTY", "ISSUE_AND_EARN", "ENROL_AND_ISSUE"),
+        ("LOYALTY", "DIRECT_EARN", "DIRECT_ISSUE"),
+        ("LOYALTY", "SOMETHING_NEW", "DIRECT_ISSUE"),
+        ("LOYALTY", "", "DIRECT_ISSUE"),
+        ("LOYALTY", None, "DIRECT_ISSUE"),
+        ("LOYALTY_EARNING", None, "ENROL_AND_ISSUE"),
+        ("LOYALTY_EARNING", "DIRECT_EARN", "ENROL_AND_ISSUE"),
+        ("SOMETHING_NEW", "ISSUE_AND_EARN", "UNKNOWN"),
+        ("", "ISSUE_AND_EARN", "UNKNOWN"),
+        (None, "ISSUE_AND_EARN", "UNKNOWN"),
+    ],
+)
+def test_type_of_a_definition_depends_on_how_it_is_earned(
+    raw: str | None, earning: str | None, expected: str
+) -> None:
+    """LOYALTY beside ISSUE_AND_EARN is enrol and issue, as the documented example shows."""
+    assert definition_promotion_type(raw, earning) is PromotionType[expected]
+
+
+@pytest.mark.parametrize(
+    ("raw", "event", "spelling"),
+    [
+        ("TransactionAdd", "TRANSACTION_ADD", "TransactionAdd"),
+        ("TRANSACTIONADD", "TRANSACTION_ADD", "TransactionAdd"),
+        ("TRANSACTION_ADD", "TRANSACTION_ADD", "TransactionAdd"),
+        ("TargetCompleted", "TARGET_COMPLETED", "TargetCompleted"),
+        ("TARGETCOMPLETED", "TARGET_COMPLETED", "TargetCompleted"),
+        ("target-completed", "TARGET_COMPLETED", "TargetCompleted"),
+        ("PointsRedemption", "POINTS_REDEMPTION", "PointsRedemption"),
+        ("GenericEvent", "GENERIC_EVENT", "GenericEvent"),
+        ("MoonLanding", "UNKNOWN", "MoonLanding"),
+        ("Unknown", "UNKNOWN", "Unknown"),
+        ("TransactionAdd2", "UNKNOWN", "TransactionAdd2"),
+        (" ", "UNKNOWN", " "),
+        ("", "UNKNOWN", ""),
+        (None, "UNKNOWN", None),
+    ],
+)
+def test_event_has_one_spelling_where_it_is_known(
+    raw: str | None, event: str, spelling: str | None
+) -> None:
+    """Both documented spellings are one event; a name nobody knows stays as it is."""
+    assert read_event(raw) is PromotionEvent[event]
+    assert event_spelling(raw) == spelling
+
+
+def test_filters_go_upstream_in_the_documented_words() -> None:
+    """What the graph calls issue, the query parameter calls earn; the others are the same word."""
+    assert {word.name: word.value for word in PromotionAvailability} == {
+        "AVAILABLE_TO_ENROL": "AVAILABLE_TO_ENROL",
+        "AVAILABLE_FOR_ISSUE": "AVAILABLE_TO_EARN",
+        "AVAILABLE_TO_REDEEM": "AVAILABLE_TO_REDEEM",
+        "EXPIRED": "EXPIRED",
+    }
+    for words in (
+        vocabulary.CustomerSource,
+        vocabulary.PromotionTypeFilter,
+        vocabulary.CustomerPromotionSourceType,
+        vocabulary.PromotionSourceType,
+    ):
+        assert all(word.name == word.value for word in words)
