@@ -157,4 +157,6 @@ class PromotionDefinition:
         """Show the rulesets to whom may see them."""
         if Role.RULESETS not in info.context.caller.roles:
             raise ForbiddenError("rulesets: this needs the role `rulesets`.")
-        return [Ruleset(payload=ruleset) for ruleset in self.payload.rulesets or ()]
+        if self.payload.rulesets is None:
+            return None
+        return [Ruleset(payload=ruleset) for ruleset in self.payload.rulesets]

@@ -11,7 +11,7 @@ from gateway.schema.declare import ViewedMany, plain
 from gateway.wire import legacy
 from gateway.wire.instants import read_instant, read_open_end, read_open_start
 from gateway.wire.keys import read_key, read_optional_key
-from gateway.wire.rulesets import expression_tree, property_text, property_texts
+from gateway.wire.rulesets import expression_tree, passed_through, property_text, property_texts
 
 
 class _Entry(NamedTuple):
@@ -27,7 +27,7 @@ def _entries(view: Callable[..., Any]) -> Callable[[Mapping[str, Any] | None], l
 
 
 def _list(raw: list[Any] | None) -> list[Any]:
-    return [value for value in raw or () if value is not None]
+    return [value for value in map(passed_through, raw or ()) if value is not None]
 
 
 @strawberry.type(description="A property of a filter, with its values.")
@@ -87,7 +87,9 @@ class RuleAction:
         "properties", "The properties it must have.", _entries(RuleProperty)
     )
     complex_properties: JSON | None = plain(
-        "complex_properties", "Its structured properties, as the upstream has them."
+        "complex_properties",
+        "Its structured properties, as the upstream has them.",
+        passed_through,
     )
 
 
