@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-import orjson
+import msgspec
 from starlette.responses import Response
 
 LegacyErrorStyle = Literal["errors", "status"]
@@ -19,7 +19,7 @@ class Refusal(Exception):  # noqa: N818 - it is the answer to a request, not a f
 
 def json_answer(payload: Any, status: int = 200) -> Response:
     """Encode a JSON response."""
-    return Response(orjson.dumps(payload), status, media_type="application/json")
+    return Response(msgspec.json.encode(payload), status, media_type="application/json")
 
 
 def errors_body(refusal: Refusal) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import orjson
+import msgspec
 
 from gateway.sandbox.customer import Customer, Enrolment, Holding, Issue
 from gateway.sandbox.promotion import Metadata, Promotion, Restriction
@@ -22,7 +22,9 @@ FRAGMENTS = ("fragment_generic", "fragment_loyalty", "fragment_loyalty_earning")
 @cache
 def document(name: str) -> Any:
     """One documented example, by its file name without `.json`."""
-    return orjson.loads(files(__package__).joinpath("documented", f"{name}.json").read_bytes())
+    return msgspec.json.decode(
+        files(__package__).joinpath("documented", f"{name}.json").read_bytes()
+    )
 
 
 def documented_customers() -> list[Customer]:
