@@ -6,13 +6,15 @@ from datetime import UTC, datetime
 
 import httpx
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from gateway.execution.executor import ReferenceExecutor
 from gateway.execution.operation import Operations
+from gateway.http.answers import MaskingMiddleware, no_such_resource
 from gateway.http.explorer import Explorer
-from gateway.http.graphql import GraphQLEndpoint, masked_response
+from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.probes import healthz, readyz
 from gateway.http.request_id import RequestIdMiddleware
 from gateway.loaders.bundle import Loaders
@@ -27,9 +29,6 @@ from gateway.upstream.customer_promotions import CustomerPromotions
 from gateway.upstream.definitions import LegacyDefinitions
 from gateway.upstream.transport import create_http_client
 from gateway.wire.vocabulary import PromotionSourceType
-
-# All of them, so that the endpoint itself answers those it does not take, in JSON.
-_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def utc_now() -> datetime:
@@ -67,20 +66,24 @@ def create_app(
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with http:
             app.state.ready = True
-            yield
-            app.state.ready = False
+            try:
+                yield
+            finally:
+                app.state.ready = False
 
-    return Starlette(
+    app = Starlette(
         routes=[
-            Route("/graphql", graphql.answer, methods=_METHODS),
+            Route("/graphql", graphql.answer, methods=["GET", "POST"]),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             *(explorer.routes() if explorer else ()),
         ],
-        middleware=[Middleware(RequestIdMiddleware)],
-        exception_handlers={Exception: masked_response},
+        middleware=[Middleware(RequestIdMiddleware), Middleware(MaskingMiddleware)],
+        exception_handlers={HTTPException: no_such_resource},
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False  # a redirect would name the host that the client named
+    return app
 
 
 def create_worker_app() -> Starlette:

@@ -1,18 +1,25 @@
 """What is wrong with an operation before it runs, as GraphQL errors without data."""
 
+import re
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError
 
 from gateway.errors import GatewayError
 
+# A token and what it holds, up to the last quote of the message: the text may have quotes itself.
+_QUOTED = re.compile(
+    r"((?:Name|Int|Float|String|BlockString|variable|escape sequence):?) '.*'", re.DOTALL
+)
+
 
 class OperationRefusedError(Exception):
-    """The operation does not run; `errors` are ready for the answer."""
+    """The operation does not run; `errors` are ready for the answer, `code` is the first's."""
 
     def __init__(self, errors: list[dict[str, Any]]) -> None:
         super().__init__(f"{len(errors)} errors")
         self.errors = errors
+        self.code: str = errors[0]["extensions"]["code"]
 
 
 class InputError(GraphQLError):
@@ -30,20 +37,11 @@ def refusal(error: GraphQLError, code: str) -> dict[str, Any]:
 def refuse_syntax(error: GraphQLSyntaxError) -> OperationRefusedError:
     """Refuse a document that cannot be parsed.
 
-    The parser's words quote the text where it stopped, which may be an identifier: strings and
-    numbers are taken out.
+    The parser's words quote the text where it stopped, which may be an identifier; the locations
+    tell as much.
     """
-    words = error.message.split('"')
-    kept = [
-        word if i % 2 == 0 or not _holds_a_value(words[i - 1]) else "…"
-        for i, word in enumerate(words)
-    ]
-    error.message = '"'.join(kept)
+    error.message = _QUOTED.sub(r"\1", error.message)
     return OperationRefusedError([refusal(error, "GRAPHQL_PARSE_FAILED")])
-
-
-def _holds_a_value(before: str) -> bool:
-    return before.rstrip().endswith(("String", "Int", "Float", "BlockString"))
 
 
 def refuse(error: GatewayError) -> OperationRefusedError:

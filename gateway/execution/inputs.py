@@ -3,7 +3,9 @@
 graphql-core's own words repeat the value, which may be a customer's identifier; these never do.
 """
 
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from graphql import (
@@ -15,8 +17,10 @@ from graphql import (
     GraphQLList,
     GraphQLNonNull,
     GraphQLSchema,
+    Node,
     Undefined,
     ValidationRule,
+    ValueNode,
     VariableDefinitionNode,
     is_input_type,
     type_from_ast,
@@ -53,10 +57,43 @@ class ValuesOfCorrectTypeRule(ValidationRule):
         if kind is None:
             return
 
-        def report(error: GraphQLError, path: Sequence[str | int]) -> None:
-            self.report_error(InputError(_words(name, path, kind), error.nodes or value))
+        mistakes = _Mistakes(name, kind)
+        with suppress(_EnoughError):
+            validate_input_literal(value, kind, mistakes.add, None, None, hide_suggestions=True)
+        for words, nodes in mistakes.found.items():
+            places = [node for node in nodes if node.loc] or value
+            self.report_error(InputError(words, places))
 
-        validate_input_literal(value, kind, report, None, None, hide_suggestions=True)
+
+class _EnoughError(Exception):
+    """More mistakes in one value help nobody, and each costs graphql-core a print of the value."""
+
+
+class _Mistakes:
+    """What is wrong with one value, in our words, and where in the document."""
+
+    def __init__(self, name: str, kind: GraphQLInputType) -> None:
+        self._name, self._kind = name, kind
+        self._calls = 0
+        self.found: dict[str, Sequence[Node]] = {}
+
+    def add(self, error: GraphQLError, path: Sequence[str | int]) -> None:
+        """Note a mistake; of those with the same words only the first."""
+        self.found.setdefault(_words(self._name, path, self._kind), error.nodes or ())
+        self._calls += 1
+        if self._calls == _MOST_ERRORS:
+            raise _EnoughError
+
+
+def tell_one_of(schema: GraphQLSchema) -> None:
+    """Tell graphql-core which inputs are @oneOf, which Strawberry keeps to itself.
+
+    Its own check raises from within a coercion, too late to name the argument.
+    """
+    for kind in schema.type_map.values():
+        if isinstance(kind, GraphQLInputObjectType):
+            definition = kind.extensions.get("strawberry-definition")
+            kind.is_one_of = kind.is_one_of or getattr(definition, "is_one_of", False)
 
 
 def check_variables(
@@ -83,29 +120,43 @@ def check_variables(
 def _check_variable(
     name: str, kind: GraphQLInputType, value: Any, node: VariableDefinitionNode
 ) -> list[GraphQLError]:
-    errors: list[GraphQLError] = []
+    mistakes = _Mistakes(name, kind)
+    if coerce_input_value(value, kind) is Undefined:
+        with suppress(_EnoughError):
+            validate_input_value(value, kind, mistakes.add, hide_suggestions=True)
+    return [InputError(words, node) for words in mistakes.found]
 
-    def report(_error: GraphQLError, path: Sequence[str | int]) -> None:
-        if len(errors) < _MOST_ERRORS:
-            errors.append(InputError(_words(name, path, kind), node))
 
-    try:
-        if coerce_input_value(value, kind) is Undefined:
-            validate_input_value(value, kind, report, hide_suggestions=True)
-    except RecursionError:
-        errors.append(InputError(f"{name}: it is nested too deep.", node))
-    return errors
+def argument_made_null(error: GraphQLError) -> str | None:
+    """Name the argument that a null variable has spoilt; None for any other error of an execution.
+
+    The one mistake in inputs that only shows then: GraphQL lets a variable that may be null stand
+    where null may not, if it has a default.
+    """
+    cause = error.original_error if isinstance(error.original_error, GraphQLError) else error
+    if not cause.nodes or not isinstance(cause.nodes[0], ValueNode):
+        return None
+    named = re.match(r"Argument '(\w+)'", cause.message)
+    return named[1] if named else "An argument"
 
 
 def _words(name: str, path: Sequence[str | int], kind: GraphQLInputType) -> str:
-    place, inner = name, kind
+    place, inner, needed = name, kind, False
     for step in path:
-        bare = inner.of_type if isinstance(inner, GraphQLNonNull) else inner
+        bare = _bare(inner)
+        if isinstance(bare, GraphQLList) and isinstance(step, str):
+            bare = _bare(bare.of_type)  # one item stands for a list of one
         if isinstance(bare, GraphQLList):
-            place, inner = f"{place}[{step}]", bare.of_type
+            place, inner, needed = f"{place}[{step}]", bare.of_type, False
         elif isinstance(bare, GraphQLInputObjectType) and step in bare.fields:
             place, inner = f"{place}.{step}", bare.fields[str(step)].type
-    return f"{place}: it must be {_allowed(inner)}."
+            needed = bare.is_one_of
+    never_null = needed and not isinstance(inner, GraphQLNonNull)
+    return f"{place}: it must be {_allowed(inner)}{', and not null' if never_null else ''}."
+
+
+def _bare(kind: Any) -> Any:
+    return kind.of_type if isinstance(kind, GraphQLNonNull) else kind
 
 
 def _allowed(kind: Any) -> str:

@@ -26,12 +26,12 @@ from gateway.execution.failures import (
     refuse,
     refuse_syntax,
 )
-from gateway.execution.inputs import ValuesOfCorrectTypeRule, check_variables
+from gateway.execution.inputs import ValuesOfCorrectTypeRule, check_variables, tell_one_of
 
 _MOST_ERRORS = 20
 _MOST_TOKENS = 10_000
 _MOST_TEXTS = 512
-_LONGEST_KEPT = 64 * 1024
+_MOST_CHARACTERS = 512 * 1024  # of all texts kept; parsed, they take up to 130 times that
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +70,16 @@ class Operations:
     """Operations by their text: the last few hundred texts stay parsed and validated."""
 
     def __init__(self, schema: GraphQLSchema, *, introspection: bool) -> None:
+        tell_one_of(schema)
         self.schema = schema
         rules = [
             ValuesOfCorrectTypeRule if rule is TheirValuesOfCorrectTypeRule else rule
             for rule in specified_rules
         ]
         self._rules = rules if introspection else [*rules, NoSchemaIntrospectionCustomRule]
+        self._hide_suggestions = not introspection
         self._documents: OrderedDict[str, DocumentNode] = OrderedDict()
+        self._characters = 0
 
     def get(self, text: str, name: str | None) -> Operation:
         """Give the operation of that name; without a name, the only one.
@@ -88,22 +91,31 @@ class Operations:
         document = self._documents.get(text)
         if document is None:
             document = self._read(text)
-            if len(text) <= _LONGEST_KEPT:
-                self._documents[text] = document
-                if len(self._documents) > _MOST_TEXTS:
-                    self._documents.popitem(last=False)
+            self._keep(text, document)
         else:
             self._documents.move_to_end(text)
         return Operation(document, _choose(document, name))
 
+    def _keep(self, text: str, document: DocumentNode) -> None:
+        self._documents[text] = document
+        self._characters += len(text)
+        while len(self._documents) > _MOST_TEXTS or self._characters > _MOST_CHARACTERS:
+            oldest, _ = self._documents.popitem(last=False)
+            self._characters -= len(oldest)
+
     def _read(self, text: str) -> DocumentNode:
         try:
-            document = parse(text, max_tokens=_MOST_TOKENS)
+            document = parse(text, max_tokens=_MOST_TOKENS, allow_empty_selection_sets=False)
         except GraphQLSyntaxError as error:
             raise refuse_syntax(error) from None
-        except RecursionError:
-            raise refuse(BadRequestError("query: it is nested too deep.")) from None
-        errors = validate(self.schema, document, self._rules, max_errors=_MOST_ERRORS)
+        errors = validate(
+            self.schema,
+            document,
+            self._rules,
+            max_errors=_MOST_ERRORS,
+            hide_suggestions=self._hide_suggestions,
+            allow_empty_selection_sets=False,
+        )
         if errors:
             raise OperationRefusedError(
                 [

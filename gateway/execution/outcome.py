@@ -4,7 +4,8 @@ from typing import Any, NamedTuple
 
 from graphql import GraphQLError
 
-from gateway.errors import GatewayError
+from gateway.errors import BadUserInputError, GatewayError
+from gateway.execution.inputs import argument_made_null
 from gateway.telemetry import log
 
 _MOST_ERRORS = 100
@@ -28,17 +29,20 @@ def show(errors: list[GraphQLError] | None, request_id: str) -> list[dict[str, A
 
 
 def _show(error: GraphQLError, request_id: str) -> dict[str, Any]:
-    written: dict[str, Any] = {"message": "", "path": error.path}
+    written: dict[str, Any] = {"message": ""}
+    if error.path is not None:
+        written["path"] = error.path
     if error.locations:
         written["locations"] = [location.formatted for location in error.locations]
     cause = error.original_error
     if isinstance(cause, GatewayError):
         return written | {"message": cause.message, "extensions": dict(cause.extensions)}
+    null_argument = argument_made_null(error)
+    if null_argument is not None:
+        words = f"{null_argument}: a variable in it is null, and must not be."
+        return written | {"message": words, "extensions": {"code": BadUserInputError.code}}
     log.error(
-        "unexpected_error",
-        path=".".join(map(str, error.path or ())),
-        exception=type(cause or error).__name__,
-        exc_info=cause or error,
+        "unexpected_error", path=".".join(map(str, error.path or ())), exc_info=cause or error
     )
     return written | masked(request_id)
 

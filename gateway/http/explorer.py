@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
@@ -46,7 +48,7 @@ class Explorer:
         self._assets = assets
         index = assets / "index.html"
         self.is_built = index.is_file()
-        self._page = index.read_text() if self.is_built else PLAIN_PAGE
+        self._page = index.read_text(encoding="utf-8") if self.is_built else PLAIN_PAGE
 
     def page(self) -> Response:
         """Give the page; it must be fetched anew, its assets need not."""
@@ -55,19 +57,25 @@ class Explorer:
 
     def routes(self) -> list[BaseRoute]:
         """Give the routes of the page's assets."""
-        return [Mount("/explorer", _Assets(directory=self._assets))] if self.is_built else []
+        if not self.is_built:
+            return []
+        assets = _Assets(directory=self._assets)
+        return [Mount("/explorer", GZipMiddleware(assets, compresslevel=6))]
 
 
 class _Assets(StaticFiles):
     """Static files that are named by their content, so that a browser may keep them for ever."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
+        if path == "index.html":  # it finds its parts from /graphql only
+            raise HTTPException(404)
         response = await super().get_response(path, scope)
         response.headers.update(_HEADERS)
         media_type = _MEDIA_TYPES.get(Path(path).suffix)
         if media_type is not None and response.status_code == 200:
             # The system's own table may not know that a module is a script.
-            response.headers["Content-Type"] = f"{media_type}; charset=utf-8"
+            charset = "; charset=utf-8" if media_type.startswith("text/") else ""
+            response.headers["Content-Type"] = media_type + charset
         lasting = path.startswith("assets/")
         response.headers["Cache-Control"] = (
             "public, max-age=31536000, immutable" if lasting else "no-cache"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
@@ -16,6 +15,7 @@ from gateway.execution.executor import Executor
 from gateway.execution.failures import OperationRefusedError
 from gateway.execution.operation import Operation, Operations
 from gateway.execution.outcome import Outcome, masked
+from gateway.http.answers import refuse, respond
 from gateway.http.explorer import Explorer
 from gateway.http.negotiation import GRAPHQL, JSON, choose, prefers_html
 from gateway.http.parameters import Parameters, read_parameters
@@ -24,6 +24,8 @@ from gateway.request import CallBudget, Caller, Request
 from gateway.schema.context import Context
 from gateway.settings import Settings, UpstreamAuth
 from gateway.telemetry import log
+
+_LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,8 @@ class GraphQLEndpoint:
 
     async def answer(self, http: HttpRequest) -> Response:
         """Answer one HTTP request."""
-        accept = http.headers.get("accept")
-        if self.explorer is not None and http.method == "GET" and prefers_html(accept or ""):
+        accept = ",".join(http.headers.getlist("accept"))
+        if self.explorer is not None and http.method != "POST" and prefers_html(accept):
             return self.explorer.page()
         media_type = JSON
         try:
@@ -48,17 +50,21 @@ class GraphQLEndpoint:
             parameters = await read_parameters(http, self.settings.max_body_bytes)
             return await self._execute(http, parameters, media_type)
         except RequestError as error:
-            return _refuse(error, media_type)
+            answer = refuse(error, media_type)
+            if isinstance(error, MethodNotAllowedError):
+                answer.headers["Allow"] = "POST"
+            return answer
         except OperationRefusedError as refused:
             # To an old client any status but 200 is a failed connection (GraphQL over HTTP).
             status = 400 if media_type == GRAPHQL else 200
-            return _respond({"errors": refused.errors}, media_type, status)
+            log.info("request_refused", status=status, code=refused.code)
+            return respond({"errors": refused.errors}, status, media_type)
 
     async def _execute(
         self, http: HttpRequest, parameters: Parameters, media_type: str
     ) -> Response:
         operation = self.operations.get(parameters.query, parameters.operation_name)
-        if http.method == "GET" and not operation.is_query:
+        if http.method != "POST" and not operation.is_query:
             raise MethodNotAllowedError("GET runs queries only; use POST.")
         operation.check(self.operations.schema, parameters.variables)
         request = self._request(http)
@@ -66,7 +72,7 @@ class GraphQLEndpoint:
         outcome = await self._run(operation, parameters, request)
         log.info(
             "operation",
-            operation=operation.name,
+            operation=operation.name and operation.name[:_LONGEST_NAME],
             errors=len(outcome.errors),
             upstream_calls=request.budget.spent,
             duration_ms=round((time.perf_counter() - started) * 1000, 1),
@@ -76,7 +82,7 @@ class GraphQLEndpoint:
             body["errors"] = outcome.errors
         if self.settings.report_upstream:
             body["extensions"] = {"upstream": {"calls": request.budget.spent}}
-        return _respond(body, media_type, 200)
+        return respond(body, 200, media_type)
 
     async def _run(self, operation: Operation, parameters: Parameters, request: Request) -> Outcome:
         try:
@@ -84,7 +90,7 @@ class GraphQLEndpoint:
                 operation, parameters.variables, self.context_of(request)
             )
         except Exception as error:  # noqa: BLE001 - a client never sees what went wrong inside
-            log.error("unexpected_error", path="", exception=type(error).__name__, exc_info=error)
+            log.error("unexpected_error", path="", exc_info=error)
             return Outcome(None, [masked(request.id)])
 
     def _request(self, http: HttpRequest) -> Request:
@@ -104,24 +110,3 @@ class GraphQLEndpoint:
         names = ("Authorization", self.settings.upstream_oauth_header)
         held = ((name, http.headers.get(name)) for name in names)
         return Caller(roles, tuple((name, value) for name, value in held if value))
-
-
-def _refuse(error: RequestError, media_type: str) -> Response:
-    body = {"errors": [{"message": error.message, "extensions": error.extensions}]}
-    response = _respond(body, media_type, error.status)
-    if isinstance(error, MethodNotAllowedError):
-        response.headers["Allow"] = "GET, POST"
-    return response
-
-
-def _respond(body: dict[str, Any], media_type: str, status: int) -> Response:
-    return Response(
-        msgspec.json.encode(body),
-        status,
-        {"Content-Type": f"{media_type}; charset=utf-8", "Cache-Control": "private, no-store"},
-    )
-
-
-async def masked_response(http: HttpRequest, _error: Exception) -> Response:
-    """Answer for a mistake in the gateway itself, which the server has logged."""
-    return _respond({"errors": [masked(request_id_of(http))]}, JSON, 500)

@@ -3,14 +3,10 @@
 from typing import Any, NamedTuple, NoReturn
 
 import msgspec
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 
-from gateway.errors import (
-    BadRequestError,
-    MethodNotAllowedError,
-    PayloadTooLargeError,
-    UnsupportedMediaTypeError,
-)
+from gateway.errors import BadRequestError, PayloadTooLargeError, UnsupportedMediaTypeError
 
 _DECODER = msgspec.json.Decoder(Any)
 
@@ -24,14 +20,12 @@ class Parameters(NamedTuple):
 
 
 async def read_parameters(request: HttpRequest, max_body_bytes: int) -> Parameters:
-    """Read a GET's query string or a POST's JSON.
+    """Read a POST's JSON, or else the query string.
 
     Raises a RequestError, which says what is allowed.
     """
-    if request.method == "GET":
-        return _read_query_string(request)
     if request.method != "POST":
-        raise MethodNotAllowedError("Use GET or POST.")
+        return _read_query_string(request)
     _check_media_type(request.headers.get("content-type", ""))
     return _check(_decode("The body", await _read_body(request, max_body_bytes)))
 
@@ -41,7 +35,6 @@ def _read_query_string(request: HttpRequest) -> Parameters:
     for name in ("variables", "extensions"):
         if name in raw:
             raw[name] = _decode(name, raw[name].encode()) if raw[name] else None
-    raw["operationName"] = raw.get("operationName") or None
     return _check(raw)
 
 
@@ -57,10 +50,13 @@ def _check_media_type(content_type: str) -> None:
 
 async def _read_body(request: HttpRequest, max_body_bytes: int) -> bytes:
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > max_body_bytes:
-            raise PayloadTooLargeError(f"The body may have {max_body_bytes} bytes at most.")
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > max_body_bytes:
+                raise PayloadTooLargeError(f"The body may have {max_body_bytes} bytes at most.")
+    except ClientDisconnect:
+        raise BadRequestError("The body ended early.") from None
     return bytes(body)
 
 
@@ -68,12 +64,14 @@ def _decode(name: str, raw: bytes) -> Any:
     try:
         return _DECODER.decode(raw)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        raise BadRequestError(f"{name} must be JSON, and not nested too deep.") from None
+        raise BadRequestError(
+            f"{name} must be JSON in UTF-8, not nested too deep and without endless numbers."
+        ) from None
 
 
 def _check(raw: Any) -> Parameters:
     if not isinstance(raw, dict):
-        _refuse("The body must be a JSON object.")
+        _refuse("The body must be a JSON object, with `query` in it.")
     query, name = raw.get("query"), raw.get("operationName")
     variables, extensions = raw.get("variables"), raw.get("extensions")
     if not isinstance(query, str) or not query:
@@ -84,7 +82,7 @@ def _check(raw: Any) -> Parameters:
         _refuse("variables: it must be an object.")
     if not isinstance(extensions, dict | None):
         _refuse("extensions: it must be an object.")
-    return Parameters(query, name, variables or {})
+    return Parameters(query, name or None, variables or {})
 
 
 def _refuse(message: str) -> NoReturn:

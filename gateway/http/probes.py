@@ -1,20 +1,22 @@
 """``/healthz`` and ``/readyz``, for whoever watches over the container."""
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import Response
+
+from gateway.http.answers import respond
 
 
-async def healthz(_request: Request) -> JSONResponse:
+async def healthz(_request: Request) -> Response:
     """Say that the process answers."""
-    return JSONResponse({"status": "ok"})
+    return respond({"status": "ok"})
 
 
-async def readyz(request: Request) -> JSONResponse:
+async def readyz(request: Request) -> Response:
     """Say whether the gateway takes requests: from the end of its start to the start of its end.
 
     It does not ask the platform: an outage there is no reason to stop sending traffic here, where
     errors are coded and caches may answer.
     """
     if getattr(request.app.state, "ready", False):
-        return JSONResponse({"status": "ready"})
-    return JSONResponse({"status": "not ready"}, 503)
+        return respond({"status": "ready"})
+    return respond({"status": "not ready"}, 503)

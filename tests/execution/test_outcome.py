@@ -1,0 +1,56 @@
+"""How the errors of an execution are shown."""
+
+import pytest
+from graphql import GraphQLError
+
+from gateway.errors import BadUserInputError, UpstreamRateLimitedError
+from gateway.execution.outcome import show
+
+
+def located(error: Exception, *path: str | int) -> GraphQLError:
+    """Give an error as an execution does."""
+    return GraphQLError(str(error), path=list(path), original_error=error)
+
+
+def test_an_error_of_the_gateways_own_tells_its_code() -> None:
+    """Its message and extensions are for the client as they are."""
+    (shown,) = show([located(UpstreamRateLimitedError("promotionData", 3.0), "a", 0)], "r")
+    assert shown == {
+        "message": "The loyalty platform's rate limit is reached; try again later.",
+        "path": ["a", 0],
+        "extensions": {
+            "code": "UPSTREAM_RATE_LIMITED",
+            "upstream": {"name": "promotionData", "code": None},
+            "retryAfterS": 3.0,
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        located(RuntimeError("secret"), "a"),
+        located(GraphQLError("Expected a secret"), "a"),
+        GraphQLError("secret", path=["a"]),
+    ],
+)
+def test_any_other_error_is_masked(error: GraphQLError) -> None:
+    """GraphQL's own words about data may repeat it."""
+    (shown,) = show([error], "r")
+    assert shown["extensions"] == {"code": "INTERNAL_SERVER_ERROR", "requestId": "r"}
+    assert shown["path"] == ["a"]
+    assert "secret" not in str(shown)
+
+
+def test_past_a_hundred_errors_are_only_counted() -> None:
+    """A page of a hundred items with ten bad fields each would be all errors."""
+    errors = [located(BadUserInputError(f"no {i}"), i) for i in range(150)]
+    shown = show(errors, "r")
+    assert len(shown) == 100
+    assert shown[-1]["extensions"] == {"code": "BAD_USER_INPUT", "andMore": 50}
+    assert shown[0]["extensions"] == {"code": "BAD_USER_INPUT"}
+
+
+def test_no_errors_are_none() -> None:
+    """An execution that went well has no list."""
+    assert show(None, "r") == []

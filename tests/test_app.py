@@ -1,0 +1,104 @@
+"""The wiring: what is put together from the settings."""
+
+import logging
+import os
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+
+from gateway.app import create_app, create_worker_app
+from gateway.settings import SettingsError
+from tests.graph import settings_for
+from tests.http.client import client
+from tests.serving import serve
+
+QUERY = '{ customer(by: {externalId: "x"}) { customerId } }'
+NOT_FOUND = {"errors": [{"status": False, "code": 8015, "message": "customer not found"}]}
+
+
+class Platform(httpx.AsyncBaseTransport):
+    """Knows no customer, and remembers how it was asked."""
+
+    def __init__(self) -> None:
+        self.requests: list[httpx.Request] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer as the platform does for a customer that there is not."""
+        self.requests.append(request)
+        return httpx.Response(400, json=NOT_FOUND)
+
+
+def ask(platform: Platform, headers: dict[str, str] | None = None, **settings: Any) -> Any:
+    """Ask a gateway on that platform once."""
+    app = create_app(settings_for("https://platform.example/base", **settings), transport=platform)
+    with serve(app) as url, client(url) as http:
+        return http.post("/graphql", json={"query": QUERY}, headers=headers).json()
+
+
+def test_the_transport_stands_for_the_platform() -> None:
+    """A call goes to the origin of the settings, with their credential and nothing else."""
+    platform = Platform()
+    answer = ask(platform, {"Cookie": "a=b", "Authorization": "Bearer x", "X-Forwarded-For": "y"})
+    assert answer == {"data": {"customer": None}, "extensions": {"upstream": {"calls": 1}}}
+    (request,) = platform.requests
+    assert str(request.url).startswith("https://platform.example/base/v2/customers/lookup")
+    assert request.headers["authorization"] == "Basic c2FuZGJveDpzYW5kYm94"
+    assert not {"cookie", "x-forwarded-for", "x-request-id"} & set(request.headers)
+
+
+def test_passthrough_hands_on_the_callers_credential_alone() -> None:
+    """With `passthrough` the caller's own headers authenticate, none of the gateway's."""
+    platform = Platform()
+    headers = {"X-CAP-API-OAUTH-TOKEN": "token", "Cookie": "a=b"}
+    ask(platform, headers, upstream_auth="passthrough")
+    (request,) = platform.requests
+    assert request.headers["x-cap-api-oauth-token"] == "token"
+    assert not {"authorization", "cookie"} & set(request.headers)
+
+
+def test_passthrough_without_a_credential_asks_nobody() -> None:
+    """The platform need not be asked to know that it would refuse."""
+    platform = Platform()
+    (error,) = ask(platform, upstream_auth="passthrough")["errors"]
+    assert error["extensions"]["code"] == "UPSTREAM_AUTH_FAILED"
+    assert platform.requests == []
+
+
+def test_what_an_operation_cost_is_told_only_on_request() -> None:
+    """GATEWAY_REPORT_UPSTREAM adds the extension."""
+    assert "extensions" not in ask(Platform(), report_upstream=False)
+
+
+def test_the_clock_is_read_once_for_an_answer() -> None:
+    """Every "now" of an answer is the same one."""
+    read: list[datetime] = []
+
+    def clock() -> datetime:
+        read.append(datetime(2026, 3, 2, tzinfo=UTC))
+        return read[-1]
+
+    app = create_app(settings_for("http://platform.example"), transport=Platform(), clock=clock)
+    with serve(app) as url, client(url) as http:
+        http.post("/graphql", json={"query": f"query {{ a: {QUERY[1:-1]} b: {QUERY[1:-1]} }}"})
+    assert len(read) == 1
+
+
+def test_a_worker_is_made_from_the_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of several processes reads the settings for itself."""
+    for name in [name for name in os.environ if name.startswith("GATEWAY_")]:
+        monkeypatch.delenv(name)
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    try:
+        monkeypatch.setenv("GATEWAY_UPSTREAM_AUTH", "none")
+        assert create_worker_app().routes
+        monkeypatch.setenv("GATEWAY_LOG_FORMAT", "x")
+        with pytest.raises(SettingsError):
+            create_worker_app()
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+        structlog.reset_defaults()
