@@ -1,31 +1,26 @@
 """``promotion-gateway dev | serve | sandbox | schema | config``."""
 
 import argparse
-import asyncio
-import contextlib
-import socket
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-from starlette.applications import Starlette
-
 from gateway.app import create_app
 from gateway.http.explorer import Explorer
+from gateway.http.server import ServerError, listen, run, run_workers, url_of
 from gateway.request import Role
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.auth import Credentials
 from gateway.schema.build import print_schema
 from gateway.settings import (
-    Settings,
     SettingsError,
     effective,
     load_settings,
     unknown_variables,
 )
-from gateway.telemetry import configure_logging
+from gateway.telemetry import configure_logging, log
 
 _SANDBOX_PORT = 8001
 _FIRST_QUERY = """{
@@ -39,6 +34,8 @@ _FIRST_QUERY = """{
     }
   }
 }"""
+_ENVIRONMENT = """Settings come from environment variables, as GATEWAY_PORT=8080:
+`promotion-gateway config` lists them all with their values."""
 
 
 class CommandError(Exception):
@@ -50,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         return int(parsed.run(parsed) or 0)
-    except (CommandError, SettingsError) as error:
+    except (CommandError, ServerError, SettingsError) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -60,17 +57,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="promotion-gateway",
-        description="One GraphQL graph of a customer's loyalty promotions. Settings come from the"
-        " environment, as GATEWAY_…: `config` lists them.",
+        description="One GraphQL graph of a customer's loyalty promotions.",
+        epilog="Begin with `promotion-gateway dev`. " + _ENVIRONMENT,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=text, description=text)
+    def command(name: str, run: Any, text: str, more: str = "") -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=f"{text} {more}")
         added.set_defaults(run=run)
         return added
 
-    dev = command("dev", _dev, "Run the gateway on an embedded sandbox, with GraphiQL.")
+    dev = command(
+        "dev",
+        _dev,
+        "Run the gateway on an embedded sandbox, with GraphiQL.",
+        "Nothing else is needed: no account, no network. The gateway listens at GATEWAY_HOST and"
+        " GATEWAY_PORT; the settings of the upstream are the sandbox's own.",
+    )
     dev.add_argument(
         "--sandbox-port",
         type=_port,
@@ -78,18 +81,38 @@ def _parser() -> argparse.ArgumentParser:
         help="port of the sandbox, 0 takes a free one (default: %(default)s)",
     )
     _add_sandbox_options(dev)
-    command("serve", _serve, "Run the gateway on the platform at GATEWAY_UPSTREAM_URL.")
-    sandbox = command("sandbox", _sandbox, "Run the sandbox alone: the platform's two endpoints.")
+    serve = command(
+        "serve",
+        _serve,
+        "Run the gateway on the platform at GATEWAY_UPSTREAM_URL.",
+        "That one is needed, and GATEWAY_UPSTREAM_USERNAME and GATEWAY_UPSTREAM_PASSWORD unless"
+        " GATEWAY_UPSTREAM_AUTH says otherwise.",
+    )
+    serve.epilog = _ENVIRONMENT
+    sandbox = command(
+        "sandbox",
+        _sandbox,
+        "Run the sandbox alone: the platform's two endpoints.",
+        "Its credentials for basic are sandbox and sandbox, for oauth sandbox-key and"
+        " sandbox-secret; /__world lists whom one can ask for.",
+    )
     sandbox.add_argument("--host", default="127.0.0.1", help="address (default: %(default)s)")
     sandbox.add_argument(
-        "--port", type=_port, default=_SANDBOX_PORT, help="port (default: %(default)s)"
+        "--port",
+        type=_port,
+        default=_SANDBOX_PORT,
+        help="port, 0 takes a free one (default: %(default)s)",
     )
     _add_sandbox_options(sandbox)
     schema = command("schema", _schema, "Write schema.graphql in the current folder.")
     schema.add_argument(
         "--check", action="store_true", help="only compare; exit status 1 where it differs"
     )
-    command("config", _config, "Print the effective settings, secrets masked.")
+    command(
+        "config",
+        _config,
+        "Print the effective settings, one GATEWAY_ variable a line, secrets masked.",
+    )
     return parser
 
 
@@ -98,7 +121,7 @@ def _add_sandbox_options(parser: argparse.ArgumentParser) -> None:
         "--latency-ms",
         type=_milliseconds,
         default=0,
-        help="let every answer of the sandbox wait so long (default: %(default)s)",
+        help="milliseconds that every answer of the sandbox waits (default: %(default)s)",
     )
 
 
@@ -111,123 +134,91 @@ def _milliseconds(text: str) -> int:
 
 
 def _number(text: str, most: int) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) <= most):
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= most):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {most}")
     return int(text)
 
 
 def _dev(options: argparse.Namespace) -> None:
+    demo = Credentials()
+    # Whatever the environment says of another upstream must neither reach this one nor stop it.
     overrides: dict[str, Any] = {
+        "upstream_auth": "basic",
+        "upstream_username": demo.username,
+        "upstream_password": demo.password,
+        "upstream_ca_file": "",
         "graphiql": True,
         "introspection": True,
         "report_upstream": True,
         "anonymous_roles": frozenset(Role),
         "log_format": "console",
     }
-    listening = load_settings(upstream_url="")
-    sandbox_socket = _listen("127.0.0.1", options.sandbox_port)
-    gateway_socket = _listen(listening.host, listening.port)
-    demo = Credentials()
-    settings = load_settings(
-        **overrides,
-        upstream_url=f"http://127.0.0.1:{sandbox_socket.getsockname()[1]}",
-        upstream_auth="basic",
-        upstream_username=demo.username,
-        upstream_password=demo.password,
-    )
-    configure_logging(settings.log_format)
-    _print_welcome(settings, gateway_socket.getsockname()[1])
+    listening = load_settings(upstream_url="", **overrides)
+    _warn_of_unknown_variables()
+    sandbox_socket = listen("127.0.0.1", options.sandbox_port, "--sandbox-port")
+    gateway_socket = listen(listening.host, listening.port, "GATEWAY_PORT or GATEWAY_HOST")
+    upstream_url = url_of("127.0.0.1", sandbox_socket)
+    settings = load_settings(upstream_url=upstream_url, **overrides)
+    configure_logging(settings.log_format, logging.WARNING)
     sandbox = create_sandbox(latency_ms=options.latency_ms)
-    asyncio.run(_run((sandbox, sandbox_socket), (create_app(settings), gateway_socket)))
+    gateway = create_app(settings)
+    _print_welcome(url_of(settings.host, gateway_socket), upstream_url)
+    run((sandbox, sandbox_socket), (gateway, gateway_socket))
 
 
-def _print_welcome(settings: Settings, port: int) -> None:
-    url = f"http://{settings.host}:{port}/graphql"
+def _print_welcome(gateway_url: str, sandbox_url: str) -> None:
     explorer = "GraphiQL" if Explorer().is_built else "GraphQL (GraphiQL is not built)"
-    print(f"{explorer}: {url}")
-    print(f"Sandbox:  {settings.upstream_url}/__world lists whom you can ask for")
+    print(f"{explorer}: {gateway_url}/graphql")
+    print(f"Sandbox:  {sandbox_url}/__world lists whom you can ask for")
     print(f"\nA first query to paste:\n\n{_FIRST_QUERY}\n\nEnd with Ctrl-C.", flush=True)
 
 
 def _serve(_options: argparse.Namespace) -> None:
     settings = load_settings()
     if not settings.upstream_url:
-        raise CommandError("GATEWAY_UPSTREAM_URL is needed: the platform's origin")
-    for line in unknown_variables():
-        print(line, file=sys.stderr)
-    configure_logging(settings.log_format)
-    if settings.workers > 1:
-        _listen(settings.host, settings.port).close()  # one clear line where it is taken
-        uvicorn.run(
-            "gateway.app:create_worker_app",
-            factory=True,
-            host=settings.host,
-            port=settings.port,
-            workers=settings.workers,
-            **_SERVER,
+        raise CommandError(
+            "GATEWAY_UPSTREAM_URL is needed: the platform's origin; to try things out,"
+            " `promotion-gateway dev` brings its own"
         )
-        return
-    listener = _listen(settings.host, settings.port)
-    asyncio.run(_run((create_app(settings), listener)))
+    _warn_of_unknown_variables()
+    configure_logging(settings.log_format)
+    listener = listen(settings.host, settings.port, "GATEWAY_PORT or GATEWAY_HOST")
+    log.info("listening", host=settings.host, port=listener.getsockname()[1])
+    if settings.workers == 1:
+        run((create_app(settings), listener))
+    else:
+        run_workers("gateway.app:create_worker_app", settings.workers, listener)
 
 
 def _sandbox(options: argparse.Namespace) -> None:
-    configure_logging("console")
-    listener = _listen(options.host, options.port)
-    print(f"Sandbox: http://{options.host}:{listener.getsockname()[1]}", flush=True)
-    asyncio.run(_run((create_sandbox(latency_ms=options.latency_ms), listener)))
+    configure_logging("console", logging.WARNING)
+    listener = listen(options.host, options.port, "--port")
+    sandbox = create_sandbox(latency_ms=options.latency_ms)
+    print(f"Sandbox: {url_of(options.host, listener)}/__world, end with Ctrl-C", flush=True)
+    run((sandbox, listener))
 
 
 def _schema(options: argparse.Namespace) -> int:
     path = Path("schema.graphql")
-    written = print_schema()
-    if options.check:
-        if path.is_file() and path.read_text() == written:
+    written = print_schema().encode()
+    try:
+        if not options.check:
+            path.write_bytes(written)
             return 0
-        print(
-            "schema.graphql is not the code's schema: run promotion-gateway schema", file=sys.stderr
-        )
-        return 1
-    path.write_text(written)
-    return 0
+        if path.is_file() and path.read_bytes() == written:
+            return 0
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}") from None
+    print(f"{path} is not the code's schema: run promotion-gateway schema", file=sys.stderr)
+    return 1
 
 
 def _config(_options: argparse.Namespace) -> None:
     for name, value in effective(load_settings()).items():
         print(f"{name}={value}")
+    _warn_of_unknown_variables()
+
+
+def _warn_of_unknown_variables() -> None:
     for line in unknown_variables():
-        print(f"# {line}", file=sys.stderr)
-
-
-_SERVER: dict[str, Any] = {
-    "log_config": None,
-    "access_log": False,
-    "server_header": False,
-    "timeout_graceful_shutdown": 10,
-}
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise CommandError(f"cannot listen on {host}:{port}: {error.strerror}") from None
-    return listener
-
-
-async def _run(*served: tuple[Starlette, socket.socket]) -> None:
-    """Serve applications on their sockets until a signal ends them all."""
-    servers = [uvicorn.Server(uvicorn.Config(app, **_SERVER)) for app, _ in served]
-    tasks = [
-        asyncio.create_task(server.serve(sockets=[listener]))
-        for server, (_, listener) in zip(servers, served, strict=True)
-    ]
-    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for server in servers:
-        server.should_exit = True
-    with contextlib.suppress(KeyboardInterrupt):
-        await asyncio.gather(*tasks)
+        print(f"warning: {line}", file=sys.stderr)

@@ -3,16 +3,21 @@
 import difflib
 import os
 import re
+import ssl
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from gateway.request import Role
 
 PREFIX = "GATEWAY_"
+# What Kubernetes sets in every pod beside a Service called `gateway`; GATEWAY_PORT is one more.
+_SERVICE_LINK = re.compile(PREFIX + r"(SERVICE_(HOST|PORT)|PORT_\d+_(TCP|UDP|SCTP))")
+_LONGEST_SHOWN = 100
 
 
 class UpstreamAuth(StrEnum):
@@ -48,9 +53,14 @@ _SOURCE_TYPES = Literal[
 
 
 class Settings(BaseSettings):
-    """The gateway's settings; each field's description is its line in the README's table."""
+    """The gateway's settings; each field's description is its line in the README's table.
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+    A variable that is empty counts as one that is not there.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
@@ -82,7 +92,10 @@ class Settings(BaseSettings):
         40, ge=1, le=10_000, description="Upstream calls that one operation may make."
     )
     upstream_max_response_bytes: int = Field(
-        10 * 1024 * 1024, ge=1024, description="Largest answer that is read, after decompression."
+        10 * 1024 * 1024,
+        ge=1024,
+        le=1024 * 1024 * 1024,
+        description="Largest answer that is read, after decompression.",
     )
     upstream_ca_file: str = Field("", description="A PEM file of authorities to trust instead.")
     definition_source_types: Annotated[tuple[_SOURCE_TYPES, ...], NoDecode] = Field(
@@ -95,7 +108,9 @@ class Settings(BaseSettings):
         description="Roles of a caller that nobody has authenticated; `rulesets` opens"
         " `PromotionDefinition.rulesets`. `dev` gives it.",
     )
-    max_body_bytes: int = Field(256 * 1024, ge=1024, description="Largest request body, in bytes.")
+    max_body_bytes: int = Field(
+        256 * 1024, ge=1024, le=64 * 1024 * 1024, description="Largest request body, in bytes."
+    )
     graphiql: bool = Field(
         default=False, description="GraphiQL at /graphql for a browser; on in `dev`."
     )
@@ -113,26 +128,34 @@ class Settings(BaseSettings):
     @field_validator("definition_source_types", "anonymous_roles", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        """Read a list as the environment writes it: words with commas between them."""
-        return (
-            [word.strip() for word in value.split(",") if word.strip()]
-            if isinstance(value, str)
-            else value
-        )
+        """Read a list as the environment writes it: words with commas between them, each once."""
+        if not isinstance(value, str):
+            return value
+        return list(dict.fromkeys(word.strip() for word in value.split(",") if word.strip()))
 
     @field_validator("upstream_url")
     @classmethod
     def _origin(cls, value: str) -> str:
         parts = urlsplit(value)
+        _ = parts.port  # raises ValueError for one that is no port
         if value and (
             parts.scheme not in {"http", "https"}
             or not parts.hostname
-            or parts.query
-            or parts.fragment
-            or parts.username is not None
+            or not value.isprintable()
+            or {" ", "?", "#", "@"} & set(value)
         ):
-            raise ValueError("an http or https URL without user, query and fragment")
+            raise ValueError(value)
         return value.rstrip("/")
+
+    @field_validator("upstream_ca_file")
+    @classmethod
+    def _authorities(cls, value: str) -> str:
+        if value:
+            try:
+                ssl.create_default_context(cafile=value)
+            except OSError as error:  # ssl.SSLError is one
+                raise ValueError(value) from error
+        return value
 
     @model_validator(mode="after")
     def _credentials(self) -> Self:
@@ -145,6 +168,13 @@ class Settings(BaseSettings):
             names = " and ".join(PREFIX + name.upper() for name in missing)
             raise ValueError(f"{PREFIX}UPSTREAM_AUTH={self.upstream_auth} needs {names}")
         return self
+
+
+_ALLOWED = {
+    "upstream_url": "an http or https URL without user, query and fragment",
+    "upstream_oauth_header": "the name of a header: 1 to 64 letters, digits and hyphens",
+    "upstream_ca_file": "a file of certificates in PEM that can be read",
+}
 
 
 def _plain(value: Any) -> Any:
@@ -160,27 +190,90 @@ def load_settings(**overrides: object) -> Settings:
     try:
         return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks them, and says why
     except ValidationError as error:
-        raise SettingsError([_line(problem) for problem in error.errors()]) from None
+        problems = error.errors()
+        words = {problem["loc"][0] for problem in problems if len(problem["loc"]) > 1}
+        # A list of which no word is right is "too short" as well: the words tell more.
+        told = [one for one in problems if len(one["loc"]) != 1 or one["loc"][0] not in words]
+        raise SettingsError([_line(problem) for problem in told]) from None
 
 
 def _line(problem: Any) -> str:
-    allowed = re.sub(r"^Value error, ", "", problem["msg"])
     if not problem["loc"]:
-        return allowed
+        return re.sub(r"^Value error, ", "", problem["msg"])
     name = str(problem["loc"][0])
+    variable, field, value = PREFIX + name.upper(), Settings.model_fields[name], problem["input"]
+    line = f"{variable}={_repeated(field, value)}: it must be {allowed(name)}"
+    if name == "port" and "://" in str(value):
+        line += (
+            " (Kubernetes sets it so beside a Service called gateway: set enableServiceLinks to"
+            " false, or the variable yourself)"
+        )
+    return line
+
+
+def _repeated(field: FieldInfo, value: object) -> str:
+    """Repeat a value that is wrong, unless it is a secret, or may hold one in a wrong place."""
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    secrets = {
+        os.environ.get(PREFIX + name.upper())
+        for name, other in Settings.model_fields.items()
+        if other.annotation is SecretStr
+    } - {None, ""}
+    hides = field.annotation is SecretStr or any(secret in text for secret in secrets if secret)
+    if hides or {"@", "?", "#"} & set(text):
+        return "(not shown, it may hold a secret)"
+    return repr(text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…")
+
+
+def allowed(name: str) -> str:
+    """Say what a setting may be, in words that follow "it must be"."""
     field = Settings.model_fields[name]
-    value = "(a secret)" if field.annotation is SecretStr else repr(problem["input"])
-    return f"{PREFIX}{name.upper()}={value}: {allowed[:1].lower()}{allowed[1:]}"
+    kind, words = field.annotation, _words(field.annotation)
+    if name in _ALLOWED:
+        return _ALLOWED[name]
+    if kind is bool:
+        return "true or false"
+    if get_origin(kind) in {tuple, frozenset}:
+        least = "at least one, " if get_origin(kind) is tuple else ""
+        return f"words with commas between them, {least}each one of {', '.join(words)}"
+    if words:
+        return f"one of {', '.join(words)}"
+    if kind in {int, float}:
+        return ("a whole number " if kind is int else "a number ") + _bounds(field)
+    return "a text"
+
+
+def _bounds(field: FieldInfo) -> str:
+    bounds = {
+        name: getattr(one, name)
+        for one in field.metadata
+        for name in ("ge", "gt", "le")
+        if hasattr(one, name)
+    }
+    least = f"from {bounds['ge']} to" if "ge" in bounds else f"above {bounds['gt']} and at most"
+    return f"{least} {bounds['le']}"
+
+
+def _words(kind: Any) -> list[str]:
+    if isinstance(kind, type) and issubclass(kind, StrEnum | Role):
+        return [str(member.value) for member in kind]
+    arguments = [one for one in get_args(kind) if one is not Ellipsis]
+    if get_origin(kind) is Literal:
+        return [str(word) for word in arguments]
+    return [word for one in arguments for word in _words(one)]
 
 
 def unknown_variables() -> list[str]:
     """Name the `GATEWAY_*` variables that are no setting, each with the setting it resembles."""
-    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    known = [name.upper() for name in Settings.model_fields]
     lines = []
     for name in sorted(os.environ):
-        if name.startswith(PREFIX) and name not in known:
-            close = difflib.get_close_matches(name, known, 1)
-            lines.append(f"{name} is no setting" + (f"; {close[0]} is" if close else ""))
+        word = name.removeprefix(PREFIX)
+        if word == name or word in known or _SERVICE_LINK.match(name):
+            continue
+        close = difflib.get_close_matches(word, known, 1)
+        hint = f"; did you mean {PREFIX}{close[0]}?" if close else ""
+        lines.append(f"{name} is no setting{hint}")
     return lines
 
 

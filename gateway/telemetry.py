@@ -3,6 +3,7 @@
 ========================================  ===========================================
 event                                     fields beside request_id
 ========================================  ===========================================
+listening                                 host, port; without request_id
 upstream_call_failed                      endpoint, reason
 upstream_answer_too_large                 endpoint
 upstream_status                           endpoint, status
@@ -10,38 +11,46 @@ upstream_refused                          endpoint, upstream_code
 upstream_bad_payload                      endpoint, reason
 upstream_answered_for_another_customer    endpoint
 items_left_out                            endpoint, count
-operation                                 operation, status, errors, upstream_calls, duration_ms
+operation                                 operation, errors, upstream_calls, duration_ms
+request_refused                           status, code
 unexpected_error                          path, exception
 ========================================  ===========================================
 
-No field holds a customer's identifier, a credential or a URL.
+No field holds a customer's identifier, a credential or a URL. An exception is therefore told by its
+type and where it was raised: nobody knows what its message holds.
 """
 
 import logging
 import sys
+import traceback
 from typing import Any
 
 import structlog
 from structlog.contextvars import bound_contextvars, merge_contextvars
+from structlog.typing import EventDict, WrappedLogger
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway")
 
 bound = bound_contextvars
 
+_MOST_CAUSES = 5
 
-def configure_logging(log_format: str) -> None:
-    """Send the gateway's lines and every library's to stderr, as JSON or for people."""
+
+def configure_logging(log_format: str, level: int = logging.INFO) -> None:
+    """Send the gateway's lines and every library's to stderr, as JSON or for people.
+
+    `level` is the libraries' least one, those of the server included.
+    """
     shared: list[Any] = [
         merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        tell_exception,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
     )
     renderer = (
         structlog.processors.JSONRenderer()
@@ -51,10 +60,36 @@ def configure_logging(log_format: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[first_line, *shared],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
-    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    logging.basicConfig(handlers=[handler], level=level, force=True)
+    logging.getLogger("gateway").setLevel(logging.INFO)
     for library in ("httpx", "aiohttp"):  # theirs hold URLs, and those hold customers' identifiers
         logging.getLogger(library).setLevel(logging.WARNING)
+
+
+def first_line(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """Cut a library's message after its first line: asyncio shows the exception in the next."""
+    event["event"] = str(event["event"]).partition("\n")[0]
+    return event
+
+
+def tell_exception(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """Write an exception and its causes as their types and frames, without their messages."""
+    given = event.pop("exc_info", None)
+    if given and isinstance(given, tuple):
+        given = given[1]
+    error = sys.exception() if given is True else given
+    told: list[str] = []
+    while isinstance(error, BaseException) and len(told) < _MOST_CAUSES:
+        frames = [
+            f"  {frame.filename}:{frame.lineno} {frame.name}"
+            for frame in traceback.extract_tb(error.__traceback__)
+        ]
+        told.append("\n".join([type(error).__name__, *frames]))
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if told:
+        event["exception"] = "\nafter ".join(told)
+    return event

@@ -1,0 +1,115 @@
+"""Run the gateway's commands as processes of their own, and end each by its id."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx
+
+_PATIENCE_S = 40.0
+
+
+def environment(variables: Mapping[str, str] | None) -> dict[str, str]:
+    """Give an environment that says of the gateway only this."""
+    kept = {name: told for name, told in os.environ.items() if not name.startswith("GATEWAY_")}
+    return kept | {"PYTHONUNBUFFERED": "1"} | dict(variables or {})
+
+
+def run(
+    *arguments: str, variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command that ends by itself."""
+    return subprocess.run(  # noqa: S603 - the gateway's own command
+        [sys.executable, "-m", "gateway", *arguments],
+        capture_output=True,
+        text=True,
+        env=environment(variables),
+        timeout=_PATIENCE_S,
+        check=False,
+    )
+
+
+def free_port() -> int:
+    """Give a loopback port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@dataclass
+class Command:
+    """A command that serves; what it has written is known when it has ended."""
+
+    process: subprocess.Popen[str]
+    out: str = ""
+    err: str = ""
+
+    def first_lines(self, number: int) -> list[str]:
+        """Wait for the first lines of the output."""
+        assert self.process.stdout is not None
+        lines = [self.process.stdout.readline() for _ in range(number)]
+        self.out += "".join(lines)
+        return lines
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal to the process alone; gives its exit status."""
+        self.process.send_signal(number)
+        rest, self.err = self.process.communicate(timeout=_PATIENCE_S)
+        self.out += rest
+        return self.process.returncode
+
+    def is_gone(self) -> bool:
+        """Tell whether its last child has ended too; Python's own helper does soon after it."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < deadline:
+            try:
+                os.killpg(self.process.pid, 0)
+            except ProcessLookupError:
+                return True
+            time.sleep(0.02)
+        return False
+
+
+@contextmanager
+def running(*arguments: str, variables: Mapping[str, str] | None = None) -> Iterator[Command]:
+    """Run a command that serves, which has ended when the block is left."""
+    process = subprocess.Popen(  # noqa: S603 - the gateway's own command
+        [sys.executable, "-m", "gateway", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(variables),
+        start_new_session=True,
+    )
+    command = Command(process)
+    try:
+        yield command
+    finally:
+        if process.poll() is None:
+            command.end(signal.SIGKILL)
+        for stream in (process.stdout, process.stderr):
+            assert stream is not None
+            stream.close()
+
+
+def wait_for(url: str, command: Command) -> httpx.Response:
+    """Ask until a server answers; fails when its process has ended."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < deadline:
+        assert command.process.poll() is None, "the command has ended"
+        try:
+            return httpx.get(url, trust_env=False, timeout=_PATIENCE_S)
+        except httpx.TransportError:
+            time.sleep(0.02)
+    raise TimeoutError(url)
+
+
+def post(url: str, query: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
+    """Ask a gateway."""
+    return httpx.post(url, json={"query": query}, headers=headers, trust_env=False, timeout=10)

@@ -1,0 +1,226 @@
+"""The commands, as processes of their own."""
+
+import os
+import re
+import signal
+import socket
+from pathlib import Path
+
+import httpx
+import pytest
+
+from gateway.cli import main
+from tests.commands import free_port, post, run, running, wait_for
+
+COMMANDS = ["dev", "serve", "sandbox", "schema", "config"]
+# An environment made for another gateway, in which `dev` has to work all the same.
+HOSTILE = {
+    "HTTP_PROXY": "http://127.0.0.1:1",
+    "HTTPS_PROXY": "http://127.0.0.1:1",
+    "ALL_PROXY": "socks5://127.0.0.1:1",
+    "GATEWAY_PORT": "0",
+    "GATEWAY_UPSTREAM_URL": "no url",
+    "GATEWAY_UPSTREAM_AUTH": "digest",
+    "GATEWAY_UPSTREAM_USERNAME": "till",
+    "GATEWAY_UPSTREAM_OAUTH_KEY": "key",
+    "GATEWAY_UPSTREAM_CA_FILE": "/nowhere/ca.pem",
+    "GATEWAY_GRAPHIQL": "false",
+    "GATEWAY_INTROSPECTION": "false",
+    "GATEWAY_ANONYMOUS_ROLES": "admin",
+    "GATEWAY_LOG_FORMAT": "json",
+    "GATEWAY_WORKERS": "4",
+    "WEB_CONCURRENCY": "4",
+}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_dev_prints_what_to_open_and_a_query_that_works(number: signal.Signals) -> None:
+    """One command is enough to ask the first question, and one signal ends it without a word."""
+    with running("dev", "--sandbox-port", "0", variables=HOSTILE) as command:
+        printed = command.first_lines(4)
+        while not printed[-1].startswith("End with"):
+            printed += command.first_lines(1)
+        text = "".join(printed)
+        url = re.findall(r"http://127\.0\.0\.1:\d+/graphql", text)[0]
+        world = re.findall(r"http://127\.0\.0\.1:\d+/__world", text)[0]
+        query = text[text.index("{") : text.rindex("}") + 1]
+        answer = post(url, query).json()
+        assert "errors" not in answer
+        assert len(answer["data"]["customer"]["promotions"]["nodes"]) == 3
+        assert answer["extensions"]["upstream"]["calls"] == 1
+        assert httpx.get(world, trust_env=False).json()
+        assert post(url, "{ __schema { __typename } }").json()["data"]
+        page = httpx.get(url, headers={"Accept": "text/html"}, trust_env=False)
+        assert page.headers["content-type"].startswith("text/html")
+        assert command.end(number) == 0
+    assert "Traceback" not in command.err
+    assert [line for line in command.err.splitlines() if "[info     ] operation" not in line] == []
+
+
+def test_dev_at_a_taken_port_is_one_line() -> None:
+    """The line names the address, and the remedy for that one of the two."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        gateway = run("dev", "--sandbox-port", "0", variables={"GATEWAY_PORT": port})
+        sandbox = run("dev", "--sandbox-port", port, variables={"GATEWAY_PORT": "0"})
+    said = f"cannot listen on 127.0.0.1:{port}: Address already in use; choose another with"
+    assert (gateway.returncode, gateway.stderr) == (2, f"{said} GATEWAY_PORT or GATEWAY_HOST\n")
+    assert (sandbox.returncode, sandbox.stderr) == (2, f"{said} --sandbox-port\n")
+    assert gateway.stdout == sandbox.stdout == ""
+
+
+def test_the_sandbox_serves_alone() -> None:
+    """It tells whom one can ask for, and ends with a signal."""
+    with running("sandbox", "--port", "0") as command:
+        (line,) = command.first_lines(1)
+        url = re.findall(r"http://[^ ,]+/__world", line)[0]
+        assert wait_for(url, command).json()
+        assert command.end(signal.SIGINT) == 0
+    assert command.err == ""
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_serve_answers_until_it_is_told_to_end(sandbox_url: str, workers: str) -> None:
+    """One process or several: the gateway answers, and ends at once with status 0."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    settings = {
+        "GATEWAY_UPSTREAM_URL": sandbox_url,
+        "GATEWAY_UPSTREAM_USERNAME": "sandbox",
+        "GATEWAY_UPSTREAM_PASSWORD": "sandbox",
+        "GATEWAY_PORT": str(port),
+        "GATEWAY_WORKERS": workers,
+        "HTTP_PROXY": "http://127.0.0.1:1",
+    }
+    with running("serve", variables=settings) as command:
+        assert wait_for(f"{url}/readyz", command).json() == {"status": "ready"}
+        query = '{ customer(by: {externalId: "C-CURRENT"}) { promotions { totalCount } } }'
+        assert post(f"{url}/graphql", query).json()["data"]["customer"]["promotions"]
+        page = httpx.get(f"{url}/graphql", headers={"Accept": "text/html"}, trust_env=False)
+        assert page.status_code == 406
+        assert command.end() == 0
+    assert "Traceback" not in command.err
+    assert command.is_gone()
+
+
+def test_ctrl_c_ends_all_processes_of_serve(sandbox_url: str) -> None:
+    """A terminal sends the signal to the workers too, and nobody complains."""
+    port = free_port()
+    settings = {
+        "GATEWAY_UPSTREAM_URL": sandbox_url,
+        "GATEWAY_UPSTREAM_AUTH": "none",
+        "GATEWAY_PORT": str(port),
+        "GATEWAY_WORKERS": "2",
+    }
+    with running("serve", variables=settings) as command:
+        wait_for(f"http://127.0.0.1:{port}/healthz", command)
+        os.killpg(command.process.pid, signal.SIGINT)
+        assert command.end(0) == 0
+    assert "Traceback" not in command.err
+    assert command.is_gone()
+
+
+def test_serve_without_a_platform_is_one_line() -> None:
+    """What is needed is named, and so is the command that needs nothing."""
+    ended = run("serve")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("GATEWAY_UPSTREAM_URL is needed")
+    assert "promotion-gateway dev" in line
+
+
+def test_serve_at_a_host_that_is_none_is_one_line() -> None:
+    """The line names the address, and what to change."""
+    settings = {"GATEWAY_UPSTREAM_URL": "http://127.0.0.1:1", "GATEWAY_UPSTREAM_AUTH": "none"}
+    ended = run("serve", variables=settings | {"GATEWAY_HOST": "no.such.host.invalid"})
+    assert ended.returncode == 2
+    assert re.fullmatch(
+        r"cannot listen on no\.such\.host\.invalid:8000: [A-Za-z ]+;"
+        r" choose another with GATEWAY_PORT or GATEWAY_HOST\n",
+        ended.stderr,
+    )
+
+
+def test_config_prints_the_effective_settings() -> None:
+    """One variable a line, secrets masked, and a warning for what is no setting."""
+    ended = run("config", variables={"GATEWAY_UPSTREAM_PASSWORD": "hunter2", "GATEWAY_PROT": "1"})
+    printed = dict(line.split("=", 1) for line in ended.stdout.splitlines())
+    assert ended.returncode == 0
+    assert printed["GATEWAY_PORT"] == "8000"
+    assert printed["GATEWAY_UPSTREAM_PASSWORD"] == "********"
+    assert ended.stderr == "warning: GATEWAY_PROT is no setting; did you mean GATEWAY_PORT?\n"
+
+
+def test_config_of_mistakes_is_a_line_for_each(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is printed that does not hold."""
+    monkeypatch.setenv("GATEWAY_PORT", "tcp://10.0.0.1:80")
+    monkeypatch.setenv("GATEWAY_WORKERS", "0")
+    assert main(["config"]) == 2
+    printed, said = capsys.readouterr()
+    assert printed == ""
+    assert len(said.splitlines()) == 2
+
+
+def test_schema_is_written_and_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--check` is silent where the file is right, and else is one line and status 1."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "schema.graphql"
+    said = "schema.graphql is not the code's schema: run promotion-gateway schema\n"
+    assert main(["schema", "--check"]) == 1
+    assert capsys.readouterr() == ("", said)
+    assert main(["schema"]) == 0
+    assert main(["schema", "--check"]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert "type Query" in path.read_text(encoding="utf-8")
+    path.write_bytes(path.read_bytes() + b"\xff")
+    assert main(["schema", "--check"]) == 1
+    assert capsys.readouterr() == ("", said)
+
+
+def test_a_schema_that_cannot_be_written_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder in the file's place is told, not shown as a traceback."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "schema.graphql").mkdir()
+    assert main(["schema"]) == 2
+    assert capsys.readouterr().err == "schema.graphql: Is a directory\n"
+
+
+@pytest.mark.parametrize("command", [None, *COMMANDS])
+def test_help_is_enough(command: str | None, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each command says what it does and what it takes."""
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"] if command else ["--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    assert "promotion-gateway" in text
+    assert text.count("\n") > 5
+    if command is None:
+        assert all(name in text for name in COMMANDS)
+        assert "promotion-gateway dev" in text
+        assert "promotion-gateway config" in text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["start"],
+        ["dev", "--sandbox-port", "65536"],
+        ["dev", "--sandbox-port", "-1"],
+        ["sandbox", "--port", "http"],
+        ["sandbox", "--port", "9" * 5_000],
+        ["sandbox", "--latency-ms", "60001"],
+    ],
+)
+def test_wrong_arguments_are_told(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Usage and one line, with the bounds where it is a number."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "usage: promotion-gateway" in capsys.readouterr().err
