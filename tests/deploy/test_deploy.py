@@ -1,0 +1,196 @@
+"""What is deployed, as far as that can be told without a container engine."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from importlib.metadata import packages_distributions, requires
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from gateway.http.explorer import ASSETS
+from gateway.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parents[2]
+DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
+COMPOSE = (ROOT / "deploy/compose.yaml").read_text(encoding="utf-8")
+SETTINGS = {PREFIX + name.upper() for name in Settings.model_fields}
+BUILD_REQUIREMENTS = re.findall(r"\^\(([a-z|-]+)\)==", DOCKERFILE)[0].split("|")
+
+
+def locked(path: str) -> set[str]:
+    """Give the names of a lock's distributions."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+    return set(re.findall(r"^([a-z0-9-]+)==", text, re.MULTILINE))
+
+
+def blocks(text: str, indent: int) -> dict[str, str]:
+    """Split the body of a YAML mapping in block style at its keys."""
+    found = re.split(rf"^ {{{indent}}}(?=[\w-]+:)", text, flags=re.MULTILINE)[1:]
+    return {block.partition(":")[0]: block.partition(":")[2] for block in found}
+
+
+def services() -> dict[str, dict[str, str]]:
+    """Give the keys of each service."""
+    listed = blocks(COMPOSE.partition("\nservices:\n")[2], 2)
+    return {name: blocks(body, 4) | {"all": body} for name, body in listed.items()}
+
+
+def test_hadolint_finds_nothing() -> None:
+    """The linter of Dockerfiles is silent, without any rule being ignored."""
+    hadolint = Path(sys.executable).with_name("hadolint")
+    ended = subprocess.run(  # noqa: S603 - a tool of the development environment
+        [hadolint, "--no-color", ROOT / "deploy/Dockerfile"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.stdout == ""
+    assert ended.returncode == 0
+    assert "hadolint ignore" not in DOCKERFILE
+
+
+def test_the_image_runs_as_a_user_without_rights() -> None:
+    """The last USER of the last stage is a number that is not root's."""
+    last = DOCKERFILE.rpartition("\nFROM ")[2]
+    assert last.startswith("python:3.12-slim\n")
+    assert re.findall(r"^USER (.*)$", last, re.MULTILINE) == ["10001:10001"]
+    assert "--uid 10001 " in last
+
+
+def test_the_image_serves_on_port_8000() -> None:
+    """What runs, where it listens and what is watched belong together."""
+    assert DOCKERFILE.rstrip().endswith('ENTRYPOINT ["promotion-gateway"]\nCMD ["serve"]')
+    assert re.findall(r"^EXPOSE (.*)$", DOCKERFILE, re.MULTILINE) == ["8000"]
+    assert f"or {Settings.model_fields['port'].default})" in DOCKERFILE
+    assert "/healthz" in DOCKERFILE.rpartition("HEALTHCHECK")[2]
+
+
+def test_every_variable_is_a_setting() -> None:
+    """Neither the image, nor compose, nor the text names a variable that there is not."""
+    for path in ("Dockerfile", "compose.yaml", "README.md"):
+        text = (ROOT / "deploy" / path).read_text(encoding="utf-8")
+        named = set(re.findall(r"\bGATEWAY_[A-Z_]+[A-Z]\b", text))
+        assert named
+        assert named <= SETTINGS, path
+
+
+def test_only_locked_distributions_reach_the_image() -> None:
+    """Every installation checks hashes, but for the wheel that was built a moment before."""
+    installations = re.findall(r"pip (?:--python \S+ )?install [^&\n]*", DOCKERFILE)
+    assert len(installations) == 3
+    for installation in installations:
+        assert ("--require-hashes -r " in installation) != ("--no-index --no-deps" in installation)
+
+
+def test_every_import_is_in_the_images_lock() -> None:
+    """What the gateway imports is installed where it is deployed."""
+    imported = set()
+    for path in (ROOT / "gateway").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {name.name.partition(".")[0] for name in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported.add((node.module or "").partition(".")[0])
+    foreign = imported - set(sys.stdlib_module_names) - {"gateway"}
+    of_module = packages_distributions()
+    needed = {of_module[module][0].lower().replace("_", "-") for module in foreign}
+    assert needed - locked("deploy/requirements.lock") == set()
+
+
+def test_the_builders_requirements_are_complete() -> None:
+    """All that hatchling needs on the image's Python is taken from the developers' lock."""
+    needed, open_ends = set(), ["hatchling"]
+    while open_ends:
+        name = open_ends.pop()
+        needed.add(name)
+        for line in requires(name) or ():
+            requirement = Requirement(line)
+            marker = requirement.marker
+            python = {"python_version": "3.12", "python_full_version": "3.12.0", "extra": ""}
+            if requirement.name not in needed and (marker is None or marker.evaluate(python)):
+                open_ends.append(requirement.name)
+    assert set(BUILD_REQUIREMENTS) == needed
+    assert needed <= locked("requirements.lock")
+
+
+def test_what_the_image_copies_is_in_its_context() -> None:
+    """`.dockerignore` lets through what the Dockerfile copies, and no build output."""
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    assert rules[0] == "*"
+    allowed = {rule[1:].rstrip("/") for rule in rules if rule.startswith("!")}
+    copied = re.findall(r"^COPY (?!--from)(.*) \S+$", DOCKERFILE, re.MULTILINE)
+    sources = {source.rstrip("/") for line in copied for source in line.split()}
+    for source in sources:
+        assert (ROOT / source).exists()
+        assert source in allowed or source.partition("/")[0] in allowed
+    assert {"explorer/node_modules/", "gateway/http/explorer_assets/"} <= set(rules)
+
+
+def test_compose_starts_the_gateway_after_what_it_needs() -> None:
+    """Three services, each watched and without rights, and the gateway waits for both others."""
+    found = services()
+    assert set(found) == {"gateway", "sandbox", "valkey"}
+    assert found["gateway"]["depends_on"].count("condition: service_healthy") == 2
+    for name, keys in found.items():
+        assert "healthcheck" in keys, name
+        assert re.search(r"^    <<: \*(gateway|hardened)$", keys["all"], re.MULTILINE)
+    hardened = COMPOSE.partition("x-hardened: &hardened")[2].partition("\n\n")[0]
+    assert "read_only: true" in hardened
+    assert "cap_drop: [ALL]" in hardened
+    assert "no-new-privileges" in hardened
+    assert "<<: *hardened" in COMPOSE.partition("x-gateway: &gateway")[2].partition("\n\n")[0]
+    assert "127.0.0.1:8000:8000" in found["gateway"]["ports"]
+    assert '["sandbox", "--host", "0.0.0.0"]' in found["sandbox"]["command"]
+    assert "valkey/valkey:8-alpine" in found["valkey"]["image"]
+
+
+def test_compose_is_plain_yaml() -> None:
+    """Indented by two, without tabs, each key of a mapping once."""
+    assert "\t" not in COMPOSE
+    lines = [line for line in COMPOSE.splitlines() if line.strip() and "#" not in line]
+    assert all((len(line) - len(line.lstrip(" "))) % 2 == 0 for line in lines)
+    for name, keys in services().items():
+        written = re.findall(r"^    ([\w-]+):", keys["all"], re.MULTILINE)
+        assert len(written) == len(set(written)), name
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """Build the wheel as the image does, without any network; gives the names of its files."""
+    folder = tmp_path_factory.mktemp("wheel")
+    ended = subprocess.run(  # noqa: S603 - a tool of the development environment
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    (path,) = folder.glob("*.whl")
+    with zipfile.ZipFile(path) as archive:
+        names = set(archive.namelist())
+    shutil.rmtree(folder)
+    return names
+
+
+def test_the_wheel_has_all_that_the_package_has(wheel: set[str]) -> None:
+    """Modules, the sandbox's documents and, where it is built, the explorer's page."""
+    package = ROOT / "gateway"
+    kept = [path for path in package.rglob("*") if path.suffix in {".py", ".json"}]
+    if (ASSETS / "index.html").is_file():
+        kept += [path for path in ASSETS.rglob("*") if path.is_file()]
+    missing = {str(path.relative_to(ROOT)) for path in kept} - wheel
+    assert missing == set()
+    assert sum("/sandbox/documented/" in name for name in wheel) >= 10
+
+
+def test_the_wheel_has_nothing_else(wheel: set[str]) -> None:
+    """Neither tests nor tools of the repository are installed."""
+    folders = {name.partition("/")[0] for name in wheel}
+    assert folders == {"gateway", "promotion_gateway-0.1.0.dist-info"}
