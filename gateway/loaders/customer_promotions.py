@@ -5,9 +5,15 @@ from typing import NamedTuple
 
 from strawberry.dataloader import DataLoader
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, UpstreamBadPayloadError
 from gateway.loaders.customer_pages import CustomerPageByKeyLoader
-from gateway.upstream.customer_promotions import CustomerFilters, CustomerKey, CustomerPageKey
+from gateway.upstream.customer_promotions import (
+    ENDPOINT,
+    MOST_PROGRAMS,
+    CustomerFilters,
+    CustomerKey,
+    CustomerPageKey,
+)
 from gateway.wire.customer_view import CustomerPromotionPayload
 
 _WINDOW = 100
@@ -36,6 +42,7 @@ class CustomerPromotionByIdLoader(DataLoader[Key, Result]):
     """Loads customers' promotions: one walk a customer, over the programs that are wanted.
 
     The walk ends with the list, or once all are found; null for what the customer does not have.
+    Where an item on the way could not be read, nobody knows that: what is missing then fails.
     """
 
     def __init__(self, pages: CustomerPageByKeyLoader) -> None:
@@ -52,10 +59,11 @@ class CustomerPromotionByIdLoader(DataLoader[Key, Result]):
         return [settled[key] for key in keys]
 
     async def _walk(self, keys: list[Key]) -> Settled:
-        filters = CustomerFilters(program_ids=tuple(sorted({key.program_id for key in keys})))
+        programs = tuple(sorted({key.program_id for key in keys}))
+        filters = CustomerFilters(program_ids=programs if len(programs) <= MOST_PROGRAMS else None)
         wanted = {(key.program_id, key.promotion_id): key for key in keys}
         settled: Settled = {}
-        offset = 0
+        offset = left_out = 0
         while len(settled) < len(keys):
             page_key = CustomerPageKey(keys[0].customer, filters, offset, _WINDOW)
             try:
@@ -67,8 +75,11 @@ class CustomerPromotionByIdLoader(DataLoader[Key, Result]):
                 key = wanted.get((str(item.program_id), str(item.promotion_id)))
                 if key is not None:
                     settled[key] = FoundCustomerPromotion(item, str(page.customer_id))
+            left_out += page.left_out
             offset += len(page.items)
             if not page.items or (page.total is not None and offset >= page.total):
                 break
-        not_theirs: Settled = dict.fromkeys(keys)
+        not_theirs: Settled = dict.fromkeys(
+            keys, UpstreamBadPayloadError(ENDPOINT) if left_out else None
+        )
         return not_theirs | settled

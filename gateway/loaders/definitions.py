@@ -6,13 +6,19 @@ from typing import NamedTuple
 
 from strawberry.dataloader import DataLoader
 
-from gateway.errors import GatewayError, NotHereError
+from gateway.errors import GatewayError, NotHereError, UpstreamBadPayloadError
 from gateway.loaders.definition_pages import DefinitionPageByKeyLoader
-from gateway.upstream.definitions import DefinitionFilters, DefinitionPage, DefinitionPageKey
+from gateway.upstream.definitions import (
+    ENDPOINT,
+    DefinitionFilters,
+    DefinitionPage,
+    DefinitionPageKey,
+)
 from gateway.wire.legacy import DefinitionPayload
 from gateway.wire.vocabulary import PromotionSourceType
 
 _WINDOW = 100
+_NOTHING: DefinitionPage = DefinitionPage([], 0)
 
 
 class Key(NamedTuple):
@@ -44,7 +50,8 @@ class DefinitionByPromotionLoader(DataLoader[Key, Result]):
     One that is wanted alone is asked for by its id. Several of one program are looked for in a list
     page of 100, and then by whichever is fewer calls: the list's remaining pages, or the missing
     ids. A source type that fails ends its search: what is still missing fails with it, because "not
-    here" is only true once every source type has said so.
+    here" is only true once every source type has said so. Neither is it true where an item of an
+    answer could not be read, which may have been the one.
     """
 
     def __init__(
@@ -53,6 +60,7 @@ class DefinitionByPromotionLoader(DataLoader[Key, Result]):
         super().__init__(self._load)
         self._pages = pages
         self._source_types = source_types
+        self._unreadable: set[DefinitionPageKey] = set()
         self._asked: dict[str, list[Awaitable[Result]]] = {}
 
     def asked_of(self, program_id: str) -> tuple[Awaitable[Result], ...]:
@@ -76,16 +84,26 @@ class DefinitionByPromotionLoader(DataLoader[Key, Result]):
 
     async def _load_group(self, keys: list[Key]) -> Settled:
         only = keys[0].source_type
+        source_types = self._source_types if only is None else (only,)
         settled: Settled = {}
         missing = keys
-        for source_type in self._source_types if only is None else (only,):
+        for source_type in source_types:
             found = await self._search(missing, source_type)
             settled |= found
             missing = [key for key in missing if key not in settled]
             if not missing:
                 break
-        not_here: Settled = dict.fromkeys(missing)
-        return not_here | settled
+        return {key: self._not_here(key, source_types) for key in missing} | settled
+
+    def _not_here(
+        self, key: Key, source_types: tuple[PromotionSourceType, ...]
+    ) -> GatewayError | None:
+        asked = [(key.program_id, source_type) for source_type in source_types]
+        is_doubtful = any(
+            unreadable[:2] in asked and unreadable.filters.promotion_id in {None, key.promotion_id}
+            for unreadable in self._unreadable
+        )
+        return UpstreamBadPayloadError(ENDPOINT) if is_doubtful else None
 
     async def _search(self, keys: list[Key], source_type: PromotionSourceType) -> Settled:
         """Look under one source type; what is not in the answer is not here."""
@@ -98,10 +116,10 @@ class DefinitionByPromotionLoader(DataLoader[Key, Result]):
             return failed
         settled = _match(keys, [first], source_type)
         missing = [key for key in keys if key not in settled]
-        pages_left = -(-max(0, (first.total or 0) - _WINDOW) // _WINDOW)
-        if not missing or not pages_left:
+        pages_left = _pages_left(first)
+        if not missing or pages_left == 0:
             return settled
-        if pages_left <= len(missing):
+        if pages_left is not None and pages_left <= len(missing):
             return settled | await self._by_pages(missing, source_type, pages_left)
         return settled | await self._by_id(missing, source_type)
 
@@ -129,8 +147,6 @@ class DefinitionByPromotionLoader(DataLoader[Key, Result]):
         )
         settled: Settled = {}
         for key, answer in zip(keys, answers, strict=True):
-            if isinstance(answer, NotHereError):
-                continue
             if isinstance(answer, GatewayError):
                 settled[key] = answer
             elif isinstance(answer, BaseException):
@@ -147,7 +163,20 @@ class DefinitionByPromotionLoader(DataLoader[Key, Result]):
         return await self._load_page(key)
 
     async def _load_page(self, key: DefinitionPageKey) -> DefinitionPage:
-        return await self._pages.load(key)
+        try:
+            page = await self._pages.load(key)
+        except NotHereError:
+            return _NOTHING
+        if page.left_out:
+            self._unreadable.add(key)
+        return page
+
+
+def _pages_left(first: DefinitionPage) -> int | None:
+    """Count the list pages behind the first; null where nobody can tell how many there are."""
+    if first.total is None:
+        return 0 if len(first.items) < _WINDOW else None
+    return -(-max(0, first.total - _WINDOW) // _WINDOW)
 
 
 def _by_id_key(key: Key, source_type: PromotionSourceType) -> DefinitionPageKey:

@@ -4,7 +4,7 @@ import asyncio
 
 from strawberry.dataloader import DataLoader
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, NotHereError
 from gateway.loaders.batch import settle
 from gateway.loaders.definition_pages import DefinitionPageByKeyLoader
 from gateway.loaders.definitions import DefinitionByPromotionLoader
@@ -42,7 +42,10 @@ class ProgramNameByIdLoader(DataLoader[Key, Result]):
                 return name
         filters = DefinitionFilters(includes_inactive=True)
         key = DefinitionPageKey(program_id, self._source_type, filters, 0, 1)
-        return _name_in(await self._pages.load(key))
+        try:
+            return _name_in(await self._pages.load(key))
+        except NotHereError:
+            return None
 
 
 def _name_in(page: DefinitionPage) -> Result:

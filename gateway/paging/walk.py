@@ -9,6 +9,7 @@ its place, the list has moved, and the page says so (`drift`). One item beyond t
 whether there is more; only where a window is full at 100 does the upstream's total tell.
 """
 
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Generic
 
@@ -117,7 +118,9 @@ class _Walker(Generic[ItemT]):
     def _start_in(self, segment: int) -> int:
         """Give the first offset that `after` leaves in this segment."""
         after = self._after
-        return after.offset + 1 if after is not None and after.segment == segment else 0
+        if after is None or segment > after.segment:
+            return 0
+        return after.offset + 1 if segment == after.segment else sys.maxsize
 
     async def _fetch_before(self, segment: int, end: int, overlap: int) -> int:
         """Put what stands before `end` in front of the page; give the offset at which it begins."""
@@ -127,21 +130,31 @@ class _Walker(Generic[ItemT]):
         window = await self._window(segment, start, max(1, end - start + overlap))
         if overlap:
             self._check(self._before, window.items[end - start :])
+        if start < end and not window.items:
+            return await self._find_end(segment, start, window.total)
         self._page.places[:0] = _places(segment, start, window.items[: end - start])
         return start
 
-    async def _fetch_tail(self, segment: int) -> int:
+    async def _find_end(self, segment: int, offset: int, total: int | None) -> int:
+        """Go on where the list really ends, when it turned out to end before an offset."""
+        self._page.drift = Drift.SUSPECTED
+        if total is not None and total <= offset:
+            return total
+        return await self._fetch_tail(segment, trusts_total=False)
+
+    async def _fetch_tail(self, segment: int, *, trusts_total: bool = True) -> int:
         """Find a segment's end, and put its items in front where the page has them all at hand.
 
         Gives the offset before which the walk goes on.
         """
-        offset, limit = 0, LARGEST_SIZE if self._size else 1
+        offset, limit = (0, LARGEST_SIZE) if self._size else (self._start_in(segment), 1)
         while True:
             window = await self._window(segment, offset, limit)
             end = offset + len(window.items)
-            if window.total is not None and window.total > end and window.items:
-                return window.total
-            if window.total is not None or len(window.items) < limit:
+            total = window.total if trusts_total else None
+            if total is not None and total > end and window.items:
+                return total
+            if total is not None or len(window.items) < limit or not self._size:
                 need = self._size - len(self._page.places)
                 first = max(self._start_in(segment), end - need, offset)
                 places = _places(segment, offset, window.items)

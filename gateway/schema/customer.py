@@ -4,7 +4,7 @@ from typing import Any
 
 import strawberry
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, NotHereError
 from gateway.paging.page import Drift
 from gateway.schema.connection import page_info, shown
 from gateway.schema.context import Context, Info
@@ -115,7 +115,7 @@ class Customer(Node):
         source_type: SourceType = None,
         program_ids: ProgramIds = None,
     ) -> CustomerPromotionConnection | None:
-        """Show the page that the look-up has fetched, or fetch it."""
+        """Show the page that the look-up has fetched, or fetch it; null for nobody's."""
         arguments = _page_arguments(
             first=first,
             after=after,
@@ -129,7 +129,10 @@ class Customer(Node):
         fetched = (self.pages or {}).get(arguments)
         if isinstance(fetched, GatewayError):
             raise fetched
-        page = fetched or await fetch_page(info.context, self.key, arguments)
+        try:
+            page = fetched or await fetch_page(info.context, self.key, arguments)
+        except NotHereError:
+            return None
         return CustomerPromotionConnection(payload=page)
 
 

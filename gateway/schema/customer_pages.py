@@ -15,6 +15,7 @@ from gateway.schema.context import Context
 from gateway.schema.ids import check_digits
 from gateway.upstream.customer_promotions import (
     BY_ID,
+    MOST_PROGRAMS,
     NO_FILTERS,
     CustomerFilters,
     CustomerKey,
@@ -41,9 +42,7 @@ SourceType = Annotated[
 ]
 ProgramIds = Annotated[
     list[strawberry.ID] | None,
-    strawberry.argument(
-        description="Only those of these programs; without it, of all. An empty list is refused."
-    ),
+    strawberry.argument(description="Only those of these programs, 1 to 100; without it, of all."),
 ]
 
 
@@ -102,8 +101,10 @@ async def fetch_page(
 def _check_filters(arguments: CustomerPageArguments) -> CustomerFilters:
     program_ids = arguments.program_ids
     if program_ids is not None:
-        if not program_ids:
-            raise BadUserInputError("programIds: name at least one program, or leave it out.")
+        if not 1 <= len(program_ids) <= MOST_PROGRAMS:
+            raise BadUserInputError(
+                f"programIds: name 1 to {MOST_PROGRAMS} programs, or leave it out for all."
+            )
         program_ids = tuple(
             sorted({check_digits("programIds", program_id) for program_id in program_ids})
         )

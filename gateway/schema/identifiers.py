@@ -49,18 +49,20 @@ Source = Annotated[
 ]
 
 
-def check_customer(by: CustomerIdentifier, source: CustomerSource) -> CustomerKey:
+def check_customer(
+    by: CustomerIdentifier, source: CustomerSource, argument: str = "by"
+) -> CustomerKey:
     """Make the look-up; the identifier goes to the platform exactly as it is.
 
-    Raises BadUserInputError, which names the field, for one that cannot be an identifier.
+    Raises BadUserInputError, which names the argument, for one that cannot be an identifier.
     """
     for field, wire_name in _WIRE_NAMES.items():
         value = getattr(by, field)
         if isinstance(value, str):
             graph_name = "customerId" if wire_name == BY_ID else wire_name
-            _check(f"by.{graph_name}", value)
+            _check(f"{argument}.{graph_name}", value)
             return CustomerKey(source, wire_name, value)
-    raise BadUserInputError("by: exactly one identifier is needed.")
+    raise BadUserInputError(f"{argument}: exactly one identifier is needed.")
 
 
 def _check(argument: str, value: str) -> None:

@@ -10,6 +10,7 @@ from gateway.wire.vocabulary import CustomerSource
 
 _PARTS = {"Customer": 2, "CustomerPromotion": 4, "Promotion": 2, "Program": 1}
 _DIGITS = re.compile(r"[0-9]{1,19}")
+_CANONICAL = re.compile(r"0|[1-9][0-9]{0,18}")
 _LONGEST = 200
 
 
@@ -20,7 +21,7 @@ def write_id(type_name: str, *parts: str) -> str:
 
 
 def read_id(argument: str, global_id: str) -> tuple[str, tuple[str, ...]]:
-    """Read a global id: its type, and its parts, all digits but for a customer's source.
+    """Read a global id: its type, and its parts, all numbers but for a customer's source.
 
     Raises BadUserInputError, which names the argument, for any other text.
     """
@@ -30,12 +31,12 @@ def read_id(argument: str, global_id: str) -> tuple[str, tuple[str, ...]]:
     except (binascii.Error, ValueError):
         raise _not_an_id(argument) from None
     type_name, *parts = text.split(":")
-    digits = parts[1:] if type_name.startswith("Customer") else parts
     whole = _PARTS.get(type_name) == len(parts) and write_id(type_name, *parts) == global_id
-    known = not type_name.startswith("Customer") or parts[0:1] == [
-        name for name in CustomerSource.__members__ if name == parts[0]
-    ]
-    if not whole or not known or not all(map(_DIGITS.fullmatch, digits)):
+    numbers = parts
+    if whole and type_name.startswith("Customer"):
+        source, *numbers = parts
+        whole = source in CustomerSource.__members__
+    if not whole or not all(map(_CANONICAL.fullmatch, numbers)):
         raise _not_an_id(argument)
     return type_name, tuple(parts)
 
@@ -45,13 +46,14 @@ def _not_an_id(argument: str) -> BadUserInputError:
 
 
 def check_digits(argument: str, value: str) -> str:
-    """Give back a program's or promotion's id, which may become part of a path.
+    """Give a program's or promotion's id without leading zeros; it may become part of a path.
 
-    Raises BadUserInputError where it is not 1 to 19 ASCII digits.
+    The platform's own answers are numbers, so 0973 would never be found in one. Raises
+    BadUserInputError where it is not 1 to 19 ASCII digits.
     """
     if not _DIGITS.fullmatch(value):
         raise BadUserInputError(f"{argument}: it must be 1 to 19 digits.")
-    return value
+    return str(int(value))
 
 
 def customer_key(source: str, customer_id: str) -> CustomerKey:

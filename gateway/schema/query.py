@@ -69,9 +69,13 @@ class Query:
         self, info: Info, by: Identifiers, source: Source = CustomerSource.INSTORE
     ) -> list[Customer | None]:
         """Look several customers up at once."""
-        keys = [check_customer(identifier, source) for identifier in by]
         pages_below = info.look_ahead(*PAGES_BELOW)
-        return await _each([load_customer(info.context, key, pages_below) for key in keys])
+
+        async def load(index: int, identifier: CustomerIdentifier) -> Customer | None:
+            key = check_customer(identifier, source, f"by[{index}]")
+            return await load_customer(info.context, key, pages_below)
+
+        return await _each([load(index, identifier) for index, identifier in enumerate(by)])
 
     @fetching("The program with this id. It costs no call, so it is never null for being unknown.")
     async def program(self, program_id: ProgramId) -> Program | None:

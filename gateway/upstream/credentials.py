@@ -3,17 +3,19 @@
 import asyncio
 import base64
 import time
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Annotated, Protocol
 
 import httpx
 import msgspec
 
-from gateway.errors import UpstreamAuthFailedError
+from gateway.errors import UpstreamAuthFailedError, UpstreamBadPayloadError
 from gateway.request import Request
 from gateway.settings import Settings, UpstreamAuth
+from gateway.upstream.failures import failed
 
 TOKEN_PATH = "/v3/oauth/token/generate"  # noqa: S105 - the path of a token is no token
+_ENDPOINT = "oauthToken"
 _RENEW_BEFORE_S = 30.0
 
 
@@ -23,9 +25,13 @@ class Credential(Protocol):
     async def headers(self, http: httpx.AsyncClient, request: Request) -> Mapping[str, str]:
         """Give the headers; may itself call the platform.
 
-        Raises UpstreamAuthFailedError where the platform refuses what it is shown.
+        Raises UpstreamAuthFailedError where the platform refuses what it is shown, UpstreamError
+        for whatever else it does instead of answering, httpx.HTTPError where it is not reached.
         """
         ...
+
+    def refused(self, headers: Mapping[str, str]) -> None:
+        """Learn that the platform has answered 401 to these headers."""
 
 
 class FixedCredential:
@@ -37,6 +43,9 @@ class FixedCredential:
     async def headers(self, http: httpx.AsyncClient, request: Request) -> Mapping[str, str]:
         """Give the headers."""
         return self._headers
+
+    def refused(self, headers: Mapping[str, str]) -> None:
+        """Change nothing: there are no others."""
 
 
 class CallersCredential:
@@ -51,10 +60,17 @@ class CallersCredential:
             raise UpstreamAuthFailedError("credential")
         return dict(request.caller.credential)
 
+    def refused(self, headers: Mapping[str, str]) -> None:
+        """Change nothing: they are the caller's."""
+
 
 class _TokenData(msgspec.Struct):
-    token: str = msgspec.field(name="accessToken")
-    ttl_s: float = msgspec.field(name="ttlSeconds", default=300.0)
+    token: Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,8192}$")] = msgspec.field(
+        name="accessToken"
+    )
+    ttl_s: Annotated[float, msgspec.Meta(gt=0, lt=1e9)] = msgspec.field(
+        name="ttlSeconds", default=300.0
+    )
 
 
 class _TokenAnswer(msgspec.Struct):
@@ -62,35 +78,51 @@ class _TokenAnswer(msgspec.Struct):
 
 
 class OAuthCredential:
-    """A token, got by key and secret and renewed before it runs out, by one caller at a time."""
+    """A token, got by key and secret and renewed before it runs out, by one caller at a time.
 
-    def __init__(self, key: str, secret: str, header: str) -> None:
+    `clock` gives seconds that never go back.
+    """
+
+    def __init__(
+        self, key: str, secret: str, header: str, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._body = msgspec.json.encode({"key": key, "secret": secret})
         self._header = header
+        self._clock = clock
         self._token = ""
-        self._renew_at = float("-inf")
+        self._renewed_at = self._renew_at = float("-inf")
         self._renewing = asyncio.Lock()
 
     async def headers(self, http: httpx.AsyncClient, request: Request) -> Mapping[str, str]:
         """Give the token's header; fetches a token first where there is none that lasts."""
-        if time.monotonic() >= self._renew_at:
+        if self._clock() >= self._renew_at:
             async with self._renewing:
-                if time.monotonic() >= self._renew_at:
+                if self._clock() >= self._renew_at:
                     await self._renew(http)
         return {self._header: self._token}
+
+    def refused(self, headers: Mapping[str, str]) -> None:
+        """Renew a token that was withdrawn early, but not more often than every 30 seconds."""
+        if headers.get(self._header) == self._token:
+            self._renew_at = min(self._renew_at, self._renewed_at + _RENEW_BEFORE_S)
 
     async def _renew(self, http: httpx.AsyncClient) -> None:
         answer = await http.post(
             TOKEN_PATH, content=self._body, headers={"Content-Type": "application/json"}
         )
+        if answer.status_code == 400:  # what is wrong with it can only be the key or the secret
+            raise UpstreamAuthFailedError(_ENDPOINT)
+        if answer.status_code != 200:
+            raise failed(_ENDPOINT, answer.status_code, answer.headers, answer.content)
         try:
             data = msgspec.json.decode(answer.content, type=_TokenAnswer, strict=False).data
-        except msgspec.DecodeError:
-            data = None
-        if answer.status_code != 200 or data is None:
-            raise UpstreamAuthFailedError("oauthToken")
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise UpstreamBadPayloadError(_ENDPOINT) from None
+        if data is None:
+            raise UpstreamAuthFailedError(_ENDPOINT)
         self._token = data.token
-        self._renew_at = time.monotonic() + max(1.0, data.ttl_s - _RENEW_BEFORE_S)
+        self._renewed_at = self._clock()
+        self._renew_at = self._renewed_at + data.ttl_s - min(_RENEW_BEFORE_S, data.ttl_s / 2)
 
 
 def credential_from(settings: Settings) -> Credential:

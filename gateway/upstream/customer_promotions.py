@@ -5,7 +5,8 @@ from typing import NamedTuple, Protocol
 from gateway.errors import UpstreamBadPayloadError
 from gateway.request import Request
 from gateway.telemetry import log
-from gateway.upstream.client import UpstreamClient, refused
+from gateway.upstream.client import UpstreamClient
+from gateway.upstream.failures import refused
 from gateway.wire.customer_view import CustomerPromotionPayload
 from gateway.wire.decode import MalformedPayloadError, Page, Refusal, decode_customer_page
 from gateway.wire.vocabulary import (
@@ -18,6 +19,7 @@ from gateway.wire.vocabulary import (
 ENDPOINT = "promotionData"
 PATH = "/v2/customers/lookup/promotionData"
 BY_ID = "id"
+MOST_PROGRAMS = 100  # in one filter: more make a query string that nobody promises to take
 
 CustomerPage = Page[CustomerPromotionPayload]
 

@@ -5,7 +5,8 @@ from typing import NamedTuple, Protocol
 from gateway.errors import UpstreamBadPayloadError
 from gateway.request import Request
 from gateway.telemetry import log
-from gateway.upstream.client import UpstreamClient, refused
+from gateway.upstream.client import UpstreamClient
+from gateway.upstream.failures import refused
 from gateway.wire.decode import MalformedPayloadError, Page, Refusal, decode_definition_page
 from gateway.wire.legacy import DefinitionPayload
 from gateway.wire.vocabulary import PromotionSourceType

@@ -1,0 +1,53 @@
+"""What an answer means that is none: its HTTP status, and the documented error body (DESIGN §5)."""
+
+import httpx
+
+from gateway.errors import (
+    NotHereError,
+    UpstreamAuthFailedError,
+    UpstreamBadPayloadError,
+    UpstreamError,
+    UpstreamInputRefusedError,
+    UpstreamMisuseError,
+    UpstreamRateLimitedError,
+    UpstreamUnavailableError,
+)
+from gateway.telemetry import log
+from gateway.wire.decode import Refusal, read_refusal
+
+_NOT_HERE = frozenset({8015, 4027})
+_OUR_FAULT = frozenset({4050, 4055, 4056, 4086, 8001, 8002, 8100, 8101, 8102, 8103, 8104})
+_DEFAULT_RETRY_AFTER_S = 60.0
+
+
+def refused(endpoint: str, refusal: Refusal) -> UpstreamError:
+    """Give a documented error body's meaning; FACTS adds the codes above 8100."""
+    code = refusal.code
+    if code in _NOT_HERE:
+        return NotHereError(endpoint, code)
+    if code in UpstreamInputRefusedError.codes():
+        return UpstreamInputRefusedError(endpoint, code)
+    log.error("upstream_refused", endpoint=endpoint, upstream_code=code)
+    return (UpstreamMisuseError if code in _OUR_FAULT else UpstreamUnavailableError)(endpoint, code)
+
+
+def failed(endpoint: str, status: int, headers: httpx.Headers, body: bytes) -> UpstreamError:
+    """Give the meaning of an answer whose status is not 200; a documented body comes first."""
+    refusal = read_refusal(body)
+    if status in {401, 403}:
+        return UpstreamAuthFailedError(endpoint, refusal.code if refusal else None)
+    if status == 429:
+        return UpstreamRateLimitedError(endpoint, _retry_after_s(headers))
+    if refusal is not None:
+        return refused(endpoint, refusal)
+    log.warning("upstream_status", endpoint=endpoint, status=status)
+    if status < 500:
+        return UpstreamBadPayloadError(endpoint)
+    return UpstreamUnavailableError(endpoint)
+
+
+def _retry_after_s(headers: httpx.Headers) -> float:
+    raw = headers.get("Retry-After", "")
+    return (
+        float(raw) if raw.isascii() and raw.isdigit() and len(raw) < 6 else _DEFAULT_RETRY_AFTER_S
+    )
