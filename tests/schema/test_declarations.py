@@ -1,0 +1,146 @@
+"""What is promised of every type and field, checked on all of them."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType
+from strawberry.types.base import StrawberryObjectDefinition
+
+from gateway.schema.build import build_schema, executable, print_schema
+from gateway.schema.declare import DECLARATION, Computed, Fetching, Plain
+
+ROOT = Path(__file__).parents[2]
+SCHEMA_FILES = sorted((ROOT / "gateway" / "schema").glob("*.py"))
+DATA_TYPES = {"PageInfo", "PromotionEdge", "CustomerPromotionEdge"}  # made where they are shown
+TYPES = executable(build_schema()).type_map
+OWN_TYPES = {name: kind for name, kind in TYPES.items() if not name.startswith("__")}
+
+
+def _composites() -> Iterator[tuple[str, Any]]:
+    for name, kind in OWN_TYPES.items():
+        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
+            yield name, kind
+
+
+def _described() -> Iterator[tuple[str, str | None]]:
+    for name, kind in OWN_TYPES.items():
+        yield name, kind.description
+        if isinstance(kind, GraphQLEnumType):
+            for value_name, value in kind.values.items():
+                yield f"{name}.{value_name}", value.description
+    for name, kind in _composites():
+        for field_name, field in kind.fields.items():
+            yield f"{name}.{field_name}", field.description
+            for argument_name, argument in getattr(field, "args", {}).items():
+                yield f"{name}.{field_name}({argument_name})", argument.description
+
+
+def _fields() -> Iterator[tuple[str, Any]]:
+    for name in OWN_TYPES:
+        definition = build_schema().get_type_by_name(name)
+        if isinstance(definition, StrawberryObjectDefinition) and not definition.is_input:
+            for field in definition.fields:
+                yield f"{name}.{field.python_name}", field
+
+
+def test_everything_is_described() -> None:
+    """Each type, field, argument and enum value has words for a frontend developer."""
+    assert [name for name, words in _described() if not (words or "").strip()] == []
+
+
+def test_schema_graphql_is_the_codes() -> None:
+    """The file that clients read is what the gateway serves; `schema` writes it."""
+    assert (ROOT / "schema.graphql").read_text() == print_schema()
+
+
+def test_only_nodes_have_an_id() -> None:
+    """Client caches normalise on a field named `id`, so nothing else may have one."""
+    nodes = {"Node", "Customer", "CustomerPromotion", "Promotion", "Program"}
+    assert {name for name, kind in _composites() if "id" in kind.fields} == nodes
+    for name in nodes - {"Node"}:
+        assert [interface.name for interface in TYPES[name].interfaces] == ["Node"]  # type: ignore[attr-defined]
+
+
+def test_each_field_is_declared_once_as_one_of_three() -> None:
+    """Plain, computed or fetching; plain data only where a type is made from data at hand."""
+    undeclared = {
+        name.partition(".")[0]
+        for name, field in _fields()
+        if not isinstance(field.metadata.get(DECLARATION), Plain | Computed | Fetching)
+    }
+    assert undeclared == DATA_TYPES
+
+
+def test_only_fetching_fields_are_asynchronous() -> None:
+    """A field that needs no network costs no coroutine, and one that needs it says so."""
+    for name, field in _fields():
+        declared = field.metadata.get(DECLARATION)
+        assert (declared is not None and isinstance(declared, Fetching)) is field.is_async, name
+
+
+def test_what_needs_the_network_may_be_null() -> None:
+    """An outage costs a field, never the whole answer; lists of the root have null elements."""
+    for name, field in _fields():
+        if isinstance(field.metadata.get(DECLARATION), Fetching):
+            type_name, _, python_name = name.partition(".")
+            graph_name = build_schema().config.name_converter.get_graphql_name(field)
+            written = str(TYPES[type_name].fields[graph_name].type)  # type: ignore[attr-defined]
+            assert not written.endswith("!") or written in {"[Node]!", "[Customer]!"}, python_name
+
+
+def test_look_ahead_is_declared_and_real() -> None:
+    """What a fetching field looks ahead to exists."""
+    declared = {
+        pair
+        for _, field in _fields()
+        if isinstance(field.metadata.get(DECLARATION), Fetching)
+        for pair in field.metadata[DECLARATION].looks_ahead_to
+    }
+    assert declared == {("Customer", "promotions")}
+    for type_name, field_name in declared:
+        assert field_name in TYPES[type_name].fields  # type: ignore[attr-defined]
+
+
+def _resolvers(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.decorator_list:
+            names = {
+                decorator.func.id
+                for decorator in node.decorator_list
+                if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Name)
+            }
+            if names & {"computed", "fetching"}:
+                yield node
+
+
+@pytest.mark.parametrize("path", SCHEMA_FILES, ids=lambda path: path.name)
+def test_resolvers_use_only_context_and_look_ahead(path: Path) -> None:
+    """`info` is nothing else to them, and is handed on to nobody."""
+    for resolver in _resolvers(path):
+        uses = [n for n in ast.walk(resolver) if isinstance(n, ast.Name) and n.id == "info"]
+        attributes = [
+            node
+            for node in ast.walk(resolver)
+            if isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "info"
+        ]
+        assert {node.attr for node in attributes} <= {"context", "look_ahead"}, resolver.name
+        assert len(uses) == len(attributes), f"{resolver.name} hands info on"
+
+
+def test_resolvers_are_found() -> None:
+    """The test above looks at something."""
+    assert sum(1 for path in SCHEMA_FILES for _ in _resolvers(path)) > 30
+
+
+@pytest.mark.parametrize("path", SCHEMA_FILES, ids=lambda path: path.name)
+def test_there_are_no_permission_classes_and_no_field_extensions(path: Path) -> None:
+    """Authorisation lives in the resolvers; nothing wraps a field."""
+    keywords = {
+        node.arg for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.keyword)
+    }
+    assert not keywords & {"permission_classes", "extensions"}

@@ -1,0 +1,233 @@
+"""How the gateway authenticates to the platform, in each of the four ways."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from gateway.request import CallBudget, Caller
+from gateway.request import Request as GatewayRequest
+from gateway.upstream.credentials import OAuthCredential
+from tests.graph import Graph, graph_over
+from tests.sandbox.client import NOW
+from tests.upstream.scripted import Answer, Platform, platform
+
+CUSTOMER = '{customer(by:{externalId:"C-ONE"}){customerId}}'
+FIVE = (
+    "{" + " ".join(f'c{n}:customer(by:{{externalId:"C-00{n}"}}){{id}}' for n in range(1, 6)) + "}"
+)
+OAUTH = {
+    "upstream_auth": "oauth",
+    "upstream_oauth_key": "sandbox-key",
+    "upstream_oauth_secret": "sandbox-secret",
+}
+OWN_HEADERS = {"host", "accept", "accept-encoding", "connection", "user-agent"}
+
+
+def _endpoints(scripted: Platform) -> list[str]:
+    return [request.url.path.rsplit("/", 1)[-1] for request in scripted.requests]
+
+
+def _codes(graph: Graph, query: str = CUSTOMER, **headers: str) -> list[str]:
+    errors = graph.answer(query, None, **headers).get("errors", [])
+    assert not any(secret in json.dumps(errors) for secret in ("sandbox", "secret-", "127.0.0.1"))
+    return [error["extensions"]["code"] for error in errors]
+
+
+def test_basic_sends_the_tills_credentials() -> None:
+    """Authorization: Basic, and no header beyond what HTTP needs."""
+    with platform() as (scripted, url), graph_over(url) as graph:
+        graph.ask(CUSTOMER)
+        (request,) = scripted.requests
+        assert request.headers["authorization"] == "Basic c2FuZGJveDpzYW5kYm94"
+        assert set(request.headers) == OWN_HEADERS | {"authorization"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"upstream_password": "secret-wrong"},
+        {"upstream_auth": "none"},
+        OAUTH | {"upstream_oauth_secret": "secret-wrong"},
+        OAUTH | {"upstream_oauth_key": "secret-wrong"},
+        {"upstream_auth": "passthrough"},
+    ],
+    ids=["basic", "none", "oauth secret", "oauth key", "passthrough without"],
+)
+def test_wrong_credentials_are_a_coded_error(sandbox_url: str, wrong: dict[str, str]) -> None:
+    """UPSTREAM_AUTH_FAILED, and no word of what was wrong with them."""
+    with graph_over(sandbox_url, **wrong) as graph:
+        assert _codes(graph) == ["UPSTREAM_AUTH_FAILED"]
+
+
+def test_passthrough_hands_on_the_callers_credential_and_nothing_else() -> None:
+    """Authorization or the token header; no cookie and no other header of theirs."""
+    theirs = {
+        "Cookie": "session=secret-1",
+        "X-Forwarded-For": "10.0.0.1",
+        "X-Request-Id": "abc",
+        "Accept-Language": "de",
+    }
+    basic = {"Authorization": "Basic c2FuZGJveDpzYW5kYm94"}
+    token = {"X-CAP-API-OAUTH-TOKEN": "secret-token"}
+    with platform() as (scripted, url), graph_over(url, upstream_auth="passthrough") as graph:
+        assert _codes(graph, **basic, **theirs) == []
+        (request,) = scripted.requests
+        assert set(request.headers) == OWN_HEADERS | {"authorization"}
+        assert request.headers["authorization"] == basic["Authorization"]
+
+        assert _codes(graph, **token, **theirs) == ["UPSTREAM_AUTH_FAILED"]
+        (request,) = scripted.requests
+        assert set(request.headers) == OWN_HEADERS | {"x-cap-api-oauth-token"}
+        assert request.headers["x-cap-api-oauth-token"] == "secret-token"
+
+        assert _codes(graph, **theirs) == ["UPSTREAM_AUTH_FAILED"]
+        assert scripted.requests == []
+
+
+def test_nobodys_credential_goes_upstream_unless_passed_through() -> None:
+    """With basic, a caller's own Authorization stays here."""
+    with platform() as (scripted, url), graph_over(url) as graph:
+        assert _codes(graph, Authorization="Bearer secret-1") == []
+        (request,) = scripted.requests
+        assert request.headers["authorization"] == "Basic c2FuZGJveDpzYW5kYm94"
+
+
+def test_one_token_serves_many_concurrent_calls() -> None:
+    """Five calls at once fetch one token, and later ones use it again."""
+    with platform() as (scripted, url), graph_over(url, **OAUTH) as graph:
+        graph.ask(FIVE)
+        assert sorted(_endpoints(scripted)) == ["generate", *["promotionData"] * 5]
+        tokens = {r.headers.get("x-cap-api-oauth-token") for r in scripted.requests[1:]}
+        assert len(tokens) == 1
+        assert None not in tokens
+        assert "x-cap-api-oauth-token" not in scripted.requests[0].headers
+        graph.ask(CUSTOMER)
+        assert _endpoints(scripted) == ["promotionData"]
+
+
+def test_the_tokens_header_is_a_setting() -> None:
+    """Two pages of the vendor name two headers."""
+    with (
+        platform() as (scripted, url),
+        graph_over(url, **OAUTH, upstream_oauth_header="CAP-API-ACCESS-TOKEN") as graph,
+    ):
+        graph.ask(CUSTOMER)
+        assert "cap-api-access-token" in scripted.requests[1].headers
+
+
+@pytest.fixture(scope="module")
+def tokenless() -> Iterator[tuple[Platform, Graph]]:
+    """Serve a platform that never gives a token, and a gateway that wants one."""
+    with platform() as (scripted, url), graph_over(url, **OAUTH) as graph:
+        yield scripted, graph
+
+
+def _token(**data: Any) -> JSONResponse:
+    return JSONResponse({"data": data, "errors": None})
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (Response("", 500), "UPSTREAM_UNAVAILABLE"),
+        (Response("<html>", 503), "UPSTREAM_UNAVAILABLE"),
+        (Response("", 429, {"Retry-After": "9"}), "UPSTREAM_RATE_LIMITED"),
+        (Response("", 302, {"Location": "/elsewhere"}), "UPSTREAM_BAD_PAYLOAD"),
+        (Response("<html>", 200), "UPSTREAM_BAD_PAYLOAD"),
+        (Response(b"\xff", 200), "UPSTREAM_BAD_PAYLOAD"),
+        (Response("[" * 100_000, 200), "UPSTREAM_BAD_PAYLOAD"),
+        (Response("{}", 400), "UPSTREAM_AUTH_FAILED"),
+        (Response("{}", 401), "UPSTREAM_AUTH_FAILED"),
+        (Response("{}", 403), "UPSTREAM_AUTH_FAILED"),
+        (JSONResponse({"data": None, "errors": [{"code": 1}]}), "UPSTREAM_AUTH_FAILED"),
+        (_token(ttlSeconds=300), "UPSTREAM_BAD_PAYLOAD"),
+        (_token(accessToken=""), "UPSTREAM_BAD_PAYLOAD"),
+        (_token(accessToken="secret-\r\nHost: x"), "UPSTREAM_BAD_PAYLOAD"),
+        (_token(accessToken="secret-ü"), "UPSTREAM_BAD_PAYLOAD"),
+        (_token(accessToken="secret-1", ttlSeconds=-5), "UPSTREAM_BAD_PAYLOAD"),
+    ],
+)
+def test_a_token_that_is_not_to_be_had_is_a_coded_error(
+    tokenless: tuple[Platform, Graph], answer: Answer, code: str
+) -> None:
+    """A failing token endpoint is told from a refused credential."""
+    scripted, graph = tokenless
+    scripted.answers["token"] = answer
+    assert _codes(graph, FIVE) == [code] * 5
+    assert set(_endpoints(scripted)) == {"generate"}
+
+
+def test_a_token_is_tried_for_again_after_a_failure() -> None:
+    """A failure is not remembered: the next operation has its token."""
+    with platform() as (scripted, url), graph_over(url, **OAUTH) as graph:
+        scripted.answers["token"] = Response("", 503)
+        assert _codes(graph) == ["UPSTREAM_UNAVAILABLE"]
+        scripted.answers.clear()
+        assert _codes(graph) == []
+
+
+def test_a_token_endpoint_that_hangs_is_a_timeout() -> None:
+    """The operation's deadline is around it too."""
+
+    async def slow(_: Request) -> Response:
+        await asyncio.sleep(0.5)
+        return Response("")
+
+    with platform() as (scripted, url), graph_over(url, **OAUTH, upstream_deadline_s=0.2) as graph:
+        scripted.answers["token"] = slow
+        assert _codes(graph) == ["UPSTREAM_TIMEOUT"]
+
+
+def test_a_token_that_was_withdrawn_is_fetched_anew_but_not_all_the_time() -> None:
+    """401 to a token makes the gateway fetch another one, at most every 30 seconds."""
+    tokens = _Tokens(ttl_s=300)
+    assert tokens.at(0) == "1"
+    tokens.credential.refused({"token": "1"})
+    assert tokens.at(29) == "1"
+    assert tokens.at(30) == "2"
+    tokens.credential.refused({"token": "1"})  # a late answer about the old one
+    assert tokens.at(100) == "2"
+
+
+@pytest.mark.parametrize(
+    ("ttl_s", "lasts_s"),
+    [(300.0, 270), (60.0, 30), (40.0, 20), (2.0, 1), ("300", 270), (None, 270)],
+)
+def test_a_token_is_renewed_before_it_runs_out(ttl_s: Any, lasts_s: int) -> None:
+    """Thirty seconds before its end, or after half of a short life; five minutes if not told."""
+    tokens = _Tokens(ttl_s)
+    assert tokens.at(0) == tokens.at(lasts_s - 0.01) == "1"
+    assert tokens.at(lasts_s) == tokens.at(lasts_s + 0.5) == "2"
+
+
+class _Tokens:
+    """A credential on a clock that stands where it is put, and a platform that counts tokens."""
+
+    def __init__(self, ttl_s: Any) -> None:
+        self._now = 0.0
+        self._given = 0
+        self._ttl = {} if ttl_s is None else {"ttlSeconds": ttl_s}
+        self.credential = OAuthCredential("key", "secret", "token", clock=lambda: self._now)
+
+    def at(self, now: float) -> str:
+        """Give the token that is used at a time."""
+        self._now = 1000 + now
+        return asyncio.run(self._headers())["token"]
+
+    async def _headers(self) -> dict[str, str]:
+        async with httpx.AsyncClient(
+            base_url="http://platform", transport=httpx.MockTransport(self._answer)
+        ) as http:
+            request = GatewayRequest("1", NOW, Caller(), 0, CallBudget(1))
+            return dict(await self.credential.headers(http, request))
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        assert json.loads(request.content) == {"key": "key", "secret": "secret"}
+        self._given += 1
+        return httpx.Response(200, json={"data": {"accessToken": str(self._given), **self._ttl}})
