@@ -21,14 +21,16 @@ from gateway.sandbox.auth import Authentication, Credentials
 from gateway.sandbox.calls import CallLog, Endpoint, Latency, LatencyOrder
 from gateway.sandbox.customer_view import promotion_data
 from gateway.sandbox.definitions import promotion_definitions
+from gateway.sandbox.faults.plan import FaultPlan
+from gateway.sandbox.faults.spec import Fault
 from gateway.sandbox.world import World
 
 CUSTOMER_VIEW_PATH = "/v2/customers/lookup/promotionData"
 DEFINITIONS_PATH = "/api_gateway/loyalty/v1/programs/{program_id:int}/promotionsV2"
 TOKEN_PATH = "/v3/oauth/token/generate"  # noqa: S105 - a path
 
-# A step sees every call before its endpoint does, and may answer in its place. A fault mode (429s,
-# broken JSON, dropped connections) is one more step in the list that `create_sandbox` builds.
+# A step sees every call before its endpoint does, and may answer in its place. Faults are no steps:
+# they stand around what follows, because most of them spoil the genuine answer (`faults/plan.py`).
 Step = Callable[[Endpoint, Request], Awaitable[Response | None]]
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -47,6 +49,7 @@ def create_sandbox(  # noqa: PLR0913 - each is one knob of the sandbox, by keywo
     error_status: int = 400,
     legacy_error_style: LegacyErrorStyle = "errors",
     token_ttl_s: int = 300,
+    faults: Sequence[Fault] = (),
 ) -> Starlette:
     """Build the sandbox: an ASGI application that plays the upstream.
 
@@ -57,13 +60,15 @@ def create_sandbox(  # noqa: PLR0913 - each is one knob of the sandbox, by keywo
     error_status: the HTTP status beside the documented error codes (it is not documented).
     legacy_error_style: the body of a legacy error, `{"errors": …}` or `{"status": …}`.
     token_ttl_s: how long an OAuth token lives, in seconds.
+    faults: what goes wrong from the start (`parse_fault`); `/__faults` changes it.
     """
     world = world or World.generate(today=clock().date())
     calls = CallLog()
     latency = Latency(latency_ms)
     authentication = Authentication(credentials or Credentials(), clock, token_ttl_s)
+    plan = FaultPlan(faults, clock, authentication)
     arrival: list[Step] = [partial(_count, calls), partial(_wait, latency)]
-    guarded: list[Step] = [*arrival, partial(_authenticate, authentication)]
+    guards: list[Step] = [partial(_authenticate, authentication)]
 
     async def customer_view(request: Request) -> Response:
         try:
@@ -83,12 +88,18 @@ def create_sandbox(  # noqa: PLR0913 - each is one knob of the sandbox, by keywo
         answer = authentication.generate_token(await request.body())
         return json_answer(answer) if answer else json_answer(_wrong_key(), 401)
 
+    def played(endpoint: Endpoint, handler: Handler, guards: Sequence[Step]) -> Handler:
+        """Put arrival, faults and guards before an endpoint, in this order."""
+        genuine = _through(guards, endpoint, handler)
+        return _through(arrival, endpoint, plan.around(endpoint, genuine))
+
     return Starlette(
         routes=[
-            Route(CUSTOMER_VIEW_PATH, _through(guarded, "promotionData", customer_view)),
-            Route(DEFINITIONS_PATH, _through(guarded, "promotionsV2", definitions)),
-            Route(TOKEN_PATH, _through(arrival, "token", token), methods=["POST"]),
+            Route(CUSTOMER_VIEW_PATH, played("promotionData", customer_view, guards)),
+            Route(DEFINITIONS_PATH, played("promotionsV2", definitions, guards)),
+            Route(TOKEN_PATH, played("token", token, ()), methods=["POST"]),
             *_control_routes(world, calls, latency),
+            *plan.routes(),
         ]
     )
 

@@ -1,0 +1,1 @@
+"""Faults that the sandbox plays on purpose: what can go wrong, how often, and for which calls."""

@@ -1,0 +1,174 @@
+"""All modes of faults, in one table: names, parameters, what they do."""
+
+from gateway.sandbox.calls import ENDPOINTS, Endpoint
+from gateway.sandbox.faults import connection, oversize, pages, payload, status, tokens
+from gateway.sandbox.faults.call import Mode
+from gateway.sandbox.faults.parameter import Parameter, fraction, text, whole, word
+
+_PAGES: tuple[Endpoint, ...] = ("promotionData", "promotionsV2")
+_ITEM = whole("item", 0, 99, None)
+_KEY = "the name of a key"
+
+
+_COUNT = whole("totals", -(10**12), 10**12)
+
+
+def _total(given: str) -> int | str:
+    if given in {"null", "missing"}:
+        return given
+    count: int = _COUNT.read(given)
+    return count
+
+
+_ON_THE_WIRE = (
+    Mode(
+        "status",
+        "answers with this HTTP status in the endpoint's place",
+        status.status,
+        ENDPOINTS,
+        whole("status", 200, 599),
+        (
+            word("body", "none", "documented", "html", default="none"),
+            whole("code", 0, 99_999, None),
+            text("retry_after", "seconds, an HTTP date, or date+<seconds> for the date then", None),
+            text("location", "a URL; an origin gets the call's path and query", None),
+        ),
+    ),
+    Mode("reset", "resets the connection before a byte", connection.reset, ENDPOINTS),
+    Mode("disconnect", "ends the connection before a byte", connection.disconnect, ENDPOINTS),
+    Mode(
+        "truncate",
+        "ends the connection within the body",
+        connection.truncate,
+        ENDPOINTS,
+        None,
+        (word("framing", "length", "chunked", default="length"), fraction("at", 0.5)),
+    ),
+    Mode("hang", "never answers", connection.hang, ENDPOINTS),
+    Mode(
+        "slow",
+        "waits so many milliseconds before the answer",
+        connection.slow,
+        ENDPOINTS,
+        whole("slow", 0, 600_000),
+    ),
+    Mode(
+        "drip",
+        "sends the body a few bytes at a time",
+        connection.drip,
+        ENDPOINTS,
+        None,
+        (whole("bytes_per_s", 1, 100_000_000, 100),),
+    ),
+    Mode(
+        "huge",
+        "puts so many bytes of blanks before the body",
+        oversize.huge,
+        ENDPOINTS,
+        whole("huge", 1, oversize.LARGEST, 20_000_000),
+    ),
+    Mode(
+        "gzip_bomb",
+        "sends a small gzip body that inflates to so many bytes",
+        oversize.gzip_bomb,
+        ENDPOINTS,
+        whole("gzip_bomb", 1, oversize.LARGEST, 100_000_000),
+    ),
+)
+_IN_THE_JSON = (
+    Mode(
+        "cut_json", "cuts the JSON short", payload.cut_json, ENDPOINTS, None, (fraction("at", 0.5),)
+    ),
+    Mode("array", "answers with a list that holds the object", payload.array, ENDPOINTS),
+    Mode(
+        "missing", "leaves a key out", payload.missing, ENDPOINTS, text("missing", _KEY), (_ITEM,)
+    ),
+    Mode("null", "makes a key null", payload.null, ENDPOINTS, text("null", _KEY), (_ITEM,)),
+    Mode(
+        "retype",
+        "gives a key's value another type",
+        payload.retype,
+        ENDPOINTS,
+        text("retype", _KEY),
+        (word("as", *payload.TYPES, default="object"), _ITEM),
+    ),
+    Mode(
+        "unknown_enum",
+        "puts an unknown word in an enum's place, or in all enums'",
+        payload.unknown_enum,
+        _PAGES,
+        text("unknown_enum", _KEY, None),
+        (_ITEM,),
+    ),
+    Mode(
+        "deep",
+        "nests a key's value so deep",
+        payload.deep,
+        ENDPOINTS,
+        whole("deep", 1, 1_000_000, 100_000),
+        (text("key", _KEY, "pageDetails"),),
+    ),
+    Mode(
+        "digits",
+        "makes a key's value an integer of so many digits",
+        payload.digits,
+        ENDPOINTS,
+        whole("digits", 1, 1_000_000, 5_000),
+        (text("key", _KEY, "totalEntries"),),
+    ),
+    Mode(
+        "surrogate",
+        "puts half a surrogate pair in a key's text",
+        payload.surrogate,
+        ENDPOINTS,
+        text("surrogate", _KEY, "description"),
+    ),
+    Mode(
+        "invalid_utf8",
+        "puts bytes that are no UTF-8 in a key's text",
+        payload.invalid_utf8,
+        ENDPOINTS,
+        text("invalid_utf8", _KEY, "description"),
+    ),
+)
+_LIES = (
+    Mode(
+        "other_customer",
+        "answers with another customer's page, or with another customerId",
+        pages.other_customer,
+        ("promotionData",),
+        text("other_customer", "another customer's externalId", "C-EVERYWHERE"),
+        (word("part", "whole", "id", default="whole"),),
+    ),
+    Mode(
+        "totals",
+        "tells a wrong totalEntries",
+        pages.totals,
+        _PAGES,
+        Parameter("totals", f"{_COUNT.allowed}, null or missing", _total),
+    ),
+    Mode("duplicates", "repeats the page before's last item first", pages.duplicates, _PAGES),
+    Mode(
+        "ignore_limit",
+        "answers with pages of this size, whatever is asked",
+        pages.ignore_limit,
+        _PAGES,
+        whole("ignore_limit", 1, 100, 100),
+    ),
+    Mode(
+        "short_pages",
+        "answers with so few items, whatever is asked",
+        pages.short_pages,
+        _PAGES,
+        whole("short_pages", 0, 99, 1),
+    ),
+    Mode(
+        "short_token",
+        "hands out a token that lives so many seconds, whatever it says",
+        tokens.short_token,
+        ("token",),
+        whole("short_token", 0, 86_400, 0),
+    ),
+    Mode("revoke_token", "forgets the call's token, and answers 401", tokens.revoke_token, _PAGES),
+)
+MODES = {mode.name: mode for mode in (*_ON_THE_WIRE, *_IN_THE_JSON, *_LIES)}
