@@ -1,0 +1,74 @@
+"""How many calls are under way at once, and how many may wait for their turn."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from gateway.errors import GatewayError
+
+MOST_WAITERS = 1024
+
+
+class OverloadedError(GatewayError):
+    """More is asked of the gateway than it can queue."""
+
+    code = "OVERLOADED"
+
+    def __init__(self) -> None:
+        super().__init__("The gateway has more to do than it can take on; try again shortly.")
+
+
+class Admission:
+    """Lets `most_at_once` calls go on at a time, first come first served.
+
+    A place passes straight from the one who leaves to the one who has waited longest, so that
+    nobody overtakes and no place is lost to a waiter who was cancelled. Not for several threads.
+    """
+
+    def __init__(self, most_at_once: int, most_waiters: int = MOST_WAITERS) -> None:
+        self._free, self._most_waiters = most_at_once, most_waiters
+        self._line: dict[asyncio.Future[None], None] = {}  # in the order of coming
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._line)
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Hold one place for the length of the block; waits for it.
+
+        Raises OverloadedError at once where too many wait already. The deadline is the caller's: a
+        cancelled wait costs nobody anything.
+        """
+        await self._enter()
+        try:
+            yield
+        finally:
+            self._leave()
+
+    async def _enter(self) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        if len(self._line) >= self._most_waiters:
+            raise OverloadedError
+        turn = asyncio.get_running_loop().create_future()
+        self._line[turn] = None
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._leave()  # the place was ours already
+            raise
+        finally:
+            self._line.pop(turn, None)
+
+    def _leave(self) -> None:
+        while self._line:
+            turn = next(iter(self._line))
+            del self._line[turn]
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1

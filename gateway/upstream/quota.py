@@ -1,0 +1,196 @@
+"""Calls a minute: each call waits for its turn, within its deadline, first come first served."""
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from gateway.errors import UpstreamRateLimitedError
+from gateway.upstream.pacing import WINDOW_S, Pacer
+
+Clock = Callable[[], float]
+Sleep = Callable[[float], Awaitable[None]]
+
+# Clocks are no finer, and a wait that rounding leaves over must not spin.
+_SHORTEST_WAIT_S = 0.001
+
+
+class Turns(Protocol):
+    """Knows when the next call may start: from memory here, from Redis in `shared_quota`."""
+
+    async def take(self) -> float:
+        """Start a call where one may start now, and give 0; otherwise the seconds to wait."""
+        ...
+
+    async def wait_s(self, ahead: int) -> float:
+        """Give at least how many seconds a call has to wait that has `ahead` others before it."""
+        ...
+
+    async def pause(self, pause_s: float) -> None:
+        """Start no call for so many seconds."""
+        ...
+
+    def left(self) -> int | None:
+        """Give how many of the minute's calls are left; None where that is not limited."""
+        ...
+
+
+class LocalTurns:
+    """The turns of one process that shares its quota with nobody."""
+
+    def __init__(self, pacer: Pacer | None, clock: Clock) -> None:
+        self._pacer, self._clock = pacer, clock
+        self._paused_until = -math.inf
+
+    async def take(self) -> float:
+        """Start a call where one may start now, and give 0; otherwise the seconds to wait."""
+        now = self._clock()
+        if now < self._paused_until:
+            return max(self._paused_until - now, self._pacer.wait_s(now) if self._pacer else 0.0)
+        if self._pacer is None or self._pacer.take(now):
+            return 0.0
+        return max(self._pacer.wait_s(now), _SHORTEST_WAIT_S)
+
+    async def wait_s(self, ahead: int) -> float:
+        """Give how many seconds a call has to wait that has `ahead` others before it."""
+        now = self._clock()
+        # Nothing starts in a pause, so that the turns up to then are not lost, and not used up:
+        # what is known is that neither ends sooner.
+        turn_s = self._pacer.wait_s(now, ahead) if self._pacer else 0.0
+        return max(turn_s, self._paused_until - now)
+
+    async def pause(self, pause_s: float) -> None:
+        """Start no call for so many seconds."""
+        self._paused_until = max(self._paused_until, self._clock() + pause_s)
+
+    def left(self) -> int | None:
+        """Give how many of the minute's calls are left; None where that is not limited."""
+        return None if self._pacer is None else self._pacer.left(self._clock())
+
+
+class _Waiter:
+    __slots__ = ("deadline", "turn")
+
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
+        # Set once this waiter is the first; a number: refused, try again after so many seconds.
+        self.turn: asyncio.Future[float | None] = asyncio.get_running_loop().create_future()
+
+
+class Quota:
+    """The line of calls with one upstream identity.
+
+    Only the first in the line asks for a turn and waits until it comes; a waiter who leaves takes
+    no turn with him. `clock` gives monotonic seconds, the event loop's as a deadline is.
+    """
+
+    def __init__(self, turns: Turns, *, clock: Clock, sleep: Sleep) -> None:
+        self._turns, self._clock, self._sleep = turns, clock, sleep
+        self._line: dict[_Waiter, None] = {}
+
+    @property
+    def has_waiters(self) -> bool:
+        """Whether anybody is about to start a call."""
+        return bool(self._line)
+
+    def left(self) -> int | None:
+        """Give how many calls may still start in the current 60 s, for a report; None: no limit."""
+        return self._turns.left()
+
+    async def start(self, endpoint: str, deadline: float) -> None:
+        """Wait until a call may start: retries and token calls are calls, too.
+
+        Raises UpstreamRateLimitedError, with the seconds until there is a turn, as soon as it is
+        known that this is after `deadline` (seconds of the clock).
+        """
+        waiter = _Waiter(deadline)
+        self._line[waiter] = None
+        try:
+            if len(self._line) > 1:
+                await self._check_turn(endpoint, waiter)
+                refused_s = await waiter.turn
+                if refused_s is not None:
+                    raise _refusal(endpoint, refused_s)
+            while (wait_s := await self._turns.take()) > 0:
+                self._refuse_before(wait_s)
+                self._check(endpoint, deadline, wait_s)
+                await self._sleep(wait_s)
+        finally:
+            self._leave(waiter)
+
+    async def pause(self, pause_s: float) -> None:
+        """Start no call for so many seconds, as a 429 asks; who cannot wait is refused at once.
+
+        The one whose turn is next notices when it comes.
+        """
+        self._refuse_before(pause_s)
+        await self._turns.pause(pause_s)
+
+    async def _check_turn(self, endpoint: str, waiter: _Waiter) -> None:
+        """Refuse a waiter whose turn is too late, from the place in the line that it has now."""
+        asked, ahead = math.inf, len(self._line) - 1
+        while 0 < ahead < asked:
+            wait_s = await self._turns.wait_s(ahead)
+            if self._clock() + wait_s <= waiter.deadline:
+                return
+            # Those who left while this was asked count twice in it: started, and still ahead.
+            asked, ahead = ahead, list(self._line).index(waiter)
+        if ahead:
+            raise _refusal(endpoint, wait_s)
+
+    def _check(self, endpoint: str, deadline: float, wait_s: float) -> None:
+        if self._clock() + wait_s > deadline:
+            raise _refusal(endpoint, wait_s)
+
+    def _refuse_before(self, wait_s: float) -> None:
+        """Refuse those behind the first whose deadline passes before anybody's turn comes."""
+        at = self._clock() + wait_s
+        for waiter in self._line:
+            if waiter.deadline < at and not waiter.turn.done():
+                waiter.turn.set_result(wait_s)
+
+    def _leave(self, waiter: _Waiter) -> None:
+        """Take a waiter out of the line, and let the next come to its head."""
+        was_first = next(iter(self._line)) is waiter
+        del self._line[waiter]
+        if was_first and self._line:
+            first = next(iter(self._line))
+            if not first.turn.done():
+                first.turn.set_result(None)
+
+
+def local_quota(
+    calls_per_minute: int | None, *, clock: Clock = time.monotonic, sleep: Sleep = asyncio.sleep
+) -> Quota:
+    """Make the quota of a process of its own; with None only a 429's pause holds calls back."""
+    pacer = None if calls_per_minute is None else Pacer.of(calls_per_minute)
+    return Quota(LocalTurns(pacer, clock), clock=clock, sleep=sleep)
+
+
+class Quotas:
+    """The quota of each identity, made when it is first asked for.
+
+    `make` gets the identity, which is a hash: no credential stands here in clear. Beyond `most` the
+    longest unused is forgotten that nobody waits for; callers can bring any number of credentials
+    with passthrough, and must not fill the memory with them.
+    """
+
+    def __init__(self, make: Callable[[str], Quota], most: int = 10_000) -> None:
+        self._make, self._most = make, most
+        self._quotas: dict[str, Quota] = {}  # the longest unused first
+
+    def of(self, identity: str) -> Quota:
+        """Give the identity's quota."""
+        quota = self._quotas.pop(identity, None) or self._make(identity)
+        self._quotas[identity] = quota
+        if len(self._quotas) > self._most:
+            unused = (key for key, other in self._quotas.items() if not other.has_waiters)
+            key = next(unused, identity)
+            if key != identity:
+                del self._quotas[key]
+        return quota
+
+
+def _refusal(endpoint: str, wait_s: float) -> UpstreamRateLimitedError:
+    return UpstreamRateLimitedError(endpoint, round(wait_s if wait_s < math.inf else WINDOW_S, 3))

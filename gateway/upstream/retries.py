@@ -1,0 +1,86 @@
+"""Which failed call is worth a second try, when, and how many such tries all calls may have."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+MOST_ATTEMPTS = 2
+RETRYABLE_STATUSES = frozenset({502, 503, 504})
+MOST_RETRY_AFTER_S = 300.0
+
+_WANTED_PER_RETRY = 5  # 20 %, counted in whole numbers so that no rounding adds up
+_MOST_RETRIES_SAVED = 5
+_BACKOFF_S = 0.2
+_WORTH_TRYING_S = 0.05  # with less than this left, no call could end in time
+
+
+class RetryBudget:
+    """At most one retry for five wanted calls, so that an outage is not amplified.
+
+    From the first call on, `n` wanted calls make at most ``1.2 n`` calls. What good times save is
+    capped: over any stretch of `n` wanted calls there are at most ``n / 5 + 5`` retries.
+    """
+
+    def __init__(self) -> None:
+        self._saved = 0  # in fifths of a retry; nothing is given in advance
+
+    def want(self) -> None:
+        """Count one call that is wanted, whatever becomes of it; its retries are not wanted."""
+        self._saved = min(self._saved + 1, _MOST_RETRIES_SAVED * _WANTED_PER_RETRY)
+
+    def spend(self) -> bool:
+        """Take one retry, where there is one."""
+        if self._saved < _WANTED_PER_RETRY:
+            return False
+        self._saved -= _WANTED_PER_RETRY
+        return True
+
+
+class RetryPolicy:
+    """Decides about one more try; `random` gives a number from 0 up to, but not including, 1."""
+
+    def __init__(self, budget: RetryBudget, *, random: Callable[[], float]) -> None:
+        self._budget, self._random = budget, random
+
+    def delay_s(
+        self, attempts: int, status: int | None, retry_after_s: float | None, left_s: float
+    ) -> float | None:
+        """Give after how many seconds to try again, or None not to; spends the retry budget.
+
+        `attempts` have been made; `status` is the last answer's, None for a connection error;
+        `retry_after_s` is what its ``Retry-After`` says, if it has one; `left_s` is the time up to
+        the deadline. A timeout is not retried: it is the deadline that has passed.
+        """
+        if attempts >= MOST_ATTEMPTS:
+            return None
+        jitter_s = self._random() * _BACKOFF_S  # full; with two attempts it has nowhere to grow
+        if status == 429:
+            if retry_after_s is None:
+                return None
+            delay_s = retry_after_s + jitter_s
+        elif status is None or status in RETRYABLE_STATUSES:
+            delay_s = max(jitter_s, retry_after_s or 0.0)
+        else:
+            return None
+        if delay_s + _WORTH_TRYING_S > left_s or not self._budget.spend():
+            return None
+        return delay_s
+
+
+def read_retry_after_s(raw: str | None, now: datetime) -> float | None:
+    """Give the seconds that a ``Retry-After`` header means at `now` (aware), or None.
+
+    Both forms of RFC 9110 §10.2.3 are read, seconds and a date; a date that has passed is 0, and
+    more than 300 s are taken as 300: a header must not shut the gateway for a day.
+    """
+    raw = (raw or "").strip()
+    if raw.isascii() and raw.isdigit():
+        return min(float(raw[:9]), MOST_RETRY_AFTER_S)
+    if not 16 <= len(raw) <= 48:
+        return None
+    try:
+        at = parsedate_to_datetime(raw)
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return min(max(0.0, (at - now).total_seconds()), MOST_RETRY_AFTER_S)
+    except (ValueError, OverflowError):
+        return None
