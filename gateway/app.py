@@ -27,6 +27,7 @@ from gateway.upstream.client import UpstreamClient
 from gateway.upstream.credentials import credential_from
 from gateway.upstream.customer_promotions import CustomerPromotions
 from gateway.upstream.definitions import LegacyDefinitions
+from gateway.upstream.traffic import Traffic, create_traffic
 from gateway.upstream.transport import create_http_client
 from gateway.wire.vocabulary import PromotionSourceType
 
@@ -40,11 +41,17 @@ def create_app(
     settings: Settings,
     *,
     transport: httpx.AsyncBaseTransport | None = None,
+    traffic: Traffic | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> Starlette:
-    """Make the gateway; `transport` stands in for the platform's connections, `clock` for time."""
+    """Make the gateway; tests give a `transport`, a `traffic` and a `clock` of their own."""
     http = create_http_client(settings, transport)
-    client = UpstreamClient(http, credential_from(settings), settings.upstream_max_response_bytes)
+    client = UpstreamClient(
+        http,
+        credential_from(settings),
+        traffic or create_traffic(settings),
+        settings.upstream_max_response_bytes,
+    )
     customer_promotions, definitions = CustomerPromotions(client), LegacyDefinitions(client)
     source_types = tuple(PromotionSourceType[name] for name in settings.definition_source_types)
 

@@ -13,6 +13,8 @@ from gateway.http.server import ServerError, listen, run, run_workers, url_of
 from gateway.request import Role
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.auth import Credentials
+from gateway.sandbox.faults.parameter import FaultError
+from gateway.sandbox.faults.spec import Fault, parse_fault
 from gateway.schema.build import print_schema
 from gateway.settings import (
     SettingsError,
@@ -123,6 +125,21 @@ def _add_sandbox_options(parser: argparse.ArgumentParser) -> None:
         default=0,
         help="milliseconds that every answer of the sandbox waits (default: %(default)s)",
     )
+    parser.add_argument(
+        "--fault",
+        type=_fault,
+        action="append",
+        default=[],
+        metavar="FAULT",
+        help="let the sandbox play this fault, e.g. status=503,rate=0.2; may be repeated",
+    )
+
+
+def _fault(text: str) -> Fault:
+    try:
+        return parse_fault(text)
+    except FaultError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _port(text: str) -> int:
@@ -160,7 +177,7 @@ def _dev(options: argparse.Namespace) -> None:
     upstream_url = url_of("127.0.0.1", sandbox_socket)
     settings = load_settings(upstream_url=upstream_url, **overrides)
     configure_logging(settings.log_format, logging.WARNING)
-    sandbox = create_sandbox(latency_ms=options.latency_ms)
+    sandbox = create_sandbox(latency_ms=options.latency_ms, faults=options.fault)
     gateway = create_app(settings)
     _print_welcome(url_of(settings.host, gateway_socket), upstream_url)
     run((sandbox, sandbox_socket), (gateway, gateway_socket))
@@ -193,7 +210,7 @@ def _serve(_options: argparse.Namespace) -> None:
 def _sandbox(options: argparse.Namespace) -> None:
     configure_logging("console", logging.WARNING)
     listener = listen(options.host, options.port, "--port")
-    sandbox = create_sandbox(latency_ms=options.latency_ms)
+    sandbox = create_sandbox(latency_ms=options.latency_ms, faults=options.fault)
     print(f"Sandbox: {url_of(options.host, listener)}/__world, end with Ctrl-C", flush=True)
     run((sandbox, listener))
 

@@ -21,7 +21,8 @@
     │   ├── UpstreamUnavailableError   UPSTREAM_UNAVAILABLE
     │   ├── UpstreamBadPayloadError    UPSTREAM_BAD_PAYLOAD
     │   └── NotHereError               8015 4027: resolvers turn it into null
-    └── BudgetExceededError            UPSTREAM_BUDGET_EXCEEDED
+    ├── BudgetExceededError            UPSTREAM_BUDGET_EXCEEDED
+    └── OverloadedError                OVERLOADED
 
 GRAPHQL_PARSE_FAILED and GRAPHQL_VALIDATION_FAILED belong to `execution/operation.py`; anything that
 is not a GatewayError is masked as INTERNAL_SERVER_ERROR (`execution/outcome.py`).
@@ -215,3 +216,12 @@ class BudgetExceededError(GatewayError):
             f"This operation needs more than the {most} calls to the loyalty platform that one"
             " operation may make; ask for less at once."
         )
+
+
+class OverloadedError(GatewayError):
+    """More is asked of the gateway than it can queue."""
+
+    code = "OVERLOADED"
+
+    def __init__(self) -> None:
+        super().__init__("The gateway has more to do than it can take on; try again shortly.")

@@ -28,13 +28,22 @@ class CallBudget:
     most: int
     spent: int = 0
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether no further call may start."""
+        return self.spent >= self.most
+
+    def check(self) -> None:
+        """Raise BudgetExceededError where no further call may start."""
+        if self.is_spent:
+            raise BudgetExceededError(self.most)
+
     def spend(self) -> None:
-        """Count one call that is about to start.
+        """Count one call that starts now.
 
         Raises BudgetExceededError where it would be one too many.
         """
-        if self.spent >= self.most:
-            raise BudgetExceededError(self.most)
+        self.check()
         self.spent += 1
 
 

@@ -5,7 +5,7 @@ import os
 import re
 import ssl
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self, get_args, get_origin
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from gateway.request import Role
+from gateway.settings_words import allowed_values
 
 PREFIX = "GATEWAY_"
 # What Kubernetes sets in every pod beside a Service called `gateway`; GATEWAY_PORT is one more.
@@ -87,6 +88,13 @@ class Settings(BaseSettings):
     )
     upstream_max_connections: int = Field(
         100, ge=1, le=10_000, description="Connections to the platform at once."
+    )
+    upstream_calls_per_minute: int = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="Calls that may start in any 60 s, retries included, all workers together; 0"
+        " sets no limit. The platform documents 100 to 1,000.",
     )
     upstream_max_calls_per_operation: int = Field(
         40, ge=1, le=10_000, description="Upstream calls that one operation may make."
@@ -227,40 +235,7 @@ def _repeated(field: FieldInfo, value: object) -> str:
 
 def allowed(name: str) -> str:
     """Say what a setting may be, in words that follow "it must be"."""
-    field = Settings.model_fields[name]
-    kind, words = field.annotation, _words(field.annotation)
-    if name in _ALLOWED:
-        return _ALLOWED[name]
-    if kind is bool:
-        return "true or false"
-    if get_origin(kind) in {tuple, frozenset}:
-        least = "at least one, " if get_origin(kind) is tuple else ""
-        return f"words with commas between them, {least}each one of {', '.join(words)}"
-    if words:
-        return f"one of {', '.join(words)}"
-    if kind in {int, float}:
-        return ("a whole number " if kind is int else "a number ") + _bounds(field)
-    return "a text"
-
-
-def _bounds(field: FieldInfo) -> str:
-    bounds = {
-        name: getattr(one, name)
-        for one in field.metadata
-        for name in ("ge", "gt", "le")
-        if hasattr(one, name)
-    }
-    least = f"from {bounds['ge']} to" if "ge" in bounds else f"above {bounds['gt']} and at most"
-    return f"{least} {bounds['le']}"
-
-
-def _words(kind: Any) -> list[str]:
-    if isinstance(kind, type) and issubclass(kind, StrEnum | Role):
-        return [str(member.value) for member in kind]
-    arguments = [one for one in get_args(kind) if one is not Ellipsis]
-    if get_origin(kind) is Literal:
-        return [str(word) for word in arguments]
-    return [word for one in arguments for word in _words(one)]
+    return _ALLOWED.get(name) or allowed_values(Settings.model_fields[name])
 
 
 def unknown_variables() -> list[str]:

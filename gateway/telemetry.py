@@ -11,6 +11,8 @@ upstream_refused                          endpoint, upstream_code
 upstream_bad_payload                      endpoint, reason
 upstream_answered_for_another_customer    endpoint
 items_left_out                            endpoint, count
+circuit_opened                            endpoint, failures
+circuit_closed                            endpoint
 operation                                 operation, errors, upstream_calls, duration_ms
 request_refused                           status, code
 unexpected_error                          path, exception

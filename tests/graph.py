@@ -10,6 +10,7 @@ import httpx
 from gateway.app import create_app
 from gateway.request import Role
 from gateway.settings import Settings, load_settings
+from gateway.upstream.traffic import Traffic, create_traffic
 from tests.sandbox.client import NOW
 from tests.serving import serve
 
@@ -17,7 +18,8 @@ from tests.serving import serve
 class Graph:
     """Asks the gateway, and knows how many calls that has cost the platform."""
 
-    def __init__(self, gateway_url: str, sandbox_url: str) -> None:
+    def __init__(self, gateway_url: str, sandbox_url: str, traffic: Traffic | None = None) -> None:
+        self._traffic = traffic
         self.http = httpx.Client(base_url=gateway_url, trust_env=False)
         self._sandbox = httpx.Client(base_url=sandbox_url, trust_env=False)
 
@@ -26,6 +28,10 @@ class Graph:
     ) -> dict[str, Any]:
         """Give the whole answer to a query; the platform's calls are counted from here."""
         self._sandbox.delete("/__calls")
+        if self._traffic is not None:
+            # What went wrong in one query must not hold the next one back.
+            self._traffic.endpoints.clear()
+            self._traffic.quotas.forget()
         body = {"query": query, "variables": variables}
         answer: dict[str, Any] = self.http.post("/graphql", json=body, headers=headers).json()
         return answer
@@ -88,18 +94,24 @@ def settings_for(upstream_url: str, **overrides: Any) -> Settings:
 
 @contextmanager
 def serve_gateway(
-    upstream_url: str, *, clock: Callable[[], datetime] = lambda: NOW, **overrides: Any
+    upstream_url: str,
+    *,
+    clock: Callable[[], datetime] = lambda: NOW,
+    traffic: Traffic | None = None,
+    **overrides: Any,
 ) -> Iterator[str]:
     """Serve a gateway on the platform at this URL; gives the gateway's own."""
-    with serve(create_app(settings_for(upstream_url, **overrides), clock=clock)) as url:
+    settings = settings_for(upstream_url, **overrides)
+    with serve(create_app(settings, clock=clock, traffic=traffic)) as url:
         yield url
 
 
 @contextmanager
 def graph_over(upstream_url: str, **overrides: Any) -> Iterator[Graph]:
     """Serve a gateway with other settings, and give its client."""
-    with serve_gateway(upstream_url, **overrides) as url:
-        graph = Graph(url, upstream_url)
+    traffic = create_traffic(settings_for(upstream_url, **overrides))
+    with serve_gateway(upstream_url, traffic=traffic, **overrides) as url:
+        graph = Graph(url, upstream_url, traffic)
         try:
             yield graph
         finally:

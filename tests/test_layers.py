@@ -21,7 +21,7 @@ LAYERS = (
     ("upstream",),
     ("cache",),
     ("wire",),
-    ("request", "telemetry", "errors", "settings"),
+    ("request", "telemetry", "errors", "settings", "settings_words"),
 )
 APART = "sandbox"  # imports nothing of the rest, and only the commands start it
 BANNED = {

@@ -4,18 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from gateway.errors import GatewayError
+from gateway.errors import OverloadedError
 
 MOST_WAITERS = 1024
-
-
-class OverloadedError(GatewayError):
-    """More is asked of the gateway than it can queue."""
-
-    code = "OVERLOADED"
-
-    def __init__(self) -> None:
-        super().__init__("The gateway has more to do than it can take on; try again shortly.")
 
 
 class Admission:

@@ -1,22 +1,43 @@
-"""One call to the platform: budget, credential, deadline and size."""
+"""One wanted call to the platform: its turn, its attempts, its deadline and its size."""
 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 import httpx
 from aiohttp import ClientError  # what its transport lets through unmapped
 
-from gateway.errors import (
-    UpstreamBadPayloadError,
-    UpstreamTimeoutError,
-    UpstreamUnavailableError,
-)
+from gateway.errors import UpstreamTimeoutError, UpstreamUnavailableError
 from gateway.request import Request
 from gateway.telemetry import log
+from gateway.upstream.bodies import ACCEPT_ENCODING, read_body
+from gateway.upstream.circuit_breaker import Permit
 from gateway.upstream.credentials import Credential
-from gateway.upstream.failures import failed
+from gateway.upstream.failures import DEFAULT_PAUSE_S, failed
+from gateway.upstream.retries import read_retry_after_s
+from gateway.upstream.traffic import Traffic
+
+_UNREACHABLE = (httpx.HTTPError, ClientError, OSError)
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": ACCEPT_ENCODING}
+
+
+class _Call(NamedTuple):
+    """A wanted call, whatever attempts it takes."""
+
+    endpoint: str
+    url: str
+    request: Request
+
+
+class _Answer(NamedTuple):
+    """What one attempt brought back; `status` None: the platform could not be reached."""
+
+    status: int | None
+    body: bytes = b""
+    retry_after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,46 +46,96 @@ class UpstreamClient:
 
     http: httpx.AsyncClient
     credential: Credential
+    traffic: Traffic
     max_response_bytes: int
 
     async def get(
         self, endpoint: str, path: str, parameters: Mapping[str, str], request: Request
     ) -> bytes:
-        """Fetch the body of a successful answer.
+        """Fetch the body of a successful answer, with a second attempt where that is worth it.
 
         `endpoint` is the documented name that errors carry; `parameters` reach the platform exactly
-        as given. Raises BudgetExceededError before a call too many, and UpstreamError for whatever
-        the platform does instead of answering.
+        as given. Raises BudgetExceededError before a call too many, OverloadedError where too many
+        wait, and UpstreamError for whatever the platform does instead of answering.
         """
-        request.budget.spend()
-        url = f"{path}?{urlencode(parameters, quote_via=quote)}"
+        call = _Call(endpoint, f"{path}?{urlencode(parameters, quote_via=quote)}", request)
+        traffic = self.traffic.of(endpoint)
+        traffic.retry_budget.want()
+        attempts = 0
         try:
             async with asyncio.timeout_at(request.deadline):
-                status, headers, body = await self._send(endpoint, url, request)
+                while True:
+                    answer = await self._attempt(call)
+                    attempts += 1
+                    if answer.status == 200:
+                        return answer.body
+                    left_s = request.deadline - self.traffic.clock()
+                    delay_s = traffic.retries.delay_s(
+                        attempts, answer.status, answer.retry_after_s, left_s
+                    )
+                    if delay_s is None or request.budget.is_spent:
+                        break
+                    await asyncio.sleep(delay_s)
         except TimeoutError:
             raise UpstreamTimeoutError(endpoint) from None
-        except httpx.DecodingError:
-            log.warning("upstream_bad_payload", endpoint=endpoint, reason="cannot be decompressed")
-            raise UpstreamBadPayloadError(endpoint) from None
-        except (httpx.HTTPError, ClientError, OSError) as error:
-            log.warning("upstream_call_failed", endpoint=endpoint, reason=type(error).__name__)
-            raise UpstreamUnavailableError(endpoint) from None
-        if status == 200:
-            return body
-        raise failed(endpoint, status, headers, body)
+        if answer.status is None:
+            raise UpstreamUnavailableError(endpoint)
+        raise failed(endpoint, answer.status, answer.body, answer.retry_after_s)
 
-    async def _send(
-        self, endpoint: str, url: str, request: Request
-    ) -> tuple[int, httpx.Headers, bytes]:
-        headers = {"Accept": "application/json"}
-        credential = await self.credential.headers(self.http, request)
-        async with self.http.stream("GET", url, headers=headers | dict(credential)) as response:
+    async def _attempt(self, call: _Call) -> _Answer:
+        """Make one attempt, once it is its turn."""
+        request = call.request
+        request.budget.check()
+        quota = self.traffic.quotas.of(self.credential.identity(request))
+        async with self.traffic.admission.place():
+            with self.traffic.of(call.endpoint).breaker.admit() as permit:
+                credential = await self._credential(call, permit)
+                await quota.start(call.endpoint, request.deadline)
+                request.budget.spend()
+                answer = await self._call(call, credential, permit)
+        if answer.status == 429:
+            pause_s = answer.retry_after_s
+            await quota.pause(DEFAULT_PAUSE_S if pause_s is None else pause_s)
+        return answer
+
+    async def _credential(self, call: _Call, permit: Permit) -> Mapping[str, str]:
+        try:
+            return await self.credential.headers(self.http, call.request)
+        except _UNREACHABLE as error:
+            permit.failure()
+            raise _unreachable(call, error) from None
+
+    async def _call(self, call: _Call, credential: Mapping[str, str], permit: Permit) -> _Answer:
+        """Make the call, and tell the breaker how it went; a client's leaving tells nothing."""
+        try:
+            async with asyncio.timeout_at(call.request.deadline):
+                answer = await self._send(call, credential)
+        except TimeoutError:
+            permit.failure()
+            raise UpstreamTimeoutError(call.endpoint) from None
+        except _UNREACHABLE as error:
+            permit.failure()
+            _unreachable(call, error)
+            return _Answer(None)
+        status = answer.status or 0
+        if status >= 500:
+            permit.failure()
+        elif status != 429:
+            permit.success()
+        return answer
+
+    async def _send(self, call: _Call, credential: Mapping[str, str]) -> _Answer:
+        headers = _HEADERS | dict(credential)
+        async with self.http.stream("GET", call.url, headers=headers) as response:
             if response.status_code == 401:
                 self.credential.refused(credential)
-            body = bytearray()
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > self.max_response_bytes:
-                    log.warning("upstream_answer_too_large", endpoint=endpoint)
-                    raise UpstreamBadPayloadError(endpoint)
-            return response.status_code, response.headers, bytes(body)
+            body = await read_body(call.endpoint, response, self.max_response_bytes)
+            retry_after = response.headers.get("Retry-After")
+            return _Answer(
+                response.status_code, body, read_retry_after_s(retry_after, datetime.now(UTC))
+            )
+
+
+def _unreachable(call: _Call, error: Exception) -> UpstreamUnavailableError:
+    log.warning("upstream_call_failed", endpoint=call.endpoint, reason=type(error).__name__)
+    return UpstreamUnavailableError(call.endpoint)

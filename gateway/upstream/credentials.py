@@ -2,8 +2,10 @@
 
 import asyncio
 import base64
+import hashlib
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Protocol
 
 import httpx
@@ -13,6 +15,7 @@ from gateway.errors import UpstreamAuthFailedError, UpstreamBadPayloadError
 from gateway.request import Request
 from gateway.settings import Settings, UpstreamAuth
 from gateway.upstream.failures import failed
+from gateway.upstream.retries import read_retry_after_s
 
 TOKEN_PATH = "/v3/oauth/token/generate"  # noqa: S105 - the path of a token is no token
 _ENDPOINT = "oauthToken"
@@ -33,6 +36,10 @@ class Credential(Protocol):
     def refused(self, headers: Mapping[str, str]) -> None:
         """Learn that the platform has answered 401 to these headers."""
 
+    def identity(self, request: Request) -> str:
+        """Tell as whom the platform sees the caller, without giving the credential away."""
+        ...
+
 
 class FixedCredential:
     """The same headers for each call: Basic, or none at all."""
@@ -46,6 +53,10 @@ class FixedCredential:
 
     def refused(self, headers: Mapping[str, str]) -> None:
         """Change nothing: there are no others."""
+
+    def identity(self, request: Request) -> str:
+        """Give the one identity of all calls."""
+        return "configured"
 
 
 class CallersCredential:
@@ -62,6 +73,10 @@ class CallersCredential:
 
     def refused(self, headers: Mapping[str, str]) -> None:
         """Change nothing: they are the caller's."""
+
+    def identity(self, request: Request) -> str:
+        """Give a hash of the caller's credential."""
+        return hashlib.sha256(repr(request.caller.credential).encode()).hexdigest()
 
 
 class _TokenData(msgspec.Struct):
@@ -106,6 +121,10 @@ class OAuthCredential:
         if headers.get(self._header) == self._token:
             self._renew_at = min(self._renew_at, self._renewed_at + _RENEW_BEFORE_S)
 
+    def identity(self, request: Request) -> str:
+        """Give the one identity of all calls: the key's, not the rotating token's."""
+        return "configured"
+
     async def _renew(self, http: httpx.AsyncClient) -> None:
         answer = await http.post(
             TOKEN_PATH, content=self._body, headers={"Content-Type": "application/json"}
@@ -113,7 +132,13 @@ class OAuthCredential:
         if answer.status_code == 400:  # what is wrong with it can only be the key or the secret
             raise UpstreamAuthFailedError(_ENDPOINT)
         if answer.status_code != 200:
-            raise failed(_ENDPOINT, answer.status_code, answer.headers, answer.content)
+            retry_after = answer.headers.get("Retry-After")
+            raise failed(
+                _ENDPOINT,
+                answer.status_code,
+                answer.content,
+                read_retry_after_s(retry_after, datetime.now(UTC)),
+            )
         try:
             data = msgspec.json.decode(answer.content, type=_TokenAnswer, strict=False).data
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

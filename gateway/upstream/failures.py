@@ -1,7 +1,5 @@
 """What an answer means that is none: its HTTP status, and the documented error body (DESIGN §5)."""
 
-import httpx
-
 from gateway.errors import (
     NotHereError,
     UpstreamAuthFailedError,
@@ -17,7 +15,8 @@ from gateway.wire.decode import Refusal, read_refusal
 
 _NOT_HERE = frozenset({8015, 4027})
 _OUR_FAULT = frozenset({4050, 4055, 4056, 4086, 8001, 8002, 8100, 8101, 8102, 8103, 8104})
-_DEFAULT_RETRY_AFTER_S = 60.0
+DEFAULT_PAUSE_S = 60.0
+"""How long a 429 without a readable ``Retry-After`` is taken to last: the documented minute."""
 
 
 def refused(endpoint: str, refusal: Refusal) -> UpstreamError:
@@ -31,23 +30,18 @@ def refused(endpoint: str, refusal: Refusal) -> UpstreamError:
     return (UpstreamMisuseError if code in _OUR_FAULT else UpstreamUnavailableError)(endpoint, code)
 
 
-def failed(endpoint: str, status: int, headers: httpx.Headers, body: bytes) -> UpstreamError:
+def failed(endpoint: str, status: int, body: bytes, retry_after_s: float | None) -> UpstreamError:
     """Give the meaning of an answer whose status is not 200; a documented body comes first."""
     refusal = read_refusal(body)
     if status in {401, 403}:
         return UpstreamAuthFailedError(endpoint, refusal.code if refusal else None)
     if status == 429:
-        return UpstreamRateLimitedError(endpoint, _retry_after_s(headers))
+        return UpstreamRateLimitedError(
+            endpoint, DEFAULT_PAUSE_S if retry_after_s is None else retry_after_s
+        )
     if refusal is not None:
         return refused(endpoint, refusal)
     log.warning("upstream_status", endpoint=endpoint, status=status)
     if status < 500:
         return UpstreamBadPayloadError(endpoint)
     return UpstreamUnavailableError(endpoint)
-
-
-def _retry_after_s(headers: httpx.Headers) -> float:
-    raw = headers.get("Retry-After", "")
-    return (
-        float(raw) if raw.isascii() and raw.isdigit() and len(raw) < 6 else _DEFAULT_RETRY_AFTER_S
-    )

@@ -180,6 +180,10 @@ class Quotas:
         self._make, self._most = make, most
         self._quotas: dict[str, Quota] = {}  # the longest unused first
 
+    def forget(self) -> None:
+        """Forget all identities; who waits for a turn gets it all the same."""
+        self._quotas.clear()
+
     def of(self, identity: str) -> Quota:
         """Give the identity's quota."""
         quota = self._quotas.pop(identity, None) or self._make(identity)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.upstream.admission import Admission, OverloadedError
+from gateway.errors import OverloadedError
+from gateway.upstream.admission import Admission
 from tests.upstream.timing import FakeTime, begin
 
 pytestmark = pytest.mark.anyio
