@@ -1,0 +1,186 @@
+"""An answer from wherever it costs least: memory, the shared level, a call in flight, a call."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from typing import NamedTuple
+
+from gateway.cache.coalescing import Coalescer
+from gateway.cache.entry import Entry
+from gateway.cache.freshness import CachePolicy, Freshness, freshness
+from gateway.cache.refreshing import Refresher
+from gateway.cache.store import TwoLevelCache
+
+Load = Callable[[], Awaitable[bytes]]
+_STALE = frozenset({Freshness.STALE_WHILE_REVALIDATE, Freshness.STALE_IF_ERROR})
+
+
+class Source(Enum):
+    """Where an answer came from."""
+
+    UPSTREAM = "UPSTREAM"
+    COALESCED = "COALESCED"  # from a call that another had started
+    CACHE = "CACHE"
+    STALE = "STALE"  # from the cache, past its time
+
+
+class Fetched(NamedTuple):
+    """An answer's bytes; with `is_negative`, what was remembered of a "not here"."""
+
+    payload: bytes
+    source: Source
+    is_negative: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorMeanings:
+    """What the errors of a load mean.
+
+    `is_outage`: the upstream cannot answer now, so that a stale answer is better than none.
+    `negative`: the bytes to remember of an error that says "not here"; None for any other.
+    `is_personal`: it concerns only the request that made the call (its budget, its deadline) and
+    not those that share it.
+    """
+
+    is_outage: Callable[[Exception], bool]
+    negative: Callable[[Exception], bytes | None]
+    is_personal: Callable[[Exception], bool]
+
+
+class CachedFetcher:
+    """Fetches by key through cache and coalescing; `jitter` gives 0..1."""
+
+    def __init__(
+        self,
+        cache: TwoLevelCache,
+        errors: ErrorMeanings,
+        refresher: Refresher,
+        *,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._cache = cache
+        self._statistics = cache.statistics
+        self._errors = errors
+        self._refresher = refresher
+        self._jitter = jitter
+        self._coalescer: Coalescer[Fetched] = Coalescer(errors.is_personal)
+
+    async def fetch(
+        self,
+        key: str,
+        policy: CachePolicy,
+        load: Load,
+        *,
+        refresh: Load | None = None,
+        deadline: float | None = None,
+    ) -> Fetched:
+        """Get the answer of `key`: the cache's, or that of one call of `load` for all who want it.
+
+        `load` makes the call and may outlive this caller, so it bounds itself by something other
+        than this caller's deadline. `deadline`, in the event loop's time, is until when this caller
+        waits; past it a stale answer is served where there is one. `refresh` makes the call in the
+        background, on nobody's account; without it a stale answer is served only where `load` fails
+        with an outage.
+
+        Raises TimeoutError at the deadline, and what `load` raises, except for a "not here", which
+        is an answer with `is_negative`.
+        """
+        held = await self._cache.local(key) if policy.stores else None
+        served = self._serve(key, policy, held, refresh)
+        if served is not None:
+            self._statistics.memory_hits += served.source is Source.CACHE
+            return served
+        try:
+            async with asyncio.timeout_at(deadline):
+                start = partial(self._resolve, key, policy, load, refresh)
+                fetched, joined = await self._coalescer.run(key, start)
+        except TimeoutError:
+            stale = self._stale(await self._cache.local(key)) if policy.stores else None
+            if stale is None:
+                raise
+            return stale
+        if joined and fetched.source is Source.UPSTREAM:
+            self._statistics.coalesced += 1
+            return fetched._replace(source=Source.COALESCED)
+        return fetched
+
+    async def close(self) -> None:
+        """Cancel the refreshes and the calls in flight; the cache is its owner's to close."""
+        await self._refresher.close()
+        await self._coalescer.close()
+
+    async def _resolve(
+        self, key: str, policy: CachePolicy, load: Load, refresh: Load | None
+    ) -> Fetched:
+        """Answer all who wait for `key` and found nothing in the first level."""
+        if not policy.stores:
+            return await self._load(key, policy, load, None)
+        held = await self._cache.get(key)
+        served = self._serve(key, policy, held, refresh)
+        if served is not None:
+            self._statistics.shared_hits += served.source is Source.CACHE
+            return served
+        self._statistics.misses += 1
+        return await self._load(key, policy, load, held)
+
+    async def _refresh(self, key: str, policy: CachePolicy, load: Load) -> bool:
+        """Renew the entry of `key`; tell whether that succeeded."""
+
+        async def renew() -> Fetched:
+            held = await self._cache.get(key)  # another replica may have renewed it
+            if held is not None and self._freshness(held) is Freshness.FRESH:
+                return _answer(held, Source.CACHE)
+            return await self._load(key, policy, load, held)
+
+        fetched, _ = await self._coalescer.run(key, renew)
+        return fetched.source is not Source.STALE
+
+    async def _load(self, key: str, policy: CachePolicy, load: Load, held: Entry | None) -> Fetched:
+        try:
+            payload = await load()
+        except Exception as error:
+            remembered = self._errors.negative(error)
+            if remembered is not None:
+                if policy.stores and policy.negative_s > 0:
+                    entry = policy.negative_entry(remembered, self._cache.clock(), self._jitter)
+                    await self._cache.set(key, entry)
+                return Fetched(remembered, Source.UPSTREAM, is_negative=True)
+            stale = self._stale(held) if self._errors.is_outage(error) else None
+            if stale is None:
+                raise
+            return stale
+        if policy.stores:
+            entry = policy.entry(payload, self._cache.clock(), self._jitter)
+            await self._cache.set(key, entry)
+        return Fetched(payload, Source.UPSTREAM)
+
+    def _serve(
+        self, key: str, policy: CachePolicy, entry: Entry | None, refresh: Load | None
+    ) -> Fetched | None:
+        """Give what may be served at once, having seen to its renewal."""
+        if entry is None:
+            return None
+        state = self._freshness(entry)
+        if state is Freshness.FRESH:
+            self._statistics.negative_hits += entry.is_negative
+            return _answer(entry, Source.CACHE)
+        if state is Freshness.STALE_WHILE_REVALIDATE and refresh is not None:
+            self._refresher.start(key, partial(self._refresh, key, policy, refresh))
+            return self._stale(entry)
+        return None
+
+    def _stale(self, entry: Entry | None) -> Fetched | None:
+        if entry is None or self._freshness(entry) not in _STALE:
+            return None
+        self._statistics.stale += 1
+        return _answer(entry, Source.STALE)
+
+    def _freshness(self, entry: Entry) -> Freshness:
+        return freshness(entry, self._cache.clock())
+
+
+def _answer(entry: Entry, source: Source) -> Fetched:
+    return Fetched(entry.payload, source, entry.is_negative)

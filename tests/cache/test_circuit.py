@@ -1,0 +1,83 @@
+import pytest
+from structlog.testing import capture_logs
+
+from gateway.cache.circuit import Circuit
+from tests.cache.clock import Clock
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Give a clock that stands still."""
+    return Clock()
+
+
+@pytest.fixture
+def circuit(clock: Clock) -> Circuit:
+    """Give a closed circuit that probes every second."""
+    return Circuit("read", 1.0, clock)
+
+
+def test_it_is_left_alone_for_a_second_after_a_failure(circuit: Circuit, clock: Clock) -> None:
+    """Nobody pays the timeout meanwhile."""
+    circuit.failed("TimeoutError")
+
+    assert not circuit.allows()
+    clock.advance(0.99)
+    assert not circuit.allows()
+
+
+def test_one_probe_at_a_time(circuit: Circuit, clock: Clock) -> None:
+    """Of many who come when the second is over one tries."""
+    circuit.failed("TimeoutError")
+    clock.advance(1)
+
+    assert [circuit.allows() for _ in range(20)] == [True] + [False] * 19
+
+
+def test_a_probe_that_is_cancelled_does_not_block_the_next(circuit: Circuit, clock: Clock) -> None:
+    """It reports neither success nor failure; a second later another tries."""
+    circuit.failed("TimeoutError")
+    clock.advance(1)
+    assert circuit.allows()
+
+    clock.advance(1)
+
+    assert circuit.allows()
+
+
+def test_a_success_closes_it(circuit: Circuit, clock: Clock) -> None:
+    """All may try again at once."""
+    circuit.failed("TimeoutError")
+    clock.advance(1)
+    circuit.allows()
+
+    circuit.succeeded()
+
+    assert not circuit.is_open
+    assert all(circuit.allows() for _ in range(20))
+
+
+def test_an_outage_is_two_log_lines(circuit: Circuit, clock: Clock) -> None:
+    """One when it begins and one when it ends, with its length, however many operations failed."""
+    with capture_logs() as lines:
+        circuit.succeeded()
+        for _ in range(50):
+            circuit.failed("TimeoutError")
+            clock.advance(1)
+        circuit.succeeded()
+        circuit.succeeded()
+
+    assert lines == [
+        {
+            "event": "cache_unavailable",
+            "log_level": "warning",
+            "operation": "read",
+            "reason": "TimeoutError",
+        },
+        {
+            "event": "cache_available",
+            "log_level": "info",
+            "operation": "read",
+            "unavailable_s": 50.0,
+        },
+    ]

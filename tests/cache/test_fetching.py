@@ -1,0 +1,214 @@
+import asyncio
+
+import pytest
+
+from gateway.cache.fetching import Fetched, Source
+from gateway.cache.freshness import CachePolicy
+from tests.cache.fetching import Bench
+from tests.cache.platform import BudgetError, NotHereError, OutageError, Platform, turns
+
+pytestmark = pytest.mark.anyio
+
+POLICY = CachePolicy(300.0, stale_s=3600.0, negative_s=30.0)
+COALESCING_ONLY = CachePolicy(0.0)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    """Give a fetcher whose clock stands still."""
+    return Bench()
+
+
+@pytest.fixture
+def platform() -> Platform:
+    """Give a platform that answers."""
+    return Platform(b"answer")
+
+
+async def test_a_fresh_answer_comes_from_the_cache(bench: Bench, platform: Platform) -> None:
+    """One call in five minutes."""
+    first = await bench.fetcher.fetch("key", POLICY, platform.load)
+    bench.clock.advance(299)
+    second = await bench.fetcher.fetch("key", POLICY, platform.load)
+
+    assert first == Fetched(b"answer", Source.UPSTREAM)
+    assert second == Fetched(b"answer", Source.CACHE)
+    assert platform.calls == 1
+    assert (bench.statistics.misses, bench.statistics.memory_hits) == (1, 1)
+
+
+async def test_without_a_time_nothing_is_remembered(bench: Bench, platform: Platform) -> None:
+    """Customer data is asked for each time, and equal calls at once are still one."""
+    for _ in range(2):
+        fetched = await bench.fetcher.fetch("key", COALESCING_ONLY, platform.load)
+        assert fetched.source is Source.UPSTREAM
+    sources = await _forty(bench, platform, COALESCING_ONLY)
+
+    assert sources == {Source.UPSTREAM: 1, Source.COALESCED: 39}
+    assert platform.calls == 3
+    assert bench.cache.memory.entries == 0
+
+
+async def test_forty_at_once_make_one_call(bench: Bench, platform: Platform) -> None:
+    """And each knows whether the call was its own."""
+    assert await _forty(bench, platform, POLICY) == {Source.UPSTREAM: 1, Source.COALESCED: 39}
+    assert platform.calls == 1
+    assert bench.statistics.coalesced == 39
+
+
+async def _forty(bench: Bench, platform: Platform, policy: CachePolicy) -> dict[Source, int]:
+    platform.hold()
+    tasks = [
+        asyncio.create_task(bench.fetcher.fetch("key", policy, platform.load)) for _ in range(40)
+    ]
+    await turns()
+    platform.release()
+    sources = [fetched.source for fetched in await asyncio.gather(*tasks)]
+    return {source: sources.count(source) for source in sources}
+
+
+async def test_not_here_is_an_answer_that_is_remembered_shortly(bench: Bench) -> None:
+    """With what it said, so that it can be told again."""
+    platform = Platform(NotHereError(4027))
+
+    first = await bench.fetcher.fetch("key", POLICY, platform.load)
+    second = await bench.fetcher.fetch("key", POLICY, platform.load)
+    bench.clock.advance(30)
+    third = await bench.fetcher.fetch("key", POLICY, platform.load)
+
+    assert first == Fetched(b"4027", Source.UPSTREAM, is_negative=True)
+    assert second == Fetched(b"4027", Source.CACHE, is_negative=True)
+    assert third.source is Source.UPSTREAM
+    assert platform.calls == 2
+    assert bench.statistics.negative_hits == 1
+
+
+@pytest.mark.parametrize("policy", [COALESCING_ONLY, CachePolicy(300.0)])
+async def test_not_here_is_not_remembered_where_the_policy_does_not_say_so(
+    bench: Bench, policy: CachePolicy
+) -> None:
+    """It is an answer all the same, and not an error."""
+    platform = Platform(NotHereError(8015))
+
+    for _ in range(2):
+        assert (await bench.fetcher.fetch("key", policy, platform.load)).is_negative
+    assert platform.calls == 2
+
+
+async def test_what_is_gone_replaces_what_was_there(bench: Bench, platform: Platform) -> None:
+    """A stale answer is not served any more once the platform has said "not here"."""
+    await bench.fetcher.fetch("key", POLICY, platform.load)
+    bench.clock.advance(300)
+    platform.answer = NotHereError(4027)
+    await bench.fetcher.fetch("key", POLICY, platform.load)
+    bench.clock.advance(30)
+    platform.answer = OutageError()
+
+    with pytest.raises(OutageError):
+        await bench.fetcher.fetch("key", POLICY, platform.load)
+
+
+async def test_an_outage_is_bridged_by_a_stale_answer(bench: Bench, platform: Platform) -> None:
+    """For an hour after its time, and not longer; what it stands in for is still asked for."""
+    await bench.fetcher.fetch("key", POLICY, platform.load)
+    platform.answer = OutageError()
+
+    bench.clock.advance(3899)
+    assert await bench.fetcher.fetch("key", POLICY, platform.load) == (
+        b"answer",
+        Source.STALE,
+        False,
+    )
+    bench.clock.advance(1)
+    with pytest.raises(OutageError):
+        await bench.fetcher.fetch("key", POLICY, platform.load)
+    assert platform.calls == 3
+    assert bench.statistics.stale == 1
+
+
+async def test_an_error_that_is_no_outage_is_told(bench: Bench, platform: Platform) -> None:
+    """A wrong credential is not hidden behind an old answer."""
+    await bench.fetcher.fetch("key", POLICY, platform.load)
+    bench.clock.advance(300)
+    platform.answer = PermissionError()
+
+    with pytest.raises(PermissionError):
+        await bench.fetcher.fetch("key", POLICY, platform.load)
+
+
+async def test_an_error_is_not_remembered(bench: Bench) -> None:
+    """The next one asks again."""
+    platform = Platform(OutageError())
+    with pytest.raises(OutageError):
+        await bench.fetcher.fetch("key", POLICY, platform.load)
+    platform.answer = b"answer"
+
+    assert (await bench.fetcher.fetch("key", POLICY, platform.load)).source is Source.UPSTREAM
+
+
+async def test_a_spent_budget_is_its_owners_only(bench: Bench) -> None:
+    """Who joined its call makes one of its own."""
+    poor, rich = Platform(BudgetError()), Platform(b"answer")
+    poor.hold()
+    first = asyncio.create_task(bench.fetcher.fetch("key", POLICY, poor.load))
+    await turns()
+    second = asyncio.create_task(bench.fetcher.fetch("key", POLICY, rich.load))
+    await turns()
+    poor.release()
+
+    with pytest.raises(BudgetError):
+        await first
+    assert await second == Fetched(b"answer", Source.UPSTREAM)
+
+
+async def test_a_caller_waits_until_its_deadline(bench: Bench, platform: Platform) -> None:
+    """And its call is cancelled where nobody else waits for it."""
+    platform.hold()
+
+    with pytest.raises(TimeoutError):
+        await bench.fetcher.fetch("key", POLICY, platform.load, deadline=0.0)
+    await turns()
+
+    assert platform.cancelled == platform.calls
+
+
+async def test_a_caller_at_its_deadline_is_given_a_stale_answer(
+    bench: Bench, platform: Platform
+) -> None:
+    """A platform that hangs is an outage too."""
+    await bench.fetcher.fetch("key", POLICY, platform.load)
+    bench.clock.advance(300)
+    platform.hold()
+
+    fetched = await bench.fetcher.fetch("key", POLICY, platform.load, deadline=0.0)
+
+    assert fetched == Fetched(b"answer", Source.STALE)
+
+
+async def test_a_deadline_that_has_passed_does_not_keep_the_cache_from_answering(
+    bench: Bench, platform: Platform
+) -> None:
+    """What is at hand costs no time."""
+    await bench.fetcher.fetch("key", POLICY, platform.load)
+
+    fetched = await bench.fetcher.fetch("key", POLICY, platform.load, deadline=0.0)
+
+    assert fetched.source is Source.CACHE
+
+
+async def test_a_caller_that_leaves_does_not_take_the_call_along(
+    bench: Bench, platform: Platform
+) -> None:
+    """The one who started it is gone; the other gets the answer, which is remembered."""
+    platform.hold()
+    first = asyncio.create_task(bench.fetcher.fetch("key", POLICY, platform.load))
+    await turns()
+    second = asyncio.create_task(bench.fetcher.fetch("key", POLICY, platform.load))
+    await turns()
+    first.cancel()
+    await turns()
+    platform.release()
+
+    assert await second == Fetched(b"answer", Source.COALESCED)
+    assert (await bench.fetcher.fetch("key", POLICY, platform.load)).source is Source.CACHE
+    assert platform.calls == 1

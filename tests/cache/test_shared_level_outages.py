@@ -1,0 +1,120 @@
+import asyncio
+
+import pytest
+from structlog.testing import capture_logs
+
+from gateway.cache.fetching import Source
+from gateway.cache.freshness import CachePolicy
+from gateway.cache.shared import SharedLimits
+from gateway.cache.store import create_cache
+from tests.cache.clock import Clock
+from tests.cache.fetching import SECRET, Bench
+from tests.cache.platform import Platform, turns
+from tests.cache.valkey import Valkey, free_port
+
+pytestmark = pytest.mark.anyio
+
+POLICY = CachePolicy(300.0, stale_s=3600.0, negative_s=30.0)
+
+
+async def test_a_full_server_is_still_read(
+    replicas: list[Bench], valkey: Valkey, clock: Clock
+) -> None:
+    """Only writing to it stops, with one line, and goes on by itself when there is room."""
+    one, other = replicas
+    await one.fetcher.fetch("before", POLICY, Platform(b"answer").load)
+    valkey.execute("CONFIG", "SET", "maxmemory-policy", "noeviction")
+    valkey.execute("CONFIG", "SET", "maxmemory", "1mb")
+
+    with capture_logs() as lines:
+        for index in range(5):
+            await one.fetcher.fetch(str(index), POLICY, Platform(bytes(1024)).load)
+        assert (await other.fetcher.fetch("before", POLICY, Platform().load)).payload == b"answer"
+        for index in range(5):
+            found = await one.fetcher.fetch(str(index), POLICY, Platform().load)
+            assert found.source is Source.CACHE
+        valkey.execute("CONFIG", "SET", "maxmemory", 0)
+        clock.advance(1)
+        await one.fetcher.fetch("after", POLICY, Platform(b"answer").load)
+
+    assert [(line["event"], line["operation"]) for line in lines] == [
+        ("cache_unavailable", "write"),
+        ("cache_available", "write"),
+    ]
+    assert lines[0]["reason"] == "OutOfMemoryError"
+    assert (one.statistics.errors, one.statistics.skipped) == (1, 4)
+    assert (await other.fetcher.fetch("after", POLICY, Platform().load)).source is Source.CACHE
+
+
+async def test_a_wrong_password_leaves_the_memory(valkey: Valkey, clock: Clock) -> None:
+    """One line, which does not repeat the password, and recovery once it is right."""
+    bench = Bench(valkey.url.replace("//", "//:a-wrong-password@"), clock)
+    valkey.execute("CONFIG", "SET", "requirepass", "the-right-password")
+    try:
+        with capture_logs() as lines:
+            for key in ("a", "b", "a", "b"):
+                await bench.fetcher.fetch(key, POLICY, Platform(b"answer").load)
+        valkey.execute(
+            "CONFIG", "SET", "requirepass", "a-wrong-password", password="the-right-password"
+        )
+        clock.advance(1)
+        with capture_logs() as later:
+            await bench.fetcher.fetch("c", POLICY, Platform(b"answer").load)
+    finally:
+        valkey.execute("CONFIG", "SET", "requirepass", "", password="a-wrong-password")
+        await bench.close()
+
+    assert [line["event"] for line in lines] == ["cache_unavailable"]
+    assert [line["event"] for line in later] == ["cache_available"]
+    assert "password" not in str(lines + later)
+    assert bench.statistics.memory_hits == 2
+    assert bench.statistics.errors == 1
+
+
+async def test_without_a_server_the_gateway_starts_and_serves() -> None:
+    """Nobody listens; each key is asked for once, and the lines are one."""
+    bench = Bench(f"redis://127.0.0.1:{free_port()}")
+    platform = Platform(b"answer")
+
+    with capture_logs() as lines:
+        for _ in range(3):
+            for key in ("a", "b", "c"):
+                await bench.fetcher.fetch(key, POLICY, platform.load)
+    await bench.close()
+
+    assert platform.calls == 3
+    assert [(line["event"], line["operation"]) for line in lines] == [("cache_unavailable", "read")]
+
+
+async def test_whoever_leaves_while_the_server_is_asked_is_gone(replicas: list[Bench]) -> None:
+    """A client library that swallows a cancellation would keep a call alive for nobody."""
+    cache = replicas[0].cache
+    given_up = asyncio.Event()
+
+    async def ask_for_ever() -> None:
+        while not given_up.is_set():
+            await cache.get("key")
+
+    for moment in range(20):
+        tasks = [asyncio.create_task(ask_for_ever()) for _ in range(10)]
+        await turns(moment)
+        for task in tasks:
+            task.cancel()
+        _, staying = await asyncio.wait(tasks, timeout=1)
+        if staying:
+            given_up.set()  # so that the test fails and does not hang
+        assert not staying
+
+
+async def test_waiting_for_a_connection_is_no_outage(valkey: Valkey) -> None:
+    """With more who ask than connections each has its turn, or does without, and nobody worries."""
+    limits = SharedLimits(max_connections=2, turn_s=0.0)
+    cache = create_cache(valkey.url, SECRET, shared=limits)
+
+    with capture_logs() as lines:
+        found = await asyncio.gather(*(cache.get(str(number)) for number in range(50)))
+    await cache.close()
+
+    assert found == [None] * 50
+    assert lines == []
+    assert (cache.statistics.errors, cache.statistics.skipped) == (0, 48)

