@@ -26,7 +26,9 @@ from gateway.telemetry import configure_logging
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.credentials import credential_from
 from gateway.upstream.customer_promotions import CustomerPromotions
+from gateway.upstream.definitions import ENDPOINT as LEGACY_ENDPOINT
 from gateway.upstream.definitions import LegacyDefinitions
+from gateway.upstream.phase_out import PhaseOut
 from gateway.upstream.traffic import Traffic, create_traffic
 from gateway.upstream.transport import create_http_client
 from gateway.wire.vocabulary import PromotionSourceType
@@ -52,7 +54,9 @@ def create_app(
         traffic or create_traffic(settings),
         settings.upstream_max_response_bytes,
     )
-    customer_promotions, definitions = CustomerPromotions(client), LegacyDefinitions(client)
+    phase_out = PhaseOut(LEGACY_ENDPOINT, switched_on=settings.legacy == "on")
+    customer_promotions = CustomerPromotions(client)
+    definitions = LegacyDefinitions(client, phase_out)
     source_types = tuple(PromotionSourceType[name] for name in settings.definition_source_types)
 
     def context_of(request: Request) -> Context:

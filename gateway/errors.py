@@ -19,6 +19,7 @@
     │   ├── UpstreamRateLimitedError   UPSTREAM_RATE_LIMITED    with retryAfterS
     │   ├── UpstreamTimeoutError       UPSTREAM_TIMEOUT
     │   ├── UpstreamUnavailableError   UPSTREAM_UNAVAILABLE
+    │   │   └── PhasedOutError         the endpoint has been phased out: 410, or switched off
     │   ├── UpstreamBadPayloadError    UPSTREAM_BAD_PAYLOAD
     │   └── NotHereError               8015 4027: resolvers turn it into null
     ├── BudgetExceededError            UPSTREAM_BUDGET_EXCEEDED
@@ -193,11 +194,21 @@ class UpstreamUnavailableError(UpstreamError):
     words = "The loyalty platform is not available."
 
 
+class PhasedOutError(UpstreamUnavailableError):
+    """The endpoint has been phased out (410), or is switched off."""
+
+    words = "The loyalty platform no longer offers this."
+
+
 class UpstreamBadPayloadError(UpstreamError):
     """The platform's answer is not what it documents, too large, or about somebody else."""
 
     code = "UPSTREAM_BAD_PAYLOAD"
     words = "The loyalty platform's answer could not be read."
+
+
+class UndocumentedNotFoundError(UpstreamBadPayloadError):
+    """A 404 without a documented error body: a path that is no longer there looks like this."""
 
 
 class NotHereError(UpstreamError):

@@ -60,3 +60,8 @@ class Request:
     caller: Caller
     deadline: float
     budget: CallBudget
+    warnings: dict[str, str] = field(default_factory=dict)
+
+    def warn(self, code: str, message: str) -> None:
+        """Tell the client something about the whole answer, once however often it happens."""
+        self.warnings[code] = message

@@ -111,6 +111,9 @@ class Settings(BaseSettings):
         min_length=1,
         description="Source types in which a definition is looked for, in this order.",
     )
+    legacy: Literal["on", "off"] = Field(
+        "on", description="off: ask the legacy endpoint, which is being phased out, no more."
+    )
     anonymous_roles: Annotated[frozenset[Role], NoDecode] = Field(
         frozenset(),
         description="Roles of a caller that nobody has authenticated; `rulesets` opens"

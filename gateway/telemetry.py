@@ -13,6 +13,8 @@ upstream_answered_for_another_customer    endpoint
 items_left_out                            endpoint, count
 circuit_opened                            endpoint, failures
 circuit_closed                            endpoint
+endpoint_is_gone                          endpoint, status
+endpoint_is_back                          endpoint
 operation                                 operation, errors, upstream_calls, duration_ms
 request_refused                           status, code
 unexpected_error                          path, exception

@@ -80,9 +80,20 @@ class GraphQLEndpoint:
         body: dict[str, Any] = {"data": outcome.data}
         if outcome.errors:
             body["errors"] = outcome.errors
-        if self.settings.report_upstream:
-            body["extensions"] = {"upstream": {"calls": request.budget.spent}}
+        if extensions := self._extensions(request):
+            body["extensions"] = extensions
         return respond(body, 200, media_type)
+
+    def _extensions(self, request: Request) -> dict[str, Any]:
+        """Say what the answer as a whole has cost, and what is to be known of it."""
+        extensions: dict[str, Any] = {}
+        if self.settings.report_upstream:
+            extensions["upstream"] = {"calls": request.budget.spent}
+        if request.warnings:
+            extensions["warnings"] = [
+                {"code": code, "message": message} for code, message in request.warnings.items()
+            ]
+        return extensions
 
     async def _run(self, operation: Operation, parameters: Parameters, request: Request) -> Outcome:
         try:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from gateway.errors import PhasedOutError
 from gateway.loaders import definitions
 from gateway.loaders.customer_promotions import Key as CustomerPromotionOfKey
 from gateway.loaders.definitions import FoundDefinition
@@ -108,11 +109,14 @@ class Promotion(Node):
         payload, found = self.payload, self.found
         if found is not None and source_type in {None, found.source_type}:
             return _definition(found)
-        found = await info.context.loaders.definitions.load(
-            definitions.Key(
-                str(payload.program_id), str(payload.promotion_id), payload.identifier, source_type
-            )
+        key = definitions.Key(
+            str(payload.program_id), str(payload.promotion_id), payload.identifier, source_type
         )
+        try:
+            found = await info.context.loaders.definitions.load(key)
+        except PhasedOutError as gone:
+            info.context.request.warn("DEFINITIONS_PHASED_OUT", gone.message)
+            return None
         return None if found is None else _definition(found)
 
     @fetching("How one customer stands with it; null where they do not have it.")

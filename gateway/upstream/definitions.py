@@ -2,11 +2,17 @@
 
 from typing import NamedTuple, Protocol
 
-from gateway.errors import UpstreamBadPayloadError
+from gateway.errors import (
+    NotHereError,
+    PhasedOutError,
+    UndocumentedNotFoundError,
+    UpstreamBadPayloadError,
+)
 from gateway.request import Request
 from gateway.telemetry import log
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.failures import refused
+from gateway.upstream.phase_out import PhaseOut
 from gateway.wire.decode import MalformedPayloadError, Page, Refusal, decode_definition_page
 from gateway.wire.legacy import DefinitionPayload
 from gateway.wire.vocabulary import PromotionSourceType
@@ -46,13 +52,38 @@ class DefinitionsPort(Protocol):
 class LegacyDefinitions:
     """The documented endpoint."""
 
-    def __init__(self, client: UpstreamClient) -> None:
+    def __init__(self, client: UpstreamClient, phase_out: PhaseOut) -> None:
         self._client = client
+        self._phase_out = phase_out
 
     async def page(self, key: DefinitionPageKey, request: Request) -> DefinitionPage:
-        """Fetch one window; `program_id` has been checked to be digits, so the path is safe."""
+        """Fetch one window; `program_id` has been checked to be digits, so the path is safe.
+
+        Raises PhasedOutError while the endpoint is known to be gone.
+        """
+        self._phase_out.ask()
+        try:
+            page = self._read(await self._get(key, request))
+        except NotHereError:
+            self._phase_out.answered()
+            raise
+        self._phase_out.answered()
+        return page
+
+    async def _get(self, key: DefinitionPageKey, request: Request) -> bytes:
         path = f"/api_gateway/loyalty/v1/programs/{key.program_id}/promotionsV2"
-        body = await self._client.get(ENDPOINT, path, _parameters(key), request)
+        try:
+            return await self._client.get(ENDPOINT, path, _parameters(key), request)
+        except PhasedOutError:
+            self._phase_out.gone()
+            raise
+        except UndocumentedNotFoundError:
+            self._phase_out.not_found(key.program_id)
+            if self._phase_out.is_gone:
+                raise PhasedOutError(ENDPOINT) from None
+            raise
+
+    def _read(self, body: bytes) -> DefinitionPage:
         try:
             page = decode_definition_page(body)
         except MalformedPayloadError as error:

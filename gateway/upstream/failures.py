@@ -2,6 +2,8 @@
 
 from gateway.errors import (
     NotHereError,
+    PhasedOutError,
+    UndocumentedNotFoundError,
     UpstreamAuthFailedError,
     UpstreamBadPayloadError,
     UpstreamError,
@@ -13,6 +15,10 @@ from gateway.errors import (
 from gateway.telemetry import log
 from gateway.wire.decode import Refusal, read_refusal
 
+_UNDOCUMENTED: dict[int, type[UpstreamError]] = {
+    404: UndocumentedNotFoundError,
+    410: PhasedOutError,
+}
 _NOT_HERE = frozenset({8015, 4027})
 _OUR_FAULT = frozenset({4050, 4055, 4056, 4086, 8001, 8002, 8100, 8101, 8102, 8103, 8104})
 DEFAULT_PAUSE_S = 60.0
@@ -42,6 +48,5 @@ def failed(endpoint: str, status: int, body: bytes, retry_after_s: float | None)
     if refusal is not None:
         return refused(endpoint, refusal)
     log.warning("upstream_status", endpoint=endpoint, status=status)
-    if status < 500:
-        return UpstreamBadPayloadError(endpoint)
-    return UpstreamUnavailableError(endpoint)
+    otherwise = UpstreamBadPayloadError if status < 500 else UpstreamUnavailableError
+    return _UNDOCUMENTED.get(status, otherwise)(endpoint)

@@ -3,17 +3,11 @@
 import time
 from collections.abc import Callable, Hashable
 
-from gateway.errors import UpstreamUnavailableError
+from gateway.errors import PhasedOutError
 from gateway.telemetry import log
 
 ASK_AGAIN_AFTER_S = 300.0
 _PROGRAMS_TO_BELIEVE = 3
-
-
-class PhasedOutError(UpstreamUnavailableError):
-    """The endpoint has been phased out, or is switched off."""
-
-    words = "The loyalty platform no longer offers this."
 
 
 class PhaseOut:

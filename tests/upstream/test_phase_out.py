@@ -2,7 +2,8 @@
 
 import pytest
 
-from gateway.upstream.phase_out import PhasedOutError, PhaseOut
+from gateway.errors import PhasedOutError
+from gateway.upstream.phase_out import PhaseOut
 from tests.upstream.timing import FakeTime
 
 
