@@ -29,6 +29,7 @@ from gateway.upstream.customer_promotions import CustomerPromotions
 from gateway.upstream.definitions import ENDPOINT as LEGACY_ENDPOINT
 from gateway.upstream.definitions import LegacyDefinitions
 from gateway.upstream.phase_out import PhaseOut
+from gateway.upstream.recall import create_recall
 from gateway.upstream.traffic import Traffic, create_traffic
 from gateway.upstream.transport import create_http_client
 from gateway.wire.vocabulary import PromotionSourceType
@@ -48,15 +49,17 @@ def create_app(
 ) -> Starlette:
     """Make the gateway; tests give a `transport`, a `traffic` and a `clock` of their own."""
     http = create_http_client(settings, transport)
+    credential = credential_from(settings)
     client = UpstreamClient(
         http,
-        credential_from(settings),
+        credential,
         traffic or create_traffic(settings),
         settings.upstream_max_response_bytes,
     )
+    recall = create_recall(settings, credential)
     phase_out = PhaseOut(LEGACY_ENDPOINT, switched_on=settings.legacy == "on")
-    customer_promotions = CustomerPromotions(client)
-    definitions = LegacyDefinitions(client, phase_out)
+    customer_promotions = CustomerPromotions(client, recall)
+    definitions = LegacyDefinitions(client, recall, phase_out)
     source_types = tuple(PromotionSourceType[name] for name in settings.definition_source_types)
 
     def context_of(request: Request) -> Context:
@@ -75,7 +78,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with http:
+        async with http, recall:
             app.state.ready = True
             try:
                 yield

@@ -48,6 +48,21 @@ class CallBudget:
 
 
 @dataclass(slots=True)
+class Report:
+    """Where one operation's answers came from, beside the calls that its budget counts."""
+
+    coalesced: int = 0
+    cached: int = 0
+    stale: int = 0
+
+    def count(self, source: str) -> None:
+        """Count one answer by its source: COALESCED, CACHE or STALE; UPSTREAM is a call."""
+        self.coalesced += source == "COALESCED"
+        self.cached += source == "CACHE"
+        self.stale += source == "STALE"
+
+
+@dataclass(slots=True)
 class Request:
     """One GraphQL request on its way.
 
@@ -60,6 +75,7 @@ class Request:
     caller: Caller
     deadline: float
     budget: CallBudget
+    report: Report = field(default_factory=Report)
     warnings: dict[str, str] = field(default_factory=dict)
 
     def warn(self, code: str, message: str) -> None:

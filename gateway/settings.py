@@ -13,12 +13,13 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from gateway.request import Role
-from gateway.settings_words import allowed_values
+from gateway.settings_words import SourceTypeName, allowed_values, shown
 
 PREFIX = "GATEWAY_"
 # What Kubernetes sets in every pod beside a Service called `gateway`; GATEWAY_PORT is one more.
 _SERVICE_LINK = re.compile(PREFIX + r"(SERVICE_(HOST|PORT)|PORT_\d+_(TCP|UDP|SCTP))")
 _LONGEST_SHOWN = 100
+_SHORTEST_SECRET = 16  # bytes
 
 
 class UpstreamAuth(StrEnum):
@@ -36,21 +37,6 @@ class SettingsError(Exception):
     def __init__(self, lines: list[str]) -> None:
         super().__init__("\n".join(lines))
         self.lines = lines
-
-
-_SOURCE_TYPES = Literal[
-    "UI",
-    "IMPORT",
-    "GOODWILL",
-    "CAMPAIGN",
-    "POINTS_TRANSFER",
-    "IMPORT_API",
-    "PROMOTION_API",
-    "POINTS_CONTRIBUTION_TO_GROUP",
-    "MANUAL_POINTS_ADJUSTMENT",
-    "BADGES",
-    "USER_CREATED",
-]
 
 
 class Settings(BaseSettings):
@@ -106,10 +92,31 @@ class Settings(BaseSettings):
         description="Largest answer that is read, after decompression.",
     )
     upstream_ca_file: str = Field("", description="A PEM file of authorities to trust instead.")
-    definition_source_types: Annotated[tuple[_SOURCE_TYPES, ...], NoDecode] = Field(
+    definition_source_types: Annotated[tuple[SourceTypeName, ...], NoDecode] = Field(
         ("UI", "PROMOTION_API", "CAMPAIGN", "USER_CREATED"),
         min_length=1,
         description="Source types in which a definition is looked for, in this order.",
+    )
+    cache_url: str = Field(
+        "memory://",
+        repr=False,
+        description="memory:// for a cache in each process, redis://… or rediss://… for one that"
+        " all replicas share.",
+    )
+    cache_definition_ttl_s: float = Field(
+        300.0, ge=0, le=86_400, description="Seconds that definitions are kept; 0 keeps none."
+    )
+    cache_definition_stale_s: float = Field(
+        3600.0,
+        ge=0,
+        le=604_800,
+        description="Seconds more that they serve while they are renewed, or cannot be.",
+    )
+    cache_customer_ttl_s: float = Field(
+        0.0, ge=0, le=3600, description="Seconds that customers' data is kept; 0 keeps none."
+    )
+    cache_key_secret: SecretStr = Field(
+        SecretStr(""), description="16 bytes or more, the same in all replicas; needed with Redis."
     )
     legacy: Literal["on", "off"] = Field(
         "on", description="off: ask the legacy endpoint, which is being phased out, no more."
@@ -168,6 +175,26 @@ class Settings(BaseSettings):
                 raise ValueError(value) from error
         return value
 
+    @field_validator("cache_url")
+    @classmethod
+    def _cache(cls, value: str) -> str:
+        if value != "memory://" and not value.startswith(("redis://", "rediss://")):
+            raise ValueError(value)
+        return value
+
+    @field_validator("cache_key_secret")
+    @classmethod
+    def _long_secret(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value().encode()) < _SHORTEST_SECRET:
+            raise ValueError("too short")
+        return value
+
+    @model_validator(mode="after")
+    def _shared_secret(self) -> Self:
+        if self.cache_url != "memory://" and not self.cache_key_secret.get_secret_value():
+            raise ValueError(f"{PREFIX}CACHE_URL=redis://… needs {PREFIX}CACHE_KEY_SECRET")
+        return self
+
     @model_validator(mode="after")
     def _credentials(self) -> Self:
         needed = {
@@ -182,6 +209,8 @@ class Settings(BaseSettings):
 
 
 _ALLOWED = {
+    "cache_url": "memory://, redis://[user:password@]host[:port][/database], or rediss:// over TLS",
+    "cache_key_secret": "a text of at least 16 bytes",
     "upstream_url": "an http or https URL without user, query and fragment",
     "upstream_oauth_header": "the name of a header: 1 to 64 letters, digits and hyphens",
     "upstream_ca_file": "a file of certificates in PEM that can be read",
@@ -257,16 +286,4 @@ def unknown_variables() -> list[str]:
 
 def effective(settings: Settings) -> dict[str, str]:
     """Give every setting as its variable and value, secrets masked."""
-    return {
-        PREFIX + name.upper(): _shown(getattr(settings, name)) for name in Settings.model_fields
-    }
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, SecretStr):
-        return "********" if value.get_secret_value() else ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, tuple | frozenset):
-        return ",".join(sorted(map(_shown, value)) if isinstance(value, frozenset) else value)
-    return str(value.value) if isinstance(value, Role | UpstreamAuth) else str(value)
+    return {PREFIX + name.upper(): shown(getattr(settings, name)) for name in Settings.model_fields}

@@ -1,9 +1,26 @@
 """What a setting's value may be, in words: from its type and its bounds."""
 
+import re
 from enum import Enum
 from typing import Any, Literal, get_args, get_origin
 
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
+
+SourceTypeName = Literal[
+    "UI",
+    "IMPORT",
+    "GOODWILL",
+    "CAMPAIGN",
+    "POINTS_TRANSFER",
+    "IMPORT_API",
+    "PROMOTION_API",
+    "POINTS_CONTRIBUTION_TO_GROUP",
+    "MANUAL_POINTS_ADJUSTMENT",
+    "BADGES",
+    "USER_CREATED",
+]
+"""The legacy list's source types: what a setting may name, as `wire/vocabulary.py` has them."""
 
 
 def allowed_values(field: FieldInfo) -> str:
@@ -39,3 +56,17 @@ def _words(kind: Any) -> list[str]:
     if get_origin(kind) is Literal:
         return [str(word) for word in arguments]
     return [word for one in arguments for word in _words(one)]
+
+
+def shown(value: object) -> str:
+    """Write a value as the environment would have it, secrets masked, those in URLs as well."""
+    if isinstance(value, SecretStr):
+        return "********" if value.get_secret_value() else ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple | frozenset):
+        words = map(shown, value)
+        return ",".join(sorted(words) if isinstance(value, frozenset) else words)
+    if isinstance(value, Enum):
+        return str(value.value)
+    return re.sub(r"//[^@/]*@", "//********@", str(value))

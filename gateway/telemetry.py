@@ -11,6 +11,10 @@ upstream_refused                          endpoint, upstream_code
 upstream_bad_payload                      endpoint, reason
 upstream_answered_for_another_customer    endpoint
 items_left_out                            endpoint, count
+cache_unavailable                         operation, reason
+cache_available                           operation, unavailable_s
+cache_garbage                             count
+cache_refresh_failed                      reason
 circuit_opened                            endpoint, failures
 circuit_closed                            endpoint
 endpoint_is_gone                          endpoint, status

@@ -88,6 +88,7 @@ def settings_for(upstream_url: str, **overrides: Any) -> Settings:
         "anonymous_roles": frozenset(Role),
         "graphiql": True,
         "report_upstream": True,
+        "cache_definition_ttl_s": 0,  # so that calls can be counted; tests of the cache say more
     }
     return load_settings(**(fitting | overrides))
 

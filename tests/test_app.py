@@ -42,7 +42,10 @@ def test_the_transport_stands_for_the_platform() -> None:
     """A call goes to the origin of the settings, with their credential and nothing else."""
     platform = Platform()
     answer = ask(platform, {"Cookie": "a=b", "Authorization": "Bearer x", "X-Forwarded-For": "y"})
-    assert answer == {"data": {"customer": None}, "extensions": {"upstream": {"calls": 1}}}
+    assert answer == {
+        "data": {"customer": None},
+        "extensions": {"upstream": {"calls": 1, "coalesced": 0, "cached": 0, "stale": 0}},
+    }
     (request,) = platform.requests
     assert str(request.url).startswith("https://platform.example/base/v2/customers/lookup")
     assert request.headers["authorization"] == "Basic c2FuZGJveDpzYW5kYm94"

@@ -88,7 +88,12 @@ class GraphQLEndpoint:
         """Say what the answer as a whole has cost, and what is to be known of it."""
         extensions: dict[str, Any] = {}
         if self.settings.report_upstream:
-            extensions["upstream"] = {"calls": request.budget.spent}
+            extensions["upstream"] = {
+                "calls": request.budget.spent,
+                "coalesced": request.report.coalesced,
+                "cached": request.report.cached,
+                "stale": request.report.stale,
+            }
         if request.warnings:
             extensions["warnings"] = [
                 {"code": code, "message": message} for code, message in request.warnings.items()

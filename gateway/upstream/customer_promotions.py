@@ -1,5 +1,7 @@
 """The customer's view: ``GET /v2/customers/lookup/promotionData`` (promotionData.txt)."""
 
+from collections.abc import Awaitable
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from gateway.errors import UpstreamBadPayloadError
@@ -7,6 +9,7 @@ from gateway.request import Request
 from gateway.telemetry import log
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.failures import refused
+from gateway.upstream.recall import Recall
 from gateway.wire.customer_view import CustomerPromotionPayload
 from gateway.wire.decode import MalformedPayloadError, Page, Refusal, decode_customer_page
 from gateway.wire.vocabulary import (
@@ -64,25 +67,35 @@ class CustomerPromotionsPort(Protocol):
 class CustomerPromotions:
     """The documented endpoint."""
 
-    def __init__(self, client: UpstreamClient) -> None:
+    def __init__(self, client: UpstreamClient, recall: Recall) -> None:
         self._client = client
+        self._recall = recall
 
     async def page(self, key: CustomerPageKey, request: Request) -> CustomerPage:
         """Fetch one window; an answer about another customer is never served."""
-        body = await self._client.get(ENDPOINT, PATH, _parameters(key), request)
-        try:
-            page = decode_customer_page(body)
-        except MalformedPayloadError as error:
-            log.warning("upstream_bad_payload", endpoint=ENDPOINT, reason=str(error))
-            raise UpstreamBadPayloadError(ENDPOINT) from None
-        if isinstance(page, Refusal):
-            raise refused(ENDPOINT, page)
-        if key.customer.identifier_name == BY_ID and _is_another(page, key.customer):
-            log.error("upstream_answered_for_another_customer", endpoint=ENDPOINT)
-            raise UpstreamBadPayloadError(ENDPOINT)
-        if page.left_out:
-            log.warning("items_left_out", endpoint=ENDPOINT, count=page.left_out)
-        return page
+        parameters = _parameters(key)
+
+        def load(on_account_of: Request) -> Awaitable[bytes]:
+            return self._client.get(ENDPOINT, PATH, parameters, on_account_of)
+
+        read = partial(_read, key.customer)
+        return await self._recall.fetch(ENDPOINT, parameters, request, load, read)
+
+
+def _read(customer: CustomerKey, body: bytes) -> CustomerPage:
+    try:
+        page = decode_customer_page(body)
+    except MalformedPayloadError as error:
+        log.warning("upstream_bad_payload", endpoint=ENDPOINT, reason=str(error))
+        raise UpstreamBadPayloadError(ENDPOINT) from None
+    if isinstance(page, Refusal):
+        raise refused(ENDPOINT, page)
+    if customer.identifier_name == BY_ID and _is_another(page, customer):
+        log.error("upstream_answered_for_another_customer", endpoint=ENDPOINT)
+        raise UpstreamBadPayloadError(ENDPOINT)
+    if page.left_out:
+        log.warning("items_left_out", endpoint=ENDPOINT, count=page.left_out)
+    return page
 
 
 def _is_another(page: CustomerPage, customer: CustomerKey) -> bool:

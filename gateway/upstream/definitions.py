@@ -13,6 +13,7 @@ from gateway.telemetry import log
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.failures import refused
 from gateway.upstream.phase_out import PhaseOut
+from gateway.upstream.recall import Recall
 from gateway.wire.decode import MalformedPayloadError, Page, Refusal, decode_definition_page
 from gateway.wire.legacy import DefinitionPayload
 from gateway.wire.vocabulary import PromotionSourceType
@@ -52,48 +53,52 @@ class DefinitionsPort(Protocol):
 class LegacyDefinitions:
     """The documented endpoint."""
 
-    def __init__(self, client: UpstreamClient, phase_out: PhaseOut) -> None:
+    def __init__(self, client: UpstreamClient, recall: Recall, phase_out: PhaseOut) -> None:
         self._client = client
+        self._recall = recall
         self._phase_out = phase_out
 
     async def page(self, key: DefinitionPageKey, request: Request) -> DefinitionPage:
         """Fetch one window; `program_id` has been checked to be digits, so the path is safe.
 
-        Raises PhasedOutError while the endpoint is known to be gone.
+        Raises PhasedOutError while the endpoint is known to be gone, and nothing is remembered.
         """
-        self._phase_out.ask()
-        try:
-            page = self._read(await self._get(key, request))
-        except NotHereError:
-            self._phase_out.answered()
-            raise
-        self._phase_out.answered()
-        return page
-
-    async def _get(self, key: DefinitionPageKey, request: Request) -> bytes:
+        parameters = _parameters(key)
         path = f"/api_gateway/loyalty/v1/programs/{key.program_id}/promotionsV2"
-        try:
-            return await self._client.get(ENDPOINT, path, _parameters(key), request)
-        except PhasedOutError:
-            self._phase_out.gone()
-            raise
-        except UndocumentedNotFoundError:
-            self._phase_out.not_found(key.program_id)
-            if self._phase_out.is_gone:
-                raise PhasedOutError(ENDPOINT) from None
-            raise
 
-    def _read(self, body: bytes) -> DefinitionPage:
-        try:
-            page = decode_definition_page(body)
-        except MalformedPayloadError as error:
-            log.warning("upstream_bad_payload", endpoint=ENDPOINT, reason=str(error))
-            raise UpstreamBadPayloadError(ENDPOINT) from None
-        if isinstance(page, Refusal):
-            raise refused(ENDPOINT, page)
-        if page.left_out:
-            log.warning("items_left_out", endpoint=ENDPOINT, count=page.left_out)
-        return page
+        async def load(on_account_of: Request) -> bytes:
+            self._phase_out.ask()
+            try:
+                body = await self._client.get(ENDPOINT, path, parameters, on_account_of)
+            except PhasedOutError:
+                self._phase_out.gone()
+                raise
+            except UndocumentedNotFoundError:
+                self._phase_out.not_found(key.program_id)
+                if self._phase_out.is_gone:
+                    raise PhasedOutError(ENDPOINT) from None
+                raise
+            except NotHereError:
+                self._phase_out.answered()
+                raise
+            self._phase_out.answered()
+            return body
+
+        whose = parameters | {"programId": key.program_id}
+        return await self._recall.fetch(ENDPOINT, whose, request, load, _read)
+
+
+def _read(body: bytes) -> DefinitionPage:
+    try:
+        page = decode_definition_page(body)
+    except MalformedPayloadError as error:
+        log.warning("upstream_bad_payload", endpoint=ENDPOINT, reason=str(error))
+        raise UpstreamBadPayloadError(ENDPOINT) from None
+    if isinstance(page, Refusal):
+        raise refused(ENDPOINT, page)
+    if page.left_out:
+        log.warning("items_left_out", endpoint=ENDPOINT, count=page.left_out)
+    return page
 
 
 def _parameters(key: DefinitionPageKey) -> dict[str, str]:

@@ -1,0 +1,149 @@
+"""Answers remembered and shared: between the endpoints' ports and their calls.
+
+Equal calls in flight are one call, never across identities; an answer that could be read is kept as
+the bytes it came in. What is kept how long is the endpoint's policy.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Self, TypeVar
+
+from gateway.cache.fetching import CachedFetcher, ErrorMeanings, Source
+from gateway.cache.freshness import CachePolicy
+from gateway.cache.keys import KeyMaker, derive, random_secret
+from gateway.cache.refreshing import Refresher, RefreshLimits
+from gateway.cache.store import TwoLevelCache, create_cache
+from gateway.errors import (
+    BudgetExceededError,
+    NotHereError,
+    OverloadedError,
+    UpstreamRateLimitedError,
+    UpstreamTimeoutError,
+    UpstreamUnavailableError,
+)
+from gateway.request import CallBudget, Request
+from gateway.settings import Settings
+from gateway.upstream.credentials import Credential
+
+_T = TypeVar("_T")
+
+_OUTAGES = (
+    OverloadedError,
+    UpstreamRateLimitedError,
+    UpstreamTimeoutError,
+    UpstreamUnavailableError,
+)
+# These end with the deadline or the budget of the operation that made the call: whoever waits for
+# the same answer may still have time and calls left.
+_PERSONAL = (BudgetExceededError, UpstreamRateLimitedError, UpstreamTimeoutError)
+_REFRESH_CALLS = 2
+_NEGATIVE_S = 30.0  # a promotion that is just being created should not stay away for long
+# A call ends at its operation's deadline; its waiters leave a moment later, to hear how it ended.
+_GRACE_S = 0.1
+
+
+def _negative(error: Exception) -> bytes | None:
+    return str(error.upstream_code).encode() if isinstance(error, NotHereError) else None
+
+
+MEANINGS = ErrorMeanings(
+    is_outage=lambda error: isinstance(error, _OUTAGES),
+    negative=_negative,
+    is_personal=lambda error: isinstance(error, _PERSONAL),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Fetches answers through the cache; `policies` are by the endpoints' documented names."""
+
+    cache: TwoLevelCache
+    fetcher: CachedFetcher
+    keys: KeyMaker
+    credential: Credential
+    origin: str
+    policies: Mapping[str, CachePolicy]
+    deadline_s: float
+
+    async def __aenter__(self) -> Self:
+        """Nothing connects before it is needed."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """End what is in flight, and give the connections back."""
+        await self.fetcher.close()
+        await self.cache.close()
+
+    async def fetch(
+        self,
+        endpoint: str,
+        parameters: Mapping[str, str],
+        request: Request,
+        load: Callable[[Request], Awaitable[bytes]],
+        read: Callable[[bytes], _T],
+    ) -> _T:
+        """Give an answer, as `read` reads it: a remembered one, or that of one call of `load`.
+
+        `load` gets the request on whose account it calls. Only what `read` can read is kept. Raises
+        NotHereError, also a remembered one, and whatever `load` and `read` raise.
+        """
+        fresh: list[_T] = []
+
+        async def load_readable(on_account_of: Request) -> bytes:
+            body = await load(on_account_of)
+            fresh.append(read(body))
+            return body
+
+        def refresh() -> Awaitable[bytes]:
+            deadline = asyncio.get_running_loop().time() + self.deadline_s
+            budget = CallBudget(_REFRESH_CALLS)
+            return load_readable(replace(request, deadline=deadline, budget=budget))
+
+        try:
+            fetched = await self.fetcher.fetch(
+                self._key(endpoint, parameters, request),
+                self.policies[endpoint],
+                lambda: load_readable(request),
+                refresh=refresh,
+                deadline=request.deadline + _GRACE_S,
+            )
+        except TimeoutError:
+            raise UpstreamTimeoutError(endpoint) from None
+        request.report.count(fetched.source.name)
+        if fetched.is_negative:
+            raise NotHereError(endpoint, int(fetched.payload))
+        if fetched.source is Source.UPSTREAM and fresh:
+            return fresh[-1]
+        return read(fetched.payload)
+
+    def _key(self, endpoint: str, parameters: Mapping[str, str], request: Request) -> str:
+        sorted_parameters = (f"{name}={value}" for name, value in sorted(parameters.items()))
+        identity = self.credential.identity(request)
+        return self.keys.key(self.origin, identity, endpoint, *sorted_parameters)
+
+
+def create_recall(settings: Settings, credential: Credential) -> Recall:
+    """Make the cache of a process, and what is kept in it how long."""
+    secret = settings.cache_key_secret.get_secret_value().encode() or random_secret()
+    cache = create_cache(settings.cache_url, derive(secret, "entries"))
+    limits = RefreshLimits(deadline_s=settings.upstream_deadline_s)
+    refresher = Refresher(limits, cache.statistics, time.monotonic)
+    definition_ttl_s = settings.cache_definition_ttl_s
+    return Recall(
+        cache,
+        CachedFetcher(cache, MEANINGS, refresher),
+        KeyMaker(derive(secret, "keys")),
+        credential,
+        settings.upstream_url,
+        {
+            "promotionData": CachePolicy(settings.cache_customer_ttl_s),
+            "promotionsV2": CachePolicy(
+                definition_ttl_s,
+                stale_s=settings.cache_definition_stale_s if definition_ttl_s else 0.0,
+                negative_s=min(_NEGATIVE_S, definition_ttl_s),
+            ),
+        },
+        settings.upstream_deadline_s,
+    )
