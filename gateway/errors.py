@@ -14,8 +14,9 @@
     │   └── UnsupportedMediaTypeError  UNSUPPORTED_MEDIA_TYPE   415
     ├── UpstreamError                  names the endpoint, and its own code where it gave one
     │   ├── UpstreamInputRefusedError  BAD_USER_INPUT           8003 8013 4082-4085
-    │   ├── UpstreamMisuseError        INTERNAL_SERVER_ERROR    4050 4055 4056 4086: our own fault
+    │   ├── UpstreamMisuseError        INTERNAL_SERVER_ERROR    4050 4055 4056 4086 …: our own fault
     │   ├── UpstreamAuthFailedError    UPSTREAM_AUTH_FAILED
+    │   │   └── CredentialMissingError passthrough, and the caller has brought none
     │   ├── UpstreamRateLimitedError   UPSTREAM_RATE_LIMITED    with retryAfterS
     │   ├── UpstreamTimeoutError       UPSTREAM_TIMEOUT
     │   ├── UpstreamUnavailableError   UPSTREAM_UNAVAILABLE
@@ -161,7 +162,13 @@ class UpstreamAuthFailedError(UpstreamError):
     """The platform refused the credential."""
 
     code = "UPSTREAM_AUTH_FAILED"
-    words = "The loyalty platform refused the gateway's credential."
+    words = "The loyalty platform refused the credential."
+
+
+class CredentialMissingError(UpstreamAuthFailedError):
+    """The caller, whose own credential would go to the platform, has brought none."""
+
+    words = "This request carries no credential for the loyalty platform."
 
 
 class UpstreamRateLimitedError(UpstreamError):

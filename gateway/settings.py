@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     workers: int = Field(1, ge=1, le=256, description="Processes that `serve` starts.")
     upstream_url: str = Field(
-        "", description="The platform's origin, e.g. https://eu.api.capillarytech.com."
+        "", description="The platform's address, e.g. https://eu.api.capillarytech.com."
     )
     upstream_auth: UpstreamAuth = Field(
         UpstreamAuth.BASIC,

@@ -21,6 +21,7 @@ from gateway.upstream.customer_promotions import (
     CustomerKey,
     CustomerPage,
     CustomerPageKey,
+    canonical,
 )
 from gateway.wire.customer_view import CustomerPromotionPayload
 from gateway.wire.vocabulary import (
@@ -80,7 +81,7 @@ async def fetch_page(
     customer; UpstreamError.
     """
     filters = _check_filters(arguments)
-    by_id = customer.identifier_value if customer.identifier_name == BY_ID else None
+    by_id = canonical(customer.identifier_value) if customer.identifier_name == BY_ID else None
     owner = Owner(customer.identifier_name, customer.identifier_value, by_id)
     binding = Binding(_connection(customer, filters), owner)
     request = PageRequest.check(ConnectionArguments(*arguments[:4]), binding)

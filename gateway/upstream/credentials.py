@@ -11,15 +11,21 @@ from typing import Annotated, Protocol
 import httpx
 import msgspec
 
-from gateway.errors import UpstreamAuthFailedError, UpstreamBadPayloadError
+from gateway.errors import (
+    CredentialMissingError,
+    UpstreamAuthFailedError,
+    UpstreamBadPayloadError,
+)
 from gateway.request import Request
 from gateway.settings import Settings, UpstreamAuth
+from gateway.upstream.bodies import ACCEPT_ENCODING, read_body
 from gateway.upstream.failures import failed
 from gateway.upstream.retries import read_retry_after_s
 
 TOKEN_PATH = "/v3/oauth/token/generate"  # noqa: S105 - the path of a token is no token
 _ENDPOINT = "oauthToken"
 _RENEW_BEFORE_S = 30.0
+_MOST_BYTES = 64 * 1024
 
 
 class Credential(Protocol):
@@ -68,7 +74,7 @@ class CallersCredential:
         Raises UpstreamAuthFailedError where there are none.
         """
         if not request.caller.credential:
-            raise UpstreamAuthFailedError("credential")
+            raise CredentialMissingError("passthrough")
         return dict(request.caller.credential)
 
     def refused(self, headers: Mapping[str, str]) -> None:
@@ -126,21 +132,17 @@ class OAuthCredential:
         return "configured"
 
     async def _renew(self, http: httpx.AsyncClient) -> None:
-        answer = await http.post(
-            TOKEN_PATH, content=self._body, headers={"Content-Type": "application/json"}
-        )
-        if answer.status_code == 400:  # what is wrong with it can only be the key or the secret
+        headers = {"Content-Type": "application/json", "Accept-Encoding": ACCEPT_ENCODING}
+        async with http.stream("POST", TOKEN_PATH, content=self._body, headers=headers) as answer:
+            status, retry_after = answer.status_code, answer.headers.get("Retry-After")
+            body = await read_body(_ENDPOINT, answer, _MOST_BYTES)
+        if status == 400:  # what is wrong with it can only be the key or the secret
             raise UpstreamAuthFailedError(_ENDPOINT)
-        if answer.status_code != 200:
-            retry_after = answer.headers.get("Retry-After")
-            raise failed(
-                _ENDPOINT,
-                answer.status_code,
-                answer.content,
-                read_retry_after_s(retry_after, datetime.now(UTC)),
-            )
+        if status != 200:
+            retry_after_s = read_retry_after_s(retry_after, datetime.now(UTC))
+            raise failed(_ENDPOINT, status, body, retry_after_s)
         try:
-            data = msgspec.json.decode(answer.content, type=_TokenAnswer, strict=False).data
+            data = msgspec.json.decode(body, type=_TokenAnswer, strict=False).data
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise UpstreamBadPayloadError(_ENDPOINT) from None
         if data is None:

@@ -90,16 +90,20 @@ def _read(customer: CustomerKey, body: bytes) -> CustomerPage:
         raise UpstreamBadPayloadError(ENDPOINT) from None
     if isinstance(page, Refusal):
         raise refused(ENDPOINT, page)
-    if customer.identifier_name == BY_ID and _is_another(page, customer):
-        log.error("upstream_answered_for_another_customer", endpoint=ENDPOINT)
+    if customer.identifier_name == BY_ID and str(page.customer_id) != canonical(
+        customer.identifier_value
+    ):
+        log.warning("upstream_answered_for_another_customer", endpoint=ENDPOINT)
         raise UpstreamBadPayloadError(ENDPOINT)
     if page.left_out:
         log.warning("items_left_out", endpoint=ENDPOINT, count=page.left_out)
     return page
 
 
-def _is_another(page: CustomerPage, customer: CustomerKey) -> bool:
-    return str(page.customer_id) != customer.identifier_value
+def canonical(customer_id: str) -> str:
+    """Give the spelling of a customer's id that the platform itself has: no leading zeros."""
+    is_number = customer_id.isascii() and customer_id.isdigit()
+    return customer_id.lstrip("0") or "0" if is_number else customer_id
 
 
 def _parameters(key: CustomerPageKey) -> dict[str, str]:

@@ -17,7 +17,9 @@ _SPELLING = re.compile(
 _EPOCH_MS = re.compile(r"\d{1,16}", re.ASCII)
 
 
-@lru_cache(maxsize=8192)
+_LONGEST = 40  # no spelling is longer, and garbage must not fill the memory of those seen
+
+
 def read_instant(raw: int | str | None) -> datetime | None:
     """Read an instant to the millisecond, in UTC; null where it is none, or has no time zone.
 
@@ -25,6 +27,11 @@ def read_instant(raw: int | str | None) -> datetime | None:
     ``2026-08-25T23:59:59Z``, and epoch milliseconds as a number or a string. A negative number is
     no time: -1 is this wire's word for none.
     """
+    return None if isinstance(raw, str) and len(raw) > _LONGEST else _read(raw)
+
+
+@lru_cache(maxsize=8192)
+def _read(raw: int | str | None) -> datetime | None:
     try:
         if isinstance(raw, str):
             return _read_epoch(int(raw)) if _EPOCH_MS.fullmatch(raw) else _read_text(raw)

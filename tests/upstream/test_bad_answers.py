@@ -125,6 +125,16 @@ def test_a_rate_limit_says_when_to_try_again(
     assert (extensions["code"], extensions["retryAfterS"]) == ("UPSTREAM_RATE_LIMITED", seconds)
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_documented_code_counts_whatever_the_status(
+    scripted: Platform, asking: Graph, status: int
+) -> None:
+    """Nobody documented the status beside an error body, so the body's code decides."""
+    scripted.answers["promotionData"] = JSONResponse(errors_body(8015), status)
+    assert asking.answer(CUSTOMER)["data"] == {"customer": None}
+    assert "errors" not in asking.answer(CUSTOMER)
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(scripted: Platform, asking: Graph, status: int) -> None:
     """A credential goes to the platform that was set up, and nowhere else."""
@@ -248,6 +258,17 @@ def test_another_customers_answer_is_never_served(
         (found,) = _with(scripted, asking, CUSTOMER.replace("customerId}", "id}")).values()
         query = f'{{node(id:"{found["id"]}"){{id}}}}'
     assert _error(asking, query)["code"] == "UPSTREAM_BAD_PAYLOAD"
+
+
+def test_leading_zeros_of_a_customer_id_are_no_other_customer(
+    scripted: Platform, asking: Graph
+) -> None:
+    """The id goes out as it came; the platform may take it for the same number."""
+    scripted.answers["promotionData"] = JSONResponse(EMPTY_PAGE | {"customerId": 55})
+    assert asking.ask('{customer(by:{customerId:"0055"}){customerId}}') == {
+        "customer": {"customerId": "55"}
+    }
+    assert "identifierValue=0055" in asking.queries()[0]
 
 
 def _with(scripted: Platform, graph: Graph, query: str) -> dict[str, Any]:

@@ -156,3 +156,9 @@ def test_any_leaf_is_an_instant_or_null(raw: int | str) -> None:
     """Nothing makes the reader fail."""
     instant = read_instant(raw)
     assert instant is None or write_instant(instant).endswith("Z")
+
+
+def test_long_garbage_is_null_and_not_remembered() -> None:
+    """A text that is longer than any spelling must not fill the memory of those that were read."""
+    assert read_instant("2" * 100_000) is None
+    assert read_instant("2024-10-31T18:30:00." + "0" * 100 + "Z") is None
