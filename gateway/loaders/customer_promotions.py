@@ -42,7 +42,8 @@ class CustomerPromotionByIdLoader(DataLoader[Key, Result]):
     """Loads customers' promotions: one walk a customer, over the programs that are wanted.
 
     The walk ends with the list, or once all are found; null for what the customer does not have.
-    Where an item on the way could not be read, nobody knows that: what is missing then fails.
+    Where an item on the way could not be read, or the list ended before its total, nobody knows
+    that: what is missing then fails.
     """
 
     def __init__(self, pages: CustomerPageByKeyLoader) -> None:
@@ -63,7 +64,7 @@ class CustomerPromotionByIdLoader(DataLoader[Key, Result]):
         filters = CustomerFilters(program_ids=programs if len(programs) <= MOST_PROGRAMS else None)
         wanted = {(key.program_id, key.promotion_id): key for key in keys}
         settled: Settled = {}
-        offset = left_out = 0
+        offset, is_doubtful = 0, False
         while len(settled) < len(keys):
             page_key = CustomerPageKey(keys[0].customer, filters, offset, _WINDOW)
             try:
@@ -75,11 +76,14 @@ class CustomerPromotionByIdLoader(DataLoader[Key, Result]):
                 key = wanted.get((str(item.program_id), str(item.promotion_id)))
                 if key is not None:
                     settled[key] = FoundCustomerPromotion(item, str(page.customer_id))
-            left_out += page.left_out
+            is_doubtful |= bool(page.left_out)
             offset += len(page.items)
-            if not page.items or (page.total is not None and offset >= page.total):
+            if page.total is not None and offset >= page.total:
+                break
+            if not page.items:
+                is_doubtful |= page.total is not None  # which says that there is more
                 break
         not_theirs: Settled = dict.fromkeys(
-            keys, UpstreamBadPayloadError(ENDPOINT) if left_out else None
+            keys, UpstreamBadPayloadError(ENDPOINT) if is_doubtful else None
         )
         return not_theirs | settled

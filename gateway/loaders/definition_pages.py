@@ -1,6 +1,6 @@
 """Pages of a program's definitions: equal windows are one call."""
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Mapping
 
 from strawberry.dataloader import DataLoader
 
@@ -20,18 +20,16 @@ class DefinitionPageByKeyLoader(DataLoader[Key, Result]):
         super().__init__(self._load)
         self._port = port
         self._request = request
-        self._asked: dict[str, list[Awaitable[Result]]] = {}
+        self._asked: dict[str, dict[Key, Awaitable[Result]]] = {}
 
-    def asked_of(self, program_id: str) -> Iterable[Awaitable[Result]]:
+    def asked_of(self, program_id: str) -> Mapping[Key, Awaitable[Result]]:
         """Give the windows of a program that are loaded or on their way."""
-        return tuple(self._asked.get(program_id, ()))
+        return dict(self._asked.get(program_id, {}))
 
     def load(self, key: Key) -> Awaitable[Result]:
         """Load one window, and remember that it was asked for."""
         page = super().load(key)
-        asked = self._asked.setdefault(key.program_id, [])
-        if page not in asked:
-            asked.append(page)
+        self._asked.setdefault(key.program_id, {})[key] = page
         return page
 
     async def _load(self, keys: list[Key]) -> list[Result | GatewayError]:

@@ -1,7 +1,7 @@
 """Definitions of a page of promotions: a few calls a program, whatever the page's size."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import NamedTuple
 
 from strawberry.dataloader import DataLoader
@@ -49,9 +49,10 @@ class DefinitionByPromotionLoader(DataLoader[Key, Result]):
 
     One that is wanted alone is asked for by its id. Several of one program are looked for in a list
     page of 100, and then by whichever is fewer calls: the list's remaining pages, or the missing
-    ids. A source type that fails ends its search: what is still missing fails with it, because "not
-    here" is only true once every source type has said so. Neither is it true where an item of an
-    answer could not be read, which may have been the one.
+    ids. A page with fewer definitions than the list's total promises tells nothing of what is not
+    in it: that is looked for by id. A source type that fails ends its search: what is still missing
+    fails with it, because "not here" is only true once every source type has said so. Neither is it
+    true where an item of an answer could not be read, which may have been the one.
     """
 
     def __init__(
@@ -117,14 +118,18 @@ class DefinitionByPromotionLoader(DataLoader[Key, Result]):
         settled = _match(keys, [first], source_type)
         missing = [key for key in keys if key not in settled]
         pages_left = _pages_left(first)
-        if not missing or pages_left == 0:
+        if not missing or (pages_left == 0 and _is_whole([first])):
             return settled
-        if pages_left is not None and pages_left <= len(missing):
-            return settled | await self._by_pages(missing, source_type, pages_left)
+        if pages_left and pages_left <= len(missing) and _is_whole([first]):
+            return settled | await self._by_pages(missing, source_type, first, pages_left)
         return settled | await self._by_id(missing, source_type)
 
     async def _by_pages(
-        self, keys: list[Key], source_type: PromotionSourceType, pages_left: int
+        self,
+        keys: list[Key],
+        source_type: PromotionSourceType,
+        first: DefinitionPage,
+        pages_left: int,
     ) -> Settled:
         offsets = range(_WINDOW, _WINDOW * (pages_left + 1), _WINDOW)
         answers = await asyncio.gather(
@@ -138,7 +143,10 @@ class DefinitionByPromotionLoader(DataLoader[Key, Result]):
             if not isinstance(error, GatewayError):
                 raise error
             failed: Settled = dict.fromkeys(keys, error)
-            settled = failed | settled
+            return failed | settled
+        if not _is_whole([first, *pages]):
+            missing = [key for key in keys if key not in settled]
+            return settled | await self._by_id(missing, source_type)
         return settled
 
     async def _by_id(self, keys: list[Key], source_type: PromotionSourceType) -> Settled:
@@ -177,6 +185,13 @@ def _pages_left(first: DefinitionPage) -> int | None:
     if first.total is None:
         return 0 if len(first.items) < _WINDOW else None
     return -(-max(0, first.total - _WINDOW) // _WINDOW)
+
+
+def _is_whole(pages: Sequence[DefinitionPage]) -> bool:
+    """Tell whether a list's first pages have as many items as the list's total promises them."""
+    total = max((page.total or 0 for page in pages), default=0)
+    promised = [min(_WINDOW, total - _WINDOW * number) for number in range(len(pages))]
+    return all(len(page.items) >= count for page, count in zip(pages, promised, strict=True))
 
 
 def _by_id_key(key: Key, source_type: PromotionSourceType) -> DefinitionPageKey:

@@ -1,6 +1,7 @@
 """Names of programs: from any page of theirs, and by a call of its own only where there is none."""
 
 import asyncio
+from typing import TypeGuard
 
 from strawberry.dataloader import DataLoader
 
@@ -13,6 +14,8 @@ from gateway.wire.vocabulary import PromotionSourceType
 
 Key = str
 Result = str | None
+
+_ALL = DefinitionFilters(includes_inactive=True)
 
 
 class ProgramNameByIdLoader(DataLoader[Key, Result]):
@@ -34,18 +37,41 @@ class ProgramNameByIdLoader(DataLoader[Key, Result]):
 
     async def _name(self, program_id: Key) -> Result:
         # A definition that is sought will bring a page; the page is not asked for yet.
-        await asyncio.gather(*self._definitions.asked_of(program_id), return_exceptions=True)
-        asked = await asyncio.gather(*self._pages.asked_of(program_id), return_exceptions=True)
-        for page in asked:
-            name = None if isinstance(page, BaseException) else _name_in(page)
+        sought = await asyncio.gather(
+            *self._definitions.asked_of(program_id), return_exceptions=True
+        )
+        pages = self._pages.asked_of(program_id)
+        answers = await asyncio.gather(*pages.values(), return_exceptions=True)
+        for answer in answers:
+            name = None if isinstance(answer, BaseException) else _name_in(answer)
             if name is not None:
                 return name
-        filters = DefinitionFilters(includes_inactive=True)
-        key = DefinitionPageKey(program_id, self._source_type, filters, 0, 1)
+        failures = [outcome for outcome in (*answers, *sought) if _is_failure(outcome)]
+        if failures and len(failures) == len(answers) + len(sought):
+            raise failures[0]
+        if any(self._is_nothing(*asked) for asked in zip(pages, answers, strict=True)):
+            return None
+        return await self._ask(program_id)
+
+    async def _ask(self, program_id: Key) -> Result:
+        key = DefinitionPageKey(program_id, self._source_type, _ALL, 0, 1)
         try:
             return _name_in(await self._pages.load(key))
         except NotHereError:
             return None
+
+    def _is_nothing(self, key: DefinitionPageKey, answer: DefinitionPage | BaseException) -> bool:
+        """Tell whether a window has said that there is nothing to take the name from."""
+        if (key.source_type, key.filters, key.offset) != (self._source_type, _ALL, 0):
+            return False
+        if isinstance(answer, BaseException):
+            return isinstance(answer, NotHereError)
+        return not answer.items and not answer.total
+
+
+def _is_failure(outcome: object) -> TypeGuard[GatewayError]:
+    """Tell an error from an answer, of which "not here" is one."""
+    return isinstance(outcome, GatewayError) and not isinstance(outcome, NotHereError)
 
 
 def _name_in(page: DefinitionPage) -> Result:

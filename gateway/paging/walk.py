@@ -5,8 +5,9 @@ upstream list with limit and offset. A page counts places, not items: an item th
 out keeps its place, so that cursors count what the upstream counts.
 
 A page that goes on from a cursor asks for the cursor's own item again: where that is no longer in
-its place, the list has moved, and the page says so (`drift`). One item beyond the page tells
-whether there is more; only where a window is full at 100 does the upstream's total tell.
+its place, the list has moved, and the page says so (`drift`); so it does where a window is empty
+though the upstream's total says that there is more, which ends the list. One item beyond the page
+tells whether there is more; only where a window is full at 100 does the upstream's total tell.
 """
 
 import sys
@@ -127,17 +128,33 @@ class _Walker(Generic[ItemT]):
         need = min(self._size - len(self._page.places), LARGEST_SIZE - overlap)
         start = max(self._start_in(segment), end - need, 0)
         start = min(start, end)
-        window = await self._window(segment, start, max(1, end - start + overlap))
+        items, total = await self._stretch(segment, start, max(1, end - start + overlap))
         if overlap:
-            self._check(self._before, window.items[end - start :])
-        if start < end and not window.items:
-            return await self._find_end(segment, start, window.total)
-        self._page.places[:0] = _places(segment, start, window.items[: end - start])
+            self._check(self._before, items[end - start :])
+        if len(items) < end - start:
+            self._page.drift = Drift.SUSPECTED
+            if not items:
+                return await self._find_end(segment, start, total)
+        self._page.places[:0] = _places(segment, start, items[: end - start])
         return start
+
+    async def _stretch(
+        self, segment: int, start: int, count: int
+    ) -> tuple[list[ItemT | None], int | None]:
+        """Fetch so many items, in more windows where the upstream gives fewer than it is asked for.
+
+        There are fewer only where the list ends; gives its total as well.
+        """
+        items: list[ItemT | None] = []
+        while True:
+            window = await self._window(segment, start + len(items), count - len(items))
+            items += window.items
+            is_at_end = window.total is not None and start + len(items) >= window.total
+            if not window.items or is_at_end or len(items) >= count:
+                return items, window.total
 
     async def _find_end(self, segment: int, offset: int, total: int | None) -> int:
         """Go on where the list really ends, when it turned out to end before an offset."""
-        self._page.drift = Drift.SUSPECTED
         if total is not None and total <= offset:
             return total
         return await self._fetch_tail(segment, trusts_total=False)
@@ -178,6 +195,8 @@ class _Walker(Generic[ItemT]):
         page.totals[segment] = window.total
         page.warnings.extend(w for w in window.warnings if w not in page.warnings)
         page.customer_id = window.customer_id
+        if not window.items and window.total is not None and window.total > offset:
+            page.drift = Drift.SUSPECTED  # the upstream counts more than it gives
         return window._replace(items=window.items[:limit])  # some upstreams ignore the limit
 
     def _check(self, cursor: Position | None, found: list[ItemT | None]) -> None:

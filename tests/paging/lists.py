@@ -34,11 +34,15 @@ def positions(segments: Sequence[Segment]) -> list[Position]:
 
 @dataclass
 class Lists:
-    """The port: `totals` is what each segment says its total is; `calls` what it was asked."""
+    """The port: `totals` is what each segment says its total is; `calls` what it was asked.
+
+    It gives at most `most` items a call, however many it is asked for.
+    """
 
     segments: Sequence[Segment]
     totals: Sequence[int | None]
     calls: list[tuple[int, int, int]] = field(default_factory=list)
+    most: int = 100
 
     async def fetch(self, segment: int, offset: int, limit: int) -> Window[Item]:
         """Give a window, and see to it that nothing is asked that the platform would refuse."""
@@ -47,5 +51,5 @@ class Lists:
         assert 1 <= limit <= 100
         assert len(self.calls) < 1000, "the walk does not end"
         self.calls.append((segment, offset, limit))
-        items = list(self.segments[segment][offset : offset + limit])
+        items = list(self.segments[segment][offset : offset + min(limit, self.most)])
         return Window(items, self.totals[segment], customer_id=7)

@@ -130,3 +130,37 @@ def test_a_cursor_past_the_end_of_a_list_without_a_total(moving: Moving) -> None
     assert [place.position.offset for place in page.places] == list(range(230, 250))
     assert page.drift is Drift.SUSPECTED
     assert lists.calls == [(0, 880, 21), (0, 0, 100), (0, 100, 100), (0, 200, 100)]
+
+
+def test_windows_shorter_than_asked_are_completed_backward() -> None:
+    """Three a call where five are asked: the page is still the last five, at two calls more."""
+    lists = Lists([segment_of(30)], [30], most=3)
+    page = asyncio.run(walk(lists.fetch, PageRequest(5, backward=True, after=None, before=None)))
+    assert [place.position.offset for place in page.places] == [25, 26, 27, 28, 29]
+    assert page.drift is Drift.NONE
+    assert lists.calls == [(0, 0, 100), (0, 25, 5), (0, 28, 2)]
+
+
+def test_short_windows_without_a_total_are_completed_up_to_a_cursor() -> None:
+    """There are items up to the cursor's, whether or not the platform counts them."""
+    lists = Lists([segment_of(30)], [None], most=3)
+    request = PageRequest(5, backward=True, after=None, before=Position(0, 20, 21))
+    page = asyncio.run(walk(lists.fetch, request))
+    assert [place.position.offset for place in page.places] == [15, 16, 17, 18, 19]
+    assert page.drift is Drift.NONE
+
+
+@pytest.mark.parametrize(
+    ("length", "after", "shown"),
+    [(0, None, []), (30, Position(0, 19, 20), list(range(20, 30)))],
+    ids=["at once", "on the way"],
+)
+def test_an_empty_window_of_a_list_that_goes_on_is_suspected(
+    length: int, after: Position | None, shown: list[int]
+) -> None:
+    """Forward: nothing where the total says there is more ends the walk, and not in silence."""
+    lists = Lists([segment_of(length)], [50])
+    page = asyncio.run(walk(lists.fetch, PageRequest(20, backward=False, after=after, before=None)))
+    assert [place.position.offset for place in page.places] == shown
+    assert (page.drift, page.has_next) == (Drift.SUSPECTED, False)
+    assert len(lists.calls) <= 2

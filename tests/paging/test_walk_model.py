@@ -13,6 +13,7 @@ from gateway.paging.walk import walk
 from tests.paging.lists import Item, Lists, Segment, positions
 
 SIZES = st.one_of(st.integers(0, 5), st.integers(0, 100), st.sampled_from([97, 98, 99, 100]))
+MOST = st.one_of(st.integers(1, 7), st.sampled_from([50, 99]))
 LENGTHS = st.one_of(st.integers(0, 5), st.integers(0, 320), st.sampled_from([99, 100, 101, 200]))
 
 
@@ -72,6 +73,30 @@ def test_a_page_is_the_slice_of_the_list_that_was_asked_for(
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
+@given(segments=connections(), size=SIZES, most=MOST, backward=st.booleans(), data=st.data())
+def test_short_windows_cost_calls_and_no_items(
+    *, segments: list[Segment], size: int, most: int, backward: bool, data: st.DataObject
+) -> None:
+    """A platform that gives fewer items than it is asked for is asked again for the rest."""
+    places = positions(segments)
+    after, before = _cursor(data, places, "after"), _cursor(data, places, "before")
+    lists = Lists(segments, [len(segment) for segment in segments], most=most)
+
+    page = _run(lists, PageRequest(size, backward, after, before))
+
+    start = 0 if after is None else places.index(after) + 1
+    between = places[start : len(places) if before is None else places.index(before)]
+    expected = between[max(0, len(between) - size) :] if backward else between[:size]
+    assert [place.position for place in page.places] == expected
+    has_more = len(between) > size
+    assert page.has_next is (before is not None if backward else has_more)
+    assert page.has_previous is (has_more if backward else after is not None)
+    assert page.drift is Drift.NONE
+    # What the page and its two neighbours need, and a few at each border.
+    assert len(lists.calls) <= (size + 2) // most + 4 * len(segments) + 2
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(
     was=connections(), segments=connections(), size=SIZES, backward=st.booleans(), data=st.data()
 )
@@ -82,7 +107,8 @@ def test_a_walk_over_a_moved_or_lying_list_ends(
     places = [place for place in positions(was) if place.segment < len(segments)]
     after, before = _cursor(data, places, "after"), _cursor(data, places, "before")
     totals = [data.draw(st.none() | st.integers(0, 2**31 - 1)) for _ in segments]
-    lists = Lists(segments, totals)
+    most = data.draw(st.just(100) | MOST)
+    lists = Lists(segments, totals, most=most)
 
     page = _run(lists, PageRequest(size, backward, after, before))
 
@@ -90,22 +116,31 @@ def test_a_walk_over_a_moved_or_lying_list_ends(
     assert len(shown) <= size
     assert shown == sorted(set(shown), key=lambda position: position[:2])
     assert set(shown) <= set(positions(segments))
-    assert len(lists.calls) <= 2 * sum(len(segment) // 100 + 4 for segment in segments)
+    assert len(lists.calls) <= 2 * sum(len(segment) // most + 4 for segment in segments)
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
-@given(segments=connections(), size=st.integers(1, 100), backward=st.booleans(), data=st.data())
+@given(
+    segments=connections(),
+    size=st.integers(1, 100),
+    most=st.none() | MOST,
+    backward=st.booleans(),
+    data=st.data(),
+)
 def test_a_walk_from_end_to_end_sees_each_place_once(
-    *, segments: list[Segment], size: int, backward: bool, data: st.DataObject
+    *, segments: list[Segment], size: int, most: int | None, backward: bool, data: st.DataObject
 ) -> None:
     """Following the cursors, in either direction, shows the whole list in order."""
-    totals = [data.draw(st.sampled_from([len(segment), None])) for segment in segments]
+    # Where windows are short, only the total tells that the list goes on.
+    unknown = [None] if most is None else []
+    totals = [data.draw(st.sampled_from([len(segment), *unknown])) for segment in segments]
     seen: list[Position] = []
     cursor: Position | None = None
     more = True
     while more:
         ends = (None, cursor) if backward else (cursor, None)
-        page = _run(Lists(segments, totals), PageRequest(size, backward, *ends))
+        lists = Lists(segments, totals, most=most or 100)
+        page = _run(lists, PageRequest(size, backward, *ends))
         shown = [place.position for place in page.places]
         seen = [*shown, *seen] if backward else [*seen, *shown]
         more = page.has_previous if backward else page.has_next
