@@ -192,6 +192,8 @@ class _Walker(Generic[ItemT]):
     async def _window(self, segment: int, offset: int, limit: int) -> Window[ItemT]:
         window = await self._fetch(segment, offset, limit)
         page = self._page
+        if window.items and (window.total or 0) < offset + len(window.items):
+            window = window._replace(total=None)  # it counts less than it gives: not to be believed
         page.totals[segment] = window.total
         page.warnings.extend(w for w in window.warnings if w not in page.warnings)
         page.customer_id = window.customer_id
