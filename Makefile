@@ -15,7 +15,7 @@ run: setup explorer ## the gateway on its embedded sandbox; prints the URLs and 
 	@$(BIN)/promotion-gateway dev
 
 test: setup      ## the tests (Python only, under three minutes)
-	@$(BIN)/pytest --cov --cov-report=term:skip-covered
+	@$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered
 
 setup: $(READY)  ## .venv from the hashed lock
 

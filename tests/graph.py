@@ -1,5 +1,6 @@
 """A GraphQL client of a gateway that is served over real HTTP on a real sandbox."""
 
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,14 +15,17 @@ from gateway.upstream.traffic import Traffic, create_traffic
 from tests.sandbox.client import NOW
 from tests.serving import serve
 
+# Reading the authorities takes longer than most tests, and no test speaks TLS.
+TLS = ssl.create_default_context()
+
 
 class Graph:
     """Asks the gateway, and knows how many calls that has cost the platform."""
 
     def __init__(self, gateway_url: str, sandbox_url: str, traffic: Traffic | None = None) -> None:
         self._traffic = traffic
-        self.http = httpx.Client(base_url=gateway_url, trust_env=False)
-        self._sandbox = httpx.Client(base_url=sandbox_url, trust_env=False)
+        self.http = httpx.Client(base_url=gateway_url, trust_env=False, verify=TLS)
+        self._sandbox = httpx.Client(base_url=sandbox_url, trust_env=False, verify=TLS)
 
     def answer(
         self, query: str, variables: dict[str, Any] | None = None, **headers: str
