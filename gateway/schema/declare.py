@@ -52,16 +52,13 @@ class Viewed:
 
 @dataclass(frozen=True, slots=True)
 class ViewedMany:
-    """A normaliser that shows a list of payloads through a view; `absent` is what null becomes."""
+    """A normaliser that shows a list of payloads through a view."""
 
     view: Callable[..., Any]
-    absent: tuple[()] | None = ()
 
     def __call__(self, payloads: Any) -> Any:
-        """Show each payload."""
-        if payloads is None:
-            return self.absent
-        return [self.view(payload=payload) for payload in payloads]
+        """Show each payload; null becomes an empty list."""
+        return [self.view(payload=payload) for payload in payloads or ()]
 
 
 def plain(attribute: str, description: str, normalise: Callable[[Any], Any] | None = None) -> Any:

@@ -5,7 +5,7 @@ import binascii
 import re
 
 from gateway.errors import BadUserInputError
-from gateway.upstream.customer_promotions import CustomerKey
+from gateway.upstream.customer_promotions import BY_ID, CustomerKey
 from gateway.wire.vocabulary import CustomerSource
 
 _PARTS = {"Customer": 2, "CustomerPromotion": 4, "Promotion": 2, "Program": 1}
@@ -58,4 +58,4 @@ def check_digits(argument: str, value: str) -> str:
 
 def customer_key(source: str, customer_id: str) -> CustomerKey:
     """Give the look-up by a customer's own id."""
-    return CustomerKey(CustomerSource[source], "id", customer_id)
+    return CustomerKey(CustomerSource[source], BY_ID, customer_id)

@@ -11,7 +11,7 @@ First = Annotated[
     int | None,
     strawberry.argument(
         description="How many items from the start, 0..100; 20 where neither `first` nor `last` is"
-        " given."
+        " given. Up to 98 cost one call to the platform; 99 and 100 behind a cursor may cost two."
     ),
 ]
 After = Annotated[str | None, strawberry.argument(description="Only what follows this cursor.")]

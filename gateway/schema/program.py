@@ -25,7 +25,8 @@ from gateway.wire.vocabulary import PromotionSourceType
 SourceTypes = Annotated[
     list[PromotionSourceType],
     strawberry.argument(
-        description="Where the promotions were created. Several make one list, type after type."
+        description="Where the promotions were created. Several make one list, type after type; a"
+        " page costs a call to the platform for each that it reaches."
     ),
 ]
 EventName = Annotated[
@@ -131,7 +132,11 @@ class Program(Node):
         """Give the id."""
         return strawberry.ID(self.payload)
 
-    @fetching("Its name; null where none of its promotions tells it.")
+    @fetching(
+        "Its name, which its promotions tell. Where no page at hand does, one promotion of the"
+        " first source type in GATEWAY_DEFINITION_SOURCE_TYPES is asked, and no other; null where"
+        " that tells none."
+    )
     async def name(self, info: Info) -> str | None:
         """Give the name that a page has told, else ask for one."""
         return self.known_name or await info.context.loaders.program_names.load(self.payload)

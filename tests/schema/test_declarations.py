@@ -3,7 +3,8 @@
 import ast
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import pytest
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType
@@ -72,6 +73,52 @@ def test_each_field_is_declared_once_as_one_of_three() -> None:
         if not isinstance(field.metadata.get(DECLARATION), Plain | Computed | Fetching)
     }
     assert undeclared == DATA_TYPES
+
+
+def _missing(annotation: Any, path: str) -> list[str]:
+    """Name the structs in which a path of attributes leads nowhere."""
+    is_union = get_origin(annotation) in {Union, UnionType}
+    first, _, rest = path.partition(".")
+    missing = []
+    for struct in get_args(annotation) if is_union else (annotation,):
+        hints = get_type_hints(struct) if isinstance(struct, type) else {}
+        if struct is NoneType:
+            continue
+        if first not in hints:
+            missing.append(f"{struct.__name__}.{first}")
+        elif rest:
+            missing += _missing(hints[first], rest)
+    return missing
+
+
+def test_a_plain_field_is_in_every_payload_of_its_view() -> None:
+    """A view over two structs shows what both have: the other would be an error to whoever asks."""
+    missing = {
+        name: lacking
+        for name, field in _fields()
+        if isinstance(declared := field.metadata.get(DECLARATION), Plain)
+        and (lacking := _missing(get_type_hints(field.origin)["payload"], declared.attribute))
+    }
+    assert missing == {}
+
+
+def test_a_field_that_one_payload_lacks_is_found() -> None:
+    """The test above looks into unions, and along paths."""
+
+    class Inner(NamedTuple):
+        deep: int
+
+    class One(NamedTuple):
+        both: int
+        inner: Inner | None
+
+    class Other(NamedTuple):
+        both: int
+
+    assert _missing(One | Other | None, "both") == []
+    assert _missing(One | Other, "inner") == ["Other.inner"]
+    assert _missing(One, "inner.deep") == []
+    assert _missing(One, "inner.shallow") == ["Inner.shallow"]
 
 
 def test_only_fetching_fields_are_asynchronous() -> None:
