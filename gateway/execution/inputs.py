@@ -163,7 +163,7 @@ def _allowed(kind: Any) -> str:
     if isinstance(kind, GraphQLNonNull):
         return _allowed(kind.of_type) + ", and not null"
     if isinstance(kind, GraphQLList):
-        return f"a list, each {_allowed(kind.of_type)}"
+        return f"a list, each {_allowed(_bare(kind.of_type))}"
     if isinstance(kind, GraphQLEnumType):
         return f"one of {', '.join(kind.values)}"
     if isinstance(kind, GraphQLInputObjectType):

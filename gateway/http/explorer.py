@@ -33,8 +33,8 @@ PLAIN_PAGE = """<!doctype html>
 <p>This is the GraphQL endpoint. GraphiQL has not been built into this installation: install
 Node.js 20 or later with npm, run <code>make explorer</code> in a checkout, and start the gateway
 again.</p>
-<p>Meanwhile, from a shell:</p>
-<pre>curl http://127.0.0.1:8000/graphql -H 'Content-Type: application/json' \\
+<p>Meanwhile, from a shell, where <code>ADDRESS</code> is this page's address:</p>
+<pre>curl "$ADDRESS" -H 'Content-Type: application/json' \\
   -d '{"query": "{ program(programId: 9005) { name promotions { nodes { name } } } }"}'</pre>
 </body>
 </html>

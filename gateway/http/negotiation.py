@@ -9,9 +9,8 @@ HTML = "text/html"
 
 def prefers_html(accept: str) -> bool:
     """Tell a browser's navigation from a GraphQL client: it names HTML, and ranks it first."""
-    ranked = [(_quality(accept, offered, exact=True), offered) for offered in (GRAPHQL, JSON)]
-    html = _quality(accept, HTML, exact=True)
-    return html > 0 and all(html > quality for quality, _ in ranked)
+    html, *others = (_quality(accept, offered, exact=True) for offered in (HTML, GRAPHQL, JSON))
+    return html > max(others)
 
 
 def choose(accept: str | None) -> str:

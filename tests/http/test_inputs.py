@@ -85,6 +85,22 @@ def test_every_kind_of_literal_is_checked(http: httpx.Client, arguments: str, wo
     assert error["message"].startswith(words)
 
 
+@pytest.mark.parametrize(
+    ("query", "ending"),
+    [
+        ("{ program(programId: 973) { promotions(sourceTypes: null) { totalCount } } }", 1),
+        ("{ customers(by: null) { id } }", 1),
+        ('{ customer(by: {mobile: "1"}) { promotions(programIds: {}) { totalCount } } }', 0),
+    ],
+)
+def test_what_a_list_may_be_is_said_without_repetition(
+    http: httpx.Client, query: str, ending: int
+) -> None:
+    """What is said of the items does not say of each what is said of the list."""
+    messages = [error["message"] for error in refusals(http, query)]
+    assert [message.count(", and not null") for message in messages] == [ending]
+
+
 def test_a_directives_argument_is_checked_too(http: httpx.Client) -> None:
     """`@include(if:)` is an argument like any other."""
     (error,) = refusals(http, f'{{ __typename @include(if: "{MOBILE}") }}')

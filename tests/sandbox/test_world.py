@@ -1,4 +1,3 @@
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,13 +18,13 @@ def everything_answered(world: World) -> list[Any]:
             customer.customer_id,
             [
                 render_holding(holding, all_usage=True, has_promotion_types=True)
-                for holding in customer.holdings[:200]
+                for holding in customer.holdings[:50]
             ],
         ]
         for customer in world.customers
     ]
     programs = [
-        [render_definition(promotion, program) for promotion in program.definitions[:200]]
+        [render_definition(promotion, program) for promotion in program.definitions[:50]]
         for program in world.programs.values()
     ]
     return [customers, programs]
@@ -44,13 +43,6 @@ def test_world_is_of_today_unless_told_otherwise() -> None:
     program = World.generate().programs[9010]
     (promotion,) = program.definitions
     assert promotion.starts_at < datetime.now(UTC) < promotion.ends_at
-
-
-def test_world_is_generated_quickly() -> None:
-    """The whole world takes less than half a second."""
-    started = time.perf_counter()
-    World.generate(today=TODAY)
-    assert time.perf_counter() - started < 0.5
 
 
 def test_ten_promotions_are_on_the_first_ui_pages(sandbox: SandboxClient) -> None:

@@ -67,7 +67,7 @@ def test_any_json_is_decoded_or_malformed(value: Any) -> None:
     _decode(json.dumps(value).encode())
 
 
-@settings(max_examples=200, derandomize=True, deadline=None)
+@settings(max_examples=100, derandomize=True, deadline=None)
 @given(st.one_of([mutated(page) for page in PAGES]))
 def test_documented_page_with_one_node_replaced_is_decoded_or_malformed(payload: Any) -> None:
     """Whatever stands anywhere in a page, its items have well-typed leaves."""
@@ -83,7 +83,7 @@ def test_item_with_one_node_replaced_costs_no_other_item(
     """The items beside it are as they were, and it is itself the same in any company."""
     (good,) = read(item)
 
-    @settings(max_examples=200, derandomize=True, deadline=None)
+    @settings(max_examples=100, derandomize=True, deadline=None)
     @given(mutated(item))
     def check(changed: Any) -> None:
         before, found, behind = read(item, changed, item)
