@@ -85,17 +85,6 @@ class _Mistakes:
             raise _EnoughError
 
 
-def tell_one_of(schema: GraphQLSchema) -> None:
-    """Tell graphql-core which inputs are @oneOf, which Strawberry keeps to itself.
-
-    Its own check raises from within a coercion, too late to name the argument.
-    """
-    for kind in schema.type_map.values():
-        if isinstance(kind, GraphQLInputObjectType):
-            definition = kind.extensions.get("strawberry-definition")
-            kind.is_one_of = kind.is_one_of or getattr(definition, "is_one_of", False)
-
-
 def check_variables(
     schema: GraphQLSchema,
     definitions: Sequence[VariableDefinitionNode],

@@ -26,7 +26,7 @@ from gateway.execution.failures import (
     refuse,
     refuse_syntax,
 )
-from gateway.execution.inputs import ValuesOfCorrectTypeRule, check_variables, tell_one_of
+from gateway.execution.inputs import ValuesOfCorrectTypeRule, check_variables
 
 _MOST_ERRORS = 20
 _MOST_TOKENS = 10_000
@@ -70,7 +70,6 @@ class Operations:
     """Operations by their text: the last few hundred texts stay parsed and validated."""
 
     def __init__(self, schema: GraphQLSchema, *, introspection: bool) -> None:
-        tell_one_of(schema)
         self.schema = schema
         rules = [
             ValuesOfCorrectTypeRule if rule is TheirValuesOfCorrectTypeRule else rule

@@ -3,7 +3,7 @@
 from functools import cache
 
 import strawberry
-from graphql import GraphQLSchema, Undefined
+from graphql import GraphQLInputObjectType, GraphQLSchema, Undefined
 from strawberry.schema.config import StrawberryConfig
 
 from gateway.schema import enums  # noqa: F401 - registers the vocabulary's words
@@ -25,6 +25,7 @@ def build_schema() -> strawberry.Schema:
         config=StrawberryConfig(info_class=Info, scalar_map=SCALARS),
     )
     _drop_null_defaults(executable(schema))
+    _tell_one_of(executable(schema))
     return schema
 
 
@@ -41,6 +42,17 @@ def _drop_null_defaults(schema: GraphQLSchema) -> None:
             for argument in getattr(field, "args", {}).values():
                 if argument.default_value is None:
                     argument.default_value = Undefined
+
+
+def _tell_one_of(schema: GraphQLSchema) -> None:
+    """Tell graphql-core which inputs are @oneOf, which Strawberry keeps to itself.
+
+    Its own check raises from within a coercion, too late to name the argument.
+    """
+    for kind in schema.type_map.values():
+        if isinstance(kind, GraphQLInputObjectType):
+            definition = kind.extensions.get("strawberry-definition")
+            kind.is_one_of = kind.is_one_of or getattr(definition, "is_one_of", False)
 
 
 def print_schema() -> str:

@@ -8,7 +8,7 @@ import strawberry
 from gateway.errors import BadUserInputError, NotHereError
 from gateway.loaders.definitions import FoundDefinition
 from gateway.paging.arguments import ConnectionArguments, PageRequest
-from gateway.paging.cursor import Binding
+from gateway.paging.cursor import Binding, Position
 from gateway.paging.page import Drift, Page
 from gateway.paging.walk import Fetch, walk
 from gateway.schema.connection import page_info, shown
@@ -71,23 +71,20 @@ class PromotionConnection:
     @computed("The promotions with their cursors.")
     def edges(self) -> list[PromotionEdge]:
         """Show each item that could be read."""
-        write, types = self.payload.binding.write, self.payload.source_types
+        write = self.payload.binding.write
         return [
-            PromotionEdge(
-                cursor=write(place.position),
-                node=view_definition(FoundDefinition(item, types[place.position.segment])),
-            )
+            PromotionEdge(cursor=write(place.position), node=self._node(place.position, item))
             for place, item in shown(self.payload.page)
         ]
 
     @computed("The promotions alone.")
     def nodes(self) -> list[Promotion]:
         """Show each item that could be read."""
-        types = self.payload.source_types
-        return [
-            view_definition(FoundDefinition(item, types[place.position.segment]))
-            for place, item in shown(self.payload.page)
-        ]
+        return [self._node(place.position, item) for place, item in shown(self.payload.page)]
+
+    def _node(self, position: Position, item: DefinitionPayload) -> Promotion:
+        source_type = self.payload.source_types[position.segment]
+        return view_definition(FoundDefinition(item, source_type))
 
     @computed("Where the page lies in the list.")
     def page_info(self) -> PageInfo:
