@@ -69,11 +69,13 @@ class UpstreamClient:
                     attempts += 1
                     if answer.status == 200:
                         return answer.body
+                    if request.budget.is_spent:
+                        break
                     left_s = request.deadline - self.traffic.clock()
                     delay_s = traffic.retries.delay_s(
                         attempts, answer.status, answer.retry_after_s, left_s
                     )
-                    if delay_s is None or request.budget.is_spent:
+                    if delay_s is None:
                         break
                     await asyncio.sleep(delay_s)
         except TimeoutError:
