@@ -30,6 +30,7 @@ from gateway.upstream.definitions import ENDPOINT as LEGACY_ENDPOINT
 from gateway.upstream.definitions import LegacyDefinitions
 from gateway.upstream.phase_out import PhaseOut
 from gateway.upstream.recall import create_recall
+from gateway.upstream.source_types import SourceTypes
 from gateway.upstream.traffic import Traffic, create_traffic
 from gateway.upstream.transport import create_http_client
 from gateway.wire.vocabulary import PromotionSourceType
@@ -60,7 +61,9 @@ def create_app(
     phase_out = PhaseOut(LEGACY_ENDPOINT, switched_on=settings.legacy == "on")
     customer_promotions = CustomerPromotions(client, recall)
     definitions = LegacyDefinitions(client, recall, phase_out)
-    source_types = tuple(PromotionSourceType[name] for name in settings.definition_source_types)
+    source_types = SourceTypes(
+        tuple(PromotionSourceType[name] for name in settings.definition_source_types), credential
+    )
 
     def context_of(request: Request) -> Context:
         return Context(request, Loaders(request, customer_promotions, definitions, source_types))

@@ -1,5 +1,8 @@
 """What belongs to one request: its caller, its deadline, its call budget and its report."""
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -23,28 +26,60 @@ class Caller:
 
 @dataclass(slots=True)
 class CallBudget:
-    """How many upstream calls one operation may make, and how many it has made."""
+    """How many upstream calls one operation may make, and how many it makes.
+
+    Whoever holds a claim comes first: a call that yields waits where it could take the last call of
+    somebody who does. A customer's page has a claim on one call, which rests while it is made, and
+    a walk over a customer's list, of which nobody knows the length, on all of them.
+    """
 
     most: int
     spent: int = 0
+    _claimed: int = 0
+    _yielding: list[asyncio.Future[None]] = field(default_factory=list)
 
     @property
     def is_spent(self) -> bool:
         """Whether no further call may start."""
         return self.spent >= self.most
 
-    def check(self) -> None:
-        """Raise BudgetExceededError where no further call may start."""
+    @contextmanager
+    def claim(self, calls: int = 1) -> Iterator[None]:
+        """Keep so many calls from those who yield, for the length of the block."""
+        self._claimed += calls
+        try:
+            yield
+        finally:
+            self._claimed -= calls
+            self._tell()
+
+    async def take(self, *, yields: bool = False) -> None:
+        """Take one call; its end is told by `end`.
+
+        With `yields` it waits, until its operation's deadline ends that, for claims on what is
+        left. Raises BudgetExceededError where it would be one too many.
+        """
+        while yields and 0 < self._claimed >= self.most - self.spent > 0:
+            turn = asyncio.get_running_loop().create_future()
+            self._yielding.append(turn)
+            await turn
         if self.is_spent:
             raise BudgetExceededError(self.most)
-
-    def spend(self) -> None:
-        """Count one call that starts now.
-
-        Raises BudgetExceededError where it would be one too many.
-        """
-        self.check()
         self.spent += 1
+        self._claimed -= not yields
+
+    def end(self, *, yields: bool = False, is_made: bool = True) -> None:
+        """End a call that was taken; one that was not made is given back."""
+        self.spent -= not is_made
+        self._claimed += not yields
+        self._tell()
+
+    def _tell(self) -> None:
+        """Let those who yield look again."""
+        yielding, self._yielding = self._yielding, []
+        for turn in yielding:
+            if not turn.done():
+                turn.set_result(None)
 
 
 @dataclass(slots=True)

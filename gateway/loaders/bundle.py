@@ -8,7 +8,7 @@ from gateway.loaders.program_names import ProgramNameByIdLoader
 from gateway.request import Request
 from gateway.upstream.customer_promotions import CustomerPromotionsPort
 from gateway.upstream.definitions import DefinitionsPort
-from gateway.wire.vocabulary import PromotionSourceType
+from gateway.upstream.source_types import SourceTypes
 
 
 class Loaders:
@@ -19,12 +19,12 @@ class Loaders:
         request: Request,
         customer_promotions: CustomerPromotionsPort,
         definitions: DefinitionsPort,
-        source_types: tuple[PromotionSourceType, ...],
+        source_types: SourceTypes,
     ) -> None:
         self.customer_pages = CustomerPageByKeyLoader(customer_promotions, request)
         self.customer_promotions = CustomerPromotionByIdLoader(self.customer_pages)
         self.definition_pages = DefinitionPageByKeyLoader(definitions, request)
-        self.definitions = DefinitionByPromotionLoader(self.definition_pages, source_types)
+        self.definitions = DefinitionByPromotionLoader(self.definition_pages, source_types, request)
         self.program_names = ProgramNameByIdLoader(
-            self.definition_pages, self.definitions, source_types[0]
+            self.definition_pages, self.definitions, source_types.configured[0]
         )

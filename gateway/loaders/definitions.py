@@ -8,12 +8,14 @@ from strawberry.dataloader import DataLoader
 
 from gateway.errors import GatewayError, NotHereError, UpstreamBadPayloadError
 from gateway.loaders.definition_pages import DefinitionPageByKeyLoader
+from gateway.request import Request
 from gateway.upstream.definitions import (
     ENDPOINT,
     DefinitionFilters,
     DefinitionPage,
     DefinitionPageKey,
 )
+from gateway.upstream.source_types import Order, SourceTypes
 from gateway.wire.legacy import DefinitionPayload
 from gateway.wire.vocabulary import PromotionSourceType
 
@@ -24,7 +26,7 @@ _NOTHING: DefinitionPage = DefinitionPage([], 0)
 class Key(NamedTuple):
     """Which definition: an `identifier` that differs means another promotion (FACTS).
 
-    `source_type` None looks in the configured source types, in their order.
+    `source_type` None looks in the configured source types, where it was found before first.
     """
 
     program_id: str
@@ -56,11 +58,12 @@ class DefinitionByPromotionLoader(DataLoader[Key, Result]):
     """
 
     def __init__(
-        self, pages: DefinitionPageByKeyLoader, source_types: tuple[PromotionSourceType, ...]
+        self, pages: DefinitionPageByKeyLoader, source_types: SourceTypes, request: Request
     ) -> None:
         super().__init__(self._load)
         self._pages = pages
         self._source_types = source_types
+        self._request = request
         self._unreadable: set[DefinitionPageKey] = set()
         self._asked: dict[str, list[Awaitable[Result]]] = {}
 
@@ -75,17 +78,26 @@ class DefinitionByPromotionLoader(DataLoader[Key, Result]):
         return definition
 
     async def _load(self, keys: list[Key]) -> list[Result | GatewayError]:
-        groups: dict[tuple[str, PromotionSourceType | None], list[Key]] = {}
+        groups: dict[tuple[str, Order], list[Key]] = {}
         for key in keys:
-            groups.setdefault((key.program_id, key.source_type), []).append(key)
+            groups.setdefault((key.program_id, self._order(key)), []).append(key)
         settled: Settled = {}
-        for group in await asyncio.gather(*map(self._load_group, groups.values())):
+        for group in await asyncio.gather(*(self._load_group(*one) for one in groups.items())):
             settled.update(group)
+        for key, found in settled.items():
+            if isinstance(found, FoundDefinition):
+                self._source_types.found(
+                    key.program_id, key.promotion_id, found.source_type, self._request
+                )
         return [settled[key] for key in keys]
 
-    async def _load_group(self, keys: list[Key]) -> Settled:
-        only = keys[0].source_type
-        source_types = self._source_types if only is None else (only,)
+    def _order(self, key: Key) -> Order:
+        if key.source_type is not None:
+            return (key.source_type,)
+        return self._source_types.order(key.program_id, key.promotion_id, self._request)
+
+    async def _load_group(self, group: tuple[str, Order], keys: list[Key]) -> Settled:
+        _, source_types = group
         settled: Settled = {}
         missing = keys
         for source_type in source_types:
@@ -96,9 +108,7 @@ class DefinitionByPromotionLoader(DataLoader[Key, Result]):
                 break
         return {key: self._not_here(key, source_types) for key in missing} | settled
 
-    def _not_here(
-        self, key: Key, source_types: tuple[PromotionSourceType, ...]
-    ) -> GatewayError | None:
+    def _not_here(self, key: Key, source_types: Order) -> GatewayError | None:
         asked = [(key.program_id, source_type) for source_type in source_types]
         is_doubtful = any(
             unreadable[:2] in asked and unreadable.filters.promotion_id in {None, key.promotion_id}

@@ -147,10 +147,12 @@ async def load_customer(
 ) -> Customer | None:
     """Look a customer up by fetching the pages that are selected below; null where there is none.
 
+    Its claim on the call budget stands from here on, before any definition can have taken a call.
     Raises a GatewayError where every page fails.
     """
     wanted = [_page_arguments(**arguments) for arguments in pages_below]
-    found = await fetch_pages(context, key, wanted)
+    with context.request.budget.claim():
+        found = await fetch_pages(context, key, wanted)
     if found is None:
         return None
     customer_id, pages = found

@@ -170,9 +170,14 @@ class CustomerPromotion(Node):
 
 
 async def load_customer_promotion(context: Context, key: Key) -> CustomerPromotion | None:
-    """Look one promotion of one customer up; null where they do not have it, or do not exist."""
+    """Look one promotion of one customer up; null where they do not have it, or do not exist.
+
+    Nobody knows how many pages that takes: its claim is on the whole call budget.
+    """
+    budget = context.request.budget
     try:
-        found = await context.loaders.customer_promotions.load(key)
+        with budget.claim(budget.most):
+            found = await context.loaders.customer_promotions.load(key)
     except NotHereError:
         return None
     if found is None:

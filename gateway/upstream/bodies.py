@@ -1,15 +1,37 @@
-"""Reading an answer's body, at most so many bytes of it, however small it was on its way."""
+"""Reading an answer: at most so many bytes of its body, however small it was on its way."""
 
 import zlib
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 import httpx
 
 from gateway.errors import UpstreamBadPayloadError
 from gateway.telemetry import log
+from gateway.upstream.retries import read_retry_after_s
 
 ACCEPT_ENCODING = "gzip"
 _PLAIN = {"", "identity"}
 _GZIP = zlib.MAX_WBITS | 16
+
+
+class Answer(NamedTuple):
+    """What one call brought back; `status` None: the platform could not be reached."""
+
+    status: int | None
+    body: bytes = b""
+    retry_after_s: float | None = None
+
+
+async def read_answer(endpoint: str, response: httpx.Response, most_bytes: int) -> Answer:
+    """Read an answer, whatever its status; raises what `read_body` raises."""
+    body = await read_body(endpoint, response, most_bytes)
+    retry_after = response.headers.get("Retry-After")
+    return Answer(
+        response.status_code,
+        body,
+        None if retry_after is None else read_retry_after_s(retry_after, datetime.now(UTC)),
+    )
 
 
 async def read_body(endpoint: str, response: httpx.Response, most_bytes: int) -> bytes:

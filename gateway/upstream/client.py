@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -13,15 +13,17 @@ from aiohttp import ClientError  # what its transport lets through unmapped
 from gateway.errors import UpstreamTimeoutError, UpstreamUnavailableError
 from gateway.request import Request
 from gateway.telemetry import log
-from gateway.upstream.bodies import ACCEPT_ENCODING, read_body
+from gateway.upstream.bodies import ACCEPT_ENCODING, Answer, read_answer
 from gateway.upstream.circuit_breaker import Permit
-from gateway.upstream.credentials import Credential
+from gateway.upstream.credentials import TOKEN_ENDPOINT, Credential
 from gateway.upstream.failures import DEFAULT_PAUSE_S, failed
-from gateway.upstream.retries import read_retry_after_s
+from gateway.upstream.quota import Quota
 from gateway.upstream.traffic import Traffic
 
 _UNREACHABLE = (httpx.HTTPError, ClientError, OSError)
-_HEADERS = {"Accept": "application/json", "Accept-Encoding": ACCEPT_ENCODING}
+_GET = {"Accept": "application/json", "Accept-Encoding": ACCEPT_ENCODING}
+_POST = {"Content-Type": "application/json", "Accept-Encoding": ACCEPT_ENCODING}
+_MOST_TOKEN_BYTES = 64 * 1024
 
 
 class _Call(NamedTuple):
@@ -30,14 +32,14 @@ class _Call(NamedTuple):
     endpoint: str
     url: str
     request: Request
+    yields: bool
 
 
-class _Answer(NamedTuple):
-    """What one attempt brought back; `status` None: the platform could not be reached."""
+class _Attempt(NamedTuple):
+    """What one attempt brought back, and whether a new credential promises more."""
 
-    status: int | None
-    body: bytes = b""
-    retry_after_s: float | None = None
+    answer: Answer
+    wants_new_credential: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,95 +51,119 @@ class UpstreamClient:
     traffic: Traffic
     max_response_bytes: int
 
+    def quota_left(self, request: Request) -> int | None:
+        """Give how many calls of this minute are left to the caller's identity; None: no limit."""
+        return self._quota(request).left()
+
     async def get(
-        self, endpoint: str, path: str, parameters: Mapping[str, str], request: Request
+        self,
+        endpoint: str,
+        path: str,
+        parameters: Mapping[str, str],
+        request: Request,
+        *,
+        yields: bool = False,
     ) -> bytes:
         """Fetch the body of a successful answer, with a second attempt where that is worth it.
 
         `endpoint` is the documented name that errors carry; `parameters` reach the platform exactly
-        as given. Raises BudgetExceededError before a call too many, OverloadedError where too many
+        as given. A call that `yields` leaves the operation's last calls to those that have a claim
+        on them. Raises BudgetExceededError before a call too many, OverloadedError where too many
         wait, and UpstreamError for whatever the platform does instead of answering.
         """
-        call = _Call(endpoint, f"{path}?{urlencode(parameters, quote_via=quote)}", request)
-        traffic = self.traffic.of(endpoint)
-        traffic.retry_budget.want()
-        attempts = 0
+        call = _Call(endpoint, f"{path}?{urlencode(parameters, quote_via=quote)}", request, yields)
+        self.traffic.of(endpoint).retry_budget.want()
         try:
             async with asyncio.timeout_at(request.deadline):
-                while True:
-                    answer = await self._attempt(call)
-                    attempts += 1
-                    if answer.status == 200:
-                        return answer.body
-                    if request.budget.is_spent:
-                        break
-                    left_s = request.deadline - self.traffic.clock()
-                    delay_s = traffic.retries.delay_s(
-                        attempts, answer.status, answer.retry_after_s, left_s
-                    )
-                    if delay_s is None:
-                        break
-                    await asyncio.sleep(delay_s)
+                answer = await self._attempts(call)
         except TimeoutError:
             raise UpstreamTimeoutError(endpoint) from None
+        if answer.status == 200:
+            return answer.body
         if answer.status is None:
             raise UpstreamUnavailableError(endpoint)
         raise failed(endpoint, answer.status, answer.body, answer.retry_after_s)
 
-    async def _attempt(self, call: _Call) -> _Answer:
+    async def _attempts(self, call: _Call) -> Answer:
+        """Try until there is an answer with which to leave it."""
+        retries, budget = self.traffic.of(call.endpoint).retries, call.request.budget
+        attempts, is_renewed = 0, False
+        while True:
+            answer, wants_new_credential = await self._attempt(call)
+            attempts += 1
+            if answer.status == 200 or budget.is_spent:
+                return answer
+            if wants_new_credential and not is_renewed:
+                is_renewed = True
+                continue
+            left_s = call.request.deadline - self.traffic.clock()
+            delay_s = retries.delay_s(attempts, answer.status, answer.retry_after_s, left_s)
+            if delay_s is None:
+                return answer
+            await asyncio.sleep(delay_s)
+
+    async def _attempt(self, call: _Call) -> _Attempt:
         """Make one attempt, once it is its turn."""
-        request = call.request
-        request.budget.check()
-        quota = self.traffic.quotas.of(self.credential.identity(request))
-        async with self.traffic.admission.place():
-            with self.traffic.of(call.endpoint).breaker.admit() as permit:
-                credential = await self._credential(call, permit)
-                await quota.start(call.endpoint, request.deadline)
-                request.budget.spend()
-                answer = await self._call(call, credential, permit)
-        if answer.status == 429:
-            pause_s = answer.retry_after_s
-            await quota.pause(DEFAULT_PAUSE_S if pause_s is None else pause_s)
-        return answer
-
-    async def _credential(self, call: _Call, permit: Permit) -> Mapping[str, str]:
+        request, is_made = call.request, False
+        await request.budget.take(yields=call.yields)
         try:
-            return await self.credential.headers(self.http, call.request)
-        except _UNREACHABLE as error:
-            permit.failure()
-            raise _unreachable(call, error) from None
+            async with self.traffic.admission.place():
+                with self.traffic.of(call.endpoint).breaker.admit() as permit:
+                    credential = await self.credential.headers(
+                        partial(self._post, request), request
+                    )
+                    await self._turn(call.endpoint, request)
+                    is_made = True
+                    wanted = self.http.build_request(
+                        "GET", call.url, headers=_GET | dict(credential)
+                    )
+                    answer = await self._call(call.endpoint, wanted, request, permit)
+        finally:
+            request.budget.end(yields=call.yields, is_made=is_made)
+        is_refused = answer.status == 401 and self.credential.refused(credential)
+        return _Attempt(answer, is_refused)
 
-    async def _call(self, call: _Call, credential: Mapping[str, str], permit: Permit) -> _Answer:
+    async def _post(self, request: Request, path: str, body: bytes) -> Answer:
+        """Make the call that gets a token, for all operations and so on none's budget."""
+        with self.traffic.of(TOKEN_ENDPOINT).breaker.admit() as permit:
+            await self._turn(TOKEN_ENDPOINT, request)
+            wanted = self.http.build_request("POST", path, headers=_POST, content=body)
+            return await self._call(TOKEN_ENDPOINT, wanted, request, permit)
+
+    async def _turn(self, endpoint: str, request: Request) -> None:
+        await self._quota(request).start(endpoint, request.deadline)
+
+    def _quota(self, request: Request) -> Quota:
+        return self.traffic.quotas.of(self.credential.identity(request))
+
+    async def _call(
+        self, endpoint: str, wanted: httpx.Request, request: Request, permit: Permit
+    ) -> Answer:
         """Make the call, and tell the breaker how it went; a client's leaving tells nothing."""
         try:
-            async with asyncio.timeout_at(call.request.deadline):
-                answer = await self._send(call, credential)
+            async with asyncio.timeout_at(request.deadline):
+                answer = await self._send(endpoint, wanted)
         except TimeoutError:
             permit.failure()
-            raise UpstreamTimeoutError(call.endpoint) from None
+            raise UpstreamTimeoutError(endpoint) from None
         except _UNREACHABLE as error:
             permit.failure()
-            _unreachable(call, error)
-            return _Answer(None)
+            log.warning("upstream_call_failed", endpoint=endpoint, reason=type(error).__name__)
+            return Answer(None)
         status = answer.status or 0
         if status >= 500:
             permit.failure()
         elif status != 429:
             permit.success()
+        else:
+            pause_s = answer.retry_after_s
+            await self._quota(request).pause(DEFAULT_PAUSE_S if pause_s is None else pause_s)
         return answer
 
-    async def _send(self, call: _Call, credential: Mapping[str, str]) -> _Answer:
-        headers = _HEADERS | dict(credential)
-        async with self.http.stream("GET", call.url, headers=headers) as response:
-            if response.status_code == 401:
-                self.credential.refused(credential)
-            body = await read_body(call.endpoint, response, self.max_response_bytes)
-            retry_after = response.headers.get("Retry-After")
-            return _Answer(
-                response.status_code, body, read_retry_after_s(retry_after, datetime.now(UTC))
-            )
-
-
-def _unreachable(call: _Call, error: Exception) -> UpstreamUnavailableError:
-    log.warning("upstream_call_failed", endpoint=call.endpoint, reason=type(error).__name__)
-    return UpstreamUnavailableError(call.endpoint)
+    async def _send(self, endpoint: str, wanted: httpx.Request) -> Answer:
+        most = _MOST_TOKEN_BYTES if endpoint == TOKEN_ENDPOINT else self.max_response_bytes
+        response = await self.http.send(wanted, stream=True)
+        try:
+            return await read_answer(endpoint, response, most)
+        finally:
+            await response.aclose()

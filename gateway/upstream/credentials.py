@@ -4,43 +4,45 @@ import asyncio
 import base64
 import hashlib
 import time
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Protocol
 
-import httpx
 import msgspec
 
 from gateway.errors import (
     CredentialMissingError,
     UpstreamAuthFailedError,
     UpstreamBadPayloadError,
+    UpstreamUnavailableError,
 )
 from gateway.request import Request
 from gateway.settings import Settings, UpstreamAuth
-from gateway.upstream.bodies import ACCEPT_ENCODING, read_body
+from gateway.upstream.bodies import Answer
 from gateway.upstream.failures import failed
-from gateway.upstream.retries import read_retry_after_s
 
 TOKEN_PATH = "/v3/oauth/token/generate"  # noqa: S105 - the path of a token is no token
-_ENDPOINT = "oauthToken"
+TOKEN_ENDPOINT = "oauthToken"  # noqa: S105 - nor is its name
 _RENEW_BEFORE_S = 30.0
-_MOST_BYTES = 64 * 1024
+_WITHDRAWN_EVERY_S = 30.0
+
+# Posts a body to a path of the platform, with the manners of every call.
+Post = Callable[[str, bytes], Awaitable[Answer]]
 
 
 class Credential(Protocol):
     """Gives the headers that authenticate one call."""
 
-    async def headers(self, http: httpx.AsyncClient, request: Request) -> Mapping[str, str]:
-        """Give the headers; may itself call the platform.
+    async def headers(self, post: Post, request: Request) -> Mapping[str, str]:
+        """Give the headers; may itself call the platform, by `post`.
 
-        Raises UpstreamAuthFailedError where the platform refuses what it is shown, UpstreamError
-        for whatever else it does instead of answering, httpx.HTTPError where it is not reached.
+        Raises UpstreamAuthFailedError where the platform refuses what it is shown, and
+        UpstreamError for whatever else it does instead of answering.
         """
         ...
 
-    def refused(self, headers: Mapping[str, str]) -> None:
-        """Learn that the platform has answered 401 to these headers."""
+    def refused(self, headers: Mapping[str, str]) -> bool:
+        """Learn that the platform has answered 401 to these headers; tell if there are others."""
+        ...
 
     def identity(self, request: Request) -> str:
         """Tell as whom the platform sees the caller, without giving the credential away."""
@@ -53,12 +55,13 @@ class FixedCredential:
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._headers = headers
 
-    async def headers(self, http: httpx.AsyncClient, request: Request) -> Mapping[str, str]:
+    async def headers(self, post: Post, request: Request) -> Mapping[str, str]:
         """Give the headers."""
         return self._headers
 
-    def refused(self, headers: Mapping[str, str]) -> None:
-        """Change nothing: there are no others."""
+    def refused(self, headers: Mapping[str, str]) -> bool:
+        """Tell that there are no others."""
+        return False
 
     def identity(self, request: Request) -> str:
         """Give the one identity of all calls."""
@@ -68,7 +71,7 @@ class FixedCredential:
 class CallersCredential:
     """The caller's own Authorization or token header, and nothing else of theirs."""
 
-    async def headers(self, http: httpx.AsyncClient, request: Request) -> Mapping[str, str]:
+    async def headers(self, post: Post, request: Request) -> Mapping[str, str]:
         """Give the caller's headers.
 
         Raises UpstreamAuthFailedError where there are none.
@@ -77,8 +80,9 @@ class CallersCredential:
             raise CredentialMissingError("passthrough")
         return dict(request.caller.credential)
 
-    def refused(self, headers: Mapping[str, str]) -> None:
-        """Change nothing: they are the caller's."""
+    def refused(self, headers: Mapping[str, str]) -> bool:
+        """Tell that there are no others: they are the caller's."""
+        return False
 
     def identity(self, request: Request) -> str:
         """Give a hash of the caller's credential."""
@@ -111,45 +115,52 @@ class OAuthCredential:
         self._header = header
         self._clock = clock
         self._token = ""
-        self._renewed_at = self._renew_at = float("-inf")
+        self._renew_at = self._withdrawn_at = float("-inf")
         self._renewing = asyncio.Lock()
 
-    async def headers(self, http: httpx.AsyncClient, request: Request) -> Mapping[str, str]:
+    async def headers(self, post: Post, request: Request) -> Mapping[str, str]:
         """Give the token's header; fetches a token first where there is none that lasts."""
         if self._clock() >= self._renew_at:
             async with self._renewing:
                 if self._clock() >= self._renew_at:
-                    await self._renew(http)
+                    await self._renew(post)
         return {self._header: self._token}
 
-    def refused(self, headers: Mapping[str, str]) -> None:
-        """Renew a token that was withdrawn early, but not more often than every 30 seconds."""
-        if headers.get(self._header) == self._token:
-            self._renew_at = min(self._renew_at, self._renewed_at + _RENEW_BEFORE_S)
+    def refused(self, headers: Mapping[str, str]) -> bool:
+        """Have a token renewed that was withdrawn early, but not more often than all 30 seconds.
+
+        A platform that refuses each new token would else be asked for two at every call.
+        """
+        if headers.get(self._header) != self._token:
+            return True  # it has been renewed since
+        now = self._clock()
+        at = max(now, self._withdrawn_at + _WITHDRAWN_EVERY_S)
+        self._renew_at = min(self._renew_at, at)
+        if at > now:
+            return False
+        self._withdrawn_at = now
+        return True
 
     def identity(self, request: Request) -> str:
         """Give the one identity of all calls: the key's, not the rotating token's."""
         return "configured"
 
-    async def _renew(self, http: httpx.AsyncClient) -> None:
-        headers = {"Content-Type": "application/json", "Accept-Encoding": ACCEPT_ENCODING}
-        async with http.stream("POST", TOKEN_PATH, content=self._body, headers=headers) as answer:
-            status, retry_after = answer.status_code, answer.headers.get("Retry-After")
-            body = await read_body(_ENDPOINT, answer, _MOST_BYTES)
+    async def _renew(self, post: Post) -> None:
+        status, body, retry_after_s = await post(TOKEN_PATH, self._body)
+        if status is None:
+            raise UpstreamUnavailableError(TOKEN_ENDPOINT)
         if status == 400:  # what is wrong with it can only be the key or the secret
-            raise UpstreamAuthFailedError(_ENDPOINT)
+            raise UpstreamAuthFailedError(TOKEN_ENDPOINT)
         if status != 200:
-            retry_after_s = read_retry_after_s(retry_after, datetime.now(UTC))
-            raise failed(_ENDPOINT, status, body, retry_after_s)
+            raise failed(TOKEN_ENDPOINT, status, body, retry_after_s)
         try:
             data = msgspec.json.decode(body, type=_TokenAnswer, strict=False).data
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise UpstreamBadPayloadError(_ENDPOINT) from None
+            raise UpstreamBadPayloadError(TOKEN_ENDPOINT) from None
         if data is None:
-            raise UpstreamAuthFailedError(_ENDPOINT)
+            raise UpstreamAuthFailedError(TOKEN_ENDPOINT)
         self._token = data.token
-        self._renewed_at = self._clock()
-        self._renew_at = self._renewed_at + data.ttl_s - min(_RENEW_BEFORE_S, data.ttl_s / 2)
+        self._renew_at = self._clock() + data.ttl_s - min(_RENEW_BEFORE_S, data.ttl_s / 2)
 
 
 def credential_from(settings: Settings) -> Credential:

@@ -72,14 +72,15 @@ class CustomerPromotions:
         self._recall = recall
 
     async def page(self, key: CustomerPageKey, request: Request) -> CustomerPage:
-        """Fetch one window; an answer about another customer is never served."""
+        """Fetch one window, with a claim on a call; one about another customer is never served."""
         parameters = _parameters(key)
 
         def load(on_account_of: Request) -> Awaitable[bytes]:
             return self._client.get(ENDPOINT, PATH, parameters, on_account_of)
 
         read = partial(_read, key.customer)
-        return await self._recall.fetch(ENDPOINT, parameters, request, load, read)
+        with request.budget.claim():
+            return await self._recall.fetch(ENDPOINT, parameters, request, load, read)
 
 
 def _read(customer: CustomerKey, body: bytes) -> CustomerPage:

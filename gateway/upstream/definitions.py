@@ -61,7 +61,8 @@ class LegacyDefinitions:
     async def page(self, key: DefinitionPageKey, request: Request) -> DefinitionPage:
         """Fetch one window; `program_id` has been checked to be digits, so the path is safe.
 
-        Raises PhasedOutError while the endpoint is known to be gone, and nothing is remembered.
+        Its call leaves the operation's last ones to the customers' pages. Raises PhasedOutError
+        while the endpoint is known to be gone, and nothing is remembered.
         """
         parameters = _parameters(key)
         path = f"/api_gateway/loyalty/v1/programs/{key.program_id}/promotionsV2"
@@ -69,7 +70,9 @@ class LegacyDefinitions:
         async def load(on_account_of: Request) -> bytes:
             self._phase_out.ask()
             try:
-                body = await self._client.get(ENDPOINT, path, parameters, on_account_of)
+                body = await self._client.get(
+                    ENDPOINT, path, parameters, on_account_of, yields=True
+                )
             except PhasedOutError:
                 self._phase_out.gone()
                 raise

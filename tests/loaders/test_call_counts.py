@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import httpx
 import pytest
 
-from tests.graph import Graph, graph_over
+from tests.graph import Graph, graph_over, serve_gateway
 
 TEN = "C-TEN"
 DEFINED = "promotions(first:10){nodes{promotion{definition{status}}}}"
@@ -185,3 +185,22 @@ def test_customers_are_asked_concurrently(sandbox_url: str, *, aliased: bool) ->
             control.put("/__latency", json={"ms": 0})
         assert graph.calls == 5
     assert 0.2 <= took < 0.8
+
+
+def test_customers_come_first_where_calls_run_short(sandbox_url: str) -> None:
+    """Four calls for four customers and a program that was asked for before them."""
+    customers = " ".join(
+        f"{name}:customer({_by(f'C-00{number}')}){{{DEFINED}}}"
+        for number, name in enumerate("abcd", 1)
+    )
+    program = 'program(programId:"9001"){promotions(first:1){nodes{name}}}'
+    with serve_gateway(sandbox_url, upstream_max_calls_per_operation=4) as url:
+        graph = Graph(url, sandbox_url)
+        answer = graph.answer(f"{{{program} {customers}}}")
+        assert _endpoints(graph) == {"promotionData": 4}
+        graph.close()
+    assert all(answer["data"][name]["promotions"]["nodes"] for name in "abcd")
+    assert answer["data"]["program"]["promotions"] is None
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {
+        "UPSTREAM_BUDGET_EXCEEDED"
+    }

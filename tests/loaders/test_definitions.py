@@ -26,15 +26,56 @@ def _asked(graph: Graph) -> list[str]:
     return [call["query"] for call in graph.call_log()["log"] if "sourceType=" in call["query"]]
 
 
-def test_source_types_are_tried_in_their_order_until_all_are_found(graph: Graph) -> None:
+def test_source_types_are_tried_in_their_order_until_all_are_found(sandbox_url: str) -> None:
     """C-MIXED: four under UI, then three, three, and two that nobody has."""
-    found = _definitions(graph, "C-MIXED")
-    assert list(found.values()) == (
-        ["UI"] * 4 + ["PROMOTION_API"] * 3 + ["CAMPAIGN"] * 3 + [None] * 2
-    )
-    assert _asked(graph) == [
-        f"sourceType={name}&limit=100&offset=0&includeInactivePromotions=true"
-        for name in ("UI", "PROMOTION_API", "CAMPAIGN", "USER_CREATED")
+    with graph_over(sandbox_url) as graph:
+        found = _definitions(graph, "C-MIXED")
+        assert list(found.values()) == (
+            ["UI"] * 4 + ["PROMOTION_API"] * 3 + ["CAMPAIGN"] * 3 + [None] * 2
+        )
+        assert _asked(graph) == [
+            f"sourceType={name}&limit=100&offset=0&includeInactivePromotions=true"
+            for name in ("UI", "PROMOTION_API", "CAMPAIGN", "USER_CREATED")
+        ]
+
+
+def test_a_second_look_up_begins_where_the_first_one_ended(sandbox_url: str) -> None:
+    """Found under the third source type: three calls once, and then one."""
+    with graph_over(sandbox_url) as graph:
+        found = _definitions(graph, "C-MIXED")
+        campaign = next(key for key, source_type in found.items() if source_type == "CAMPAIGN")
+    query = f'{{promotion(programId:"9005",promotionId:"{campaign}"){{name}}}}'
+    with graph_over(sandbox_url) as graph:
+        for calls in (3, 1):
+            assert graph.ask(query)["promotion"]
+            assert len(_asked(graph)) == calls
+        assert _asked(graph)[0].startswith("sourceType=CAMPAIGN&limit=1&")
+
+
+def test_each_promotion_of_a_page_is_looked_for_where_it_was_found(sandbox_url: str) -> None:
+    """The second time all source types are asked at once, and for no more than the first time."""
+    with graph_over(sandbox_url) as graph:
+        first = _definitions(graph, "C-MIXED")
+        calls = sorted(_asked(graph))
+        assert _definitions(graph, "C-MIXED") == first
+        assert sorted(_asked(graph)) == calls
+
+
+def test_a_definition_that_has_moved_is_found_all_the_same(
+    edited: tuple[Graph, World, Platform],
+) -> None:
+    """What is remembered is where to look first, not where it is."""
+    graph, world, _ = edited
+    definitions = world.programs[9010].definitions
+    kept = definitions[0]
+    assert list(_definitions(graph, "C-ONE").values()) == ["UI"]
+    definitions[0] = replace(kept, source_type="CAMPAIGN")
+    assert list(_definitions(graph, "C-ONE").values()) == ["CAMPAIGN"]
+    definitions[0] = kept
+    assert list(_definitions(graph, "C-ONE").values()) == ["UI"]
+    assert [query.split("&")[0] for query in _asked(graph)] == [
+        "sourceType=CAMPAIGN",
+        "sourceType=UI",
     ]
 
 

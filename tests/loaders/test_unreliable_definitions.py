@@ -88,18 +88,19 @@ def test_nowhere_is_null_without_an_error(scripted: Platform, asking: Graph) -> 
     assert asking.ask('{program(programId:"9001"){name}}') == {"program": {"name": None}}
 
 
-def test_a_failing_source_type_ends_the_search(scripted: Platform, asking: Graph) -> None:
+def test_a_failing_source_type_ends_the_search() -> None:
     """What was found before stays; the rest fails, because nobody has said "not here"."""
 
     async def fails_later(request: Request) -> Response | None:
         late = request.query_params["sourceType"] == "PROMOTION_API"
         return Response("", 500) if late else None
 
-    scripted.answers["promotionsV2"] = fails_later
-    found, errors = _ask(asking, "C-MIXED")
-    assert found == ["UI"] * 4 + [None] * 8
-    assert errors == [("UPSTREAM_UNAVAILABLE", nth) for nth in range(4, 12)]
-    assert asking.calls == 3
+    with platform() as (scripted, url), graph_over(url) as graph:  # which remembers nothing yet
+        scripted.answers["promotionsV2"] = fails_later
+        found, errors = _ask(graph, "C-MIXED")
+        assert found == ["UI"] * 4 + [None] * 8
+        assert errors == [("UPSTREAM_UNAVAILABLE", nth) for nth in range(4, 12)]
+        assert graph.calls == 3
 
 
 def test_one_failing_page_of_a_long_list_fails_what_it_may_hold(

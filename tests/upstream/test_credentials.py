@@ -5,15 +5,15 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from gateway.request import CallBudget, Caller
 from gateway.request import Request as GatewayRequest
+from gateway.upstream.bodies import Answer as UpstreamAnswer
 from gateway.upstream.credentials import OAuthCredential
-from tests.graph import Graph, graph_over
+from tests.graph import Graph, graph_over, serve_gateway
 from tests.sandbox.client import NOW
 from tests.upstream.scripted import Answer, Platform, platform
 
@@ -21,7 +21,7 @@ CUSTOMER = '{customer(by:{externalId:"C-ONE"}){customerId}}'
 FIVE = (
     "{" + " ".join(f'c{n}:customer(by:{{externalId:"C-00{n}"}}){{id}}' for n in range(1, 6)) + "}"
 )
-OAUTH = {
+OAUTH: dict[str, Any] = {
     "upstream_auth": "oauth",
     "upstream_oauth_key": "sandbox-key",
     "upstream_oauth_secret": "sandbox-secret",
@@ -185,14 +185,62 @@ def test_a_token_endpoint_that_hangs_is_a_timeout() -> None:
 
 
 def test_a_token_that_was_withdrawn_is_fetched_anew_but_not_all_the_time() -> None:
-    """401 to a token makes the gateway fetch another one, at most every 30 seconds."""
+    """401 to a token makes the gateway fetch another one at once, at most every 30 seconds."""
     tokens = _Tokens(ttl_s=300)
     assert tokens.at(0) == "1"
-    tokens.credential.refused({"token": "1"})
-    assert tokens.at(29) == "1"
-    assert tokens.at(30) == "2"
-    tokens.credential.refused({"token": "1"})  # a late answer about the old one
-    assert tokens.at(100) == "2"
+    assert tokens.credential.refused({"token": "1"})
+    assert tokens.at(0) == "2"
+    assert not tokens.credential.refused({"token": "2"})
+    assert tokens.at(29) == "2"
+    assert tokens.at(30) == "3"
+    assert tokens.credential.refused({"token": "2"})  # a late answer about the old one
+    assert tokens.at(100) == "3"
+
+
+def test_a_withdrawn_token_costs_the_client_nothing() -> None:
+    """401 to a token: another is fetched at once, and the call made once more with it."""
+    with platform() as (scripted, url), graph_over(url, **OAUTH) as graph:
+        graph.ask(CUSTOMER)
+        (withdrawn,) = {r.headers["x-cap-api-oauth-token"] for r in scripted.requests[1:]}
+
+        async def refuse(request: Request) -> Response | None:
+            is_withdrawn = request.headers["x-cap-api-oauth-token"] == withdrawn
+            return Response("{}", 401) if is_withdrawn else None
+
+        scripted.answers["promotionData"] = refuse
+        assert _codes(graph) == []
+        assert _endpoints(scripted) == ["promotionData", "generate", "promotionData"]
+
+
+def test_a_platform_that_refuses_every_token_is_asked_twice_at_most() -> None:
+    """A second 401 is UPSTREAM_AUTH_FAILED; the next operations fetch no token for 30 seconds."""
+    with platform() as (scripted, url), graph_over(url, **OAUTH) as graph:
+        scripted.answers["promotionData"] = Response("{}", 401)
+        assert _codes(graph) == ["UPSTREAM_AUTH_FAILED"]
+        assert _endpoints(scripted) == ["generate", "promotionData"] * 2
+        assert _codes(graph) == ["UPSTREAM_AUTH_FAILED"]
+        assert _endpoints(scripted) == ["promotionData"]
+
+
+def test_tokens_are_calls_of_the_minute() -> None:
+    """A burst of two is spent by the token and the first page; the next has to wait too long."""
+    limits = {"upstream_calls_per_minute": 10, "upstream_deadline_s": 0.3}
+    with platform() as (scripted, url), graph_over(url, **(OAUTH | limits)) as graph:
+        codes = _codes(graph, FIVE)
+        # An even slot is due at once, beside the burst: three calls in all.
+        assert codes == ["UPSTREAM_RATE_LIMITED"] * 3
+        assert sorted(_endpoints(scripted)) == ["generate", "promotionData", "promotionData"]
+
+
+def test_a_429_to_a_token_holds_all_calls_back() -> None:
+    """The pause is the identity's: neither a token nor a page is asked for while it lasts."""
+    with platform() as (scripted, url):
+        scripted.answers["token"] = Response("", 429, {"Retry-After": "60"})
+        with serve_gateway(url, **OAUTH) as gateway_url:
+            graph = Graph(gateway_url, url)
+            assert _codes(graph) == _codes(graph) == ["UPSTREAM_RATE_LIMITED"]
+            graph.close()
+        assert scripted.requests == []
 
 
 @pytest.mark.parametrize(
@@ -221,13 +269,12 @@ class _Tokens:
         return asyncio.run(self._headers())["token"]
 
     async def _headers(self) -> dict[str, str]:
-        async with httpx.AsyncClient(
-            base_url="http://platform", transport=httpx.MockTransport(self._answer)
-        ) as http:
-            request = GatewayRequest("1", NOW, Caller(), 0, CallBudget(1))
-            return dict(await self.credential.headers(http, request))
+        request = GatewayRequest("1", NOW, Caller(), 0, CallBudget(1))
+        return dict(await self.credential.headers(self._post, request))
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
-        assert json.loads(request.content) == {"key": "key", "secret": "secret"}
+    async def _post(self, path: str, body: bytes) -> UpstreamAnswer:
+        assert path == "/v3/oauth/token/generate"
+        assert json.loads(body) == {"key": "key", "secret": "secret"}
         self._given += 1
-        return httpx.Response(200, json={"data": {"accessToken": str(self._given), **self._ttl}})
+        data = {"accessToken": str(self._given), **self._ttl}
+        return UpstreamAnswer(200, json.dumps({"data": data}).encode())

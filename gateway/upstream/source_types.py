@@ -1,0 +1,52 @@
+"""In which source types a definition is looked for, and where first: where it was found before."""
+
+from typing import NamedTuple
+
+from cachetools import LRUCache
+
+from gateway.request import Request
+from gateway.upstream.credentials import Credential
+from gateway.wire.vocabulary import PromotionSourceType
+
+_MOST_REMEMBERED = 50_000  # some 10 MB
+
+Order = tuple[PromotionSourceType, ...]
+
+
+class _Definition(NamedTuple):
+    identity: str
+    program_id: str
+    promotion_id: str
+
+
+class SourceTypes:
+    """The order of looking, one for the whole process; `configured` is where nothing is known.
+
+    What is remembered only says where to look first: a definition may have been moved since.
+    """
+
+    def __init__(self, configured: Order, credential: Credential) -> None:
+        self.configured = configured
+        self._credential = credential
+        self._found: LRUCache[_Definition, PromotionSourceType] = LRUCache(_MOST_REMEMBERED)
+
+    def order(self, program_id: str, promotion_id: str, request: Request) -> Order:
+        """Give all source types to look in, the likeliest first."""
+        first = self._found.get(self._key(program_id, promotion_id, request))
+        if first not in self.configured:
+            return self.configured
+        return (first, *(other for other in self.configured if other is not first))
+
+    def found(
+        self,
+        program_id: str,
+        promotion_id: str,
+        source_type: PromotionSourceType,
+        request: Request,
+    ) -> None:
+        """Remember under which source type a definition was found."""
+        self._found[self._key(program_id, promotion_id, request)] = source_type
+
+    def _key(self, program_id: str, promotion_id: str, request: Request) -> _Definition:
+        # Another identity may belong to another organisation, with other programs of the same ids.
+        return _Definition(self._credential.identity(request), program_id, promotion_id)
