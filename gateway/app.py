@@ -51,12 +51,8 @@ def create_app(
     """Make the gateway; tests give a `transport`, a `traffic` and a `clock` of their own."""
     http = create_http_client(settings, transport)
     credential = credential_from(settings)
-    client = UpstreamClient(
-        http,
-        credential,
-        traffic or create_traffic(settings),
-        settings.upstream_max_response_bytes,
-    )
+    traffic = traffic or create_traffic(settings)
+    client = UpstreamClient(http, credential, traffic, settings.upstream_max_response_bytes)
     recall = create_recall(settings, credential)
     phase_out = PhaseOut(LEGACY_ENDPOINT, switched_on=settings.legacy == "on")
     customer_promotions = CustomerPromotions(client, recall)
@@ -75,13 +71,14 @@ def create_app(
         operations=Operations(schema, introspection=settings.introspection),
         executor=ReferenceExecutor(schema),
         context_of=context_of,
+        quota_left=client.quota_left,
         clock=clock,
         explorer=explorer,
     )
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with http, recall:
+        async with http, traffic, recall:
             app.state.ready = True
             try:
                 yield

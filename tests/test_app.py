@@ -44,7 +44,9 @@ def test_the_transport_stands_for_the_platform() -> None:
     answer = ask(platform, {"Cookie": "a=b", "Authorization": "Bearer x", "X-Forwarded-For": "y"})
     assert answer == {
         "data": {"customer": None},
-        "extensions": {"upstream": {"calls": 1, "coalesced": 0, "cached": 0, "stale": 0}},
+        "extensions": {
+            "upstream": {"calls": 1, "coalesced": 0, "cached": 0, "stale": 0, "quotaLeft": None}
+        },
     }
     (request,) = platform.requests
     assert str(request.url).startswith("https://platform.example/base/v2/customers/lookup")

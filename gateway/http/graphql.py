@@ -30,12 +30,16 @@ _LONGEST_NAME = 80
 
 @dataclass(frozen=True, slots=True)
 class GraphQLEndpoint:
-    """Answers at ``/graphql``; `context_of` gives a request its loaders."""
+    """Answers at ``/graphql``; `context_of` gives a request its loaders.
+
+    `quota_left` tells how many upstream calls this minute still has for its caller, None for all.
+    """
 
     settings: Settings
     operations: Operations
     executor: Executor
     context_of: Callable[[Request], Context]
+    quota_left: Callable[[Request], int | None]
     clock: Callable[[], datetime]
     explorer: Explorer | None
 
@@ -93,6 +97,7 @@ class GraphQLEndpoint:
                 "coalesced": request.report.coalesced,
                 "cached": request.report.cached,
                 "stale": request.report.stale,
+                "quotaLeft": self.quota_left(request),
             }
         if request.warnings:
             extensions["warnings"] = [

@@ -1,15 +1,25 @@
 """What all calls to the platform share: places, breakers, retries and quotas."""
 
+import asyncio
 import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Self
 
+from gateway.cache.keys import KeyMaker, derive
+from gateway.cache.shared import SharedLimits, create_redis_cache
+from gateway.cache.store import MEMORY_URL
 from gateway.settings import Settings
 from gateway.upstream.admission import Admission
 from gateway.upstream.circuit_breaker import CircuitBreaker
-from gateway.upstream.quota import Quotas, local_quota
+from gateway.upstream.quota import Quota, Quotas, local_quota
+from gateway.upstream.replicas import Replicas
 from gateway.upstream.retries import RetryBudget, RetryPolicy
+from gateway.upstream.shared_quota import shared_quota
+
+_QUOTA_LIMITS = SharedLimits(timeout_s=0.25)
+_QUOTA_PREFIX = "promotion-gateway:quota:1"
 
 
 @dataclass
@@ -23,13 +33,34 @@ class EndpointTraffic:
 
 @dataclass
 class Traffic:
-    """One process's traffic to the platform; `clock` gives the event loop's seconds."""
+    """One process's traffic to the platform; `clock` gives the event loop's seconds.
+
+    Within the block it is in touch with the `replicas` that share its quotas, if there are any.
+    """
 
     admission: Admission
     quotas: Quotas
+    replicas: Replicas | None = None
     clock: Callable[[], float] = time.monotonic
     dice: Callable[[], float] = random.random
     endpoints: dict[str, EndpointTraffic] = field(default_factory=dict)
+    _in_touch: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Join the other replicas; nothing waits for it."""
+        if self.replicas is not None:
+            self._in_touch = asyncio.create_task(
+                self.replicas.keep_in_touch(), name="replicas in touch"
+            )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Leave the share of the quotas to the other replicas."""
+        if self.replicas is not None and self._in_touch is not None:
+            self._in_touch.cancel()
+            await asyncio.wait([self._in_touch])
+            await self.replicas.leave()
+            await self.replicas.redis.aclose()
 
     def of(self, endpoint: str) -> EndpointTraffic:
         """Give the traffic to the endpoint of this documented name."""
@@ -45,10 +76,22 @@ class Traffic:
 
 
 def create_traffic(settings: Settings) -> Traffic:
-    """Make the traffic of a process; its quota is its share of what all workers may call."""
+    """Make the traffic of a process.
+
+    Its quota is that of all replicas where there is a Redis to share it by, otherwise its share of
+    what all workers of this machine may call.
+    """
+    admission = Admission(settings.upstream_max_connections)
     per_minute = settings.upstream_calls_per_minute or None
-    share = per_minute and max(1, per_minute // settings.workers)
-    return Traffic(
-        Admission(settings.upstream_max_connections),
-        Quotas(lambda _identity: local_quota(share)),
-    )
+    if per_minute is None or settings.cache_url == MEMORY_URL:
+        share = per_minute and max(1, per_minute // settings.workers)
+        return Traffic(admission, Quotas(lambda _identity: local_quota(share)))
+    redis = create_redis_cache(settings.cache_url, _QUOTA_LIMITS).client
+    replicas = Replicas(redis, _QUOTA_PREFIX)
+    keys = KeyMaker(derive(settings.cache_key_secret.get_secret_value().encode(), "quota"))
+
+    def quota(identity: str) -> Quota:
+        key = keys.key(settings.upstream_url, identity)
+        return shared_quota(replicas, key, per_minute)
+
+    return Traffic(admission, Quotas(quota), replicas)

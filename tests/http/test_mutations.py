@@ -50,6 +50,7 @@ def test_a_get_runs_queries_only() -> None:
         operations=Operations(schema, introspection=True),
         executor=executor,
         context_of=context_of,
+        quota_left=lambda _request: None,
         clock=lambda: datetime.now(UTC),
         explorer=None,
     )

@@ -27,7 +27,13 @@ def test_a_definition_is_asked_for_once() -> None:
     with faulty(cache_definition_ttl_s=300) as (graph, platform):
         first, second = _post(graph.http, DEFINITION), _post(graph.http, DEFINITION)
         assert first["data"] == second["data"]
-        assert _upstream(second) == {"calls": 0, "coalesced": 0, "cached": 1, "stale": 0}
+        assert _upstream(second) == {
+            "calls": 0,
+            "coalesced": 0,
+            "cached": 1,
+            "stale": 0,
+            "quotaLeft": None,
+        }
         assert calls(platform) == 1
 
 

@@ -1,0 +1,53 @@
+"""Whose calls a minute's quota counts: one process's, all workers', all replicas'."""
+
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from gateway.upstream.traffic import create_traffic
+from tests.cache.valkey import Valkey
+from tests.graph import Graph, serve_gateway, settings_for
+from tests.upstream.test_traffic import QUERY
+
+LIMITS: dict[str, Any] = {"upstream_calls_per_minute": 100, "upstream_deadline_s": 0.3}
+
+
+def _ask(graph: Graph) -> tuple[str, int | None]:
+    """Give an answer's code, or "ok", and what it says is left of the minute."""
+    answer = graph.http.post("/graphql", json={"query": QUERY}).json()
+    errors = answer.get("errors")
+    code = errors[0]["extensions"]["code"] if errors else "ok"
+    return code, answer["extensions"]["upstream"]["quotaLeft"]
+
+
+def test_an_answer_tells_what_is_left_of_the_minute(sandbox_url: str) -> None:
+    """One call less with each; null where nothing limits them."""
+    with serve_gateway(sandbox_url, **LIMITS) as url:
+        graph = Graph(url, sandbox_url)
+        assert [_ask(graph) for _ in range(3)] == [("ok", 99), ("ok", 98), ("ok", 97)]
+        graph.close()
+
+
+def test_the_workers_of_one_machine_share_out_the_quota() -> None:
+    """Without a Redis to share it by, each of four has a quarter."""
+    settings = settings_for("http://127.0.0.1:1", workers=4, **LIMITS)
+    assert create_traffic(settings).quotas.of("configured").left() == 25
+
+
+@pytest.mark.timeout(30)
+def test_replicas_on_one_redis_share_one_quota(sandbox_url: str) -> None:
+    """What one of them has started, the other one does not start again."""
+    valkey = Valkey()
+    shared = LIMITS | {"cache_url": valkey.url, "cache_key_secret": "sixteen bytes and more"}
+    with ExitStack() as stack:
+        stack.callback(valkey.stop)
+        urls = [stack.enter_context(serve_gateway(sandbox_url, **shared)) for _ in range(2)]
+        one, other = (Graph(url, sandbox_url) for url in urls)
+        stack.callback(one.close)
+        stack.callback(other.close)
+        # A Redis that has just started gives no burst: one call is due, and the next in 0.76 s.
+        assert _ask(one) == ("ok", 99)
+        assert _ask(other) == ("UPSTREAM_RATE_LIMITED", 99)
+        assert _ask(one) == ("UPSTREAM_RATE_LIMITED", 99)
+        assert not any(b"configured" in key for key in valkey.keys())
