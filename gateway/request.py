@@ -112,6 +112,24 @@ class Request:
     budget: CallBudget
     report: Report = field(default_factory=Report)
     warnings: dict[str, str] = field(default_factory=dict)
+    _under_way: set[asyncio.Task[object]] = field(default_factory=set)
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Mark this task as one that works for this request alone, for the length of the block."""
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("outside of a task nothing can be cancelled")
+        self._under_way.add(task)
+        try:
+            yield
+        finally:
+            self._under_way.discard(task)
+
+    def abandon(self) -> None:
+        """Cancel what is under way: nobody waits for it any more."""
+        for task in self._under_way:
+            task.cancel()
 
     def warn(self, code: str, message: str) -> None:
         """Tell the client something about the whole answer, once however often it happens."""

@@ -79,8 +79,8 @@ class Settings(BaseSettings):
         0,
         ge=0,
         le=1_000_000,
-        description="Calls that may start in any 60 s, retries included: of all replicas with Redis,"
-        " of all workers without; 0 sets no limit. The platform documents 100 to 1,000.",
+        description="Calls that may start in any 60 s, retries included: of all replicas with"
+        " Redis, of all workers without; 0 sets no limit. The platform documents 100 to 1,000.",
     )
     upstream_max_calls_per_operation: int = Field(
         40, ge=1, le=10_000, description="Upstream calls that one operation may make."

@@ -21,6 +21,7 @@ endpoint_is_gone                          endpoint, status
 endpoint_is_back                          endpoint
 operation                                 operation, errors, upstream_calls, duration_ms
 request_refused                           status, code
+client_gone                               (none)
 unexpected_error                          path, exception
 ========================================  ===========================================
 

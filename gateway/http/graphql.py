@@ -16,6 +16,7 @@ from gateway.execution.failures import OperationRefusedError
 from gateway.execution.operation import Operation, Operations
 from gateway.execution.outcome import Outcome, masked
 from gateway.http.answers import refuse, respond
+from gateway.http.departure import ClientGoneError, unless_gone
 from gateway.http.explorer import Explorer
 from gateway.http.negotiation import GRAPHQL, JSON, choose, prefers_html
 from gateway.http.parameters import Parameters, read_parameters
@@ -26,6 +27,7 @@ from gateway.settings import Settings, UpstreamAuth
 from gateway.telemetry import log
 
 _LONGEST_NAME = 80
+_CLIENT_GONE = 499  # nginx's: nobody gets it, but a log in between may
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,9 @@ class GraphQLEndpoint:
             media_type = choose(accept)
             parameters = await read_parameters(http, self.settings.max_body_bytes)
             return await self._execute(http, parameters, media_type)
+        except ClientGoneError:
+            log.info("client_gone")
+            return Response(status_code=_CLIENT_GONE)
         except RequestError as error:
             answer = refuse(error, media_type)
             if isinstance(error, MethodNotAllowedError):
@@ -73,7 +78,7 @@ class GraphQLEndpoint:
         operation.check(self.operations.schema, parameters.variables)
         request = self._request(http)
         started = time.perf_counter()
-        outcome = await self._run(operation, parameters, request)
+        outcome = await unless_gone(http, request, self._run(operation, parameters, request))
         log.info(
             "operation",
             operation=operation.name and operation.name[:_LONGEST_NAME],

@@ -102,13 +102,14 @@ class Recall:
             return load_readable(replace(request, deadline=deadline, budget=budget))
 
         try:
-            fetched = await self.fetcher.fetch(
-                self._key(endpoint, parameters, request),
-                self.policies[endpoint],
-                lambda: load_readable(request),
-                refresh=refresh,
-                deadline=request.deadline + _GRACE_S,
-            )
+            with request.under_way():
+                fetched = await self.fetcher.fetch(
+                    self._key(endpoint, parameters, request),
+                    self.policies[endpoint],
+                    lambda: load_readable(request),
+                    refresh=refresh,
+                    deadline=request.deadline + _GRACE_S,
+                )
         except TimeoutError:
             raise UpstreamTimeoutError(endpoint) from None
         request.report.count(fetched.source.name)
