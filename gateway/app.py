@@ -53,7 +53,7 @@ def create_app(
     credential = credential_from(settings)
     traffic = traffic or create_traffic(settings)
     client = UpstreamClient(http, credential, traffic, settings.upstream_max_response_bytes)
-    recall = create_recall(settings, credential)
+    recall = create_recall(settings, credential, traffic)
     phase_out = PhaseOut(LEGACY_ENDPOINT, switched_on=settings.legacy == "on")
     customer_promotions = CustomerPromotions(client, recall)
     definitions = LegacyDefinitions(client, recall, phase_out)

@@ -68,13 +68,14 @@ class CachedFetcher:
         self._jitter = jitter
         self._coalescer: Coalescer[Fetched] = Coalescer(errors.is_personal)
 
-    async def fetch(
+    async def fetch(  # noqa: PLR0913 - how to ask, and on whose account
         self,
         key: str,
         policy: CachePolicy,
         load: Load,
         *,
         refresh: Load | None = None,
+        may_refresh: Callable[[], bool] = lambda: True,
         deadline: float | None = None,
     ) -> Fetched:
         """Get the answer of `key`: the cache's, or that of one call of `load` for all who want it.
@@ -82,20 +83,25 @@ class CachedFetcher:
         `load` makes the call and may outlive this caller, so it bounds itself by something other
         than this caller's deadline. `deadline`, in the event loop's time, is until when this caller
         waits; past it a stale answer is served where there is one. `refresh` makes the call in the
-        background, on nobody's account; without it a stale answer is served only where `load` fails
-        with an outage.
+        background, on nobody's account, where `may_refresh`; without it a stale answer is served
+        only where `load` fails with an outage.
 
         Raises TimeoutError at the deadline, and what `load` raises, except for a "not here", which
         is an answer with `is_negative`.
         """
+        start_refresh = (
+            None
+            if refresh is None
+            else partial(self._start_refresh, key, policy, refresh, may_refresh)
+        )
         held = await self._cache.local(key) if policy.stores else None
-        served = self._serve(key, policy, held, refresh)
+        served = self._serve(held, start_refresh)
         if served is not None:
             self._statistics.memory_hits += served.source is Source.CACHE
             return served
         try:
             async with asyncio.timeout_at(deadline):
-                start = partial(self._resolve, key, policy, load, refresh)
+                start = partial(self._resolve, key, policy, load, start_refresh)
                 fetched, joined = await self._coalescer.run(key, start)
         except TimeoutError:
             stale = self._stale(await self._cache.local(key)) if policy.stores else None
@@ -113,13 +119,13 @@ class CachedFetcher:
         await self._coalescer.close()
 
     async def _resolve(
-        self, key: str, policy: CachePolicy, load: Load, refresh: Load | None
+        self, key: str, policy: CachePolicy, load: Load, start_refresh: Callable[[], None] | None
     ) -> Fetched:
         """Answer all who wait for `key` and found nothing in the first level."""
         if not policy.stores:
             return await self._load(key, policy, load, None)
         held = await self._cache.get(key)
-        served = self._serve(key, policy, held, refresh)
+        served = self._serve(held, start_refresh)
         if served is not None:
             self._statistics.shared_hits += served.source is Source.CACHE
             return served
@@ -158,7 +164,7 @@ class CachedFetcher:
         return Fetched(payload, Source.UPSTREAM)
 
     def _serve(
-        self, key: str, policy: CachePolicy, entry: Entry | None, refresh: Load | None
+        self, entry: Entry | None, start_refresh: Callable[[], None] | None
     ) -> Fetched | None:
         """Give what may be served at once, having seen to its renewal."""
         if entry is None:
@@ -167,10 +173,18 @@ class CachedFetcher:
         if state is Freshness.FRESH:
             self._statistics.negative_hits += entry.is_negative
             return _answer(entry, Source.CACHE)
-        if state is Freshness.STALE_WHILE_REVALIDATE and refresh is not None:
-            self._refresher.start(key, partial(self._refresh, key, policy, refresh))
+        if state is Freshness.STALE_WHILE_REVALIDATE and start_refresh is not None:
+            start_refresh()
             return self._stale(entry)
         return None
+
+    def _start_refresh(
+        self, key: str, policy: CachePolicy, load: Load, may_refresh: Callable[[], bool]
+    ) -> None:
+        if may_refresh():
+            self._refresher.start(key, partial(self._refresh, key, policy, load))
+        else:
+            self._statistics.refreshes_refused += 1
 
     def _stale(self, entry: Entry | None) -> Fetched | None:
         if entry is None or self._freshness(entry) not in _STALE:

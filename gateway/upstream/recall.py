@@ -26,6 +26,7 @@ from gateway.errors import (
 from gateway.request import CallBudget, Request
 from gateway.settings import Settings
 from gateway.upstream.credentials import Credential
+from gateway.upstream.traffic import Traffic
 
 _T = TypeVar("_T")
 
@@ -63,6 +64,7 @@ class Recall:
     fetcher: CachedFetcher
     keys: KeyMaker
     credential: Credential
+    has_calls_to_spare: Callable[[str], bool]
     origin: str
     policies: Mapping[str, CachePolicy]
     deadline_s: float
@@ -101,13 +103,15 @@ class Recall:
             budget = CallBudget(_REFRESH_CALLS)
             return load_readable(replace(request, deadline=deadline, budget=budget))
 
+        identity = self.credential.identity(request)
         try:
             with request.under_way():
                 fetched = await self.fetcher.fetch(
-                    self._key(endpoint, parameters, request),
+                    self._key(endpoint, parameters, identity),
                     self.policies[endpoint],
                     lambda: load_readable(request),
                     refresh=refresh,
+                    may_refresh=lambda: self.has_calls_to_spare(identity),
                     deadline=request.deadline + _GRACE_S,
                 )
         except TimeoutError:
@@ -119,13 +123,12 @@ class Recall:
             return fresh[-1]
         return read(fetched.payload)
 
-    def _key(self, endpoint: str, parameters: Mapping[str, str], request: Request) -> str:
+    def _key(self, endpoint: str, parameters: Mapping[str, str], identity: str) -> str:
         sorted_parameters = (f"{name}={value}" for name, value in sorted(parameters.items()))
-        identity = self.credential.identity(request)
         return self.keys.key(self.origin, identity, endpoint, *sorted_parameters)
 
 
-def create_recall(settings: Settings, credential: Credential) -> Recall:
+def create_recall(settings: Settings, credential: Credential, traffic: Traffic) -> Recall:
     """Make the cache of a process, and what is kept in it how long."""
     secret = settings.cache_key_secret.get_secret_value().encode() or random_secret()
     cache = create_cache(settings.cache_url, derive(secret, "entries"))
@@ -137,6 +140,7 @@ def create_recall(settings: Settings, credential: Credential) -> Recall:
         CachedFetcher(cache, MEANINGS, refresher),
         KeyMaker(derive(secret, "keys")),
         credential,
+        traffic.has_calls_to_spare,
         settings.upstream_url,
         {
             "promotionData": CachePolicy(settings.cache_customer_ttl_s),

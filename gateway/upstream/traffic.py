@@ -40,6 +40,7 @@ class Traffic:
 
     admission: Admission
     quotas: Quotas
+    calls_per_minute: int | None = None
     replicas: Replicas | None = None
     clock: Callable[[], float] = time.monotonic
     dice: Callable[[], float] = random.random
@@ -61,6 +62,11 @@ class Traffic:
             await asyncio.wait([self._in_touch])
             await self.replicas.leave()
             await self.replicas.redis.aclose()
+
+    def has_calls_to_spare(self, identity: str) -> bool:
+        """Tell whether what nobody waits for may start a call: in the first half of a minute's."""
+        left = self.quotas.of(identity).left()
+        return left is None or self.calls_per_minute is None or 2 * left >= self.calls_per_minute
 
     def of(self, endpoint: str) -> EndpointTraffic:
         """Give the traffic to the endpoint of this documented name."""
@@ -85,7 +91,7 @@ def create_traffic(settings: Settings) -> Traffic:
     per_minute = settings.upstream_calls_per_minute or None
     if per_minute is None or settings.cache_url == MEMORY_URL:
         share = per_minute and max(1, per_minute // settings.workers)
-        return Traffic(admission, Quotas(lambda _identity: local_quota(share)))
+        return Traffic(admission, Quotas(lambda _identity: local_quota(share)), share)
     redis = create_redis_cache(settings.cache_url, _QUOTA_LIMITS).client
     replicas = Replicas(redis, _QUOTA_PREFIX)
     keys = KeyMaker(derive(settings.cache_key_secret.get_secret_value().encode(), "quota"))
@@ -94,4 +100,4 @@ def create_traffic(settings: Settings) -> Traffic:
         key = keys.key(settings.upstream_url, identity)
         return shared_quota(replicas, key, per_minute)
 
-    return Traffic(admission, Quotas(quota), replicas)
+    return Traffic(admission, Quotas(quota), per_minute, replicas)

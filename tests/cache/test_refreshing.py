@@ -42,6 +42,25 @@ async def test_a_stale_answer_is_served_at_once_and_renewed_behind_it() -> None:
     assert bench.refresher.running == 0
 
 
+async def test_a_refresh_waits_until_there_are_calls_to_spare() -> None:
+    """What is stale serves on meanwhile, and is renewed at the next occasion."""
+    bench, platform = Bench(), Platform(b"new")
+    await stale(bench)
+
+    for may_refresh, calls in ((False, 0), (True, 1)):
+        found = await bench.fetcher.fetch(
+            "key",
+            POLICY,
+            Platform().load,
+            refresh=platform.load,
+            may_refresh=lambda may=may_refresh: may,
+        )
+        await turns(10)
+        assert found == Fetched(b"old", Source.STALE)
+        assert platform.calls == calls
+    assert bench.statistics.refreshes_refused == 1
+
+
 async def test_many_who_are_served_a_stale_answer_cause_one_refresh() -> None:
     """However long it takes."""
     bench, platform = Bench(), Platform(b"new")

@@ -35,6 +35,21 @@ def test_the_workers_of_one_machine_share_out_the_quota() -> None:
     assert create_traffic(settings).quotas.of("configured").left() == 25
 
 
+@pytest.mark.anyio
+async def test_refreshes_leave_the_second_half_of_a_minute_to_those_who_wait() -> None:
+    """Nobody waits for them: they start no call once half of the quota is used."""
+    traffic = create_traffic(settings_for("http://127.0.0.1:1", upstream_calls_per_minute=3))
+    quota = traffic.quotas.of("configured")
+    assert quota.left() == 3
+    assert traffic.has_calls_to_spare("configured")
+    await quota.start("promotionData", traffic.clock())
+    assert traffic.has_calls_to_spare("configured")  # two of three
+    traffic.calls_per_minute = 5
+    assert not traffic.has_calls_to_spare("configured")  # two of five
+    unlimited = create_traffic(settings_for("http://127.0.0.1:1"))
+    assert unlimited.has_calls_to_spare("configured")
+
+
 @pytest.mark.timeout(30)
 def test_replicas_on_one_redis_share_one_quota(sandbox_url: str) -> None:
     """What one of them has started, the other one does not start again."""
