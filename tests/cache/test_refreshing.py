@@ -1,5 +1,6 @@
 import asyncio
 from contextvars import ContextVar
+from functools import partial
 
 import pytest
 from structlog.testing import capture_logs
@@ -53,7 +54,7 @@ async def test_a_refresh_waits_until_there_are_calls_to_spare() -> None:
             POLICY,
             Platform().load,
             refresh=platform.load,
-            may_refresh=lambda may=may_refresh: may,
+            may_refresh=partial(bool, may_refresh),
         )
         await turns(10)
         assert found == Fetched(b"old", Source.STALE)

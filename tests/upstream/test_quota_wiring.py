@@ -1,11 +1,15 @@
 """Whose calls a minute's quota counts: one process's, all workers', all replicas'."""
 
+import asyncio
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from gateway.upstream.traffic import create_traffic
+from gateway.upstream.admission import Admission
+from gateway.upstream.pacing import Pacer
+from gateway.upstream.quota import LocalTurns, Quota, Quotas
+from gateway.upstream.traffic import Traffic, create_traffic
 from tests.cache.valkey import Valkey
 from tests.graph import Graph, serve_gateway, settings_for
 from tests.upstream.test_traffic import QUERY
@@ -35,19 +39,22 @@ def test_the_workers_of_one_machine_share_out_the_quota() -> None:
     assert create_traffic(settings).quotas.of("configured").left() == 25
 
 
-@pytest.mark.anyio
-async def test_refreshes_leave_the_second_half_of_a_minute_to_those_who_wait() -> None:
+@pytest.mark.parametrize(("started", "spare"), [(0, True), (5, True), (6, False), (10, False)])
+def test_refreshes_leave_the_second_half_of_a_minute_to_those_who_wait(
+    *, started: int, spare: bool
+) -> None:
     """Nobody waits for them: they start no call once half of the quota is used."""
-    traffic = create_traffic(settings_for("http://127.0.0.1:1", upstream_calls_per_minute=3))
-    quota = traffic.quotas.of("configured")
-    assert quota.left() == 3
-    assert traffic.has_calls_to_spare("configured")
-    await quota.start("promotionData", traffic.clock())
-    assert traffic.has_calls_to_spare("configured")  # two of three
-    traffic.calls_per_minute = 5
-    assert not traffic.has_calls_to_spare("configured")  # two of five
-    unlimited = create_traffic(settings_for("http://127.0.0.1:1"))
-    assert unlimited.has_calls_to_spare("configured")
+    pacer = Pacer(burst=10, even=0)
+    for _ in range(started):
+        pacer.take(0.0)
+    quota = Quota(LocalTurns(pacer, lambda: 0.0), clock=lambda: 0.0, sleep=asyncio.sleep)
+    traffic = Traffic(Admission(1), Quotas(lambda _identity: quota), calls_per_minute=10)
+    assert traffic.has_calls_to_spare("configured") is spare
+
+
+def test_without_a_quota_there_are_always_calls_to_spare() -> None:
+    """Nothing is counted, and nothing is kept back."""
+    assert create_traffic(settings_for("http://127.0.0.1:1")).has_calls_to_spare("configured")
 
 
 @pytest.mark.timeout(30)
