@@ -22,6 +22,7 @@ endpoint_is_back                          endpoint
 operation                                 operation, errors, upstream_calls, duration_ms
 request_refused                           status, code
 unexpected_error                          path, exception
+metrics_without_a_place                   without request_id
 ========================================  ===========================================
 
 No field holds a customer's identifier, a credential or a URL. An exception is therefore told by its

@@ -109,12 +109,19 @@ class UpstreamClient:
 
     async def _call(self, call: _Call, credential: Mapping[str, str], permit: Permit) -> _Answer:
         """Make the call, and tell the breaker how it went; a client's leaving tells nothing."""
+        deadline = call.request.deadline
         try:
-            async with asyncio.timeout_at(call.request.deadline):
-                answer = await self._send(call, credential)
+            with self.traffic.statistics.call(call.endpoint, deadline) as counted:
+                async with asyncio.timeout_at(deadline):
+                    answer = await self._send(call, credential)
+                counted.answered(answer.status)
         except TimeoutError:
             permit.failure()
             raise UpstreamTimeoutError(call.endpoint) from None
+        except asyncio.CancelledError:
+            if counted.is_late:  # the deadline around all attempts has come first
+                permit.failure()
+            raise
         except _UNREACHABLE as error:
             permit.failure()
             _unreachable(call, error)

@@ -10,6 +10,7 @@ from gateway.upstream.admission import Admission
 from gateway.upstream.circuit_breaker import CircuitBreaker
 from gateway.upstream.quota import Quotas, local_quota
 from gateway.upstream.retries import RetryBudget, RetryPolicy
+from gateway.upstream.statistics import UpstreamStatistics
 
 
 @dataclass
@@ -30,6 +31,7 @@ class Traffic:
     clock: Callable[[], float] = time.monotonic
     dice: Callable[[], float] = random.random
     endpoints: dict[str, EndpointTraffic] = field(default_factory=dict)
+    statistics: UpstreamStatistics = field(default_factory=UpstreamStatistics)
 
     def of(self, endpoint: str) -> EndpointTraffic:
         """Give the traffic to the endpoint of this documented name."""
