@@ -4,13 +4,13 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gateway.app import create_app, create_worker_app
+from gateway.app import create_app
 from gateway.http.explorer import Explorer
 from gateway.http.server import ServerError, listen, run, run_workers, url_of
+from gateway.http.worker import WorkerFactory
 from gateway.request import Role
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.auth import Credentials
@@ -207,7 +207,8 @@ def _serve(_options: argparse.Namespace) -> None:
         run((create_app(settings), listener))
     else:
         board = Board(settings.workers)
-        run_workers(partial(create_worker_app, board), settings.workers, listener)
+        factory = WorkerFactory("gateway.app:create_worker_app", board)
+        run_workers(factory, settings.workers, listener)
 
 
 def _sandbox(options: argparse.Namespace) -> None:
