@@ -10,25 +10,32 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
+from gateway.cache.readings import cache_readings
 from gateway.execution.executor import ReferenceExecutor
 from gateway.execution.operation import Operations
 from gateway.http.answers import MaskingMiddleware, no_such_resource
 from gateway.http.explorer import Explorer
 from gateway.http.graphql import GraphQLEndpoint
+from gateway.http.metrics import MetricsEndpoint
 from gateway.http.probes import healthz, readyz
 from gateway.http.request_id import RequestIdMiddleware
+from gateway.http.statistics import OperationStatistics
 from gateway.loaders.bundle import Loaders
 from gateway.request import Request
 from gateway.schema.build import build_schema, executable
 from gateway.schema.context import Context
 from gateway.settings import Settings, load_settings
 from gateway.telemetry import configure_logging
+from gateway.telemetry.board import Board
+from gateway.telemetry.metrics import Readings
+from gateway.telemetry.telling import Metrics
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.credentials import credential_from
 from gateway.upstream.customer_promotions import CustomerPromotions
 from gateway.upstream.definitions import ENDPOINT as LEGACY_ENDPOINT
 from gateway.upstream.definitions import LegacyDefinitions
 from gateway.upstream.phase_out import PhaseOut
+from gateway.upstream.readings import upstream_readings
 from gateway.upstream.recall import create_recall
 from gateway.upstream.source_types import SourceTypes
 from gateway.upstream.traffic import Traffic, create_traffic
@@ -47,11 +54,15 @@ def create_app(
     transport: httpx.AsyncBaseTransport | None = None,
     traffic: Traffic | None = None,
     clock: Callable[[], datetime] = utc_now,
+    board: Board | None = None,
 ) -> Starlette:
-    """Make the gateway; tests give a `transport`, a `traffic` and a `clock` of their own."""
+    """Make the gateway; tests give a `transport`, a `traffic` and a `clock` of their own.
+
+    One of several workers gets the `board` on which all write their metrics.
+    """
     http = create_http_client(settings, transport)
-    credential = credential_from(settings)
     traffic = traffic or create_traffic(settings)
+    credential = credential_from(settings)
     client = UpstreamClient(http, credential, traffic, settings.upstream_max_response_bytes)
     recall = create_recall(settings, credential, traffic)
     phase_out = PhaseOut(LEGACY_ENDPOINT, switched_on=settings.legacy == "on")
@@ -64,6 +75,16 @@ def create_app(
     def context_of(request: Request) -> Context:
         return Context(request, Loaders(request, customer_promotions, definitions, source_types))
 
+    statistics = OperationStatistics()
+
+    def read() -> Readings:
+        return {
+            **statistics.readings(),
+            **upstream_readings(traffic, phase_out),
+            **cache_readings(recall.cache),
+        }
+
+    metrics = Metrics(read, board)
     schema = executable(build_schema())
     explorer = Explorer() if settings.graphiql else None
     graphql = GraphQLEndpoint(
@@ -74,11 +95,12 @@ def create_app(
         quota_left=client.quota_left,
         clock=clock,
         explorer=explorer,
+        statistics=statistics,
     )
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with http, traffic, recall:
+        async with http, traffic, metrics, recall:
             app.state.ready = True
             try:
                 yield
@@ -90,9 +112,10 @@ def create_app(
             Route("/graphql", graphql.answer, methods=["GET", "POST"]),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
+            Route("/metrics", MetricsEndpoint(metrics).answer),
             *(explorer.routes() if explorer else ()),
         ],
-        middleware=[Middleware(RequestIdMiddleware), Middleware(MaskingMiddleware)],
+        middleware=[Middleware(RequestIdMiddleware), Middleware(MaskingMiddleware, statistics)],
         exception_handlers={HTTPException: no_such_resource},
         lifespan=lifespan,
     )
@@ -100,8 +123,8 @@ def create_app(
     return app
 
 
-def create_worker_app() -> Starlette:
+def create_worker_app(board: Board | None = None) -> Starlette:
     """Make the gateway in a process of its own, from the environment alone."""
     settings = load_settings()
     configure_logging(settings.log_format)
-    return create_app(settings)
+    return create_app(settings, board=board)

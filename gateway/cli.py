@@ -10,6 +10,7 @@ from typing import Any
 from gateway.app import create_app
 from gateway.http.explorer import Explorer
 from gateway.http.server import ServerError, listen, run, run_workers, url_of
+from gateway.http.worker import WorkerFactory
 from gateway.request import Role
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.auth import Credentials
@@ -23,6 +24,7 @@ from gateway.settings import (
     unknown_variables,
 )
 from gateway.telemetry import configure_logging, log
+from gateway.telemetry.board import Board
 
 _SANDBOX_PORT = 8001
 _FIRST_QUERY = """{
@@ -204,7 +206,9 @@ def _serve(_options: argparse.Namespace) -> None:
     if settings.workers == 1:
         run((create_app(settings), listener))
     else:
-        run_workers("gateway.app:create_worker_app", settings.workers, listener)
+        board = Board(settings.workers)
+        factory = WorkerFactory("gateway.app:create_worker_app", board)
+        run_workers(factory, settings.workers, listener)
 
 
 def _sandbox(options: argparse.Namespace) -> None:

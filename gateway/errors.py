@@ -35,6 +35,8 @@ stack: each is written here or where it is raised, from the gateway's own words.
 
 from typing import Any, ClassVar
 
+GRAPHQL_CODES = ("GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED")
+
 
 class GatewayError(Exception):
     """An error that a client may see: its message, its code and its extensions."""
@@ -243,3 +245,13 @@ class OverloadedError(GatewayError):
 
     def __init__(self) -> None:
         super().__init__("The gateway has more to do than it can take on; try again shortly.")
+
+
+def codes() -> tuple[str, ...]:
+    """Give every code that an error of an answer can have, in alphabetical order."""
+    found, classes = set(GRAPHQL_CODES), [GatewayError]
+    while classes:
+        known = classes.pop()
+        found.add(known.code)
+        classes += known.__subclasses__()
+    return tuple(sorted(found))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.telemetry import first_line, tell_exception
+from gateway.telemetry.logs import first_line, tell_exception
 from tests.commands import free_port, post, running, wait_for
 
 MOBILE = "919876543210"

@@ -13,6 +13,7 @@ from gateway.errors import BadRequestError, MethodNotAllowedError, RequestError
 from gateway.execution.outcome import masked
 from gateway.http.negotiation import JSON
 from gateway.http.request_id import request_id_of
+from gateway.http.statistics import OperationStatistics
 from gateway.telemetry import log
 
 
@@ -48,8 +49,8 @@ async def no_such_resource(_http: HttpRequest, error: Exception) -> Response:
 class MaskingMiddleware:
     """Answers for a mistake in the gateway itself, which it logs: the client learns where."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, statistics: OperationStatistics) -> None:
+        self._app, self._statistics = app, statistics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; an answer that has begun before the mistake is cut off."""
@@ -67,5 +68,7 @@ class MaskingMiddleware:
                 raise
             log.error("unexpected_error", path="", exc_info=error)
             if not begun:
-                body = {"errors": [masked(request_id_of(HttpRequest(scope)))]}
+                error_shown = masked(request_id_of(HttpRequest(scope)))
+                self._statistics.errors([error_shown["extensions"]["code"]])
+                body = {"errors": [error_shown]}
                 await respond(body, 500)(scope, receive, send)

@@ -21,6 +21,7 @@ from gateway.http.explorer import Explorer
 from gateway.http.negotiation import GRAPHQL, JSON, choose, prefers_html
 from gateway.http.parameters import Parameters, read_parameters
 from gateway.http.request_id import request_id_of
+from gateway.http.statistics import OperationStatistics
 from gateway.request import CallBudget, Caller, Request
 from gateway.schema.context import Context
 from gateway.settings import Settings, UpstreamAuth
@@ -44,6 +45,7 @@ class GraphQLEndpoint:
     quota_left: Callable[[Request], int | None]
     clock: Callable[[], datetime]
     explorer: Explorer | None
+    statistics: OperationStatistics
 
     async def answer(self, http: HttpRequest) -> Response:
         """Answer one HTTP request."""
@@ -59,11 +61,13 @@ class GraphQLEndpoint:
             log.info("client_gone")
             return Response(status_code=_CLIENT_GONE)
         except RequestError as error:
+            self.statistics.errors([error.code])
             answer = refuse(error, media_type)
             if isinstance(error, MethodNotAllowedError):
                 answer.headers["Allow"] = "POST"
             return answer
         except OperationRefusedError as refused:
+            self.statistics.refused(refused.errors)
             # To an old client any status but 200 is a failed connection (GraphQL over HTTP).
             status = 400 if media_type == GRAPHQL else 200
             log.info("request_refused", status=status, code=refused.code)
@@ -79,12 +83,14 @@ class GraphQLEndpoint:
         request = self._request(http)
         started = time.perf_counter()
         outcome = await unless_gone(http, request, self._run(operation, parameters, request))
+        duration_s = time.perf_counter() - started
+        self.statistics.ran(outcome.data, outcome.errors, duration_s)
         log.info(
             "operation",
             operation=operation.name and operation.name[:_LONGEST_NAME],
             errors=len(outcome.errors),
             upstream_calls=request.budget.spent,
-            duration_ms=round((time.perf_counter() - started) * 1000, 1),
+            duration_ms=round(duration_s * 1000, 1),
         )
         body: dict[str, Any] = {"data": outcome.data}
         if outcome.errors:

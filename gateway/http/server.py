@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -65,9 +65,10 @@ def run(*served: tuple[ASGIApp, socket.socket]) -> None:
         raise ServerError("the server did not start; the lines above say why")
 
 
-def run_workers(factory: str, workers: int, listener: socket.socket) -> None:
+def run_workers(factory: Callable[[], ASGIApp], workers: int, listener: socket.socket) -> None:
     """Serve an application that each of several processes makes of its own, until a signal.
 
+    `factory` and what it holds are handed to the processes: they have to bear pickling.
     Raises ServerError where they do not start.
     """
     config = uvicorn.Config(factory, factory=True, workers=workers, **_OPTIONS)

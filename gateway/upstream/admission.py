@@ -18,12 +18,18 @@ class Admission:
 
     def __init__(self, most_at_once: int, most_waiters: int = MOST_WAITERS) -> None:
         self._free, self._most_waiters = most_at_once, most_waiters
+        self._most_at_once = most_at_once
         self._line: dict[asyncio.Future[None], None] = {}  # in the order of coming
 
     @property
     def waiting(self) -> int:
         """How many wait."""
         return len(self._line)
+
+    @property
+    def in_flight(self) -> int:
+        """How many hold a place."""
+        return self._most_at_once - self._free
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:

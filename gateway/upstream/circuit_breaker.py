@@ -94,6 +94,8 @@ class CircuitBreaker:
         self._probe: Permit | None = None
         # Calls admitted before the breaker last opened or closed say nothing about now.
         self._generation = 0
+        self.opened = 0
+        """How often it has opened since the start, for the metrics."""
 
     @property
     def state(self) -> CircuitState:
@@ -151,5 +153,6 @@ class CircuitBreaker:
         period_s = _OPEN_FOR_S[min(self._openings, len(_OPEN_FOR_S) - 1)]
         self._retry_at = since + period_s
         self._openings += 1
+        self.opened += 1
         self._failures, self._probe = 0, None
         self._generation += 1

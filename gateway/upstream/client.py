@@ -141,11 +141,17 @@ class UpstreamClient:
     ) -> Answer:
         """Make the call, and tell the breaker how it went; a client's leaving tells nothing."""
         try:
-            async with asyncio.timeout_at(request.deadline):
-                answer = await self._send(endpoint, wanted)
+            with self.traffic.statistics.call(endpoint, request.deadline) as counted:
+                async with asyncio.timeout_at(request.deadline):
+                    answer = await self._send(endpoint, wanted)
+                counted.answered(answer.status)
         except TimeoutError:
             permit.failure()
             raise UpstreamTimeoutError(endpoint) from None
+        except asyncio.CancelledError:
+            if counted.is_late:  # the deadline around all attempts has come first
+                permit.failure()
+            raise
         except _UNREACHABLE as error:
             permit.failure()
             log.warning("upstream_call_failed", endpoint=endpoint, reason=type(error).__name__)

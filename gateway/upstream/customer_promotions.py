@@ -10,6 +10,7 @@ from gateway.telemetry import log
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.failures import refused
 from gateway.upstream.recall import Recall
+from gateway.upstream.statistics import UpstreamStatistics
 from gateway.wire.customer_view import CustomerPromotionPayload
 from gateway.wire.decode import MalformedPayloadError, Page, Refusal, decode_customer_page
 from gateway.wire.vocabulary import (
@@ -78,15 +79,16 @@ class CustomerPromotions:
         def load(on_account_of: Request) -> Awaitable[bytes]:
             return self._client.get(ENDPOINT, PATH, parameters, on_account_of)
 
-        read = partial(_read, key.customer)
+        read = partial(_read, self._client.traffic.statistics, key.customer)
         with request.budget.claim():
             return await self._recall.fetch(ENDPOINT, parameters, request, load, read)
 
 
-def _read(customer: CustomerKey, body: bytes) -> CustomerPage:
+def _read(statistics: UpstreamStatistics, customer: CustomerKey, body: bytes) -> CustomerPage:
     try:
         page = decode_customer_page(body)
     except MalformedPayloadError as error:
+        statistics.bad_payload(ENDPOINT)
         log.warning("upstream_bad_payload", endpoint=ENDPOINT, reason=str(error))
         raise UpstreamBadPayloadError(ENDPOINT) from None
     if isinstance(page, Refusal):
@@ -94,6 +96,7 @@ def _read(customer: CustomerKey, body: bytes) -> CustomerPage:
     if customer.identifier_name == BY_ID and str(page.customer_id) != canonical(
         customer.identifier_value
     ):
+        statistics.bad_payload(ENDPOINT)
         log.warning("upstream_answered_for_another_customer", endpoint=ENDPOINT)
         raise UpstreamBadPayloadError(ENDPOINT)
     if page.left_out:

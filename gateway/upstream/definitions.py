@@ -1,5 +1,6 @@
 """The legacy definitions: ``GET …/programs/{id}/promotionsV2`` (promotionsV2.txt), phased out."""
 
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from gateway.errors import (
@@ -14,6 +15,7 @@ from gateway.upstream.client import UpstreamClient
 from gateway.upstream.failures import refused
 from gateway.upstream.phase_out import PhaseOut
 from gateway.upstream.recall import Recall
+from gateway.upstream.statistics import UpstreamStatistics
 from gateway.wire.decode import MalformedPayloadError, Page, Refusal, decode_definition_page
 from gateway.wire.legacy import DefinitionPayload
 from gateway.wire.vocabulary import PromotionSourceType
@@ -88,13 +90,15 @@ class LegacyDefinitions:
             return body
 
         whose = parameters | {"programId": key.program_id}
-        return await self._recall.fetch(ENDPOINT, whose, request, load, _read)
+        read = partial(_read, self._client.traffic.statistics)
+        return await self._recall.fetch(ENDPOINT, whose, request, load, read)
 
 
-def _read(body: bytes) -> DefinitionPage:
+def _read(statistics: UpstreamStatistics, body: bytes) -> DefinitionPage:
     try:
         page = decode_definition_page(body)
     except MalformedPayloadError as error:
+        statistics.bad_payload(ENDPOINT)
         log.warning("upstream_bad_payload", endpoint=ENDPOINT, reason=str(error))
         raise UpstreamBadPayloadError(ENDPOINT) from None
     if isinstance(page, Refusal):

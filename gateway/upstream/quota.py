@@ -4,6 +4,8 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 from gateway.errors import UpstreamRateLimitedError
@@ -14,6 +16,7 @@ Sleep = Callable[[float], Awaitable[None]]
 
 # Clocks are no finer, and a wait that rounding leaves over must not spin.
 _SHORTEST_WAIT_S = 0.001
+_LOOKED_AT = 100
 
 
 class Turns(Protocol):
@@ -78,6 +81,19 @@ class _Waiter:
         self.turn: asyncio.Future[float | None] = asyncio.get_running_loop().create_future()
 
 
+@dataclass(slots=True)
+class QuotaStatistics:
+    """Counts of all identities since the start; each only grows.
+
+    `waits` are calls that could not start at once, `refusals` those whose turn was too late (who
+    had to wait first counts as both), `pauses` the 429s.
+    """
+
+    waits: int = 0
+    refusals: int = 0
+    pauses: int = 0
+
+
 class Quota:
     """The line of calls with one upstream identity.
 
@@ -88,6 +104,7 @@ class Quota:
     def __init__(self, turns: Turns, *, clock: Clock, sleep: Sleep) -> None:
         self._turns, self._clock, self._sleep = turns, clock, sleep
         self._line: dict[_Waiter, None] = {}
+        self.statistics = QuotaStatistics()
 
     @property
     def has_waiters(self) -> bool:
@@ -107,23 +124,34 @@ class Quota:
         waiter = _Waiter(deadline)
         self._line[waiter] = None
         try:
-            if len(self._line) > 1:
-                await self._check_turn(endpoint, waiter)
-                refused_s = await waiter.turn
-                if refused_s is not None:
-                    raise _refusal(endpoint, refused_s)
-            while (wait_s := await self._turns.take()) > 0:
-                self._refuse_before(wait_s)
-                self._check(endpoint, deadline, wait_s)
-                await self._sleep(wait_s)
+            await self._wait(endpoint, waiter)
+        except UpstreamRateLimitedError:
+            self.statistics.refusals += 1
+            raise
         finally:
             self._leave(waiter)
+
+    async def _wait(self, endpoint: str, waiter: _Waiter) -> None:
+        has_waited = len(self._line) > 1
+        if has_waited:
+            await self._check_turn(endpoint, waiter)
+            self.statistics.waits += 1
+            refused_s = await waiter.turn
+            if refused_s is not None:
+                raise _refusal(endpoint, refused_s)
+        while (wait_s := await self._turns.take()) > 0:
+            self._refuse_before(wait_s)
+            self._check(endpoint, waiter.deadline, wait_s)
+            self.statistics.waits += not has_waited
+            has_waited = True
+            await self._sleep(wait_s)
 
     async def pause(self, pause_s: float) -> None:
         """Start no call for so many seconds, as a 429 asks; who cannot wait is refused at once.
 
         The one whose turn is next notices when it comes.
         """
+        self.statistics.pauses += 1
         self._refuse_before(pause_s)
         await self._turns.pause(pause_s)
 
@@ -179,6 +207,15 @@ class Quotas:
     def __init__(self, make: Callable[[str], Quota], most: int = 10_000) -> None:
         self._make, self._most = make, most
         self._quotas: dict[str, Quota] = {}  # the longest unused first
+        self.statistics = QuotaStatistics()
+
+    def left(self) -> int | None:
+        """Give how many calls are left to the identity with the fewest; None: no limit known.
+
+        Of those used last; to look at ten thousand would take too long.
+        """
+        latest = islice(reversed(self._quotas.values()), _LOOKED_AT)
+        return min((left for quota in latest if (left := quota.left()) is not None), default=None)
 
     def forget(self) -> None:
         """Forget all identities; who waits for a turn gets it all the same."""
@@ -187,6 +224,7 @@ class Quotas:
     def of(self, identity: str) -> Quota:
         """Give the identity's quota."""
         quota = self._quotas.pop(identity, None) or self._make(identity)
+        quota.statistics = self.statistics  # one for all: no metric tells identities apart
         self._quotas[identity] = quota
         if len(self._quotas) > self._most:
             unused = (key for key, other in self._quotas.items() if not other.has_waiters)

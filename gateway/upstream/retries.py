@@ -41,6 +41,8 @@ class RetryPolicy:
 
     def __init__(self, budget: RetryBudget, *, random: Callable[[], float]) -> None:
         self._budget, self._random = budget, random
+        self.granted = 0
+        """How many retries it has allowed, for the metrics."""
 
     def delay_s(
         self, attempts: int, status: int | None, retry_after_s: float | None, left_s: float
@@ -64,6 +66,7 @@ class RetryPolicy:
             return None
         if delay_s + _WORTH_TRYING_S > left_s or not self._budget.spend():
             return None
+        self.granted += 1
         return delay_s
 
 

@@ -17,6 +17,7 @@ from gateway.upstream.quota import Quota, Quotas, local_quota
 from gateway.upstream.replicas import Replicas
 from gateway.upstream.retries import RetryBudget, RetryPolicy
 from gateway.upstream.shared_quota import shared_quota
+from gateway.upstream.statistics import UpstreamStatistics
 
 _QUOTA_LIMITS = SharedLimits(timeout_s=0.25)
 _QUOTA_PREFIX = "promotion-gateway:quota:1"
@@ -45,6 +46,7 @@ class Traffic:
     clock: Callable[[], float] = time.monotonic
     dice: Callable[[], float] = random.random
     endpoints: dict[str, EndpointTraffic] = field(default_factory=dict)
+    statistics: UpstreamStatistics = field(default_factory=UpstreamStatistics)
     _in_touch: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:

@@ -8,7 +8,7 @@ from gateway.cache.keys import KeyMaker
 from gateway.cache.shared import NAMESPACE
 from gateway.cache.store import create_cache
 from tests.cache.clock import Clock
-from tests.cache.fetching import SECRET, Bench
+from tests.cache.fetching import LARGEST, SECRET, Bench
 from tests.cache.platform import Platform, turns
 from tests.cache.valkey import Valkey
 
@@ -94,7 +94,7 @@ GARBAGE: list[tuple[str | bytes | int, ...]] = [
     ("SET", b"\x00\xff garbage"),
     ("SET", b"\x80\x04\x95\x0b\x00\x00\x00\x00\x00\x00\x00\x8c\x07planted\x94."),
     ("SET", MOVED),
-    ("SET", b"x" * 5_000_000),
+    ("SET", b"x" * (LARGEST + 1)),
     ("RPUSH", b"a list"),
     ("HSET", b"a", b"hash"),
 ]
@@ -152,9 +152,9 @@ async def test_a_password_and_a_database_of_the_url_are_used(valkey: Valkey) -> 
 
 async def test_an_entry_too_large_is_not_written(replicas: list[Bench], valkey: Valkey) -> None:
     """It would hold up everything behind it on its connection."""
-    fetched = await replicas[0].fetcher.fetch(KEY, POLICY, Platform(bytes(5_000_000)).load)
+    fetched = await replicas[0].fetcher.fetch(KEY, POLICY, Platform(bytes(LARGEST + 1)).load)
 
-    assert len(fetched.payload) == 5_000_000
+    assert len(fetched.payload) == LARGEST + 1
     assert valkey.keys() == []
 
 

@@ -20,6 +20,7 @@ from gateway.execution.operation import Operation
 from gateway.execution.outcome import Outcome
 from gateway.http.answers import MaskingMiddleware
 from gateway.http.request_id import RequestIdMiddleware
+from gateway.http.statistics import OperationStatistics
 from gateway.schema.context import Context
 from gateway.telemetry import configure_logging
 from tests.graph import settings_for
@@ -148,7 +149,8 @@ async def _stream(_http: HttpRequest) -> Response:
 
 def test_an_answer_that_fails_on_its_way_is_cut_off(log: Lines) -> None:
     """After the head is sent there is no other answer: the connection ends, the log tells why."""
-    middleware = [Middleware(RequestIdMiddleware), Middleware(MaskingMiddleware)]
+    masking = Middleware(MaskingMiddleware, OperationStatistics())
+    middleware = [Middleware(RequestIdMiddleware), masking]
     app = Starlette(routes=[Route("/", _stream)], middleware=middleware)
     with serve(app) as url, client(url) as http, pytest.raises(httpx.RemoteProtocolError):
         http.get("/", headers={"X-Request-Id": "r-4"})

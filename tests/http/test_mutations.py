@@ -13,6 +13,7 @@ from gateway.execution.operation import Operation, Operations
 from gateway.execution.outcome import Outcome
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.request_id import RequestIdMiddleware
+from gateway.http.statistics import OperationStatistics
 from gateway.loaders.bundle import Loaders
 from gateway.request import Request
 from gateway.schema.context import Context
@@ -53,6 +54,7 @@ def test_a_get_runs_queries_only() -> None:
         quota_left=lambda _request: None,
         clock=lambda: datetime.now(UTC),
         explorer=None,
+        statistics=OperationStatistics(),
     )
     app = Starlette(
         routes=[Route("/graphql", endpoint.answer, methods=["GET", "POST"])],

@@ -17,12 +17,15 @@ cache_garbage                             count
 cache_refresh_failed                      reason
 circuit_opened                            endpoint, failures
 circuit_closed                            endpoint
+quota_on_its_own                          replicas; without request_id
+quota_shared_again                        replicas; without request_id
 endpoint_is_gone                          endpoint, status
 endpoint_is_back                          endpoint
 operation                                 operation, errors, upstream_calls, duration_ms
 request_refused                           status, code
 client_gone                               (none)
 unexpected_error                          path, exception
+metrics_without_a_place                   without request_id
 ========================================  ===========================================
 
 No field holds a customer's identifier, a credential or a URL. An exception is therefore told by its

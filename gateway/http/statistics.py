@@ -1,0 +1,45 @@
+"""How operations ended, as plain counts for the metrics."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from gateway.telemetry.counting import Durations, Tally
+from gateway.telemetry.metrics import CODES, OPERATION_OUTCOMES, Readings
+
+
+class OperationStatistics:
+    """Counts since the start; each only grows."""
+
+    def __init__(self) -> None:
+        self._outcomes, self._codes = Tally(OPERATION_OUTCOMES), Tally(CODES)
+        self._durations = Durations()
+
+    def ran(
+        self, data: dict[str, Any] | None, errors: list[dict[str, Any]], seconds: float
+    ) -> None:
+        """Count an operation that ran, by the data and errors of its answer."""
+        self._durations.observe(seconds)
+        if not errors:
+            self._outcomes.add("ok")
+            return
+        has_data = data is not None and any(value is not None for value in data.values())
+        self._outcomes.add("partial" if has_data else "failed")
+        self.errors(error["extensions"]["code"] for error in errors)
+
+    def refused(self, errors: list[dict[str, Any]]) -> None:
+        """Count an operation that did not run."""
+        self._outcomes.add("failed")
+        self.errors(error["extensions"]["code"] for error in errors)
+
+    def errors(self, codes: Iterable[str]) -> None:
+        """Count the errors of an answer, also of one to a request that has no operation."""
+        for code in codes:
+            self._codes.add(code)
+
+    def readings(self) -> Readings:
+        """Give the numbers of `gateway_operation…` and `gateway_errors_total`."""
+        return {
+            "gateway_operations_total": self._outcomes.counts,
+            "gateway_operation_duration_seconds": self._durations.cells,
+            "gateway_errors_total": self._codes.counts,
+        }

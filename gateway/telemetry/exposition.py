@@ -1,0 +1,103 @@
+"""From what each worker has counted to the text that Prometheus reads."""
+
+import math
+import platform
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.metadata import version
+from itertools import accumulate
+
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+)
+from prometheus_client.core import (
+    Metric as Family,
+)
+from prometheus_client.registry import Collector
+
+from gateway.telemetry.metrics import BUCKETS_S, BUILD, METRICS, WORKERS, Kind, Metric, Readings
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+CELLS = sum(metric.cells for metric in METRICS)
+IS_GAUGE = tuple(metric.kind is Kind.GAUGE for metric in METRICS for _ in range(metric.cells))
+
+_BOUNDS = (*(str(bound) for bound in BUCKETS_S), "+Inf")
+
+
+def flatten(readings: Readings) -> "array[float]":
+    """Write readings as `CELLS` numbers in the order of `METRICS`.
+
+    Raises ValueError where they do not fit, and KeyError where one is missing.
+    """
+    cells = array("d")
+    for metric in METRICS:
+        values = readings[metric.name]
+        if len(values) != metric.cells:
+            raise ValueError(metric.name)
+        cells.extend(values)
+    return cells
+
+
+def expose(ended: Iterable[Sequence[float]], running: Sequence[Sequence[float]]) -> bytes:
+    """Write the numbers of all workers as one text.
+
+    What those that have ended counted still counts; their gauges are gone with them.
+    """
+    return generate_latest(_Families([*ended], running))
+
+
+class _Families(Collector):
+    def __init__(self, ended: list[Sequence[float]], running: Sequence[Sequence[float]]) -> None:
+        self._ended, self._running = ended, running
+
+    def collect(self) -> Iterator[Family]:
+        start = 0
+        for metric in METRICS:
+            end = start + metric.cells
+            running = [worker[start:end] for worker in self._running]
+            if metric.kind is Kind.GAUGE:
+                yield _gauge(
+                    metric, [_merged(metric, values) for values in zip(*running, strict=True)]
+                )
+            else:
+                ended = [worker[start:end] for worker in self._ended]
+                sums = [sum(values) for values in zip(*running, *ended, strict=True)]
+                yield (_counter if metric.kind is Kind.COUNTER else _histogram)(metric, sums)
+            start = end
+        yield _gauge(WORKERS, [len(self._running)])
+        build = GaugeMetricFamily(BUILD.name, BUILD.help, labels=BUILD.label_names)
+        build.add_metric([version("promotion-gateway"), platform.python_version()], 1)
+        yield build
+
+
+def _merged(metric: Metric, values: Iterable[float]) -> float:
+    known = [value for value in values if not math.isnan(value)]
+    return metric.merge(known) if known else math.nan
+
+
+def _gauge(metric: Metric, values: Sequence[float]) -> Family:
+    family = GaugeMetricFamily(metric.name, metric.help, labels=metric.label_names)
+    for labels, value in zip(metric.series, values, strict=True):
+        if not math.isnan(value):
+            family.add_metric(labels, value)
+    return family
+
+
+def _counter(metric: Metric, values: Sequence[float]) -> Family:
+    family = CounterMetricFamily(metric.name, metric.help, labels=metric.label_names)
+    for labels, value in zip(metric.series, values, strict=True):
+        family.add_metric(labels, value)
+    return family
+
+
+def _histogram(metric: Metric, values: Sequence[float]) -> Family:
+    family = HistogramMetricFamily(metric.name, metric.help, labels=metric.label_names)
+    width = len(_BOUNDS) + 1
+    for index, labels in enumerate(metric.series):
+        *counts, sum_s = values[index * width : (index + 1) * width]
+        buckets = list(zip(_BOUNDS, accumulate(counts), strict=True))
+        family.add_metric(labels, buckets, sum_s)
+    return family

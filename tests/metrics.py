@@ -1,0 +1,38 @@
+"""The metrics of a gateway, as Prometheus reads them."""
+
+from collections.abc import Iterator, Mapping
+
+import httpx
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+
+def families(url: str) -> Iterator[Metric]:
+    """Scrape a gateway, each time on a connection of its own; gives all that it tells."""
+    answer = httpx.get(f"{url}/metrics", trust_env=False, timeout=10)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    yield from text_string_to_metric_families(answer.text)
+
+
+def scrape(url: str) -> dict[str, float]:
+    """Scrape a gateway; gives each sample's value by its name and labels, as they are written."""
+    return {
+        sample.name + _written(sample.labels): sample.value
+        for family in families(url)
+        for sample in family.samples
+    }
+
+
+def _written(labels: Mapping[str, str]) -> str:
+    inner = ",".join(f'{name}="{value}"' for name, value in sorted(labels.items()))
+    return f"{{{inner}}}" if inner else ""
+
+
+def changed(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
+    """Give by how much each counter has grown that has; no histogram and no gauge."""
+    return {
+        name: value - before.get(name, 0.0)
+        for name, value in after.items()
+        if "_total" in name and value != before.get(name, 0.0)
+    }

@@ -1,0 +1,118 @@
+"""The table of metrics, and what it promises of labels."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gateway.cache.readings import cache_readings
+from gateway.cache.store import create_cache
+from gateway.errors import codes
+from gateway.http.statistics import OperationStatistics
+from gateway.telemetry import metrics
+from gateway.telemetry.counting import Durations, Tally
+from gateway.telemetry.exposition import CELLS, expose, flatten
+from gateway.telemetry.metrics import BUCKETS_S, BUILD, ENDPOINTS, METRICS, WORKERS
+from gateway.upstream import customer_promotions, definitions
+from gateway.upstream.phase_out import PhaseOut
+from gateway.upstream.readings import upstream_readings
+from gateway.upstream.traffic import create_traffic
+from tests.graph import settings_for
+
+ALL = (*METRICS, WORKERS, BUILD)
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_table_in_the_code_is_true() -> None:
+    """The docstring names each metric once, with its kind and its labels."""
+    rows = re.findall(r"^(gateway_\w+) +(\w+) *(.*)$", metrics.__doc__ or "", re.MULTILINE)
+    assert rows == [(m.name, m.kind.value, ", ".join(m.label_names)) for m in ALL]
+
+
+def test_the_readmes_table_is_complete_and_true() -> None:
+    """The README has each metric once, with its labels, its kind and what it says."""
+    rows = re.findall(r"^\| `(gateway_\w+)` \| (.*?) \| (.*?) \| (.*?) \|$", README, re.MULTILINE)
+    assert rows == [
+        (m.name, ", ".join(f"`{name}`" for name in m.label_names), m.kind.value, m.help)
+        for m in ALL
+    ]
+
+
+def test_every_endpoint_has_its_own_series() -> None:
+    """What the gateway calls an endpoint is a value of the label."""
+    called = {customer_promotions.ENDPOINT, definitions.ENDPOINT, "oauthToken"}
+    assert called <= set(ENDPOINTS)
+
+
+def test_every_code_has_its_own_series() -> None:
+    """Each code that an error can have is a value of the label, and so is `other`."""
+    (metric,) = (m for m in METRICS if m.name == "gateway_errors_total")
+    assert metric.labels == (("code", (*codes(), "other")),)
+    assert {"INTERNAL_SERVER_ERROR", "GRAPHQL_PARSE_FAILED", "CURSOR_INVALID"} <= set(codes())
+
+
+def test_what_the_parts_tell_is_all_that_there_is() -> None:
+    """Operations, upstream and cache have together one reading for each metric, and no other."""
+    readings = {
+        **OperationStatistics().readings(),
+        **upstream_readings(create_traffic(settings_for("http://x")), PhaseOut("promotionsV2")),
+        **cache_readings(create_cache("memory://", b"sixteen bytes at least")),
+    }
+    assert readings.keys() == {metric.name for metric in METRICS}
+    assert len(flatten(readings)) == CELLS
+
+
+def test_a_reading_that_does_not_fit_is_refused() -> None:
+    """A value too many would shift all that follow."""
+    readings = {metric.name: [0.0] * metric.cells for metric in METRICS}
+    readings["gateway_legacy_gone"] = [0.0, 0.0]
+    with pytest.raises(ValueError, match="gateway_legacy_gone"):
+        flatten(readings)
+
+
+def test_a_word_that_is_none_of_the_labels_makes_no_series() -> None:
+    """Whatever came from outside is counted under `other`."""
+    tally = Tally(("a", "other"))
+    for word in ("a", "919876543210", "http://x", "a"):
+        tally.add(word)
+    assert tally.counts == [2, 2]
+
+
+def test_a_duration_falls_into_one_bucket() -> None:
+    """A bucket's bound belongs to it; what is longer than all is counted above the last."""
+    durations = Durations()
+    for seconds in (0.0, BUCKETS_S[0], BUCKETS_S[-1] + 1):
+        durations.observe(seconds)
+    *counts, sum_s = durations.cells
+    assert (counts[0], counts[-1], sum(counts)) == (2, 1, 3)
+    assert sum_s == pytest.approx(BUCKETS_S[0] + BUCKETS_S[-1] + 1)
+
+
+def exposed(name: str, ended: list[float], running: list[list[float]]) -> list[str]:
+    """Give the lines of a metric without labels, of which workers told these numbers."""
+
+    def cells(value: float) -> list[float]:
+        readings = {m.name: [value if m.name == name else 0.0] * m.cells for m in METRICS}
+        return list(flatten(readings))
+
+    text = expose([cells(value) for value in ended], [cells(*values) for values in running])
+    return [line for line in text.decode().splitlines() if line.startswith(name + " ")]
+
+
+@pytest.mark.parametrize(
+    ("name", "ended", "running", "told"),
+    [
+        ("gateway_cache_misses_total", [5.0], [[1.0], [2.0]], ["8.0"]),
+        ("gateway_upstream_calls_in_flight", [5.0], [[1.0], [2.0]], ["3.0"]),
+        ("gateway_legacy_gone", [1.0], [[0.0], [0.0]], ["0.0"]),
+        ("gateway_legacy_gone", [], [[0.0], [1.0]], ["1.0"]),
+        ("gateway_cache_shared_available", [], [[0.0], [1.0]], ["0.0"]),
+        ("gateway_upstream_quota_left", [], [[float("nan")], [7.0]], ["7.0"]),
+        ("gateway_upstream_quota_left", [3.0], [[float("nan")]], []),
+    ],
+)
+def test_workers_are_told_as_one(
+    name: str, ended: list[float], running: list[list[float]], told: list[str]
+) -> None:
+    """Counters of all add up, those of the ended too; a gauge is of those that run."""
+    assert exposed(name, ended, running) == [f"{name} {value}" for value in told]

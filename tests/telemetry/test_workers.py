@@ -1,0 +1,61 @@
+"""Several processes behind one socket: whichever is asked tells of all."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.commands import free_port, post, running, wait_for
+from tests.metrics import scrape
+
+QUERY = '{ customer(by: {externalId: "C-ONE"}) { promotions(first: 1) { totalCount } } }'
+OK = 'gateway_operations_total{outcome="ok"}'
+CALLS = 'gateway_upstream_calls_total{endpoint="promotionData",outcome="2xx"}'
+
+
+def worker_pids(parent: int) -> list[int]:
+    """List the processes of a gateway that serve."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
+    return [
+        int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it finds the workers in /proc")
+def test_all_workers_are_counted_the_killed_one_too(sandbox_url: str) -> None:
+    """Every scrape has all that was answered before it, and nothing of it is ever lost."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    settings = {
+        "GATEWAY_UPSTREAM_URL": sandbox_url,
+        "GATEWAY_UPSTREAM_USERNAME": "sandbox",
+        "GATEWAY_UPSTREAM_PASSWORD": "sandbox",
+        "GATEWAY_PORT": str(port),
+        "GATEWAY_WORKERS": "2",
+    }
+    with running("serve", variables=settings) as command:
+        wait_for(f"{url}/readyz", command)
+        for asked in range(1, 21):
+            assert post(f"{url}/graphql", QUERY).json()["data"]["customer"]
+            assert scrape(url)[OK] == asked
+        until = time.monotonic() + 30
+        while (told := scrape(url))["gateway_workers"] < 2 and time.monotonic() < until:
+            time.sleep(0.05)
+        assert (told[OK], told[CALLS], told["gateway_workers"]) == (20, 20, 2)
+        before = worker_pids(command.process.pid)
+        os.kill(before[0], signal.SIGKILL)
+        while worker_pids(command.process.pid) == before and time.monotonic() < until:
+            time.sleep(0.05)
+        for asked in range(21, 31):
+            assert post(f"{url}/graphql", QUERY).json()["data"]["customer"]
+            assert scrape(url)[OK] == asked
+        while (told := scrape(url))["gateway_workers"] < 2 and time.monotonic() < until:
+            time.sleep(0.05)
+        assert (told[OK], told[CALLS], told["gateway_workers"]) == (30, 30, 2)
+        assert command.end() == 0
+    assert command.is_gone()
+    assert "metrics_without_a_place" not in command.err
+    assert "Traceback" not in command.err
