@@ -1,5 +1,6 @@
 """The legacy definitions: ``GET …/programs/{id}/promotionsV2`` (promotionsV2.txt), phased out."""
 
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from gateway.errors import (
@@ -85,12 +86,12 @@ class LegacyDefinitions:
             return body
 
         whose = parameters | {"programId": key.program_id}
-        return await self._recall.fetch(ENDPOINT, whose, request, load, _read)
+        return await self._recall.fetch(ENDPOINT, whose, request, load, partial(_read, key))
 
 
-def _read(body: bytes) -> DefinitionPage:
+def _read(key: DefinitionPageKey, body: bytes) -> DefinitionPage:
     try:
-        page = decode_definition_page(body)
+        page = decode_definition_page(body, starts_list=key.offset == 0)
     except MalformedPayloadError as error:
         log.warning("upstream_bad_payload", endpoint=ENDPOINT, reason=str(error))
         raise UpstreamBadPayloadError(ENDPOINT) from None

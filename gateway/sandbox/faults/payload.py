@@ -153,7 +153,6 @@ async def surrogate(call: Call) -> Response:
 
     The genuine text stays before it, so that whoever reads the rest can be judged by it.
     """
-
     is_named = _named(call.options["surrogate"])
 
     def mark(holder: dict[str, Any], name: str) -> None:
