@@ -186,7 +186,8 @@ class Soak:
 async def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Run the whole soak; gives its figures."""
     world = World.generate(today=datetime.now(UTC).date())
-    limits = httpx.Limits(max_connections=None)
+    # Given up before the gateway gives it up (after 5 s): who asks just then gets no answer.
+    limits = httpx.Limits(max_connections=None, keepalive_expiry=2)
     async with httpx.AsyncClient(trust_env=False, timeout=_ANSWER_S, limits=limits) as http:
         with sandbox(folder) as played:
             if (await http.get(f"{played.url}/__world")).json() != world.describe():

@@ -18,7 +18,7 @@ _CUSTOMER_PROMOTION = f"""
   enrolments {{ enrolmentId enrolledAt expiresAt issues {{ issueId redemptions {{ max used }} }} }}
 """
 _DEFINITION = "definition { sourceType status updatedAt isStackable expiries { stage basis days } }"
-_PAGE = "totalCount pageInfo { hasNextPage hasPreviousPage } warnings { message }"
+_PAGE = "totalCount drift pageInfo { hasNextPage hasPreviousPage } warnings { message }"
 
 CUSTOMER = f"""query Customer($by: CustomerIdentifier!, $first: Int, $last: Int) {{
   customer(by: $by) {{ id customerId promotions(first: $first, last: $last) {{

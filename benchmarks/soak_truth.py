@@ -1,14 +1,18 @@
 """Comparing an answer with the truth: what is wrong, and what only stays unsaid.
 
-An answer may lack what one of its errors stands for, an item that a warning tells of, and a leaf
-whose word or figure could not be read (null, or UNKNOWN). Whatever else differs is wrong: above
-all an object or a list that is null or shorter without a word.
+An answer may lack what one of its errors stands for, items that a warning or a suspected drift
+tells of, and a leaf whose word or figure could not be read (null, or UNKNOWN). A text may end with
+U+FFFD, where the platform's ended with half a character. Whatever else differs is wrong: above all
+an object or a list that is null or shorter without a word, and what `pageInfo` states, whatever is
+suspected.
 """
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 Path = tuple[str | int, ...]
+
+_HALF_A_CHARACTER = "\ufffd"
 
 
 class Difference(NamedTuple):
@@ -47,15 +51,15 @@ class _Comparison:
 
     def _of_objects(self, got: Any, truth: Any, path: Path) -> Iterator[Difference]:
         for name in truth:
-            if name == "warnings":
+            if name in {"warnings", "drift"}:
                 continue
-            if name == "nodes" and len(got.get("warnings") or ()) > len(truth["warnings"]):
+            if name == "nodes" and _is_said(got, truth):
                 yield from self._of_spoiled_page(got[name], truth[name], (*path, name))
             else:
                 yield from self.of(got.get(name), truth[name], (*path, name))
 
     def _of_spoiled_page(self, got: Any, truth: Any, path: Path) -> Iterator[Difference]:
-        """Compare a page that says it had to leave something out: what is there must be true."""
+        """Compare a page that says it may lack something: what is there must be true, in order."""
         by_id = {item["id"]: item for item in truth}
         ids = [item["id"] for item in got]
         if ids != [known for known in by_id if known in ids]:
@@ -69,7 +73,15 @@ class _Comparison:
     def _is_unsaid(self, got: Any, truth: Any, path: Path) -> bool:
         if isinstance(truth, dict | list):
             return got is None and self._warned and path[-1] == "definition"
+        if isinstance(truth, str) and got == truth + _HALF_A_CHARACTER:
+            return True
         return truth is not None and (got is None or got in {"UNKNOWN", "NOT_STATED"})
+
+
+def _is_said(got: dict[str, Any], truth: dict[str, Any]) -> bool:
+    """Tell whether a page says that items may be missing."""
+    warned = len(got.get("warnings") or ()) > len(truth["warnings"])
+    return warned or got.get("drift") != truth["drift"]
 
 
 def disagreements(answer: dict[str, Any], facts: dict[str, Any]) -> list[str]:

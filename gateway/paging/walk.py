@@ -71,6 +71,8 @@ class _Walker(Generic[ItemT]):
                 break
             if _is_last(window, offset, limit):
                 if end is not None or segment + 1 == self._segments:
+                    # What the total still counts is there, unless no cursor could lead to it.
+                    page.has_next = bool(page.places) and _counts_beyond(window, offset)
                     break
                 segment, offset = segment + 1, 0
             elif len(page.places) == size and window.total is not None:
@@ -197,7 +199,7 @@ class _Walker(Generic[ItemT]):
         page.totals[segment] = window.total
         page.warnings.extend(w for w in window.warnings if w not in page.warnings)
         page.customer_id = window.customer_id
-        if not window.items and window.total is not None and window.total > offset:
+        if not window.items and _counts_beyond(window, offset):
             page.drift = Drift.SUSPECTED  # the upstream counts more than it gives
         return window._replace(items=window.items[:limit])  # some upstreams ignore the limit
 
@@ -220,6 +222,10 @@ def _places(segment: int, offset: int, items: list[ItemT | None]) -> list[Place[
         Place(Position(segment, offset + index, None if item is None else item.promotion_id), item)
         for index, item in enumerate(items)
     ]
+
+
+def _counts_beyond(window: Window[ItemT], end: int) -> bool:
+    return window.total is not None and window.total > end
 
 
 def _is_last(window: Window[ItemT], end: int, limit: int) -> bool:

@@ -79,23 +79,22 @@ class CustomerPromotions:
         def load(on_account_of: Request) -> Awaitable[bytes]:
             return self._client.get(ENDPOINT, PATH, parameters, on_account_of)
 
-        read = partial(_read, self._client.traffic.statistics, key.customer)
+        read = partial(_read, self._client.traffic.statistics, key)
         with request.budget.claim():
             return await self._recall.fetch(ENDPOINT, parameters, request, load, read)
 
 
-def _read(statistics: UpstreamStatistics, customer: CustomerKey, body: bytes) -> CustomerPage:
+def _read(statistics: UpstreamStatistics, key: CustomerPageKey, body: bytes) -> CustomerPage:
     try:
-        page = decode_customer_page(body)
+        page = decode_customer_page(body, starts_list=key.offset == 0)
     except MalformedPayloadError as error:
         statistics.bad_payload(ENDPOINT)
         log.warning("upstream_bad_payload", endpoint=ENDPOINT, reason=str(error))
         raise UpstreamBadPayloadError(ENDPOINT) from None
     if isinstance(page, Refusal):
         raise refused(ENDPOINT, page)
-    if customer.identifier_name == BY_ID and str(page.customer_id) != canonical(
-        customer.identifier_value
-    ):
+    _, name, value = key.customer
+    if name == BY_ID and str(page.customer_id) != canonical(value):
         statistics.bad_payload(ENDPOINT)
         log.warning("upstream_answered_for_another_customer", endpoint=ENDPOINT)
         raise UpstreamBadPayloadError(ENDPOINT)

@@ -90,13 +90,13 @@ class LegacyDefinitions:
             return body
 
         whose = parameters | {"programId": key.program_id}
-        read = partial(_read, self._client.traffic.statistics)
+        read = partial(_read, self._client.traffic.statistics, key)
         return await self._recall.fetch(ENDPOINT, whose, request, load, read)
 
 
-def _read(statistics: UpstreamStatistics, body: bytes) -> DefinitionPage:
+def _read(statistics: UpstreamStatistics, key: DefinitionPageKey, body: bytes) -> DefinitionPage:
     try:
-        page = decode_definition_page(body)
+        page = decode_definition_page(body, starts_list=key.offset == 0)
     except MalformedPayloadError as error:
         statistics.bad_payload(ENDPOINT)
         log.warning("upstream_bad_payload", endpoint=ENDPOINT, reason=str(error))

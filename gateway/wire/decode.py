@@ -5,12 +5,21 @@ that fails again is read leaf by leaf (`lenient.py`). An item that cannot be sho
 its place in the page kept, so that positions still count what the upstream counts.
 """
 
+from collections.abc import Sequence, Sized
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from gateway.wire.customer_view import CustomerPagePayload, CustomerPromotionPayload
-from gateway.wire.legacy import DefinitionPagePayload, DefinitionPayload
+from gateway.wire.customer_view import (
+    CustomerPagePayload,
+    CustomerPromotionPayload,
+    CustomerRestrictionLists,
+)
+from gateway.wire.legacy import (
+    DefinitionPagePayload,
+    DefinitionPayload,
+    DefinitionRestrictionLists,
+)
 from gateway.wire.lenient import UnreadableError, read_struct
 from gateway.wire.parse import NotJsonError, parse_json
 from gateway.wire.warnings import UpstreamWarning, read_code, read_warnings
@@ -18,6 +27,15 @@ from gateway.wire.warnings import UpstreamWarning, read_code, read_warnings
 Item = TypeVar("Item")
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 _Envelope = TypeVar("_Envelope", CustomerPagePayload, DefinitionPagePayload)
+
+# Bounds on the time that one answer may take, for nothing else runs meanwhile. A window has 100
+# items at most, and the sandbox's largest has some 22,000 values.
+_MOST_ITEMS = 1_000
+_MOST_VALUES = 300_000
+_MOST_VALUES_BY_ITEM = 50_000
+_MOST_RESTRICTIONS = 50  # of one stage of one item: nine measures and three periods are known
+_LONGEST_REFUSAL = 64 * 1024
+_MOST_ERRORS = 100
 
 
 class MalformedPayloadError(Exception):
@@ -56,45 +74,55 @@ _CUSTOMER_PAGE = msgspec.json.Decoder(CustomerPagePayload, strict=False)
 _DEFINITION_PAGE = msgspec.json.Decoder(DefinitionPagePayload, strict=False)
 
 
-def decode_customer_page(body: bytes) -> Page[CustomerPromotionPayload] | Refusal:
-    """Read an answer of the customer view.
+def decode_customer_page(
+    body: bytes, *, starts_list: bool = False
+) -> Page[CustomerPromotionPayload] | Refusal:
+    """Read an answer of the customer view; `starts_list`: the window asked for is the list's first.
 
-    Raises MalformedPayloadError where it is not JSON, has no readable ``customerId``, or has no
-    list of promotions although its total is not 0.
+    Raises MalformedPayloadError where it is not JSON, has no readable ``customerId``, has no list
+    of promotions although its total is not 0, or starts a list with nothing although there is more.
     """
     payload = _decode(body, _CUSTOMER_PAGE, CustomerPagePayload, CustomerPromotionPayload)
     if isinstance(payload, Refusal):
         return payload
-    page: Page[CustomerPromotionPayload] = _page(payload)
+    page: Page[CustomerPromotionPayload] = _page(payload, starts_list=starts_list)
     return page._replace(warnings=read_warnings(payload.warnings), customer_id=payload.customer_id)
 
 
-def decode_definition_page(body: bytes) -> Page[DefinitionPayload] | Refusal:
-    """Read an answer of the legacy list.
+def decode_definition_page(
+    body: bytes, *, starts_list: bool = False
+) -> Page[DefinitionPayload] | Refusal:
+    """Read an answer of the legacy list; `starts_list`: the window asked for is the list's first.
 
-    Raises MalformedPayloadError where it is not JSON, or has no list of promotions although its
-    total is not 0.
+    Raises MalformedPayloadError where it is not JSON, has no list of promotions although its total
+    is not 0, or starts a list with nothing although there is more.
     """
     payload = _decode(body, _DEFINITION_PAGE, DefinitionPagePayload, DefinitionPayload)
     if isinstance(payload, Refusal):
         return payload
-    page: Page[DefinitionPayload] = _page(payload)
+    page: Page[DefinitionPayload] = _page(payload, starts_list=starts_list)
     return page
 
 
 def read_refusal(body: bytes) -> Refusal | None:
     """Find a documented error body, whatever HTTP status it came with; None where there is none."""
+    if len(body) > _LONGEST_REFUSAL:
+        return None
     try:
         return _refusal(parse_json(body))
     except NotJsonError:
         return None
 
 
-def _page(payload: CustomerPagePayload | DefinitionPagePayload) -> Page[Any]:
+def _page(payload: CustomerPagePayload | DefinitionPagePayload, *, starts_list: bool) -> Page[Any]:
     total = payload.page_details.total if payload.page_details is not None else None
     if payload.items is None and total != 0:
         raise MalformedPayloadError("there is no list of promotions")
-    return Page(list(payload.items or ()), total)
+    if starts_list and total and not payload.items:
+        raise MalformedPayloadError("it counts promotions and has none")
+    _check_items(payload.items)
+    items: Sequence[CustomerPromotionPayload | DefinitionPayload | None] = payload.items or ()
+    return Page([None if item is None or _is_endless(item) else item for item in items], total)
 
 
 def _decode(
@@ -103,6 +131,7 @@ def _decode(
     envelope: type[_Envelope],
     item: type[msgspec.Struct],
 ) -> _Envelope | Refusal:
+    _check_values(body, _MOST_VALUES, b",[{")
     try:
         payload = decoder.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
@@ -116,6 +145,7 @@ def _decode(
 def _decode_by_item(
     body: bytes, envelope: type[_Envelope], item: type[msgspec.Struct]
 ) -> _Envelope | Refusal:
+    _check_values(body, _MOST_VALUES_BY_ITEM, b",[{\\")
     try:
         raw = parse_json(body)
     except NotJsonError:
@@ -129,6 +159,7 @@ def _decode_by_item(
     raw_items = raw.pop(list_name, None)
     if not isinstance(raw_items, list | None):
         raise MalformedPayloadError(f"{list_name} is not a list")
+    _check_items(raw_items)
     try:
         payload = read_struct(raw, envelope)
     except UnreadableError as error:
@@ -139,6 +170,28 @@ def _decode_by_item(
             items  # None where one was left out, which `Page.items` says and this does not
         )
     return payload
+
+
+def _check_values(body: bytes, most: int, marks: bytes) -> None:
+    """Count the signs that values stand behind, at the speed of C and before anything is made."""
+    if len(body) > most and sum(body.count(mark) for mark in marks) > most:
+        raise MalformedPayloadError("it has too many values")
+
+
+def _check_items(items: Sized | None) -> None:
+    if items is not None and len(items) > _MOST_ITEMS:
+        raise MalformedPayloadError("it has too many items")
+
+
+def _is_endless(item: CustomerPromotionPayload | DefinitionPayload) -> bool:
+    """Tell whether an item has more restrictions than could be shown in time."""
+    lists: CustomerRestrictionLists | DefinitionRestrictionLists | None = None
+    if isinstance(item, CustomerPromotionPayload):
+        lists = item.restrictions
+    elif item.rules is not None:
+        lists = item.rules.restrictions
+    stages = (lists.enrol, lists.issue, lists.redeem) if lists is not None else ()
+    return any(len(entries or ()) > _MOST_RESTRICTIONS for entries in stages)
 
 
 def _read_item(raw: object, kind: type[_Struct]) -> _Struct | None:
@@ -162,7 +215,7 @@ def _refusal(raw: object) -> Refusal | None:
 def _listed_refusal(errors: object) -> Refusal | None:
     if not errors:
         return None
-    for error in errors if isinstance(errors, list) else [errors]:
+    for error in errors[:_MOST_ERRORS] if isinstance(errors, list) else [errors]:
         code = read_code(error.get("code")) if isinstance(error, dict) else None
         if code is not None:
             return Refusal(code)

@@ -6,6 +6,7 @@ string is absence, not garbage.
 """
 
 from collections.abc import Iterator
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
@@ -14,6 +15,9 @@ import msgspec
 from gateway.wire.readable import ESSENTIAL
 
 _S = TypeVar("_S", bound=msgspec.Struct)
+
+
+_fields = cache(msgspec.structs.fields)  # which reads all annotations anew
 
 
 class UnreadableError(Exception):
@@ -39,7 +43,7 @@ def _struct(raw: object, kind: type[_S]) -> _S:
     if not isinstance(raw, dict):
         raise _LeafError
     values = {}
-    for field in msgspec.structs.fields(kind):
+    for field in _fields(kind):
         if field.encode_name not in raw:
             if field.required:
                 raise UnreadableError(f"{field.encode_name} is missing")

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 _LONGEST_MESSAGE = 500
+_MOST = 100
 
 
 class UpstreamWarning(NamedTuple):
@@ -25,9 +26,9 @@ def read_warnings(raw: object) -> tuple[UpstreamWarning, ...]:
     """Read ``warnings``: a text or an object with a code and a message, or a list of those.
 
     The document's table calls it an object, its examples show a list. What is neither is passed
-    over.
+    over, and so is what stands behind the hundredth.
     """
-    entries = raw if isinstance(raw, list) else [raw]
+    entries = raw[:_MOST] if isinstance(raw, list) else [raw]
     return tuple(warning for entry in entries if (warning := _read(entry)) is not None)
 
 

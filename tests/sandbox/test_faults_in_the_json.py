@@ -145,12 +145,19 @@ def test_integer_is_long(own: SandboxClient) -> None:
         assert own.customer("C-TEN").json()["customerId"] == 10**20 - 1
 
 
-def test_text_has_half_a_surrogate_pair(own: SandboxClient) -> None:
-    """The escape is there, and nothing that a decoder could pair it with."""
-    with faults(own, "surrogate=promotionName"):
-        answer = own.customer("C-TEN")
-    assert rb'"promotionName":"half a pair: \ud800."' in answer.content
-    assert answer.json()["promotions"][0]["promotionName"] == "half a pair: \ud800."
+def test_text_ends_with_half_a_surrogate_pair(own: SandboxClient) -> None:
+    """The genuine text stays; the escape is behind it, and nothing that it could be paired with."""
+    genuine, spoiled = ten(own, "surrogate=promotionName")
+    names = [promotion["promotionName"] for promotion in genuine["promotions"]]
+    assert [p["promotionName"] for p in spoiled["promotions"]] == [f"{n}\ud83d" for n in names]
+    with faults(own, "surrogate"):
+        assert rb'\ud83d","' in own.customer("C-TEN").content
+
+
+def test_half_a_surrogate_pair_stands_in_texts_only(own: SandboxClient) -> None:
+    """Whatever else is under that key is as it was."""
+    genuine, spoiled = ten(own, "surrogate=promotionId")
+    assert spoiled == genuine
 
 
 def test_text_is_no_utf8(own: SandboxClient) -> None:

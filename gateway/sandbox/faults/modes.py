@@ -118,7 +118,7 @@ _IN_THE_JSON = (
     ),
     Mode(
         "surrogate",
-        "puts half a surrogate pair in a key's text",
+        "ends a key's texts with half a surrogate pair",
         payload.surrogate,
         ENDPOINTS,
         text("surrogate", _KEY, "description"),

@@ -149,8 +149,23 @@ async def digits(call: Call) -> Response:
 
 
 async def surrogate(call: Call) -> Response:
-    """Put half of a surrogate pair in a key's text, escaped as JSON allows."""
-    return await _put_raw(call, call.options["surrogate"], rb'"half a pair: \ud800."')
+    """End a key's texts with half of a surrogate pair, escaped as JSON allows.
+
+    The genuine text stays before it, so that whoever reads the rest can be judged by it.
+    """
+    is_named = _named(call.options["surrogate"])
+
+    def mark(holder: dict[str, Any], name: str) -> None:
+        holder[name] += _MARK
+
+    def marked(payload: Any) -> Any:
+        each(payload, lambda name, value: is_named(name, value) and isinstance(value, str), mark)
+        return payload
+
+    answer = await changed(call, marked)
+    if answer.status_code != 200:
+        return answer
+    return with_body(answer, bytes(answer.body).replace(_MARK.encode(), rb"\ud83d"))
 
 
 async def invalid_utf8(call: Call) -> Response:

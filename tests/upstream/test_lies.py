@@ -1,0 +1,184 @@
+"""Every lie that the sandbox tells: a coded error, or a page without what was spoiled."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gateway.sandbox.app import create_sandbox
+from gateway.sandbox.world import World
+from tests.graph import Graph, graph_over
+from tests.sandbox.client import NOW, SandboxClient
+from tests.sandbox.faulty import faults
+from tests.serving import serve
+
+ITEM = "name type event description"
+
+
+def _page(nodes: str) -> str:
+    return f"promotions(first:5){{totalCount warnings{{message}} pageInfo{{hasNextPage}} {nodes}}}"
+
+
+CUSTOMER = f"""query($id:ID!) {{ customer(by:{{customerId:$id}}) {{
+  {_page(f"nodes{{promotion{{{ITEM}}}}}")} }} }}"""
+PROGRAM = f"query($id:ID!) {{ program(programId:$id) {{ {_page(f'nodes{{{ITEM}}}')} }} }}"
+
+Lying = tuple[SandboxClient, Graph]
+
+
+@pytest.fixture(scope="module")
+def served(world: World) -> Iterator[Lying]:
+    """Serve one sandbox whose faults these tests may change, and a gateway on it."""
+    with (
+        serve(create_sandbox(world, clock=lambda: NOW)) as url,
+        SandboxClient(url) as sandbox,
+        graph_over(url) as graph,
+    ):
+        yield sandbox, graph
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """Give the world that all tests know."""
+    return World.generate(today=NOW.date())
+
+
+def _ask(served: Lying, endpoint: str, *lies: str) -> tuple[Any, list[str]]:
+    """Give the page of an endpoint under these faults, and the codes of the errors."""
+    sandbox, graph = served
+    query, root, asked = PROGRAM, "program", "9001"
+    if endpoint == "promotionData":
+        asked = sandbox.customer("C-TEN").json()["customerId"]
+        query, root = CUSTOMER, "customer"
+    with faults(sandbox, *lies):
+        answer = graph.answer(query, {"id": str(asked)})
+    codes = [error["extensions"]["code"] for error in answer.get("errors", [])]
+    found = answer["data"][root]
+    return found and found["promotions"], codes
+
+
+def _names(page: Any) -> list[str]:
+    return [node.get("promotion", node)["name"] for node in page["nodes"]]
+
+
+BOTH = pytest.mark.parametrize("endpoint", ["promotionData", "promotionsV2"])
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "array",
+        "cut_json",
+        "status=200,body=html",
+        "status=200",
+        "invalid_utf8",
+        "huge=20000000",
+        "gzip_bomb=100000000",
+        "short_pages=0",
+        "null=promotions",
+        "missing=promotions",
+        "retype=promotions",
+        "deep,key=promotions",
+        "digits,key=promotions",
+    ],
+)
+def test_an_answer_that_is_a_lie_as_a_whole_is_a_coded_error(
+    served: Lying, endpoint: str, lie: str
+) -> None:
+    """Nothing of it is shown."""
+    if endpoint == "promotionsV2":
+        lie = lie.replace("promotions", "data")
+    page, codes = _ask(served, endpoint, f"{lie},endpoint={endpoint}")
+    assert (page, codes) == (None, ["UPSTREAM_BAD_PAYLOAD"])
+
+
+@BOTH
+@pytest.mark.parametrize("lie", ["truncate", "truncate,framing=chunked"])
+def test_a_body_that_breaks_off_is_a_coded_error(served: Lying, endpoint: str, lie: str) -> None:
+    """Half an answer is none, however it was framed."""
+    page, codes = _ask(served, endpoint, f"{lie},endpoint={endpoint}")
+    assert (page, codes) == (None, ["UPSTREAM_UNAVAILABLE"])
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "other_customer",
+        "other_customer,part=id",
+        "missing=customerId",
+        "null=customerId",
+        "retype=customerId",
+        "digits,key=customerId",
+        "deep,key=customerId",
+    ],
+)
+def test_an_answer_that_may_be_another_customers_is_never_served(served: Lying, lie: str) -> None:
+    """Asked by id, whose page it is must be read, and be that id."""
+    page, codes = _ask(served, "promotionData", f"{lie},endpoint=promotionData")
+    assert (page, codes) == (None, ["UPSTREAM_BAD_PAYLOAD"])
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "totals=-1",
+        "totals=null",
+        "totals=missing",
+        "totals=0",
+        "missing=pageDetails",
+        "deep,key=pageDetails",
+        "deep,key=extra",
+        "digits",
+    ],
+)
+def test_a_total_that_is_a_lie_costs_the_total_only(served: Lying, endpoint: str, lie: str) -> None:
+    """The items are those of an honest answer, and no smaller total is believed."""
+    honest, _ = _ask(served, endpoint)
+    page, codes = _ask(served, endpoint, f"{lie},endpoint={endpoint}")
+    if lie.startswith("deep"):  # nesting that no reader can follow leaves nothing to read
+        assert (page, codes) in [(None, ["UPSTREAM_BAD_PAYLOAD"]), (honest, [])]
+        return
+    assert codes == []
+    assert page["nodes"] == honest["nodes"]
+    assert page["pageInfo"] == honest["pageInfo"]
+    assert page["totalCount"] is None
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "lie", ["retype=NAME,item=1", "null=ID,item=1", "missing=ID,item=1", "retype=ID,item=1"]
+)
+def test_an_item_that_cannot_be_read_is_left_out_and_told(
+    served: Lying, endpoint: str, lie: str
+) -> None:
+    """The others are what they are, in their order."""
+    words = ("promotionName", "promotionId") if endpoint == "promotionData" else ("name", "id")
+    lie = lie.replace("NAME", words[0]).replace("ID", words[1])
+    honest, _ = _ask(served, endpoint)
+    page, codes = _ask(served, endpoint, f"{lie},endpoint={endpoint}")
+    assert codes == []
+    assert _names(page) == [name for place, name in enumerate(_names(honest)) if place != 1]
+    assert len(page["warnings"]) == 1
+
+
+@BOTH
+def test_words_that_nobody_knows_are_unknown(served: Lying, endpoint: str) -> None:
+    """An enum's unknown word costs that leaf and nothing else."""
+    honest, _ = _ask(served, endpoint)
+    page, codes = _ask(served, endpoint, f"unknown_enum,endpoint={endpoint}")
+    assert codes == []
+    assert _names(page) == _names(honest)
+    promotions = [node.get("promotion", node) for node in page["nodes"]]
+    assert {(one["type"], one["event"]) for one in promotions} == {("UNKNOWN", "UNKNOWN")}
+
+
+@BOTH
+def test_half_a_character_is_replaced(served: Lying, endpoint: str) -> None:
+    """The text before it is what it was."""
+    key = "promotionName" if endpoint == "promotionData" else "name"
+    honest, _ = _ask(served, endpoint)
+    page, codes = _ask(served, endpoint, f"surrogate={key},endpoint={endpoint}")
+    assert codes == []
+    assert _names(page) == [f"{name}\ufffd" for name in _names(honest)]
