@@ -1,7 +1,7 @@
 """The wiring: what the gateway is made of, and in which order a request passes through it."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 
 import httpx
@@ -31,7 +31,7 @@ from gateway.upstream.definitions import LegacyDefinitions
 from gateway.upstream.phase_out import PhaseOut
 from gateway.upstream.recall import create_recall
 from gateway.upstream.traffic import Traffic, create_traffic
-from gateway.upstream.transport import create_http_client
+from gateway.upstream.transport import create_http
 from gateway.wire.vocabulary import PromotionSourceType
 
 
@@ -48,7 +48,7 @@ def create_app(
     clock: Callable[[], datetime] = utc_now,
 ) -> Starlette:
     """Make the gateway; tests give a `transport`, a `traffic` and a `clock` of their own."""
-    http = create_http_client(settings, transport)
+    http = create_http(settings, transport)
     credential = credential_from(settings)
     client = UpstreamClient(
         http,
@@ -78,7 +78,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with http, recall:
+        async with aclosing(http), recall:
             app.state.ready = True
             try:
                 yield

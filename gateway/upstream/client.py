@@ -1,35 +1,37 @@
 """One wanted call to the platform: its turn, its attempts, its deadline and its size."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import httpx
-from aiohttp import ClientError  # what its transport lets through unmapped
 
 from gateway.errors import UpstreamTimeoutError, UpstreamUnavailableError
 from gateway.request import Request
 from gateway.telemetry import log
-from gateway.upstream.bodies import ACCEPT_ENCODING, read_body
+from gateway.upstream.bodies import unpack
 from gateway.upstream.circuit_breaker import Permit
 from gateway.upstream.credentials import Credential
+from gateway.upstream.exchange import HttpPort
 from gateway.upstream.failures import DEFAULT_PAUSE_S, failed
-from gateway.upstream.retries import read_retry_after_s
-from gateway.upstream.traffic import Traffic
+from gateway.upstream.retries import retry_after_s
+from gateway.upstream.traffic import EndpointTraffic, Traffic
 
-_UNREACHABLE = (httpx.HTTPError, ClientError, OSError)
-_HEADERS = {"Accept": "application/json", "Accept-Encoding": ACCEPT_ENCODING}
+_UNREACHABLE = (httpx.HTTPError, OSError)
+_is_plain = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
 
 
 class _Call(NamedTuple):
-    """A wanted call, whatever attempts it takes."""
+    """A wanted call, whatever attempts it takes; `limit` ends it at its operation's deadline."""
 
     endpoint: str
-    url: str
+    target: str
     request: Request
+    traffic: EndpointTraffic
+    limit: asyncio.Timeout
 
 
 class _Answer(NamedTuple):
@@ -42,9 +44,9 @@ class _Answer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class UpstreamClient:
-    """Calls the platform over an httpx client, whose transport is the seam for tests."""
+    """Calls the platform."""
 
-    http: httpx.AsyncClient
+    http: HttpPort
     credential: Credential
     traffic: Traffic
     max_response_bytes: int
@@ -58,12 +60,12 @@ class UpstreamClient:
         as given. Raises BudgetExceededError before a call too many, OverloadedError where too many
         wait, and UpstreamError for whatever the platform does instead of answering.
         """
-        call = _Call(endpoint, f"{path}?{urlencode(parameters, quote_via=quote)}", request)
         traffic = self.traffic.of(endpoint)
         traffic.retry_budget.want()
         attempts = 0
         try:
-            async with asyncio.timeout_at(request.deadline):
+            async with asyncio.timeout_at(request.deadline) as limit:
+                call = _Call(endpoint, target_of(path, parameters), request, traffic, limit)
                 while True:
                     answer = await self._attempt(call)
                     attempts += 1
@@ -90,7 +92,7 @@ class UpstreamClient:
         request.budget.check()
         quota = self.traffic.quotas.of(self.credential.identity(request))
         async with self.traffic.admission.place():
-            with self.traffic.of(call.endpoint).breaker.admit() as permit:
+            with call.traffic.breaker.admit() as permit:
                 credential = await self._credential(call, permit)
                 await quota.start(call.endpoint, request.deadline)
                 request.budget.spend()
@@ -110,11 +112,11 @@ class UpstreamClient:
     async def _call(self, call: _Call, credential: Mapping[str, str], permit: Permit) -> _Answer:
         """Make the call, and tell the breaker how it went; a client's leaving tells nothing."""
         try:
-            async with asyncio.timeout_at(call.request.deadline):
-                answer = await self._send(call, credential)
-        except TimeoutError:
-            permit.failure()
-            raise UpstreamTimeoutError(call.endpoint) from None
+            answer = await self._send(call, credential)
+        except asyncio.CancelledError:
+            if call.limit.expired():
+                permit.failure()
+            raise
         except _UNREACHABLE as error:
             permit.failure()
             _unreachable(call, error)
@@ -127,15 +129,21 @@ class UpstreamClient:
         return answer
 
     async def _send(self, call: _Call, credential: Mapping[str, str]) -> _Answer:
-        headers = _HEADERS | dict(credential)
-        async with self.http.stream("GET", call.url, headers=headers) as response:
-            if response.status_code == 401:
-                self.credential.refused(credential)
-            body = await read_body(call.endpoint, response, self.max_response_bytes)
-            retry_after = response.headers.get("Retry-After")
-            return _Answer(
-                response.status_code, body, read_retry_after_s(retry_after, datetime.now(UTC))
-            )
+        most_bytes = self.max_response_bytes
+        reply = await self.http.exchange("GET", call.target, credential, most_bytes=most_bytes)
+        if reply.status == 401:
+            self.credential.refused(credential)
+        body = unpack(call.endpoint, reply, most_bytes)
+        return _Answer(reply.status, body, retry_after_s(reply.headers))
+
+
+def target_of(path: str, parameters: Mapping[str, str]) -> str:
+    """Give the path with the query, in which each parameter comes to the platform as it is here."""
+    query = [
+        f"{name}={value if _is_plain(value) else quote(value, safe='')}"
+        for name, value in parameters.items()
+    ]
+    return f"{path}?{'&'.join(query)}"
 
 
 def _unreachable(call: _Call, error: Exception) -> UpstreamUnavailableError:

@@ -5,10 +5,8 @@ import base64
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Protocol
 
-import httpx
 import msgspec
 
 from gateway.errors import (
@@ -18,24 +16,27 @@ from gateway.errors import (
 )
 from gateway.request import Request
 from gateway.settings import Settings, UpstreamAuth
-from gateway.upstream.bodies import ACCEPT_ENCODING, read_body
+from gateway.upstream.bodies import unpack
+from gateway.upstream.exchange import HttpPort
 from gateway.upstream.failures import failed
-from gateway.upstream.retries import read_retry_after_s
+from gateway.upstream.retries import retry_after_s
 
 TOKEN_PATH = "/v3/oauth/token/generate"  # noqa: S105 - the path of a token is no token
 _ENDPOINT = "oauthToken"
 _RENEW_BEFORE_S = 30.0
 _MOST_BYTES = 64 * 1024
+_JSON = {"Content-Type": "application/json"}
 
 
 class Credential(Protocol):
     """Gives the headers that authenticate one call."""
 
-    async def headers(self, http: httpx.AsyncClient, request: Request) -> Mapping[str, str]:
+    async def headers(self, http: HttpPort, request: Request) -> Mapping[str, str]:
         """Give the headers; may itself call the platform.
 
         Raises UpstreamAuthFailedError where the platform refuses what it is shown, UpstreamError
-        for whatever else it does instead of answering, httpx.HTTPError where it is not reached.
+        for whatever else it does instead of answering, httpx.TransportError where it is not
+        reached.
         """
         ...
 
@@ -53,7 +54,7 @@ class FixedCredential:
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._headers = headers
 
-    async def headers(self, http: httpx.AsyncClient, request: Request) -> Mapping[str, str]:
+    async def headers(self, http: HttpPort, request: Request) -> Mapping[str, str]:
         """Give the headers."""
         return self._headers
 
@@ -68,7 +69,7 @@ class FixedCredential:
 class CallersCredential:
     """The caller's own Authorization or token header, and nothing else of theirs."""
 
-    async def headers(self, http: httpx.AsyncClient, request: Request) -> Mapping[str, str]:
+    async def headers(self, http: HttpPort, request: Request) -> Mapping[str, str]:
         """Give the caller's headers.
 
         Raises UpstreamAuthFailedError where there are none.
@@ -110,44 +111,43 @@ class OAuthCredential:
         self._body = msgspec.json.encode({"key": key, "secret": secret})
         self._header = header
         self._clock = clock
-        self._token = ""
+        self._headers: Mapping[str, str] = {}
         self._renewed_at = self._renew_at = float("-inf")
         self._renewing = asyncio.Lock()
 
-    async def headers(self, http: httpx.AsyncClient, request: Request) -> Mapping[str, str]:
+    async def headers(self, http: HttpPort, request: Request) -> Mapping[str, str]:
         """Give the token's header; fetches a token first where there is none that lasts."""
         if self._clock() >= self._renew_at:
             async with self._renewing:
                 if self._clock() >= self._renew_at:
                     await self._renew(http)
-        return {self._header: self._token}
+        return self._headers
 
     def refused(self, headers: Mapping[str, str]) -> None:
         """Renew a token that was withdrawn early, but not more often than every 30 seconds."""
-        if headers.get(self._header) == self._token:
+        if headers == self._headers:
             self._renew_at = min(self._renew_at, self._renewed_at + _RENEW_BEFORE_S)
 
     def identity(self, request: Request) -> str:
         """Give the one identity of all calls: the key's, not the rotating token's."""
         return "configured"
 
-    async def _renew(self, http: httpx.AsyncClient) -> None:
-        headers = {"Content-Type": "application/json", "Accept-Encoding": ACCEPT_ENCODING}
-        async with http.stream("POST", TOKEN_PATH, content=self._body, headers=headers) as answer:
-            status, retry_after = answer.status_code, answer.headers.get("Retry-After")
-            body = await read_body(_ENDPOINT, answer, _MOST_BYTES)
+    async def _renew(self, http: HttpPort) -> None:
+        reply = await http.exchange(
+            "POST", TOKEN_PATH, _JSON, body=self._body, most_bytes=_MOST_BYTES
+        )
+        status, body = reply.status, unpack(_ENDPOINT, reply, _MOST_BYTES)
         if status == 400:  # what is wrong with it can only be the key or the secret
             raise UpstreamAuthFailedError(_ENDPOINT)
         if status != 200:
-            retry_after_s = read_retry_after_s(retry_after, datetime.now(UTC))
-            raise failed(_ENDPOINT, status, body, retry_after_s)
+            raise failed(_ENDPOINT, status, body, retry_after_s(reply.headers))
         try:
             data = msgspec.json.decode(body, type=_TokenAnswer, strict=False).data
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise UpstreamBadPayloadError(_ENDPOINT) from None
         if data is None:
             raise UpstreamAuthFailedError(_ENDPOINT)
-        self._token = data.token
+        self._headers = {self._header: data.token}
         self._renewed_at = self._clock()
         self._renew_at = self._renewed_at + data.ttl_s - min(_RENEW_BEFORE_S, data.ttl_s / 2)
 

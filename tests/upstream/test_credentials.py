@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from gateway.request import CallBudget, Caller
 from gateway.request import Request as GatewayRequest
 from gateway.upstream.credentials import OAuthCredential
+from gateway.upstream.exchange import HttpxExchange
 from tests.graph import Graph, graph_over
 from tests.sandbox.client import NOW
 from tests.upstream.scripted import Answer, Platform, platform
@@ -221,11 +222,9 @@ class _Tokens:
         return asyncio.run(self._headers())["token"]
 
     async def _headers(self) -> dict[str, str]:
-        async with httpx.AsyncClient(
-            base_url="http://platform", transport=httpx.MockTransport(self._answer)
-        ) as http:
-            request = GatewayRequest("1", NOW, Caller(), 0, CallBudget(1))
-            return dict(await self.credential.headers(http, request))
+        http = HttpxExchange("http://platform", httpx.MockTransport(self._answer))
+        request = GatewayRequest("1", NOW, Caller(), 0, CallBudget(1))
+        return dict(await self.credential.headers(http, request))
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         assert json.loads(request.content) == {"key": "key", "secret": "secret"}
