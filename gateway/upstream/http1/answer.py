@@ -52,7 +52,7 @@ class AnswerReader:
         self._part = _HEAD
         self._fields: list[tuple[bytes, bytes]] = []
         self._headers: dict[bytes, bytes] = {}
-        self._body = bytearray()
+        self._body: bytes | bytearray = b""
         self._fault, self._status = "", 0
         self._is_too_large = self._until_end = False
         self.received = 0
@@ -147,7 +147,12 @@ class AnswerReader:
     def on_body(self, piece: bytes) -> None:
         """Keep a piece of the body."""
         if self._part == _BODY:
-            self._body += piece
+            if not self._body:
+                self._body = piece  # mostly the only one, which so is never copied
+            elif isinstance(self._body, bytearray):
+                self._body += piece
+            else:
+                self._body = bytearray(self._body) + piece
             if len(self._body) > self._most_bytes:
                 self._leave_off()
 
@@ -164,7 +169,7 @@ class AnswerReader:
 
     def _leave_off(self) -> None:
         self._is_too_large = True
-        self._body.clear()
+        self._body = b""
         self._part = _NOTHING
 
     def _head_bytes(self) -> int:
