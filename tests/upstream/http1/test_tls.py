@@ -130,7 +130,7 @@ async def test_an_answer_is_cut_short_with_tls_too(authority: trustme.CA, ca_fil
         with pytest.raises(httpx.TransportError):
             await get(client)
         with pytest.raises(TimeoutError):
-            await _get_within(client, 0.05)
+            await _get_within(client, 0.25)
         await server.end_of(1)
 
 
@@ -151,7 +151,7 @@ async def test_a_call_that_is_given_up_while_connecting_leaves_nothing_open() ->
             for _ in range(2):
                 ended.clear()
                 with pytest.raises(TimeoutError):
-                    await _get_within(client, 0.05)
+                    await _get_within(client, 0.25)
                 await asyncio.wait_for(ended.wait(), 5)
 
 
