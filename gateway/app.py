@@ -1,7 +1,7 @@
 """The wiring: what the gateway is made of, and in which order a request passes through it."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 
 import httpx
@@ -39,7 +39,7 @@ from gateway.upstream.readings import upstream_readings
 from gateway.upstream.recall import create_recall
 from gateway.upstream.source_types import SourceTypes
 from gateway.upstream.traffic import Traffic, create_traffic
-from gateway.upstream.transport import create_http_client
+from gateway.upstream.transport import create_http
 from gateway.wire.vocabulary import PromotionSourceType
 
 
@@ -60,7 +60,7 @@ def create_app(
 
     One of several workers gets the `board` on which all write their metrics.
     """
-    http = create_http_client(settings, transport)
+    http = create_http(settings, transport)
     traffic = traffic or create_traffic(settings)
     credential = credential_from(settings)
     client = UpstreamClient(http, credential, traffic, settings.upstream_max_response_bytes)
@@ -100,7 +100,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with http, traffic, metrics, recall:
+        async with aclosing(http), traffic, metrics, recall:
             app.state.ready = True
             try:
                 yield

@@ -78,8 +78,8 @@ def configure_logging(log_format: str, level: int = logging.INFO) -> None:
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
     logging.getLogger("gateway").setLevel(logging.INFO)
-    for library in ("httpx", "aiohttp"):  # theirs hold URLs, and those hold customers' identifiers
-        logging.getLogger(library).setLevel(logging.WARNING)
+    # Its lines hold URLs, and those hold customers' identifiers.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def first_line(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:

@@ -1,8 +1,7 @@
 """How many calls are under way at once, and how many may wait for their turn."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from typing import Self
 
 from gateway.errors import OverloadedError
 
@@ -31,18 +30,19 @@ class Admission:
         """How many hold a place."""
         return self._most_at_once - self._free
 
-    @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
-        """Hold one place for the length of the block; waits for it.
+    def place(self) -> Self:
+        """Give what holds one place for the length of an ``async with`` block, and waits for it.
 
-        Raises OverloadedError at once where too many wait already. The deadline is the caller's: a
-        cancelled wait costs nobody anything.
+        Entering raises OverloadedError at once where too many wait already. The deadline is the
+        caller's: a cancelled wait costs nobody anything.
         """
+        return self  # a place is like any other, so that nothing need be made for each
+
+    async def __aenter__(self) -> None:
         await self._enter()
-        try:
-            yield
-        finally:
-            self._leave()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._leave()
 
     async def _enter(self) -> None:
         if self._free:

@@ -1,17 +1,15 @@
 """Reading an answer: at most so many bytes of its body, however small it was on its way."""
 
 import zlib
-from datetime import UTC, datetime
 from typing import NamedTuple
-
-import httpx
 
 from gateway.errors import UpstreamBadPayloadError
 from gateway.telemetry import log
-from gateway.upstream.retries import read_retry_after_s
+from gateway.upstream.exchange import ACCEPT_ENCODING, Reply
+from gateway.upstream.retries import retry_after_s
 
-ACCEPT_ENCODING = "gzip"
-_PLAIN = {"", "identity"}
+_PLAIN = frozenset({b"", b"identity"})
+_PACKED = ACCEPT_ENCODING.encode()
 _GZIP = zlib.MAX_WBITS | 16
 
 
@@ -23,56 +21,39 @@ class Answer(NamedTuple):
     retry_after_s: float | None = None
 
 
-async def read_answer(endpoint: str, response: httpx.Response, most_bytes: int) -> Answer:
-    """Read an answer, whatever its status; raises what `read_body` raises."""
-    body = await read_body(endpoint, response, most_bytes)
-    retry_after = response.headers.get("Retry-After")
-    return Answer(
-        response.status_code,
-        body,
-        None if retry_after is None else read_retry_after_s(retry_after, datetime.now(UTC)),
-    )
+def read_answer(endpoint: str, reply: Reply, most_bytes: int) -> Answer:
+    """Read an answer, whatever its status; raises what `unpack` raises."""
+    body = unpack(endpoint, reply, most_bytes)
+    return Answer(reply.status, body, retry_after_s(reply.headers))
 
 
-async def read_body(endpoint: str, response: httpx.Response, most_bytes: int) -> bytes:
-    """Read a body of at most `most_bytes`, counted after decompression.
+def unpack(endpoint: str, reply: Reply, most_bytes: int) -> bytes:
+    """Give a body of at most `most_bytes`, counted before and after decompression.
 
     Raises UpstreamBadPayloadError where it is larger, or compressed in a way that was not asked
-    for, or cannot be decompressed. Nothing beyond the limit is ever inflated or read.
+    for, or cannot be decompressed. Nothing beyond the limit is ever inflated.
     """
-    if response.is_stream_consumed:  # a stand-in for the transport gave it whole, and unpacked
-        if len(response.content) > most_bytes:
-            raise _too_large(endpoint)
-        return response.content
-    encoding = response.headers.get("Content-Encoding", "").strip().lower()
-    if encoding not in _PLAIN and encoding != ACCEPT_ENCODING:
-        raise _unreadable(endpoint, "unknown content encoding")
-    if _announced(response) > most_bytes:
+    body = reply.body
+    if body is None:
         raise _too_large(endpoint)
-    inflater = zlib.decompressobj(_GZIP) if encoding == ACCEPT_ENCODING else None
-    body = bytearray()
-    async for chunk in response.aiter_raw():
-        # One byte more than is allowed, to see that there is more.
-        body += (
-            _inflate(endpoint, inflater, chunk, most_bytes + 1 - len(body)) if inflater else chunk
-        )
-        if len(body) > most_bytes:
-            raise _too_large(endpoint)
-    if inflater is not None and body and not inflater.eof:
-        raise _unreadable(endpoint, "cut short")
-    return bytes(body)
-
-
-def _inflate(endpoint: str, inflater: "zlib._Decompress", chunk: bytes, most_bytes: int) -> bytes:
+    encoding = reply.headers.get(b"content-encoding", b"").strip().lower()
+    if encoding in _PLAIN:
+        return body
+    if encoding != _PACKED:
+        raise _unreadable(endpoint, "unknown content encoding")
+    if not body:
+        return body
+    inflater = zlib.decompressobj(_GZIP)
     try:
-        return inflater.decompress(chunk, most_bytes)
+        # One byte more than is allowed, to see that there is more.
+        plain = inflater.decompress(body, most_bytes + 1)
     except zlib.error:
         raise _unreadable(endpoint, "cannot be decompressed") from None
-
-
-def _announced(response: httpx.Response) -> int:
-    announced = response.headers.get("Content-Length", "")
-    return int(announced) if announced.isascii() and announced.isdigit() else 0
+    if len(plain) > most_bytes:
+        raise _too_large(endpoint)
+    if not inflater.eof:
+        raise _unreadable(endpoint, "cut short")
+    return plain
 
 
 def _too_large(endpoint: str) -> UpstreamBadPayloadError:

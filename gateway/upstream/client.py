@@ -1,28 +1,29 @@
 """One wanted call to the platform: its turn, its attempts, its deadline and its size."""
 
 import asyncio
-from collections.abc import Mapping
+import re
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import httpx
-from aiohttp import ClientError  # what its transport lets through unmapped
 
 from gateway.errors import UpstreamTimeoutError, UpstreamUnavailableError
 from gateway.request import Request
 from gateway.telemetry import log
-from gateway.upstream.bodies import ACCEPT_ENCODING, Answer, read_answer
+from gateway.upstream.bodies import Answer, read_answer
 from gateway.upstream.circuit_breaker import Permit
 from gateway.upstream.credentials import TOKEN_ENDPOINT, Credential
+from gateway.upstream.exchange import HttpPort, Reply
 from gateway.upstream.failures import DEFAULT_PAUSE_S, failed
 from gateway.upstream.quota import Quota
 from gateway.upstream.traffic import Traffic
 
-_UNREACHABLE = (httpx.HTTPError, ClientError, OSError)
-_GET = {"Accept": "application/json", "Accept-Encoding": ACCEPT_ENCODING}
-_POST = {"Content-Type": "application/json", "Accept-Encoding": ACCEPT_ENCODING}
+_UNREACHABLE = (httpx.HTTPError, OSError)
+_JSON = {"Content-Type": "application/json"}
+_is_plain = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
 _MOST_TOKEN_BYTES = 64 * 1024
 
 
@@ -30,7 +31,7 @@ class _Call(NamedTuple):
     """A wanted call, whatever attempts it takes."""
 
     endpoint: str
-    url: str
+    target: str
     request: Request
     yields: bool
 
@@ -44,9 +45,9 @@ class _Attempt(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class UpstreamClient:
-    """Calls the platform over an httpx client, whose transport is the seam for tests."""
+    """Calls the platform."""
 
-    http: httpx.AsyncClient
+    http: HttpPort
     credential: Credential
     traffic: Traffic
     max_response_bytes: int
@@ -71,7 +72,7 @@ class UpstreamClient:
         on them. Raises BudgetExceededError before a call too many, OverloadedError where too many
         wait, and UpstreamError for whatever the platform does instead of answering.
         """
-        call = _Call(endpoint, f"{path}?{urlencode(parameters, quote_via=quote)}", request, yields)
+        call = _Call(endpoint, target_of(path, parameters), request, yields)
         self.traffic.of(endpoint).retry_budget.want()
         try:
             async with asyncio.timeout_at(request.deadline):
@@ -114,10 +115,13 @@ class UpstreamClient:
                     )
                     await self._turn(call.endpoint, request)
                     is_made = True
-                    wanted = self.http.build_request(
-                        "GET", call.url, headers=_GET | dict(credential)
+                    exchange = self.http.exchange(
+                        "GET",
+                        call.target,
+                        credential,
+                        most_bytes=self._most_bytes(call.endpoint),
                     )
-                    answer = await self._call(call.endpoint, wanted, request, permit)
+                    answer = await self._call(call.endpoint, exchange, request, permit)
         finally:
             request.budget.end(yields=call.yields, is_made=is_made)
         is_refused = answer.status == 401 and self.credential.refused(credential)
@@ -127,8 +131,10 @@ class UpstreamClient:
         """Make the call that gets a token, for all operations and so on none's budget."""
         with self.traffic.of(TOKEN_ENDPOINT).breaker.admit() as permit:
             await self._turn(TOKEN_ENDPOINT, request)
-            wanted = self.http.build_request("POST", path, headers=_POST, content=body)
-            return await self._call(TOKEN_ENDPOINT, wanted, request, permit)
+            exchange = self.http.exchange(
+                "POST", path, _JSON, body=body, most_bytes=_MOST_TOKEN_BYTES
+            )
+            return await self._call(TOKEN_ENDPOINT, exchange, request, permit)
 
     async def _turn(self, endpoint: str, request: Request) -> None:
         await self._quota(request).start(endpoint, request.deadline)
@@ -137,19 +143,15 @@ class UpstreamClient:
         return self.traffic.quotas.of(self.credential.identity(request))
 
     async def _call(
-        self, endpoint: str, wanted: httpx.Request, request: Request, permit: Permit
+        self, endpoint: str, exchange: Awaitable[Reply], request: Request, permit: Permit
     ) -> Answer:
         """Make the call, and tell the breaker how it went; a client's leaving tells nothing."""
         try:
             with self.traffic.statistics.call(endpoint, request.deadline) as counted:
-                async with asyncio.timeout_at(request.deadline):
-                    answer = await self._send(endpoint, wanted)
+                answer = read_answer(endpoint, await exchange, self._most_bytes(endpoint))
                 counted.answered(answer.status)
-        except TimeoutError:
-            permit.failure()
-            raise UpstreamTimeoutError(endpoint) from None
         except asyncio.CancelledError:
-            if counted.is_late:  # the deadline around all attempts has come first
+            if counted.is_late:  # the deadline around all attempts has come
                 permit.failure()
             raise
         except _UNREACHABLE as error:
@@ -166,10 +168,14 @@ class UpstreamClient:
             await self._quota(request).pause(DEFAULT_PAUSE_S if pause_s is None else pause_s)
         return answer
 
-    async def _send(self, endpoint: str, wanted: httpx.Request) -> Answer:
-        most = _MOST_TOKEN_BYTES if endpoint == TOKEN_ENDPOINT else self.max_response_bytes
-        response = await self.http.send(wanted, stream=True)
-        try:
-            return await read_answer(endpoint, response, most)
-        finally:
-            await response.aclose()
+    def _most_bytes(self, endpoint: str) -> int:
+        return _MOST_TOKEN_BYTES if endpoint == TOKEN_ENDPOINT else self.max_response_bytes
+
+
+def target_of(path: str, parameters: Mapping[str, str]) -> str:
+    """Give the path with the query, in which each parameter comes to the platform as it is here."""
+    query = [
+        f"{name}={value if _is_plain(value) else quote(value, safe='')}"
+        for name, value in parameters.items()
+    ]
+    return f"{path}?{'&'.join(query)}"

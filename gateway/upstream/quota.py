@@ -75,10 +75,13 @@ class LocalTurns:
 class _Waiter:
     __slots__ = ("deadline", "turn")
 
-    def __init__(self, deadline: float) -> None:
+    def __init__(self, deadline: float, *, is_first: bool) -> None:
         self.deadline = deadline
         # Set once this waiter is the first; a number: refused, try again after so many seconds.
-        self.turn: asyncio.Future[float | None] = asyncio.get_running_loop().create_future()
+        # Who comes first needs none, and most do.
+        self.turn: asyncio.Future[float | None] | None = None
+        if not is_first:
+            self.turn = asyncio.get_running_loop().create_future()
 
 
 @dataclass(slots=True)
@@ -121,7 +124,7 @@ class Quota:
         Raises UpstreamRateLimitedError, with the seconds until there is a turn, as soon as it is
         known that this is after `deadline` (seconds of the clock).
         """
-        waiter = _Waiter(deadline)
+        waiter = _Waiter(deadline, is_first=not self._line)
         self._line[waiter] = None
         try:
             await self._wait(endpoint, waiter)
@@ -132,8 +135,8 @@ class Quota:
             self._leave(waiter)
 
     async def _wait(self, endpoint: str, waiter: _Waiter) -> None:
-        has_waited = len(self._line) > 1
-        if has_waited:
+        has_waited = waiter.turn is not None
+        if waiter.turn is not None:
             await self._check_turn(endpoint, waiter)
             self.statistics.waits += 1
             refused_s = await waiter.turn
@@ -175,7 +178,7 @@ class Quota:
         """Refuse those behind the first whose deadline passes before anybody's turn comes."""
         at = self._clock() + wait_s
         for waiter in self._line:
-            if waiter.deadline < at and not waiter.turn.done():
+            if waiter.turn is not None and waiter.deadline < at and not waiter.turn.done():
                 waiter.turn.set_result(wait_s)
 
     def _leave(self, waiter: _Waiter) -> None:
@@ -184,7 +187,7 @@ class Quota:
         del self._line[waiter]
         if was_first and self._line:
             first = next(iter(self._line))
-            if not first.turn.done():
+            if first.turn is not None and not first.turn.done():
                 first.turn.set_result(None)
 
 

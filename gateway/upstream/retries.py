@@ -1,6 +1,6 @@
 """Which failed call is worth a second try, when, and how many such tries all calls may have."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -68,6 +68,15 @@ class RetryPolicy:
             return None
         self.granted += 1
         return delay_s
+
+
+def retry_after_s(headers: Mapping[bytes, bytes]) -> float | None:
+    """Give the seconds that an answer's ``Retry-After`` means now, or None without a readable one.
+
+    The names of `headers` are in lower case.
+    """
+    raw = headers.get(b"retry-after")
+    return None if raw is None else read_retry_after_s(raw.decode("latin-1"), datetime.now(UTC))
 
 
 def read_retry_after_s(raw: str | None, now: datetime) -> float | None:

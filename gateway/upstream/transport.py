@@ -1,38 +1,26 @@
-"""The HTTP client beneath the platform's client: what httpx is, over aiohttp's connections."""
+"""How the platform is reached: over HTTP/1.1, or by whatever a test puts in its place."""
 
 import ssl
 
 import httpx
-from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
-from httpx_aiohttp import AiohttpTransport
 
 from gateway.settings import Settings
+from gateway.upstream.exchange import HttpPort, HttpxExchange
+from gateway.upstream.http1.client import Http1Client
 
 
-def create_http_client(
-    settings: Settings, transport: httpx.AsyncBaseTransport | None = None
-) -> httpx.AsyncClient:
-    """Make the client: no proxy and no .netrc of the environment, no cookies, no redirects.
+def create_http(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> HttpPort:
+    """Give the way to the platform; a `transport` is the seam at which tests replace it.
 
-    httpx's own pool rescans all connections at each call; aiohttp's does not. The transport is the
-    seam at which tests replace the platform.
+    No proxy and no .netrc of the environment, no cookies, no redirects. Each call's deadline is its
+    caller's.
     """
-
-    def session() -> ClientSession:
-        tls: ssl.SSLContext | bool = True
-        if settings.upstream_ca_file:
-            tls = ssl.create_default_context(cafile=settings.upstream_ca_file)
-        return ClientSession(
-            connector=TCPConnector(limit=settings.upstream_max_connections, ssl=tls),
-            timeout=ClientTimeout(total=None),  # the operation's deadline is around each call
-            cookie_jar=DummyCookieJar(),
-            trust_env=False,
-        )
-
-    return httpx.AsyncClient(
-        base_url=settings.upstream_url,
-        transport=transport or AiohttpTransport(client=session),
-        trust_env=False,
-        follow_redirects=False,
-        timeout=None,  # noqa: S113 - as above
+    if transport is not None:
+        return HttpxExchange(settings.upstream_url, transport)
+    authorities = settings.upstream_ca_file or None
+    is_https = settings.upstream_url.startswith("https:")
+    return Http1Client(
+        settings.upstream_url,
+        most_connections=settings.upstream_max_connections,
+        tls=ssl.create_default_context(cafile=authorities) if is_https else None,
     )

@@ -4,8 +4,8 @@ import asyncio
 from typing import Any
 
 import httpx
-from httpx_aiohttp import AiohttpTransport
 
+from gateway.upstream.http1.client import Http1Client
 from tests.upstream.test_traffic import QUERY, calls, faulty
 
 DEFINITION = '{ promotion(programId: "9001", promotionId: "90010001") { name } }'
@@ -75,7 +75,8 @@ def test_forty_equal_queries_at_once_are_one_call() -> None:
 
 
 async def _many(url: str, number: int) -> list[dict[str, Any]]:
-    async with httpx.AsyncClient(transport=AiohttpTransport(), timeout=30) as client:
+    transport = Http1Client(url, most_connections=number)
+    async with httpx.AsyncClient(transport=transport, timeout=30) as client:
         posts = (client.post(f"{url}/graphql", json={"query": QUERY}) for _ in range(number))
         return [answer.json() for answer in await asyncio.gather(*posts)]
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
-from httpx_aiohttp import AiohttpTransport
 
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.faults.spec import parse_fault
 from gateway.sandbox.world import World
+from gateway.upstream.http1.client import Http1Client
 from tests.graph import Graph, graph_over
 from tests.sandbox.client import NOW, TODAY
 from tests.serving import serve
@@ -112,8 +112,8 @@ def test_more_calls_at_once_than_connections_all_succeed() -> None:
 
 
 async def _many(url: str, number: int) -> list[int]:
-    limits = httpx.Limits(max_connections=number)
-    async with httpx.AsyncClient(transport=AiohttpTransport(limits=limits), timeout=30) as client:
+    transport = Http1Client(url, most_connections=number)
+    async with httpx.AsyncClient(transport=transport, timeout=30) as client:
         queries = (QUERY.replace("first: 1", f'programIds: ["{n}"]') for n in range(number))
         posts = (client.post(f"{url}/graphql", json={"query": query}) for query in queries)
         answers = await asyncio.gather(*posts)

@@ -1,0 +1,196 @@
+"""Connections to one origin, kept and used again; what is sent, and what httpx sees of it."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+import httpx
+
+from gateway.upstream.exchange import FIXED_HEADERS, Reply, check_head
+from gateway.upstream.http1.connection import Connection
+from gateway.upstream.http1.dial import dial
+
+# Servers keep an idle connection for 5 s (uvicorn), 20 s (Tomcat), 60 s (most proxies) or longer.
+# The end of one is noticed; the shorter it is kept, the seldomer that happens just as it is used.
+KEEP_IDLE_S = 15.0
+MOST_HTTPX_BYTES = 10 * 1024 * 1024
+_NOT_HTTPXS = frozenset({"host", "connection", "content-length", "transfer-encoding"})
+
+
+class Http1Client(httpx.AsyncBaseTransport):
+    """The platform's one origin over HTTP/1.1: no other host ever gets a byte.
+
+    No proxy, no cookie, no redirect followed. `base_url` is an http or https URL whose path comes
+    before each target; `tls` is for https, the system's authorities where it is None. At most
+    `most_connections` are open. There is no queue, for admission is before it: one call more is
+    httpx.PoolTimeout. `clock` gives seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        most_connections: int,
+        tls: ssl.SSLContext | None = None,
+        keep_idle_s: float = KEEP_IDLE_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        url = httpx.URL(base_url)
+        is_https = url.scheme == "https"
+        self._origin = url.raw_scheme, url.netloc
+        self._address = url.raw_host.decode(), url.port or (443 if is_https else 80)
+        self._tls = (tls or ssl.create_default_context()) if is_https else None
+        self._path = url.raw_path.decode().rstrip("/")
+        self._host = ("Host", url.netloc.decode())
+        self._fixed = _lines([self._host, *FIXED_HEADERS.items()])
+        self._most, self._keep_idle_s, self._clock = most_connections, keep_idle_s, clock
+        self._busy = 0
+        self._idle: dict[Connection, float] = {}  # since when; the latest last, and taken first
+        self._known: set[Connection] = set()  # until they are gone
+        self._sweeping: asyncio.TimerHandle | None = None
+        self._is_closed = False
+
+    @property
+    def kept(self) -> int:
+        """How many connections wait to be used again."""
+        return len(self._idle)
+
+    async def exchange(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        *,
+        most_bytes: int,
+        body: bytes = b"",
+    ) -> Reply:
+        """Send a request, and read its answer to the end, or up to `most_bytes` of body.
+
+        A GET whose kept connection is closed before a byte of an answer is sent once more, on a new
+        one (RFC 9112 §9.3.1): the platform had gone before it came. All else is as `HttpPort` says.
+        """
+        check_head(target, headers)
+        lines = self._fixed + _lines(headers.items()) if headers else self._fixed
+        return await self._send(method, self._path + target, lines, body, most_bytes)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Do the same for httpx; a body of more than 10 MiB is httpx.RemoteProtocolError.
+
+        Raises httpx.UnsupportedProtocol for another origin.
+        """
+        if (request.url.raw_scheme, request.url.netloc) != self._origin:
+            raise httpx.UnsupportedProtocol("this is another origin")
+        headers = {key: value for key, value in request.headers.items() if key not in _NOT_HTTPXS}
+        target = request.url.raw_path.decode()
+        check_head(target, headers)
+        lines = _lines([self._host, *headers.items()])
+        body = await request.aread()
+        reply = await self._send(request.method, target, lines, body, MOST_HTTPX_BYTES)
+        if reply.body is None:
+            raise httpx.RemoteProtocolError("the body is too large")
+        stream = httpx.ByteStream(reply.body)
+        return httpx.Response(reply.status, headers=list(reply.headers.items()), stream=stream)
+
+    async def aclose(self) -> None:
+        """End all connections, those in use included, and wait until they are gone."""
+        self._is_closed = True
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        known = list(self._known)
+        for connection in known:
+            connection.abort()
+        for connection in known:
+            await connection.lost
+
+    async def _send(
+        self, method: str, target: str, lines: str, body: bytes, most_bytes: int
+    ) -> Reply:
+        length = f"Content-Length: {len(body)}\r\n" if body or method != "GET" else ""
+        head = f"{method} {target} HTTP/1.1\r\n{lines}{length}\r\n"
+        request = head.encode("latin-1") + body
+        if self._is_closed or self._busy >= self._most:
+            raise httpx.PoolTimeout("there is no connection to be had")
+        self._busy += 1
+        try:
+            kept = self._take() if method == "GET" else None
+            if kept is not None:
+                try:
+                    return await self._on(kept, request, most_bytes)
+                except httpx.TransportError:
+                    if kept.has_heard or self._is_closed:
+                        raise
+            return await self._on(await self._connect(), request, most_bytes)
+        finally:
+            self._busy -= 1
+
+    async def _on(self, connection: Connection, request: bytes, most_bytes: int) -> Reply:
+        """Make an exchange, and keep the connection where it is fit for another."""
+        reply = await connection.exchange(request, most_bytes)
+        if connection.is_open:
+            self._idle[connection] = self._clock()
+            if self._sweeping is None:
+                self._sweep_in(self._keep_idle_s)
+        return reply
+
+    async def _connect(self) -> Connection:
+        # Those in use and those kept are no more than there may be: the longest unused gives way.
+        while self._idle and self._busy + len(self._idle) > self._most:
+            next(iter(self._idle)).abort()
+        loop = asyncio.get_running_loop()
+        connection = Connection(loop, self._forget)
+        try:
+            dialled = await dial(*self._address)
+            try:
+                await loop.create_connection(
+                    lambda: connection,
+                    sock=dialled,
+                    ssl=self._tls,
+                    server_hostname=self._address[0] if self._tls else None,
+                )
+            except BaseException:
+                connection.abort()
+                dialled.close()
+                raise
+        except OSError as error:  # ssl.SSLError and a resolver's are such, too
+            raise httpx.ConnectError("the platform cannot be connected to") from error
+        if self._is_closed:
+            connection.abort()
+            raise httpx.ConnectError("the gateway is about to end")
+        self._known.add(connection)
+        connection.lost.add_done_callback(lambda _: self._known.discard(connection))
+        return connection
+
+    def _take(self) -> Connection | None:
+        """Take the connection that was used last: the others may run out of their time."""
+        if not self._idle:
+            return None
+        connection, since = self._idle.popitem()
+        if self._clock() - since < self._keep_idle_s:
+            return connection
+        self._idle[connection] = since
+        self._sweep()
+        return None
+
+    def _forget(self, connection: Connection) -> None:
+        self._idle.pop(connection, None)
+
+    def _sweep_in(self, seconds: float) -> None:
+        self._sweeping = asyncio.get_running_loop().call_later(seconds, self._sweep)
+
+    def _sweep(self) -> None:
+        """End the connections that have been idle too long."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            self._sweeping = None
+        now = self._clock()
+        for connection, since in list(self._idle.items()):
+            left_s = since + self._keep_idle_s - now
+            if left_s > 0:
+                self._sweep_in(left_s)
+                return
+            connection.abort()
+
+
+def _lines(headers: Iterable[tuple[str, str]]) -> str:
+    return "".join([f"{name}: {value}\r\n" for name, value in headers])

@@ -1,0 +1,49 @@
+"""The sandbox's faults, over connections that have served before."""
+
+import pytest
+
+from tests.upstream.http1.raw import OK, Step, raw
+from tests.upstream.test_traffic import ask, calls, faulty
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ("reset", "UPSTREAM_UNAVAILABLE"),
+        ("disconnect", "UPSTREAM_UNAVAILABLE"),
+        ("truncate", "UPSTREAM_UNAVAILABLE"),
+        ("truncate,at=0", "UPSTREAM_UNAVAILABLE"),
+        ("truncate,framing=chunked", "UPSTREAM_UNAVAILABLE"),
+        ("hang", "UPSTREAM_TIMEOUT"),
+        ("drip,bytes_per_s=100", "UPSTREAM_TIMEOUT"),
+        ("slow=2000", "UPSTREAM_TIMEOUT"),
+        ("huge=2000000", "UPSTREAM_BAD_PAYLOAD"),
+        ("gzip_bomb=2000000", "UPSTREAM_BAD_PAYLOAD"),
+        ("status=503", "UPSTREAM_UNAVAILABLE"),
+    ],
+)
+def test_a_fault_is_a_coded_error_and_the_next_call_is_served(fault: str, code: str) -> None:
+    """Whatever breaks a call, nothing of it is left for those that follow."""
+    limits = {"upstream_deadline_s": 0.8, "upstream_max_response_bytes": 1_000_000}
+    with faulty(**limits) as (graph, platform):
+        assert ask(graph) == "ok"
+        platform.put("/__faults", json=[f"{fault},count=3"])
+        assert ask(graph) == code
+        platform.delete("/__faults")
+        assert [ask(graph) for _ in range(3)] == ["ok"] * 3
+
+
+def test_a_small_answer_in_gzip_is_unpacked() -> None:
+    """What is asked for can be read, and a bomb is told by what it unpacks to."""
+    with faulty("gzip_bomb=2000000") as (graph, platform):
+        assert ask(graph) == "ok"
+        assert calls(platform) == 1
+
+
+@pytest.mark.anyio
+async def test_a_redirect_is_not_followed_with_the_credential() -> None:
+    """The host that it names is never called."""
+    async with raw([Step(OK)]) as elsewhere:
+        with faulty(f"status=302,location={elsewhere.url}") as (graph, _):
+            assert ask(graph) == "UPSTREAM_BAD_PAYLOAD"
+        assert elsewhere.requests == []

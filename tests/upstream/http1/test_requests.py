@@ -1,0 +1,113 @@
+"""What is sent to the platform, and what nobody can make the gateway send."""
+
+import httpx
+import pytest
+
+from gateway.upstream.exchange import HttpPort, HttpxExchange, Reply
+from tests.upstream.http1.raw import OK, Step, client_of, get, raw
+
+pytestmark = pytest.mark.anyio
+
+KEPT = [Step(OK)] * 3
+CREDENTIAL = {"Authorization": "Basic eA=="}
+
+
+async def _nothing(_request: httpx.Request) -> httpx.Response:
+    raise AssertionError("this must not be sent")
+
+
+async def test_a_request_is_what_http_needs_and_no_more() -> None:
+    """The path of the URL comes first, then the target exactly as it was given."""
+    async with raw(KEPT) as server, client_of(server.url + "/base/") as client:
+        await client.exchange("GET", "/a%2Fb?c=d%20e", CREDENTIAL, most_bytes=9)
+        host = server.url.removeprefix("http://")
+        assert server.requests[0][0].decode().split("\r\n") == [
+            "GET /base/a%2Fb?c=d%20e HTTP/1.1",
+            f"Host: {host}",
+            "User-Agent: promotion-gateway",
+            "Accept: application/json",
+            "Accept-Encoding: gzip",
+            "Connection: keep-alive",
+            "Authorization: Basic eA==",
+            "",
+            "",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("target", "headers"),
+    [
+        ("/a b", {}),
+        ("/a\r\nHost: b", {}),
+        ("/ü", {}),
+        ("a", {}),
+        ("http://other.example/", {}),
+        ("", {}),
+        ("/a", {"X": "a\r\nHost: b"}),
+        ("/a", {"X": "a\nb"}),
+        ("/a", {"X": "a\rb"}),
+        ("/a", {"X": "a\0b"}),
+        ("/a", {"X": "\u010d\u010a"}),  # CR and LF, if only the lower bytes were sent
+        ("/a", {"X\r\nHost": "b"}),
+        ("/a", {"X:": "b"}),
+        ("/a", {"": "b"}),
+    ],
+)
+@pytest.mark.parametrize("over_httpx", [False, True])
+async def test_nothing_can_be_put_between_the_lines(
+    target: str, headers: dict[str, str], *, over_httpx: bool
+) -> None:
+    """A target or a header that would be read as more than itself is refused, and not sent."""
+    async with raw(KEPT) as server, client_of(server.url) as client:
+        stand_in = HttpxExchange(server.url, httpx.MockTransport(_nothing))
+        http: HttpPort = stand_in if over_httpx else client
+        with pytest.raises(ValueError, match=r"target|header"):
+            await http.exchange("GET", target, headers, most_bytes=9)
+        assert server.requests == []
+
+
+async def test_a_redirect_is_an_answer_and_a_cookie_is_forgotten() -> None:
+    """Nobody is asked in the platform's stead, whatever it says, nor told what it wants kept."""
+    async with raw(KEPT) as elsewhere:
+        moved = f"HTTP/1.1 302 Found\r\nLocation: {elsewhere.url}/\r\nSet-Cookie: a=b\r\n"
+        steps = [Step(f"{moved}Content-Length: 0\r\n\r\n".encode()), Step(OK)]
+        async with raw(steps) as server, client_of(server.url) as client:
+            assert (await get(client)).status == 302
+            await get(client)
+            assert b"a=b" not in server.requests[0][1]
+        assert elsewhere.requests == []
+
+
+async def test_httpx_reaches_its_one_origin_and_no_other() -> None:
+    """Behind an httpx client too, another origin is never sent a byte."""
+    async with raw(KEPT) as server, client_of(server.url) as client, raw(KEPT) as elsewhere:
+        async with httpx.AsyncClient(transport=client, trust_env=False) as http:
+            answer = await http.post(server.url + "/x?y=z", json={}, headers={"A": "b"})
+            assert (answer.status_code, answer.text) == (200, "ok")
+            for url in (elsewhere.url, server.url.replace("http:", "https:")):
+                with pytest.raises(httpx.UnsupportedProtocol):
+                    await http.get(url)
+        sent = server.requests[0][0]
+        assert sent.startswith(b"POST /x?y=z HTTP/1.1\r\nHost: ")
+        assert sent.lower().count(b"host:") == sent.lower().count(b"content-length:") == 1
+        assert sent.endswith(b"{}")
+        assert elsewhere.requests == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "reply"),
+    [
+        (httpx.Response(200, content=b"123"), b"123"),
+        (httpx.Response(200, content=b"1234"), None),
+        (httpx.Response(200, text="", headers=[("X", "1"), ("x", "2")]), b""),
+    ],
+)
+async def test_an_httpx_transport_can_stand_for_the_platform(
+    answer: httpx.Response, reply: bytes | None
+) -> None:
+    """Its answers are read as the platform's are."""
+    http = HttpxExchange("http://platform.example/base", httpx.MockTransport(lambda _: answer))
+    got = await http.exchange("GET", "/", {}, most_bytes=3)
+    assert got == Reply(200, got.headers, reply)
+    assert got.headers.get(b"x") in {None, b"1, 2"}
+    await http.aclose()

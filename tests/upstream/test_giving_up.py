@@ -1,0 +1,72 @@
+"""A call that nobody waits for any more: its connection, and what the breaker learns."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+import pytest
+
+from gateway.errors import UpstreamTimeoutError
+from gateway.request import CallBudget, Caller, Request
+from gateway.upstream.circuit_breaker import FAILURES_TO_OPEN, CircuitState
+from gateway.upstream.client import UpstreamClient
+from gateway.upstream.credentials import FixedCredential
+from gateway.upstream.traffic import create_traffic
+from tests.graph import settings_for
+from tests.sandbox.client import NOW
+from tests.upstream.http1.raw import RawServer, Step, client_of, raw
+
+pytestmark = pytest.mark.anyio
+
+ENDPOINT = "promotionData"
+
+
+class Gateway(NamedTuple):
+    """A client of a platform that takes calls and says nothing, and that platform."""
+
+    client: UpstreamClient
+    server: RawServer
+
+    async def get(self, within_s: float = 5.0) -> bytes:
+        """Call, with so much time."""
+        deadline = asyncio.get_running_loop().time() + within_s
+        request = Request("1", NOW, Caller(), deadline, CallBudget(40))
+        return await self.client.get(ENDPOINT, "/", {"a": "b"}, request)
+
+    @property
+    def state(self) -> CircuitState:
+        """Where the breaker stands."""
+        return self.client.traffic.of(ENDPOINT).breaker.state
+
+
+@asynccontextmanager
+async def silent() -> AsyncIterator[Gateway]:
+    """Serve a platform that says nothing."""
+    async with raw([Step(b"")]) as server, client_of(server.url) as http:
+        traffic = create_traffic(settings_for(server.url))
+        yield Gateway(UpstreamClient(http, FixedCredential({}), traffic, 1000), server)
+
+
+async def test_a_call_whose_client_has_gone_ends_its_connection() -> None:
+    """The platform sees it, and the endpoint is not blamed, however many leave."""
+    async with silent() as gateway:
+        for number in range(FAILURES_TO_OPEN):
+            leaving = asyncio.create_task(gateway.get())
+            await gateway.server.request_on(number)
+            leaving.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await leaving
+            await gateway.server.end_of(number)
+        assert gateway.state is CircuitState.CLOSED
+
+
+async def test_a_call_whose_deadline_has_passed_ends_its_connection() -> None:
+    """The platform sees it, and after five in a row the endpoint is left alone."""
+    async with silent() as gateway:
+        for number in range(FAILURES_TO_OPEN):
+            assert gateway.state is CircuitState.CLOSED
+            with pytest.raises(UpstreamTimeoutError):
+                await gateway.get(within_s=0.25)
+            await gateway.server.end_of(number)
+        assert gateway.state is CircuitState.OPEN
