@@ -124,7 +124,7 @@ LIES: dict[str, Body] = {
         page.item, 100, huge="1e999"
     ).replace(b'"programId": ', b'"description":"' + b"d" * (9 * MIB) + b'","programId": ', 1),
     "an item of 1,000 restrictions": lambda page: page.many(page.restrictions(1_000), 1),
-    "20 items of 50 restrictions": lambda page: page.many(page.restrictions(50), 20),
+    "20 items of 36 restrictions a stage": lambda page: page.many(page.restrictions(36), 20),
     "an item of 30,000 restrictions": lambda page: page.many(page.restrictions(30_000), 1),
     "a million keys": lambda page: page.of(
         json.dumps(page.small), extra="{" + ",".join(f'"{n:07}":1' for n in range(800_000)) + "}"

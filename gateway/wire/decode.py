@@ -33,7 +33,7 @@ _Envelope = TypeVar("_Envelope", CustomerPagePayload, DefinitionPagePayload)
 _MOST_ITEMS = 1_000
 _MOST_VALUES = 300_000
 _MOST_VALUES_BY_ITEM = 50_000
-_MOST_RESTRICTIONS = 50  # of one stage of one item: nine measures and three periods are known
+_MOST_RESTRICTIONS = 36  # of one stage of one item: nine measures, each over four periods
 _LONGEST_REFUSAL = 64 * 1024
 _MOST_ERRORS = 100
 
