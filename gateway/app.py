@@ -10,7 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from gateway.execution.executor import ReferenceExecutor
+from gateway.execution.compiled import CompiledExecutor
+from gateway.execution.executor import Executor, ReferenceExecutor
 from gateway.execution.operation import Operations
 from gateway.http.answers import MaskingMiddleware, no_such_resource
 from gateway.http.explorer import Explorer
@@ -70,7 +71,7 @@ def create_app(
     graphql = GraphQLEndpoint(
         settings=settings,
         operations=Operations(schema, introspection=settings.introspection),
-        executor=ReferenceExecutor(schema),
+        executor=_executor(settings),
         context_of=context_of,
         clock=clock,
         explorer=explorer,
@@ -98,6 +99,13 @@ def create_app(
     )
     app.router.redirect_slashes = False  # a redirect would name the host that the client named
     return app
+
+
+def _executor(settings: Settings) -> Executor:
+    schema = build_schema()
+    if settings.executor == "reference":
+        return ReferenceExecutor(executable(schema))
+    return CompiledExecutor(schema)
 
 
 def create_worker_app() -> Starlette:
