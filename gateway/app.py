@@ -11,7 +11,8 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from gateway.cache.readings import cache_readings
-from gateway.execution.executor import ReferenceExecutor
+from gateway.execution.compiled import CompiledExecutor
+from gateway.execution.executor import Executor, ReferenceExecutor
 from gateway.execution.operation import Operations
 from gateway.http.answers import MaskingMiddleware, no_such_resource
 from gateway.http.explorer import Explorer
@@ -90,7 +91,7 @@ def create_app(
     graphql = GraphQLEndpoint(
         settings=settings,
         operations=Operations(schema, introspection=settings.introspection),
-        executor=ReferenceExecutor(schema),
+        executor=_executor(settings),
         context_of=context_of,
         quota_left=client.quota_left,
         clock=clock,
@@ -121,6 +122,13 @@ def create_app(
     )
     app.router.redirect_slashes = False  # a redirect would name the host that the client named
     return app
+
+
+def _executor(settings: Settings) -> Executor:
+    schema = build_schema()
+    if settings.executor == "reference":
+        return ReferenceExecutor(executable(schema))
+    return CompiledExecutor(schema)
 
 
 def create_worker_app(board: Board | None = None) -> Starlette:

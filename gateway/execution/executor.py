@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 from graphql import ExecutionResult, GraphQLSchema, execute
 
-from gateway.execution.operation import Operation
+from gateway.execution.documents import Operation
 from gateway.execution.outcome import Outcome, show
 from gateway.schema.context import Context
 

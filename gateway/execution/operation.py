@@ -1,8 +1,6 @@
 """From a text to an operation that may run; a text is parsed and validated once."""
 
-from collections import OrderedDict
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
 
 from graphql import (
     DocumentNode,
@@ -10,8 +8,6 @@ from graphql import (
     GraphQLSyntaxError,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
-    OperationType,
-    VariableDefinitionNode,
     parse,
     specified_rules,
     validate,
@@ -19,6 +15,7 @@ from graphql import (
 from graphql.validation import ValuesOfCorrectTypeRule as TheirValuesOfCorrectTypeRule
 
 from gateway.errors import BadRequestError
+from gateway.execution.documents import Document, Documents, Operation
 from gateway.execution.failures import (
     InputError,
     OperationRefusedError,
@@ -26,44 +23,10 @@ from gateway.execution.failures import (
     refuse,
     refuse_syntax,
 )
-from gateway.execution.inputs import ValuesOfCorrectTypeRule, check_variables
+from gateway.execution.inputs import ValuesOfCorrectTypeRule
 
 _MOST_ERRORS = 20
 _MOST_TOKENS = 10_000
-_MOST_TEXTS = 512
-_MOST_CHARACTERS = 512 * 1024  # of all texts kept; parsed, they take up to 130 times that
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One operation of a valid document."""
-
-    document: DocumentNode
-    definition: OperationDefinitionNode
-
-    @property
-    def name(self) -> str | None:
-        """Give the operation's name, where it has one."""
-        return self.definition.name.value if self.definition.name else None
-
-    @property
-    def is_query(self) -> bool:
-        """Tell a query from a mutation or a subscription."""
-        return self.definition.operation is OperationType.QUERY
-
-    @property
-    def variable_definitions(self) -> tuple[VariableDefinitionNode, ...]:
-        """Give what the operation says of its variables."""
-        return tuple(self.definition.variable_definitions or ())
-
-    def check(self, schema: GraphQLSchema, variables: dict[str, Any]) -> None:
-        """Make sure that the variables are of their types.
-
-        Raises OperationRefusedError, with BAD_USER_INPUT and what is allowed.
-        """
-        errors = check_variables(schema, self.variable_definitions, variables)
-        if errors:
-            raise OperationRefusedError([refusal(error, "BAD_USER_INPUT") for error in errors])
 
 
 class Operations:
@@ -77,8 +40,7 @@ class Operations:
         ]
         self._rules = rules if introspection else [*rules, NoSchemaIntrospectionCustomRule]
         self._hide_suggestions = not introspection
-        self._documents: OrderedDict[str, DocumentNode] = OrderedDict()
-        self._characters = 0
+        self.documents = Documents()
 
     def get(self, text: str, name: str | None) -> Operation:
         """Give the operation of that name; without a name, the only one.
@@ -87,20 +49,11 @@ class Operations:
         BAD_USER_INPUT for a literal that is not of its type, or BAD_REQUEST for a name that is
         missing or not there.
         """
-        document = self._documents.get(text)
+        document = self.documents.get(text)
         if document is None:
-            document = self._read(text)
-            self._keep(text, document)
-        else:
-            self._documents.move_to_end(text)
-        return Operation(document, _choose(document, name))
-
-    def _keep(self, text: str, document: DocumentNode) -> None:
-        self._documents[text] = document
-        self._characters += len(text)
-        while len(self._documents) > _MOST_TEXTS or self._characters > _MOST_CHARACTERS:
-            oldest, _ = self._documents.popitem(last=False)
-            self._characters -= len(oldest)
+            document = Document(text, list(_operations_of(self._read(text))))
+            self.documents.put(text, document)
+        return _choose(document.operations, name)
 
     def _read(self, text: str) -> DocumentNode:
         try:
@@ -130,8 +83,13 @@ class Operations:
         return document
 
 
-def _choose(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
-    operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
+def _operations_of(document: DocumentNode) -> Iterator[Operation]:
+    for definition in document.definitions:
+        if isinstance(definition, OperationDefinitionNode):
+            yield Operation(document, definition)
+
+
+def _choose(operations: list[Operation], name: str | None) -> Operation:
     if name is None:
         if len(operations) == 1:
             return operations[0]
@@ -141,6 +99,6 @@ def _choose(document: DocumentNode, name: str | None) -> OperationDefinitionNode
             else BadRequestError("query: the document has no operation.")
         )
     for operation in operations:
-        if operation.name is not None and operation.name.value == name:
+        if operation.name is not None and operation.name == name:
             return operation
     raise refuse(BadRequestError("operationName: the document has no operation of this name."))

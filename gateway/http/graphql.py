@@ -11,9 +11,10 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from gateway.errors import MethodNotAllowedError, RequestError
+from gateway.execution.documents import Operation
 from gateway.execution.executor import Executor
 from gateway.execution.failures import OperationRefusedError
-from gateway.execution.operation import Operation, Operations
+from gateway.execution.operation import Operations
 from gateway.execution.outcome import Outcome, masked
 from gateway.http.answers import refuse, respond
 from gateway.http.departure import ClientGoneError, unless_gone

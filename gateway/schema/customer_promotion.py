@@ -8,7 +8,7 @@ import strawberry
 from gateway.errors import NotHereError
 from gateway.loaders.customer_promotions import Key
 from gateway.schema.context import Context, Info
-from gateway.schema.declare import ViewedMany, computed, plain
+from gateway.schema.declare import Viewed, ViewedMany, computed, plain
 from gateway.schema.definition import Stage
 from gateway.schema.limits import Limit, PromotionLimits
 from gateway.schema.node import Node
@@ -19,6 +19,8 @@ from gateway.wire import customer_view as wire
 from gateway.wire import limits, restrictions, validity
 from gateway.wire.instants import read_instant
 from gateway.wire.keys import read_key, read_optional_key
+from gateway.wire.limits import LimitFigures, PromotionLimitFigures
+from gateway.wire.restrictions import RestrictionFigures
 
 if TYPE_CHECKING:
     from gateway.schema.customer import Customer
@@ -56,11 +58,10 @@ class PromotionIssue:
     )
     redeemed_count: int | None = plain("redeemed_count", "How often it has been redeemed.")
 
-    @computed("How often it may be redeemed, and how often it has been.")
-    def redemptions(self) -> Limit:
+    @computed("How often it may be redeemed, and how often it has been.", Viewed(Limit))
+    def redemptions(self) -> LimitFigures:
         """Join the promotion's cap with this issue's count."""
-        figures = restrictions.redemptions_per_issue(self.promotion, self.payload.redeemed_count)
-        return Limit(payload=figures)
+        return restrictions.redemptions_per_issue(self.promotion, self.payload.redeemed_count)
 
 
 @strawberry.type(description="One enrolment of a customer in a promotion.")
@@ -132,20 +133,19 @@ class CustomerPromotion(Node):
         "metadata", "What the brand has noted about it.", ViewedMany(PromotionMetadata)
     )
 
-    @computed("Its limits as a whole, with what this customer has used.")
-    def limits(self) -> PromotionLimits:
+    @computed("Its limits as a whole, with what this customer has used.", Viewed(PromotionLimits))
+    def limits(self) -> PromotionLimitFigures:
         """Show the four figures."""
-        return PromotionLimits(payload=limits.customer_limits(self.payload))
+        return limits.customer_limits(self.payload)
 
-    @computed("What caps its stages, with what this customer has used.")
+    @computed("What caps its stages, with what this customer has used.", ViewedMany(Restriction))
     def restrictions(
         self, stage: Stage = None, include_disabled: IncludeDisabled = False
-    ) -> list[Restriction]:
+    ) -> list[RestrictionFigures]:
         """Show the restrictions of one stage or all."""
-        listed = restrictions.customer_restrictions(
+        return restrictions.customer_restrictions(
             self.payload, stage, include_disabled=include_disabled
         )
-        return [Restriction(payload=restriction) for restriction in listed]
 
     @computed(
         "The customer's enrolments. Null: none are tracked for this promotion; empty: not enrolled."

@@ -9,12 +9,14 @@ A declaration is kept in the Strawberry field's metadata, where an executor find
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from operator import attrgetter
 from typing import Any, TypeVar
 
 import strawberry
 
 DECLARATION = "declaration"
+PAYLOAD = ""  # a plain field of the payload as a whole
 
 _R = TypeVar("_R", bound=Callable[..., Any])
 
@@ -29,7 +31,9 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """A method that does no I/O."""
+    """A method that does no I/O; what it gives is shown through views, where it says so."""
+
+    shows: "Viewed | ViewedMany | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +45,36 @@ class Fetching:
 
 @dataclass(frozen=True, slots=True)
 class Viewed:
-    """A normaliser that shows a payload through a view."""
+    """A normaliser that shows a payload, or what is read from it, through a view."""
 
     view: Callable[..., Any]
+    read: Callable[[Any], Any] | None = None
 
     def __call__(self, payload: Any) -> Any:
         """Show one payload; null stays null."""
+        if self.read is not None:
+            payload = self.read(payload)
         return None if payload is None else self.view(payload=payload)
 
 
 @dataclass(frozen=True, slots=True)
 class ViewedMany:
-    """A normaliser that shows a list of payloads through a view."""
+    """A normaliser that shows a list of payloads, or what is read from it, through a view."""
 
     view: Callable[..., Any]
+    read: Callable[[Any], Any] | None = None
 
     def __call__(self, payloads: Any) -> Any:
         """Show each payload; null becomes an empty list."""
+        if self.read is not None:
+            payloads = self.read(payloads)
         return [self.view(payload=payload) for payload in payloads or ()]
 
 
 def plain(attribute: str, description: str, normalise: Callable[[Any], Any] | None = None) -> Any:
     """Declare a field that is an attribute of the payload; its type is the class annotation.
 
-    `attribute` is its name, or a path such as ``rules.is_stackable``.
+    `attribute` is its name, or a path such as ``rules.is_stackable``, or `PAYLOAD`.
     """
     read = _reader(attribute)
     if normalise is None:
@@ -85,6 +95,8 @@ def plain(attribute: str, description: str, normalise: Callable[[Any], Any] | No
 
 def _reader(attribute: str) -> Callable[[Any], Any]:
     first, _, rest = attribute.partition(".")
+    if attribute == PAYLOAD:
+        return lambda payload: payload
     if not rest:
         return attrgetter(first)
 
@@ -95,12 +107,23 @@ def _reader(attribute: str) -> Callable[[Any], Any]:
     return read
 
 
-def computed(description: str) -> Callable[[_R], _R]:
-    """Declare a field that is computed from the payload and its arguments."""
+def computed(description: str, shows: "Viewed | ViewedMany | None" = None) -> Callable[[_R], _R]:
+    """Declare a field that is computed from the payload and its arguments.
+
+    With `shows` the method gives payloads, and the graph's type is that view.
+    """
 
     def declare(method: _R) -> _R:
+        resolver: Callable[..., Any] = method
+        kind: Any = None
+        if shows is not None:
+            resolver = wraps(method)(lambda *args, **kwargs: shows(method(*args, **kwargs)))
+            kind = list[shows.view] if isinstance(shows, ViewedMany) else shows.view  # type: ignore[name-defined]
         field: Any = strawberry.field(
-            resolver=method, description=description, metadata={DECLARATION: Computed()}
+            resolver=resolver,
+            description=description,
+            metadata={DECLARATION: Computed(shows)},
+            graphql_type=kind,
         )
         return field  # type: ignore[no-any-return]  # to a type checker a field is its method
 

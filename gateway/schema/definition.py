@@ -8,7 +8,7 @@ import strawberry
 from gateway.errors import ForbiddenError
 from gateway.request import Role
 from gateway.schema.context import Info
-from gateway.schema.declare import computed, plain
+from gateway.schema.declare import Viewed, ViewedMany, computed, plain
 from gateway.schema.limits import PromotionLimits
 from gateway.schema.restrictions import Restriction
 from gateway.schema.rulesets import Ruleset
@@ -16,14 +16,19 @@ from gateway.wire import limits, restrictions, rulesets
 from gateway.wire.instants import read_instant
 from gateway.wire.keys import read_keys, read_optional_key
 from gateway.wire.legacy import DefinitionPayload
+from gateway.wire.limits import PromotionLimitFigures
+from gateway.wire.recurring import recurring
+from gateway.wire.restrictions import ExpiryFigures, RestrictionFigures
 from gateway.wire.vocabulary import (
     EarningType,
     ExpiryBasis,
     PromotionSourceType,
     PromotionStatus,
     RestrictionStage,
-    read_word,
+    reader_of,
 )
+
+_read_earning_type = reader_of(EarningType)
 
 Stage = Annotated[
     RestrictionStage | None, strawberry.argument(description="Only those of this stage.")
@@ -75,7 +80,7 @@ class PromotionDefinition:
     status: PromotionStatus = plain(
         "status_name",
         "Where it stands in its life.",
-        lambda raw: read_word(PromotionStatus, raw),
+        reader_of(PromotionStatus),
     )
     status_name: str | None = plain("status_name", "The upstream's own word for it.")
     updated_at: datetime | None = plain("updated_at", "When it was last changed.", read_instant)
@@ -90,28 +95,27 @@ class PromotionDefinition:
     )
 
     @computed(
-        "Its limits as a whole. They may disagree with `restrictions`: neither replaces the other."
+        "Its limits as a whole. They may disagree with `restrictions`: neither replaces the other.",
+        Viewed(PromotionLimits),
     )
-    def limits(self) -> PromotionLimits:
+    def limits(self) -> PromotionLimitFigures:
         """Show the four figures."""
-        return PromotionLimits(payload=limits.definition_limits(self.payload))
+        return limits.definition_limits(self.payload)
 
-    @computed("What caps its stages.")
-    def restrictions(self, stage: Stage = None) -> list[Restriction]:
+    @computed("What caps its stages.", ViewedMany(Restriction))
+    def restrictions(self, stage: Stage = None) -> list[RestrictionFigures]:
         """Show the restrictions of one stage or all."""
-        listed = restrictions.definition_restrictions(self.payload, stage)
-        return [Restriction(payload=restriction) for restriction in listed]
+        return restrictions.definition_restrictions(self.payload, stage)
 
-    @computed("When what it gave expires.")
-    def expiries(self) -> list[PromotionExpiry]:
+    @computed("When what it gave expires.", ViewedMany(PromotionExpiry))
+    def expiries(self) -> list[ExpiryFigures]:
         """Show the expiries."""
-        listed = restrictions.definition_expiries(self.payload)
-        return [PromotionExpiry(payload=expiry) for expiry in listed]
+        return restrictions.definition_expiries(self.payload)
 
     earning_type: EarningType | None = plain(
         "rules.earning_type_name",
         "How customers come to its benefits; null where the upstream does not say.",
-        lambda raw: None if raw is None else read_word(EarningType, raw),
+        recurring(lambda raw: None if raw is None else _read_earning_type(raw)),
     )
     earning_type_name: str | None = plain(
         "rules.earning_type_name", "The upstream's own word for it."

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from functools import lru_cache
 
 from gateway.errors import BadUserInputError
 from gateway.upstream.customer_promotions import BY_ID, CustomerKey
@@ -14,6 +15,7 @@ _CANONICAL = re.compile(r"0|[1-9][0-9]{0,18}")
 _LONGEST = 200
 
 
+@lru_cache(maxsize=8192)
 def write_id(type_name: str, *parts: str) -> str:
     """Write a global id: ``Promotion:973:79555`` in base64url."""
     text = ":".join((type_name, *parts))

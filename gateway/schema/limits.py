@@ -2,7 +2,7 @@
 
 import strawberry
 
-from gateway.schema.declare import Viewed, computed, plain
+from gateway.schema.declare import PAYLOAD, Viewed, plain
 from gateway.wire import limits as figures
 from gateway.wire.vocabulary import LimitKind
 
@@ -19,15 +19,16 @@ class Limit:
         "used", "How much is used up; null where the upstream does not say, or cannot be believed."
     )
 
-    @computed("What is left, never below 0; null unless both `max` and `used` are known.")
-    def remaining(self) -> float | None:
-        """Subtract in decimal."""
-        return figures.remaining(self.payload)
-
-    @computed("Whether nothing is left; false when UNLIMITED, null when not known.")
-    def is_exhausted(self) -> bool | None:
-        """Compare what is known."""
-        return figures.is_exhausted(self.payload)
+    remaining: float | None = plain(
+        PAYLOAD,
+        "What is left, never below 0; null unless both `max` and `used` are known.",
+        figures.remaining,
+    )
+    is_exhausted: bool | None = plain(
+        PAYLOAD,
+        "Whether nothing is left; false when UNLIMITED, null when not known.",
+        figures.is_exhausted,
+    )
 
 
 @strawberry.type(description="The limits of a promotion as a whole.")

@@ -1,10 +1,11 @@
 """Which fields are selected right below a field, and with which arguments."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from graphql import (
     FieldNode,
+    FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLIncludeDirective,
     GraphQLObjectType,
@@ -13,7 +14,9 @@ from graphql import (
     InlineFragmentNode,
     SelectionNode,
 )
-from graphql.execution.values import get_argument_values, get_directive_values
+from graphql.execution.values import VariableValues, get_argument_values, get_directive_values
+
+Fragments = Mapping[str, FragmentDefinitionNode]
 
 
 def selections_below(
@@ -23,37 +26,50 @@ def selections_below(
     parent = info.schema.type_map[type_name]
     if not isinstance(parent, GraphQLObjectType):
         raise TypeError(f"{type_name} is not an object type")
-    names = {type_name, *(interface.name for interface in parent.interfaces)}
     definition = parent.fields[field_name]
-    return [
-        get_argument_values(definition, node, info.variable_values)
-        for field_node in info.field_nodes
-        if field_node.selection_set
-        for node in _fields(info, field_node.selection_set.selections, names)
-        if node.name.value == field_name
-    ]
+    below = nodes_below(parent, info.field_nodes, info.fragments, info.variable_values, field_name)
+    return [get_argument_values(definition, node, info.variable_values) for node in below]
+
+
+def nodes_below(
+    parent: GraphQLObjectType,
+    field_nodes: Iterable[FieldNode],
+    fragments: Fragments,
+    values: VariableValues,
+    field_name: str,
+) -> Iterator[FieldNode]:
+    """Give each selection of a field of `parent` right below these fields."""
+    names = {parent.name, *(interface.name for interface in parent.interfaces)}
+    for field_node in field_nodes:
+        if field_node.selection_set:
+            for node in _fields(field_node.selection_set.selections, fragments, values, names):
+                if node.name.value == field_name:
+                    yield node
 
 
 def _fields(
-    info: GraphQLResolveInfo[Any], selections: tuple[SelectionNode, ...], type_names: set[str]
+    selections: tuple[SelectionNode, ...],
+    fragments: Fragments,
+    values: VariableValues,
+    type_names: set[str],
 ) -> Iterator[FieldNode]:
     for selection in selections:
-        if not _is_included(info, selection):
+        if not _is_included(values, selection):
             continue
         if isinstance(selection, FieldNode):
             yield selection
             continue
         fragment: Any = selection
         if isinstance(selection, FragmentSpreadNode):
-            fragment = info.fragments[selection.name.value]
+            fragment = fragments[selection.name.value]
         elif not isinstance(selection, InlineFragmentNode):
             continue
         condition = fragment.type_condition
         if condition is None or condition.name.value in type_names:
-            yield from _fields(info, fragment.selection_set.selections, type_names)
+            yield from _fields(fragment.selection_set.selections, fragments, values, type_names)
 
 
-def _is_included(info: GraphQLResolveInfo[Any], node: SelectionNode) -> bool:
-    skip = get_directive_values(GraphQLSkipDirective, node, info.variable_values)
-    include = get_directive_values(GraphQLIncludeDirective, node, info.variable_values)
+def _is_included(values: VariableValues, node: SelectionNode) -> bool:
+    skip = get_directive_values(GraphQLSkipDirective, node, values)
+    include = get_directive_values(GraphQLIncludeDirective, node, values)
     return not (skip and skip["if"]) and (include is None or include["if"])

@@ -11,7 +11,7 @@ from gateway.wire.vocabulary import (
     RestrictionStage,
     WindowType,
     WindowUnit,
-    read_word,
+    reader_of,
 )
 
 
@@ -21,11 +21,9 @@ class RestrictionWindow:
 
     payload: strawberry.Private[WindowFigures]
 
-    type: WindowType = plain(
-        "type_name", "How the period runs.", lambda raw: read_word(WindowType, raw)
-    )
+    type: WindowType = plain("type_name", "How the period runs.", reader_of(WindowType))
     type_name: str | None = plain("type_name", "The upstream's own word for it.")
-    unit: WindowUnit = plain("unit_name", "How long it is.", lambda raw: read_word(WindowUnit, raw))
+    unit: WindowUnit = plain("unit_name", "How long it is.", reader_of(WindowUnit))
     unit_name: str | None = plain("unit_name", "The upstream's own word for it.")
 
 

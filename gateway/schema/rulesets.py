@@ -21,9 +21,13 @@ class _Entry(NamedTuple):
     value: Any
 
 
-def _entries(view: Callable[..., Any]) -> Callable[[Mapping[str, Any] | None], list[Any]]:
+def _entries(view: Callable[..., Any]) -> ViewedMany:
     """Show a map through a view of its entries."""
-    return lambda raw: [view(payload=_Entry(*item)) for item in (raw or {}).items()]
+    return ViewedMany(view, _list_entries)
+
+
+def _list_entries(raw: Mapping[str, Any] | None) -> list[_Entry]:
+    return [_Entry(*item) for item in (raw or {}).items()]
 
 
 def _list(raw: list[Any] | None) -> list[Any]:

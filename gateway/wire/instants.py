@@ -4,6 +4,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+from gateway.wire.recurring import recurring
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OPEN_START = datetime(2005, 1, 1, tzinfo=UTC)
 _OPEN_END = datetime(2900, 1, 1, tzinfo=UTC)
@@ -20,6 +22,7 @@ _EPOCH_MS = re.compile(r"\d{1,16}", re.ASCII)
 _LONGEST = 40  # no spelling is longer, and garbage must not fill the memory of those seen
 
 
+@recurring
 def read_instant(raw: int | str | None) -> datetime | None:
     """Read an instant to the millisecond, in UTC; null where it is none, or has no time zone.
 
@@ -53,12 +56,14 @@ def _read_text(raw: str) -> datetime | None:
     return whole + timedelta(milliseconds=int((fraction or ".0")[1:4].ljust(3, "0")))
 
 
+@recurring
 def read_open_start(raw: int | str | None) -> datetime | None:
     """Read a rule's start; null where it stands for "always": before 2005 (FACTS)."""
     instant = read_instant(raw)
     return None if instant is None or instant < _OPEN_START else instant
 
 
+@recurring
 def read_open_end(raw: int | str | None) -> datetime | None:
     """Read a rule's end; null where it stands for "never": from 2900 on (FACTS)."""
     instant = read_instant(raw)

@@ -1,9 +1,9 @@
 """Ids as the graph gives them: text, and null where the wire says -1 for nobody."""
 
+from collections.abc import Callable
 
-def read_key(raw: int | str) -> str:
-    """Write an id as text."""
-    return str(raw)
+read_key: Callable[[int | str], str] = str
+"""Write an id as text."""
 
 
 def read_optional_key(raw: int | str | None) -> str | None:

@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 from gateway.wire.customer_view import CustomerLimits, CustomerPromotionPayload, CustomerUsage
 from gateway.wire.legacy import DefinitionLimits, DefinitionPayload
+from gateway.wire.recurring import recurring
 from gateway.wire.vocabulary import LimitKind
 
 
+@recurring
 class LimitFigures(NamedTuple):
     """A limit: `maximum` is null unless LIMITED, `used` where it is not known."""
 

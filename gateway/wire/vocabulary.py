@@ -5,8 +5,12 @@ that nobody documented read as UNKNOWN, and the graph shows them raw beside it.
 """
 
 import re
+from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
+
+from gateway.wire.recurring import recurring
 
 _E = TypeVar("_E", bound=Enum)
 
@@ -182,7 +186,24 @@ class LimitKind(Enum):
 
 def read_word(words: type[_E], raw: str | None) -> _E:
     """Find the member of that name; UNKNOWN where there is none, or no word at all."""
-    return words.__members__.get(raw or "", words["UNKNOWN"])
+    members = _members(words)
+    found: _E = members.get(raw or "") or members["UNKNOWN"]
+    return found
+
+
+@cache
+def _members(words: type[Enum]) -> Mapping[str, Any]:
+    return dict(words.__members__)
+
+
+def reader_of(words: type[_E]) -> Callable[[str | None], _E]:
+    """Give `read_word` for one vocabulary."""
+
+    @recurring
+    def read(raw: str | None) -> _E:
+        return read_word(words, raw)
+
+    return read
 
 
 def customer_promotion_type(raw: str | None) -> PromotionType:
@@ -208,11 +229,13 @@ _EVENTS = {event.value.lower(): event for event in PromotionEvent}
 _SEPARATORS = re.compile(r"[\s_-]")
 
 
+@recurring
 def read_event(raw: str | None) -> PromotionEvent:
     """Read an event name in any of its spellings: ``TargetCompleted``, ``TARGETCOMPLETED``."""
     return _EVENTS.get(_SEPARATORS.sub("", raw or "").lower(), PromotionEvent.UNKNOWN)
 
 
+@recurring
 def event_spelling(raw: str | None) -> str | None:
     """Give an event name its one spelling; one that is not known stays as the upstream has it."""
     return read_event(raw).value or raw

@@ -15,8 +15,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from gateway.app import create_app
-from gateway.execution.executor import ReferenceExecutor
-from gateway.execution.operation import Operation
+from gateway.execution.compiled import CompiledExecutor
+from gateway.execution.documents import Operation
 from gateway.execution.outcome import Outcome
 from gateway.http.answers import MaskingMiddleware
 from gateway.http.request_id import RequestIdMiddleware
@@ -103,7 +103,7 @@ def test_a_mistake_in_the_executor_is_masked_and_logged(
     async def run(*_: Any) -> Outcome:
         raise made
 
-    monkeypatch.setattr(ReferenceExecutor, "run", run)
+    monkeypatch.setattr(CompiledExecutor, "run", run)
     app = create_app(settings_for("http://platform.example"), transport=BrokenTransport())
     with serve(app) as url, client(url) as http:
         answer = http.post("/graphql", json={"query": QUERY}, headers={"X-Request-Id": "r-2"})
@@ -128,7 +128,7 @@ def test_an_answer_that_cannot_be_written_is_masked(
     async def run(_self: object, _o: Operation, _v: dict[str, Any], _c: Context) -> Outcome:
         return Outcome({"x": "\ud800"}, [])
 
-    monkeypatch.setattr(ReferenceExecutor, "run", run)
+    monkeypatch.setattr(CompiledExecutor, "run", run)
     app = create_app(settings_for("http://platform.example"), transport=BrokenTransport())
     with serve(app) as url, client(url) as http:
         answer = http.post("/graphql", json={"query": QUERY}, headers={"X-Request-Id": "r-3"})

@@ -9,7 +9,8 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from gateway.execution.operation import Operation, Operations
+from gateway.execution.documents import Operation
+from gateway.execution.operation import Operations
 from gateway.execution.outcome import Outcome
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.request_id import RequestIdMiddleware

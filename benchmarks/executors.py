@@ -1,0 +1,118 @@
+"""Compare what the two executors cost, without HTTP and with pages that are already there.
+
+Prints microseconds of CPU for each operation: the best of several rounds, both in turns.
+"""
+
+import asyncio
+import gc
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from graphql import get_named_type, is_interface_type, is_leaf_type
+
+from gateway.execution.compiled import Compiled, CompiledExecutor
+from gateway.execution.documents import Operation
+from gateway.execution.executor import Executor, ReferenceExecutor
+from gateway.execution.operation import Operations
+from gateway.schema.build import build_schema, executable
+from gateway.schema.context import Context
+from gateway.schema.declare import DECLARATION, Fetching
+from tests.execution.lying import Gateway
+
+ROUNDS = 7
+SCHEMA = executable(build_schema())
+PAGE = "query($id: String!) { customer(by: {externalId: $id}) { promotions(first: %d) { %s } } }"
+FIELDS = (
+    "nodes { id promotion { promotionId name type startsAt endsAt validity isActive }"
+    " limits { pointsPerCustomer { kind max used remaining } }"
+    " nextExpiryAt currentEnrolment { expiresAt isExpired } }"
+)
+
+
+def everything(kind: Any, above: frozenset[str]) -> str:
+    """Select all that needs no call of its own, each type once on a way down."""
+    parts = []
+    for name, field in kind.fields.items():
+        inner = get_named_type(field.type)
+        declared = field.extensions["strawberry-definition"].metadata.get(DECLARATION)
+        if isinstance(declared, Fetching) or inner.name in above or is_interface_type(inner):
+            continue
+        below = "" if is_leaf_type(inner) else everything(inner, above | {inner.name})
+        parts.append(f"{name} {below}")
+    return f"{{ {' '.join(parts)} }}"
+
+
+def leaves(data: Any) -> int:
+    """Count the leaves of an answer."""
+    if isinstance(data, dict | list):
+        return sum(map(leaves, data.values() if isinstance(data, dict) else data))
+    return 1
+
+
+async def measure(name: str, text: str, customer: str, runs: int) -> None:
+    """Measure one operation, and print a line."""
+    gateway, operations = Gateway(), Operations(SCHEMA, introspection=True)
+    reference, compiled = ReferenceExecutor(SCHEMA), CompiledExecutor(build_schema())
+    operation, variables = operations.get(text, None), {"id": customer}
+    warm = gateway.context()
+    answer = await compiled.run(operation, variables, warm)
+    assert answer == await reference.run(operation, variables, gateway.context())  # noqa: S101 - or it would compare nothing
+
+    def context() -> Context:
+        made = gateway.context()
+        made.loaders.customer_pages.cache_map = warm.loaders.customer_pages.cache_map
+        return made
+
+    async def spent(executor: Executor, count: int, operation: Operation = operation) -> float:
+        contexts = [context() for _ in range(count)]
+        gc.collect()
+        began = time.process_time()
+        for each in contexts:
+            await executor.run(operation, variables, each)
+        return (time.process_time() - began) / count * 1e6
+
+    def fresh() -> Operation:
+        made = Operation(operation.document, operation.definition)
+        made.compiled = Compiled(compiled._fields, made)
+        return made
+
+    ours, theirs, first, read = [], [], [], []
+    for _ in range(ROUNDS):
+        theirs.append(await spent(reference, max(1, runs // 10)))
+        ours.append(await spent(compiled, runs))
+        first.append(await spent(compiled, 1, fresh()))
+        read.append(_spent(lambda: Operations(SCHEMA, introspection=True).get(text, None)))
+    encode = min(_spent(lambda: msgspec.json.encode(answer.data)) for _ in range(ROUNDS))
+    best, compiling = min(ours), min(first) - min(ours)
+    print(
+        f"{name}: {leaves(answer.data)} leaves; reference {min(theirs):.0f}, compiled {best:.0f}"
+        f" ({min(theirs) / best:.1f} times), encoding {encode:.0f};"
+        f" parse and validate {min(read):.0f}, compile {compiling:.0f}"
+        f" ({compiling / min(read):.0%})"
+    )
+
+
+def _spent(work: Callable[[], object]) -> float:
+    began = time.process_time()
+    work()
+    return (time.process_time() - began) * 1e6
+
+
+async def main() -> None:
+    """Measure a small page and a large one."""
+    kind: Any = SCHEMA.type_map["CustomerPromotion"]
+    nodes = f"nodes {everything(kind, frozenset({kind.name}))}"
+    await measure("page of 10, 14 fields", PAGE % (10, FIELDS), "000003873354", 200)
+    await measure("page of 20, everything, enrolled", PAGE % (20, nodes), "C-CURRENT", 60)
+    await measure("page of 100, everything", PAGE % (100, nodes), "000003873354", 20)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,185 @@
+"""Variables and arguments: coerced by graphql-core, and only where they can differ from before."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
+from typing import Any
+
+from graphql import (
+    GraphQLError,
+    GraphQLSchema,
+    Node,
+    Undefined,
+    VariableDefinitionNode,
+    VariableNode,
+)
+from graphql.execution.get_variable_signature import (
+    GraphQLVariableSignature,
+    get_variable_signature,
+)
+from graphql.execution.values import (
+    VariableValues,
+    VariableValueSource,
+    get_argument_values,
+    get_variable_values,
+)
+from graphql.utilities import coerce_input_value
+from strawberry.types.arguments import convert_arguments
+
+from gateway.execution.selection import Selected
+from gateway.schema.context import Context
+from gateway.schema.lookahead import nodes_below
+
+_NO_VARIABLES = VariableValues({}, {})
+
+
+class Variables:
+    """An operation's variables: what they are is worked out once, their values each time."""
+
+    def __init__(
+        self, schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]
+    ) -> None:
+        self._schema, self._definitions = schema, definitions
+        self._signatures: list[GraphQLVariableSignature] | None = None
+
+    def coerce(self, inputs: Mapping[str, Any]) -> VariableValues | list[GraphQLError]:
+        """Give the values, or what is wrong with them."""
+        if not self._definitions:
+            return _NO_VARIABLES
+        values = self._coerce_given(inputs)
+        if values is None:  # a default, or a mistake: seldom, and intricate
+            return get_variable_values(
+                self._schema, self._definitions, dict(inputs), hide_suggestions=True
+            )
+        return values
+
+    def _coerce_given(self, inputs: Mapping[str, Any]) -> VariableValues | None:
+        if self._signatures is None:
+            known = [get_variable_signature(self._schema, each) for each in self._definitions]
+            self._signatures = [each for each in known if not isinstance(each, GraphQLError)]
+        values = VariableValues({}, {})
+        for signature in self._signatures:
+            given = inputs.get(signature.name, Undefined)
+            coerced = Undefined if given is Undefined else coerce_input_value(given, signature.type)
+            if coerced is Undefined:
+                return None
+            values.sources[signature.name] = VariableValueSource(signature, given)
+            values.coerced[signature.name] = coerced
+        return values
+
+
+class Refused:
+    """Stands for a call whose arguments cannot be: GraphQL lets null come in by a variable."""
+
+    def __init__(self, error: GraphQLError) -> None:
+        self._error = error
+
+    def __call__(self, _view: object) -> Any:
+        """Raise the error, a new one each time: it carries where it was raised."""
+        raise GraphQLError(self._error.message, self._error.nodes) from self._error.original_error
+
+
+class Call:
+    """A field's function with all that it takes beside the view.
+
+    What no variable has a part in is worked out once. Resolvers do not write to their arguments.
+    """
+
+    def __init__(self, selected: Selected) -> None:
+        self._selected, self._scope = selected, selected.scope
+        self._field = selected.field
+
+    @cached_property
+    def _constant(self) -> dict[str, Any] | None:
+        if _has_variables(self._selected.nodes[0].arguments):
+            return None
+        return self._arguments(_NO_VARIABLES)
+
+    def _arguments(self, values: VariableValues) -> dict[str, Any]:
+        graphql, source = self._field.graphql, self._field.source
+        assert graphql is not None  # noqa: S101 - __typename is never called
+        assert source is not None  # noqa: S101
+        coerced = get_argument_values(
+            graphql, self._selected.nodes[0], values, hide_suggestions=True
+        )
+        return self._convert(coerced, source.arguments)
+
+    def _convert(self, coerced: dict[str, Any], arguments: list[Any]) -> dict[str, Any]:
+        schema: Any = self._scope.fields.strawberry
+        return convert_arguments(
+            coerced, arguments, schema.schema_converter.scalar_registry, schema.config
+        )
+
+    def bind(self, values: VariableValues, context: Context) -> Callable[[Any], Any]:
+        """Give a function of the view alone; one with impossible arguments is `Refused`."""
+        try:
+            arguments = self._constant
+            if arguments is None:
+                arguments = self._arguments(values)
+        except GraphQLError as error:
+            return Refused(error)
+        if self._field.wants_info:
+            return partial(self._field.computes, info=_Info(self, values, context), **arguments)
+        return partial(self._field.computes, **arguments) if arguments else self._field.computes
+
+    @cached_property
+    def _ahead(self) -> dict[tuple[str, str], tuple[Any, list[Any], list[Any] | None]]:
+        return {}
+
+    def look_ahead(
+        self, type_name: str, field_name: str, values: VariableValues
+    ) -> list[dict[str, Any]]:
+        """Give what `Info.look_ahead` gives."""
+        known = self._ahead.get((type_name, field_name))
+        if known is None:
+            scope = self._scope
+            schema = scope.fields.schema
+            kind: Any = schema.type_map[type_name]
+            nodes = list(
+                nodes_below(
+                    kind, self._selected.nodes, scope.fragments, scope.conditions, field_name
+                )
+            )
+            field = scope.fields.get(kind, field_name)
+            constant = None
+            if not any(_has_variables(node.arguments) for node in nodes):
+                constant = self._ahead_of(field, nodes, _NO_VARIABLES)
+            known = self._ahead[type_name, field_name] = (field, nodes, constant)
+        field, nodes, constant = known
+        return self._ahead_of(field, nodes, values) if constant is None else constant
+
+    def _ahead_of(self, field: Any, nodes: list[Any], values: VariableValues) -> list[Any]:
+        return [
+            self._convert(get_argument_values(field.graphql, node, values), field.source.arguments)
+            for node in nodes
+        ]
+
+
+class _Info:
+    """All of ``info`` that a resolver may use (`gateway.schema.context.Info`)."""
+
+    __slots__ = ("_call", "_values", "context")
+
+    def __init__(self, call: Call, values: VariableValues, context: Context) -> None:
+        self._call, self._values, self.context = call, values, context
+
+    def look_ahead(self, type_name: str, field_name: str) -> list[dict[str, Any]]:
+        """Give the arguments of each selection of a field right below this one."""
+        return self._call.look_ahead(type_name, field_name, self._values)
+
+
+def _has_variables(node: object) -> bool:
+    if isinstance(node, VariableNode):
+        return True
+    if isinstance(node, list | tuple):
+        return any(map(_has_variables, node))
+    if isinstance(node, Node):
+        return any(_has_variables(getattr(node, key)) for key in node.keys if key != "loc")
+    return False
+
+
+def call_of(selected: Selected) -> Call:
+    """Give the call of a field, which is kept with it."""
+    call: Call | None = selected.call
+    if call is None:
+        call = selected.call = Call(selected)
+    return call

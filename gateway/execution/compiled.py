@@ -1,0 +1,158 @@
+"""The compiled executor: an operation becomes Python functions, once (`docs/execution.md`)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import strawberry
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    Node,
+    VariableNode,
+)
+from graphql.execution.values import VariableValues
+
+from gateway.execution.calls import Variables
+from gateway.execution.documents import Operation
+from gateway.execution.exact import Exact
+from gateway.execution.executor import Executor, ReferenceExecutor
+from gateway.execution.fields import Fields
+from gateway.execution.outcome import Outcome, show
+from gateway.execution.run import Pending, Run
+from gateway.execution.selection import Scope, Selected, Selection, repeats
+from gateway.execution.unit import Unit
+from gateway.schema.context import Context
+
+_MOST_PROGRAMS = 8  # of one operation: each combination of what @skip and @include say is another
+
+
+class CompiledExecutor:
+    """Runs operations as generated functions; introspection is graphql-core's own."""
+
+    def __init__(self, schema: strawberry.Schema, *, introspection: Executor | None = None) -> None:
+        self._fields = Fields(schema)
+        self._introspection = introspection or ReferenceExecutor(self._fields.schema)
+
+    async def run(
+        self, operation: Operation, variables: dict[str, Any], context: Context
+    ) -> Outcome:
+        """Run one operation; whatever fails is an error in the outcome."""
+        compiled = operation.compiled
+        if compiled is None:
+            compiled = operation.compiled = Compiled(self._fields, operation)
+        if compiled.introspects:
+            return await self._introspection.run(operation, variables, context)
+        values = compiled.variables.coerce(variables)
+        if isinstance(values, list):
+            return Outcome(None, show(values, context.request.id))
+        run = Run(values, context)
+        await compiled.program(values).run(run)
+        operation.compiled_size = compiled.size
+        return Outcome(run.data, show(run.errors, context.request.id))
+
+
+ONCE = (
+    object()
+)  # stands for a unit that an answer has once: writing it would cost more than it saves
+
+
+class Compiled:
+    """What is known of an operation: its variables, and a program for each set of conditions."""
+
+    def __init__(self, fields: Fields, operation: Operation) -> None:
+        self._fields, self._operation = fields, operation
+        self._fragments = {
+            each.name.value: each
+            for each in operation.document.definitions
+            if isinstance(each, FragmentDefinitionNode)
+        }
+        self.variables = Variables(fields.schema, operation.variable_definitions)
+        self.introspects = False
+        conditions: dict[str, None] = {}
+        for node in _reachable(operation.definition, self._fragments):
+            if isinstance(node, FieldNode) and node.name.value in {"__schema", "__type"}:
+                self.introspects = True
+            for directive in getattr(node, "directives", None) or ():
+                for argument in directive.arguments:
+                    if isinstance(argument.value, VariableNode):
+                        conditions[argument.value.name.value] = None
+        self._conditions = tuple(conditions)
+        self._programs: dict[tuple[Any, ...], Program] = {}
+
+    @property
+    def size(self) -> int:
+        """Give the length of all that has been generated, in characters."""
+        return sum(program.size for program in self._programs.values())
+
+    def program(self, values: VariableValues) -> "Program":
+        """Give the program for what @skip and @include say with these variables."""
+        names = [name for name in self._conditions if name in values.coerced]
+        key = tuple((name, values.coerced[name]) for name in names)
+        program = self._programs.get(key)
+        if program is None:
+            if len(self._programs) >= _MOST_PROGRAMS:
+                del self._programs[next(iter(self._programs))]
+            conditions = VariableValues(
+                {name: values.sources[name] for name in names},
+                {name: values.coerced[name] for name in names},
+            )
+            definition = self._operation.definition
+            scope = Scope(self._fields, definition, self._fragments, conditions)
+            program = self._programs[key] = Program(scope)
+        return program
+
+
+def _reachable(node: Node, fragments: Mapping[str, FragmentDefinitionNode]) -> Iterator[Node]:
+    """Give an operation's selections, each fragment's once."""
+    waiting, seen = [node], set()
+    while waiting:
+        here = waiting.pop()
+        yield here
+        if isinstance(here, FragmentSpreadNode) and here.name.value not in seen:
+            seen.add(here.name.value)
+            waiting.append(fragments[here.name.value])
+        below = getattr(here, "selection_set", None)
+        if below is not None:
+            waiting += below.selections
+
+
+class Program:
+    """An operation of which it is known what @skip and @include say."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._fields, self._scope = scope.fields, scope
+        self._root: Selection | None = None
+        self.size = 0
+
+    async def run(self, run: Run) -> None:
+        """Execute; the data and the errors are the run's."""
+        exact = Exact(run)
+
+        def complete(pending: Pending, value: Any) -> Any:
+            selected = pending.selected
+            if selected.unit is None:
+                selected.unit = self._compile(selected) if repeats(selected) else ONCE
+            if selected.unit is not ONCE:
+                try:
+                    return run.completion(selected.unit, exact)(value, pending.path)
+                except Exception:  # noqa: BLE001 - whatever it is, it is found again, and where
+                    run.pending.clear()
+            return exact.complete(selected, selected.type, value, pending.path)
+
+        try:
+            run.data = self._begin(run, exact)
+        except GraphQLError as error:
+            run.note(error, ())
+        await run.settle(complete)
+
+    def _begin(self, run: Run, exact: Exact) -> dict[str, Any]:
+        if self._root is None:
+            self._root = self._scope.root()
+        return exact.execute(self._root, None, ())
+
+    def _compile(self, what: Selected) -> Unit:
+        unit = Unit(self._fields, what)
+        self.size += unit.size
+        return unit

@@ -1,0 +1,138 @@
+"""Documents that have been read, by their text: those that are asked for again stay."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    VariableDefinitionNode,
+)
+
+from gateway.execution.failures import OperationRefusedError, refusal
+from gateway.execution.inputs import check_variables
+
+_MOST_TEXTS = 512
+_MOST_BYTES = 64 * 1024 * 1024
+_HOT_SHARE = 0.75
+# Measured: what a character of a document takes once it is parsed, at most, and what a character of
+# the functions generated for it takes, with the selections that they came from.
+_BYTES_OF_TEXT = 130
+_BYTES_OF_CODE = 80
+
+
+@dataclass(eq=False, slots=True)
+class Operation:
+    """One operation of a valid document.
+
+    `compiled` is what an executor keeps with it; `compiled_size` is how large that is, in
+    characters of generated source.
+    """
+
+    document: DocumentNode
+    definition: OperationDefinitionNode
+    compiled: Any = None
+    compiled_size: int = 0
+
+    @property
+    def name(self) -> str | None:
+        """Give the operation's name, where it has one."""
+        return self.definition.name.value if self.definition.name else None
+
+    @property
+    def is_query(self) -> bool:
+        """Tell a query from a mutation or a subscription."""
+        return self.definition.operation is OperationType.QUERY
+
+    @property
+    def variable_definitions(self) -> tuple[VariableDefinitionNode, ...]:
+        """Give what the operation says of its variables."""
+        return tuple(self.definition.variable_definitions or ())
+
+    def check(self, schema: GraphQLSchema, variables: dict[str, Any]) -> None:
+        """Make sure that the variables are of their types.
+
+        Raises OperationRefusedError, with BAD_USER_INPUT and what is allowed.
+        """
+        errors = check_variables(schema, self.variable_definitions, variables)
+        if errors:
+            raise OperationRefusedError([refusal(error, "BAD_USER_INPUT") for error in errors])
+
+
+class Document:
+    """The operations of one valid text."""
+
+    __slots__ = ("bytes", "operations", "text")
+
+    def __init__(self, text: str, operations: list[Operation]) -> None:
+        self.text, self.operations = text, operations
+        self.bytes = self.measure()
+
+    def measure(self) -> int:
+        """Estimate how many bytes it takes, with all that has been compiled."""
+        code = sum(operation.compiled_size for operation in self.operations)
+        return _BYTES_OF_TEXT * len(self.text) + _BYTES_OF_CODE * code
+
+
+class Documents:
+    """A cache bounded in texts and in bytes, which texts that come once cannot empty.
+
+    A text is new until it is asked for again; then it is hot. Room is made among the new ones, the
+    least recently used first. The hot ones may take three quarters; what is too much for that is
+    new again.
+    """
+
+    def __init__(self) -> None:
+        self._new: OrderedDict[str, Document] = OrderedDict()
+        self._hot: OrderedDict[str, Document] = OrderedDict()
+        self.bytes = self._hot_bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._new) + len(self._hot)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._new
+        yield from self._hot
+
+    def get(self, text: str) -> Document | None:
+        """Give the document of a text, which is hot from now on."""
+        document = self._hot.get(text)
+        if document is not None:
+            self._hot.move_to_end(text)
+        else:
+            document = self._new.pop(text, None)
+            if document is None:
+                return None
+            self._hot[text] = document
+            self._hot_bytes += document.bytes
+        self._measure(document)
+        return document
+
+    def put(self, text: str, document: Document) -> None:
+        """Keep a document that has just been read."""
+        self._new[text] = document
+        self.bytes += document.bytes
+        self._make_room()
+
+    def _measure(self, document: Document) -> None:
+        """Count anew what has been compiled for a hot document since it was last asked for."""
+        more = document.measure() - document.bytes
+        document.bytes += more
+        self.bytes += more
+        self._hot_bytes += more
+        self._make_room()
+
+    def _make_room(self) -> None:
+        while len(self._hot) > _MOST_TEXTS * _HOT_SHARE or (
+            self._hot_bytes > _MOST_BYTES * _HOT_SHARE
+        ):
+            text, document = self._hot.popitem(last=False)
+            self._hot_bytes -= document.bytes
+            self._new[text] = document
+        while len(self) > _MOST_TEXTS or self.bytes > _MOST_BYTES:
+            _, document = self._new.popitem(last=False)
+            self.bytes -= document.bytes

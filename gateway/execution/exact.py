@@ -1,0 +1,119 @@
+"""Execution as the specification tells it, field by field, for the values that are not as expected.
+
+The generated code (`generate.py`) knows nothing of errors. Where it meets something it does not
+expect, it raises, and the object is done again here: what has been computed is computed anew, which
+nobody notices, because what fetches has only been noted.
+"""
+
+from typing import Any
+
+from graphql import GraphQLError, GraphQLNonNull, GraphQLObjectType, Undefined, is_leaf_type
+from graphql.pyutils import is_iterable
+from strawberry.types import get_object_definition
+
+from gateway.execution.calls import call_of
+from gateway.execution.leaves import coerce_leaf, nullable
+from gateway.execution.run import Path, Run
+from gateway.execution.selection import Selected, Selection
+from gateway.schema.declare import Plain
+
+
+class Exact:
+    """Executes the selections of one run (spec §6.3 and §6.4)."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def execute(self, selection: Selection, view: Any, path: Path) -> dict[str, Any]:
+        """Give the data of an object; raises a located error where it must be null.
+
+        `path` is the object's own.
+        """
+        data: dict[str, Any] = {}
+        for selected in selection.fields:
+            data[selected.key] = self._field(selected, selection, view, data, path)
+        return data
+
+    def _field(
+        self,
+        selected: Selected,
+        selection: Selection,
+        view: Any,
+        data: dict[str, Any],
+        path: Path,
+    ) -> Any:
+        place = (*path, selected.key)
+        try:
+            if selected.field.is_fetching:
+                bound = self._run.bind(call_of(selected))
+                self._run.fetch(selected, bound, view, place).target = data
+                return None
+            value = self._resolve(selected, selection, view)
+            return self.complete(selected, selected.type, value, place)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it costs this field
+            return self._handle(error, selected, selected.type, place)
+
+    def _resolve(self, selected: Selected, selection: Selection, view: Any) -> Any:
+        field = selected.field
+        if field.source is None:
+            return selection.kind.name
+        if field.declaration is None:
+            return getattr(view, field.source.python_name)
+        if isinstance(field.declaration, Plain) or not field.has_call:
+            return field.method(view)
+        value = self._run.bind(call_of(selected))(view)
+        shows = getattr(field.declaration, "shows", None)
+        return value if shows is None else shows(value)
+
+    def _handle(self, error: Exception, selected: Selected, kind: Any, path: Path) -> None:
+        located = self._run.fail(error, selected, path)
+        if isinstance(kind, GraphQLNonNull):
+            raise located
+        self._run.note(located, path)
+
+    def complete(self, selected: Selected, kind: Any, value: Any, path: Path) -> Any:
+        """Turn a field's value, or an item of it, into data of a type.
+
+        Raises what makes it an error.
+        """
+        if isinstance(value, Exception):
+            raise value
+        inner = nullable(kind)
+        if value is None or value is Undefined:
+            data = None
+        elif hasattr(inner, "of_type"):
+            data = self._complete_list(selected, inner.of_type, value, path)
+        elif is_leaf_type(inner):
+            data = coerce_leaf(inner, value)
+        else:
+            data = self._complete_object(selected, inner, value, path)
+        if data is None and inner is not kind:
+            raise TypeError(f"null for {selected.field.name}, which is never null")
+        return data
+
+    def _complete_list(self, selected: Selected, kind: Any, items: Any, path: Path) -> list[Any]:
+        if not is_iterable(items):
+            raise TypeError(f"{selected.field.name} is not a list")
+        return [self.item(selected, kind, item, (*path, i)) for i, item in enumerate(items)]
+
+    def item(self, selected: Selected, kind: Any, item: Any, path: Path) -> Any:
+        """Turn one item of a list into data; an error makes it null, where that may be."""
+        try:
+            return self.complete(selected, kind, item, path)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it costs this item
+            return self._handle(error, selected, kind, path)
+
+    def _complete_object(self, selected: Selected, kind: Any, value: Any, path: Path) -> Any:
+        if not isinstance(kind, GraphQLObjectType):
+            kind = self._runtime_type(selected, kind, value)
+        if kind.is_type_of is not None and not kind.is_type_of(value, None):
+            raise GraphQLError(f"a value of another type than {kind.name}")
+        return self.execute(selected.below(kind), value, path)
+
+    @staticmethod
+    def _runtime_type(selected: Selected, kind: Any, value: Any) -> GraphQLObjectType:
+        definition = get_object_definition(value)
+        for possible in selected.possible():
+            if definition is not None and definition.name == possible.name:
+                return possible
+        raise GraphQLError(f"a value of no type that is a {kind.name}")

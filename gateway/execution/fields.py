@@ -1,0 +1,145 @@
+"""What an executor needs to know of a field of the schema, found out once a process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, get_type_hints
+
+import strawberry
+from graphql import (
+    GraphQLField,
+    GraphQLList,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+)
+from strawberry.types.field import StrawberryField
+
+from gateway.execution import leaves
+from gateway.execution.leaves import nullable
+from gateway.schema.build import executable
+from gateway.schema.declare import DECLARATION, Computed, Fetching, Plain
+from gateway.wire.recurring import is_recurring
+
+_DEFINITION = "strawberry-definition"
+
+
+@dataclass(eq=False)
+class Field:
+    """A field of an object type: how it is declared, and the function behind it.
+
+    `declaration` is None for plain data of a type that is made from data at hand, and for
+    ``__typename``, which has no `source` either.
+    """
+
+    name: str
+    type: GraphQLOutputType
+    graphql: GraphQLField | None
+    source: StrawberryField | None
+    payload: Any = None
+
+    @cached_property
+    def declaration(self) -> Plain | Computed | Fetching | None:
+        """Give how the field was declared."""
+        return self.source.metadata.get(DECLARATION) if self.source else None
+
+    @cached_property
+    def is_fetching(self) -> bool:
+        """Tell whether it needs the network."""
+        return isinstance(self.declaration, Fetching)
+
+    @property
+    def method(self) -> Callable[..., Any]:
+        """Give the function of a declared field, which takes the view first."""
+        assert self.source is not None  # noqa: S101 - declared fields have a source
+        assert self.source.base_resolver is not None  # noqa: S101 - and a resolver
+        method: Any = self.source.base_resolver.wrapped_func
+        return method  # type: ignore[no-any-return]  # Strawberry allows descriptors, we have none
+
+    @property
+    def computes(self) -> Callable[..., Any]:
+        """Give the method itself, before what it gives is shown through views."""
+        method: Callable[..., Any] = getattr(self.method, "__wrapped__", self.method)
+        return method
+
+    @cached_property
+    def wants_info(self) -> bool:
+        """Tell whether the function takes ``info``."""
+        resolver = self.source.base_resolver if self.source else None
+        return resolver is not None and resolver.info_parameter is not None
+
+    @cached_property
+    def domain(self) -> leaves.Domain:
+        """Give the classes that the value of a leaf can have, by its declaration."""
+        if isinstance(self.declaration, Plain):
+            normalise = self.declaration.normalise
+            return self._raw_domain if normalise is None else leaves.returned_by(normalise)
+        if isinstance(self.declaration, Computed):
+            return leaves.returned_by(self.computes)
+        return None
+
+    @cached_property
+    def _raw_domain(self) -> leaves.Domain:
+        assert isinstance(self.declaration, Plain)  # noqa: S101 - no other has a payload's attribute
+        if not self.declaration.attribute:
+            return None
+        return leaves.domain_of(self.payload, self.declaration.attribute)
+
+    @cached_property
+    def is_kept(self) -> bool:
+        """Tell whether what the normaliser gives is kept by the raw value."""
+        return (
+            isinstance(self.declaration, Plain)
+            and is_recurring(self.declaration.normalise)
+            and leaves.may_be_key(self._raw_domain)
+        )
+
+    @property
+    def has_call(self) -> bool:
+        """Tell whether the function takes more than its view."""
+        return self.wants_info or bool(self.graphql and self.graphql.args)
+
+
+class Fields:
+    """The fields of a schema's object types, and the views that show the types."""
+
+    def __init__(self, schema: strawberry.Schema) -> None:
+        self.strawberry = schema
+        self.schema: GraphQLSchema = executable(schema)
+        self._known: dict[tuple[str, str], Field] = {}
+        self._payloads: dict[type, Any] = {}
+
+    def get(self, kind: GraphQLObjectType, name: str) -> Field:
+        """Give a field; validation has made sure that it is there."""
+        known = self._known.get((kind.name, name))
+        if known is None:
+            known = self._known[kind.name, name] = self._find(kind, name)
+        return known
+
+    def _find(self, kind: GraphQLObjectType, name: str) -> Field:
+        found = self.schema.get_field(kind, name)
+        assert found is not None  # noqa: S101 - see above
+        if name == "__typename":
+            return Field(name, found.type, None, None)
+        payload = self.payload_of(self.view_of(kind))
+        return Field(name, found.type, found, found.extensions[_DEFINITION], payload)
+
+    @staticmethod
+    def view_of(kind: GraphQLObjectType) -> type:
+        """Give the class whose instances are shown as this type."""
+        view: type = kind.extensions[_DEFINITION].origin
+        return view
+
+    def payload_of(self, view: type) -> Any:
+        """Give what a view says that its payload is: a class, or a union of them."""
+        if view not in self._payloads:
+            self._payloads[view] = get_type_hints(view).get("payload")
+        return self._payloads[view]
+
+
+def layers(kind: Any) -> list[Any]:
+    """Give a field's type and, for a list, that of its items, and so on inwards."""
+    found = [kind]
+    while isinstance(nullable(found[-1]), GraphQLList):
+        found.append(nullable(found[-1]).of_type)
+    return found

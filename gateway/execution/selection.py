@@ -1,0 +1,209 @@
+"""What an operation selects, as a tree: collected when it is first reached, by graphql-core."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from graphql import (
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    OperationDefinitionNode,
+    get_named_type,
+)
+from graphql.execution.collect_fields import (
+    FieldDetails,
+    FragmentDetails,
+    collect_fields,
+    collect_subfields,
+)
+from graphql.execution.values import VariableValues
+
+from gateway.execution.fields import Field, Fields, layers
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is the same for a whole operation, once it is known what @skip and @include say.
+
+    `conditions` has the variables in these directives and no others.
+    """
+
+    fields: Fields
+    operation: OperationDefinitionNode
+    fragments: Mapping[str, FragmentDefinitionNode]
+    conditions: VariableValues
+
+    @cached_property
+    def fragment_details(self) -> dict[str, FragmentDetails]:
+        """Give the fragments as graphql-core wants them."""
+        return {name: FragmentDetails(fragment) for name, fragment in self.fragments.items()}
+
+    def root(self) -> "Selection":
+        """Give what is selected of the root.
+
+        Raises GraphQLError where a variable of @skip or @include is null, and where the schema has
+        no operations of this kind.
+        """
+        kind = self.fields.schema.get_root_type(self.operation.operation)
+        if kind is None:
+            raise GraphQLError("the schema has no operations of this kind", self.operation)
+        grouped, *_ = collect_fields(
+            self.fields.schema, self.fragment_details, self.conditions, kind, self.operation
+        )
+        return Selection(self, kind, grouped, None)
+
+
+class Selected:
+    """One response key of an object: a field, merged from all the places that select it.
+
+    `owner` is the field that the object is a value of. `call` and `unit` are made when they are
+    first needed: the field's function with its arguments (`calls.py`), and the function that
+    completes its value (`unit.py`).
+    """
+
+    __slots__ = ("_below", "_details", "call", "field", "key", "nodes", "owner", "scope", "unit")
+
+    def __init__(
+        self,
+        scope: Scope,
+        key: str,
+        field: Field,
+        details: list[FieldDetails],
+        owner: "Selected | None",
+    ) -> None:
+        self.scope, self.key, self.field, self.owner = scope, key, field, owner
+        self._details = details
+        self.nodes = [detail.node for detail in details]
+        self.call: Any = None
+        self.unit: Any = None
+        self._below: dict[str, Selection] = {}
+
+    @property
+    def type(self) -> Any:
+        """Give the field's type."""
+        return self.field.type
+
+    @property
+    def has_selection(self) -> bool:
+        """Tell whether the field's value is an object, or a list of them."""
+        return self.nodes[0].selection_set is not None
+
+    def below(self, kind: GraphQLObjectType) -> "Selection":
+        """Give what is selected of the field's value, if it is of this type.
+
+        Raises GraphQLError where a variable of @skip or @include is null.
+        """
+        found = self._below.get(kind.name)
+        if found is None:
+            scope = self.scope
+            grouped, *_ = collect_subfields(
+                scope.fields.schema,
+                scope.fragment_details,
+                scope.conditions,
+                scope.operation,
+                kind,
+                self._details,
+            )
+            found = self._below[kind.name] = Selection(scope, kind, grouped, self)
+        return found
+
+    def possible(self) -> list[GraphQLObjectType]:
+        """Give the object types that the field's value, or its items, may have."""
+        named: Any = get_named_type(self.type)
+        if isinstance(named, GraphQLObjectType):
+            return [named]
+        return list(self.scope.fields.schema.get_possible_types(named))
+
+    def nullable_part(self, path: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Give the nearest place at or above this field's that may be null; () is all the data."""
+        if not isinstance(self.type, GraphQLNonNull):
+            return path
+        length, owner = len(path) - 1, self.owner
+        while owner is not None:
+            for kind in reversed(layers(owner.type)):
+                if not isinstance(kind, GraphQLNonNull):
+                    return path[:length]
+                length -= 1
+            owner = owner.owner
+        return ()
+
+
+class Selection:
+    """What is selected of an object of one type, in the order of the answer."""
+
+    def __init__(
+        self,
+        scope: Scope,
+        kind: GraphQLObjectType,
+        grouped: Mapping[str, list[FieldDetails]],
+        owner: Selected | None,
+    ) -> None:
+        self.kind = kind
+        self._fetches: bool | None = None
+        self._signature: str | None = None
+        self.fields = [
+            Selected(scope, key, scope.fields.get(kind, details[0].node.name.value), details, owner)
+            for key, details in grouped.items()
+        ]
+
+    @property
+    def fetches(self) -> bool:
+        """Tell whether a field needs the network, here or below what needs none."""
+        if self._fetches is None:
+            self._fetches = any(
+                selected.field.is_fetching or any(below.fetches for below in _readable(selected))
+                for selected in self.fields
+            )
+        return self._fetches
+
+    @property
+    def signature(self) -> str:
+        """Give what makes this equal to another selection of its type; "" for what is unique."""
+        if self._signature is None:
+            self._signature = self._sign()
+        return self._signature
+
+    def _sign(self) -> str:
+        parts = [self.kind.name]
+        for selected in self.fields:
+            if selected.field.is_fetching or any(node.arguments for node in selected.nodes):
+                return ""
+            parts.append(f"{selected.key}:{selected.field.name}")
+            if selected.has_selection:
+                below = [selection.signature for selection in _readable(selected)]
+                if "" in below:
+                    return ""
+                parts.append(str(below))
+        return " ".join(parts)
+
+
+def _readable(selected: Selected) -> list[Selection]:
+    if not selected.has_selection:
+        return []
+    found = []
+    for kind in selected.possible():
+        try:
+            found.append(selected.below(kind))
+        except GraphQLError:  # whoever completes the value finds it again
+            continue
+    return found
+
+
+def repeats(what: Selected | Selection) -> bool:
+    """Tell whether an answer may have this more than once, or has a list of objects below it."""
+    if isinstance(what, Selected):
+        owner: Selected | None = what
+        while owner is not None:
+            if len(layers(owner.type)) > 1:
+                return True
+            owner = owner.owner
+        return any(map(repeats, _readable(what)))
+    return any(
+        not selected.field.is_fetching
+        and selected.has_selection
+        and (len(layers(selected.type)) > 1 or any(map(repeats, _readable(selected))))
+        for selected in what.fields
+    )

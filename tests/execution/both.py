@@ -1,0 +1,170 @@
+"""Runs an operation on both executors, on the same data, and compares all that they do."""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import strawberry
+
+from gateway.execution.compiled import CompiledExecutor
+from gateway.execution.executor import Executor, ReferenceExecutor
+from gateway.execution.failures import OperationRefusedError
+from gateway.execution.operation import Operations
+from gateway.execution.outcome import Outcome
+from gateway.schema.build import build_schema, executable
+from gateway.schema.ids import write_id
+from tests.execution.comparison import difference, removed
+from tests.execution.generated import Generated, Pools, generate
+from tests.execution.lying import Gateway, quiet
+
+_MOBILES = ["919456430850", "", "4915700000001"]
+_EXTERNAL = [
+    "000003873354",
+    "C-TEN",
+    "C-MIXED",
+    "C-CURRENT",
+    "C-NOTYPES",
+    "C-LIMITS",
+    "C-BIGIDS",
+    "C-SCRIPTS",
+    "C-MERGED",
+    "C-ONE",
+    "C-EMPTY",
+    "documented-issued",
+    "C-001",
+    "nobody",
+]
+_BY = [{"externalId": value} for value in _EXTERNAL] * 2 + [{"mobile": value} for value in _MOBILES]
+_IDS = [
+    write_id("Promotion", "973", "79555"),
+    write_id("Promotion", "9001", "1"),
+    write_id("Program", "9005"),
+    write_id("Customer", "INSTORE", "564332013"),
+    write_id("Customer", "INSTORE", "1"),
+    write_id("CustomerPromotion", "INSTORE", "564332013", "973", "79555"),
+    "no id",
+]
+POOLS = Pools(
+    {
+        "by": _BY,
+        "id": _IDS,
+        "ids": _IDS,
+        "first": [0, 1, 2, 3, 5, 5, 7, 101],
+        "last": [1, 2, -1],
+        "after": ["nonsense"],
+        "before": ["nonsense"],
+        "programId": ["973", "9005", "9001", "469", "9000", "1", "x"],
+        "programIds": ["973", "9001", "9002", "x"],
+        "promotionId": ["79555", "79870", "1", "x"],
+        "startRuleId": ["1"],
+        "eventName": ["TransactionAdd", ""],
+        "source": [("INSTORE",)] * 6 + [("ALL",), ("FACEBOOK",)],
+    },
+    {
+        "(first)": 0.85, "(last)": 0.05, "(after)": 0.03, "(before)": 0.03, "(source)": 0.2,
+        "(programIds)": 0.08, "(availability)": 0.08, "(type)": 0.08,
+        "Customer.promotions": 2.0, "CustomerPromotionConnection.nodes": 2.0,
+        "CustomerPromotion.promotion": 2.0, "Promotion.definition": 1.5, "Query.customer": 2.0,
+    },
+)  # fmt: skip
+
+
+@dataclass
+class Tally:
+    """How many of the operations were what."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    differences: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
+
+    def report(self) -> str:
+        """Give the counts, the largest first."""
+        return ", ".join(f"{name} {count}" for name, count in self.counts.most_common())
+
+
+class Watched:
+    """An executor of which it is known what it was asked to run."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor, self.ran = executor, 0
+
+    async def run(self, operation: Any, variables: dict[str, Any], context: Any) -> Outcome:
+        """Run, and count."""
+        self.ran += 1
+        return await self._executor.run(operation, variables, context)
+
+
+class Both:
+    """Both executors over a schema, by default the real one, and a platform that may lie."""
+
+    def __init__(self, schema: strawberry.Schema | None = None, pools: Pools = POOLS) -> None:
+        schema = schema or build_schema()
+        self._pools = pools
+        self.schema = executable(schema)
+        self.operations = Operations(self.schema, introspection=True)
+        self.reference = ReferenceExecutor(self.schema)
+        self.compiled = CompiledExecutor(schema)
+        self.gateway = Gateway()
+        self.tally = Tally()
+
+    async def try_one(self, random: Random) -> None:
+        """Generate an operation and what goes wrong in it, and compare."""
+        self.gateway.begin(
+            random.randrange(10**9), random.choice([0, 0, 0.15, 0.5]), random.choice([0, 0, 0.1])
+        )
+        await self.compare(generate(self.schema, random, self._pools))
+
+    async def compare(self, generated: Generated) -> None:
+        """Run an operation on both, the compiled one twice, and note what differs."""
+        counts = self.tally.counts
+        counts["operations"] += 1
+        self._asked = generated
+        try:
+            operation = self.operations.get(generated.text, None)
+            operation.check(self.schema, generated.variables)
+        except OperationRefusedError as refused:
+            counts[f"refused {refused.code}"] += 1
+            return
+        outcomes, calls = [], []
+        for executor in (self.reference, self.compiled, self.compiled):
+            before = asyncio.all_tasks()
+            context = self.gateway.context()
+            outcomes.append(await executor.run(operation, dict(generated.variables), context))
+            await quiet(before)
+            calls.append(self.gateway.platform.calls)
+        self._count(outcomes[0], calls[0])
+        for outcome, called in zip(outcomes[1:], calls[1:], strict=True):
+            told = difference(outcomes[0], outcome) or self._compare_calls(
+                outcome, calls[0], called
+            )
+            if told:
+                faults = vars(self.gateway.platform)
+                self.tally.differences.append(
+                    f"{told}\n  seed {faults['seed']} rate {faults['rate']}"
+                    f" spoiling {self.gateway.spoiling}\n{generated.text}\n{generated.variables}"
+                )
+
+    def _compare_calls(
+        self, outcome: Outcome, calls: Counter[str], others: Counter[str]
+    ) -> str | None:
+        """Compare the calls; what null propagation has removed may be given up sooner."""
+        if calls == others:
+            return None
+        if others < calls and removed(outcome):
+            self.tally.counts["fewer calls than the reference"] += 1
+            self.tally.elsewhere.append(
+                f"{calls - others}\n{self._asked.text}\n{self._asked.variables}"
+            )
+            return None
+        return f"calls\n  {calls - others}\n  {others - calls}"
+
+    def _count(self, outcome: Outcome, calls: Counter[str]) -> None:
+        counts = self.tally.counts
+        counts["ran"] += 1
+        counts["with errors"] += bool(outcome.errors)
+        counts["fetched"] += bool(calls)
+        counts["of several calls"] += len(calls) > 1
+        counts["with null propagation"] += bool(removed(outcome))
+        counts["without data"] += outcome.data is None

@@ -1,0 +1,57 @@
+"""What it means that two executions are the same."""
+
+from collections import Counter
+from typing import Any
+
+import msgspec
+
+from gateway.execution.outcome import Outcome
+
+_Errors = dict[tuple[Any, ...], Counter[tuple[Any, ...]]]
+
+
+def difference(one: Outcome, other: Outcome) -> str | None:
+    """Say in what two outcomes differ; None where they are the same.
+
+    Data is compared byte for byte, errors as a multiset of path, code and message. Inside what null
+    propagation has removed, either may have found other errors first, but not none.
+    """
+    first, second = msgspec.json.encode(one.data), msgspec.json.encode(other.data)
+    if first != second:
+        return f"data\n  {first[:2000]!r}\n  {second[:2000]!r}\n  {one.errors}\n  {other.errors}"
+    errors, others = _by_place(one), _by_place(other)
+    if errors.keys() != others.keys():
+        return f"errors at\n  {sorted(errors, key=str)}\n  {sorted(others, key=str)}"
+    for place, found in errors.items():
+        is_removed = any(path != place for path, *_ in [*found, *others[place]])
+        if not is_removed and found != others[place]:
+            return f"errors\n  {found}\n  {others[place]}"
+    return None
+
+
+def removed(outcome: Outcome) -> int:
+    """Count the errors that have made more null than their own field."""
+    return sum(
+        count
+        for place, found in _by_place(outcome).items()
+        for (path, *_), count in found.items()
+        if path != place
+    )
+
+
+def _by_place(outcome: Outcome) -> _Errors:
+    """Group errors by the place that is null because of them."""
+    places: _Errors = {}
+    for error in outcome.errors:
+        path = tuple(error.get("path") or ())
+        found = (path, error["extensions"]["code"], error["message"])
+        places.setdefault(_null_on(outcome.data, path), Counter())[found] += 1
+    return places
+
+
+def _null_on(data: Any, path: tuple[Any, ...]) -> tuple[Any, ...]:
+    for length, step in enumerate(path):
+        if data is None:
+            return path[:length]
+        data = data[step]
+    return path

@@ -1,0 +1,220 @@
+"""Operations at random over a schema: valid, but for what only shows when they run."""
+
+import json
+from random import Random
+from typing import Any, NamedTuple
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    is_composite_type,
+    is_leaf_type,
+    is_required_argument,
+)
+
+_MOST_FIELDS = 45
+
+
+class Generated(NamedTuple):
+    """A document with one operation, and the variables that it is asked with."""
+
+    text: str
+    variables: dict[str, Any]
+
+
+class Pools(NamedTuple):
+    """What may be asked for: values by argument name, and how likely a field is to be taken."""
+
+    values: dict[str, list[Any]]
+    weights: dict[str, float]
+
+
+def generate(schema: GraphQLSchema, random: Random, pools: Pools) -> Generated:
+    """Generate one operation."""
+    return _Generator(schema, random, pools).operation()
+
+
+class _Generator:
+    def __init__(self, schema: GraphQLSchema, random: Random, pools: Pools) -> None:
+        self._schema, self._random, self._pools = schema, random, pools
+        self._fragments: dict[str, tuple[str, str]] = {}
+        self._declared: list[str] = []
+        self._variables: dict[str, Any] = {}
+        self._conditions: list[str] = []
+        self._fields = self._count = 0
+
+    def _chance(self, probability: float) -> bool:
+        return self._random.random() < probability
+
+    def _next(self, prefix: str) -> str:
+        self._count += 1
+        return f"{prefix}{self._count}"
+
+    def operation(self) -> Generated:
+        assert self._schema.query_type is not None
+        body = self._selections(self._schema.query_type, 0)
+        declared = f"({', '.join(self._declared)})" if self._declared else ""
+        fragments = [
+            f"fragment {name} on {kind} {text}" for name, (kind, text) in self._fragments.items()
+        ]
+        return Generated("\n".join([f"query Q{declared} {body}", *fragments]), self._variables)
+
+    def _selections(self, kind: Any, depth: int) -> str:
+        if isinstance(kind, GraphQLInterfaceType):
+            return self._abstract(kind, depth)
+        return self._block(kind, depth, "")
+
+    def _abstract(self, kind: GraphQLInterfaceType, depth: int) -> str:
+        """Ask an interface for its own fields and for those of its types, under names apart."""
+        parts = [self._field(kind, name, depth, "") for name in self._pick(kind, depth)]
+        for possible in self._schema.get_possible_types(kind):
+            if self._chance(0.6):
+                block = self._block(possible, depth, possible.name.lower() + "_")
+                parts.append(f"... on {possible.name}{self._condition()} {block}")
+        return f"{{ {' '.join(['__typename', *parts])} }}"
+
+    def _block(self, kind: GraphQLObjectType, depth: int, prefix: str) -> str:
+        parts = []
+        for name in self._pick(kind, depth):
+            text = self._field(kind, name, depth, prefix)
+            if self._chance(0.08):
+                around = self._random.choice(["...", f"... on {kind.name}"])
+                text = f"{around}{self._condition()} {{ {text} }}"
+            elif self._chance(0.06) and not prefix:
+                fragment = self._next("F")
+                self._fragments[fragment] = (kind.name, f"{{ {text} }}")
+                text = f"...{fragment}{self._condition()}"
+                if self._chance(0.3):
+                    text += f" ...{fragment}"
+            parts.append(text)
+            if self._chance(0.05):
+                parts.append(text)
+        if not parts or self._chance(0.15):
+            parts.append(self._random.choice(["__typename", f"{prefix}t: __typename"]))
+        return f"{{ {' '.join(parts)} }}"
+
+    def _pick(self, kind: Any, depth: int) -> list[str]:
+        """Choose fields; the deeper, the fewer that have fields themselves."""
+        chosen = []
+        share = self._random.choice([0.15, 0.4, 0.8])
+        for name, field in kind.fields.items():
+            is_leaf = is_leaf_type(get_named_type(field.type))
+            weight = self._pools.weights.get(f"{kind.name}.{name}", 1.0)
+            likely = share if is_leaf else min(0.5, 1.4 / (depth + 1)) if depth < 9 else 0.0
+            if self._fields < _MOST_FIELDS and self._chance(likely * weight):
+                chosen.append(name)
+                self._fields += 1
+        if not chosen and depth == 0:
+            chosen.append(self._random.choice(list(kind.fields)))
+        self._random.shuffle(chosen)
+        return chosen
+
+    def _field(self, kind: Any, name: str, depth: int, prefix: str) -> str:
+        field = kind.fields[name]
+        arguments = self._arguments(field)
+        key = ""
+        if arguments or field.args:
+            key = f"{self._next('a')}: "
+        elif prefix:
+            key = f"{prefix}{name}: "
+        elif self._chance(0.1):
+            key = f"{name}_: "
+        text = f"{key}{name}{arguments}{self._condition()}"
+        named = get_named_type(field.type)
+        if not is_composite_type(named):
+            return text
+        text = f"{text} {self._selections(named, depth + 1)}"
+        if key and self._chance(0.08):  # the same again, to be merged
+            text += f" {key}{name}{arguments} {self._selections(named, depth + 1)}"
+        return text
+
+    def _arguments(self, field: Any) -> str:
+        given = []
+        for name, argument in field.args.items():
+            likely = 1.0 if is_required_argument(argument) else self._likely(name)
+            if self._chance(likely):
+                given.append(f"{name}: {self._value(name, argument.type)}")
+        return f"({', '.join(given)})" if given else ""
+
+    def _likely(self, name: str) -> float:
+        return self._pools.weights.get(f"({name})", 0.15)
+
+    def _value(self, name: str, kind: Any) -> str:
+        value = self._made(name, kind)
+        if not self._chance(0.35):
+            return self._literal(value, kind)
+        variable = self._next("v")
+        declared = str(kind)
+        if isinstance(kind, GraphQLNonNull) and self._chance(0.3):
+            # May be null where null may not be: GraphQL lets it pass until it runs.
+            declared = f"{kind.of_type} = {self._literal(value, kind)}"
+            if self._chance(0.3):
+                self._variables[variable] = None
+            elif self._chance(0.5):
+                self._variables[variable] = self._json(value)
+        elif isinstance(kind, GraphQLNonNull) or self._chance(0.7):
+            self._variables[variable] = self._json(value)
+        elif self._chance(0.5):
+            self._variables[variable] = None
+        self._declared.append(f"${variable}: {declared}")
+        return f"${variable}"
+
+    def _made(self, name: str, kind: Any) -> Any:
+        """Make a value, with enums as one-element tuples so that literals can tell them."""
+        if isinstance(kind, GraphQLNonNull):
+            return self._made(name, kind.of_type)
+        if name in self._pools.values and not isinstance(kind, GraphQLList):
+            return self._random.choice(self._pools.values[name])
+        if isinstance(kind, GraphQLList):
+            return [self._made(name, kind.of_type) for _ in range(self._random.randint(0, 3))]
+        if isinstance(kind, GraphQLEnumType):
+            return (self._random.choice(list(kind.values)),)
+        if isinstance(kind, GraphQLInputObjectType):
+            raise TypeError(f"a pool is needed for {name}")
+        defaults: dict[str, list[Any]] = {
+            "Boolean": [True, False],
+            "Int": [0, 1, 3],
+            "Float": [0, 1.5],
+        }
+        return self._random.choice(defaults.get(kind.name, ["", "x", "42"]))
+
+    def _literal(self, value: Any, kind: Any) -> str:
+        if isinstance(value, tuple):
+            return str(value[0])
+        if isinstance(value, list):
+            return f"[{', '.join(self._literal(item, None) for item in value)}]"
+        if isinstance(value, dict):
+            inner = ", ".join(f"{key}: {self._literal(v, None)}" for key, v in value.items())
+            return f"{{{inner}}}"
+        return json.dumps(value)
+
+    def _json(self, value: Any) -> Any:
+        if isinstance(value, tuple):
+            return value[0]
+        return [self._json(item) for item in value] if isinstance(value, list) else value
+
+    def _condition(self) -> str:
+        if not self._chance(0.06):
+            return ""
+        name = self._random.choice(["skip", "include"])
+        if self._chance(0.5):
+            return f" @{name}(if: {self._random.choice(['true', 'false'])})"
+        if self._conditions and self._chance(0.5):
+            variable = self._random.choice(self._conditions)
+        else:
+            variable = self._next("c")
+            self._conditions.append(variable)
+            given = self._random.choice([True, False, None, "absent"])
+            if given in {True, False} and self._chance(0.5):
+                self._declared.append(f"${variable}: Boolean!")
+            else:
+                self._declared.append(f"${variable}: Boolean = true")
+            if given != "absent":
+                self._variables[variable] = given
+        return f" @{name}(if: ${variable})"

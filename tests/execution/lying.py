@@ -1,0 +1,154 @@
+"""A platform that answers from memory, and lies where it is told to; each URL always the same."""
+
+import asyncio
+from collections import Counter
+from random import Random
+from typing import Any
+
+import httpx
+import msgspec
+
+from gateway.loaders.bundle import Loaders
+from gateway.request import CallBudget, Caller, Request, Role
+from gateway.sandbox.app import create_sandbox
+from gateway.sandbox.world import World
+from gateway.schema.context import Context
+from gateway.upstream.client import UpstreamClient
+from gateway.upstream.credentials import credential_from
+from gateway.upstream.customer_promotions import CustomerPromotions
+from gateway.upstream.definitions import ENDPOINT, LegacyDefinitions
+from gateway.upstream.phase_out import PhaseOut
+from gateway.upstream.recall import create_recall
+from gateway.upstream.traffic import create_traffic
+from gateway.upstream.transport import create_http_client
+from gateway.wire.vocabulary import PromotionSourceType
+from tests.graph import settings_for
+from tests.sandbox.client import NOW, TODAY
+
+_SETTINGS = settings_for("http://platform.test")
+_WRONG: list[Any] = [None, -1, "abc", "", 2**40, 1e400, [], {}, "NaN", True, 0]
+# What no decoder lets through: for each attribute, values at which a resolver fails. Texts that are
+# written as they were decoded are not here: they are not looked at again.
+_SPOILT: dict[str, list[Any]] = {
+    "metadata": [7],
+    "limits": ["x"],
+    "restrictions": ["x"],
+    "timelines": [7, [None]],
+    "starts_at": [{}],
+    "ends_at": [{}],
+    "event_name": [5],
+    "usage": ["x", float("nan")],
+    "rules": ["x"],
+    "rulesets": [7],
+}
+
+
+class Platform(httpx.AsyncBaseTransport):
+    """Remembers what the sandbox says, and says it in another way where `seed` wants it."""
+
+    def __init__(self) -> None:
+        sandbox = create_sandbox(World.generate(today=TODAY), clock=lambda: NOW)
+        self._sandbox = httpx.ASGITransport(sandbox)
+        self._known: dict[str, tuple[int, bytes]] = {}
+        self.seed, self.rate = 0, 0.0
+        self.calls: Counter[str] = Counter()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a call."""
+        url = str(request.url)
+        self.calls[f"{request.method} {url}"] += 1
+        known = self._known.get(url)
+        if known is None:
+            answer = await self._sandbox.handle_async_request(request)
+            known = self._known[url] = (answer.status_code, await answer.aread())
+        random = Random(f"{self.seed} {url}")  # noqa: S311 - no secret
+        await asyncio.sleep(0)
+        if random.random() < self.rate:
+            known = self._lie(random, *known)
+        return httpx.Response(known[0], content=known[1])
+
+    @staticmethod
+    def _lie(random: Random, status: int, body: bytes) -> tuple[int, bytes]:
+        match random.randrange(6):
+            case 0:
+                return 500, b"oops"
+            case 1:
+                return 200, b'{"errors":[{"status":false,"code":8015,"message":"no"}]}'
+            case 2:
+                return 200, body[: len(body) // 2]
+            case _:
+                tree = msgspec.json.decode(body)
+                for _ in range(random.randint(1, 6)):
+                    _change(tree, random)
+                return status, msgspec.json.encode(tree)
+
+
+def _change(tree: Any, random: Random) -> None:
+    """Put a wrong value somewhere into a tree of JSON."""
+    while isinstance(tree, dict | list) and tree:
+        key: Any = (
+            random.choice(list(tree)) if isinstance(tree, dict) else random.randrange(len(tree))
+        )
+        inner = tree[key]
+        if not isinstance(inner, dict | list) or not inner or random.random() < 0.05:
+            tree[key] = random.choice(_WRONG)
+            return
+        tree = inner
+
+
+class _Spoiling:
+    """A port whose pages have values that make resolvers fail."""
+
+    def __init__(self, port: Any, seed: int, rate: float) -> None:
+        self._port, self._seed, self._rate = port, seed, rate
+
+    async def page(self, key: Any, request: Request) -> Any:
+        page = await self._port.page(key, request)
+        for item in filter(None, page.items):
+            random = Random(f"{self._seed} {item.promotion_id}")  # noqa: S311 - no secret
+            for attribute, values in _SPOILT.items():
+                if hasattr(item, attribute) and random.random() < self._rate:
+                    setattr(item, attribute, random.choice(values))
+        return page
+
+
+class Gateway:
+    """Makes contexts of requests that ask a platform, each as if it were the first."""
+
+    def __init__(self) -> None:
+        self.platform = Platform()
+        self._http = create_http_client(_SETTINGS, self.platform)
+        self.spoiling = 0.0
+        self.roles = frozenset(Role)
+
+    def begin(self, seed: int, rate: float, spoiling: float) -> None:
+        """Choose what goes wrong from now on."""
+        self.platform.seed, self.platform.rate = seed, rate
+        self.spoiling = spoiling
+        self.roles = frozenset(Role) if seed % 3 else frozenset()
+
+    def context(self) -> Context:
+        """Begin a request; its calls are counted from here."""
+        self.platform.calls = Counter()
+        credential = credential_from(_SETTINGS)
+        recall = create_recall(_SETTINGS, credential)
+        client = UpstreamClient(self._http, credential, create_traffic(_SETTINGS), 10**8)
+        request = Request(
+            id="r",
+            now=NOW,
+            caller=Caller(self.roles),
+            deadline=asyncio.get_running_loop().time() + 30,
+            budget=CallBudget(1000),
+        )
+        seed = self.platform.seed
+        customers: Any = _Spoiling(CustomerPromotions(client, recall), seed, self.spoiling)
+        legacy = LegacyDefinitions(client, recall, PhaseOut(ENDPOINT, switched_on=True))
+        definitions: Any = _Spoiling(legacy, seed, self.spoiling)
+        source_types = (PromotionSourceType.UI, PromotionSourceType.PROMOTION_API)
+        return Context(request, Loaders(request, customers, definitions, source_types))
+
+
+async def quiet(before: set[asyncio.Task[Any]]) -> None:
+    """Wait until nothing goes on beside what went on before."""
+    while asyncio.all_tasks() - before:  # noqa: ASYNC110 - nobody tells
+        await asyncio.sleep(0)

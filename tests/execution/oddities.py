@@ -1,0 +1,205 @@
+"""A schema in which a resolver does all that is wrong, declared as the real one is."""
+
+import asyncio
+from abc import abstractmethod
+from typing import Any
+
+import msgspec
+import strawberry
+from strawberry.scalars import JSON
+from strawberry.schema.config import StrawberryConfig
+
+from gateway.errors import BadUserInputError, ForbiddenError
+from gateway.schema.context import Info
+from gateway.schema.declare import PAYLOAD, Viewed, ViewedMany, computed, fetching, plain
+from gateway.schema.scalars import SCALARS
+from gateway.wire.vocabulary import LimitKind
+
+
+class Payload(msgspec.Struct):
+    """What the views below show; nobody has checked it."""
+
+    number: Any = 1
+    text: Any = "t"
+    inner: Any = None
+    many: Any = None
+
+
+VALUES: list[Any] = [
+    1, 0, -1, 2**31, -(2**31) - 1, 2**31 - 1, 10**400, 1.0, 1.5, -0.0, float("nan"), float("inf"),
+    "", "text", "12", "1e3", True, False, None, [], [1, None], {}, object(), LimitKind.LIMITED,
+    ValueError("x"), ForbiddenError("f"), ("a", "b"), {"a": 1},
+]  # fmt: skip
+
+
+def _payload(index: int, depth: int = 0) -> Payload:
+    """Make a payload, of which each attribute goes through all values in its own time."""
+    inner: Any = _payload(index + 5, depth + 1) if depth < 3 else None
+    many: Any = [_payload(index + step, depth + 1) for step in (1, 2)] if depth < 3 else None
+    if index % 7 == 3:
+        many = [many and many[0], None, ValueError("in a list")]
+    if index % 11 == 4:
+        inner, many = VALUES[index % len(VALUES)], VALUES[(index + 3) % len(VALUES)]
+    text = VALUES[(index * 5) % len(VALUES)]
+    return Payload(VALUES[index % len(VALUES)], text, inner, many)
+
+
+def _fail(raw: Any) -> Any:
+    if raw in {0, 1} if isinstance(raw, int | float) else raw == "text":
+        raise BadUserInputError("a normaliser that refuses")
+    return raw
+
+
+@strawberry.interface
+class Thing:
+    """What is one of two."""
+
+    @computed("Who it is.")
+    def id(self) -> strawberry.ID:
+        """Give an id, or fail."""
+        own: strawberry.ID = self.own_id()
+        return own
+
+    @abstractmethod
+    def own_id(self) -> Any:
+        """Give an id."""
+
+
+def _fields(namespace: dict[str, Any]) -> None:
+    """Declare leaves of all types over the same two attributes: most of them lie."""
+    kinds = {
+        "int": int, "float": float, "text": str, "flag": bool, "key": strawberry.ID,
+        "word": LimitKind, "tree": JSON, "texts": list[str], "numbers": list[int | None],
+    }  # fmt: skip
+    annotations = namespace["__annotations__"]
+    for name, kind in kinds.items():
+        for attribute in ("number", "text"):
+            annotations[f"{name}_{attribute}"] = kind | None
+            namespace[f"{name}_{attribute}"] = plain(attribute, "A value.", _fail)
+            annotations[f"must_{name}_{attribute}"] = kind
+            namespace[f"must_{name}_{attribute}"] = plain(attribute, "A value.")
+
+
+@strawberry.type
+class Small(Thing):
+    """A view over a payload."""
+
+    payload: strawberry.Private[Any]
+
+    text: str | None = plain("text", "A text.")
+    whole: JSON | None = plain(PAYLOAD, "Cannot be.", lambda payload: payload.number)
+
+    def own_id(self) -> Any:
+        """Give an id."""
+        return self.payload.number
+
+
+@strawberry.type
+class Odd(Thing):
+    """A view over a payload."""
+
+    payload: strawberry.Private[Any]
+    _fields(vars())
+
+    def own_id(self) -> Any:
+        """Give an id."""
+        return self.payload.text
+
+    @computed("Another.")
+    def other(self, *, fails: bool = False) -> "Odd | None":
+        """Show the inner payload."""
+        if fails:
+            raise ForbiddenError("other: no")
+        return Odd(payload=self.payload.inner)
+
+    @computed("Another, surely.")
+    def must_other(self) -> "Odd":
+        """Show the inner payload, or null where it must not be."""
+        inner: Any = self.payload.inner
+        return Odd(payload=inner) if isinstance(inner, Payload) else inner
+
+    @computed("Some.")
+    def others(self) -> list["Odd | None"] | None:
+        """Show what there is."""
+        listed: Any = self.payload.many
+        return [Odd(payload=one) if isinstance(one, Payload) else one for one in listed]
+
+    @computed("Some, surely.")
+    def must_others(self) -> list["Odd"]:
+        """Show what there is."""
+        listed: Any = self.payload.many
+        return [Odd(payload=one) if isinstance(one, Payload) else one for one in listed]
+
+    @computed("One of two.")
+    def thing(self, info: Info) -> Thing | None:
+        """Show one type or the other, or neither."""
+        assert info.context is not None
+        inner: Any = self.payload.inner
+        return Small(payload=inner) if self.payload.number else inner
+
+    @computed("Only payloads.", ViewedMany(Small))
+    def smalls(self) -> Any:
+        """Give what is not a list, too."""
+        return self.payload.many
+
+    @computed("Only a payload.", Viewed(Small))
+    def small(self) -> Any:
+        """Give what is no payload, too."""
+        return self.payload.inner
+
+    @fetching("Asks.")
+    async def asked(self, index: int = 0, turns: int = 1) -> "Odd | None":
+        """Wait, and fail now and then."""
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if index % 5 == 4:
+            raise BadUserInputError("asked: no")
+        return Odd(payload=_payload(index))
+
+    @fetching("Asks, surely.")
+    async def must_asked(self, index: int = 0, turns: int = 1) -> "Odd":
+        """Wait, and fail or give null now and then."""
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if index % 5 == 4:
+            raise RuntimeError("masked")
+        nothing: Any = None
+        return nothing if index % 5 == 3 else Odd(payload=_payload(index))
+
+    @fetching("Asks for several.")
+    async def all_asked(self, index: int = 0) -> list["Odd"]:
+        """Give some, of which one may be an error."""
+        listed: list[Any] = [Odd(payload=_payload(index + step)) for step in range(3)]
+        return listed + [ValueError("in a list")] * (index % 5 == 2)
+
+
+@strawberry.type
+class Query:
+    """The root."""
+
+    @fetching("Asks.")
+    async def odd(self, index: int) -> Odd | None:
+        """Give one."""
+        return Odd(payload=_payload(index))
+
+    @fetching("Asks, surely.")
+    async def must_odd(self, index: int) -> Odd:
+        """Give one, or fail."""
+        await asyncio.sleep(0)
+        if index % 9 == 8:
+            raise BadUserInputError("must_odd: no")
+        return Odd(payload=_payload(index))
+
+    @computed("A thing at hand.")
+    def thing(self, index: int = 2) -> Thing | None:
+        """Give one without asking."""
+        return Odd(payload=_payload(index)) if index % 2 else Small(payload=_payload(index))
+
+
+def build() -> strawberry.Schema:
+    """Make the schema."""
+    return strawberry.Schema(
+        Query,
+        types=[Odd, Small],
+        config=StrawberryConfig(info_class=Info, scalar_map=SCALARS),
+    )

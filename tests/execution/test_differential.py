@@ -1,0 +1,134 @@
+"""Both executors give the same data, the same errors, and make the same calls."""
+
+import json
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gateway.execution.compiled import CompiledExecutor
+from gateway.schema.build import build_schema
+from tests.execution import oddities
+from tests.execution.both import Both, Tally, Watched
+from tests.execution.generated import Generated, Pools
+
+SEEDS = st.integers(0, 10**12)
+QUICK = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+THOROUGH = settings(QUICK, max_examples=250)
+A_SEED = 20  # operations for each seed that hypothesis chooses
+ODD_POOLS = Pools({"index": list(range(30)), "turns": [0, 1, 2, 5]}, {})
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(autouse=True)
+def silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the log of thousands of mistakes that are made on purpose."""
+    monkeypatch.setattr("gateway.execution.outcome.log.error", lambda *_, **__: None)
+
+
+async def _try(both: Both, seed: int) -> Tally:
+    for step in range(A_SEED):
+        await both.try_one(Random(f"{seed} {step}"))  # noqa: S311 - no secret
+        assert not both.tally.differences, both.tally.differences[0]
+    return both.tally
+
+
+def _proves_something(tally: Tally) -> None:
+    """Make sure that it is no comparison of operations that all fail, or never do."""
+    counts = tally.counts
+    assert counts["ran"] > 0.95 * counts["operations"]
+    assert 0.2 < counts["with errors"] / counts["ran"] < 0.95
+    assert counts["with null propagation"] > 0.02 * counts["ran"]
+
+
+@pytest.mark.timeout(300)
+async def test_the_real_schema_executes_the_same_on_a_platform_that_lies() -> None:
+    """Data byte for byte, errors by path, code and message, calls by method and URL."""
+    await _real(QUICK)
+
+
+@pytest.mark.verify
+@pytest.mark.timeout(3000)
+async def test_five_thousand_operations_execute_the_same() -> None:
+    """The same with 5,000 operations over the real schema."""
+    await _real(THOROUGH)
+
+
+async def _real(how_many: settings) -> None:
+    both = Both()
+    seeds: list[int] = []
+
+    @how_many
+    @given(SEEDS)
+    def choose(seed: int) -> None:
+        seeds.append(seed)
+
+    choose()
+    for seed in seeds:
+        await _try(both, seed)
+    _proves_something(both.tally)
+    assert both.tally.counts["fetched"] > 0.7 * both.tally.counts["ran"]
+    assert both.tally.counts["of several calls"] > 0.4 * both.tally.counts["ran"]
+
+
+@pytest.mark.timeout(300)
+async def test_whatever_a_resolver_does_wrong_is_the_same_error() -> None:
+    """Int beyond 32 bits, NaN, null where it must not be, errors in lists and of fetches."""
+    both = Both(oddities.build(), ODD_POOLS)
+    for seed in range(15):
+        await _try(both, seed)
+    _proves_something(both.tally)
+
+
+@pytest.mark.parametrize(
+    ("text", "variables"),
+    [
+        ("query Q { thing(index: 1) { id ... on Odd { mustOther { mustIntNumber } } } }", {}),
+        ("query Q($c: Boolean = true) { thing { __typename @include(if: $c) } }", {"c": None}),
+        ("query Q($c: Boolean = true) { __typename @skip(if: $c) }", {"c": None}),
+        ("query Q($i: Int = 1) { odd(index: $i) { textText } }", {"i": None}),
+        ("query Q { a: mustOdd(index: 8) { textText } b: odd(index: 1) { asked { id } } }", {}),
+        ("query Q { odd(index: 4) { others { others { textText } } } }", {}),
+        ("query Q { __typename a: __typename ... { __typename } }", {}),
+    ],
+)
+async def test_a_special_case_is_the_same(text: str, variables: dict[str, Any]) -> None:
+    """What generated operations meet seldom."""
+    both = Both(oddities.build(), ODD_POOLS)
+    await both.compare(Generated(text, variables))
+    assert both.tally.counts["ran"] == 1
+    assert both.tally.differences == []
+
+
+async def test_only_introspection_runs_on_the_reference() -> None:
+    """Everything that selects neither __schema nor __type is compiled."""
+    both = Both()
+    watched = Watched(both.reference)
+    both.compiled = CompiledExecutor(build_schema(), introspection=watched)
+    for seed in range(60):
+        await both.try_one(Random(seed))  # noqa: S311 - no secret
+    assert both.tally.counts["ran"] > 50
+    assert watched.ran == 0
+    for text in (
+        "query Q { __schema { queryType { name } } }",
+        'query Q { ...F } fragment F on Query { ... { t: __type(name: "Limit") { name } } }',
+    ):
+        await both.compare(Generated(text, {}))
+    assert watched.ran == 4
+    assert both.tally.differences == []
+
+
+async def test_an_operation_gives_the_same_again() -> None:
+    """What is kept for payloads that recur is the same data in every place."""
+    both = Both()
+    text = (
+        'query Q { customer(by: {externalId: "C-LIMITS"}) { promotions { nodes {'
+        " limits { a: pointsPerCustomer { max used remaining } } } } } }"
+    )
+    operation = both.operations.get(text, None)
+    first = await both.compiled.run(operation, {}, both.gateway.context())
+    second = await both.compiled.run(operation, {}, both.gateway.context())
+    assert json.dumps(first.data) == json.dumps(second.data)
