@@ -19,8 +19,9 @@ from gateway.upstream.customer_promotions import CustomerPromotions
 from gateway.upstream.definitions import ENDPOINT, LegacyDefinitions
 from gateway.upstream.phase_out import PhaseOut
 from gateway.upstream.recall import create_recall
+from gateway.upstream.source_types import SourceTypes
 from gateway.upstream.traffic import create_traffic
-from gateway.upstream.transport import create_http_client
+from gateway.upstream.transport import create_http
 from gateway.wire.vocabulary import PromotionSourceType
 from tests.graph import settings_for
 from tests.sandbox.client import NOW, TODAY
@@ -117,7 +118,7 @@ class Gateway:
 
     def __init__(self) -> None:
         self.platform = Platform()
-        self._http = create_http_client(_SETTINGS, self.platform)
+        self._http = create_http(_SETTINGS, self.platform)
         self.spoiling = 0.0
         self.roles = frozenset(Role)
 
@@ -131,8 +132,9 @@ class Gateway:
         """Begin a request; its calls are counted from here."""
         self.platform.calls = Counter()
         credential = credential_from(_SETTINGS)
-        recall = create_recall(_SETTINGS, credential)
-        client = UpstreamClient(self._http, credential, create_traffic(_SETTINGS), 10**8)
+        traffic = create_traffic(_SETTINGS)
+        recall = create_recall(_SETTINGS, credential, traffic)
+        client = UpstreamClient(self._http, credential, traffic, 10**8)
         request = Request(
             id="r",
             now=NOW,
@@ -144,7 +146,8 @@ class Gateway:
         customers: Any = _Spoiling(CustomerPromotions(client, recall), seed, self.spoiling)
         legacy = LegacyDefinitions(client, recall, PhaseOut(ENDPOINT, switched_on=True))
         definitions: Any = _Spoiling(legacy, seed, self.spoiling)
-        source_types = (PromotionSourceType.UI, PromotionSourceType.PROMOTION_API)
+        order = (PromotionSourceType.UI, PromotionSourceType.PROMOTION_API)
+        source_types = SourceTypes(order, credential)
         return Context(request, Loaders(request, customers, definitions, source_types))
 
 
