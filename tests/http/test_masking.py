@@ -1,5 +1,6 @@
 """Mistakes of the gateway's own: masked for the client, logged with the request's id."""
 
+import io
 import json
 import logging
 from collections.abc import AsyncIterator, Iterator
@@ -32,17 +33,16 @@ MASKED = "Something went wrong in the gateway; tell its operators the request id
 QUERY = '{ customer(by: {mobile: "919876543210"}) { promotions { totalCount } } }'
 
 
-class Lines(logging.Handler):
-    """Keeps what the log's own handler would write."""
+class Lines:
+    """What has been logged, as an operator of a container reads it."""
 
-    def __init__(self, formatter: logging.Formatter) -> None:
-        super().__init__()
-        self.setFormatter(formatter)
-        self.lines: list[str] = []
+    def __init__(self) -> None:
+        self.stream = io.StringIO()
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write a line where the test can read it."""
-        self.lines.append(self.format(record))
+    @property
+    def lines(self) -> list[str]:
+        """Give the lines."""
+        return self.stream.getvalue().splitlines()
 
     def unexpected(self) -> list[dict[str, Any]]:
         """Give the lines about mistakes."""
@@ -55,11 +55,8 @@ def log() -> Iterator[Lines]:
     """Listen to the log as an operator of a container does."""
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
-    configure_logging("json")
-    formatter = root.handlers[0].formatter
-    assert formatter is not None
-    lines = Lines(formatter)
-    root.handlers[:] = [lines]
+    lines = Lines()
+    configure_logging("json", stream=lines.stream)
     yield lines
     root.handlers[:] = before
     root.setLevel(level)
