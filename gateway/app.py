@@ -20,6 +20,7 @@ from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.metrics import MetricsEndpoint
 from gateway.http.probes import healthz, readyz
 from gateway.http.request_id import RequestIdMiddleware
+from gateway.http.server import spare_the_collector
 from gateway.http.statistics import OperationStatistics
 from gateway.loaders.bundle import Loaders
 from gateway.request import Request
@@ -135,4 +136,6 @@ def create_worker_app(board: Board | None = None) -> Starlette:
     """Make the gateway in a process of its own, from the environment alone."""
     settings = load_settings()
     configure_logging(settings.log_format)
-    return create_app(settings, board=board)
+    app = create_app(settings, board=board)
+    spare_the_collector()
+    return app

@@ -9,7 +9,7 @@ from typing import Any
 
 from gateway.app import create_app
 from gateway.http.explorer import Explorer
-from gateway.http.server import ServerError, listen, run, run_workers, url_of
+from gateway.http.server import ServerError, listen, run, run_workers, spare_the_collector, url_of
 from gateway.http.worker import WorkerFactory
 from gateway.request import Role
 from gateway.sandbox.app import create_sandbox
@@ -204,7 +204,9 @@ def _serve(_options: argparse.Namespace) -> None:
     listener = listen(settings.host, settings.port, "GATEWAY_PORT or GATEWAY_HOST")
     log.info("listening", host=settings.host, port=listener.getsockname()[1])
     if settings.workers == 1:
-        run((create_app(settings), listener))
+        app = create_app(settings)
+        spare_the_collector()
+        run((app, listener))
     else:
         board = Board(settings.workers)
         factory = WorkerFactory("gateway.app:create_worker_app", board)
