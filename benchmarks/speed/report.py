@@ -18,8 +18,9 @@ _COLUMNS = (
     "CPU µs each",
     "upstream calls each",
     "to naive",
+    "by CPU",
     "to Mercurius",
-    "to Mercurius, by CPU",
+    "by CPU",
 )
 
 
@@ -71,7 +72,7 @@ def _foreign(rows: Sequence[Row]) -> str:
 def _table(rows: Sequence[Row]) -> list[str]:
     lines = [
         f"| {' | '.join(_COLUMNS)} |",
-        "|---|---|--:|--:|--:|--:|--:|--:|",
+        "|---|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for row in rows:
         naive, mercurius = row.by_server.get("naive"), row.by_server.get("mercurius")
@@ -79,6 +80,7 @@ def _table(rows: Sequence[Row]) -> list[str]:
         for name, sample in row.by_server.items():
             ratios = (
                 _times(sample.per_second, naive.per_second) if naive else "",
+                _times(naive.cpu_us, sample.cpu_us) if naive else "",
                 _times(sample.per_second, mercurius.per_second) if mercurius else "",
                 _times(mercurius.cpu_us, sample.cpu_us) if mercurius else "",
             )
