@@ -118,7 +118,7 @@ def _run(bench: Bench, options: argparse.Namespace) -> Figures:
     return Figures(
         when=datetime.now(UTC).date().isoformat(),
         machine=describe(bench.cores),
-        shape=f"medians of {rounds} rounds of {seconds:g} s, the servers in turns",
+        shape=f"rounds: {rounds} of {seconds:g} s, the servers in turns; medians",
         rows=rows,
         latencies=latencies,
         start_up_s=extras.start_up_s(bench),
