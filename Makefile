@@ -4,9 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PAGE   := gateway/http/explorer_assets/index.html
+PEERS  := benchmarks/peers/node_modules/.ready
 PAGE_SOURCES := $(wildcard explorer/package.json explorer/package-lock.json explorer/*.html explorer/*.ts explorer/src/* explorer/src/*/*)
 
-.PHONY: help run test setup check fix verify lock explorer clean
+.PHONY: help run test setup check fix verify bench lock explorer clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -35,6 +36,17 @@ verify: setup explorer ## what needs a browser, npm clients or long runs (under 
 	@cd explorer && npm run --silent check
 	@$(BIN)/pytest -m verify --timeout=600
 
+bench: setup $(PEERS) ## speed beside other servers, some 20 minutes; ROUNDS=1 SECONDS=3 is quick, WRITE=1 keeps it
+	@$(BIN)/python benchmarks/bench.py --rounds $(ROUNDS) --seconds $(SECONDS) $(if $(WRITE),--write)
+
+ROUNDS  ?= 3
+SECONDS ?= 5
+
+$(PEERS): benchmarks/peers/package.json benchmarks/peers/package-lock.json
+	@command -v npm >/dev/null 2>&1 || { echo "the benchmark needs node 20 or later with npm: apt-get install nodejs npm"; exit 1; }
+	cd benchmarks/peers && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
 explorer:        ## the GraphiQL page, where npm is there
 	@if command -v npm >/dev/null 2>&1; then $(MAKE) --no-print-directory $(PAGE); \
 	else echo "npm is missing: /graphql shows a plain page instead of GraphiQL"; fi
@@ -57,4 +69,4 @@ lock: setup      ## resolve the locks anew: all of it for developers, the runtim
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
 clean:           ## remove what was built
-	rm -rf $(VENV) explorer/node_modules gateway/http/explorer_assets .mypy_cache .ruff_cache .pytest_cache .coverage
+	rm -rf $(VENV) explorer/node_modules benchmarks/peers/node_modules gateway/http/explorer_assets .mypy_cache .ruff_cache .pytest_cache .coverage

@@ -1,0 +1,45 @@
+"""What the figures were measured on."""
+
+import os
+import platform
+import re
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+from speed.servers import PEERS, Cores
+
+_PYTHON = ("graphql-core", "strawberry-graphql", "starlette", "uvicorn", "uvloop", "httpx")
+_NPM = ("mercurius", "graphql-jit", "mercurius-cache", "graphql-yoga", "undici", "graphql")
+
+
+def describe(cores: Cores) -> list[str]:
+    """Describe the machine and the versions, a line each."""
+    node = _said(["node", "--version"])
+    nginx = _said(["nginx", "-v"]).rpartition("/")[2]
+    wrk = next(iter(re.findall(r"wrk \S*?([0-9][\w.+-]*)", _said(["wrk", "-v"]))), "?")
+    python = ", ".join(f"{name} {version(name)}" for name in _PYTHON)
+    npm = ", ".join(f"{name} {_npm_version(name)}" for name in _NPM)
+    machine = f"{_cpu()}, {os.cpu_count()} cores, Linux {platform.release().split('-')[0]}"
+    return [
+        f"{machine}; the server on core {cores.served}, upstream and load on {cores.rest}",
+        f"Python {platform.python_version()}: {python}",
+        f"Node {node}: {npm}",
+        f"nginx {nginx}, wrk {wrk}",
+    ]
+
+
+def _cpu() -> str:
+    found = re.search(r"^model name\s*:\s*(.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    return found[1] if found else platform.machine()
+
+
+def _said(command: list[str]) -> str:
+    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+    return (done.stdout + done.stderr).strip()
+
+
+def _npm_version(name: str) -> str:
+    text = (PEERS / "node_modules" / name / "package.json").read_text()
+    found = re.search(r'"version":\s*"([^"]+)"', text)
+    return found[1] if found else "?"

@@ -1,0 +1,21 @@
+"""The naive baseline: the gateway's own resolvers on graphql-core, plain httpx, plain uvicorn.
+
+As somebody would write it who reads no benchmark: httpx with its own transport and pool, and
+`uvicorn.run` with its defaults (which take uvloop and httptools where they are installed).
+"""
+
+import os
+
+import httpx
+import uvicorn
+
+from gateway.app import create_app
+from gateway.settings import load_settings
+from gateway.telemetry import configure_logging
+
+if __name__ == "__main__":
+    settings = load_settings()
+    configure_logging(settings.log_format)
+    limits = httpx.Limits(max_connections=settings.upstream_max_connections)
+    app = create_app(settings, transport=httpx.AsyncHTTPTransport(limits=limits, trust_env=False))
+    uvicorn.run(app, port=int(os.environ["PORT"]), log_level="warning", access_log=False)

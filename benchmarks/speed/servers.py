@@ -1,0 +1,182 @@
+"""Servers as processes of their own, each pinned to a core, started and ended by its own id."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PEERS = ROOT / "benchmarks" / "peers"
+_START_S = 30
+_END_S = 15
+_TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Cores:
+    """Which core the measured server has, and which all the rest share."""
+
+    served: str
+    rest: str
+
+    @classmethod
+    def choose(cls) -> "Cores":
+        """Take the last core for the server; raises SystemExit where there is only one."""
+        mine = sorted(os.sched_getaffinity(0))
+        if len(mine) < 2:
+            raise SystemExit("the benchmark needs two cores: one for the server, one for the load")
+        return cls(str(mine[-1]), ",".join(map(str, mine[:-1])))
+
+    def busy_s(self) -> float:
+        """Give the time that the server's core has worked so far, for whomever."""
+        lines = Path("/proc/stat").read_text().splitlines()
+        line = next(line for line in lines if line.startswith(f"cpu{self.served} "))
+        ticks = [int(number) for number in line.split()[1:9]]
+        return (sum(ticks) - ticks[3] - ticks[4]) / _TICKS_A_SECOND  # all but idle and iowait
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What is measured: how it is started, and whether it speaks GraphQL or only passes on."""
+
+    name: str
+    command: list[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    folder: Path = ROOT
+    speaks_graphql: bool = True
+    probe: str = "/"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that runs."""
+
+    server: Server
+    url: str
+    pid: int
+    started_in_s: float
+
+    @property
+    def name(self) -> str:
+        """Give the server's name."""
+        return self.server.name
+
+    def cpu_s(self) -> float:
+        """Give the CPU time that it has taken so far, all its threads, user and system."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS_A_SECOND
+
+    def settle(self) -> None:
+        """Wait until it has nothing to do any more: what clients left behind is worked off."""
+        before = -1.0
+        end = time.monotonic() + _START_S
+        while (now := self.cpu_s()) != before and time.monotonic() < end:
+            before = now
+            time.sleep(0.15)
+
+    def memory_mb(self) -> float:
+        """Give its resident memory."""
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
+        return kilobytes / 1024
+
+
+def free_port() -> int:
+    """Find a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def gateway(upstream: str, settings: Mapping[str, str] | None = None) -> Server:
+    """Give `promotion-gateway serve` as it is, with one worker."""
+    command = [sys.executable, "-m", "gateway", "serve"]
+    return Server("gateway", command, _settings(upstream, settings or {}), probe="/readyz")
+
+
+def naive(upstream: str, settings: Mapping[str, str] | None = None) -> Server:
+    """Give the same gateway on graphql-core and plain httpx, under plain uvicorn."""
+    command = [sys.executable, str(ROOT / "benchmarks" / "speed" / "naive.py")]
+    reference = {"GATEWAY_EXECUTOR": "reference", **(settings or {})}
+    return Server("naive", command, _settings(upstream, reference), probe="/readyz")
+
+
+def pass_through(upstream: str) -> Server:
+    """Give a Starlette application that only passes on."""
+    command = [sys.executable, str(ROOT / "benchmarks" / "speed" / "pass_through.py")]
+    return Server("starlette", command, {"UPSTREAM": upstream}, speaks_graphql=False)
+
+
+def peer(name: str, upstream: str, *, is_cached: bool = False) -> Server:
+    """Give one of the JavaScript servers."""
+    environment = {"NODE_ENV": "production", "UPSTREAM": upstream}
+    if is_cached:
+        environment["CACHE"] = "on"
+    return Server(name, ["node", f"{name}.js"], environment, PEERS)
+
+
+def _settings(upstream: str, settings: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "GATEWAY_WORKERS": "1",
+        "GATEWAY_UPSTREAM_URL": upstream,
+        "GATEWAY_UPSTREAM_AUTH": "basic",
+        "GATEWAY_UPSTREAM_USERNAME": "sandbox",
+        "GATEWAY_UPSTREAM_PASSWORD": "sandbox",
+        "GATEWAY_CACHE_DEFINITION_TTL_S": "0",
+        # A slow server is to be measured, not cut off.
+        "GATEWAY_UPSTREAM_DEADLINE_S": "60",
+        **settings,
+    }
+
+
+@contextmanager
+def running(server: Server, cores: str, folder: Path, port: int | None = None) -> Iterator[Running]:
+    """Run a server on these cores until the block ends; its output goes to a file in `folder`.
+
+    Raises RuntimeError, with what it has written, where it does not start.
+    """
+    port = port or free_port()
+    log = folder / f"{server.name}-{port}.log"
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("GATEWAY_")}
+    listening = {"PORT": str(port), "GATEWAY_PORT": str(port), "GATEWAY_HOST": "127.0.0.1"}
+    began = time.perf_counter()
+    with log.open("wb") as out:
+        process = subprocess.Popen(  # noqa: S603 - our own commands
+            ["taskset", "-c", cores, *server.command],  # noqa: S607
+            cwd=server.folder,
+            env={**inherited, **server.environment, **listening},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _await(server, url, process, log)
+        yield Running(server, url, process.pid, time.perf_counter() - began)
+    finally:
+        process.terminate()
+        try:
+            process.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _await(server: Server, url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + _START_S
+    with httpx.Client(trust_env=False, timeout=5) as client:
+        while time.monotonic() < end and process.poll() is None:
+            try:
+                if client.get(url + server.probe).status_code < 500:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.005)
+    raise RuntimeError(f"{server.name} did not start; it said:\n{log.read_text()[-2000:]}")
