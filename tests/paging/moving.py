@@ -27,7 +27,10 @@ class Seen(NamedTuple):
 class Source(Protocol):
     """A list that can be changed, and asked page by page."""
 
-    ids: list[int]
+    @property
+    def ids(self) -> list[int]:
+        """Give the ids in order."""
+        ...
 
     def insert(self, at: int, count: int) -> None:
         """Put so many new items in."""

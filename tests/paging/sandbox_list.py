@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import islice
+from typing import Any, Self
 
 from gateway.sandbox.world import World
 
@@ -20,14 +21,25 @@ class SandboxList:
     items: list[Any]
     fresh: Iterator[Any] = field(repr=False)
 
+    @classmethod
+    def of(cls, world: World, *, is_program: bool) -> Self:
+        """Give C-100's list, or program 9100's, as it is."""
+        pool, held = world.customer("externalId", POOL), world.customer("externalId", "C-100")
+        if pool is None or held is None:
+            raise LookupError("the world lacks a customer")
+        if is_program:
+            fresh = (holding.promotion for holding in pool.holdings)
+            return cls(world.programs[9100].definitions, fresh)
+        return cls(held.holdings, iter(pool.holdings))
+
     @property
     def ids(self) -> list[int]:
         """Give the promotions' ids in order."""
         return [getattr(item, "promotion", item).promotion_id for item in self.items]
 
     def insert(self, at: int, count: int) -> None:
-        """Put so many new items in."""
-        self.items[at:at] = [next(self.fresh) for _ in range(count)]
+        """Put so many new items in, or as many as there still are."""
+        self.items[at:at] = islice(self.fresh, count)
 
     def delete(self, at: int, count: int) -> None:
         """Take items out."""
@@ -37,17 +49,10 @@ class SandboxList:
 @contextmanager
 def borrowed(world: World, size: int, *, is_program: bool = False) -> Iterator[SandboxList]:
     """Give C-100's list, or program 9100's, with so many items; put it back in the end."""
-    pool, held = world.customer("externalId", POOL), world.customer("externalId", "C-100")
-    if pool is None or held is None:
-        raise LookupError("the world lacks a customer")
-    fresh: Iterator[Any] = iter(pool.holdings)
-    items: list[Any] = held.holdings
-    if is_program:
-        fresh = (holding.promotion for holding in pool.holdings)
-        items = world.programs[9100].definitions
-    kept = list(items)
-    items[:] = [next(fresh) for _ in range(size)]
+    moving = SandboxList.of(world, is_program=is_program)
+    kept = list(moving.items)
+    moving.items[:] = islice(moving.fresh, size)
     try:
-        yield SandboxList(items, fresh)
+        yield moving
     finally:
-        items[:] = kept
+        moving.items[:] = kept

@@ -1,16 +1,30 @@
 """Random walks over randomly changing lists, against the model in `moving.py`."""
 
 import asyncio
+from collections.abc import Iterator
 from itertools import count
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from gateway.paging.arguments import PageRequest
 from gateway.paging.walk import walk
+from gateway.sandbox.app import create_sandbox
+from gateway.sandbox.world import World
+from tests.graph import Graph, graph_over
 from tests.paging.lists import Item, Lists
 from tests.paging.moving import Seen, Source, Walk
+from tests.paging.sandbox_source import SandboxSource
+from tests.sandbox.client import NOW, TODAY
+from tests.serving import serve
 
 SIZES = st.sampled_from([1, 2, 3, 5, 20, 50, 98])
 COUNTS = st.integers(1, 4) | st.integers(1, 40) | st.sampled_from([98, 99, 100, 101, 250])
@@ -113,11 +127,56 @@ class MovingWalks(RuleBasedStateMachine):
                 pass
 
 
-MovingWalks.TestCase.settings = settings(
-    max_examples=150,
-    stateful_step_count=25,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-TestMovingWalks = MovingWalks.TestCase
+def _settings(examples: int) -> settings:
+    return settings(
+        max_examples=examples,
+        stateful_step_count=25,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=[HealthCheck.too_slow],
+        phases=[Phase.generate],
+    )
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[Graph, World]]:
+    """Serve a world that belongs to this module alone, and a gateway on it."""
+    world = World.generate(today=TODAY)
+    with serve(create_sandbox(world, clock=lambda: NOW)) as url, graph_over(url) as graph:
+        yield graph, world
+
+
+def _against_the_sandbox(served: tuple[Graph, World], examples: int, *, is_program: bool) -> None:
+    class SandboxWalks(MovingWalks):
+        def make(self, size: int) -> Source:
+            return SandboxSource(*served, size, is_program=is_program)
+
+    run_state_machine_as_test(SandboxWalks, settings=_settings(examples))
+
+
+def test_walks_over_a_moving_list_behind_the_port() -> None:
+    """Each item that stayed is seen once, in at most three calls a page, or drift is suspected."""
+    run_state_machine_as_test(MovingWalks, settings=_settings(100))
+
+
+@pytest.mark.parametrize("is_program", [False, True], ids=["customer", "program"])
+def test_walks_over_a_moving_list_of_the_sandbox(
+    served: tuple[Graph, World], *, is_program: bool
+) -> None:
+    """The same over HTTP, through the gateway."""
+    _against_the_sandbox(served, 12, is_program=is_program)
+
+
+@pytest.mark.verify
+def test_many_walks_over_a_moving_list_behind_the_port() -> None:
+    """The same, longer."""
+    run_state_machine_as_test(MovingWalks, settings=_settings(2000))
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize("is_program", [False, True], ids=["customer", "program"])
+def test_many_walks_over_a_moving_list_of_the_sandbox(
+    served: tuple[Graph, World], *, is_program: bool
+) -> None:
+    """The same over HTTP, longer."""
+    _against_the_sandbox(served, 150, is_program=is_program)
