@@ -26,11 +26,14 @@ async def find_tail(begin: Begin[ItemT], segment: int, wanted: int) -> Stretch[I
         return head
     if total is None:
         return await find_end(begin, head, None)
-    tail = begin(segment, total, LARGEST_SIZE)
+    # One more is asked for than there should be: the list may have grown since, or the total lie.
+    beyond = 1 if wanted < LARGEST_SIZE else 0
+    tail = begin(segment, total + beyond, LARGEST_SIZE)
     await tail.grow_from(max(0, total - min(wanted, LARGEST_SIZE)), least=1)
     if not tail.items:
         return await find_end(begin, head, tail.start)
-    _is_whole(tail)
+    if not _is_whole(tail):
+        await tail.grow_to(tail.end + 1)
     return tail
 
 
