@@ -79,6 +79,10 @@ class Stretch(Generic[ItemT]):
         ]
         return min(offsets, key=lambda offset: abs(offset - expected), default=None)
 
+    def suspect(self) -> None:
+        """Say that the page may not be what was asked for."""
+        self._page.suspect()
+
     def doubt(self) -> None:
         """Say that the upstream counts what it does not give."""
         self._page.doubt(self.segment)
@@ -100,9 +104,9 @@ class Stretch(Generic[ItemT]):
 
     def _join_behind(self, found: list[ItemT | None], overlap: int) -> None:
         if self.items and found and not (overlap and _id(found[0]) == _id(self.items[-1])):
-            self._page.suspect()
+            self.suspect()
         if overlap and not found:
-            self._page.suspect()  # the last item was there a moment ago
+            self.suspect()  # the last item was there a moment ago
         self.items += found[overlap:]
 
     def _judge_short(self, given: int, *, has_grown: bool) -> None:
@@ -129,7 +133,7 @@ class Stretch(Generic[ItemT]):
             if len(found) < stop - offset and not self._ends_at(offset + len(found)):
                 offset, found = await self._ask_again(offset, found, stop, least)
             if offset + len(found) < stop and self.items:
-                self._page.suspect()  # the list has become shorter than what is known of it
+                self.suspect()  # the list has become shorter than what is known of it
                 return
             self._join_before(offset, found, overlap)
             if not overlap and self.end < stop:
@@ -141,7 +145,7 @@ class Stretch(Generic[ItemT]):
 
     def _join_before(self, offset: int, found: list[ItemT | None], overlap: int) -> None:
         if overlap and _id(found[-1]) != _id(self.items[0]):
-            self._page.suspect()
+            self.suspect()
         self.items[:0] = found[: len(found) - overlap]
         self.start = offset
 
@@ -157,7 +161,7 @@ class Stretch(Generic[ItemT]):
                 limit += 1 if limit < LARGEST_SIZE else -1
             rest = await self._ask(offset + given - overlap, limit)
             if given and not (overlap and rest and _id(rest[0]) == _id(found[-1])):
-                self._page.suspect()
+                self.suspect()
             found = (found + rest[overlap:])[: stop - offset]
         if offset + len(found) == stop or self._ends_at(offset + len(found)):
             return offset, found
@@ -165,7 +169,7 @@ class Stretch(Generic[ItemT]):
             if self.total is not None:
                 self.doubt()
             return offset, found
-        self._page.suspect()
+        self.suspect()
         self.is_short = True
         nearest = max(offset, stop - max(least, given))
         near = await self._ask(nearest, stop - nearest) if self.calls > 0 else []

@@ -33,7 +33,9 @@ async def find_tail(begin: Begin[ItemT], segment: int, wanted: int) -> Stretch[I
     if not tail.items:
         return await find_end(begin, head, tail.start)
     if not _is_whole(tail):
-        await tail.grow_to(tail.end + 1)
+        await tail.grow_to(max(tail.end + 1, tail.total or 0))
+        if not _is_whole(tail):
+            tail.suspect()
     return tail
 
 
