@@ -3,7 +3,8 @@
 from typing import NamedTuple, Self
 
 from gateway.errors import BadUserInputError
-from gateway.paging.cursor import Binding, Position
+from gateway.paging.cursor import Binding
+from gateway.paging.position import Position
 
 DEFAULT_SIZE = 20
 LARGEST_SIZE = 100

@@ -164,8 +164,9 @@ _describe(
 )
 _describe(
     Drift,
-    "Whether the list moved between two pages.",
+    "Whether the list moved between two pages (docs/paging.md).",
     NONE="It did not, as far as can be seen.",
     REPAIRED="It did; this page goes on at the right place all the same.",
-    SUSPECTED="It did, and items may be missing or repeated between the last page and this one.",
+    SUSPECTED="Items may be missing or repeated between the last page and this one: the list moved"
+    " too far, or the platform's answers contradict each other.",
 )

@@ -11,13 +11,17 @@ First = Annotated[
     int | None,
     strawberry.argument(
         description="How many items from the start, 0..100; 20 where neither `first` nor `last` is"
-        " given. Up to 98 cost one call to the platform; 99 and 100 behind a cursor may cost two."
+        " given. Up to 98 cost one call to the platform; 99 and 100 may cost two, and so may a page"
+        " behind which the list has moved."
     ),
 ]
 After = Annotated[str | None, strawberry.argument(description="Only what follows this cursor.")]
 Last = Annotated[
     int | None,
-    strawberry.argument(description="How many items from the end, 0..100; not with `first`."),
+    strawberry.argument(
+        description="How many items from the end, 0..100; not with `first`. Without `before` it"
+        " costs one call where there are up to 100 in all, else two."
+    ),
 ]
 Before = Annotated[str | None, strawberry.argument(description="Only what precedes this cursor.")]
 
@@ -31,10 +35,12 @@ class PageInfo:
         description="Whether there is more in front of this page."
     )
     start_cursor: str | None = strawberry.field(
-        description="The cursor of the page's first place: pass it as `before`."
+        description="The cursor of the page's first place: pass it as `before`. Null for an empty"
+        " page."
     )
     end_cursor: str | None = strawberry.field(
-        description="The cursor of the page's last place: pass it as `after`."
+        description="The cursor of the page's last place, which may be one that was left out: pass"
+        " it as `after`. Null for an empty page."
     )
 
 

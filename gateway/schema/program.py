@@ -8,9 +8,11 @@ import strawberry
 from gateway.errors import BadUserInputError, NotHereError
 from gateway.loaders.definitions import FoundDefinition
 from gateway.paging.arguments import ConnectionArguments, PageRequest
-from gateway.paging.cursor import Binding, Position
+from gateway.paging.cursor import Binding
 from gateway.paging.page import Drift, Page
-from gateway.paging.walk import Fetch, walk
+from gateway.paging.position import Position
+from gateway.paging.stretch import Fetch, believable
+from gateway.paging.walk import walk
 from gateway.schema.connection import page_info, shown
 from gateway.schema.context import Context, Info
 from gateway.schema.declare import computed, fetching
@@ -98,7 +100,7 @@ class PromotionConnection:
         types = range(len(self.payload.source_types))
         unknown = [segment for segment in types if segment not in totals]
         windows = await asyncio.gather(*(self.payload.fetch(segment, 0, 1) for segment in unknown))
-        counted = [*totals.values(), *(window.total for window in windows)]
+        counted = [*totals.values(), *(believable(window, 0) for window in windows)]
         known = [total for total in counted if total is not None]
         return sum(known) if len(known) == len(counted) else None
 

@@ -86,7 +86,7 @@ class CustomerPromotions:
 
 def _read(statistics: UpstreamStatistics, key: CustomerPageKey, body: bytes) -> CustomerPage:
     try:
-        page = decode_customer_page(body, starts_list=key.offset == 0)
+        page = decode_customer_page(body)
     except MalformedPayloadError as error:
         statistics.bad_payload(ENDPOINT)
         log.warning("upstream_bad_payload", endpoint=ENDPOINT, reason=str(error))

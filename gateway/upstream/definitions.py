@@ -96,13 +96,17 @@ class LegacyDefinitions:
 
 def _read(statistics: UpstreamStatistics, key: DefinitionPageKey, body: bytes) -> DefinitionPage:
     try:
-        page = decode_definition_page(body, starts_list=key.offset == 0)
+        page = decode_definition_page(body)
     except MalformedPayloadError as error:
         statistics.bad_payload(ENDPOINT)
         log.warning("upstream_bad_payload", endpoint=ENDPOINT, reason=str(error))
         raise UpstreamBadPayloadError(ENDPOINT) from None
     if isinstance(page, Refusal):
         raise refused(ENDPOINT, page)
+    if key.filters.promotion_id is not None and page.total and not page.items:
+        statistics.bad_payload(ENDPOINT)
+        log.warning("upstream_bad_payload", endpoint=ENDPOINT, reason="it counts what it has not")
+        raise UpstreamBadPayloadError(ENDPOINT)
     if page.left_out:
         log.warning("items_left_out", endpoint=ENDPOINT, count=page.left_out)
     return page

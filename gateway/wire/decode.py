@@ -74,33 +74,29 @@ _CUSTOMER_PAGE = msgspec.json.Decoder(CustomerPagePayload, strict=False)
 _DEFINITION_PAGE = msgspec.json.Decoder(DefinitionPagePayload, strict=False)
 
 
-def decode_customer_page(
-    body: bytes, *, starts_list: bool = False
-) -> Page[CustomerPromotionPayload] | Refusal:
-    """Read an answer of the customer view; `starts_list`: the window asked for is the list's first.
+def decode_customer_page(body: bytes) -> Page[CustomerPromotionPayload] | Refusal:
+    """Read an answer of the customer view.
 
-    Raises MalformedPayloadError where it is not JSON, has no readable ``customerId``, has no list
-    of promotions although its total is not 0, or starts a list with nothing although there is more.
+    Raises MalformedPayloadError where it is not JSON, has no readable ``customerId``, or has
+    no list of promotions although its total is not 0.
     """
     payload = _decode(body, _CUSTOMER_PAGE, CustomerPagePayload, CustomerPromotionPayload)
     if isinstance(payload, Refusal):
         return payload
-    page: Page[CustomerPromotionPayload] = _page(payload, starts_list=starts_list)
+    page: Page[CustomerPromotionPayload] = _page(payload)
     return page._replace(warnings=read_warnings(payload.warnings), customer_id=payload.customer_id)
 
 
-def decode_definition_page(
-    body: bytes, *, starts_list: bool = False
-) -> Page[DefinitionPayload] | Refusal:
-    """Read an answer of the legacy list; `starts_list`: the window asked for is the list's first.
+def decode_definition_page(body: bytes) -> Page[DefinitionPayload] | Refusal:
+    """Read an answer of the legacy list.
 
-    Raises MalformedPayloadError where it is not JSON, has no list of promotions although its total
-    is not 0, or starts a list with nothing although there is more.
+    Raises MalformedPayloadError where it is not JSON, or has no list of promotions although its
+    total is not 0.
     """
     payload = _decode(body, _DEFINITION_PAGE, DefinitionPagePayload, DefinitionPayload)
     if isinstance(payload, Refusal):
         return payload
-    page: Page[DefinitionPayload] = _page(payload, starts_list=starts_list)
+    page: Page[DefinitionPayload] = _page(payload)
     return page
 
 
@@ -114,12 +110,10 @@ def read_refusal(body: bytes) -> Refusal | None:
         return None
 
 
-def _page(payload: CustomerPagePayload | DefinitionPagePayload, *, starts_list: bool) -> Page[Any]:
+def _page(payload: CustomerPagePayload | DefinitionPagePayload) -> Page[Any]:
     total = payload.page_details.total if payload.page_details is not None else None
     if payload.items is None and total != 0:
         raise MalformedPayloadError("there is no list of promotions")
-    if starts_list and total and not payload.items:
-        raise MalformedPayloadError("it counts promotions and has none")
     _check_items(payload.items)
     items: Sequence[CustomerPromotionPayload | DefinitionPayload | None] = payload.items or ()
     return Page([None if item is None or _is_endless(item) else item for item in items], total)

@@ -71,7 +71,7 @@ def _calls(graph: Graph) -> tuple[int, int]:
     return len(asked) - by_id, by_id
 
 
-@pytest.mark.parametrize("most", [1, 50, 99])
+@pytest.mark.parametrize("most", [0, 1, 50, 99])
 def test_a_first_page_shorter_than_its_total_hides_no_definition(
     scripted: Platform, asking: Graph, most: int
 ) -> None:
@@ -80,17 +80,22 @@ def test_a_first_page_shorter_than_its_total_hides_no_definition(
     assert _found(asking, "C-101", 100) == ["UI"] * 100
     assert _sources_asked(asking) == {"sourceType=UI"}
     # The customer's page is the program's list without its first, which the list page holds.
-    assert _calls(asking) == (1, 100 - (most - 1))
+    assert _calls(asking) == (1, 100 - max(0, most - 1))
 
 
-def test_a_list_that_counts_promotions_and_gives_none_is_not_believed(
+def test_a_look_up_that_counts_a_promotion_and_has_none_is_not_believed(
     scripted: Platform, asking: Graph
 ) -> None:
-    """Nobody can say what is in it: one call, and an error for each definition."""
-    scripted.answers["promotionsV2"] = _kept(scripted, lambda _: 0)
-    query = f'{{customer(by:{{externalId:"C-TEN"}}){{promotions(first:3){{{UNDER_UI}}}}}}}'
-    assert [code for code, _ in asking.errors(query)] == ["UPSTREAM_BAD_PAYLOAD"] * 3
-    assert _calls(asking) == (1, 0)
+    """It does not say "not here", and it is not remembered: null with an error."""
+
+    async def answer(_: Request) -> Response:
+        body = {"data": [], "pageDetails": {"totalEntries": 1, "limit": 1, "offset": 0}}
+        return JSONResponse(body)
+
+    scripted.answers["promotionsV2"] = answer
+    query = f'{{customer(by:{{externalId:"C-ONE"}}){{promotions(first:1){{{UNDER_UI}}}}}}}'
+    assert [code for code, _ in asking.errors(query)] == ["UPSTREAM_BAD_PAYLOAD"]
+    assert _calls(asking) == (0, 1)
 
 
 @pytest.mark.parametrize(("offset", "most"), [(2900, 40), (2900, 99), (2900, 0)])

@@ -1,9 +1,10 @@
 """Plain lists, and a port that fetches windows of them as the platform does."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from gateway.paging.cursor import Position
+from gateway.paging.page import Place
+from gateway.paging.position import Position
 from gateway.wire.decode import Page as Window
 
 
@@ -12,6 +13,7 @@ class Item:
     """An item of a list."""
 
     promotion_id: int
+    program_id: int = 1
 
 
 Segment = Sequence[Item | None]
@@ -21,6 +23,11 @@ Segment = Sequence[Item | None]
 def segment_of(size: int, first_id: int = 1) -> Segment:
     """Give a list of so many items, ids ascending."""
     return [Item(first_id + index) for index in range(size)]
+
+
+def spots(places: Iterable[Place[Item]]) -> list[Position]:
+    """Give where places are, without what their cursors know of the items around."""
+    return [Position(*place.position[:3]) for place in places]
 
 
 def positions(segments: Sequence[Segment]) -> list[Position]:

@@ -83,7 +83,7 @@ def test_forward_asks_only_the_types_it_reaches(
         pytest.param(5, None, [("PROMOTION_API", 100)], id="inside the last"),
         pytest.param(7, None, [("PROMOTION_API", 100), ("CAMPAIGN", 1)], id="all of the last"),
         pytest.param(9, None, [("PROMOTION_API", 100), ("CAMPAIGN", 100)], id="across"),
-        pytest.param(10, 50, [("CAMPAIGN", 11)], id="inside the middle"),
+        pytest.param(10, 50, [("CAMPAIGN", 12)], id="inside the middle"),
         pytest.param(
             10, 35, [("CAMPAIGN", 6), ("IMPORT", 100), ("UI", 100)], id="across the empty one"
         ),

@@ -14,7 +14,8 @@ LISTS = {
 }
 
 # length, page size, calls of each page forward, calls of each page backward. One call a page up to
-# 98 items (99 where the upstream tells its total); the end of a list past 100 takes one to find.
+# 98 items, two where it and what is asked beside it are more than 100; the end of a list past 100
+# takes one to find.
 WALKS = [
     (0, 20, [1], [1]),
     (1, 1, [1], [1]),
@@ -22,15 +23,15 @@ WALKS = [
     (100, 7, [1] * 15, [1] * 15),
     (100, 20, [1] * 5, [1] * 5),
     (100, 99, [1] * 2, [1] * 2),
-    (100, 100, [1], [1]),
+    (100, 100, [2], [1]),
     (101, 20, [1] * 6, [2, *[1] * 5]),
     (101, 98, [1] * 2, [2, 1]),
     (101, 99, [1] * 2, [2, 1]),
-    (101, 100, [1] * 2, [2, 1]),
+    (101, 100, [2, 1], [2, 1]),
 ]
 LONG_WALKS = [
-    (customer("C-3000"), 99, [1] * 31, [2, *[1] * 30]),
-    (program(9003), 100, [1, *[2] * 29], [2, *[2] * 29]),
+    (customer("C-3000"), 99, [1, *[2] * 29, 1], [2, *[2] * 29, 1]),
+    (program(9003), 100, [2] * 30, [2] * 30),
 ]
 
 

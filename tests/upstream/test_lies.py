@@ -75,7 +75,6 @@ BOTH = pytest.mark.parametrize("endpoint", ["promotionData", "promotionsV2"])
         "invalid_utf8",
         "huge=20000000",
         "gzip_bomb=100000000",
-        "short_pages=0",
         "null=promotions",
         "missing=promotions",
         "retype=promotions",

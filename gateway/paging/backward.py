@@ -1,0 +1,98 @@
+"""The last items of a list, or the last before a cursor."""
+
+from gateway.paging.anchor import REACH, Border, locate
+from gateway.paging.direction import Direction
+from gateway.paging.page import Drift, ItemT, Page
+from gateway.paging.stretch import Stretch
+from gateway.paging.tail import find_end, find_tail
+
+
+class Backward(Direction[ItemT]):
+    """A walk towards the start of a list."""
+
+    async def run(self) -> Page[ItemT]:
+        """Fetch the page, segment before segment."""
+        page = self.page
+        segment = self.before.segment if self.before else self.segments - 1
+        lowest = self.after.segment if self.after else 0
+        stretch, border = await (self._open_before() if self.before else self._open_tail(segment))
+        page.has_next = self._is_any_behind(stretch, border.offset)
+        while True:
+            has_more = self._take(stretch, border)
+            if has_more is not None or segment <= lowest:
+                break
+            segment -= 1
+            stretch, border = await self._open_tail(segment)
+        page.has_previous = bool(has_more)
+        del page.places[: max(0, len(page.places) - self.size)]
+        return page
+
+    async def _open_before(self) -> tuple[Stretch[ItemT], Border]:
+        """Fetch what precedes the cursor, and find where the page ends."""
+        before = self.before
+        if before is None:
+            raise AssertionError("there is no cursor to go back from")
+        stretch = self.stretch(before.segment, before.offset + 1, self.wanted + 1)
+        await stretch.grow_from(max(0, before.offset - self.wanted))
+        if not stretch.items and stretch.start > 0:
+            stretch = await self._from_the_end(stretch)
+        border = await locate(stretch, before, is_forward=False)
+        self.note(border.drift)
+        self.repaired = border.repaired
+        border = border._replace(offset=min(border.offset, stretch.end))
+        await stretch.grow_from(max(0, border.offset - self.wanted))
+        return stretch, border
+
+    async def _from_the_end(self, stretch: Stretch[ItemT]) -> Stretch[ItemT]:
+        """Go on where a list ends that has become shorter than where the cursor stood."""
+        if stretch.total is None:
+            empty = Stretch(self.fetch, self.page, stretch.segment, 0, 0)
+            return await find_end(self.stretch, empty, stretch.start)
+        stretch.start = min(stretch.start, stretch.total)
+        await stretch.grow_from(max(0, stretch.start - REACH))
+        stretch.is_ended = True
+        return stretch
+
+    async def _open_tail(self, segment: int) -> tuple[Stretch[ItemT], Border]:
+        """Fetch the end of a segment; where one item is wanted, any will do."""
+        after = self.after
+        if self.wanted == 1:
+            start = after.offset + 1 if after and after.segment == segment else 0
+            stretch = self.stretch(segment, start, 1)
+            await stretch.grow_to(start + 1)
+            stretch.is_ended = True
+        else:
+            stretch = await find_tail(self.stretch, segment, self.wanted)
+            await stretch.grow_from(max(0, stretch.end - min(self.wanted, REACH)))
+        return stretch, Border(stretch.end, Drift.NONE, self.repaired)
+
+    def _take(self, stretch: Stretch[ItemT], border: Border) -> bool | None:
+        """Put a segment's items in front; tell whether there is more, None to go on."""
+        end, first = border.offset, self._first(stretch, border)
+        begin = max(stretch.start, first, end - self.wanted)
+        if end > begin:
+            is_own = self.before is not None and self.before.segment == stretch.segment
+            cursor = self.before if is_own else None
+            self.page.places[:0] = self.places(stretch, range(begin, end), cursor, border)
+            self.wanted -= end - begin
+        if not self.wanted:
+            return True
+        if stretch.is_short:
+            self.page.suspect()
+        return True if stretch.start > first else None
+
+    def _first(self, stretch: Stretch[ItemT], border: Border) -> int:
+        """Give the first offset that `after` leaves in this segment."""
+        after, before = self.after, self.before
+        if after is None or stretch.segment > after.segment:
+            return 0
+        if stretch.segment < after.segment:
+            return stretch.end
+        is_shifted = before is not None and before.segment == after.segment
+        shift = border.offset - before.offset if before and is_shifted else 0
+        return self.bound(stretch, after, shift) + 1
+
+    def _is_any_behind(self, stretch: Stretch[ItemT], end: int) -> bool:
+        if stretch.holds(end) or not stretch.is_ended:
+            return True
+        return self.before is not None and stretch.segment + 1 < self.segments

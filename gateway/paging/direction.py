@@ -1,0 +1,90 @@
+"""What walking forward and walking backward have in common."""
+
+from typing import Generic
+
+from gateway.paging.anchor import FURTHER_CALLS, Border
+from gateway.paging.arguments import LARGEST_SIZE, PageRequest
+from gateway.paging.page import Drift, ItemT, Page, Place
+from gateway.paging.position import NEIGHBOURS, Position
+from gateway.paging.stretch import Fetch, Stretch
+
+_SEVERITY = (Drift.NONE, Drift.REPAIRED, Drift.SUSPECTED)
+
+
+class Direction(Generic[ItemT]):
+    """One walk: what was asked for, the page so far, and how many items are still wanted.
+
+    One more is wanted than the page shows: it tells whether there is more.
+    """
+
+    def __init__(self, fetch: Fetch[ItemT], request: PageRequest, segments: int) -> None:
+        self.fetch = fetch
+        self.size = request.size
+        self.after, self.before = request.after, request.before
+        self.segments = segments
+        self.page: Page[ItemT] = Page()
+        self.wanted = request.size + 1
+        self.repaired = 0
+
+    def stretch(self, segment: int, start: int, count: int) -> Stretch[ItemT]:
+        """Begin a stretch that may make as many calls as `count` items need, and two more."""
+        needed = 1 if count <= LARGEST_SIZE else 2
+        return Stretch(self.fetch, self.page, segment, start, needed + FURTHER_CALLS)
+
+    def note(self, drift: Drift) -> None:
+        """Let the page say the worst that was seen."""
+        self.page.drift = max(self.page.drift, drift, key=_SEVERITY.index)
+
+    def bound(self, stretch: Stretch[ItemT], cursor: Position, shift: int) -> int:
+        """Give the offset of the item at which the other cursor ends a walk.
+
+        Nothing is fetched for it: where it is not in the stretch, it is believed to stand where it
+        stood, moved by as much as the walk's own cursor.
+        """
+        expected = cursor.offset + shift
+        found = stretch.find(cursor.promotion_id, expected)
+        if found is not None:
+            self.note(Drift.NONE if found == expected else Drift.REPAIRED)
+            return found
+        if stretch.holds(expected) and (
+            cursor.promotion_id is not None or stretch.id_at(expected) is not None
+        ):
+            self.page.suspect()
+        return expected
+
+    def places(
+        self, stretch: Stretch[ItemT], span: range, cursor: Position | None, border: Border
+    ) -> list[Place[ItemT]]:
+        """Give the places of these offsets, each with what its cursor has to know."""
+        ids = stretch.ids()
+        before, after = self._beyond(stretch, cursor, border)
+        known = [*before, *ids, *after]
+        return [
+            Place(
+                Position(
+                    stretch.segment,
+                    stretch.start + index,
+                    ids[index],
+                    _readable(known[: len(before) + index][::-1]),
+                    _readable(known[len(before) + index + 1 :]),
+                    self.repaired,
+                ),
+                stretch.items[index],
+            )
+            for index in (offset - stretch.start for offset in span)
+        ]
+
+    @staticmethod
+    def _beyond(
+        stretch: Stretch[ItemT], cursor: Position | None, border: Border
+    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Give what the cursor knows of the items on either side of the stretch."""
+        if cursor is None or border.anchor is None:
+            return (), ()
+        before = cursor.before[::-1] if border.anchor == stretch.start else ()
+        after = cursor.after if border.anchor == stretch.end - 1 else ()
+        return before, after
+
+
+def _readable(ids: list[int | None]) -> tuple[int, ...]:
+    return tuple([id_ for id_ in ids if id_ is not None][:NEIGHBOURS])

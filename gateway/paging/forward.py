@@ -1,0 +1,86 @@
+"""The first items of a list, or the first after a cursor."""
+
+from gateway.paging.anchor import Border, locate
+from gateway.paging.direction import Direction
+from gateway.paging.page import Drift, ItemT, Page
+from gateway.paging.stretch import Stretch
+
+_BEGINNING = Border(0, Drift.NONE, 0)
+
+
+class Forward(Direction[ItemT]):
+    """A walk towards the end of a list."""
+
+    async def run(self) -> Page[ItemT]:
+        """Fetch the page, segment after segment."""
+        segment = self.after.segment if self.after else 0
+        while True:
+            stretch, border = await self._open(segment)
+            has_more = self._take(stretch, border)
+            if has_more is not None:
+                break
+            segment += 1
+        self.page.has_next = has_more
+        del self.page.places[self.size :]
+        return self.page
+
+    async def _open(self, segment: int) -> tuple[Stretch[ItemT], Border]:
+        """Fetch as much of a segment as is wanted, and find where the page goes on in it."""
+        after = self.after
+        if after is None or segment != after.segment:
+            stretch = self.stretch(segment, 0, self.wanted)
+            await stretch.grow_to(self.wanted)
+            return stretch, _BEGINNING
+        stretch = self.stretch(segment, after.offset, self.wanted + 1)
+        await stretch.grow_to(after.offset + 1 + self.wanted)
+        border = await locate(stretch, after, is_forward=True)
+        self.note(border.drift)
+        self.repaired = border.repaired
+        await stretch.grow_to(border.offset + self.wanted)
+        self.page.has_previous = self._is_any_before(stretch, border.offset)
+        return stretch, border
+
+    def _take(self, stretch: Stretch[ItemT], border: Border) -> bool | None:
+        """Put a segment's items on the page; tell whether there is more, None to go on."""
+        begin, stop = border.offset, self._stop(stretch, border)
+        end = stretch.end if stop is None else min(stretch.end, stop)
+        end = min(end, begin + self.wanted)
+        if end > begin:
+            cursor = self.after if self.after and self.after.segment == stretch.segment else None
+            self.page.places += self.places(stretch, range(begin, end), cursor, border)
+            self.wanted -= end - begin
+        if not self.wanted:
+            return True
+        if stop is not None and stop <= max(stretch.end, begin):
+            return False
+        if not stretch.is_ended:
+            return self._leave_off(stretch)
+        return None if stop is None and stretch.segment + 1 < self.segments else False
+
+    def _stop(self, stretch: Stretch[ItemT], border: Border) -> int | None:
+        """Give the offset at which `before` ends the walk, where it does in this segment."""
+        before, after = self.before, self.after
+        if before is None or stretch.segment < before.segment:
+            return None
+        if stretch.segment > before.segment:
+            return 0
+        is_shifted = after is not None and after.segment == before.segment
+        shift = border.offset - after.offset - 1 if after and is_shifted else 0
+        return self.bound(stretch, before, shift)
+
+    def _leave_off(self, stretch: Stretch[ItemT]) -> bool:
+        """End a page for which the calls did not suffice."""
+        places = self.page.places
+        if stretch.is_short:
+            self.page.suspect()
+        elif len(places) > 1:
+            places.pop()  # it has been seen, and tells that there is more
+        elif stretch.total is not None:
+            return stretch.total > stretch.end
+        return True
+
+    def _is_any_before(self, stretch: Stretch[ItemT], begin: int) -> bool:
+        if stretch.items:
+            return begin > 0 or stretch.segment > 0
+        is_empty = stretch.start == 0 or stretch.total == 0
+        return stretch.segment > 0 or not is_empty

@@ -1,0 +1,74 @@
+"""Where a segment ends: its total tells in one call or two, else the end is looked for.
+
+Without a total that can be believed the end is searched by doubling and halving, with at most
+sixteen calls: enough for some 20,000 items. Where it is not found, the page is the last that was
+seen, says SUSPECTED, and that there is more.
+"""
+
+from collections.abc import Callable
+
+from gateway.paging.arguments import LARGEST_SIZE
+from gateway.paging.page import ItemT
+from gateway.paging.stretch import Stretch
+
+Begin = Callable[[int, int, int], Stretch[ItemT]]
+"""Begins a stretch by segment, offset and how many items it will take."""
+
+_MOST_PROBES = 16
+
+
+async def find_tail(begin: Begin[ItemT], segment: int, wanted: int) -> Stretch[ItemT]:
+    """Fetch the last items of a segment: one call where it has up to 100, else two."""
+    head = begin(segment, 0, LARGEST_SIZE)
+    await head.grow_to(LARGEST_SIZE)
+    total = head.total
+    if _is_whole(head) or not head.items:
+        return head
+    if total is None:
+        return await find_end(begin, head, None)
+    # One more is asked for than there should be: the list may have grown since, or the total lie.
+    beyond = 1 if wanted < LARGEST_SIZE else 0
+    tail = begin(segment, total + beyond, LARGEST_SIZE)
+    await tail.grow_from(max(0, total - min(wanted, LARGEST_SIZE)), least=1)
+    if not tail.items:
+        return await find_end(begin, head, tail.start)
+    if not _is_whole(tail):
+        await tail.grow_to(max(tail.end + 1, tail.total or 0))
+        if not _is_whole(tail):
+            tail.suspect()
+    return tail
+
+
+def _is_whole(stretch: Stretch[ItemT]) -> bool:
+    """Tell whether a stretch reaches the segment's end; here its total is believed."""
+    total = stretch.total
+    stretch.is_ended |= total is not None and total <= stretch.end
+    return stretch.is_ended
+
+
+async def find_end(
+    begin: Begin[ItemT], known: Stretch[ItemT], nothing_from: int | None
+) -> Stretch[ItemT]:
+    """Search the end between what is known to be there and what is known not to be."""
+    step, probes = 0, 0
+    while probes < _MOST_PROBES and nothing_from != known.end:
+        if nothing_from is None or known.end + step < nothing_from:
+            offset = known.end + step
+            step = max(LARGEST_SIZE, step * 2)
+        elif nothing_from - known.end <= 2 * LARGEST_SIZE:
+            offset = known.end
+        else:
+            offset = (known.end + nothing_from) // 2
+        probe = begin(known.segment, offset, LARGEST_SIZE)
+        await probe.grow_to(offset + LARGEST_SIZE)
+        probes += 1
+        if not probe.items:
+            nothing_from = offset
+            continue
+        known = probe
+        if probe.is_ended:
+            return probe
+    known.is_ended = nothing_from == known.end
+    if not known.is_ended:
+        known.doubt()
+    return known

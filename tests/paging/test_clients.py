@@ -1,0 +1,108 @@
+"""Real clients that page through a list which moves: Relay's store, and Apollo's cache."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from gateway.sandbox.app import create_sandbox
+from gateway.sandbox.world import World
+from tests.graph import serve_gateway
+from tests.paging.sandbox_list import SandboxList, borrowed
+from tests.sandbox.client import NOW, TODAY
+from tests.serving import serve
+
+pytestmark = pytest.mark.verify
+CLIENTS = Path(__file__).parents[1] / "clients"
+
+
+@pytest.fixture(scope="module")
+def npm() -> str:
+    """Install the clients as their lock says, and let Relay compile its documents."""
+    npm = shutil.which("npm")
+    assert npm, "npm is missing"
+    for command in (["ci", "--loglevel=error"], ["run", "--silent", "relay"]):
+        subprocess.run([npm, *command], cwd=CLIENTS, check=True, timeout=300)  # noqa: S603 - the project's own scripts
+    return npm
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[World, str]]:
+    """Serve a world that belongs to this module alone, and a gateway on it."""
+    world = World.generate(today=TODAY)
+    with (
+        serve(create_sandbox(world, clock=lambda: NOW)) as upstream,
+        serve_gateway(upstream) as url,
+    ):
+        yield world, url
+
+
+@contextmanager
+def _client(name: str, url: str, way: str, size: int) -> Iterator[subprocess.Popen[str]]:
+    node = shutil.which("node")
+    assert node
+    command = [node, f"{name}.mjs", url, "C-100", way, str(size)]
+    process = subprocess.Popen(  # noqa: S603 - the project's own scripts
+        command, cwd=CLIENTS, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _walk(client: subprocess.Popen[str], change: Any) -> list[dict[str, Any]]:
+    """Let a client take page after page, with a change between two; gives what it said of each."""
+    assert client.stdin
+    assert client.stdout
+    said: list[dict[str, Any]] = []
+    for line in client.stdout:
+        said.append(json.loads(line))
+        if said[-1]["more"]:
+            change()
+            client.stdin.write("\n")
+            client.stdin.flush()
+    assert client.wait(timeout=10) == 0
+    return said
+
+
+def _changes(seed: int, moving: SandboxList, stayed: set[int]) -> Any:
+    """Make what changes the list anywhere, by one to three items each time, four times."""
+    random = Random(seed)  # noqa: S311 - a test that is to repeat itself
+
+    def change() -> None:
+        for _ in range(4):
+            at = random.randrange(len(moving.items) + 1)
+            (moving.insert if random.random() < 0.5 else moving.delete)(at, random.randint(1, 3))
+        stayed.intersection_update(moving.ids)
+
+    return change
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("way", ["forward", "backward"])
+@pytest.mark.parametrize("name", ["relay", "apollo"])
+def test_a_client_that_joins_pages_of_a_moving_list_has_each_item_once(
+    npm: str, served: tuple[World, str], name: str, way: str, seed: int
+) -> None:
+    """What the client's own cache ends up with has no item twice, and lacks none that stayed."""
+    world, url = served
+    with borrowed(world, 150) as moving, _client(name, url, way, 20) as client:
+        stayed = set(moving.ids)
+        said = _walk(client, _changes(seed, moving, stayed))
+        ids = [int(id_) for id_ in said[-1]["ids"]]
+        assert len(said) >= 5
+        assert len(ids) == len(set(ids))
+        assert stayed <= set(ids)
+        order = [id_ for id_ in ids if id_ in stayed]
+        assert order == [id_ for id_ in moving.ids if id_ in stayed]
+        drifts = {page["drift"] for page in said}
+        assert "REPAIRED" in drifts
+        assert "SUSPECTED" not in drifts
