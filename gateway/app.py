@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from gateway.execution.executor import ReferenceExecutor
+from gateway.execution.limits import Limits
 from gateway.execution.operation import Operations
 from gateway.http.answers import MaskingMiddleware, no_such_resource
 from gateway.http.explorer import Explorer
@@ -68,7 +69,9 @@ def create_app(
     explorer = Explorer() if settings.graphiql else None
     graphql = GraphQLEndpoint(
         settings=settings,
-        operations=Operations(schema, introspection=settings.introspection),
+        operations=Operations(
+            schema, introspection=settings.introspection, limits=Limits.of(settings)
+        ),
         executor=ReferenceExecutor(schema),
         context_of=context_of,
         quota_left=client.quota_left,
