@@ -20,7 +20,7 @@ from gateway.execution.limits import Limits
 
 _INTROSPECTION = frozenset({"__schema", "__type"})
 _MOST_COUNTED = 1_000_000  # fragments double quickly, and nobody needs to know how often
-_DEEPEST = 60  # where measuring stops, so that it needs no deep stack
+_MOST_NESTED = 120  # selection sets in one another, so that measuring needs no deep stack
 
 
 class _Measure(NamedTuple):
@@ -55,7 +55,7 @@ def check_document(document: DocumentNode, limits: Limits) -> None:
     definitions = document.definitions
     fragments = [one for one in definitions if isinstance(one, FragmentDefinitionNode)]
     _check("Fragments of the document", limits.fragments, len(fragments))
-    measuring = _Measuring(fragments, limits)
+    measuring = _Measuring(fragments)
     for operation in definitions:
         if isinstance(operation, OperationDefinitionNode):
             try:
@@ -80,10 +80,9 @@ def _check(what: str, most: int, asked: int) -> None:
 class _Measuring:
     """Measures selection sets, and every fragment once."""
 
-    def __init__(self, fragments: list[FragmentDefinitionNode], limits: Limits) -> None:
+    def __init__(self, fragments: list[FragmentDefinitionNode]) -> None:
         self._fragments = {fragment.name.value: fragment for fragment in fragments}
         self._measured: dict[str, _Measure | None] = {}
-        self._limits = limits
         self._level = 0
 
     def whole(self, selections: SelectionSetNode) -> _Measure:
@@ -110,6 +109,9 @@ class _Measuring:
         return measure
 
     def _part(self, selections: SelectionSetNode) -> _Measure:
+        self._level += 1
+        if self._level > _MOST_NESTED:
+            raise QueryTooComplexError("Selections in one another", _MOST_NESTED)
         measure = _Measure()
         for selection in selections.selections:
             if isinstance(selection, FieldNode):
@@ -120,14 +122,11 @@ class _Measuring:
             else:
                 inline: Any = selection
                 measure = measure.with_part(self._part(inline.selection_set))
+        self._level -= 1
         return measure
 
     def _field(self, field: FieldNode) -> _Measure:
-        self._level += 1
-        if self._level > _DEEPEST:
-            raise QueryTooComplexError("Fields in one another", self._limits.depth)
         below = self.whole(field.selection_set) if field.selection_set else _Measure()
-        self._level -= 1
         aliases = below.aliases + (field.alias is not None)
         if field.name.value in _INTROSPECTION:
             return _Measure(1, 1, 1 + below.depth, aliases)

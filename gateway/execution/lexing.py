@@ -12,10 +12,10 @@ from gateway.execution.limits import Limits
 
 MOST_NESTED = 60
 """Brackets in one another within one definition: the parser and others recurse by them."""
-MOST_NESTED_IN_ALL = 400
-"""The same, all definitions together: fragments that spread each other add up."""
 LONGEST_WORD = 256
 """Characters of a name or number: neither suggestions nor conversions of them are linear."""
+LONGEST_TEXT = 10_000
+"""Characters of a text, as it is written: the parser reads each by itself."""
 
 # Possessive throughout: a text that does not match is given up at once.
 _IGNORED = r"(?:[ \t\n\r,\ufeff]++|\#[^\n\r]*+)*+"
@@ -52,7 +52,8 @@ def check_text(text: str, limits: Limits) -> str:
         end = found.end()
     blank = _BLANK.match(text, end)
     rest = blank.end() if blank else end
-    kept += (_COMMENT.sub("", text[end:rest]), text[rest:])
+    # Where the scan stops the parser stops too, and need not read a text without an end to it.
+    kept += (_COMMENT.sub("", text[end:rest]), text[rest : rest + LONGEST_TEXT])
     return "".join(kept)
 
 
@@ -62,7 +63,7 @@ class _Scan:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._tokens = self._directives = 0
-        self._nested = self._deepest = self._nested_in_all = 0
+        self._nested = 0
         self._arguments_at: int | None = None  # how deep the parenthesis stands that is open
 
     def token(self, first: str, length: int) -> None:
@@ -78,20 +79,15 @@ class _Scan:
             self._directives += 1
             if self._directives > self._limits.directives:
                 raise QueryTooComplexError("Directives of the document", self._limits.directives)
-        elif length > LONGEST_WORD and first != '"':
+        elif first == '"' and length > LONGEST_TEXT:
+            raise QueryTooComplexError("Characters of a text", LONGEST_TEXT, length)
+        elif first != '"' and length > LONGEST_WORD:
             raise QueryTooComplexError("Characters of a name or number", LONGEST_WORD, length)
 
     def _open(self, bracket: str) -> None:
         self._nested += 1
         if self._nested > MOST_NESTED:
             raise QueryTooComplexError("Brackets in one another", MOST_NESTED)
-        if self._nested > self._deepest:
-            self._deepest += 1
-            self._nested_in_all += 1
-            if self._nested_in_all > MOST_NESTED_IN_ALL:
-                raise QueryTooComplexError(
-                    "Brackets in one another, of all definitions together", MOST_NESTED_IN_ALL
-                )
         if self._arguments_at is None:
             self._arguments_at = self._nested if bracket == "(" else None
         elif self._nested - self._arguments_at > self._limits.json_depth:
@@ -103,5 +99,3 @@ class _Scan:
         if self._nested == self._arguments_at:
             self._arguments_at = None
         self._nested = max(0, self._nested - 1)
-        if not self._nested:
-            self._deepest = 0
