@@ -222,7 +222,7 @@ class _Counting:
         for result in field.results:
             if node.selection_set is not None:
                 below = below.or_other(self._result(node.selection_set, field, result, arguments))
-        one = below.times(1, size) if field.results else _Part(1)
+        one = below.times(1, size) if field.results else _Part(1, self._calls(field, arguments))
         if field.is_item:
             return _Part(0, 0, one.leaves, one.calls, names=frozenset((name,)))
         return one.times(count)._replace(names=frozenset((name,)))

@@ -19,14 +19,16 @@ texts = st.lists(st.sampled_from(PIECES), max_size=60).map("".join)
 
 def tokens(text: str) -> tuple[list[tuple[str, int, int, str | None]], tuple[int, int] | None]:
     """Read a text as the parser does: its tokens and their places, and where it cannot go on."""
-    lexer, read = Lexer(Source(text)), []
-    try:
-        while (token := lexer.advance()).kind is not TokenKind.EOF:
-            read.append((token.kind.value, token.line, token.column, token.value))
-    except GraphQLSyntaxError as error:
-        assert error.locations is not None
-        return read, (error.locations[0].line, error.locations[0].column)
-    return read, None
+    lexer = Lexer(Source(text))
+    read: list[tuple[str, int, int, str | None]] = []
+    while True:
+        try:
+            token = lexer.advance()
+        except GraphQLSyntaxError as error:
+            return read, next((one.line, one.column) for one in error.locations or ())
+        if token.kind is TokenKind.EOF:
+            return read, None
+        read.append((token.kind.value, token.line, token.column, token.value))
 
 
 @given(texts)
