@@ -29,7 +29,6 @@ from gateway.paging.arguments import page_size
 from gateway.schema.declare import Asked, any_calls
 
 CALL = 100
-UNSIZED_LIST = 5
 _HIGHEST = 1_000_000_000  # more is not counted: clients read 32-bit numbers
 _MOST_KEPT = 64
 
@@ -270,4 +269,4 @@ class _Counting:
                     f"Items of {name}({field.fetching.each_of}:)", self._limits.list_length, count
                 )
             return count
-        return int(UNSIZED_LIST**field.lists)
+        return field.length

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 from graphql import (
     BooleanValueNode,
+    GraphQLEnumType,
+    GraphQLInputObjectType,
     GraphQLList,
     GraphQLObjectType,
     GraphQLSchema,
@@ -23,6 +25,7 @@ from graphql import (
 
 from gateway.schema.declare import DECLARATION, Fetching
 
+UNSIZED_LIST = 5
 _ITEMS = frozenset({"nodes", "edges"})
 
 
@@ -75,13 +78,13 @@ def _size(value: Any, *, is_list: bool) -> int | None:
 
 
 class Field(NamedTuple):
-    """A field of the schema: `lists` is how many lists stand around its result.
+    """A field of the schema: `length` is how many results it counts for, where nothing says more.
 
     `results` are the object types that a result may be of, none for a leaf; `is_item` tells the
     lists of a connection that hold its page, `list_arguments` which arguments are lists.
     """
 
-    lists: int
+    length: int
     results: tuple[GraphQLObjectType, ...]
     fetching: Fetching | None
     defaults: Mapping[str, int]
@@ -103,7 +106,7 @@ def field_of(schema: GraphQLSchema, kind: GraphQLObjectType, name: str) -> Field
         if (default := definition.default_value) and not isinstance(default, int | float)
     }
     return Field(
-        _lists(field.type),
+        _length(schema, name) if kind.name.startswith("__") else UNSIZED_LIST ** _lists(field.type),
         _object_types(schema, get_named_type(field.type)),
         declaration if isinstance(declaration, Fetching) else None,
         defaults,
@@ -133,3 +136,21 @@ def _connections(schema: GraphQLSchema) -> frozenset[str]:
         for field in kind.fields.values()
         if {"first", "last"} <= field.args.keys()
     )
+
+
+@lru_cache(maxsize=64)
+def _length(schema: GraphQLSchema, name: str) -> int:
+    """Give how long the introspection's list of this name is on average, for what has any."""
+    kinds = list(schema.type_map.values())
+    fields = [field for kind in kinds for field in getattr(kind, "fields", {}).values()]
+    sizes = {
+        "types": [len(kinds)],
+        "directives": [len(schema.directives)],
+        "fields": [len(kind.fields) for kind in kinds if isinstance(kind, GraphQLObjectType)],
+        "inputFields": [
+            len(kind.fields) for kind in kinds if isinstance(kind, GraphQLInputObjectType)
+        ],
+        "enumValues": [len(kind.values) for kind in kinds if isinstance(kind, GraphQLEnumType)],
+        "args": [len(getattr(field, "args", ())) for field in fields],
+    }.get(name, [])
+    return -(-sum(sizes) // len(sizes)) if sizes else 1

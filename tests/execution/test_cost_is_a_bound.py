@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from graphql import get_introspection_query
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -154,6 +155,31 @@ def check(graph: Graph, text: str) -> None:
 def test_the_queries_of_the_readme_take_no_more_than_counted(roomy: Graph, text: str) -> None:
     """Neither calls nor leaves; all of them pass the guards."""
     check(roomy, text)
+
+
+DESCRIBED = "fields{name type{name ofType{name}} args{name type{name}}}"
+SCHEMA = [
+    get_introspection_query(),
+    f"{{__schema{{types{{{DESCRIBED}}}}}}}",
+    "{__schema{types{fields{type{fields{name}}} enumValues{name} inputFields{name}}}}",
+    "{__schema{types{fields{args{type{name enumValues{name}}}} possibleTypes{name}}}}",
+]
+
+
+@pytest.mark.parametrize("text", SCHEMA, ids=["standard", "fields", "fields' fields", "arguments"])
+def test_an_introspection_is_no_larger_than_counted(roomy: Graph, text: str) -> None:
+    """Its lists are much longer than others, and counted so; tools' own query passes."""
+    answer = roomy.answer(text)
+    counted = Operations(OPERATIONS.schema, introspection=True).get(text, None)
+    leaves = counted.check(OPERATIONS.schema, {}).leaves
+    assert count_all(answer["data"]) <= leaves
+
+
+def count_all(answer: Any) -> int:
+    """Count an answer's leaves, all of them."""
+    if isinstance(answer, dict | list):
+        return sum(map(count_all, answer.values() if isinstance(answer, dict) else answer))
+    return 1
 
 
 @settings(

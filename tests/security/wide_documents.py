@@ -174,6 +174,8 @@ def overlaps() -> Iterator[Case]:
 
 def dear() -> Iterator[Case]:
     """Small documents with large answers."""
+    fields = each(30, "aN:fields{name type{name ofType{name}} args{name}}")
+    yield Case("the schema 30 times over", f"{{__schema{{types{{{fields}}}}}}}", COMPLEX)
     yield Case("dear by its variable", PAGES.replace("RICH", ISSUES * 4), COMPLEX, {"n": 100})
     yield Case(
         "20 rich customers",
