@@ -8,6 +8,7 @@ import gc
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ async def measure(name: str, text: str, customer: str, runs: int) -> None:
         return (time.process_time() - began) / count * 1e6
 
     def fresh() -> Operation:
-        made = Operation(operation.document, operation.definition)
+        made = replace(operation, compiled=None, compiled_size=0)
         made.compiled = Compiled(compiled._fields, made)
         return made
 

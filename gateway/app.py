@@ -13,6 +13,7 @@ from starlette.routing import Route
 from gateway.cache.readings import cache_readings
 from gateway.execution.compiled import CompiledExecutor
 from gateway.execution.executor import Executor, ReferenceExecutor
+from gateway.execution.limits import Limits
 from gateway.execution.operation import Operations
 from gateway.http.answers import MaskingMiddleware, no_such_resource
 from gateway.http.explorer import Explorer
@@ -91,7 +92,9 @@ def create_app(
     explorer = Explorer() if settings.graphiql else None
     graphql = GraphQLEndpoint(
         settings=settings,
-        operations=Operations(schema, introspection=settings.introspection),
+        operations=Operations(
+            schema, introspection=settings.introspection, limits=Limits.of(settings)
+        ),
         executor=_executor(settings),
         context_of=context_of,
         quota_left=client.quota_left,

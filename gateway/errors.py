@@ -5,6 +5,7 @@
     GatewayError
     ├── BadUserInputError              BAD_USER_INPUT
     │   └── CursorInvalidError         CURSOR_INVALID
+    ├── QueryTooComplexError           QUERY_TOO_COMPLEX        a limit of `execution/limits.py`
     ├── ForbiddenError                 FORBIDDEN
     ├── RequestError                   what HTTP itself answers, with a status
     │   ├── BadRequestError            BAD_REQUEST              400
@@ -69,6 +70,16 @@ class CursorInvalidError(BadUserInputError):
             f"{argument}: this is not a cursor of this connection; pass a cursor that it gave for"
             " the same customer or program and the same filters."
         )
+
+
+class QueryTooComplexError(GatewayError):
+    """An operation asks for more than one may: the message says of what, how much, and the most."""
+
+    code = "QUERY_TOO_COMPLEX"
+
+    def __init__(self, what: str, most: int, asked: int | None = None) -> None:
+        has = "more" if asked is None else f"{asked}"
+        super().__init__(f"{what}: {most} allowed, and this has {has}.")
 
 
 class ForbiddenError(GatewayError):

@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from gateway import settings_limits as limits
 from gateway.request import Role
 from gateway.settings_words import SourceTypeName, allowed_values, shown
 
@@ -134,6 +135,16 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         256 * 1024, ge=1024, le=64 * 1024 * 1024, description="Largest request body, in bytes."
     )
+    max_tokens: limits.Tokens = 2_000
+    max_depth: limits.Depth = 15
+    max_introspection_depth: limits.IntrospectionDepth = 20
+    max_aliases: limits.Aliases = 30
+    max_root_fields: limits.RootFields = 20
+    max_directives: limits.Directives = 50
+    max_fragments: limits.Fragments = 50
+    max_json_depth: limits.JsonDepth = 10
+    max_list_length: limits.ListLength = 20
+    max_cost: limits.Cost = 50_000
     graphiql: bool = Field(
         default=False, description="GraphiQL at /graphql for a browser; on in `dev`."
     )

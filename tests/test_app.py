@@ -45,7 +45,8 @@ def test_the_transport_stands_for_the_platform() -> None:
     assert answer == {
         "data": {"customer": None},
         "extensions": {
-            "upstream": {"calls": 1, "coalesced": 0, "cached": 0, "stale": 0, "quotaLeft": None}
+            "cost": {"requested": 101, "maximum": 50_000},
+            "upstream": {"calls": 1, "coalesced": 0, "cached": 0, "stale": 0, "quotaLeft": None},
         },
     }
     (request,) = platform.requests
@@ -74,7 +75,7 @@ def test_passthrough_without_a_credential_asks_nobody() -> None:
 
 def test_what_an_operation_cost_is_told_only_on_request() -> None:
     """GATEWAY_REPORT_UPSTREAM adds the extension."""
-    assert "extensions" not in ask(Platform(), report_upstream=False)
+    assert ask(Platform(), report_upstream=False)["extensions"].keys() == {"cost"}
 
 
 def test_the_clock_is_read_once_for_an_answer() -> None:

@@ -200,7 +200,7 @@ def test_documented_list_is_shown_as_the_document_means_it(graph: Graph) -> None
     """The example request for program 973 under USER_CREATED, every field of its answer."""
     query = f"""{{ program(programId: "973") {{
       name
-      promotions(first: 100, sourceTypes: [USER_CREATED]) {{
+      promotions(first: 3, sourceTypes: [USER_CREATED]) {{
         totalCount drift warnings {{ message }} pageInfo {{ hasNextPage hasPreviousPage }}
         nodes {PROMOTION}
       }}

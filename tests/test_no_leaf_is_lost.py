@@ -38,7 +38,7 @@ ERROR_DOCUMENTS: list[Any] = [
 ]
 LIST = f"""query List($event: String!) {{
   program(programId: "973") {{
-    promotions(sourceTypes: [USER_CREATED], eventName: $event) {{
+    promotions(first: 2, sourceTypes: [USER_CREATED], eventName: $event) {{
       totalCount warnings {{ message }} nodes {PROMOTION}
     }}
   }}

@@ -13,8 +13,12 @@ from graphql import (
     VariableDefinitionNode,
 )
 
-from gateway.execution.failures import OperationRefusedError, refusal
+from gateway.errors import QueryTooComplexError
+from gateway.execution.cost import Cost, Price
+from gateway.execution.failures import OperationRefusedError, refusal, refuse
+from gateway.execution.guards import check_variables_size
 from gateway.execution.inputs import check_variables
+from gateway.execution.limits import Limits
 
 _MOST_TEXTS = 512
 _MOST_BYTES = 64 * 1024 * 1024
@@ -35,6 +39,8 @@ class Operation:
 
     document: DocumentNode
     definition: OperationDefinitionNode
+    price: Price
+    limits: Limits
     compiled: Any = None
     compiled_size: int = 0
 
@@ -53,14 +59,19 @@ class Operation:
         """Give what the operation says of its variables."""
         return tuple(self.definition.variable_definitions or ())
 
-    def check(self, schema: GraphQLSchema, variables: dict[str, Any]) -> None:
-        """Make sure that the variables are of their types.
+    def check(self, schema: GraphQLSchema, variables: dict[str, Any]) -> Cost:
+        """Make sure that the variables are of their types, and give what the operation may cost.
 
-        Raises OperationRefusedError, with BAD_USER_INPUT and what is allowed.
+        Raises OperationRefusedError, with BAD_USER_INPUT or QUERY_TOO_COMPLEX and what is allowed.
         """
+        try:
+            check_variables_size(variables, self.limits)
+        except QueryTooComplexError as error:
+            raise refuse(error) from None
         errors = check_variables(schema, self.variable_definitions, variables)
         if errors:
             raise OperationRefusedError([refusal(error, "BAD_USER_INPUT") for error in errors])
+        return self.price.of(variables)
 
 
 class Document:

@@ -13,6 +13,10 @@ _QUOTED = re.compile(
 )
 
 
+_LONGEST_MESSAGE = 500
+_MOST_LOCATIONS = 10
+
+
 class OperationRefusedError(Exception):
     """The operation does not run; `errors` are ready for the answer, `code` is the first's."""
 
@@ -28,9 +32,12 @@ class InputError(GraphQLError):
 
 def refusal(error: GraphQLError, code: str) -> dict[str, Any]:
     """Write one error of an operation that does not run."""
-    written: dict[str, Any] = {"message": error.message}
+    message = error.message
+    if len(message) > _LONGEST_MESSAGE:
+        message = message[:_LONGEST_MESSAGE] + "…"
+    written: dict[str, Any] = {"message": message}
     if error.locations:
-        written["locations"] = [location.formatted for location in error.locations]
+        written["locations"] = [one.formatted for one in error.locations[:_MOST_LOCATIONS]]
     return written | {"extensions": {"code": code}}
 
 

@@ -1,6 +1,7 @@
 """From a text to an operation that may run; a text is parsed and validated once."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -12,9 +13,13 @@ from graphql import (
     specified_rules,
     validate,
 )
+from graphql.validation import (
+    OverlappingFieldsCanBeMergedRule as TheirOverlappingFieldsRule,
+)
 from graphql.validation import ValuesOfCorrectTypeRule as TheirValuesOfCorrectTypeRule
 
-from gateway.errors import BadRequestError
+from gateway.errors import BadRequestError, QueryTooComplexError
+from gateway.execution.cost import Price
 from gateway.execution.documents import Document, Documents, Operation
 from gateway.execution.failures import (
     InputError,
@@ -23,21 +28,28 @@ from gateway.execution.failures import (
     refuse,
     refuse_syntax,
 )
+from gateway.execution.guards import check_document
 from gateway.execution.inputs import ValuesOfCorrectTypeRule
+from gateway.execution.lexing import check_text
+from gateway.execution.limits import DEFAULT_LIMITS, Limits
+from gateway.execution.overlaps import OverlappingFieldsRule, TooManyOverlapsError
 
 _MOST_ERRORS = 20
-_MOST_TOKENS = 10_000
+_OUR_RULES: dict[Any, Any] = {
+    TheirValuesOfCorrectTypeRule: ValuesOfCorrectTypeRule,
+    TheirOverlappingFieldsRule: OverlappingFieldsRule,
+}
+_CODES = {InputError: "BAD_USER_INPUT", TooManyOverlapsError: QueryTooComplexError.code}
 
 
 class Operations:
     """Operations by their text: the last few hundred texts stay parsed and validated."""
 
-    def __init__(self, schema: GraphQLSchema, *, introspection: bool) -> None:
-        self.schema = schema
-        rules = [
-            ValuesOfCorrectTypeRule if rule is TheirValuesOfCorrectTypeRule else rule
-            for rule in specified_rules
-        ]
+    def __init__(
+        self, schema: GraphQLSchema, *, introspection: bool, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
+        self.schema, self._limits = schema, limits
+        rules = [_OUR_RULES.get(rule, rule) for rule in specified_rules]
         self._rules = rules if introspection else [*rules, NoSchemaIntrospectionCustomRule]
         self._hide_suggestions = not introspection
         self.documents = Documents()
@@ -45,19 +57,29 @@ class Operations:
     def get(self, text: str, name: str | None) -> Operation:
         """Give the operation of that name; without a name, the only one.
 
-        Raises OperationRefusedError with GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED,
-        BAD_USER_INPUT for a literal that is not of its type, or BAD_REQUEST for a name that is
-        missing or not there.
+        Raises OperationRefusedError with QUERY_TOO_COMPLEX, GRAPHQL_PARSE_FAILED,
+        GRAPHQL_VALIDATION_FAILED, BAD_USER_INPUT for a literal that is not of its type, or
+        BAD_REQUEST for a name that is missing or not there.
         """
         document = self.documents.get(text)
         if document is None:
-            document = Document(text, list(_operations_of(self._read(text))))
+            document = Document(text, list(self._operations_of(self._read(text))))
             self.documents.put(text, document)
         return _choose(document.operations, name)
 
+    def _operations_of(self, document: DocumentNode) -> Iterator[Operation]:
+        for definition in document.definitions:
+            if isinstance(definition, OperationDefinitionNode):
+                price = Price(self.schema, document, definition, self._limits)
+                yield Operation(document, definition, price, self._limits)
+
     def _read(self, text: str) -> DocumentNode:
         try:
-            document = parse(text, max_tokens=_MOST_TOKENS, allow_empty_selection_sets=False)
+            text = check_text(text, self._limits)
+            document = parse(text, allow_empty_selection_sets=False)
+            check_document(document, self._limits)
+        except QueryTooComplexError as error:
+            raise refuse(error) from None
         except GraphQLSyntaxError as error:
             raise refuse_syntax(error) from None
         errors = validate(
@@ -71,22 +93,11 @@ class Operations:
         if errors:
             raise OperationRefusedError(
                 [
-                    refusal(
-                        error,
-                        "BAD_USER_INPUT"
-                        if isinstance(error, InputError)
-                        else "GRAPHQL_VALIDATION_FAILED",
-                    )
+                    refusal(error, _CODES.get(type(error), "GRAPHQL_VALIDATION_FAILED"))
                     for error in errors
                 ]
             )
         return document
-
-
-def _operations_of(document: DocumentNode) -> Iterator[Operation]:
-    for definition in document.definitions:
-        if isinstance(definition, OperationDefinitionNode):
-            yield Operation(document, definition)
 
 
 def _choose(operations: list[Operation], name: str | None) -> Operation:

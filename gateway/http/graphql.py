@@ -80,7 +80,7 @@ class GraphQLEndpoint:
         operation = self.operations.get(parameters.query, parameters.operation_name)
         if http.method != "POST" and not operation.is_query:
             raise MethodNotAllowedError("GET runs queries only; use POST.")
-        operation.check(self.operations.schema, parameters.variables)
+        cost = operation.check(self.operations.schema, parameters.variables)
         request = self._request(http)
         started = time.perf_counter()
         outcome = await unless_gone(http, request, self._run(operation, parameters, request))
@@ -96,8 +96,7 @@ class GraphQLEndpoint:
         body: dict[str, Any] = {"data": outcome.data}
         if outcome.errors:
             body["errors"] = outcome.errors
-        if extensions := self._extensions(request):
-            body["extensions"] = extensions
+        body["extensions"] = {"cost": cost.shown} | self._extensions(request)
         return respond(body, 200, media_type)
 
     def _extensions(self, request: Request) -> dict[str, Any]:

@@ -48,3 +48,19 @@ class PageRequest(NamedTuple):
             None if after is None else binding.read("after", after, segments),
             None if before is None else binding.read("before", before, segments),
         )
+
+
+def page_size(first: int | None, last: int | None) -> int:
+    """Give how many items a page can have, 0..100; what is out of range will be refused."""
+    size = first if first is not None else last
+    return DEFAULT_SIZE if size is None else max(0, min(size, LARGEST_SIZE))
+
+
+def most_windows(first: int | None, last: int | None, before: bool) -> int:  # noqa: FBT001 - an argument of the graph
+    """Give how many windows a page can take of one segment, which is as long as it says.
+
+    A page from the start takes one, up to the size at which there is no room for a cursor's own
+    item and the one beyond; one from the end may have to find the end first.
+    """
+    backward = last is not None or (first is None and before)
+    return 2 if backward or page_size(first, last) > LARGEST_SIZE - 2 else 1

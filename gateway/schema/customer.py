@@ -20,7 +20,7 @@ from gateway.schema.customer_pages import (
     fetch_pages,
 )
 from gateway.schema.customer_promotion import CustomerPromotion
-from gateway.schema.declare import computed, fetching
+from gateway.schema.declare import calls_of_a_page, computed, fetching
 from gateway.schema.node import Node
 from gateway.schema.paging import After, Before, First, Last, PageInfo, PageWarning
 from gateway.upstream.customer_promotions import CustomerKey
@@ -102,7 +102,7 @@ class Customer(Node):
         """Give the id."""
         return strawberry.ID(self.payload)
 
-    @fetching("The customer's promotions.")
+    @fetching("The customer's promotions.", calls=calls_of_a_page)
     async def promotions(
         self,
         info: Info,

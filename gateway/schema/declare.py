@@ -2,18 +2,21 @@
 
 *plain*      an attribute of the view's payload, through a pure normaliser
 *computed*   synchronous, from the payload and the field's arguments
-*fetching*   asynchronous, through a loader; it may declare which fields below it looks ahead to
+*fetching*   asynchronous, through a loader; it declares how many upstream calls it can cause, and
+             may declare which fields below it looks ahead to
 
 A declaration is kept in the Strawberry field's metadata, where an executor finds it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import strawberry
+
+from gateway.paging.arguments import most_windows
 
 DECLARATION = "declaration"
 PAYLOAD = ""  # a plain field of the payload as a whole
@@ -36,11 +39,65 @@ class Computed:
     shows: "Viewed | ViewedMany | None" = None
 
 
+class Asked(NamedTuple):
+    """What is known of a selection before anything is fetched; for `Calls` to count with.
+
+    `arguments` has a number as it is, of a list its length, and null or true for all else;
+    `source_types` is in how many a definition is looked for, `most_calls` what one operation may
+    make.
+    """
+
+    arguments: Mapping[str, int | None]
+    source_types: int
+    most_calls: int
+
+    def length(self, argument: str) -> int:
+        """Give a list's length; a null is none."""
+        return self.arguments.get(argument) or 0
+
+
+Calls = Callable[[Asked], int]
+"""How many upstream calls one result of a fetching field can cause, retries aside: at the most."""
+
+
+def no_call(_: Asked) -> int:
+    """Count none, because another field counts them."""
+    return 0
+
+
+def one_call(_: Asked) -> int:
+    """Count one."""
+    return 1
+
+
+def any_calls(asked: Asked) -> int:
+    """Count all that an operation may make, where nobody knows how many it takes."""
+    return asked.most_calls
+
+
+def calls_of_a_page(asked: Asked) -> int:
+    """Count a page's windows."""
+    arguments = asked.arguments
+    return most_windows(arguments.get("first"), arguments.get("last"), "before" in arguments)
+
+
+def calls_of_a_definition(asked: Asked) -> int:
+    """Count two in each source type: a page of the list, and what is not on it by its id."""
+    return 2 * (1 if asked.arguments.get("sourceType") else asked.source_types)
+
+
 @dataclass(frozen=True, slots=True)
 class Fetching:
-    """A coroutine method; `looks_ahead_to` names (type, field) pairs below it."""
+    """A coroutine method; `looks_ahead_to` names (type, field) pairs below it.
+
+    `calls` counts for each result. Where a field that it looks ahead to is selected below, that one
+    counts instead, unless nobody knows how many calls this takes. `each_of` names the list argument
+    that has one result for each of its items.
+    """
 
     looks_ahead_to: tuple[tuple[str, str], ...]
+    calls: Calls
+    each_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +187,19 @@ def computed(description: str, shows: "Viewed | ViewedMany | None" = None) -> Ca
     return declare
 
 
-def fetching(description: str, *looks_ahead_to: tuple[str, str]) -> Callable[[_R], _R]:
-    """Declare a field that needs a loader."""
+def fetching(
+    description: str,
+    *looks_ahead_to: tuple[str, str],
+    calls: Calls,
+    each_of: str | None = None,
+) -> Callable[[_R], _R]:
+    """Declare a field that needs a loader, and how many calls that can cause (`Fetching`)."""
 
     def declare(method: _R) -> _R:
         field: Any = strawberry.field(
             resolver=method,
             description=description,
-            metadata={DECLARATION: Fetching(looks_ahead_to)},
+            metadata={DECLARATION: Fetching(looks_ahead_to, calls, each_of)},
         )
         return field  # type: ignore[no-any-return]  # as above
 

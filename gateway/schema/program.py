@@ -15,7 +15,14 @@ from gateway.paging.stretch import Fetch, believable
 from gateway.paging.walk import walk
 from gateway.schema.connection import page_info, shown
 from gateway.schema.context import Context, Info
-from gateway.schema.declare import computed, fetching
+from gateway.schema.declare import (
+    Asked,
+    calls_of_a_page,
+    computed,
+    fetching,
+    no_call,
+    one_call,
+)
 from gateway.schema.ids import check_digits
 from gateway.schema.node import Node
 from gateway.schema.paging import After, Before, First, Last, PageInfo, PageWarning
@@ -45,6 +52,11 @@ PromotionId = Annotated[
     strawberry.ID | None, strawberry.argument(description="Only the one with this id.")
 ]
 _LONGEST_EVENT_NAME = 256
+
+
+def _calls_of_pages(asked: Asked) -> int:
+    """Count a page in each source type: what it does not reach is asked for its total, or end."""
+    return calls_of_a_page(asked) * asked.length("sourceTypes")
 
 
 class ProgramPromotions(NamedTuple):
@@ -93,7 +105,10 @@ class PromotionConnection:
         """Show the page's edges."""
         return page_info(self.payload.page, self.payload.binding)
 
-    @fetching("How many there are in all, as the upstream counts; null where it does not say.")
+    @fetching(
+        "How many there are in all, as the upstream counts; null where it does not say.",
+        calls=no_call,  # `promotions` counts them
+    )
     async def total_count(self) -> int | None:
         """Add the source types' totals; one call more for each that the page did not reach."""
         totals = self.payload.page.totals
@@ -134,13 +149,14 @@ class Program(Node):
     @fetching(
         "Its name, which its promotions tell. Where no page at hand does, one promotion of the"
         " first source type in GATEWAY_DEFINITION_SOURCE_TYPES is asked, and no other; null where"
-        " that tells none."
+        " that tells none.",
+        calls=one_call,
     )
     async def name(self, info: Info) -> str | None:
         """Give the name that a page has told, else ask for one."""
         return self.known_name or await info.context.loaders.program_names.load(self.payload)
 
-    @fetching("The promotions that are defined in it.")
+    @fetching("The promotions that are defined in it.", calls=_calls_of_pages)
     async def promotions(
         self,
         info: Info,

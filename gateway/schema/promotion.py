@@ -10,7 +10,7 @@ from gateway.loaders import definitions
 from gateway.loaders.customer_promotions import Key as CustomerPromotionOfKey
 from gateway.loaders.definitions import FoundDefinition
 from gateway.schema.context import Context, Info
-from gateway.schema.declare import computed, fetching, plain
+from gateway.schema.declare import any_calls, calls_of_a_definition, computed, fetching, plain
 from gateway.schema.definition import PromotionDefinition
 from gateway.schema.identifiers import By, Source, check_customer
 from gateway.schema.node import Node
@@ -101,7 +101,10 @@ class Promotion(Node):
         """Compare the dates with the answer's time."""
         return validity.validity(self.payload, info.context.now)
 
-    @fetching("How it is set up; null where the endpoint that knows it has no such promotion.")
+    @fetching(
+        "How it is set up; null where the endpoint that knows it has no such promotion.",
+        calls=calls_of_a_definition,
+    )
     async def definition(
         self, info: Info, source_type: SoughtSourceType = None
     ) -> PromotionDefinition | None:
@@ -119,7 +122,7 @@ class Promotion(Node):
             return None
         return None if found is None else _definition(found)
 
-    @fetching("How one customer stands with it; null where they do not have it.")
+    @fetching("How one customer stands with it; null where they do not have it.", calls=any_calls)
     async def for_customer(
         self, info: Info, by: By, source: Source = CustomerSource.INSTORE
     ) -> (

@@ -11,7 +11,13 @@ from gateway.loaders.customer_promotions import Key as CustomerPromotionKey
 from gateway.schema.context import Context, Info
 from gateway.schema.customer import PAGES_BELOW, Customer, load_customer
 from gateway.schema.customer_promotion import load_customer_promotion
-from gateway.schema.declare import fetching
+from gateway.schema.declare import (
+    any_calls,
+    calls_of_a_definition,
+    fetching,
+    no_call,
+    one_call,
+)
 from gateway.schema.identifiers import By, CustomerIdentifier, Source, check_customer
 from gateway.schema.ids import check_digits, customer_key, read_id
 from gateway.schema.node import Node
@@ -40,12 +46,19 @@ PromotionId = Annotated[
 class Query:
     """The root."""
 
-    @fetching("The thing with this id; null where there is none any more.", PAGES_BELOW)
+    @fetching(
+        "The thing with this id; null where there is none any more.", PAGES_BELOW, calls=any_calls
+    )
     async def node(self, info: Info, id: Id) -> Node | None:  # noqa: A002 - the graph's name
         """Look one thing up."""
         return await _load_node(info.context, "id", id, info.look_ahead(*PAGES_BELOW))
 
-    @fetching("The things with these ids, in their order; null for each that is none.", PAGES_BELOW)
+    @fetching(
+        "The things with these ids, in their order; null for each that is none.",
+        PAGES_BELOW,
+        calls=any_calls,
+        each_of="ids",
+    )
     async def nodes(self, info: Info, ids: Ids) -> list[Node | None]:
         """Look several things up at once."""
         pages_below = info.look_ahead(*PAGES_BELOW)
@@ -53,7 +66,9 @@ class Query:
             [_load_node(info.context, f"ids[{i}]", id_, pages_below) for i, id_ in enumerate(ids)]
         )
 
-    @fetching("The customer with this identifier; null where there is none.", PAGES_BELOW)
+    @fetching(
+        "The customer with this identifier; null where there is none.", PAGES_BELOW, calls=one_call
+    )
     async def customer(
         self, info: Info, by: By, source: Source = CustomerSource.INSTORE
     ) -> Customer | None:
@@ -64,6 +79,8 @@ class Query:
     @fetching(
         "The customers with these identifiers, in their order; null for each that is none.",
         PAGES_BELOW,
+        calls=one_call,
+        each_of="by",
     )
     async def customers(
         self, info: Info, by: Identifiers, source: Source = CustomerSource.INSTORE
@@ -77,12 +94,18 @@ class Query:
 
         return await _each([load(index, identifier) for index, identifier in enumerate(by)])
 
-    @fetching("The program with this id. It costs no call, so it is never null for being unknown.")
+    @fetching(
+        "The program with this id. It costs no call, so it is never null for being unknown.",
+        calls=no_call,
+    )
     async def program(self, program_id: ProgramId) -> Program | None:
         """Show a program, of which nothing is asked yet."""
         return Program(payload=check_digits("programId", program_id))
 
-    @fetching("The promotion with these ids; null where the endpoint of definitions has none.")
+    @fetching(
+        "The promotion with these ids; null where the endpoint of definitions has none.",
+        calls=calls_of_a_definition,
+    )
     async def promotion(
         self, info: Info, program_id: ProgramId, promotion_id: PromotionId
     ) -> Promotion | None:

@@ -80,6 +80,10 @@ def _fields(namespace: dict[str, Any]) -> None:
             namespace[f"must_{name}_{attribute}"] = plain(attribute, "A value.")
 
 
+def _no_calls(_asked: object) -> int:
+    return 0
+
+
 @strawberry.type
 class Small(Thing):
     """A view over a payload."""
@@ -147,7 +151,7 @@ class Odd(Thing):
         """Give what is no payload, too."""
         return self.payload.inner
 
-    @fetching("Asks.")
+    @fetching("Asks.", calls=_no_calls)
     async def asked(self, index: int = 0, turns: int = 1) -> "Odd | None":
         """Wait, and fail now and then."""
         for _ in range(turns):
@@ -156,7 +160,7 @@ class Odd(Thing):
             raise BadUserInputError("asked: no")
         return Odd(payload=_payload(index))
 
-    @fetching("Asks, surely.")
+    @fetching("Asks, surely.", calls=_no_calls)
     async def must_asked(self, index: int = 0, turns: int = 1) -> "Odd":
         """Wait, and fail or give null now and then."""
         for _ in range(turns):
@@ -166,7 +170,7 @@ class Odd(Thing):
         nothing: Any = None
         return nothing if index % 5 == 3 else Odd(payload=_payload(index))
 
-    @fetching("Asks for several.")
+    @fetching("Asks for several.", calls=_no_calls)
     async def all_asked(self, index: int = 0) -> list["Odd"]:
         """Give some, of which one may be an error."""
         listed: list[Any] = [Odd(payload=_payload(index + step)) for step in range(3)]
@@ -177,12 +181,12 @@ class Odd(Thing):
 class Query:
     """The root."""
 
-    @fetching("Asks.")
+    @fetching("Asks.", calls=_no_calls)
     async def odd(self, index: int) -> Odd | None:
         """Give one."""
         return Odd(payload=_payload(index))
 
-    @fetching("Asks, surely.")
+    @fetching("Asks, surely.", calls=_no_calls)
     async def must_odd(self, index: int) -> Odd:
         """Give one, or fail."""
         await asyncio.sleep(0)

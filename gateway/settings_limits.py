@@ -1,0 +1,43 @@
+"""What one operation may ask for: each limit's bounds, and its line in the README's table."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+Tokens = Annotated[
+    int,
+    Field(
+        ge=50,
+        le=20_000,
+        description="Words, numbers, texts and signs that a document may have, and values that its"
+        " variables may have; comments are free.",
+    ),
+]
+Depth = Annotated[int, Field(ge=1, le=50, description="Fields in one another, fragments spread.")]
+IntrospectionDepth = Annotated[
+    int, Field(ge=1, le=50, description="The same below `__schema` and `__type`.")
+]
+Aliases = Annotated[
+    int, Field(ge=0, le=1000, description="Aliases in one operation, fragments spread.")
+]
+RootFields = Annotated[
+    int, Field(ge=1, le=1000, description="Fields of one operation that are in no other.")
+]
+Directives = Annotated[int, Field(ge=0, le=1000, description="Directives in a document.")]
+Fragments = Annotated[int, Field(ge=0, le=1000, description="Named fragments in a document.")]
+JsonDepth = Annotated[
+    int,
+    Field(ge=2, le=50, description="Lists and objects in one another in an argument or variable."),
+]
+ListLength = Annotated[
+    int, Field(ge=1, le=1000, description="`ids` of `nodes`, and identifiers of `customers`.")
+]
+Cost = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=1_000_000_000,
+        description="What an operation may cost: its leaves, and 100 for each upstream call that it"
+        " can cause (`docs/cost.md`).",
+    ),
+]

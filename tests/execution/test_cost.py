@@ -1,0 +1,195 @@
+"""What an operation costs: by the rules of docs/cost.md, and never less than it takes."""
+
+import re
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import pytest
+
+from gateway.execution.cost import Cost
+from gateway.execution.failures import OperationRefusedError
+from gateway.execution.limits import DEFAULT_LIMITS
+from gateway.execution.operation import Operations
+from gateway.schema.build import build_schema, executable
+
+ROOT = Path(__file__).parent.parent.parent
+DOCUMENT = (ROOT / "docs" / "cost.md").read_text()
+EXAMPLES = re.findall(
+    r"```graphql\n(.*?)```\n\nCost: (\d+) leaves \+ 100 . (\d+) calls? = (\d+)", DOCUMENT, re.DOTALL
+)
+BY = 'by:{mobile:"1"}'
+OPERATIONS = Operations(
+    executable(build_schema()),
+    introspection=True,
+    limits=DEFAULT_LIMITS._replace(cost=10**9, list_length=50),
+)
+
+
+def cost(text: str, variables: dict[str, Any] | None = None) -> Cost:
+    """Count the cost of a document's only operation."""
+    return OPERATIONS.get(text, None).check(OPERATIONS.schema, variables or {})
+
+
+def figures(text: str, variables: dict[str, Any] | None = None) -> tuple[int, int]:
+    """Give its leaves and calls."""
+    counted = cost(text, variables)
+    return counted.leaves, counted.calls
+
+
+@pytest.mark.parametrize(("text", "leaves", "calls", "requested"), EXAMPLES)
+def test_an_example_costs_what_the_document_says(
+    text: str, leaves: str, calls: str, requested: str
+) -> None:
+    """Whoever counts by hand as docs/cost.md shows comes to the gateway's own figures."""
+    counted = cost(text)
+    assert (counted.leaves, counted.calls) == (int(leaves), int(calls))
+    assert counted.requested == int(requested) == int(leaves) + 100 * int(calls)
+
+
+def test_the_document_has_its_examples() -> None:
+    """The test above looks at something."""
+    assert len(EXAMPLES) == DOCUMENT.count("```graphql") == 5
+
+
+def page(arguments: str) -> str:
+    """Ask for one leaf of each item of a customer's page."""
+    declared = "query($n:Int,$d:Int=7,$c:String)"
+    return f"{declared}{{customer({BY}){{promotions({arguments}){{nodes{{id}}}}}}}}".replace(
+        "promotions()", "promotions"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "expected"),
+    [
+        ("", {}, (20, 1)),
+        ("first:0", {}, (0, 1)),
+        ("first:98", {}, (98, 1)),
+        ("first:99", {}, (99, 2)),
+        ("last:3", {}, (3, 2)),
+        ("first:null", {}, (20, 1)),
+        ("first:$n", {"n": 7}, (7, 1)),
+        ("first:$n", {"n": 7.0}, (7, 1)),
+        ("first:$n", {}, (20, 1)),
+        ("first:$n", {"n": None}, (20, 1)),
+        ("first:$d", {}, (7, 1)),
+        ("first:$d", {"d": None}, (20, 1)),
+        ("last:$d", {"d": 9}, (9, 2)),
+        ("first:$n,last:$d", {"n": None, "d": 4}, (4, 2)),
+        ("first:3,before:$c", {"c": "x"}, (3, 1)),
+        ("before:$c", {"c": "x"}, (20, 2)),
+        ("before:$c", {}, (20, 1)),
+        ("first:$n", {"n": 2**31 - 1}, (100, 2)),
+        ("first:$n", {"n": -5}, (0, 1)),
+    ],
+)
+def test_a_page_counts_by_its_size(
+    arguments: str, variables: dict[str, Any], expected: tuple[int, int]
+) -> None:
+    """Literal, variable, default or none; out of range it counts as the nearest within."""
+    text = page(arguments)
+    for name in ("$n", "$d", "$c"):
+        if name not in arguments:
+            text = re.sub(rf",?\{name}:\w+(=7)?", "", text)
+    assert figures(text.replace("query()", "query").replace("(,", "("), variables) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "variables", "expected"),
+    [
+        ("{__typename}", {}, (1, 0)),
+        (f"{{customer({BY}){{id}}}}", {}, (1, 1)),
+        (f"{{customer({BY}){{promotions{{drift}}}}}}", {}, (1, 1)),
+        (f"{{customer({BY}){{...on Node{{...on Customer{{promotions{{drift}}}}}}}}}}", {}, (1, 1)),
+        (f"{{customer({BY}){{a:promotions{{drift}} b:promotions{{drift}}}}}}", {}, (2, 2)),
+        (f"{{customer({BY}){{id promotions@skip(if:true){{drift}}}}}}", {}, (1, 1)),
+        (f"{{customer({BY}){{promotions{{warnings{{message}}}}}}}}", {}, (5, 1)),
+        (f"{{customer({BY}){{promotions(first:2){{edges{{cursor node{{id}}}}}}}}}}", {}, (4, 1)),
+        ('{program(programId:"1"){id}}', {}, (1, 0)),
+        ('{program(programId:"1"){name}}', {}, (1, 1)),
+        ('{promotion(programId:"1",promotionId:"1"){id}}', {}, (1, 8)),
+        ('{promotion(programId:"1",promotionId:"1"){definition{status}}}', {}, (1, 16)),
+        (
+            '{promotion(programId:"1",promotionId:"1"){definition(sourceType:UI){status}}}',
+            {},
+            (1, 10),
+        ),
+        ('{promotion(programId:"1",promotionId:"1"){definition{scopes}}}', {}, (5, 16)),
+        ('{node(id:"a"){id}}', {}, (1, 40)),
+        ('{node(id:"a"){id ...on Customer{customerId} ...on Program{name}}}', {}, (2, 40)),
+        ('{nodes(ids:["a","b","c"]){id}}', {}, (3, 40)),
+        ("{nodes(ids:25){id}}", {}, (1, 40)),
+        ("query($i:[ID!]!){nodes(ids:$i){id}}", {"i": ["a", "b"]}, (2, 40)),
+        ("query($i:[ID!]!){nodes(ids:$i){id}}", {"i": "a"}, (1, 40)),
+        ("query($i:[ID!]!=7){nodes(ids:$i){id}}", {}, (1, 40)),
+        (
+            "query($b:[CustomerIdentifier!]!){customers(by:$b){id}}",
+            {"b": [{"mobile": "1"}] * 3},
+            (3, 3),
+        ),
+        ("query($a:ID!){nodes(ids:[$a,$a]){id}}", {"a": "x"}, (2, 40)),
+        ("query($y:Boolean!){a:__typename@include(if:$y) b:__typename}", {"y": False}, (1, 0)),
+        ("query($y:Boolean=true){a:__typename@skip(if:$y) b:__typename}", {}, (1, 0)),
+        ("{...F ...F __typename}fragment F on Query{__typename}", {}, (2, 0)),
+        ("{...@skip(if:true){__typename} a:__typename}", {}, (1, 0)),
+        ("{...F@include(if:false) a:__typename}fragment F on Query{__typename}", {}, (1, 0)),
+    ],
+)  # fmt: skip
+def test_leaves_and_calls_are_counted(
+    text: str, variables: dict[str, Any], expected: tuple[int, int]
+) -> None:
+    """By the rules of docs/cost.md, one after the other."""
+    assert figures(text, variables) == expected
+
+
+def test_what_is_too_dear_is_refused_with_its_cost() -> None:
+    """At the limit it passes; above it, the error has both figures."""
+    text = page("first:50").replace("query($n:Int,$d:Int=7,$c:String)", "")
+    for maximum, passes in ((150, True), (149, False)):
+        limits = DEFAULT_LIMITS._replace(cost=maximum)
+        operations = Operations(OPERATIONS.schema, introspection=True, limits=limits)
+        operation = operations.get(text, None)
+        if passes:
+            assert operation.check(operations.schema, {}).shown == {
+                "requested": 150,
+                "maximum": 150,
+            }
+            continue
+        with pytest.raises(OperationRefusedError) as refused:
+            operation.check(operations.schema, {})
+        (error,) = refused.value.errors
+        assert error["message"] == "Cost of the operation: 149 allowed, and this has 150."
+        assert error["extensions"] == {
+            "code": "QUERY_TOO_COMPLEX",
+            "cost": {"requested": 150, "maximum": 149},
+        }
+
+
+def test_fragments_that_multiply_are_counted_at_once() -> None:
+    """Doubling through fields a dozen times is a number, and no work."""
+    # Not by depth, which the guards bound, but by what they let pass.
+    body = "a:definition{...D} b:definition{...D} c:program{promotions{nodes{...F%d}}}"
+    fragments = " ".join(f"fragment F{i} on Promotion{{{body % (i + 1)}}}" for i in range(3))
+    text = (
+        '{promotion(programId:"1",promotionId:"1"){...F0}}'
+        + fragments
+        + "fragment F3 on Promotion{name} fragment D on PromotionDefinition{status scopes}"
+    )
+    operations = Operations(
+        OPERATIONS.schema, introspection=True, limits=DEFAULT_LIMITS._replace(cost=10**9)
+    )
+    operation = operations.get(text, None)
+    started = perf_counter()
+    counted = operation.check(operations.schema, {})
+    assert counted.leaves == 12 * (1 + 20 + 400) + 8_000
+    assert perf_counter() - started < 1
+
+
+def test_equal_sizes_are_counted_once() -> None:
+    """Other cursors and identifiers make no other cost."""
+    text = "query($b:CustomerIdentifier!,$n:Int){customer(by:$b){promotions(first:$n){drift}}}"
+    operation = OPERATIONS.get(text, None)
+    first = operation.check(OPERATIONS.schema, {"b": {"mobile": "1"}, "n": 3})
+    assert operation.check(OPERATIONS.schema, {"b": {"email": "x"}, "n": 3}) is first
+    assert operation.check(OPERATIONS.schema, {"b": {"email": "x"}, "n": 4}) is not first

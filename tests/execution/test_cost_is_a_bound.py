@@ -1,0 +1,191 @@
+"""No operation makes more calls, or has more leaves, than were counted before it ran."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import get_introspection_query
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gateway.execution.limits import DEFAULT_LIMITS
+from gateway.execution.operation import Operations
+from gateway.schema.build import build_schema, executable
+from gateway.schema.ids import write_id
+from tests.graph import Graph, graph_over
+
+ROOT = Path(__file__).parent.parent.parent
+README = re.findall(r"```graphql\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+TABS = [path.read_text() for path in sorted((ROOT / "explorer/src/examples").glob("*.graphql"))]
+MANY_CALLS = 500  # so many that the bound is not what one operation may make
+OPERATIONS = Operations(
+    executable(build_schema()),
+    introspection=True,
+    limits=DEFAULT_LIMITS._replace(calls=MANY_CALLS, cost=10**9, aliases=10**4, depth=50),
+)
+IDS = [
+    write_id("Program", "9001"),
+    write_id("Promotion", "9001", "90010001"),
+    write_id("Customer", "INSTORE", "700000006"),
+    write_id("CustomerPromotion", "INSTORE", "700000006", "9001", "90010001"),
+]
+CUSTOMERS = ["C-TEN", "C-ONE", "C-MIXED", "C-101", "C-CURRENT", "nobody"]
+PROGRAMS = ["9001", "9002", "9005", "9101", "1"]
+
+sizes = st.sampled_from(["", "(first:0)", "(first:3)", "(first:20)", "(first:100)", "(last:4)"])
+by = st.sampled_from(CUSTOMERS).map(lambda name: f'{{externalId:"{name}"}}')
+types = st.lists(st.sampled_from(["UI", "CAMPAIGN", "PROMOTION_API", "USER_CREATED"]), min_size=1)
+
+
+def some(*fields: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Select some of the fields, each under its own name and a number."""
+    chosen = st.lists(st.one_of(*fields), min_size=1, max_size=3)
+    return chosen.map(lambda names: "{" + " ".join(map(_aliased, range(len(names)), names)) + "}")
+
+
+def _aliased(number: int, field: str) -> str:
+    name = re.split(r"\W", field, maxsplit=1)[0]
+    return f"{name}_{number}:{field}"
+
+
+def just(*fields: str) -> st.SearchStrategy[str]:
+    """Select a leaf, or what has no arguments and few fields."""
+    return st.sampled_from(fields)
+
+
+definitions = just(
+    "definition{status scopes expiries{days}}",
+    "definition(sourceType:CAMPAIGN){status restrictions{limit{max}}}",
+    "definition{rulesets{name rules{name filters{properties{values}}}}}",
+)
+promotions = some(
+    just("id", "name", "program{id}", "program{name}", "validity"),
+    definitions,
+    by.map(lambda who: f"forCustomer(by:{who}){{id limits{{pointsPerEvent{{max}}}}}}"),
+)
+theirs = some(
+    just("id", "metadata{key value}", "restrictions{measure limit{max used}}"),
+    just("enrolments{enrolmentId issues{issueId}}", "customer{id promotions{totalCount}}"),
+    promotions.map(lambda inner: f"promotion{inner}"),
+)
+pages = some(
+    just("totalCount", "pageInfo{endCursor}", "warnings{message}", "drift"),
+    theirs.map(lambda inner: f"nodes{inner}"),
+    theirs.map(lambda inner: f"edges{{cursor node{inner}}}"),
+)
+customers = some(
+    just("id", "customerId"),
+    st.builds(lambda size, inner: f"promotions{size}{inner}", sizes, pages),
+)
+programs = some(
+    just("id", "name"),
+    st.builds(
+        lambda size, inner: f"promotions{size}{{totalCount nodes{inner}}}", sizes, promotions
+    ),
+    st.builds(
+        lambda names, end, inner: (
+            f"promotions(sourceTypes:[{' '.join(names)}] {end}){{totalCount nodes{inner}}}"
+        ),
+        types,
+        just("first:2", "last:2", "first:100", "last:100"),
+        promotions,
+    ),
+)
+queries = some(
+    st.builds(lambda who, inner: f"customer(by:{who}){inner}", by, customers),
+    st.builds(
+        lambda who, inner: f"customers(by:[{' '.join(who)}]){inner}",
+        st.lists(by, max_size=4),
+        customers,
+    ),
+    st.builds(
+        lambda which, inner: f'program(programId:"{which}"){inner}',
+        st.sampled_from(PROGRAMS),
+        programs,
+    ),
+    st.builds(
+        lambda which, inner: f'promotion(programId:"9001",promotionId:"{which}"){inner}',
+        st.sampled_from(["90010001", "1"]),
+        promotions,
+    ),
+    st.builds(
+        lambda which, inner: f'node(id:"{which}"){{id ...on Promotion{inner}}}',
+        st.sampled_from(IDS),
+        promotions,
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def roomy(sandbox_url: str) -> Iterator[Graph]:
+    """Give a gateway that lets an operation make many calls."""
+    limits = {"max_cost": 10**9, "max_aliases": 1000, "max_depth": 50}
+    with graph_over(
+        sandbox_url, upstream_max_calls_per_operation=MANY_CALLS, upstream_deadline_s=30, **limits
+    ) as graph:
+        yield graph
+
+
+def count(answer: Any, name: str = "") -> int:
+    """Count an answer's leaves; of a list that is no page only the five largest items."""
+    if isinstance(answer, dict):
+        return sum(count(value, key) for key, value in answer.items())
+    if isinstance(answer, list):
+        leaves = sorted((count(item) for item in answer), reverse=True)
+        return sum(leaves if name.partition("_")[0] in PAGED else leaves[:5])
+    return 1
+
+
+PAGED = {"nodes", "edges", "customers"}
+
+
+def check(graph: Graph, text: str) -> None:
+    """Compare what was counted with what was taken."""
+    counted = OPERATIONS.get(text, None).check(OPERATIONS.schema, {})
+    answer = graph.answer(text)
+    assert {e["extensions"]["code"] for e in answer.get("errors", [])} <= {"BAD_USER_INPUT"}
+    assert answer["extensions"]["cost"]["requested"] == counted.requested
+    assert graph.calls <= counted.calls
+    assert count(answer["data"]) <= counted.leaves
+
+
+@pytest.mark.parametrize("text", README + TABS, ids=lambda text: text.strip()[:30])
+def test_the_queries_of_the_readme_take_no_more_than_counted(roomy: Graph, text: str) -> None:
+    """Neither calls nor leaves; all of them pass the guards."""
+    check(roomy, text)
+
+
+DESCRIBED = "fields{name type{name ofType{name}} args{name type{name}}}"
+SCHEMA = [
+    get_introspection_query(),
+    f"{{__schema{{types{{{DESCRIBED}}}}}}}",
+    "{__schema{types{fields{type{fields{name}}} enumValues{name} inputFields{name}}}}",
+    "{__schema{types{fields{args{type{name enumValues{name}}}} possibleTypes{name}}}}",
+]
+
+
+@pytest.mark.parametrize("text", SCHEMA, ids=["standard", "fields", "fields' fields", "arguments"])
+def test_an_introspection_is_no_larger_than_counted(roomy: Graph, text: str) -> None:
+    """Its lists are much longer than others, and counted so; tools' own query passes."""
+    answer = roomy.answer(text)
+    counted = Operations(OPERATIONS.schema, introspection=True).get(text, None)
+    leaves = counted.check(OPERATIONS.schema, {}).leaves
+    assert count_all(answer["data"]) <= leaves
+
+
+def count_all(answer: Any) -> int:
+    """Count an answer's leaves, all of them."""
+    if isinstance(answer, dict | list):
+        return sum(map(count_all, answer.values() if isinstance(answer, dict) else answer))
+    return 1
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(text=queries)
+def test_any_query_takes_no_more_calls_than_counted(roomy: Graph, text: str) -> None:
+    """Whatever is put together."""
+    check(roomy, text)

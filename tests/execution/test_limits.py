@@ -1,0 +1,171 @@
+"""Each limit: what is one below it and at it passes, one above it is QUERY_TOO_COMPLEX."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+
+from gateway.execution.failures import OperationRefusedError
+from gateway.execution.lexing import LONGEST_TEXT, LONGEST_WORD, MOST_NESTED
+from gateway.execution.limits import DEFAULT_LIMITS
+from gateway.execution.operation import Operations
+from gateway.schema.build import build_schema, executable
+
+
+class Limit(NamedTuple):
+    """A limit, and a document and variables that reach a number of it."""
+
+    name: str
+    most: int
+    document: Callable[[int], str]
+    variables: Callable[[int], dict[str, Any]] = lambda _number: {}
+    words: str = ""
+
+
+def deep(opening: str, middle: str, closing: str, depth: int) -> str:
+    """Put one thing into itself."""
+    return opening * depth + middle + closing * depth
+
+
+def customer(selection: str) -> str:
+    """Select below a customer."""
+    return f'{{customer(by:{{mobile:"1"}}){{{selection}}}}}'
+
+
+def fields(depth: int) -> str:
+    """Nest valid fields: three to a round, and one to three at the end."""
+    ends = ("customerId", "promotions{drift}", "promotions{nodes{id}}")
+    rounds, left = divmod(depth - 2, 3)
+    return customer(deep("promotions(first:1){nodes{customer{", ends[left], "}}}", rounds))
+
+
+def introspection(depth: int) -> str:
+    """Nest valid fields of the introspection."""
+    return "{__schema{queryType{" + deep("ofType{", "name", "}", depth - 3) + "}}}"
+
+
+def nested(depth: int) -> Any:
+    """Nest lists."""
+    return [nested(depth - 1)] if depth else 1
+
+
+def fragments(number: int) -> str:
+    """Spread fragments in each other, the last of which has a field."""
+    names = [f"F{i}" for i in range(number)]
+    spread = [f"...{name}" for name in [*names[1:]]] + ["__typename"]
+    return "{...F0}" + "".join(
+        f"fragment {n} on Query{{{s}}}" for n, s in zip(names, spread, strict=True)
+    )
+
+
+D = DEFAULT_LIMITS
+NODES = "query($ids:[ID!]!){nodes(ids:$ids){id}}"
+LIMITS = [
+    Limit(
+        "tokens", D.tokens,
+        lambda n: "#x\n{x{" + "".join(f"x{i} " for i in range(n - 5)) + "}}", words="Tokens",
+    ),
+    Limit("depth", D.depth, fields, words="Fields in one another"),
+    Limit("introspection depth", D.introspection_depth, introspection, words="Fields in one"),
+    Limit("aliases", D.aliases, lambda n: customer("".join(f"a{i}:id " for i in range(n)))),
+    Limit(
+        "aliases in a fragment",
+        D.aliases,
+        lambda n: customer("...A " + "".join(f"a{i}:id " for i in range(n - 5)))
+        + "fragment A on Customer{" + "".join(f"b{i}:id " for i in range(5)) + "}",
+    ),
+    Limit("root fields", D.root_fields, lambda n: "{" + "__typename " * n + "}"),
+    Limit(
+        "root fields in a fragment",
+        D.root_fields,
+        lambda n: "{...F ...F " + "__typename " * (n - 3) + "}fragment F on Query{"
+        + "__typename " * 3 + "}",
+    ),
+    Limit(
+        "directives",
+        D.directives,
+        lambda n: customer("id@skip(if:false) " * n),
+        words="Directives",
+    ),
+    Limit("fragments", D.fragments, fragments, words="Fragments"),
+    Limit(
+        "depth of a literal", D.json_depth,
+        lambda n: "{customer(by:" + deep("[", "1", "]", n) + "){id}}", words="Lists and objects",
+    ),
+    Limit(
+        "depth of a variable", D.json_depth, lambda _: "{__typename}",
+        lambda n: {"v": nested(n)}, "Lists and objects",
+    ),
+    Limit(
+        "values of variables", D.tokens, lambda _: "{__typename}",
+        lambda n: {"v": [1] * (n - 1)}, "Values of the variables",
+    ),
+    Limit(
+        "nodes", D.list_length,
+        lambda n: "{nodes(ids:[" + "1 " * n + "]){id}}", words="Items of nodes(ids:)",
+    ),
+    Limit(
+        "nodes by variable", D.list_length, lambda _: NODES,
+        lambda n: {"ids": ["1"] * n}, "Items of nodes(ids:)",
+    ),
+    Limit(
+        "nodes by default", D.list_length,
+        lambda n: NODES.replace("!]!", "!]!=[" + "1 " * n + "]"), words="Items of nodes(ids:)",
+    ),
+    Limit(
+        "customers", D.list_length,
+        lambda n: "{customers(by:[" + '{mobile:"1"}' * n + "]){id}}", words="Items of customers",
+    ),
+    Limit("brackets", MOST_NESTED, lambda n: deep("{...", "{__typename}", "}", n - 1)),
+    Limit("words", LONGEST_WORD, lambda n: "query " + "x" * n + "{__typename}"),
+    Limit("texts", LONGEST_TEXT, lambda n: f'{{program(programId:"{"x" * (n - 2)}"){{id}}}}'),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def operations() -> Operations:
+    """Read operations by the default limits."""
+    return Operations(executable(build_schema()), introspection=True)
+
+
+def code(operations: Operations, limit: Limit, number: int) -> tuple[str, str]:
+    """Give the code and words with which a document is refused, none where it is not."""
+    try:
+        operation = operations.get(limit.document(number), None)
+        operation.check(operations.schema, limit.variables(number))
+    except OperationRefusedError as refused:
+        return refused.code, refused.errors[0]["message"]
+    return "", ""
+
+
+@pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: limit.name)
+def test_a_limit_is_where_it_is_said_to_be(operations: Operations, limit: Limit) -> None:
+    """Up to it a document is not too complex; beyond it, it is, and the message has the limit."""
+    for number in (limit.most - 1, limit.most):
+        assert code(operations, limit, number)[0] != "QUERY_TOO_COMPLEX"
+    refused, words = code(operations, limit, limit.most + 1)
+    assert refused == "QUERY_TOO_COMPLEX"
+    assert f" {limit.most} allowed" in words
+    assert words.startswith(limit.words)
+
+
+@pytest.mark.parametrize("name", D._fields[:9])
+def test_each_limit_can_be_set(name: str) -> None:
+    """A lower limit refuses what the default lets pass."""
+    limit = next(one for one in LIMITS if one.name.replace(" ", "_") == NAMED.get(name, name))
+    lower = limit.most - 1
+    strict = Operations(
+        executable(build_schema()), introspection=True, limits=D._replace(**{name: lower})
+    )
+    assert code(strict, limit, limit.most)[0] == "QUERY_TOO_COMPLEX"
+
+
+NAMED = {"json_depth": "depth_of_a_variable", "list_length": "nodes"}
+
+
+def test_a_message_repeats_nothing_of_the_document(operations: Operations) -> None:
+    """Whatever is too much, its words are the gateway's own."""
+    for limit in LIMITS:
+        _, words = code(operations, limit, limit.most + 1)
+        assert "xx" not in words
+        assert "F0" not in words
