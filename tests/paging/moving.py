@@ -125,7 +125,7 @@ class Walk:
         if not survivors:
             return False
         shift = abs(ids.index(survivors[0]) - position.offset)
-        if position.promotion_id in ids and shift > 100:
+        if shift > 100:
             self.is_promised = False  # nobody can tell it from one that is gone
         return shift <= REACH
 
