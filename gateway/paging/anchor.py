@@ -112,15 +112,17 @@ class _Search(Generic[ItemT]):
         return abs(offset - self._cursor.offset) <= REACH
 
     def _nearest(self, ids: tuple[int, ...], towards: int) -> int | None:
-        """Find the nearest neighbour of one side that is still there."""
+        """Find the nearest neighbour of one side that is still there; None where that is too far.
+
+        A farther one that is within reach would not do: the nearer one would come again behind it.
+        """
         step = towards if self._is_forward else -towards
         offsets = (
             self._stretch.find(id_, self._cursor.offset + step * distance)
             for distance, id_ in enumerate(ids, start=1)
         )
-        return next(
-            (found for found in offsets if found is not None and self._is_near(found)), None
-        )
+        nearest = next((found for found in offsets if found is not None), None)
+        return nearest if nearest is not None and self._is_near(nearest) else None
 
     async def _look(self, *, is_behind: bool) -> None:
         """Fetch more of one side by one window, which overlaps by an item with what is known."""

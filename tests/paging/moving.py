@@ -45,13 +45,14 @@ class Source(Protocol):
 
 @dataclass
 class Figures:
-    """What happened in many walks."""
+    """What happened in many walks; `unsaid` is what went wrong without a page that said so."""
 
     walks: int = 0
     pages: int = 0
     changes: int = 0
     duplicates: int = 0
     misses: int = 0
+    unsaid: int = 0
     repaired: int = 0
     suspected: int = 0
     calls: int = 0
@@ -124,7 +125,7 @@ class Walk:
         if not survivors:
             return False
         shift = abs(ids.index(survivors[0]) - position.offset)
-        if position.promotion_id in ids and shift > 100:
+        if shift > 100:
             self.is_promised = False  # nobody can tell it from one that is gone
         return shift <= REACH
 
@@ -140,6 +141,8 @@ class Walk:
         missed = self.stayed - set(self.shown)
         self.figures.duplicates += repeated
         self.figures.misses += len(missed)
+        if not self.is_suspected:
+            self.figures.unsaid += repeated + len(missed)
         if self.is_strict and self.is_promised and not self.is_suspected:
             assert repeated == 0
             assert not missed

@@ -180,9 +180,9 @@ def test_a_cursor_says_what_was_written(position: Position, customer_id: int | N
 
 @pytest.mark.parametrize("root", [program(9100), customer("C-100")])
 def test_cursors_are_short(graph: Graph, root: str) -> None:
-    """Some fifty characters, with all that they know of the list around."""
+    """Some forty characters, with all that they know of the list around."""
     lengths = [len(cursor) for cursor in Listing(graph, root).page(first=50).cursors]
-    assert max(lengths) <= 60
+    assert max(lengths) <= 50
 
 
 def test_a_cursor_of_another_segment_is_refused() -> None:

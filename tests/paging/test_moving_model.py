@@ -170,7 +170,7 @@ def test_walks_over_a_moving_list_of_the_sandbox(
 @pytest.mark.verify
 def test_many_walks_over_a_moving_list_behind_the_port() -> None:
     """The same, longer."""
-    run_state_machine_as_test(MovingWalks, settings=_settings(2000))
+    run_state_machine_as_test(MovingWalks, settings=_settings(1000))
 
 
 @pytest.mark.verify
@@ -179,4 +179,4 @@ def test_many_walks_over_a_moving_list_of_the_sandbox(
     served: tuple[Graph, World], *, is_program: bool
 ) -> None:
     """The same over HTTP, longer."""
-    _against_the_sandbox(served, 150, is_program=is_program)
+    _against_the_sandbox(served, 60, is_program=is_program)

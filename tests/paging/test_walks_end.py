@@ -92,3 +92,13 @@ def test_a_list_that_moves_between_the_calls_of_a_page_is_not_put_together_wrong
             assert reading.figures.duplicates == 0
             assert reading.figures.misses == before
     assert exact or size == 1  # so many pages that some call or other falls into a change
+
+
+def test_a_farther_neighbour_is_not_enough_where_a_nearer_one_is_out_of_reach() -> None:
+    """Going on after the farther one would show the nearer one again, as if nothing were wrong."""
+    source = PlainList(300)
+    first = source.page(is_forward=True, size=20, after=None)
+    source.delete(19, 1)
+    source.insert(18, 110)
+    page = source.page(is_forward=True, size=20, after=first)
+    assert page.drift == "SUSPECTED"
