@@ -1,5 +1,6 @@
 """Whole answers that are kept: for whom, for what, and for how long."""
 
+import re
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +26,9 @@ VALIDITY = """{ customer(by: {externalId: "C-ONE"}) { promotions(first: 1) {
   nodes { promotion { validity endsAt } } } } }"""
 DEFINED = """{ customer(by: {externalId: "C-TEN"}) { promotions(first: 3) {
   nodes { promotion { definition { status } } } } } }"""
+DATES = """{ customer(by: {externalId: "C-CURRENT"}) { promotions(first: 50) { nodes {
+  id nextExpiryAt currentEnrolment { enrolmentId isExpired } promotion { validity endsAt }
+  enrolments { isExpired expiresAt issues { isExpired expiresAt } } } } } }"""
 DEFINITION = '{ promotion(programId: "9001", promotionId: "90010001") { name } }'
 NOWHERE = '{ promotion(programId: "9001", promotionId: "1") { name } }'
 NOBODY = '{ customer(by: {externalId: "C-NOBODY"}) { customerId } }'
@@ -183,6 +187,19 @@ def test_an_answer_ends_when_time_changes_it(ahead_s: float) -> None:
         assert seen[-1] == "ENDED"
         assert gateway.graph.calls == 0
         assert gateway.hits == 2 + (ahead_s > 0)
+
+
+def test_a_kept_answer_is_right_at_every_moment() -> None:
+    """Around each instant that decides anything, it is what a gateway that keeps nothing says."""
+    with answering() as keeping, answering(cache_customer_ttl_s=0) as asking:
+        written = asking.post({"query": DATES}).decode()
+        stamps = set(re.findall(r'"(?:endsAt|expiresAt)":"([^"]+)"', written))
+        assert len(stamps) > 3
+        for stamp in sorted(datetime.fromisoformat(stamp).timestamp() for stamp in stamps):
+            for at in (stamp - 2, stamp - 1, stamp, stamp + 0.001, stamp + 1):
+                keeping.clock.now = asking.clock.now = max(at, keeping.clock.now)
+                assert keeping.graph.ask(DATES) == asking.graph.ask(DATES)
+        assert keeping.hits >= len(stamps)
 
 
 @pytest.mark.parametrize("query", ["{ __typename }", "{ __schema { queryType { name } } }"])

@@ -53,7 +53,7 @@ def test_every_code_has_its_own_series() -> None:
 
 
 def test_what_the_parts_tell_is_all_that_there_is() -> None:
-    """Operations, upstream and both caches have together one reading for each metric, and no other."""
+    """Operations, upstream and caches have together one reading for each metric, and no other."""
     readings = {
         **OperationStatistics().readings(),
         **upstream_readings(create_traffic(settings_for("http://x")), PhaseOut("promotionsV2")),
