@@ -11,10 +11,12 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from gateway.cache.readings import cache_readings
+from gateway.cache.store import CacheClocks
 from gateway.execution.compiled import CompiledExecutor
 from gateway.execution.executor import Executor, ReferenceExecutor
 from gateway.execution.limits import Limits
 from gateway.execution.operation import Operations
+from gateway.http.answer_cache import create_answer_cache
 from gateway.http.answers import MaskingMiddleware, no_such_resource
 from gateway.http.explorer import Explorer
 from gateway.http.graphql import GraphQLEndpoint
@@ -51,15 +53,16 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - each is a seam for tests
     settings: Settings,
     *,
     transport: httpx.AsyncBaseTransport | None = None,
     traffic: Traffic | None = None,
     clock: Callable[[], datetime] = utc_now,
+    cache_clocks: CacheClocks | None = None,
     board: Board | None = None,
 ) -> Starlette:
-    """Make the gateway; tests give a `transport`, a `traffic` and a `clock` of their own.
+    """Make the gateway; tests give a `transport`, a `traffic` and clocks of their own.
 
     One of several workers gets the `board` on which all write their metrics.
     """
@@ -67,7 +70,8 @@ def create_app(
     traffic = traffic or create_traffic(settings)
     credential = credential_from(settings)
     client = UpstreamClient(http, credential, traffic, settings.upstream_max_response_bytes)
-    recall = create_recall(settings, credential, traffic)
+    recall = create_recall(settings, credential, traffic, cache_clocks)
+    answers = create_answer_cache(settings, recall, clock, cache_clocks)
     phase_out = PhaseOut(LEGACY_ENDPOINT, switched_on=settings.legacy == "on")
     customer_promotions = CustomerPromotions(client, recall)
     definitions = LegacyDefinitions(client, recall, phase_out)
@@ -85,6 +89,7 @@ def create_app(
             **statistics.readings(),
             **upstream_readings(traffic, phase_out),
             **cache_readings(recall.cache),
+            **answers.readings(),
         }
 
     metrics = Metrics(read, board)
@@ -101,6 +106,7 @@ def create_app(
         clock=clock,
         explorer=explorer,
         statistics=statistics,
+        answers=answers,
     )
 
     @asynccontextmanager

@@ -1,6 +1,7 @@
 """What belongs to one request: its caller, its deadline, its call budget and its report."""
 
 import asyncio
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -84,17 +85,26 @@ class CallBudget:
 
 @dataclass(slots=True)
 class Report:
-    """Where one operation's answers came from, beside the calls that its budget counts."""
+    """Where one operation's answers came from, beside the calls that its budget counts.
+
+    `fresh_until` is when the first of them is no longer fresh, in wall-clock seconds: 0 where one
+    was not kept, was stale or failed, and infinite where there were none.
+    """
 
     coalesced: int = 0
     cached: int = 0
     stale: int = 0
+    fresh_until: float = math.inf
 
     def count(self, source: str) -> None:
         """Count one answer by its source: COALESCED, CACHE or STALE; UPSTREAM is a call."""
         self.coalesced += source == "COALESCED"
         self.cached += source == "CACHE"
         self.stale += source == "STALE"
+
+    def lasts(self, until: float) -> None:
+        """Note how long one answer stands, in wall-clock seconds; 0 where it does not."""
+        self.fresh_until = min(self.fresh_until, until)
 
 
 @dataclass(slots=True)

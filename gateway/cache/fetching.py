@@ -3,10 +3,9 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial
-from typing import NamedTuple
 
 from gateway.cache.coalescing import Coalescer
 from gateway.cache.entry import Entry
@@ -27,12 +26,18 @@ class Source(Enum):
     STALE = "STALE"  # from the cache, past its time
 
 
-class Fetched(NamedTuple):
-    """An answer's bytes; with `is_negative`, what was remembered of a "not here"."""
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An answer's bytes; with `is_negative`, what was remembered of a "not here".
+
+    `fresh_until`, in wall-clock seconds, is how long it stands; 0 where it was not kept, or is
+    stale.
+    """
 
     payload: bytes
     source: Source
     is_negative: bool = False
+    fresh_until: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,7 @@ class CachedFetcher:
             return stale
         if joined and fetched.source is Source.UPSTREAM:
             self._statistics.coalesced += 1
-            return fetched._replace(source=Source.COALESCED)
+            return replace(fetched, source=Source.COALESCED)
         return fetched
 
     async def close(self) -> None:
@@ -153,6 +158,7 @@ class CachedFetcher:
                 if policy.stores and policy.negative_s > 0:
                     entry = policy.negative_entry(remembered, self._cache.clock(), self._jitter)
                     await self._cache.set(key, entry)
+                    return _answer(entry, Source.UPSTREAM)
                 return Fetched(remembered, Source.UPSTREAM, is_negative=True)
             stale = self._stale(held) if self._errors.is_outage(error) else None
             if stale is None:
@@ -161,6 +167,7 @@ class CachedFetcher:
         if policy.stores:
             entry = policy.entry(payload, self._cache.clock(), self._jitter)
             await self._cache.set(key, entry)
+            return _answer(entry, Source.UPSTREAM)
         return Fetched(payload, Source.UPSTREAM)
 
     def _serve(
@@ -197,4 +204,5 @@ class CachedFetcher:
 
 
 def _answer(entry: Entry, source: Source) -> Fetched:
-    return Fetched(entry.payload, source, entry.is_negative)
+    fresh_until = 0.0 if source is Source.STALE else entry.stored_at + entry.fresh_for_s
+    return Fetched(entry.payload, source, entry.is_negative, fresh_until)

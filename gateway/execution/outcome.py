@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+import msgspec
 from graphql import GraphQLError
 
 from gateway.errors import BadUserInputError, GatewayError
@@ -12,9 +13,9 @@ _MOST_ERRORS = 100
 
 
 class Outcome(NamedTuple):
-    """An execution's data, and its errors as the client sees them."""
+    """An execution's data, encoded or not, and its errors as the client sees them."""
 
-    data: dict[str, Any] | None
+    data: dict[str, Any] | msgspec.Raw | None
     errors: list[dict[str, Any]]
 
 

@@ -16,6 +16,7 @@ from gateway.execution.executor import Executor
 from gateway.execution.failures import OperationRefusedError
 from gateway.execution.operation import Operations
 from gateway.execution.outcome import Outcome, masked
+from gateway.http.answer_cache import AnswerCache
 from gateway.http.answers import refuse, respond
 from gateway.http.departure import ClientGoneError, unless_gone
 from gateway.http.explorer import Explorer
@@ -47,6 +48,7 @@ class GraphQLEndpoint:
     clock: Callable[[], datetime]
     explorer: Explorer | None
     statistics: OperationStatistics
+    answers: AnswerCache
 
     async def answer(self, http: HttpRequest) -> Response:
         """Answer one HTTP request."""
@@ -83,7 +85,12 @@ class GraphQLEndpoint:
         cost = operation.check(self.operations.schema, parameters.variables)
         request = self._request(http)
         started = time.perf_counter()
-        outcome = await unless_gone(http, request, self._run(operation, parameters, request))
+        outcome = await self.answers.answer(
+            operation,
+            parameters,
+            request,
+            lambda: unless_gone(http, request, self._run(operation, parameters, request)),
+        )
         duration_s = time.perf_counter() - started
         self.statistics.ran(outcome.data, outcome.errors, duration_s)
         log.info(

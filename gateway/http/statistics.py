@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from gateway.telemetry.counting import Durations, Tally
 from gateway.telemetry.metrics import CODES, OPERATION_OUTCOMES, Readings
 
@@ -15,14 +17,17 @@ class OperationStatistics:
         self._durations = Durations()
 
     def ran(
-        self, data: dict[str, Any] | None, errors: list[dict[str, Any]], seconds: float
+        self,
+        data: dict[str, Any] | msgspec.Raw | None,
+        errors: list[dict[str, Any]],
+        seconds: float,
     ) -> None:
         """Count an operation that ran, by the data and errors of its answer."""
         self._durations.observe(seconds)
         if not errors:
             self._outcomes.add("ok")
             return
-        has_data = data is not None and any(value is not None for value in data.values())
+        has_data = isinstance(data, dict) and any(value is not None for value in data.values())
         self._outcomes.add("partial" if has_data else "failed")
         self.errors(error["extensions"]["code"] for error in errors)
 

@@ -33,6 +33,10 @@ gateway_cache_shared_available             gauge
 gateway_cache_shared_errors_total          counter
 gateway_cache_shared_skipped_total         counter
 gateway_cache_shared_garbage_total         counter
+gateway_answer_cache_hits_total            counter
+gateway_answer_cache_misses_total          counter
+gateway_answer_cache_entries               gauge
+gateway_answer_cache_bytes                 gauge
 gateway_workers                            gauge
 gateway_build_info                         gauge      version, python
 =========================================  =========  ==================
@@ -209,6 +213,10 @@ METRICS = (
         "gateway_cache_shared_skipped_total", _C, "Operations not tried, Redis being unavailable."
     ),
     Metric("gateway_cache_shared_garbage_total", _C, "Values in Redis that are no entry of ours."),
+    Metric("gateway_answer_cache_hits_total", _C, "Operations answered whole from memory."),
+    Metric("gateway_answer_cache_misses_total", _C, "Those that ran; none while nothing is kept."),
+    Metric("gateway_answer_cache_entries", _G, "Whole answers in memory."),
+    Metric("gateway_answer_cache_bytes", _G, "Bytes they take, estimated."),
 )
 WORKERS = Metric("gateway_workers", _G, "Processes that these numbers are of.")
 BUILD = Metric(

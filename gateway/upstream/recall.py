@@ -14,7 +14,7 @@ from gateway.cache.fetching import CachedFetcher, ErrorMeanings, Source
 from gateway.cache.freshness import CachePolicy
 from gateway.cache.keys import KeyMaker, derive, random_secret
 from gateway.cache.refreshing import Refresher, RefreshLimits
-from gateway.cache.store import TwoLevelCache, create_cache
+from gateway.cache.store import CacheClocks, TwoLevelCache, create_cache
 from gateway.errors import (
     BudgetExceededError,
     NotHereError,
@@ -104,6 +104,7 @@ class Recall:
             return load_readable(replace(request, deadline=deadline, budget=budget))
 
         identity = self.credential.identity(request)
+        fresh_until = 0.0  # also of what fails: its operation may show no error of it
         try:
             with request.under_way():
                 fetched = await self.fetcher.fetch(
@@ -114,8 +115,11 @@ class Recall:
                     may_refresh=lambda: self.has_calls_to_spare(identity),
                     deadline=request.deadline + _GRACE_S,
                 )
+            fresh_until = fetched.fresh_until
         except TimeoutError:
             raise UpstreamTimeoutError(endpoint) from None
+        finally:
+            request.report.lasts(fresh_until)
         request.report.count(fetched.source.name)
         if fetched.is_negative:
             raise NotHereError(endpoint, int(fetched.payload))
@@ -128,10 +132,15 @@ class Recall:
         return self.keys.key(self.origin, identity, endpoint, *sorted_parameters)
 
 
-def create_recall(settings: Settings, credential: Credential, traffic: Traffic) -> Recall:
+def create_recall(
+    settings: Settings,
+    credential: Credential,
+    traffic: Traffic,
+    clocks: CacheClocks | None = None,
+) -> Recall:
     """Make the cache of a process, and what is kept in it how long."""
     secret = settings.cache_key_secret.get_secret_value().encode() or random_secret()
-    cache = create_cache(settings.cache_url, derive(secret, "entries"))
+    cache = create_cache(settings.cache_url, derive(secret, "entries"), clocks=clocks)
     limits = RefreshLimits(deadline_s=settings.upstream_deadline_s)
     refresher = Refresher(limits, cache.statistics, time.monotonic)
     definition_ttl_s = settings.cache_definition_ttl_s

@@ -114,11 +114,8 @@ async def test_an_outage_is_bridged_by_a_stale_answer(bench: Bench, platform: Pl
     platform.answer = OutageError()
 
     bench.clock.advance(3899)
-    assert await bench.fetcher.fetch("key", POLICY, platform.load) == (
-        b"answer",
-        Source.STALE,
-        False,
-    )
+    fetched = await bench.fetcher.fetch("key", POLICY, platform.load)
+    assert fetched == Fetched(b"answer", Source.STALE)
     bench.clock.advance(1)
     with pytest.raises(OutageError):
         await bench.fetcher.fetch("key", POLICY, platform.load)
@@ -212,3 +209,21 @@ async def test_a_caller_that_leaves_does_not_take_the_call_along(
     assert await second == Fetched(b"answer", Source.COALESCED)
     assert (await bench.fetcher.fetch("key", POLICY, platform.load)).source is Source.CACHE
     assert platform.calls == 1
+
+
+async def test_how_long_an_answer_stands_is_told(bench: Bench, platform: Platform) -> None:
+    """From a call, the cache or a "not here" alike; what is not kept or is stale does not stand."""
+    first = await bench.fetcher.fetch("key", POLICY, platform.load)
+    until = first.fresh_until
+    assert bench.clock.now < until <= bench.clock.now + 1.1 * POLICY.fresh_s
+    bench.clock.advance(10)
+    assert (await bench.fetcher.fetch("key", POLICY, platform.load)).fresh_until == until
+    platform.answer = OutageError()
+    bench.clock.advance(until - bench.clock.now)
+    assert (await bench.fetcher.fetch("key", POLICY, platform.load)).fresh_until == 0
+    platform.answer = NotHereError(4027)
+    missing = await bench.fetcher.fetch("missing", POLICY, platform.load)
+    assert 0 < missing.fresh_until - bench.clock.now <= 1.1 * POLICY.negative_s
+    platform.answer = b"answer"
+    passing = await bench.fetcher.fetch("passing", CachePolicy(0), platform.load)
+    assert passing.fresh_until == 0

@@ -18,6 +18,7 @@ from gateway.upstream.phase_out import PhaseOut
 from gateway.upstream.readings import upstream_readings
 from gateway.upstream.traffic import create_traffic
 from tests.graph import settings_for
+from tests.http.answering import answer_cache
 
 ALL = (*METRICS, WORKERS, BUILD)
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -52,11 +53,12 @@ def test_every_code_has_its_own_series() -> None:
 
 
 def test_what_the_parts_tell_is_all_that_there_is() -> None:
-    """Operations, upstream and cache have together one reading for each metric, and no other."""
+    """Operations, upstream and caches have together one reading for each metric, and no other."""
     readings = {
         **OperationStatistics().readings(),
         **upstream_readings(create_traffic(settings_for("http://x")), PhaseOut("promotionsV2")),
         **cache_readings(create_cache("memory://", b"sixteen bytes at least")),
+        **answer_cache().readings(),
     }
     assert readings.keys() == {metric.name for metric in METRICS}
     assert len(flatten(readings)) == CELLS

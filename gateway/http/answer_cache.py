@@ -1,0 +1,194 @@
+"""Whole answers, kept for the caller that got them: an equal operation need not run again.
+
+What is kept is the encoded bytes of `data` of a query without errors and warnings, in this process
+alone, for as long as everything that went into it stands (`docs/decisions/012-…`).
+"""
+
+import math
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+import msgspec
+
+from gateway.cache.keys import KeyMaker
+from gateway.cache.memory import MemoryCache
+from gateway.cache.store import CacheClocks
+from gateway.execution.documents import Operation
+from gateway.execution.outcome import Outcome
+from gateway.http.parameters import Parameters
+from gateway.request import Caller, Request
+from gateway.settings import Settings
+from gateway.telemetry.metrics import Readings
+from gateway.upstream.recall import Recall
+
+_MOST_ENTRIES = 10_000
+_MOST_BYTES = 16 * 1024 * 1024
+_JITTER = 0.1
+_VARIABLES = msgspec.json.Encoder(order="sorted")
+_NO_VARIABLES = "{}"
+
+
+class Moment(datetime):
+    """The time of an answer, which notes when time alone would change it.
+
+    Whatever is compared with it and is not past may one day compare otherwise: `turns_at` is the
+    earliest of that, None where there was nothing.
+    """
+
+    turns_at: datetime | None = None
+
+    @classmethod
+    def of(cls, time: datetime) -> Self:
+        """Give this time as one that notes."""
+        return cls.combine(time.date(), time.timetz())
+
+    def _note(self, other: Any) -> None:
+        if datetime.__ge__(other, self) and (
+            self.turns_at is None or datetime.__lt__(other, self.turns_at)
+        ):
+            self.turns_at = other
+
+    def __lt__(self, other: Any) -> bool:
+        self._note(other)
+        return super().__lt__(other)
+
+    def __le__(self, other: Any) -> bool:
+        self._note(other)
+        return super().__le__(other)
+
+    def __gt__(self, other: Any) -> bool:
+        self._note(other)
+        return super().__gt__(other)
+
+    def __ge__(self, other: Any) -> bool:
+        self._note(other)
+        return super().__ge__(other)
+
+
+@dataclass(slots=True)
+class AnswerCache:
+    """Answers by caller and operation.
+
+    `keys` makes the keys, in which `origin` is the platform's and `identity` tells as whom it sees
+    the caller. `longest_s` is for what depends on no upstream answer; where it is 0, nothing is
+    kept at all. `clock` is that of `Request.now`, `wall` that of the upstream answers' freshness,
+    in seconds; `jitter` gives 0..1.
+    """
+
+    memory: MemoryCache
+    keys: KeyMaker
+    origin: str
+    identity: Callable[[Request], str]
+    longest_s: float
+    clock: Callable[[], datetime]
+    wall: Callable[[], float]
+    jitter: Callable[[], float] = random.random
+    hits: int = 0
+    misses: int = 0
+
+    @property
+    def is_on(self) -> bool:
+        """Tell whether anything is kept."""
+        return self.longest_s > 0
+
+    def key(self, parameters: Parameters, request: Request) -> str:
+        """Make the key of an operation of this request's caller.
+
+        Numbers keep their types: 1, 1.0 and "1" are three values.
+        """
+        variables = parameters.variables
+        return self.keys.key(
+            self.origin,
+            self.identity(request),
+            "answer",
+            parameters.query,
+            # A name may not be empty, and no name is not any name.
+            parameters.operation_name or "",
+            _VARIABLES.encode(variables).decode() if variables else _NO_VARIABLES,
+            *whose(request.caller),
+        )
+
+    async def answer(
+        self,
+        operation: Operation,
+        parameters: Parameters,
+        request: Request,
+        run: Callable[[], Awaitable[Outcome]],
+    ) -> Outcome:
+        """Give the answer that is kept, which counts as one that was cached; else `run`, and keep.
+
+        `data` is encoded where it is kept, so that what is kept is what was sent. Raises what `run`
+        raises.
+        """
+        if not (self.is_on and operation.is_query):
+            return await run()
+        key = self.key(parameters, request)
+        found = self.memory.find(key)
+        if found is not None:
+            self.hits += 1
+            request.report.count("CACHE")
+            return Outcome(found, [])
+        self.misses += 1
+        request.now = now = Moment.of(request.now)
+        outcome = await run()
+        if outcome.errors or request.warnings:
+            return outcome
+        lifetime_s = self._lifetime_s(request.report.fresh_until, now.turns_at)
+        if lifetime_s <= 0:
+            return outcome
+        data = msgspec.Raw(msgspec.json.encode(outcome.data))
+        self.memory.keep(key, data, lifetime_s * (1 - _JITTER * self.jitter()))
+        return Outcome(data, [])
+
+    def _lifetime_s(self, fresh_until: float, turns_at: datetime | None) -> float:
+        has_parts = not math.isinf(fresh_until)
+        lifetime_s = fresh_until - self.wall() if has_parts else self.longest_s
+        if turns_at is None:
+            return lifetime_s
+        return min(lifetime_s, (turns_at - self.clock()).total_seconds())
+
+    def readings(self) -> Readings:
+        """Give the numbers of the `gateway_answer_cache_…` metrics."""
+        return {
+            "gateway_answer_cache_hits_total": [self.hits],
+            "gateway_answer_cache_misses_total": [self.misses],
+            "gateway_answer_cache_entries": [self.memory.entries],
+            "gateway_answer_cache_bytes": [self.memory.bytes],
+        }
+
+
+def whose(caller: Caller) -> list[str]:
+    """Tell apart callers whom the gateway may answer otherwise, although the platform would not.
+
+    A test holds this against the fields of `Caller`: whatever is added there belongs here too.
+    """
+    return sorted(role.value for role in caller.roles)
+
+
+def create_answer_cache(
+    settings: Settings,
+    recall: Recall,
+    clock: Callable[[], datetime],
+    clocks: CacheClocks | None = None,
+) -> AnswerCache:
+    """Make the answer cache of a process."""
+    clocks = clocks or CacheClocks()
+    memory = MemoryCache(
+        max_entries=_MOST_ENTRIES, max_bytes=_MOST_BYTES, size_of=_size, clock=clocks.monotonic
+    )
+    return AnswerCache(
+        memory,
+        recall.keys,
+        settings.upstream_url,
+        recall.credential.identity,
+        settings.cache_customer_ttl_s,
+        clock,
+        clocks.wall,
+    )
+
+
+def _size(data: msgspec.Raw) -> int:
+    return len(memoryview(data))

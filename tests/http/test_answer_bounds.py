@@ -1,0 +1,103 @@
+"""How much the answer cache holds, and whose: its parts, without a gateway around them."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from gateway.cache.keys import KeyMaker
+from gateway.cache.memory import MemoryCache
+from gateway.execution.documents import Operation
+from gateway.execution.operation import Operations
+from gateway.execution.outcome import Outcome
+from gateway.http.answer_cache import AnswerCache, Moment
+from gateway.http.parameters import Parameters
+from gateway.request import CallBudget, Caller, Request, Role
+from gateway.schema.build import build_schema, executable
+from tests.http.answering import answer_cache
+from tests.sandbox.client import NOW
+
+MIB = 1024 * 1024
+QUERY = "query Q { __typename }"
+
+
+@pytest.fixture
+def answers() -> AnswerCache:
+    """Give the answer cache of a gateway that keeps answers."""
+    return answer_cache()
+
+
+@pytest.fixture(scope="module")
+def operation() -> Operation:
+    """Give an operation that is a query."""
+    return Operations(executable(build_schema()), introspection=True).get(QUERY, None)
+
+
+def request_of(*roles: Role) -> Request:
+    """Make a request of a caller with these roles."""
+    return Request("id", NOW, Caller(frozenset(roles)), 0.0, CallBudget(1))
+
+
+async def keep(answers: AnswerCache, operation: Operation, number: int, size: int) -> None:
+    """Have an answer of so many bytes kept, where that may be."""
+
+    async def run() -> Outcome:
+        return Outcome({"a": "x" * size}, [])
+
+    parameters = Parameters(QUERY, None, {"number": number})
+    await answers.answer(operation, parameters, request_of(), run)
+
+
+@pytest.mark.anyio
+async def test_answers_take_no_more_than_their_bytes(
+    answers: AnswerCache, operation: Operation
+) -> None:
+    """However many there are, they stay within 16 MiB; one that is too large pushes none out."""
+    for number in range(24):
+        await keep(answers, operation, number, MIB)
+    assert 12 * MIB < answers.memory.bytes <= 16 * MIB
+    entries = answers.memory.entries
+    await keep(answers, operation, 99, 3 * MIB)
+    assert answers.memory.entries == entries == 15
+
+
+@pytest.mark.anyio
+async def test_answers_are_no_more_than_their_number(
+    answers: AnswerCache, operation: Operation
+) -> None:
+    """Small ones are bounded too; what was used least lately goes first."""
+    answers.memory = MemoryCache(
+        max_entries=3, max_bytes=MIB, size_of=lambda _: 1, clock=lambda: 0.0
+    )
+    for number in (1, 2, 3, 1, 4, 1):
+        await keep(answers, operation, number, 1)
+    assert (answers.memory.entries, answers.hits, answers.misses) == (3, 2, 4)
+
+
+def test_roles_and_platforms_have_keys_of_their_own(answers: AnswerCache) -> None:
+    """What a role opens is not for a caller without it, and a test system is not the real one."""
+    parameters = Parameters(QUERY, "Q", {})
+    keys = [answers.key(parameters, request_of(*roles)) for roles in ((), Role)]
+    assert answers.key(parameters, request_of(*Role)) == keys[1]
+    answers.origin = "http://other.test"
+    keys.append(answers.key(parameters, request_of()))
+    answers.keys = KeyMaker(b"another secret of enough bytes")
+    keys.append(answers.key(parameters, request_of()))
+    assert len(set(keys)) == len(keys)
+
+
+def test_a_moment_notes_the_next_instant_that_it_was_compared_with() -> None:
+    """Either way round, and equal included: what is past will not change."""
+    moment = Moment.of(NOW)
+    assert moment == NOW
+    past, soon, later = (NOW.replace(hour=hour) for hour in (1, 13, 14))
+    assert past < moment
+    assert moment > past
+    assert moment.turns_at is None
+    assert later > moment
+    assert moment.turns_at == later
+    assert moment <= soon
+    assert moment.turns_at == soon
+    assert not moment >= later
+    assert moment.turns_at == soon
+    assert moment >= datetime(2026, 3, 2, 12, tzinfo=UTC)
+    assert moment.turns_at == NOW
