@@ -123,15 +123,9 @@ class Settings(BaseSettings):
         "on", description="off: ask the legacy endpoint, which is being phased out, no more."
     )
     anonymous_roles: Annotated[frozenset[Role], NoDecode] = Field(
-        frozenset(),
-        description="Roles of a caller that nobody has authenticated; `rulesets` opens"
-        " `PromotionDefinition.rulesets`. `dev` gives it.",
+        frozenset(), description="Roles of unauthenticated callers: `rulesets`; `dev` gives it."
     )
-    executor: Literal["compiled", "reference"] = Field(
-        "compiled",
-        description="compiled: an operation becomes Python functions, once; reference: graphql-core"
-        " interprets it each time, 7 to 20 times slower.",
-    )
+    executor: limits.Executor = "compiled"
     max_body_bytes: int = Field(
         256 * 1024, ge=1024, le=64 * 1024 * 1024, description="Largest request body, in bytes."
     )
