@@ -3,8 +3,8 @@
 An answer may lack what one of its errors stands for, items that a warning or a suspected drift
 tells of, and a leaf whose word or figure could not be read (null, or UNKNOWN). A text may end with
 U+FFFD, where the platform's ended with half a character. Whatever else differs is wrong: above all
-an object or a list that is null or shorter without a word, and what `pageInfo` states, whatever is
-suspected.
+an object or a list that is null or shorter without a word, and what `pageInfo` states where the
+page has items, whatever is suspected.
 """
 
 from collections.abc import Iterator
@@ -53,7 +53,10 @@ class _Comparison:
         for name in truth:
             if name in {"warnings", "drift"}:
                 continue
-            if name == "nodes" and _is_said(got, truth):
+            if name == "pageInfo" and not got.get("nodes") and got.get("drift") == "SUSPECTED":
+                # Without an item there is no cursor to go on from, whatever there may be.
+                yield Difference((*path, name), is_wrong=False, got=got[name], truth=truth[name])
+            elif name == "nodes" and _is_said(got, truth):
                 yield from self._of_spoiled_page(got[name], truth[name], (*path, name))
             else:
                 yield from self.of(got.get(name), truth[name], (*path, name))
