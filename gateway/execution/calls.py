@@ -23,7 +23,6 @@ from graphql.execution.values import (
     get_variable_values,
 )
 from graphql.utilities import coerce_input_value
-from strawberry.types.arguments import convert_arguments
 
 from gateway.execution.selection import Selected
 from gateway.schema.context import Context
@@ -94,20 +93,22 @@ class Call:
             return None
         return self._arguments(_NO_VARIABLES)
 
-    def _arguments(self, values: VariableValues) -> dict[str, Any]:
-        graphql, source = self._field.graphql, self._field.source
-        assert graphql is not None  # noqa: S101 - __typename is never called
-        assert source is not None  # noqa: S101
-        coerced = get_argument_values(
-            graphql, self._selected.nodes[0], values, hide_suggestions=True
-        )
-        return self._convert(coerced, source.arguments)
+    @property
+    def fixed(self) -> Callable[..., Any] | None:
+        """Give the method with its arguments, which are the same each time; None where not so."""
+        try:
+            arguments = self._constant
+        except GraphQLError:
+            return None
+        if arguments is None:
+            return None
+        return partial(self._field.computes, **arguments) if arguments else self._field.computes
 
-    def _convert(self, coerced: dict[str, Any], arguments: list[Any]) -> dict[str, Any]:
-        schema: Any = self._scope.fields.strawberry
-        return convert_arguments(
-            coerced, arguments, schema.schema_converter.scalar_registry, schema.config
-        )
+    def _arguments(self, values: VariableValues) -> dict[str, Any]:
+        graphql = self._field.graphql
+        assert graphql is not None  # noqa: S101 - __typename is never called
+        node = self._selected.nodes[0]
+        return self._field.convert(get_argument_values(graphql, node, values, hide_suggestions=True))
 
     def bind(self, values: VariableValues, context: Context) -> Callable[[Any], Any]:
         """Give a function of the view alone; one with impossible arguments is `Refused`."""
@@ -149,7 +150,7 @@ class Call:
 
     def _ahead_of(self, field: Any, nodes: list[Any], values: VariableValues) -> list[Any]:
         return [
-            self._convert(get_argument_values(field.graphql, node, values), field.source.arguments)
+            field.convert(get_argument_values(field.graphql, node, values))
             for node in nodes
         ]
 

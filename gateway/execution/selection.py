@@ -24,17 +24,19 @@ from graphql.execution.values import VariableValues
 from gateway.execution.fields import Field, Fields, layers
 
 
-@dataclass(frozen=True)
+@dataclass
 class Scope:
     """What is the same for a whole operation, once it is known what @skip and @include say.
 
-    `conditions` has the variables in these directives and no others.
+    `conditions` has the variables in these directives and no others; `size` is the length of all
+    that has been generated, in characters.
     """
 
     fields: Fields
     operation: OperationDefinitionNode
     fragments: Mapping[str, FragmentDefinitionNode]
     conditions: VariableValues
+    size: int = 0
 
     @cached_property
     def fragment_details(self) -> dict[str, FragmentDetails]:
@@ -59,12 +61,25 @@ class Scope:
 class Selected:
     """One response key of an object: a field, merged from all the places that select it.
 
-    `owner` is the field that the object is a value of. `call` and `unit` are made when they are
-    first needed: the field's function with its arguments (`calls.py`), and the function that
-    completes its value (`unit.py`).
+    `owner` is the field that the object is a value of; `is_in_list` tells whether it, or what it is
+    a value of, is an item of a list. `call` and `projection` are made when they are first needed:
+    the field's function with its arguments (`calls.py`), and the function that puts its value
+    together (`generate.py`); `seen` counts the values until then.
     """
 
-    __slots__ = ("_below", "_details", "call", "field", "key", "nodes", "owner", "scope", "unit")
+    __slots__ = (
+        "_below",
+        "_details",
+        "call",
+        "field",
+        "is_in_list",
+        "key",
+        "nodes",
+        "owner",
+        "projection",
+        "scope",
+        "seen",
+    )
 
     def __init__(
         self,
@@ -77,8 +92,10 @@ class Selected:
         self.scope, self.key, self.field, self.owner = scope, key, field, owner
         self._details = details
         self.nodes = [detail.node for detail in details]
+        self.is_in_list = owner is not None and (owner.is_in_list or len(layers(owner.type)) > 1)
         self.call: Any = None
-        self.unit: Any = None
+        self.projection: Any = None
+        self.seen = 0
         self._below: dict[str, Selection] = {}
 
     @property
@@ -90,6 +107,16 @@ class Selected:
     def has_selection(self) -> bool:
         """Tell whether the field's value is an object, or a list of them."""
         return self.nodes[0].selection_set is not None
+
+    @property
+    def has_arguments(self) -> bool:
+        """Tell whether the operation gives the field arguments."""
+        return bool(self.nodes[0].arguments)
+
+    @property
+    def is_nullable(self) -> bool:
+        """Tell whether the field may be null."""
+        return not isinstance(self.field.type, GraphQLNonNull)
 
     def below(self, kind: GraphQLObjectType) -> "Selection":
         """Give what is selected of the field's value, if it is of this type.
@@ -190,20 +217,3 @@ def _readable(selected: Selected) -> list[Selection]:
         except GraphQLError:  # whoever completes the value finds it again
             continue
     return found
-
-
-def repeats(what: Selected | Selection) -> bool:
-    """Tell whether an answer may have this more than once, or has a list of objects below it."""
-    if isinstance(what, Selected):
-        owner: Selected | None = what
-        while owner is not None:
-            if len(layers(owner.type)) > 1:
-                return True
-            owner = owner.owner
-        return any(map(repeats, _readable(what)))
-    return any(
-        not selected.field.is_fetching
-        and selected.has_selection
-        and (len(layers(selected.type)) > 1 or any(map(repeats, _readable(selected))))
-        for selected in what.fields
-    )

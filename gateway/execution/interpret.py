@@ -1,0 +1,49 @@
+"""Data of payloads that recur: put together once for each, so that no code is written for it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from gateway.execution.leaves import coerce_leaf
+from gateway.execution.places import UnexpectedError
+from gateway.execution.selection import Selected, Selection
+from gateway.schema.declare import Plain, Viewed, reader
+
+Read = Callable[[Any], Any]
+
+
+def interpret(selection: Selection) -> Read:
+    """Give the function from a payload to the data of its view, whose fields are all plain.
+
+    It raises whatever is not as expected.
+    """
+    parts = [(selected.key, _field(selected, selection)) for selected in selection.fields]
+    return lambda payload: {key: read(payload) for key, read in parts}
+
+
+def _field(selected: Selected, selection: Selection) -> Read:
+    field = selected.field
+    if field.source is None:
+        return lambda _: selection.kind.name
+    plain = field.declaration
+    assert isinstance(plain, Plain)  # noqa: S101 - no other field is interpreted
+    read, normalise, kind = reader(plain.attribute), plain.normalise, selected.type
+    if not selected.has_selection:
+        if normalise is None:
+            return lambda payload: coerce_leaf(kind, read(payload))
+        return lambda payload: coerce_leaf(kind, normalise(read(payload)))
+    if not isinstance(normalise, Viewed):
+        return _unexpected
+    below = interpret(selected.below(selected.possible()[0]))
+    return lambda payload: _shown(normalise, read(payload), below, selected)
+
+
+def _shown(shows: Viewed, payload: Any, below: Read, selected: Selected) -> Any:
+    if shows.read is not None:
+        payload = shows.read(payload)
+    if payload is not None:
+        return below(payload)
+    return None if selected.is_nullable else _unexpected(payload)
+
+
+def _unexpected(_: object) -> Any:
+    raise UnexpectedError
