@@ -1,13 +1,16 @@
 """Variables and arguments: coerced by graphql-core, and only where they can differ from before."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
 from graphql import (
+    ArgumentNode,
     GraphQLError,
     GraphQLSchema,
+    ListValueNode,
     Node,
+    ObjectValueNode,
     Undefined,
     VariableDefinitionNode,
     VariableNode,
@@ -108,7 +111,9 @@ class Call:
         graphql = self._field.graphql
         assert graphql is not None  # noqa: S101 - __typename is never called
         node = self._selected.nodes[0]
-        return self._field.convert(get_argument_values(graphql, node, values, hide_suggestions=True))
+        return self._field.convert(
+            get_argument_values(graphql, node, values, hide_suggestions=True)
+        )
 
     def bind(self, values: VariableValues, context: Context) -> Callable[[Any], Any]:
         """Give a function of the view alone; one with impossible arguments is `Refused`."""
@@ -149,10 +154,7 @@ class Call:
         return self._ahead_of(field, nodes, values) if constant is None else constant
 
     def _ahead_of(self, field: Any, nodes: list[Any], values: VariableValues) -> list[Any]:
-        return [
-            field.convert(get_argument_values(field.graphql, node, values))
-            for node in nodes
-        ]
+        return [field.convert(get_argument_values(field.graphql, node, values)) for node in nodes]
 
 
 class _Info:
@@ -168,13 +170,17 @@ class _Info:
         return self._call.look_ahead(type_name, field_name, self._values)
 
 
-def _has_variables(node: object) -> bool:
-    if isinstance(node, VariableNode):
-        return True
-    if isinstance(node, list | tuple):
-        return any(map(_has_variables, node))
-    if isinstance(node, Node):
-        return any(_has_variables(getattr(node, key)) for key in node.keys if key != "loc")
+def _has_variables(arguments: Iterable[ArgumentNode] | None) -> bool:
+    """Tell whether a variable stands in a value, at any depth."""
+    waiting: list[Node] = [argument.value for argument in arguments or ()]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, VariableNode):
+            return True
+        if isinstance(value, ListValueNode):
+            waiting += value.values
+        elif isinstance(value, ObjectValueNode):
+            waiting += [each.value for each in value.fields]
     return False
 
 

@@ -1,8 +1,8 @@
 """Execution as the specification tells it, field by field, for the values that are not as expected.
 
-What repeats is left to generated code (`generate.py`), which knows nothing of errors: where it meets
-something it does not expect, it raises, and the value is done again here. What has been computed is
-computed anew, which nobody notices, because what fetches has only been noted.
+What repeats is left to generated code (`generate.py`), which knows nothing of errors: where it
+meets something it does not expect, it raises, and the value is done again here. What has been
+computed is computed anew, which nobody notices, because what fetches has only been noted.
 """
 
 from typing import Any
@@ -94,7 +94,7 @@ class Exact:
         return data
 
     def _complete_list(self, selected: Selected, kind: Any, items: Any, path: Path) -> list[Any]:
-        if not is_iterable(items):
+        if items.__class__ is not list and not is_iterable(items):
             raise TypeError(f"{selected.field.name} is not a list")
         projection = None
         if isinstance(items, list) and selected.has_selection and not _is_list(kind):

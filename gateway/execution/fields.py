@@ -10,11 +10,14 @@ import strawberry
 from graphql import (
     FieldNode,
     GraphQLField,
+    GraphQLInterfaceType,
     GraphQLList,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
+    GraphQLUnionType,
     NameNode,
+    get_named_type,
 )
 from graphql.execution.values import get_argument_values
 from strawberry.types.field import StrawberryField
@@ -28,7 +31,7 @@ from gateway.wire.recurring import is_recurring
 
 _DEFINITION = "strawberry-definition"
 _WITHOUT = FieldNode(name=NameNode(value=""), arguments=())
-_MOST_FUNCTIONS, _MOST_KEPT = 512, 64
+_MOST_FUNCTIONS, _MOST_KEPT = 512, 32
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -48,6 +51,7 @@ class Field:
     source: StrawberryField | None
     owner: str
     convert: Callable[[dict[str, Any]], dict[str, Any]]
+    possible: tuple[GraphQLObjectType, ...]
     payload: Any = None
     value_text: tuple[str, dict[str, Any]] | None = None
     leaf_text: tuple[str, dict[str, Any]] | None = None
@@ -190,11 +194,17 @@ class Fields:
         found = self.schema.get_field(kind, name)
         assert found is not None  # noqa: S101 - see above
         if name == "__typename":
-            return Field(name, found.type, None, None, kind.name, dict)
+            return Field(name, found.type, None, None, kind.name, dict, ())
         source = found.extensions[_DEFINITION]
         payload = self.payload_of(self.view_of(kind))
         convert = converter(source.arguments, self.strawberry)
-        return Field(name, found.type, found, source, kind.name, convert, payload)
+        named = get_named_type(found.type)
+        possible: tuple[GraphQLObjectType, ...] = ()
+        if isinstance(named, GraphQLObjectType):
+            possible = (named,)
+        elif isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
+            possible = tuple(self.schema.get_possible_types(named))
+        return Field(name, found.type, found, source, kind.name, convert, possible, payload)
 
     @staticmethod
     def view_of(kind: GraphQLObjectType) -> type:

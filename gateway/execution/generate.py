@@ -22,6 +22,7 @@ from gateway.schema.declare import ViewedMany
 from gateway.wire.recurring import is_recurring
 
 _NUMBERS = count(1)
+_MOST_KEPT = 512  # payloads of one selection
 _HELPERS: Names = {
     each.__name__: each
     for each in (
@@ -110,9 +111,9 @@ class _Writer:
         lines = []
         for selection in below:
             make = self._object(selection, is_payload=False)
-            view = name_of(self._own.names, "V", self._fields.view_of(selection.kind))
+            known = name_of(self._own.names, "V", self._fields.view_of(selection.kind))
             given = arguments if selection.fetches else "w, run"
-            lines.append(f" if w.__class__ is {view}: return {make}({given})\n")
+            lines.append(f" if w.__class__ is {known}: return {make}({given})\n")
         other = "never" if isinstance(_innermost(selected.type), GraphQLNonNull) else "absent"
         lines.append(f" return {other}(w)\n")
         return self._function(self._own, "any_", arguments, "".join(lines)), None, fetches
@@ -241,7 +242,7 @@ class _Writer:
     def _kept(self, selection: Selection) -> Kept:
         kept: Kept | None = self._fields.kept.get(selection.signature)
         if kept is None:
-            kept = Kept(interpret(selection), 256)
+            kept = Kept(interpret(selection), _MOST_KEPT)
             self._fields.kept.keep(selection.signature, kept)
         return kept
 

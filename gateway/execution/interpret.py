@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from gateway.execution import leaves
+from gateway.execution.fields import Field
 from gateway.execution.leaves import coerce_leaf
 from gateway.execution.places import UnexpectedError
 from gateway.execution.selection import Selected, Selection
@@ -26,15 +28,28 @@ def _field(selected: Selected, selection: Selection) -> Read:
         return lambda _: selection.kind.name
     plain = field.declaration
     assert isinstance(plain, Plain)  # noqa: S101 - no other field is interpreted
-    read, normalise, kind = reader(plain.attribute), plain.normalise, selected.type
+    read, normalise = reader(plain.attribute), plain.normalise
     if not selected.has_selection:
-        if normalise is None:
-            return lambda payload: coerce_leaf(kind, read(payload))
-        return lambda payload: coerce_leaf(kind, normalise(read(payload)))
+        return _leaf(field, plain)
     if not isinstance(normalise, Viewed):
         return _unexpected
     below = interpret(selected.below(selected.possible()[0]))
     return lambda payload: _shown(normalise, read(payload), below, selected)
+
+
+def _leaf(field: Field, plain: Plain) -> Read:
+    read, normalise, kind = reader(plain.attribute), plain.normalise, field.type
+    if normalise is not None:
+        if field.is_kept:
+            kept = leaves.kept(normalise, kind)
+            return lambda payload: kept[read(payload)]
+        return lambda payload: coerce_leaf(kind, normalise(read(payload)))
+    if leaves.is_written_as_it_is(kind, field.domain):
+        return read
+    members = leaves.enum_class(leaves.nullable(kind))
+    if members is not None and field.domain == frozenset({members}):
+        return reader(f"{plain.attribute}._name_")
+    return lambda payload: coerce_leaf(kind, read(payload))
 
 
 def _shown(shows: Viewed, payload: Any, below: Read, selected: Selected) -> Any:

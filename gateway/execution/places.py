@@ -16,7 +16,7 @@ def absent(value: object) -> None:
         raise UnexpectedError
 
 
-def never(_: object = None) -> None:
+def never(_: object = None) -> Any:
     """Leave to `Exact` what is null, or of another class, where it must not be."""
     raise UnexpectedError
 

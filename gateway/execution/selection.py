@@ -1,6 +1,6 @@
 """What an operation selects, as a tree: collected when it is first reached, by graphql-core."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,6 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     OperationDefinitionNode,
-    get_named_type,
 )
 from graphql.execution.collect_fields import (
     FieldDetails,
@@ -70,6 +69,7 @@ class Selected:
     __slots__ = (
         "_below",
         "_details",
+        "_readable",
         "call",
         "field",
         "is_in_list",
@@ -92,11 +92,14 @@ class Selected:
         self.scope, self.key, self.field, self.owner = scope, key, field, owner
         self._details = details
         self.nodes = [detail.node for detail in details]
-        self.is_in_list = owner is not None and (owner.is_in_list or len(layers(owner.type)) > 1)
+        self.is_in_list: bool = owner is not None and (
+            owner.is_in_list or len(layers(owner.type)) > 1
+        )
         self.call: Any = None
         self.projection: Any = None
         self.seen = 0
         self._below: dict[str, Selection] = {}
+        self._readable: list[Selection] | None = None
 
     @property
     def type(self) -> Any:
@@ -137,12 +140,16 @@ class Selected:
             found = self._below[kind.name] = Selection(scope, kind, grouped, self)
         return found
 
-    def possible(self) -> list[GraphQLObjectType]:
+    def possible(self) -> Sequence[GraphQLObjectType]:
         """Give the object types that the field's value, or its items, may have."""
-        named: Any = get_named_type(self.type)
-        if isinstance(named, GraphQLObjectType):
-            return [named]
-        return list(self.scope.fields.schema.get_possible_types(named))
+        return self.field.possible
+
+    @property
+    def readable(self) -> "list[Selection]":
+        """Give what is selected of each possible type, where it can be told."""
+        if self._readable is None:
+            self._readable = _readable(self)
+        return self._readable
 
     def nullable_part(self, path: tuple[Any, ...]) -> tuple[Any, ...]:
         """Give the nearest place at or above this field's that may be null; () is all the data."""
@@ -181,7 +188,7 @@ class Selection:
         """Tell whether a field needs the network, here or below what needs none."""
         if self._fetches is None:
             self._fetches = any(
-                selected.field.is_fetching or any(below.fetches for below in _readable(selected))
+                selected.field.is_fetching or any(below.fetches for below in selected.readable)
                 for selected in self.fields
             )
         return self._fetches
@@ -200,7 +207,7 @@ class Selection:
                 return ""
             parts.append(f"{selected.key}:{selected.field.name}")
             if selected.has_selection:
-                below = [selection.signature for selection in _readable(selected)]
+                below = [selection.signature for selection in selected.readable]
                 if "" in below:
                     return ""
                 parts.append(str(below))
