@@ -31,7 +31,7 @@ from gateway.wire.recurring import is_recurring
 
 _DEFINITION = "strawberry-definition"
 _WITHOUT = FieldNode(name=NameNode(value=""), arguments=())
-_MOST_FUNCTIONS, _MOST_KEPT = 512, 32
+_MOST_FUNCTIONS, _MOST_KEPT = 512, 16
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -42,7 +42,8 @@ class Field:
     """A field of an object type: how it is declared, and the function behind it.
 
     `declaration` is None for plain data of a type that is made from data at hand, and for
-    ``__typename``, which has no `source` either. The two texts are `texts.py`'s.
+    ``__typename``, which has no `source` either. The two texts are `texts.py`'s,
+    `read` is `interpret.py`'s.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Field:
     payload: Any = None
     value_text: tuple[str, dict[str, Any]] | None = None
     leaf_text: tuple[str, dict[str, Any]] | None = None
+    read: Callable[[Any], Any] | None = None
 
     @cached_property
     def declaration(self) -> Plain | Computed | Fetching | None:
@@ -111,6 +113,11 @@ class Field:
             and is_recurring(self.declaration.normalise)
             and leaves.may_be_key(self._raw_domain)
         )
+
+    @cached_property
+    def is_list(self) -> bool:
+        """Tell whether its value is a list."""
+        return len(layers(self.type)) > 1
 
     @cached_property
     def is_plain(self) -> bool:

@@ -242,7 +242,7 @@ class _Writer:
     def _kept(self, selection: Selection) -> Kept:
         kept: Kept | None = self._fields.kept.get(selection.signature)
         if kept is None:
-            kept = Kept(interpret(selection), _MOST_KEPT)
+            kept = Kept(interpret(selection, self._kept), _MOST_KEPT)
             self._fields.kept.keep(selection.signature, kept)
         return kept
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from gateway.execution import leaves
 from gateway.execution.fields import Field
-from gateway.execution.leaves import coerce_leaf
+from gateway.execution.leaves import Kept, coerce_leaf
 from gateway.execution.places import UnexpectedError
 from gateway.execution.selection import Selected, Selection
 from gateway.schema.declare import Plain, Viewed, reader
@@ -13,28 +13,30 @@ from gateway.schema.declare import Plain, Viewed, reader
 Read = Callable[[Any], Any]
 
 
-def interpret(selection: Selection) -> Read:
+def interpret(selection: Selection, below: Callable[[Selection], Kept]) -> Read:
     """Give the function from a payload to the data of its view, whose fields are all plain.
 
-    It raises whatever is not as expected.
+    `below` gives what is kept of payloads within the payload. It raises whatever is not as expected.
     """
-    parts = [(selected.key, _field(selected, selection)) for selected in selection.fields]
+    parts = [(each.key, _field(each, selection, below)) for each in selection.fields]
     return lambda payload: {key: read(payload) for key, read in parts}
 
 
-def _field(selected: Selected, selection: Selection) -> Read:
+def _field(selected: Selected, selection: Selection, below: Callable[[Selection], Kept]) -> Read:
     field = selected.field
     if field.source is None:
         return lambda _: selection.kind.name
     plain = field.declaration
     assert isinstance(plain, Plain)  # noqa: S101 - no other field is interpreted
-    read, normalise = reader(plain.attribute), plain.normalise
     if not selected.has_selection:
-        return _leaf(field, plain)
+        if field.read is None:
+            field.read = _leaf(field, plain)
+        return field.read
+    read, normalise = reader(plain.attribute), plain.normalise
     if not isinstance(normalise, Viewed):
         return _unexpected
-    below = interpret(selected.below(selected.possible()[0]))
-    return lambda payload: _shown(normalise, read(payload), below, selected)
+    kept = below(selected.below(selected.possible()[0]))
+    return lambda payload: _shown(normalise, read(payload), kept, selected)
 
 
 def _leaf(field: Field, plain: Plain) -> Read:
@@ -52,11 +54,11 @@ def _leaf(field: Field, plain: Plain) -> Read:
     return lambda payload: coerce_leaf(kind, read(payload))
 
 
-def _shown(shows: Viewed, payload: Any, below: Read, selected: Selected) -> Any:
+def _shown(shows: Viewed, payload: Any, kept: Kept, selected: Selected) -> Any:
     if shows.read is not None:
         payload = shows.read(payload)
     if payload is not None:
-        return below(payload)
+        return kept[payload]
     return None if selected.is_nullable else _unexpected(payload)
 
 

@@ -81,20 +81,20 @@ class Selected:
         "seen",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a field, and where it is selected
         self,
         scope: Scope,
         key: str,
         field: Field,
         details: list[FieldDetails],
         owner: "Selected | None",
+        *,
+        is_in_list: bool,
     ) -> None:
         self.scope, self.key, self.field, self.owner = scope, key, field, owner
         self._details = details
         self.nodes = [detail.node for detail in details]
-        self.is_in_list: bool = owner is not None and (
-            owner.is_in_list or len(layers(owner.type)) > 1
-        )
+        self.is_in_list = is_in_list
         self.call: Any = None
         self.projection: Any = None
         self.seen = 0
@@ -178,8 +178,17 @@ class Selection:
         self.kind = kind
         self._fetches: bool | None = None
         self._signature: str | None = None
+        is_in_list = owner is not None and (owner.is_in_list or owner.field.is_list)
+        field_of = scope.fields.get
         self.fields = [
-            Selected(scope, key, scope.fields.get(kind, details[0].node.name.value), details, owner)
+            Selected(
+                scope,
+                key,
+                field_of(kind, details[0].node.name.value),
+                details,
+                owner,
+                is_in_list=is_in_list,
+            )
             for key, details in grouped.items()
         ]
 

@@ -17,7 +17,7 @@ _LONGEST = 200
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def write_id(type_name: str, *parts: str) -> str:
     """Write a global id: ``Promotion:973:79555`` in base64url."""
     text = ":".join((type_name, *parts)).encode()
