@@ -16,7 +16,7 @@ Read = Callable[[Any], Any]
 def interpret(selection: Selection, below: Callable[[Selection], Kept]) -> Read:
     """Give the function from a payload to the data of its view, whose fields are all plain.
 
-    `below` gives what is kept of payloads within the payload. It raises whatever is not as expected.
+    `below` gives what is kept of payloads within it. It raises whatever is not as expected.
     """
     parts = [(each.key, _field(each, selection, below)) for each in selection.fields]
     return lambda payload: {key: read(payload) for key, read in parts}
