@@ -1,13 +1,16 @@
 """Variables and arguments: coerced by graphql-core, and only where they can differ from before."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
 from graphql import (
+    ArgumentNode,
     GraphQLError,
     GraphQLSchema,
+    ListValueNode,
     Node,
+    ObjectValueNode,
     Undefined,
     VariableDefinitionNode,
     VariableNode,
@@ -23,7 +26,6 @@ from graphql.execution.values import (
     get_variable_values,
 )
 from graphql.utilities import coerce_input_value
-from strawberry.types.arguments import convert_arguments
 
 from gateway.execution.selection import Selected
 from gateway.schema.context import Context
@@ -94,19 +96,23 @@ class Call:
             return None
         return self._arguments(_NO_VARIABLES)
 
-    def _arguments(self, values: VariableValues) -> dict[str, Any]:
-        graphql, source = self._field.graphql, self._field.source
-        assert graphql is not None  # noqa: S101 - __typename is never called
-        assert source is not None  # noqa: S101
-        coerced = get_argument_values(
-            graphql, self._selected.nodes[0], values, hide_suggestions=True
-        )
-        return self._convert(coerced, source.arguments)
+    @property
+    def fixed(self) -> Callable[..., Any] | None:
+        """Give the method with its arguments, which are the same each time; None where not so."""
+        try:
+            arguments = self._constant
+        except GraphQLError:
+            return None
+        if arguments is None:
+            return None
+        return partial(self._field.computes, **arguments) if arguments else self._field.computes
 
-    def _convert(self, coerced: dict[str, Any], arguments: list[Any]) -> dict[str, Any]:
-        schema: Any = self._scope.fields.strawberry
-        return convert_arguments(
-            coerced, arguments, schema.schema_converter.scalar_registry, schema.config
+    def _arguments(self, values: VariableValues) -> dict[str, Any]:
+        graphql = self._field.graphql
+        assert graphql is not None  # noqa: S101 - __typename is never called
+        node = self._selected.nodes[0]
+        return self._field.convert(
+            get_argument_values(graphql, node, values, hide_suggestions=True)
         )
 
     def bind(self, values: VariableValues, context: Context) -> Callable[[Any], Any]:
@@ -148,10 +154,7 @@ class Call:
         return self._ahead_of(field, nodes, values) if constant is None else constant
 
     def _ahead_of(self, field: Any, nodes: list[Any], values: VariableValues) -> list[Any]:
-        return [
-            self._convert(get_argument_values(field.graphql, node, values), field.source.arguments)
-            for node in nodes
-        ]
+        return [field.convert(get_argument_values(field.graphql, node, values)) for node in nodes]
 
 
 class _Info:
@@ -167,13 +170,17 @@ class _Info:
         return self._call.look_ahead(type_name, field_name, self._values)
 
 
-def _has_variables(node: object) -> bool:
-    if isinstance(node, VariableNode):
-        return True
-    if isinstance(node, list | tuple):
-        return any(map(_has_variables, node))
-    if isinstance(node, Node):
-        return any(_has_variables(getattr(node, key)) for key in node.keys if key != "loc")
+def _has_variables(arguments: Iterable[ArgumentNode] | None) -> bool:
+    """Tell whether a variable stands in a value, at any depth."""
+    waiting: list[Node] = [argument.value for argument in arguments or ()]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, VariableNode):
+            return True
+        if isinstance(value, ListValueNode):
+            waiting += value.values
+        elif isinstance(value, ObjectValueNode):
+            waiting += [each.value for each in value.fields]
     return False
 
 

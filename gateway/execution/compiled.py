@@ -20,9 +20,8 @@ from gateway.execution.exact import Exact
 from gateway.execution.executor import Executor, ReferenceExecutor
 from gateway.execution.fields import Fields
 from gateway.execution.outcome import Outcome, show
-from gateway.execution.run import Pending, Run
-from gateway.execution.selection import Scope, Selected, Selection, repeats
-from gateway.execution.unit import Unit
+from gateway.execution.run import Run
+from gateway.execution.selection import Scope, Selection
 from gateway.schema.context import Context
 
 _MOST_PROGRAMS = 8  # of one operation: each combination of what @skip and @include say is another
@@ -51,11 +50,6 @@ class CompiledExecutor:
         await compiled.program(values).run(run)
         operation.compiled_size = compiled.size
         return Outcome(run.data, show(run.errors, context.request.id))
-
-
-ONCE = (
-    object()
-)  # stands for a unit that an answer has once: writing it would cost more than it saves
 
 
 class Compiled:
@@ -122,37 +116,21 @@ class Program:
     """An operation of which it is known what @skip and @include say."""
 
     def __init__(self, scope: Scope) -> None:
-        self._fields, self._scope = scope.fields, scope
+        self._scope = scope
         self._root: Selection | None = None
-        self.size = 0
+
+    @property
+    def size(self) -> int:
+        """Give the length of all that has been generated, in characters."""
+        return self._scope.size
 
     async def run(self, run: Run) -> None:
         """Execute; the data and the errors are the run's."""
         exact = Exact(run)
-
-        def complete(pending: Pending, value: Any) -> Any:
-            selected = pending.selected
-            if selected.unit is None:
-                selected.unit = self._compile(selected) if repeats(selected) else ONCE
-            if selected.unit is not ONCE:
-                try:
-                    return run.completion(selected.unit, exact)(value, pending.path)
-                except Exception:  # noqa: BLE001 - whatever it is, it is found again, and where
-                    run.pending.clear()
-            return exact.complete(selected, selected.type, value, pending.path)
-
         try:
-            run.data = self._begin(run, exact)
+            if self._root is None:
+                self._root = self._scope.root()
+            run.data = exact.execute(self._root, None, ())
         except GraphQLError as error:
             run.note(error, ())
-        await run.settle(complete)
-
-    def _begin(self, run: Run, exact: Exact) -> dict[str, Any]:
-        if self._root is None:
-            self._root = self._scope.root()
-        return exact.execute(self._root, None, ())
-
-    def _compile(self, what: Selected) -> Unit:
-        unit = Unit(self._fields, what)
-        self.size += unit.size
-        return unit
+        await run.settle(exact.fetched)

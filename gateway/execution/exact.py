@@ -1,8 +1,8 @@
 """Execution as the specification tells it, field by field, for the values that are not as expected.
 
-The generated code (`generate.py`) knows nothing of errors. Where it meets something it does not
-expect, it raises, and the object is done again here: what has been computed is computed anew, which
-nobody notices, because what fetches has only been noted.
+What repeats is left to generated code (`generate.py`), which knows nothing of errors: where it
+meets something it does not expect, it raises, and the value is done again here. What has been
+computed is computed anew, which nobody notices, because what fetches has only been noted.
 """
 
 from typing import Any
@@ -12,7 +12,9 @@ from graphql.pyutils import is_iterable
 from strawberry.types import get_object_definition
 
 from gateway.execution.calls import call_of
+from gateway.execution.generate import Projection, project
 from gateway.execution.leaves import coerce_leaf, nullable
+from gateway.execution.places import never
 from gateway.execution.run import Path, Run
 from gateway.execution.selection import Selected, Selection
 from gateway.schema.declare import Plain
@@ -81,7 +83,7 @@ class Exact:
         inner = nullable(kind)
         if value is None or value is Undefined:
             data = None
-        elif hasattr(inner, "of_type"):
+        elif _is_list(inner):
             data = self._complete_list(selected, inner.of_type, value, path)
         elif is_leaf_type(inner):
             data = coerce_leaf(inner, value)
@@ -92,9 +94,40 @@ class Exact:
         return data
 
     def _complete_list(self, selected: Selected, kind: Any, items: Any, path: Path) -> list[Any]:
-        if not is_iterable(items):
+        if items.__class__ is not list and not is_iterable(items):
             raise TypeError(f"{selected.field.name} is not a list")
-        return [self.item(selected, kind, item, (*path, i)) for i, item in enumerate(items)]
+        projection = None
+        if isinstance(items, list) and selected.has_selection and not _is_list(kind):
+            projection = _projection(selected, len(items))
+        if projection is None:
+            return [self.item(selected, kind, item, (*path, i)) for i, item in enumerate(items)]
+        make, view, fetches, _ = projection
+        run, data = self._run, []
+        for i, item in enumerate(items):
+            if view is None or item.__class__ is view:
+                mark = len(run.pending)
+                try:
+                    data.append(make(item, run, (*path, i)) if fetches else make(item, run))
+                except Exception:  # noqa: BLE001 - whatever it is, it is found again, and where
+                    del run.pending[mark:]
+                else:
+                    continue
+            data.append(self.item(selected, kind, item, (*path, i)))
+        return data
+
+    def fetched(self, selected: Selected, value: Any, path: Path) -> Any:
+        """Turn a value that has been fetched into data of its field; raises what is wrong."""
+        if value is not None and selected.is_in_list and selected.has_selection:
+            kind = nullable(selected.type)
+            projection = None if _is_list(kind) else _projection(selected, 1)
+            if projection is not None:
+                make, view, fetches, _ = projection
+                try:
+                    if view is None or value.__class__ is view:
+                        return make(value, self._run, path) if fetches else make(value, self._run)
+                except Exception:  # noqa: BLE001 - as above
+                    self._run.pending.clear()
+        return self.complete(selected, selected.type, value, path)
 
     def item(self, selected: Selected, kind: Any, item: Any, path: Path) -> Any:
         """Turn one item of a list into data; an error makes it null, where that may be."""
@@ -117,3 +150,21 @@ class Exact:
             if definition is not None and definition.name == possible.name:
                 return possible
         raise GraphQLError(f"a value of no type that is a {kind.name}")
+
+
+def _is_list(kind: Any) -> bool:
+    return hasattr(nullable(kind), "of_type")
+
+
+def _projection(selected: Selected, count: int) -> Projection | None:
+    """Give the generated function, which is not worth its while for the first value alone."""
+    if selected.projection is None:
+        selected.seen += count
+        if selected.seen <= 1:
+            return None
+        projection = selected.projection = project(selected) or _NONE
+        selected.scope.size += projection.size
+    return None if selected.projection is _NONE else selected.projection
+
+
+_NONE = Projection(never, None, fetches=False, size=0)

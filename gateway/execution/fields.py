@@ -1,27 +1,40 @@
 """What an executor needs to know of a field of the schema, found out once a process."""
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, get_type_hints
+from functools import cached_property, partial
+from typing import Any, Generic, NamedTuple, TypeVar, get_type_hints
 
 import strawberry
 from graphql import (
+    FieldNode,
     GraphQLField,
+    GraphQLInterfaceType,
     GraphQLList,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
+    GraphQLUnionType,
+    NameNode,
+    get_named_type,
 )
+from graphql.execution.values import get_argument_values
 from strawberry.types.field import StrawberryField
 
 from gateway.execution import leaves
+from gateway.execution.arguments import converter
 from gateway.execution.leaves import nullable
 from gateway.schema.build import executable
-from gateway.schema.declare import DECLARATION, Computed, Fetching, Plain
+from gateway.schema.declare import DECLARATION, Computed, Fetching, Plain, Viewed, ViewedMany
 from gateway.wire.recurring import is_recurring
 
 _DEFINITION = "strawberry-definition"
+_WITHOUT = FieldNode(name=NameNode(value=""), arguments=())
+_MOST_FUNCTIONS, _MOST_KEPT = 512, 16
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 @dataclass(eq=False)
@@ -29,14 +42,21 @@ class Field:
     """A field of an object type: how it is declared, and the function behind it.
 
     `declaration` is None for plain data of a type that is made from data at hand, and for
-    ``__typename``, which has no `source` either.
+    ``__typename``, which has no `source` either. The two texts are `texts.py`'s,
+    `read` is `interpret.py`'s.
     """
 
     name: str
     type: GraphQLOutputType
     graphql: GraphQLField | None
     source: StrawberryField | None
+    owner: str
+    convert: Callable[[dict[str, Any]], dict[str, Any]]
+    possible: tuple[GraphQLObjectType, ...]
     payload: Any = None
+    value_text: tuple[str, dict[str, Any]] | None = None
+    leaf_text: tuple[str, dict[str, Any]] | None = None
+    read: Callable[[Any], Any] | None = None
 
     @cached_property
     def declaration(self) -> Plain | Computed | Fetching | None:
@@ -94,10 +114,69 @@ class Field:
             and leaves.may_be_key(self._raw_domain)
         )
 
+    @cached_property
+    def is_list(self) -> bool:
+        """Tell whether its value is a list."""
+        return len(layers(self.type)) > 1
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Tell whether it is an attribute of the payload."""
+        return isinstance(self.declaration, Plain)
+
+    @cached_property
+    def shows(self) -> Viewed | ViewedMany | None:
+        """Give how the field's value is shown through views, where it says so."""
+        if isinstance(self.declaration, Computed):
+            return self.declaration.shows
+        normalise = getattr(self.declaration, "normalise", None)
+        return normalise if isinstance(normalise, Viewed | ViewedMany) else None
+
+    @cached_property
+    def without_arguments(self) -> Callable[..., Any]:
+        """Give the method, with its defaults, for where no argument is given."""
+        if self.graphql is None or not self.graphql.args:
+            return self.computes
+        defaults = self.convert(get_argument_values(self.graphql, _WITHOUT))
+        return partial(self.computes, **defaults) if defaults else self.computes
+
     @property
     def has_call(self) -> bool:
         """Tell whether the function takes more than its view."""
         return self.wants_info or bool(self.graphql and self.graphql.args)
+
+
+class Function(NamedTuple):
+    """A generated function that several operations may use; `size` is that of its source."""
+
+    name: str
+    function: Callable[..., Any]
+    size: int
+
+
+class Recent(Generic[K, V]):
+    """The last so many of what has been made."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._made: OrderedDict[K, V] = OrderedDict()
+
+    def get(self, key: K) -> V | None:
+        """Give what is kept under a key."""
+        found = self._made.get(key)
+        if found is not None:
+            self._made.move_to_end(key)
+        return found
+
+    def keep(self, key: K, value: V) -> None:
+        """Keep a value, in the place of the one that was not asked for the longest."""
+        self._made[key] = value
+        if len(self._made) > self._most:
+            self._made.popitem(last=False)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._made.clear()
 
 
 class Fields:
@@ -108,6 +187,8 @@ class Fields:
         self.schema: GraphQLSchema = executable(schema)
         self._known: dict[tuple[str, str], Field] = {}
         self._payloads: dict[type, Any] = {}
+        self.functions: Recent[tuple[str, bool], Function] = Recent(_MOST_FUNCTIONS)
+        self.kept: Recent[str, leaves.Kept] = Recent(_MOST_KEPT)
 
     def get(self, kind: GraphQLObjectType, name: str) -> Field:
         """Give a field; validation has made sure that it is there."""
@@ -120,9 +201,17 @@ class Fields:
         found = self.schema.get_field(kind, name)
         assert found is not None  # noqa: S101 - see above
         if name == "__typename":
-            return Field(name, found.type, None, None)
+            return Field(name, found.type, None, None, kind.name, dict, ())
+        source = found.extensions[_DEFINITION]
         payload = self.payload_of(self.view_of(kind))
-        return Field(name, found.type, found, found.extensions[_DEFINITION], payload)
+        convert = converter(source.arguments, self.strawberry)
+        named = get_named_type(found.type)
+        possible: tuple[GraphQLObjectType, ...] = ()
+        if isinstance(named, GraphQLObjectType):
+            possible = (named,)
+        elif isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
+            possible = tuple(self.schema.get_possible_types(named))
+        return Field(name, found.type, found, source, kind.name, convert, possible, payload)
 
     @staticmethod
     def view_of(kind: GraphQLObjectType) -> type:

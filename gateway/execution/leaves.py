@@ -62,16 +62,16 @@ def coercion(kind: Any) -> Callable[[Any], Any]:
 
 
 class Kept(dict[Any, Any]):
-    """What a pure function gives for each raw value: the last few thousand, none of them long."""
+    """What a pure function gives for each raw value: the last few, none of them long."""
 
-    def __init__(self, make: Callable[[Any], Any] | None) -> None:
+    def __init__(self, make: Callable[[Any], Any], most: int = _MOST_KEPT) -> None:
         super().__init__()
-        self.make: Any = make
+        self._make, self._most = make, most
 
     def __missing__(self, raw: Any) -> Any:
-        made = self.make(raw)
+        made = self._make(raw)
         if raw.__class__ is not str or len(raw) <= _LONGEST_KEPT:
-            if len(self) >= _MOST_KEPT:
+            if len(self) >= self._most:
                 self.clear()
             self[raw] = made
         return made

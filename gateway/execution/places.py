@@ -1,45 +1,13 @@
-"""What generated code is made of: where it stands, the variables of an object, and its way out."""
+"""What generated code calls: the loops over lists, and the way out to `Exact`."""
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
-from graphql import GraphQLObjectType
+Make = Callable[..., Any]
 
 
 class UnexpectedError(Exception):
     """The generated code has met something that only the exact execution can tell."""
-
-
-class Place(NamedTuple):
-    """Where the code stands in the answer: a variable that holds a path, and steps from there."""
-
-    variable: str | None
-    steps: str = ""
-
-    def at(self, key: str) -> "Place":
-        """Give the place one step below."""
-        return self._replace(steps=f"{self.steps}, {key}")
-
-    @property
-    def text(self) -> str:
-        """Write the path."""
-        return f"(*{self.variable}{self.steps},)"
-
-
-class Source:
-    """The variables of an object: its view, and its payload, which is read when first needed."""
-
-    def __init__(self, kind: GraphQLObjectType, name: str, *, is_payload: bool) -> None:
-        self.kind, self.view = kind, name
-        self._payload = name if is_payload else f"p{name}"
-        self._is_read = is_payload
-
-    @property
-    def payload(self) -> str:
-        """Write the payload, which is read from the view the first time."""
-        if self._is_read:
-            return self._payload
-        self._is_read = True
-        return f"({self._payload} := {self.view}.payload)"
 
 
 def absent(value: object) -> None:
@@ -48,13 +16,54 @@ def absent(value: object) -> None:
         raise UnexpectedError
 
 
-def never() -> None:
-    """Leave to `Exact` what is null where it must not be."""
+def never(_: object = None) -> Any:
+    """Leave to `Exact` what is null, or of another class, where it must not be."""
     raise UnexpectedError
 
 
-def as_list(items: object) -> list[Any]:
-    """Give a tuple as a list; what is neither is left to `Exact`."""
-    if isinstance(items, tuple):
-        return list(items)
-    raise UnexpectedError
+def views(items: Any, make: Make, view: type, other: Make, run: Any) -> list[Any]:
+    """Write a list of views; `other` writes what is of another class."""
+    check(items)
+    return [make(each, run) if each.__class__ is view else other(each) for each in items]
+
+
+def views_at(  # noqa: PLR0913, PLR0917 - generated code has no names for them
+    items: Any, make: Make, view: type, other: Make, run: Any, path: tuple[Any, ...]
+) -> list[Any]:
+    """Write a list of views below which something is fetched; `path` is the list's."""
+    check(items)
+    return [
+        make(each, run, (*path, index)) if each.__class__ is view else other(each)
+        for index, each in enumerate(items)
+    ]
+
+
+def payloads(items: Any, make: Make, run: Any) -> list[Any]:
+    """Write a list of payloads; none is an empty list."""
+    if not items:
+        return []
+    check(items)
+    return [make(each, run) if each is not None else never() for each in items]
+
+
+def values(items: Any, make: Make, run: Any) -> list[Any]:
+    """Write a list of values of several classes, which `make` tells."""
+    check(items)
+    return [make(each, run) for each in items]
+
+
+def values_at(items: Any, make: Make, run: Any, path: tuple[Any, ...]) -> list[Any]:
+    """Write a list of values of several classes below which something is fetched."""
+    check(items)
+    return [make(each, run, (*path, index)) for index, each in enumerate(items)]
+
+
+def kept_payloads(items: Any, kept: dict[Any, Any]) -> list[Any]:
+    """Write a list of payloads that recur; none is an empty list."""
+    return [kept[each] for each in items or ()]
+
+
+def check(items: object) -> None:
+    """Leave to `Exact` what is no list."""
+    if items.__class__ is not list and not isinstance(items, tuple):
+        raise UnexpectedError

@@ -13,6 +13,7 @@ from gateway.schema.context import Context
 
 Path = tuple[Any, ...]
 Bound = Callable[[Any], Any]
+Complete = Callable[[Selected, Any, Path], Any]
 
 
 class Pending:
@@ -40,7 +41,6 @@ class Run:
         self._failed: set[Path] = set()
         self._tasks: dict[asyncio.Task[None], Path] = {}
         self._bound: dict[Call, Bound] = {}
-        self._completions: dict[Any, Callable[[Any, Path], Any]] = {}
 
     def bind(self, call: Call) -> Bound:
         """Give a field's function with this execution's arguments."""
@@ -60,13 +60,6 @@ class Run:
         self.pending.append(pending)
         return pending
 
-    def completion(self, unit: Any, exact: Any) -> Callable[[Any, Path], Any]:
-        """Give a unit's generated function for this execution."""
-        complete = self._completions.get(unit)
-        if complete is None:
-            complete = self._completions[unit] = unit.bind(self, exact)
-        return complete
-
     def fail(self, error: Exception, selected: Selected, path: Path) -> GraphQLError:
         """Say where an error has happened."""
         return located_error(error, selected.nodes, list(path))
@@ -77,7 +70,7 @@ class Run:
             self._failed.add(path)
             self.errors.append(error)
 
-    async def settle(self, complete: Callable[[Pending, Any], Any]) -> None:
+    async def settle(self, complete: Complete) -> None:
         """Fetch what is pending, all at once, and then what that leaves pending, to the end.
 
         `complete` turns a fetched value into data; it may raise.
@@ -99,10 +92,10 @@ class Run:
             if isinstance(result, Exception):
                 raise result
 
-    async def _settle_one(self, pending: Pending, complete: Callable[[Pending, Any], Any]) -> None:
+    async def _settle_one(self, pending: Pending, complete: Complete) -> None:
         selected = pending.selected
         try:
-            value = complete(pending, await pending.call(pending.view))
+            value = complete(selected, await pending.call(pending.view), pending.path)
         except Exception as raised:  # noqa: BLE001 - whatever it is, it costs this field
             self._spoil(self.fail(raised, selected, pending.path), pending)
         else:

@@ -1,6 +1,6 @@
 """What an operation selects, as a tree: collected when it is first reached, by graphql-core."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,6 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     OperationDefinitionNode,
-    get_named_type,
 )
 from graphql.execution.collect_fields import (
     FieldDetails,
@@ -24,17 +23,19 @@ from graphql.execution.values import VariableValues
 from gateway.execution.fields import Field, Fields, layers
 
 
-@dataclass(frozen=True)
+@dataclass
 class Scope:
     """What is the same for a whole operation, once it is known what @skip and @include say.
 
-    `conditions` has the variables in these directives and no others.
+    `conditions` has the variables in these directives and no others; `size` is the length of all
+    that has been generated, in characters.
     """
 
     fields: Fields
     operation: OperationDefinitionNode
     fragments: Mapping[str, FragmentDefinitionNode]
     conditions: VariableValues
+    size: int = 0
 
     @cached_property
     def fragment_details(self) -> dict[str, FragmentDetails]:
@@ -59,27 +60,46 @@ class Scope:
 class Selected:
     """One response key of an object: a field, merged from all the places that select it.
 
-    `owner` is the field that the object is a value of. `call` and `unit` are made when they are
-    first needed: the field's function with its arguments (`calls.py`), and the function that
-    completes its value (`unit.py`).
+    `owner` is the field that the object is a value of; `is_in_list` tells whether it, or what it is
+    a value of, is an item of a list. `call` and `projection` are made when they are first needed:
+    the field's function with its arguments (`calls.py`), and the function that puts its value
+    together (`generate.py`); `seen` counts the values until then.
     """
 
-    __slots__ = ("_below", "_details", "call", "field", "key", "nodes", "owner", "scope", "unit")
+    __slots__ = (
+        "_below",
+        "_details",
+        "_readable",
+        "call",
+        "field",
+        "is_in_list",
+        "key",
+        "nodes",
+        "owner",
+        "projection",
+        "scope",
+        "seen",
+    )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a field, and where it is selected
         self,
         scope: Scope,
         key: str,
         field: Field,
         details: list[FieldDetails],
         owner: "Selected | None",
+        *,
+        is_in_list: bool,
     ) -> None:
         self.scope, self.key, self.field, self.owner = scope, key, field, owner
         self._details = details
         self.nodes = [detail.node for detail in details]
+        self.is_in_list = is_in_list
         self.call: Any = None
-        self.unit: Any = None
+        self.projection: Any = None
+        self.seen = 0
         self._below: dict[str, Selection] = {}
+        self._readable: list[Selection] | None = None
 
     @property
     def type(self) -> Any:
@@ -90,6 +110,16 @@ class Selected:
     def has_selection(self) -> bool:
         """Tell whether the field's value is an object, or a list of them."""
         return self.nodes[0].selection_set is not None
+
+    @property
+    def has_arguments(self) -> bool:
+        """Tell whether the operation gives the field arguments."""
+        return bool(self.nodes[0].arguments)
+
+    @property
+    def is_nullable(self) -> bool:
+        """Tell whether the field may be null."""
+        return not isinstance(self.field.type, GraphQLNonNull)
 
     def below(self, kind: GraphQLObjectType) -> "Selection":
         """Give what is selected of the field's value, if it is of this type.
@@ -110,12 +140,16 @@ class Selected:
             found = self._below[kind.name] = Selection(scope, kind, grouped, self)
         return found
 
-    def possible(self) -> list[GraphQLObjectType]:
+    def possible(self) -> Sequence[GraphQLObjectType]:
         """Give the object types that the field's value, or its items, may have."""
-        named: Any = get_named_type(self.type)
-        if isinstance(named, GraphQLObjectType):
-            return [named]
-        return list(self.scope.fields.schema.get_possible_types(named))
+        return self.field.possible
+
+    @property
+    def readable(self) -> "list[Selection]":
+        """Give what is selected of each possible type, where it can be told."""
+        if self._readable is None:
+            self._readable = _readable(self)
+        return self._readable
 
     def nullable_part(self, path: tuple[Any, ...]) -> tuple[Any, ...]:
         """Give the nearest place at or above this field's that may be null; () is all the data."""
@@ -144,8 +178,17 @@ class Selection:
         self.kind = kind
         self._fetches: bool | None = None
         self._signature: str | None = None
+        is_in_list = owner is not None and (owner.is_in_list or owner.field.is_list)
+        field_of = scope.fields.get
         self.fields = [
-            Selected(scope, key, scope.fields.get(kind, details[0].node.name.value), details, owner)
+            Selected(
+                scope,
+                key,
+                field_of(kind, details[0].node.name.value),
+                details,
+                owner,
+                is_in_list=is_in_list,
+            )
             for key, details in grouped.items()
         ]
 
@@ -154,7 +197,7 @@ class Selection:
         """Tell whether a field needs the network, here or below what needs none."""
         if self._fetches is None:
             self._fetches = any(
-                selected.field.is_fetching or any(below.fetches for below in _readable(selected))
+                selected.field.is_fetching or any(below.fetches for below in selected.readable)
                 for selected in self.fields
             )
         return self._fetches
@@ -173,7 +216,7 @@ class Selection:
                 return ""
             parts.append(f"{selected.key}:{selected.field.name}")
             if selected.has_selection:
-                below = [selection.signature for selection in _readable(selected)]
+                below = [selection.signature for selection in selected.readable]
                 if "" in below:
                     return ""
                 parts.append(str(below))
@@ -190,20 +233,3 @@ def _readable(selected: Selected) -> list[Selection]:
         except GraphQLError:  # whoever completes the value finds it again
             continue
     return found
-
-
-def repeats(what: Selected | Selection) -> bool:
-    """Tell whether an answer may have this more than once, or has a list of objects below it."""
-    if isinstance(what, Selected):
-        owner: Selected | None = what
-        while owner is not None:
-            if len(layers(owner.type)) > 1:
-                return True
-            owner = owner.owner
-        return any(map(repeats, _readable(what)))
-    return any(
-        not selected.field.is_fetching
-        and selected.has_selection
-        and (len(layers(selected.type)) > 1 or any(map(repeats, _readable(selected))))
-        for selected in what.fields
-    )

@@ -1,5 +1,7 @@
 """All loaders of one request, over the two ports."""
 
+from functools import cached_property
+
 from gateway.loaders.customer_pages import CustomerPageByKeyLoader
 from gateway.loaders.customer_promotions import CustomerPromotionByIdLoader
 from gateway.loaders.definition_pages import DefinitionPageByKeyLoader
@@ -12,7 +14,7 @@ from gateway.upstream.source_types import SourceTypes
 
 
 class Loaders:
-    """What one request has loaded and is loading: nothing here outlives it or leaves it."""
+    """What one request has loaded and is loading: each loader is made when first asked for."""
 
     def __init__(
         self,
@@ -21,10 +23,32 @@ class Loaders:
         definitions: DefinitionsPort,
         source_types: SourceTypes,
     ) -> None:
-        self.customer_pages = CustomerPageByKeyLoader(customer_promotions, request)
-        self.customer_promotions = CustomerPromotionByIdLoader(self.customer_pages)
-        self.definition_pages = DefinitionPageByKeyLoader(definitions, request)
-        self.definitions = DefinitionByPromotionLoader(self.definition_pages, source_types, request)
-        self.program_names = ProgramNameByIdLoader(
-            self.definition_pages, self.definitions, source_types.configured[0]
+        self._request, self._customers = request, customer_promotions
+        self._definitions, self._source_types = definitions, source_types
+
+    @cached_property
+    def customer_pages(self) -> CustomerPageByKeyLoader:
+        """Pages of customers' promotions."""
+        return CustomerPageByKeyLoader(self._customers, self._request)
+
+    @cached_property
+    def customer_promotions(self) -> CustomerPromotionByIdLoader:
+        """Single promotions of customers."""
+        return CustomerPromotionByIdLoader(self.customer_pages)
+
+    @cached_property
+    def definition_pages(self) -> DefinitionPageByKeyLoader:
+        """Pages of programs' definitions."""
+        return DefinitionPageByKeyLoader(self._definitions, self._request)
+
+    @cached_property
+    def definitions(self) -> DefinitionByPromotionLoader:
+        """Single definitions."""
+        return DefinitionByPromotionLoader(self.definition_pages, self._source_types, self._request)
+
+    @cached_property
+    def program_names(self) -> ProgramNameByIdLoader:
+        """Names of programs."""
+        return ProgramNameByIdLoader(
+            self.definition_pages, self.definitions, self._source_types.configured[0]
         )

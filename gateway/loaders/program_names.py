@@ -6,7 +6,7 @@ from typing import TypeGuard
 from strawberry.dataloader import DataLoader
 
 from gateway.errors import GatewayError, NotHereError
-from gateway.loaders.batch import settle
+from gateway.loaders.batch import settle_later
 from gateway.loaders.definition_pages import DefinitionPageByKeyLoader
 from gateway.loaders.definitions import DefinitionByPromotionLoader
 from gateway.upstream.definitions import DefinitionFilters, DefinitionPage, DefinitionPageKey
@@ -33,7 +33,7 @@ class ProgramNameByIdLoader(DataLoader[Key, Result]):
         self._source_type = source_type
 
     async def _load(self, keys: list[Key]) -> list[Result | GatewayError]:
-        return await settle(keys, self._name)
+        return await settle_later(keys, self._name)
 
     async def _name(self, program_id: Key) -> Result:
         # A definition that is sought will bring a page; the page is not asked for yet.

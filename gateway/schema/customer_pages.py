@@ -1,12 +1,12 @@
 """A customer's pages: checked before anything is fetched, then fetched all at once."""
 
-import asyncio
 from collections.abc import Iterable
 from typing import Annotated, NamedTuple
 
 import strawberry
 
 from gateway.errors import BadUserInputError, GatewayError, NotHereError
+from gateway.loaders.batch import settle
 from gateway.paging.arguments import ConnectionArguments, PageRequest
 from gateway.paging.cursor import Binding, Owner
 from gateway.paging.page import Page
@@ -144,15 +144,8 @@ async def fetch_pages(
         except NotHereError:
             return None
         return str(probe.customer_id), {}
-    results = await asyncio.gather(
-        *(fetch_page(context, customer, arguments) for arguments in distinct),
-        return_exceptions=True,
-    )
-    pages: Pages = {}
-    for arguments, result in zip(distinct, results, strict=True):
-        if isinstance(result, BaseException) and not isinstance(result, GatewayError):
-            raise result
-        pages[arguments] = result
+    results = await settle(distinct, lambda arguments: fetch_page(context, customer, arguments))
+    pages: Pages = dict(zip(distinct, results, strict=True))
     if any(isinstance(result, NotHereError) for result in results):
         return None
     for result in results:

@@ -133,7 +133,7 @@ def plain(attribute: str, description: str, normalise: Callable[[Any], Any] | No
 
     `attribute` is its name, or a path such as ``rules.is_stackable``, or `PAYLOAD`.
     """
-    read = _reader(attribute)
+    read = reader(attribute)
     if normalise is None:
 
         def resolve(root):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - Strawberry takes the type from the class
@@ -150,7 +150,8 @@ def plain(attribute: str, description: str, normalise: Callable[[Any], Any] | No
     )
 
 
-def _reader(attribute: str) -> Callable[[Any], Any]:
+def reader(attribute: str) -> Callable[[Any], Any]:
+    """Give the function that reads an attribute of a payload."""
     first, _, rest = attribute.partition(".")
     if attribute == PAYLOAD:
         return lambda payload: payload

@@ -68,5 +68,7 @@ def check_customer(
 def _check(argument: str, value: str) -> None:
     if not 1 <= len(value) <= _LONGEST:
         raise BadUserInputError(f"{argument}: it must have 1 to {_LONGEST} characters.")
+    if value.isascii() and value.isprintable():
+        return
     if any(unicodedata.category(character) in _FORBIDDEN for character in value):
         raise BadUserInputError(f"{argument}: it must not have control characters.")

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from binascii import b2a_base64
 from functools import lru_cache
 
 from gateway.errors import BadUserInputError
@@ -13,13 +14,14 @@ _PARTS = {"Customer": 2, "CustomerPromotion": 4, "Promotion": 2, "Program": 1}
 _DIGITS = re.compile(r"[0-9]{1,19}")
 _CANONICAL = re.compile(r"0|[1-9][0-9]{0,18}")
 _LONGEST = 200
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def write_id(type_name: str, *parts: str) -> str:
     """Write a global id: ``Promotion:973:79555`` in base64url."""
-    text = ":".join((type_name, *parts))
-    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+    text = ":".join((type_name, *parts)).encode()
+    return b2a_base64(text, newline=False).translate(_URL_SAFE, b"=").decode()
 
 
 def read_id(argument: str, global_id: str) -> tuple[str, tuple[str, ...]]:

@@ -17,7 +17,7 @@ class Node:
     @computed("The id in the whole graph. Opaque: keep it, pass it to `node`, never read it.")
     def id(self) -> strawberry.ID:
         """Write the global id; it never holds a mobile number or an e-mail."""
-        return strawberry.ID(write_id(type(self).__name__, *self.id_parts()))
+        return strawberry.ID(write_id(self.__class__.__name__, *self.id_parts()))
 
     @abstractmethod
     def id_parts(self) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ class Metadata(Struct, gc=False):
     is_brand_defined: Flag = field(name="brandDefined", default=None)
 
 
-class CustomerLimits(Struct, gc=False):
+class CustomerLimits(Struct, frozen=True, gc=False):
     """``limits``: 0 means not configured, -1 no limit (FACTS)."""
 
     points_per_event: Figure = field(name="maxPointsPerEvent", default=None)
@@ -45,7 +45,7 @@ class CustomerLimits(Struct, gc=False):
     points_in_promotion: Figure = field(name="totalPointsInPromotion", default=None)
 
 
-class CustomerUsage(Struct, gc=False):
+class CustomerUsage(Struct, frozen=True, gc=False):
     """``customerUsage``."""
 
     points_per_customer: Usage = field(name="currentPointsPerCustomer", default=None)
@@ -53,7 +53,7 @@ class CustomerUsage(Struct, gc=False):
     points_in_promotion: Usage = field(name="currentTotalPointsInPromotion", default=None)
 
 
-class CustomerRestriction(Struct, gc=False):
+class CustomerRestriction(Struct, frozen=True, gc=False):
     """One entry of ``promotionRestriction``'s three lists."""
 
     measure_name: str = field(name="kpi")

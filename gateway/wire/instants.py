@@ -19,7 +19,23 @@ _SPELLING = re.compile(
 _EPOCH_MS = re.compile(r"\d{1,16}", re.ASCII)
 
 
+_MOST = 8192
 _LONGEST = 40  # no spelling is longer, and garbage must not fill the memory of those seen
+
+
+class _Instants(dict[int | str | None, datetime | None]):
+    """Raw instants that have been read: the last few thousand."""
+
+    def __missing__(self, raw: int | str | None) -> datetime | None:
+        if isinstance(raw, str) and len(raw) > _LONGEST:
+            return None
+        if len(self) >= _MOST:
+            self.clear()
+        self[raw] = instant = _read(raw)
+        return instant
+
+
+_INSTANTS = _Instants()
 
 
 @recurring
@@ -30,10 +46,9 @@ def read_instant(raw: int | str | None) -> datetime | None:
     ``2026-08-25T23:59:59Z``, and epoch milliseconds as a number or a string. A negative number is
     no time: -1 is this wire's word for none.
     """
-    return None if isinstance(raw, str) and len(raw) > _LONGEST else _read(raw)
+    return _INSTANTS[raw]
 
 
-@lru_cache(maxsize=8192)
 def _read(raw: int | str | None) -> datetime | None:
     try:
         if isinstance(raw, str):

@@ -1,6 +1,7 @@
 """Limits: -1 is none, 0 is "not configured" in some places and a limit of zero in others."""
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from gateway.wire.customer_view import CustomerLimits, CustomerPromotionPayload, CustomerUsage
@@ -18,6 +19,7 @@ class LimitFigures(NamedTuple):
     used: float | None
 
 
+@recurring
 class PromotionLimitFigures(NamedTuple):
     """The four limits that both endpoints know of a promotion as a whole."""
 
@@ -53,7 +55,11 @@ def customer_limits(payload: CustomerPromotionPayload) -> PromotionLimitFigures:
     The usage of the whole promotion counts only above 0: "0" stands beside 4990 points that one
     customer has used (FACTS).
     """
-    limits, usage = payload.limits or _NO_LIMITS, payload.usage or _NO_USAGE
+    return _customer_limits(payload.limits or _NO_LIMITS, payload.usage or _NO_USAGE)
+
+
+@lru_cache(maxsize=1024)
+def _customer_limits(limits: CustomerLimits, usage: CustomerUsage) -> PromotionLimitFigures:
     return PromotionLimitFigures(
         read_configured_limit(limits.points_per_event),
         read_configured_limit(limits.points_per_customer, usage.points_per_customer),

@@ -1,11 +1,13 @@
 """Restrictions: two wire forms, one `RestrictionFigures` (DESIGN §2 has the table)."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from gateway.wire.customer_view import CustomerPromotionPayload, CustomerRestriction
 from gateway.wire.legacy import DefinitionPayload, DefinitionRestriction, Expiry
 from gateway.wire.limits import LimitFigures, customer_limits, read_limit
+from gateway.wire.recurring import recurring
 from gateway.wire.vocabulary import (
     ExpiryBasis,
     LimitKind,
@@ -54,6 +56,7 @@ class WindowFigures(NamedTuple):
     unit_name: str | None
 
 
+@recurring
 class RestrictionFigures(NamedTuple):
     """One restriction in the graph's vocabulary; `window` is null over a promotion's whole life."""
 
@@ -87,24 +90,26 @@ def customer_restrictions(
     An org without promotion types has no ``promotionRestriction``: there they are built from
     ``limits`` and ``customerUsage``, so that a frontend has one place to look.
     """
-    return [
-        restriction
-        for restriction in _customer_restrictions(payload)
-        if (stage is None or restriction.stage is stage)
-        and (include_disabled or restriction.limit.kind is not LimitKind.UNLIMITED)
-    ]
+    found = _customer_restrictions(payload)
+    if stage is not None:
+        found = [each for each in found if each.stage is stage]
+    if include_disabled:
+        return found
+    return [each for each in found if each.limit.kind is not LimitKind.UNLIMITED]
 
 
-def _customer_restrictions(payload: CustomerPromotionPayload) -> Iterator[RestrictionFigures]:
+def _customer_restrictions(payload: CustomerPromotionPayload) -> list[RestrictionFigures]:
     lists = payload.restrictions
     if lists is None:
-        yield from _restrictions_from_limits(payload)
-        return
+        return list(_restrictions_from_limits(payload))
+    found = []
     for stage, entries in ((_ENROL, lists.enrol), (_ISSUE, lists.issue), (_REDEEM, lists.redeem)):
-        for entry in entries or ():
-            yield _customer_restriction(stage, entry)
+        if entries:
+            found += [_customer_restriction(stage, entry) for entry in entries]
+    return found
 
 
+@lru_cache(maxsize=4096)
 def _customer_restriction(stage: RestrictionStage, raw: CustomerRestriction) -> RestrictionFigures:
     measure = _CUSTOMER_MEASURES.get(raw.measure_name, _UNKNOWN)
     scope = read_word(RestrictionScope, raw.scope_name)

@@ -1,6 +1,5 @@
 """What a customer's and a promotion's dates mean at the time of the answer."""
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from gateway.wire.customer_view import CustomerPromotionPayload, Timeline
@@ -29,7 +28,9 @@ def is_expired(expires_at: int | str | None, now: datetime) -> bool | None:
 
 def current_enrolment(payload: CustomerPromotionPayload, now: datetime) -> Timeline | None:
     """Find the latest enrolment that has not expired; one without an expiry has not."""
-    running = [t for t in payload.timelines or () if not is_expired(t.expires_at, now)]
+    if not payload.timelines:
+        return None
+    running = [t for t in payload.timelines if not is_expired(t.expires_at, now)]
     return max(running, key=_enrolled_at, default=None)
 
 
@@ -40,12 +41,14 @@ def _enrolled_at(timeline: Timeline) -> float:
 
 def next_expiry(payload: CustomerPromotionPayload, now: datetime) -> datetime | None:
     """Find the earliest to come of the promotion's end and its enrolments' and issues' expiry."""
-    return min((at for at in _expiries(payload) if at is not None and at > now), default=None)
-
-
-def _expiries(payload: CustomerPromotionPayload) -> Iterator[datetime | None]:
-    yield read_instant(payload.ends_at)
+    raw = [payload.ends_at]
     for timeline in payload.timelines or ():
-        yield read_instant(timeline.expires_at)
-        for issue in timeline.issues or ():
-            yield read_instant(issue.expires_at)
+        raw.append(timeline.expires_at)
+        if timeline.issues:
+            raw += [issue.expires_at for issue in timeline.issues]
+    earliest = None
+    for each in raw:
+        instant = read_instant(each)
+        if instant is not None and instant > now and (earliest is None or instant < earliest):
+            earliest = instant
+    return earliest

@@ -15,7 +15,13 @@ from gateway.wire.recurring import recurring
 _E = TypeVar("_E", bound=Enum)
 
 
-class CustomerSource(Enum):
+class Word(Enum):
+    """A word of the vocabulary; hashed by identity, which is what it is compared by."""
+
+    __hash__ = object.__hash__
+
+
+class CustomerSource(Word):
     """Where a customer is registered: the customer view's ``source``."""
 
     INSTORE = "INSTORE"
@@ -31,7 +37,7 @@ class CustomerSource(Enum):
     ALL = "ALL"
 
 
-class PromotionAvailability(Enum):
+class PromotionAvailability(Word):
     """What a customer can do with a promotion: ``promotionStatusForCustomer``."""
 
     AVAILABLE_TO_ENROL = "AVAILABLE_TO_ENROL"
@@ -40,7 +46,7 @@ class PromotionAvailability(Enum):
     EXPIRED = "EXPIRED"
 
 
-class PromotionTypeFilter(Enum):
+class PromotionTypeFilter(Word):
     """The customer view's ``promotionType``."""
 
     GENERIC = "GENERIC"
@@ -48,7 +54,7 @@ class PromotionTypeFilter(Enum):
     ENROL_AND_ISSUE = "ENROL_AND_ISSUE"
 
 
-class CustomerPromotionSourceType(Enum):
+class CustomerPromotionSourceType(Word):
     """The customer view's ``sourceType``."""
 
     UI = "UI"
@@ -56,7 +62,7 @@ class CustomerPromotionSourceType(Enum):
     CAMPAIGN = "CAMPAIGN"
 
 
-class PromotionSourceType(Enum):
+class PromotionSourceType(Word):
     """The legacy list's ``sourceType``."""
 
     UI = "UI"
@@ -72,7 +78,7 @@ class PromotionSourceType(Enum):
     USER_CREATED = "USER_CREATED"
 
 
-class PromotionType(Enum):
+class PromotionType(Word):
     """How a promotion reaches a customer: ``pointsOfferType``."""
 
     GENERIC = "GENERIC"
@@ -81,7 +87,7 @@ class PromotionType(Enum):
     UNKNOWN = "UNKNOWN"
 
 
-class PromotionEvent(Enum):
+class PromotionEvent(Word):
     """The event that triggers a promotion; a member's value is its one spelling in the graph."""
 
     TRANSACTION_ADD = "TransactionAdd"
@@ -91,7 +97,7 @@ class PromotionEvent(Enum):
     UNKNOWN = ""
 
 
-class PromotionStatus(Enum):
+class PromotionStatus(Word):
     """Where a definition stands in its life: ``promotionStatus``."""
 
     DRAFT = "DRAFT"
@@ -106,7 +112,7 @@ class PromotionStatus(Enum):
     UNKNOWN = "UNKNOWN"
 
 
-class PromotionValidity(Enum):
+class PromotionValidity(Word):
     """Where the time of the answer lies between a promotion's start and end."""
 
     UPCOMING = "UPCOMING"
@@ -115,7 +121,7 @@ class PromotionValidity(Enum):
     UNKNOWN = "UNKNOWN"
 
 
-class EarningType(Enum):
+class EarningType(Word):
     """``loyaltyEarningType``."""
 
     ISSUE_AND_EARN = "ISSUE_AND_EARN"
@@ -123,7 +129,7 @@ class EarningType(Enum):
     UNKNOWN = "UNKNOWN"
 
 
-class ExpiryBasis(Enum):
+class ExpiryBasis(Word):
     """What an expiry counts from: ``expiryRestrictions[].type``."""
 
     PROMOTION = "PROMOTION"
@@ -131,7 +137,7 @@ class ExpiryBasis(Enum):
     UNKNOWN = "UNKNOWN"
 
 
-class RestrictionStage(Enum):
+class RestrictionStage(Word):
     """The stage a restriction caps; the wire says issual, earn and redemption."""
 
     ENROL = "ENROL"
@@ -139,7 +145,7 @@ class RestrictionStage(Enum):
     REDEEM = "REDEEM"
 
 
-class RestrictionMeasure(Enum):
+class RestrictionMeasure(Word):
     """What a restriction counts."""
 
     TIMES = "TIMES"
@@ -151,7 +157,7 @@ class RestrictionMeasure(Enum):
     UNKNOWN = "UNKNOWN"
 
 
-class RestrictionScope(Enum):
+class RestrictionScope(Word):
     """Over what a restriction counts: ``limitOn``."""
 
     EVENT = "EVENT"
@@ -160,14 +166,14 @@ class RestrictionScope(Enum):
     UNKNOWN = "UNKNOWN"
 
 
-class WindowType(Enum):
+class WindowType(Word):
     """``periodType``."""
 
     MOVING_WINDOW = "MOVING_WINDOW"
     UNKNOWN = "UNKNOWN"
 
 
-class WindowUnit(Enum):
+class WindowUnit(Word):
     """``periodUnit``."""
 
     DAILY = "DAILY"
@@ -176,7 +182,7 @@ class WindowUnit(Enum):
     UNKNOWN = "UNKNOWN"
 
 
-class LimitKind(Enum):
+class LimitKind(Word):
     """Whether a limit is a figure, none at all, or not known."""
 
     LIMITED = "LIMITED"

@@ -93,7 +93,7 @@ def test_the_least_recently_used_of_many_texts_is_forgotten(
 
 def test_long_texts_share_a_bounded_space(operations: Operations, validated: Validated) -> None:
     """A few long ones push one another out, and one that fills the space alone is not kept."""
-    texts = [f"query Q{i} {{ __typename }} #" + "x" * 200_000 for i in range(3)]
+    texts = [f"query Q{i} {{ __typename }} #" + "x" * 25_000 for i in range(3)]
     for text in texts:
         operations.get(text, None)
     operations.get(texts[2], None)
@@ -101,7 +101,7 @@ def test_long_texts_share_a_bounded_space(operations: Operations, validated: Val
     operations.get(texts[0], None)
     assert len(validated) == 4
     for _ in range(2):
-        operations.get("{ __typename } #" + "x" * 600_000, None)
+        operations.get("{ __typename } #" + "x" * 75_000, None)
     assert len(validated) == 6
     operations.get("{ __typename }", None)
     operations.get("{ __typename }", None)

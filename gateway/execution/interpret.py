@@ -1,0 +1,66 @@
+"""Data of payloads that recur: put together once for each, so that no code is written for it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from gateway.execution import leaves
+from gateway.execution.fields import Field
+from gateway.execution.leaves import Kept, coerce_leaf
+from gateway.execution.places import UnexpectedError
+from gateway.execution.selection import Selected, Selection
+from gateway.schema.declare import Plain, Viewed, reader
+
+Read = Callable[[Any], Any]
+
+
+def interpret(selection: Selection, below: Callable[[Selection], Kept]) -> Read:
+    """Give the function from a payload to the data of its view, whose fields are all plain.
+
+    `below` gives what is kept of payloads within it. It raises whatever is not as expected.
+    """
+    parts = [(each.key, _field(each, selection, below)) for each in selection.fields]
+    return lambda payload: {key: read(payload) for key, read in parts}
+
+
+def _field(selected: Selected, selection: Selection, below: Callable[[Selection], Kept]) -> Read:
+    field = selected.field
+    if field.source is None:
+        return lambda _: selection.kind.name
+    plain = field.declaration
+    assert isinstance(plain, Plain)  # noqa: S101 - no other field is interpreted
+    if not selected.has_selection:
+        if field.read is None:
+            field.read = _leaf(field, plain)
+        return field.read
+    read, normalise = reader(plain.attribute), plain.normalise
+    if not isinstance(normalise, Viewed):
+        return _unexpected
+    kept = below(selected.below(selected.possible()[0]))
+    return lambda payload: _shown(normalise, read(payload), kept, selected)
+
+
+def _leaf(field: Field, plain: Plain) -> Read:
+    read, normalise, kind = reader(plain.attribute), plain.normalise, field.type
+    if normalise is not None:
+        if field.is_kept:
+            kept = leaves.kept(normalise, kind)
+            return lambda payload: kept[read(payload)]
+        return lambda payload: coerce_leaf(kind, normalise(read(payload)))
+    if leaves.is_written_as_it_is(kind, field.domain):
+        return read
+    members = leaves.enum_class(leaves.nullable(kind))
+    if members is not None and field.domain == frozenset({members}):
+        return reader(f"{plain.attribute}._name_")
+    return lambda payload: coerce_leaf(kind, read(payload))
+
+
+def _shown(shows: Viewed, payload: Any, kept: Kept, selected: Selected) -> Any:
+    if shows.read is not None:
+        payload = shows.read(payload)
+    if payload is not None:
+        return kept[payload]
+    return None if selected.is_nullable else _unexpected(payload)
+
+
+def _unexpected(_: object) -> Any:
+    raise UnexpectedError
