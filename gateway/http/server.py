@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 _BACKLOG = 2048
-_OBJECTS_PER_COLLECTION = 20_000
+_OBJECTS_PER_COLLECTION = 3_000
 _OPTIONS: dict[str, Any] = {
     "log_config": None,
     "access_log": False,
@@ -59,11 +59,12 @@ def spare_the_collector() -> None:
     """Take what has been made up to now for permanent, and look for garbage more seldom.
 
     Nearly all of an answer is freed by counting references. Python's own threshold lets a page of
-    100 promotions set off some ten collections that find nothing.
+    100 promotions set off some ten collections that find nothing. A much higher one than this keeps
+    errors, and the answers of several megabytes that their tracebacks hold, for minutes.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_OBJECTS_PER_COLLECTION, 20, 50)
+    gc.set_threshold(_OBJECTS_PER_COLLECTION, 10, 10)
 
 
 def run(*served: tuple[ASGIApp, socket.socket]) -> None:

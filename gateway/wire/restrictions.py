@@ -47,6 +47,7 @@ _LIMIT_KEYS = (
     ("numberOFTimesPerCustomer", _TIMES, _CUSTOMER),
     ("totalPointsInPromotion", _POINTS, _PROMOTION),
 )
+_LONGEST_KEPT = 200
 
 
 class WindowFigures(NamedTuple):
@@ -105,11 +106,19 @@ def _customer_restrictions(payload: CustomerPromotionPayload) -> list[Restrictio
     found = []
     for stage, entries in ((_ENROL, lists.enrol), (_ISSUE, lists.issue), (_REDEEM, lists.redeem)):
         if entries:
-            found += [_customer_restriction(stage, entry) for entry in entries]
+            found += [
+                (_kept_restriction if _is_short(entry) else _customer_restriction)(stage, entry)
+                for entry in entries
+            ]
     return found
 
 
-@lru_cache(maxsize=4096)
+def _is_short(raw: CustomerRestriction) -> bool:
+    """Tell whether it may be kept: words of megabytes, which a lie may have, may not."""
+    words = (raw.measure_name, raw.scope_name, raw.window_type, raw.window_unit)
+    return sum(map(len, filter(None, words))) <= _LONGEST_KEPT
+
+
 def _customer_restriction(stage: RestrictionStage, raw: CustomerRestriction) -> RestrictionFigures:
     measure = _CUSTOMER_MEASURES.get(raw.measure_name, _UNKNOWN)
     scope = read_word(RestrictionScope, raw.scope_name)
@@ -119,6 +128,9 @@ def _customer_restriction(stage: RestrictionStage, raw: CustomerRestriction) -> 
     return RestrictionFigures(
         stage, measure, raw.measure_name, scope, raw.scope_name, limit, _window(raw)
     )
+
+
+_kept_restriction = lru_cache(maxsize=4096)(_customer_restriction)
 
 
 def _restrictions_from_limits(payload: CustomerPromotionPayload) -> Iterator[RestrictionFigures]:
