@@ -39,6 +39,8 @@ def _answers() -> Iterator[Answer]:
             yield _page(world, now, "C-TEN", limit, ten(variant), variant)
         for limit in sorted({limit for size in PAGE_SIZES for limit in _limits(size)}):
             yield _page(world, now, "C-100", limit, hundred(variant), variant)
+        # A page of 100 has no room for the look-ahead: the gateway asks for its end once more.
+        yield _page(world, now, "C-100", 2, hundred(variant), variant, offset=99)
         if variant < FAMILIES:
             for place, limit in product(range(FAMILY), _limits(10)):
                 name = member(variant, place)
@@ -52,7 +54,14 @@ def _limits(size: int) -> tuple[int, ...]:
 
 
 def _page(  # noqa: PLR0913, PLR0917 - who is asked for, and who it becomes
-    world: World, now: datetime, external_id: str, limit: int, name: str, variant: int
+    world: World,
+    now: datetime,
+    external_id: str,
+    limit: int,
+    name: str,
+    variant: int,
+    *,
+    offset: int = 0,
 ) -> Answer:
     parameters = {
         "identifierName": "externalId",
@@ -60,13 +69,13 @@ def _page(  # noqa: PLR0913, PLR0917 - who is asked for, and who it becomes
         "source": "INSTORE",
         "fetchAllUsage": "true",
         "limit": str(limit),
-        "offset": "0",
+        "offset": str(offset),
     }
     payload = promotion_data(world, lambda: now, parameters)
     payload["customerId"] += _STEP * variant
     for item in payload["promotions"]:
         item["programId"] += _STEP * variant
-    return f"externalId,{name},{limit},0.json", payload
+    return f"externalId,{name},{limit},{offset}.json", payload
 
 
 def _definitions(world: World, variant: int) -> Iterator[Answer]:
