@@ -18,6 +18,7 @@ from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.probes import healthz, readyz
 from gateway.http.request_id import RequestIdMiddleware
 from gateway.loaders.bundle import Loaders
+from gateway.loaders.customer_ids import KnownCustomerIds
 from gateway.request import Request
 from gateway.schema.build import build_schema, executable
 from gateway.schema.context import Context
@@ -48,7 +49,7 @@ def create_app(
     traffic: Traffic | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> Starlette:
-    """Make the gateway; tests give a `transport`, a `traffic` and a `clock` of their own."""
+    """Make the gateway; tests give what they replace."""
     http = create_http_client(settings, transport)
     credential = credential_from(settings)
     traffic = traffic or create_traffic(settings)
@@ -61,8 +62,11 @@ def create_app(
         tuple(PromotionSourceType[name] for name in settings.definition_source_types), credential
     )
 
+    known_customer_ids = KnownCustomerIds()
+
     def context_of(request: Request) -> Context:
-        return Context(request, Loaders(request, customer_promotions, definitions, source_types))
+        ports = (customer_promotions, definitions, source_types, known_customer_ids)
+        return Context(request, Loaders(request, *ports))
 
     schema = executable(build_schema())
     explorer = Explorer() if settings.graphiql else None
