@@ -13,6 +13,7 @@ from starlette.routing import Route
 from gateway.execution.executor import ReferenceExecutor
 from gateway.execution.operation import Operations
 from gateway.http.answers import MaskingMiddleware, no_such_resource
+from gateway.http.auth import Authentication, authentication_from
 from gateway.http.explorer import Explorer
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.probes import healthz, readyz
@@ -47,9 +48,11 @@ def create_app(
     *,
     transport: httpx.AsyncBaseTransport | None = None,
     traffic: Traffic | None = None,
+    authentication: Authentication | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> Starlette:
     """Make the gateway; tests give what they replace."""
+    authentication = authentication or authentication_from(settings, clock)
     http = create_http_client(settings, transport)
     credential = credential_from(settings)
     traffic = traffic or create_traffic(settings)
@@ -72,6 +75,7 @@ def create_app(
     explorer = Explorer() if settings.graphiql else None
     graphql = GraphQLEndpoint(
         settings=settings,
+        authentication=authentication,
         operations=Operations(schema, introspection=settings.introspection),
         executor=ReferenceExecutor(schema),
         context_of=context_of,
@@ -82,7 +86,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with http, traffic, recall:
+        async with authentication, http, traffic, recall:
             app.state.ready = True
             try:
                 yield

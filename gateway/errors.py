@@ -8,6 +8,9 @@
     ├── ForbiddenError                 FORBIDDEN
     ├── RequestError                   what HTTP itself answers, with a status
     │   ├── BadRequestError            BAD_REQUEST              400
+    │   ├── UnauthenticatedError       UNAUTHENTICATED          401
+    │   │   ├── TokenRefusedError      with a word for the log
+    │   │   └── KeysUnavailableError   no token can be checked  503
     │   ├── MethodNotAllowedError      METHOD_NOT_ALLOWED       405
     │   ├── NotAcceptableError         NOT_ACCEPTABLE           406
     │   ├── PayloadTooLargeError       PAYLOAD_TOO_LARGE        413
@@ -80,11 +83,54 @@ class RequestError(GatewayError):
 
     status: ClassVar[int] = 400
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What stands in the answer's head."""
+        return {}
+
 
 class BadRequestError(RequestError):
     """The request has no readable GraphQL request in it."""
 
     code = "BAD_REQUEST"
+
+
+class UnauthenticatedError(RequestError):
+    """The caller has shown no bearer token, or one that does not count."""
+
+    code, status = "UNAUTHENTICATED", 401
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Say how to authenticate, as RFC 9110 §11.6.1 demands of a 401."""
+        return {"WWW-Authenticate": "Bearer"}
+
+
+class TokenRefusedError(UnauthenticatedError):
+    """The caller's bearer token does not count; `reason` is a word for the log."""
+
+    def __init__(self, reason: str, message: str = "The bearer token was refused.") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Say that another token is needed (RFC 6750 §3)."""
+        return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+
+
+class KeysUnavailableError(UnauthenticatedError):
+    """No token can be checked now: it is not the caller's fault, who should keep the token."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("The gateway cannot check tokens at present; try again shortly.")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Say when a new try makes sense."""
+        return {"Retry-After": "5"}
 
 
 class MethodNotAllowedError(RequestError):

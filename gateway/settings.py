@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from gateway.request import Role
+from gateway.settings_auth import AUTH_ALLOWED, AuthSettings
 from gateway.settings_words import SourceTypeName, allowed_values, shown
 
 PREFIX = "GATEWAY_"
@@ -39,7 +40,7 @@ class SettingsError(Exception):
         self.lines = lines
 
 
-class Settings(BaseSettings):
+class Settings(AuthSettings):
     """The gateway's settings; each field's description is its line in the README's table.
 
     A variable that is empty counts as one that is not there.
@@ -123,8 +124,8 @@ class Settings(BaseSettings):
     )
     anonymous_roles: Annotated[frozenset[Role], NoDecode] = Field(
         frozenset(),
-        description="Roles of a caller that nobody has authenticated; `rulesets` opens"
-        " `PromotionDefinition.rulesets`. `dev` gives it.",
+        description="Roles of a caller that nobody has authenticated, with GATEWAY_AUTH=none;"
+        " `rulesets` opens `PromotionDefinition.rulesets`. `dev` gives it.",
     )
     max_body_bytes: int = Field(
         256 * 1024, ge=1024, le=64 * 1024 * 1024, description="Largest request body, in bytes."
@@ -190,6 +191,13 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
+    def _one_authorization(self) -> Self:
+        if self.auth == "jwt" and self.upstream_auth is UpstreamAuth.PASSTHROUGH:
+            first, second = f"{PREFIX}AUTH=jwt", f"{PREFIX}UPSTREAM_AUTH=passthrough"
+            raise ValueError(f"{first} and {second} both need the Authorization header")
+        return self
+
+    @model_validator(mode="after")
     def _shared_secret(self) -> Self:
         if self.cache_url != "memory://" and not self.cache_key_secret.get_secret_value():
             raise ValueError(f"{PREFIX}CACHE_URL=redis://… needs {PREFIX}CACHE_KEY_SECRET")
@@ -208,7 +216,7 @@ class Settings(BaseSettings):
         return self
 
 
-_ALLOWED = {
+_ALLOWED = AUTH_ALLOWED | {
     "cache_url": "memory://, redis://[user:password@]host[:port][/database], or rediss:// over TLS",
     "cache_key_secret": "a text of at least 16 bytes",
     "upstream_url": "an http or https URL without user, query and fragment",

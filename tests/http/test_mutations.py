@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from gateway.execution.operation import Operation, Operations
 from gateway.execution.outcome import Outcome
+from gateway.http.auth import Anonymous
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.request_id import RequestIdMiddleware
 from gateway.loaders.bundle import Loaders
@@ -47,6 +48,7 @@ def test_a_get_runs_queries_only() -> None:
     schema = build_schema("type Query { a: Int } type Mutation { b: Int }")
     endpoint = GraphQLEndpoint(
         settings=settings_for("http://platform.example"),
+        authentication=Anonymous(frozenset(), ()),
         operations=Operations(schema, introspection=True),
         executor=executor,
         context_of=context_of,
