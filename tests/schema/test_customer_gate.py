@@ -270,6 +270,17 @@ def test_looking_up_the_claim_counts_in_the_operations_calls(
         assert guarded.calls == 5
 
 
+def test_no_definition_takes_the_call_of_the_page_to_come(sandbox_url: str, key_file: str) -> None:
+    """While the claim is looked up, the customer's own call is kept for them."""
+    settings = JWT | {"auth_key_file": key_file, "auth_customer_claim": "customers"}
+    query = """query($id:ID!){promotion(programId:"9001",promotionId:"90010001"){name}
+      node(id:$id){id}}"""
+    with graph_over(sandbox_url, **settings, upstream_max_calls_per_operation=2) as guarded:
+        answer = ask(guarded, BY_MOBILE, query, id=OWN_NODE)
+        assert answer["data"] == {"promotion": None, "node": {"id": OWN_NODE}}
+        assert codes(answer) == [("UPSTREAM_BUDGET_EXCEEDED", ["promotion"])]
+
+
 def test_bad_input_is_told_before_what_is_forbidden(guarded: Graph) -> None:
     """What cannot be an identifier is nobody's."""
     answer = ask(guarded, BY_MOBILE, CUSTOMER, by={"mobile": ""}, s="INSTORE")
