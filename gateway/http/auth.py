@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, Self
 
-import httpx
 from starlette.datastructures import Headers
 
 from gateway.cache.keys import KeyMaker, derive, random_secret
@@ -18,7 +17,6 @@ from gateway.http.auth_token import TokenVerifier
 from gateway.request import Caller, Role
 from gateway.settings import PREFIX, Settings, SettingsError, UpstreamAuth, allowed
 from gateway.telemetry import log
-from gateway.upstream.transport import create_transport
 
 _BEARER = re.compile(r"bearer +([!-~]+)", re.IGNORECASE | re.ASCII)
 _SUBJECT = 16  # characters: 96 bits
@@ -140,13 +138,8 @@ def authentication_from(settings: Settings, clock: Callable[[], datetime]) -> Au
 
 def _keys_from(settings: Settings) -> KeySource:
     if settings.auth_jwks_url:
-        http = httpx.AsyncClient(
-            transport=create_transport(most_connections=1),
-            trust_env=False,
-            timeout=None,  # noqa: S113 - a deadline is around each call
-        )
         times = KeepingTimes(settings.auth_jwks_ttl_s, settings.auth_jwks_stale_s)
-        return KeysByUrl(settings.auth_jwks_url, http, times)
+        return KeysByUrl(settings.auth_jwks_url, times)
     try:
         return FixedKeys(read_key_file(settings.auth_key_file))
     except (OSError, ValueError):

@@ -4,12 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
-import httpx
 import pytest
 
 from gateway.errors import KeysUnavailableError
 from gateway.http.auth_jwks import KeepingTimes, KeysByUrl
-from gateway.upstream.transport import create_transport
 from tests.cache.clock import Clock
 from tests.graph import graph_over
 from tests.http.client import code
@@ -31,8 +29,7 @@ def server() -> Iterator[KeyServer]:
 @asynccontextmanager
 async def keys_of(server: KeyServer, clock: Clock) -> AsyncIterator[KeysByUrl]:
     """Fetch from a server, by a clock that a test turns."""
-    http = httpx.AsyncClient(transport=create_transport(1), trust_env=False, timeout=None)  # noqa: S113 - a deadline is around each call
-    async with KeysByUrl(server.url, http, TIMES, clock) as keys:
+    async with KeysByUrl(server.url, TIMES, clock) as keys:
         yield keys
 
 
