@@ -82,11 +82,7 @@ class RequestError(GatewayError):
     """The HTTP request is not one that GraphQL can answer."""
 
     status: ClassVar[int] = 400
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """What stands in the answer's head."""
-        return {}
+    headers: ClassVar[dict[str, str]] = {}
 
 
 class BadRequestError(RequestError):
@@ -96,41 +92,30 @@ class BadRequestError(RequestError):
 
 
 class UnauthenticatedError(RequestError):
-    """The caller has shown no bearer token, or one that does not count."""
+    """The caller has shown no bearer token; the answer says which scheme (RFC 9110 §11.6.1)."""
 
     code, status = "UNAUTHENTICATED", 401
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """Say how to authenticate, as RFC 9110 §11.6.1 demands of a 401."""
-        return {"WWW-Authenticate": "Bearer"}
+    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": "Bearer"}
 
 
 class TokenRefusedError(UnauthenticatedError):
-    """The caller's bearer token does not count; `reason` is a word for the log."""
+    """The caller's bearer token does not count (RFC 6750 §3); `reason` is a word for the log."""
+
+    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 
     def __init__(self, reason: str, message: str = "The bearer token was refused.") -> None:
         super().__init__(message)
         self.reason = reason
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """Say that another token is needed (RFC 6750 §3)."""
-        return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 
 
 class KeysUnavailableError(UnauthenticatedError):
     """No token can be checked now: it is not the caller's fault, who should keep the token."""
 
     status = 503
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "5"}
 
     def __init__(self) -> None:
         super().__init__("The gateway cannot check tokens at present; try again shortly.")
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """Say when a new try makes sense."""
-        return {"Retry-After": "5"}
 
 
 class MethodNotAllowedError(RequestError):

@@ -12,7 +12,6 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic.fields import FieldInfo
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from gateway.request import Role
 from gateway.settings_auth import AUTH_ALLOWED, AuthSettings
 from gateway.settings_words import SourceTypeName, allowed_values, shown
 
@@ -122,11 +121,6 @@ class Settings(AuthSettings):
     legacy: Literal["on", "off"] = Field(
         "on", description="off: ask the legacy endpoint, which is being phased out, no more."
     )
-    anonymous_roles: Annotated[frozenset[Role], NoDecode] = Field(
-        frozenset(),
-        description="Roles of a caller that nobody has authenticated, with GATEWAY_AUTH=none;"
-        " `rulesets` opens `PromotionDefinition.rulesets`. `dev` gives it.",
-    )
     max_body_bytes: int = Field(
         256 * 1024, ge=1024, le=64 * 1024 * 1024, description="Largest request body, in bytes."
     )
@@ -144,7 +138,7 @@ class Settings(AuthSettings):
         "json", description="json: one object a line; console: for people. `dev` takes console."
     )
 
-    @field_validator("definition_source_types", "anonymous_roles", mode="before")
+    @field_validator("definition_source_types", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """Read a list as the environment writes it: words with commas between them, each once."""

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
+from gateway.request import Role
+
 AlgorithmName = Literal[
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"
 ]
@@ -69,15 +71,20 @@ class AuthSettings(BaseSettings):
         description="The claim that lists a caller's roles; `rulesets` opens"
         " `PromotionDefinition.rulesets`.",
     )
+    anonymous_roles: Annotated[frozenset[Role], NoDecode] = Field(
+        frozenset(),
+        description="Roles of a caller that nobody has authenticated, with GATEWAY_AUTH=none;"
+        " `rulesets` opens `PromotionDefinition.rulesets`. `dev` gives it.",
+    )
     allow_anonymous: bool = Field(
         default=False,
         description="Whether `serve` may lend the gateway's own credential to everybody who"
         " reaches it: GATEWAY_AUTH=none on an address that is not this machine's own.",
     )
 
-    @field_validator("auth_algorithms", mode="before")
+    @field_validator("auth_algorithms", "anonymous_roles", mode="before")
     @classmethod
-    def _split_algorithms(cls, value: object) -> object:
+    def _split_words(cls, value: object) -> object:
         """Read a list as the environment writes it: words with commas between them, each once."""
         if not isinstance(value, str):
             return value
