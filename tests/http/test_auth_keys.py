@@ -69,7 +69,6 @@ def test_a_key_is_for_its_own_kind_of_algorithm() -> None:
         None,
         "key",
     ],
-    ids=lambda jwk: str(jwk)[:40],
 )
 def test_what_is_no_key_to_verify_with_is_left_out(jwk: Any) -> None:
     """One odd key, a secret or one for encryption costs the others nothing."""
