@@ -16,6 +16,7 @@ from gateway.execution.executor import Executor, ReferenceExecutor
 from gateway.execution.limits import Limits
 from gateway.execution.operation import Operations
 from gateway.http.answers import MaskingMiddleware, no_such_resource
+from gateway.http.auth import Authentication, authentication_from
 from gateway.http.explorer import Explorer
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.metrics import MetricsEndpoint
@@ -24,6 +25,7 @@ from gateway.http.request_id import RequestIdMiddleware
 from gateway.http.server import spare_the_collector
 from gateway.http.statistics import OperationStatistics
 from gateway.loaders.bundle import Loaders
+from gateway.loaders.customer_ids import KnownCustomerIds
 from gateway.request import Request
 from gateway.schema.build import build_schema, executable
 from gateway.schema.context import Context
@@ -51,18 +53,20 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - what tests replace, one by one
     settings: Settings,
     *,
     transport: httpx.AsyncBaseTransport | None = None,
     traffic: Traffic | None = None,
+    authentication: Authentication | None = None,
     clock: Callable[[], datetime] = utc_now,
     board: Board | None = None,
 ) -> Starlette:
-    """Make the gateway; tests give a `transport`, a `traffic` and a `clock` of their own.
+    """Make the gateway; tests give what they replace.
 
     One of several workers gets the `board` on which all write their metrics.
     """
+    authentication = authentication or authentication_from(settings, clock)
     http = create_http(settings, transport)
     traffic = traffic or create_traffic(settings)
     credential = credential_from(settings)
@@ -75,8 +79,11 @@ def create_app(
         tuple(PromotionSourceType[name] for name in settings.definition_source_types), credential
     )
 
+    known_customer_ids = KnownCustomerIds()
+
     def context_of(request: Request) -> Context:
-        return Context(request, Loaders(request, customer_promotions, definitions, source_types))
+        ports = (customer_promotions, definitions, source_types, known_customer_ids)
+        return Context(request, Loaders(request, *ports))
 
     statistics = OperationStatistics()
 
@@ -92,6 +99,7 @@ def create_app(
     explorer = Explorer() if settings.graphiql else None
     graphql = GraphQLEndpoint(
         settings=settings,
+        authentication=authentication,
         operations=Operations(
             schema, introspection=settings.introspection, limits=Limits.of(settings)
         ),
@@ -105,7 +113,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with aclosing(http), traffic, metrics, recall:
+        async with authentication, aclosing(http), traffic, metrics, recall:
             app.state.ready = True
             try:
                 yield

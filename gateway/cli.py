@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gateway.app import create_app
+from gateway.app import create_app, utc_now
+from gateway.http.auth import authentication_from
 from gateway.http.explorer import Explorer
 from gateway.http.server import ServerError, listen, run, run_workers, spare_the_collector, url_of
 from gateway.http.worker import WorkerFactory
@@ -18,11 +19,14 @@ from gateway.sandbox.faults.parameter import FaultError
 from gateway.sandbox.faults.spec import Fault, parse_fault
 from gateway.schema.build import print_schema
 from gateway.settings import (
+    Settings,
     SettingsError,
+    UpstreamAuth,
     effective,
     load_settings,
     unknown_variables,
 )
+from gateway.settings_auth import is_loopback
 from gateway.telemetry import configure_logging, log
 from gateway.telemetry.board import Board
 
@@ -166,6 +170,8 @@ def _dev(options: argparse.Namespace) -> None:
         "upstream_username": demo.username,
         "upstream_password": demo.password,
         "upstream_ca_file": "",
+        "auth": "none",
+        "auth_jwks_url": "",
         "graphiql": True,
         "introspection": True,
         "report_upstream": True,
@@ -199,6 +205,7 @@ def _serve(_options: argparse.Namespace) -> None:
             "GATEWAY_UPSTREAM_URL is needed: the platform's origin; to try things out,"
             " `promotion-gateway dev` brings its own"
         )
+    _check_who_may_ask(settings)
     _warn_of_unknown_variables()
     configure_logging(settings.log_format)
     listener = listen(settings.host, settings.port, "GATEWAY_PORT or GATEWAY_HOST")
@@ -211,6 +218,18 @@ def _serve(_options: argparse.Namespace) -> None:
         board = Board(settings.workers)
         factory = WorkerFactory("gateway.app:create_worker_app", board)
         run_workers(factory, settings.workers, listener)
+
+
+def _check_who_may_ask(settings: Settings) -> None:
+    authentication_from(settings, utc_now)  # raises where a worker would, but in one line
+    lends = settings.upstream_auth in {UpstreamAuth.BASIC, UpstreamAuth.OAUTH}
+    is_open = settings.auth == "none" and not is_loopback(settings.host)
+    if lends and is_open and not settings.allow_anonymous:
+        raise CommandError(
+            f"GATEWAY_AUTH=none on GATEWAY_HOST={settings.host} would lend this gateway's own"
+            " credential to everybody who reaches it: set GATEWAY_AUTH=jwt, or"
+            " GATEWAY_ALLOW_ANONYMOUS=true where something in front of it authenticates"
+        )
 
 
 def _sandbox(options: argparse.Namespace) -> None:

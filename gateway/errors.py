@@ -9,6 +9,9 @@
     ├── ForbiddenError                 FORBIDDEN
     ├── RequestError                   what HTTP itself answers, with a status
     │   ├── BadRequestError            BAD_REQUEST              400
+    │   ├── UnauthenticatedError       UNAUTHENTICATED          401
+    │   │   ├── TokenRefusedError      with a word for the log
+    │   │   └── KeysUnavailableError   no token can be checked  503
     │   ├── MethodNotAllowedError      METHOD_NOT_ALLOWED       405
     │   ├── NotAcceptableError         NOT_ACCEPTABLE           406
     │   ├── PayloadTooLargeError       PAYLOAD_TOO_LARGE        413
@@ -92,12 +95,40 @@ class RequestError(GatewayError):
     """The HTTP request is not one that GraphQL can answer."""
 
     status: ClassVar[int] = 400
+    headers: ClassVar[dict[str, str]] = {}
 
 
 class BadRequestError(RequestError):
     """The request has no readable GraphQL request in it."""
 
     code = "BAD_REQUEST"
+
+
+class UnauthenticatedError(RequestError):
+    """The caller has shown no bearer token; the answer says which scheme (RFC 9110 §11.6.1)."""
+
+    code, status = "UNAUTHENTICATED", 401
+    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": "Bearer"}
+
+
+class TokenRefusedError(UnauthenticatedError):
+    """The caller's bearer token does not count (RFC 6750 §3); `reason` is a word for the log."""
+
+    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+
+    def __init__(self, reason: str, message: str = "The bearer token was refused.") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class KeysUnavailableError(UnauthenticatedError):
+    """No token can be checked now: it is not the caller's fault, who should keep the token."""
+
+    status = 503
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "5"}
+
+    def __init__(self) -> None:
+        super().__init__("The gateway cannot check tokens at present; try again shortly.")
 
 
 class MethodNotAllowedError(RequestError):

@@ -27,6 +27,8 @@ HOSTILE = {
     "GATEWAY_GRAPHIQL": "false",
     "GATEWAY_INTROSPECTION": "false",
     "GATEWAY_ANONYMOUS_ROLES": "admin",
+    "GATEWAY_AUTH": "jwt",
+    "GATEWAY_AUTH_JWKS_URL": "no url",
     "GATEWAY_LOG_FORMAT": "json",
     "GATEWAY_WORKERS": "4",
     "WEB_CONCURRENCY": "4",

@@ -21,7 +21,16 @@ LAYERS = (
     ("upstream",),
     ("cache",),
     ("wire",),
-    ("request", "telemetry", "errors", "settings", "settings_words", "settings_limits"),
+    (
+        "request",
+        "telemetry",
+        "errors",
+        "settings",
+        "settings_words",
+        "settings_limits",
+        "settings_auth",
+        "settings_cache",
+    ),
 )
 APART = "sandbox"  # imports nothing of the rest, and only the commands start it
 BANNED = {

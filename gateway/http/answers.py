@@ -31,7 +31,9 @@ def refuse(error: RequestError, media_type: str = JSON, status: int | None = Non
     status = status or error.status
     log.info("request_refused", status=status, code=error.code)
     body = {"errors": [{"message": error.message, "extensions": error.extensions}]}
-    return respond(body, status, media_type)
+    answer = respond(body, status, media_type)
+    answer.headers.update(error.headers)
+    return answer
 
 
 async def no_such_resource(_http: HttpRequest, error: Exception) -> Response:

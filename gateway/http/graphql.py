@@ -17,6 +17,7 @@ from gateway.execution.failures import OperationRefusedError
 from gateway.execution.operation import Operations
 from gateway.execution.outcome import Outcome, masked
 from gateway.http.answers import refuse, respond
+from gateway.http.auth import Authentication
 from gateway.http.departure import ClientGoneError, unless_gone
 from gateway.http.explorer import Explorer
 from gateway.http.negotiation import GRAPHQL, JSON, choose, prefers_html
@@ -25,7 +26,7 @@ from gateway.http.request_id import request_id_of
 from gateway.http.statistics import OperationStatistics
 from gateway.request import CallBudget, Caller, Request
 from gateway.schema.context import Context
-from gateway.settings import Settings, UpstreamAuth
+from gateway.settings import Settings
 from gateway.telemetry import log
 
 _LONGEST_NAME = 80
@@ -40,6 +41,7 @@ class GraphQLEndpoint:
     """
 
     settings: Settings
+    authentication: Authentication
     operations: Operations
     executor: Executor
     context_of: Callable[[Request], Context]
@@ -56,8 +58,9 @@ class GraphQLEndpoint:
         media_type = JSON
         try:
             media_type = choose(accept)
+            caller = await self.authentication.caller(http.headers)
             parameters = await read_parameters(http, self.settings.max_body_bytes)
-            return await self._execute(http, parameters, media_type)
+            return await self._execute(http, caller, parameters, media_type)
         except ClientGoneError:
             log.info("client_gone")
             return Response(status_code=_CLIENT_GONE)
@@ -75,13 +78,13 @@ class GraphQLEndpoint:
             return respond({"errors": refused.errors}, status, media_type)
 
     async def _execute(
-        self, http: HttpRequest, parameters: Parameters, media_type: str
+        self, http: HttpRequest, caller: Caller, parameters: Parameters, media_type: str
     ) -> Response:
         operation = self.operations.get(parameters.query, parameters.operation_name)
         if http.method != "POST" and not operation.is_query:
             raise MethodNotAllowedError("GET runs queries only; use POST.")
         cost = operation.check(self.operations.schema, parameters.variables)
-        request = self._request(http)
+        request = self._request(http, caller)
         started = time.perf_counter()
         outcome = await unless_gone(http, request, self._run(operation, parameters, request))
         duration_s = time.perf_counter() - started
@@ -91,6 +94,7 @@ class GraphQLEndpoint:
             operation=operation.name and operation.name[:_LONGEST_NAME],
             errors=len(outcome.errors),
             upstream_calls=request.budget.spent,
+            **({"caller": caller.subject} if caller.subject else {}),
             duration_ms=round(duration_s * 1000, 1),
         )
         body: dict[str, Any] = {"data": outcome.data}
@@ -125,20 +129,12 @@ class GraphQLEndpoint:
             log.error("unexpected_error", path="", exc_info=error)
             return Outcome(None, [masked(request.id)])
 
-    def _request(self, http: HttpRequest) -> Request:
+    def _request(self, http: HttpRequest, caller: Caller) -> Request:
         settings = self.settings
         return Request(
             id=request_id_of(http),
             now=self.clock(),
-            caller=self._caller(http),
+            caller=caller,
             deadline=asyncio.get_running_loop().time() + settings.upstream_deadline_s,
             budget=CallBudget(settings.upstream_max_calls_per_operation),
         )
-
-    def _caller(self, http: HttpRequest) -> Caller:
-        roles = self.settings.anonymous_roles
-        if self.settings.upstream_auth is not UpstreamAuth.PASSTHROUGH:
-            return Caller(roles)
-        names = ("Authorization", self.settings.upstream_oauth_header)
-        held = ((name, http.headers.get(name)) for name in names)
-        return Caller(roles, tuple((name, value) for name, value in held if value))

@@ -1,5 +1,6 @@
 """All loaders of one request, over the two ports."""
 
+from gateway.loaders.customer_ids import CustomerIdByKeyLoader, KnownCustomerIds
 from gateway.loaders.customer_pages import CustomerPageByKeyLoader
 from gateway.loaders.customer_promotions import CustomerPromotionByIdLoader
 from gateway.loaders.definition_pages import DefinitionPageByKeyLoader
@@ -20,8 +21,10 @@ class Loaders:
         customer_promotions: CustomerPromotionsPort,
         definitions: DefinitionsPort,
         source_types: SourceTypes,
+        known_customer_ids: KnownCustomerIds,
     ) -> None:
         self.customer_pages = CustomerPageByKeyLoader(customer_promotions, request)
+        self.customer_ids = CustomerIdByKeyLoader(self.customer_pages, known_customer_ids, request)
         self.customer_promotions = CustomerPromotionByIdLoader(self.customer_pages)
         self.definition_pages = DefinitionPageByKeyLoader(definitions, request)
         self.definitions = DefinitionByPromotionLoader(self.definition_pages, source_types, request)

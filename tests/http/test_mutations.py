@@ -12,6 +12,7 @@ from starlette.routing import Route
 from gateway.execution.documents import Operation
 from gateway.execution.operation import Operations
 from gateway.execution.outcome import Outcome
+from gateway.http.auth import Anonymous
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.request_id import RequestIdMiddleware
 from gateway.http.statistics import OperationStatistics
@@ -49,6 +50,7 @@ def test_a_get_runs_queries_only() -> None:
     schema = build_schema("type Query { a: Int } type Mutation { b: Int }")
     endpoint = GraphQLEndpoint(
         settings=settings_for("http://platform.example"),
+        authentication=Anonymous(frozenset(), ()),
         operations=Operations(schema, introspection=True),
         executor=executor,
         context_of=context_of,
