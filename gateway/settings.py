@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from gateway.request import Role
+from gateway.settings_edge import ALLOWED, EdgeSettings
 from gateway.settings_words import SourceTypeName, allowed_values, shown
 
 PREFIX = "GATEWAY_"
@@ -39,7 +40,7 @@ class SettingsError(Exception):
         self.lines = lines
 
 
-class Settings(BaseSettings):
+class Settings(EdgeSettings):
     """The gateway's settings; each field's description is its line in the README's table.
 
     A variable that is empty counts as one that is not there.
@@ -49,9 +50,6 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True
     )
 
-    host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    workers: int = Field(1, ge=1, le=256, description="Processes that `serve` starts.")
     upstream_url: str = Field(
         "", description="The platform's address, e.g. https://eu.api.capillarytech.com."
     )
@@ -127,13 +125,18 @@ class Settings(BaseSettings):
         " `PromotionDefinition.rulesets`. `dev` gives it.",
     )
     max_body_bytes: int = Field(
-        256 * 1024, ge=1024, le=64 * 1024 * 1024, description="Largest request body, in bytes."
+        256 * 1024,
+        ge=1024,
+        le=64 * 1024 * 1024,
+        description="Largest request body, in bytes, after decompression.",
     )
     graphiql: bool = Field(
         default=False, description="GraphiQL at /graphql for a browser; on in `dev`."
     )
     introspection: bool = Field(
-        default=True, description="Whether the schema may be asked for; GraphiQL needs it."
+        default=False,
+        description="Whether the schema may be asked for, and mistakes are told with suggestions;"
+        " GraphiQL needs it; on in `dev`.",
     )
     report_upstream: bool = Field(
         default=False,
@@ -209,6 +212,7 @@ class Settings(BaseSettings):
 
 
 _ALLOWED = {
+    **ALLOWED,
     "cache_url": "memory://, redis://[user:password@]host[:port][/database], or rediss:// over TLS",
     "cache_key_secret": "a text of at least 16 bytes",
     "upstream_url": "an http or https URL without user, query and fragment",

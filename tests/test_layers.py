@@ -21,7 +21,7 @@ LAYERS = (
     ("upstream",),
     ("cache",),
     ("wire",),
-    ("request", "telemetry", "errors", "settings", "settings_words"),
+    ("request", "telemetry", "errors", "settings", "settings_edge", "settings_words"),
 )
 APART = "sandbox"  # imports nothing of the rest, and only the commands start it
 BANNED = {

@@ -13,6 +13,10 @@ _QUOTED = re.compile(
 )
 
 
+# Of a field without a selection graphql-core's words have one even where they are to have none.
+_SUGGESTION = re.compile(r" Did you mean .*\?$", re.DOTALL)
+
+
 class OperationRefusedError(Exception):
     """The operation does not run; `errors` are ready for the answer, `code` is the first's."""
 
@@ -26,9 +30,10 @@ class InputError(GraphQLError):
     """A literal or a variable that is not of its type: BAD_USER_INPUT rather than validation."""
 
 
-def refusal(error: GraphQLError, code: str) -> dict[str, Any]:
+def refusal(error: GraphQLError, code: str, *, suggests: bool = True) -> dict[str, Any]:
     """Write one error of an operation that does not run."""
-    written: dict[str, Any] = {"message": error.message}
+    message = error.message if suggests else _SUGGESTION.sub("", error.message)
+    written: dict[str, Any] = {"message": message}
     if error.locations:
         written["locations"] = [location.formatted for location in error.locations]
     return written | {"extensions": {"code": code}}

@@ -40,6 +40,7 @@ class Operation:
 
     document: DocumentNode
     definition: OperationDefinitionNode
+    hides_names: bool = False
 
     @property
     def name(self) -> str | None:
@@ -61,7 +62,9 @@ class Operation:
 
         Raises OperationRefusedError, with BAD_USER_INPUT and what is allowed.
         """
-        errors = check_variables(schema, self.variable_definitions, variables)
+        errors = check_variables(
+            schema, self.variable_definitions, variables, hides_names=self.hides_names
+        )
         if errors:
             raise OperationRefusedError([refusal(error, "BAD_USER_INPUT") for error in errors])
 
@@ -93,7 +96,7 @@ class Operations:
             self._keep(text, document)
         else:
             self._documents.move_to_end(text)
-        return Operation(document, _choose(document, name))
+        return Operation(document, _choose(document, name), self._hide_suggestions)
 
     def _keep(self, text: str, document: DocumentNode) -> None:
         self._documents[text] = document
@@ -123,6 +126,7 @@ class Operations:
                         "BAD_USER_INPUT"
                         if isinstance(error, InputError)
                         else "GRAPHQL_VALIDATION_FAILED",
+                        suggests=not self._hide_suggestions,
                     )
                     for error in errors
                 ]
