@@ -14,17 +14,20 @@ from gateway.cache.readings import cache_readings
 from gateway.execution.executor import ReferenceExecutor
 from gateway.execution.operation import Operations
 from gateway.http.answers import MaskingMiddleware, no_such_resource
+from gateway.http.cors import CorsMiddleware
+from gateway.http.door import create_door
 from gateway.http.explorer import Explorer
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.metrics import MetricsEndpoint
 from gateway.http.probes import healthz, readyz
 from gateway.http.request_id import RequestIdMiddleware
+from gateway.http.security_headers import SecurityHeadersMiddleware
 from gateway.http.statistics import OperationStatistics
 from gateway.loaders.bundle import Loaders
 from gateway.request import Request
 from gateway.schema.build import build_schema, executable
 from gateway.schema.context import Context
-from gateway.settings import Settings, load_settings
+from gateway.settings import Settings, UpstreamAuth, load_settings
 from gateway.telemetry import configure_logging
 from gateway.telemetry.board import Board
 from gateway.telemetry.metrics import Readings
@@ -87,6 +90,7 @@ def create_app(
     metrics = Metrics(read, board)
     schema = executable(build_schema())
     explorer = Explorer() if settings.graphiql else None
+    door = create_door(settings)
     graphql = GraphQLEndpoint(
         settings=settings,
         operations=Operations(schema, introspection=settings.introspection),
@@ -96,11 +100,12 @@ def create_app(
         clock=clock,
         explorer=explorer,
         statistics=statistics,
+        door=door,
     )
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with http, traffic, metrics, recall:
+        async with http, traffic, metrics, recall, door:
             app.state.ready = True
             try:
                 yield
@@ -115,12 +120,26 @@ def create_app(
             Route("/metrics", MetricsEndpoint(metrics).answer),
             *(explorer.routes() if explorer else ()),
         ],
-        middleware=[Middleware(RequestIdMiddleware), Middleware(MaskingMiddleware, statistics)],
+        middleware=[
+            Middleware(RequestIdMiddleware),
+            Middleware(SecurityHeadersMiddleware),
+            *cross_origin(settings),
+            Middleware(MaskingMiddleware, statistics),
+        ],
         exception_handlers={HTTPException: no_such_resource},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # a redirect would name the host that the client named
     return app
+
+
+def cross_origin(settings: Settings) -> list[Middleware]:
+    """Give what answers pages of other origins, where the settings name some."""
+    if not settings.cors_origins:
+        return []
+    passes_on = settings.upstream_auth is UpstreamAuth.PASSTHROUGH
+    headers = [settings.upstream_oauth_header] if passes_on else []
+    return [Middleware(CorsMiddleware, "/graphql", settings.cors_origins, headers)]
 
 
 def create_worker_app(board: Board | None = None) -> Starlette:

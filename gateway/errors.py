@@ -11,7 +11,10 @@
     │   ├── MethodNotAllowedError      METHOD_NOT_ALLOWED       405
     │   ├── NotAcceptableError         NOT_ACCEPTABLE           406
     │   ├── PayloadTooLargeError       PAYLOAD_TOO_LARGE        413
-    │   └── UnsupportedMediaTypeError  UNSUPPORTED_MEDIA_TYPE   415
+    │   ├── UnsupportedMediaTypeError  UNSUPPORTED_MEDIA_TYPE   415
+    │   ├── CrossSiteError             FORBIDDEN                403
+    │   ├── RateLimitedError           RATE_LIMITED             429  with retryAfterS
+    │   └── BusyError                  OVERLOADED               503  with retryAfterS
     ├── UpstreamError                  names the endpoint, and its own code where it gave one
     │   ├── UpstreamInputRefusedError  BAD_USER_INPUT           8003 8013 4082-4085
     │   ├── UpstreamMisuseError        INTERNAL_SERVER_ERROR    4050 4055 4056 4086 …: our own fault
@@ -33,6 +36,7 @@ No message carries a host, a URL, a credential, a customer's identifier, an exce
 stack: each is written here or where it is raised, from the gateway's own words.
 """
 
+import math
 from typing import Any, ClassVar
 
 GRAPHQL_CODES = ("GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED")
@@ -81,6 +85,13 @@ class RequestError(GatewayError):
     """The HTTP request is not one that GraphQL can answer."""
 
     status: ClassVar[int] = 400
+    retry_after_s: int | None = None
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """Add after how many seconds a new try makes sense, where that is known."""
+        told = {} if self.retry_after_s is None else {"retryAfterS": self.retry_after_s}
+        return super().extensions | told
 
 
 class BadRequestError(RequestError):
@@ -111,6 +122,31 @@ class UnsupportedMediaTypeError(RequestError):
     """The body is not JSON, or not in UTF-8."""
 
     code, status = "UNSUPPORTED_MEDIA_TYPE", 415
+
+
+class CrossSiteError(RequestError):
+    """A page of another site has had this sent, and the settings do not name its origin."""
+
+    code, status = "FORBIDDEN", 403
+
+
+class RateLimitedError(RequestError):
+    """The caller has asked more in the last minute than one may."""
+
+    code, status = "RATE_LIMITED", 429
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__("You have asked too much in the last minute; try again later.")
+        self.retry_after_s = math.ceil(retry_after_s)
+
+
+class BusyError(RequestError):
+    """As much is being done as may be done at once."""
+
+    code, status, retry_after_s = "OVERLOADED", 503, 1
+
+    def __init__(self) -> None:
+        super().__init__("The gateway is answering as much as it can; try again shortly.")
 
 
 class UpstreamError(GatewayError):

@@ -16,10 +16,12 @@ from gateway.execution.failures import OperationRefusedError
 from gateway.execution.operation import Operation, Operations
 from gateway.execution.outcome import Outcome, masked
 from gateway.http.answers import refuse, respond
+from gateway.http.batch import Body, run_batch
 from gateway.http.departure import ClientGoneError, unless_gone
+from gateway.http.door import Door
 from gateway.http.explorer import Explorer
 from gateway.http.negotiation import GRAPHQL, JSON, choose, prefers_html
-from gateway.http.parameters import Parameters, read_parameters
+from gateway.http.parameters import Batch, Parameters, read_parameters
 from gateway.http.request_id import request_id_of
 from gateway.http.statistics import OperationStatistics
 from gateway.request import CallBudget, Caller, Request
@@ -46,6 +48,7 @@ class GraphQLEndpoint:
     clock: Callable[[], datetime]
     explorer: Explorer | None
     statistics: OperationStatistics
+    door: Door
 
     async def answer(self, http: HttpRequest) -> Response:
         """Answer one HTTP request."""
@@ -55,8 +58,19 @@ class GraphQLEndpoint:
         media_type = JSON
         try:
             media_type = choose(accept)
-            parameters = await read_parameters(http, self.settings.max_body_bytes)
-            return await self._execute(http, parameters, media_type)
+            self.door.check(http)
+            caller = self._caller(http)
+            await self.door.count(http, caller)
+            with self.door.reading.taken():
+                parameters = await read_parameters(
+                    http, self.settings.max_body_bytes, self.settings.max_batch
+                )
+            if isinstance(parameters, list):
+                await self.door.count(http, caller, len(parameters) - 1)
+                with self.door.running.taken(len(parameters)):
+                    return await self._execute_batch(http, parameters, caller, media_type)
+            with self.door.running.taken():
+                return await self._execute(http, parameters, caller, media_type)
         except ClientGoneError:
             log.info("client_gone")
             return Response(status_code=_CLIENT_GONE)
@@ -74,15 +88,34 @@ class GraphQLEndpoint:
             return respond({"errors": refused.errors}, status, media_type)
 
     async def _execute(
-        self, http: HttpRequest, parameters: Parameters, media_type: str
+        self, http: HttpRequest, parameters: Parameters, caller: Caller, media_type: str
     ) -> Response:
         operation = self.operations.get(parameters.query, parameters.operation_name)
         if http.method != "POST" and not operation.is_query:
             raise MethodNotAllowedError("GET runs queries only; use POST.")
+        request = self._request(http, caller)
+        work = self._answer(operation, parameters, request)
+        write = await unless_gone(http, request, work)
+        return respond(write(), 200, media_type)
+
+    async def _execute_batch(
+        self, http: HttpRequest, batch: Batch, caller: Caller, media_type: str
+    ) -> Response:
+        async def run(parameters: Parameters, part: Request) -> Callable[[], Body]:
+            operation = self.operations.get(parameters.query, parameters.operation_name)
+            return await self._answer(operation, parameters, part)
+
+        request = self._request(http, caller)
+        work = run_batch(batch, request, run, self.statistics)
+        return respond(await unless_gone(http, request, work), 200, media_type)
+
+    async def _answer(
+        self, operation: Operation, parameters: Parameters, request: Request
+    ) -> Callable[[], Body]:
+        """Run an operation; gives what writes its answer."""
         operation.check(self.operations.schema, parameters.variables)
-        request = self._request(http)
         started = time.perf_counter()
-        outcome = await unless_gone(http, request, self._run(operation, parameters, request))
+        outcome = await self._run(operation, parameters, request)
         duration_s = time.perf_counter() - started
         self.statistics.ran(outcome.data, outcome.errors, duration_s)
         log.info(
@@ -92,12 +125,16 @@ class GraphQLEndpoint:
             upstream_calls=request.budget.spent,
             duration_ms=round(duration_s * 1000, 1),
         )
-        body: dict[str, Any] = {"data": outcome.data}
-        if outcome.errors:
-            body["errors"] = outcome.errors
-        if extensions := self._extensions(request):
-            body["extensions"] = extensions
-        return respond(body, 200, media_type)
+
+        def write() -> Body:
+            body: Body = {"data": outcome.data}
+            if outcome.errors:
+                body["errors"] = outcome.errors
+            if extensions := self._extensions(request):
+                body["extensions"] = extensions
+            return body
+
+        return write
 
     def _extensions(self, request: Request) -> dict[str, Any]:
         """Say what the answer as a whole has cost, and what is to be known of it."""
@@ -125,12 +162,12 @@ class GraphQLEndpoint:
             log.error("unexpected_error", path="", exc_info=error)
             return Outcome(None, [masked(request.id)])
 
-    def _request(self, http: HttpRequest) -> Request:
+    def _request(self, http: HttpRequest, caller: Caller) -> Request:
         settings = self.settings
         return Request(
             id=request_id_of(http),
             now=self.clock(),
-            caller=self._caller(http),
+            caller=caller,
             deadline=asyncio.get_running_loop().time() + settings.upstream_deadline_s,
             budget=CallBudget(settings.upstream_max_calls_per_operation),
         )

@@ -8,6 +8,7 @@ import msgspec
 
 from gateway.errors import BadRequestError
 from gateway.http.request_id import HEADER
+from gateway.http.security_headers import HEADERS
 
 BAD_REQUEST = BadRequestError.code
 
@@ -25,7 +26,7 @@ def raw_refusal(status: int, message: str) -> tuple[bytes, str]:
         "Content-Type: application/json; charset=utf-8",
         f"Content-Length: {len(body)}",
         "Cache-Control: private, no-store",
-        "X-Content-Type-Options: nosniff",
+        *(f"{name}: {value}" for name, value in HEADERS.items()),
         f"{HEADER}: {request_id}",
         "Connection: close",
     ]

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from gateway.execution.operation import Operation, Operations
 from gateway.execution.outcome import Outcome
+from gateway.http.door import create_door
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.request_id import RequestIdMiddleware
 from gateway.http.statistics import OperationStatistics
@@ -45,9 +46,10 @@ def context_of(request: Request) -> Context:
 def test_a_get_runs_queries_only() -> None:
     """A link must change nothing: a mutation needs POST."""
     executor = Counter()
+    settings = settings_for("http://platform.example")
     schema = build_schema("type Query { a: Int } type Mutation { b: Int }")
     endpoint = GraphQLEndpoint(
-        settings=settings_for("http://platform.example"),
+        settings=settings,
         operations=Operations(schema, introspection=True),
         executor=executor,
         context_of=context_of,
@@ -55,6 +57,7 @@ def test_a_get_runs_queries_only() -> None:
         clock=lambda: datetime.now(UTC),
         explorer=None,
         statistics=OperationStatistics(),
+        door=create_door(settings),
     )
     app = Starlette(
         routes=[Route("/graphql", endpoint.answer, methods=["GET", "POST"])],
