@@ -66,9 +66,20 @@ def parse(raw: bytes) -> RawAnswer:
 
 
 def exchange(url: str, *pieces: bytes) -> RawAnswer:
-    """Send pieces on a connection of its own, end, and give the answer."""
-    with connect(url) as connection:
+    """Send pieces on a connection of its own, and give the answer once it is whole."""
+    received = bytearray()
+    with connect(url) as connection, suppress(ConnectionResetError):
         send(connection, pieces)
-        with suppress(OSError):
-            connection.shutdown(socket.SHUT_WR)
-        return parse(until_closed(connection))
+        while not _is_whole(received) and (chunk := connection.recv(65536)):
+            received += chunk
+    return parse(bytes(received))
+
+
+def _is_whole(raw: bytearray) -> bool:
+    """Tell whether there is an answer, and all of it; one that says to continue is none."""
+    while raw.startswith(b"HTTP/1.1 100 "):
+        del raw[: raw.index(b"\r\n\r\n") + 4]
+    if b"\r\n\r\n" not in raw:
+        return False
+    answer = parse(bytes(raw))
+    return len(answer.body) >= int(answer.headers.get("content-length", "0"))
