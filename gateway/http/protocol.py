@@ -41,7 +41,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self._in_head = self._in_body = False
-        self._head_bytes = self._head_fed = self._hosts = 0
+        self._head_bytes = self._head_fed = 0
         self._number = 0  # of the message that is being read
         self._refusal: _RefusedError | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -86,7 +86,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Begin to count."""
         self._number += 1
         self._in_head, self._in_body = True, False
-        self._head_bytes = self._head_fed = self._hosts = 0
+        self._head_bytes = self._head_fed = 0
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -99,17 +99,17 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Count a header; one that follows the body is counted, and not believed."""
         self._head_bytes += len(name) + len(value) + 4  # ": " and the line's end
-        self._check_size(self._head_bytes)
-        if not self._in_head:
-            return
-        super().on_header(name, value)
-        self._hosts += self.headers[-1][0] == b"host"
-        if len(self.headers) > self.most_headers:
-            self._stop(431, f"There may be {self.most_headers} headers at most.")
+        if self._head_bytes > self.most_head_bytes:
+            self._check_size(self._head_bytes)
+        if self._in_head:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Let the request begin, or refuse one that another server could read otherwise."""
-        if self._hosts != 1 and self.parser.get_http_version() == "1.1":
+        if len(self.headers) > self.most_headers:
+            self._stop(431, f"There may be {self.most_headers} headers at most.")
+        hosts = [name for name, _ in self.headers].count(b"host")
+        if hosts != 1 and self.parser.get_http_version() == "1.1":
             self._stop(400, "There must be one Host header.")
         if len(self.pipeline) >= _MOST_PIPELINED:
             self._stop(400, "Too many requests wait for the answer of an earlier one.")
@@ -128,7 +128,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def timeout_keep_alive_handler(self) -> None:
         """Close an idle connection; one whose answer nobody reads is not kept for ever."""
         super().timeout_keep_alive_handler()
-        self.loop.call_later(self.answer_read_within_s, self.transport.abort)
+        if self.transport.get_write_buffer_size():
+            self.loop.call_later(self.answer_read_within_s, self.transport.abort)
 
     def _read_without_upgrade(self, rest: bytes) -> None:
         """Read a request as if it had not asked for another protocol, which it may not insist on.
@@ -163,8 +164,13 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _watch(self) -> None:
         """Have a timer while something is incomplete that only the client can complete."""
-        is_waiting = self._in_head or self._in_body or self._is_idle
-        timed = (self._number, self._in_body) if is_waiting else None
+        timed = None
+        if self._in_head or self._in_body:
+            timed = (self._number, self._in_body)
+        elif self.timeout_keep_alive_task is None:  # uvicorn's own timer does not run
+            last = self._last
+            if last is None or last.response_complete:
+                timed = (self._number, False)
         if timed == self._timed:
             return
         self._stop_watching()
@@ -176,12 +182,6 @@ class BoundedProtocol(HttpToolsProtocol):
     def _last(self) -> RequestResponseCycle | None:
         """The last request that has begun, answered or not; uvicorn's word for it hides None."""
         return self.cycle
-
-    @property
-    def _is_idle(self) -> bool:
-        """Whether nothing is under way and uvicorn's own timer does not run."""
-        answered = self._last is None or self._last.response_complete
-        return answered and self.timeout_keep_alive_task is None
 
     def _start_timer(self) -> None:
         within_s = self.body_within_s if self._in_body else self.head_within_s

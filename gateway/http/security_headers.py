@@ -1,6 +1,5 @@
 """What browsers are told about every answer: take it for what it says, and show it nowhere."""
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADERS = {
@@ -25,11 +24,10 @@ class SecurityHeadersMiddleware:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                has = Headers(raw=message["headers"])
-                message["headers"] = [
-                    *message["headers"],
-                    *(header for header in _RAW if header[0].decode() not in has),
-                ]
+                headers = list(message["headers"])
+                names = {name for name, _value in headers}
+                headers += [header for header in _RAW if header[0] not in names]
+                message["headers"] = headers
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

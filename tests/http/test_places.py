@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import httpx
 import pytest
@@ -13,10 +14,12 @@ from gateway.errors import BusyError
 from gateway.http.places import Places
 from tests.graph import settings_for
 from tests.http.client import client, code
+from tests.http.raw import BODY, POST, connect
 from tests.serving import serve
 
 QUERY = {"query": '{ customer(by: {mobile: "919876543210"}) { id } }'}
 OTHER = {"query": '{ customer(by: {mobile: "919876543211"}) { id } }'}
+TYPENAME = {"query": "{ __typename }"}
 
 
 class HangingTransport(httpx.AsyncBaseTransport):
@@ -74,3 +77,16 @@ def test_places_are_given_back_whatever_happens() -> None:
         pass
     with places.taken(3):
         pass
+
+
+def test_slow_bodies_leave_room_for_those_that_run(sandbox_url: str) -> None:
+    """Four times as many are read as run; further ones are told to come again."""
+    half = POST + b"Content-Length: 27\r\n\r\n" + BODY[:9]
+    app = create_app(settings_for(sandbox_url, max_concurrent_requests=1))
+    with serve(app) as url, client(url) as http, ExitStack() as slow:
+        for taken in range(4):
+            if taken == 3:
+                assert http.post("/graphql", json=TYPENAME).status_code == 200
+            slow.enter_context(connect(url)).sendall(half)
+        statuses = {http.post("/graphql", json=TYPENAME).status_code for _ in range(20)}
+        assert 503 in statuses  # the last half may be read a moment later

@@ -19,7 +19,7 @@ from tests.serving import serve
 
 Record = Callable[[str, object], None]
 WITHIN_S = 0.3  # what the server of these tests waits for the rest of a request
-SLOWEST_S = 1.0
+SLOWEST_S = 2.0  # on a machine that runs other tests beside these
 ENDING = [
     *hostile_requests.METHODS,
     *hostile_requests.LINES,
