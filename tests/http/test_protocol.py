@@ -2,8 +2,13 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from gateway.app import create_app
 from gateway.http.protocol import BoundedProtocol
@@ -12,6 +17,8 @@ from tests.http.client import client
 from tests.http.raw import BODY, POST, WHOLE, RawAnswer, connect, exchange, parse, send
 from tests.http.raw import until_closed as rest_of
 from tests.serving import serve
+
+LARGE = 64 * 1024 * 1024
 
 
 class ImpatientProtocol(BoundedProtocol):
@@ -223,6 +230,27 @@ def test_an_empty_line_after_an_answer_keeps_nothing_open(impatient: str) -> Non
         connection.sendall(b"\r\n")
         assert rest_of(connection) == b""
         assert time.monotonic() - began < 3.0
+
+
+async def _large(_http: Request) -> Response:
+    return Response(bytes(LARGE))
+
+
+def test_an_answer_that_nobody_reads_is_not_kept() -> None:
+    """Some time after it was written, what the client has not taken is thrown away."""
+
+    class Forgetful(BoundedProtocol):
+        answer_read_within_s = 0.2
+
+        def __init__(self, *args: Any, **named: Any) -> None:
+            super().__init__(*args, **named)
+            self.timeout_keep_alive = 0.2  # type: ignore[assignment]  # seconds, whole or not
+
+    app = Starlette(routes=[Route("/", _large)])
+    with serve(app, Forgetful) as url, connect(url) as connection:
+        connection.sendall(get(target=b"/"))
+        time.sleep(1.0)
+        assert len(rest_of(connection)) < LARGE
 
 
 def test_the_bounds_are_those_of_the_served_gateway() -> None:
