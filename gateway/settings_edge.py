@@ -26,7 +26,7 @@ class EdgeSettings(BaseSettings):
         10, ge=1, le=100, description="Operations that one request may send as an array; 1: none."
     )
     max_concurrent_requests: int = Field(
-        256,
+        800,
         ge=1,
         le=100_000,
         description="Operations that each worker runs at once; the next is told to come again.",

@@ -23,7 +23,7 @@ _LIMITS = SharedLimits()
 _PREFIX = "promotion-gateway:rate:1"
 # Reading waits for clients, running for the platform: the slow ones of one kind leave room for the
 # other. A body that is being read takes GATEWAY_MAX_BODY_BYTES at most.
-_READING_FOR_EACH_RUNNING = 4
+_READING_FOR_EACH_RUNNING = 2
 
 
 @dataclass(frozen=True, slots=True)
