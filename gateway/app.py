@@ -17,11 +17,14 @@ from gateway.execution.limits import Limits
 from gateway.execution.operation import Operations
 from gateway.http.answers import MaskingMiddleware, no_such_resource
 from gateway.http.auth import Authentication, authentication_from
+from gateway.http.cors import CorsMiddleware
+from gateway.http.door import create_door
 from gateway.http.explorer import Explorer
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.metrics import MetricsEndpoint
 from gateway.http.probes import healthz, readyz
 from gateway.http.request_id import RequestIdMiddleware
+from gateway.http.security_headers import SecurityHeadersMiddleware
 from gateway.http.server import spare_the_collector
 from gateway.http.statistics import OperationStatistics
 from gateway.loaders.bundle import Loaders
@@ -29,7 +32,7 @@ from gateway.loaders.customer_ids import KnownCustomerIds
 from gateway.request import Request
 from gateway.schema.build import build_schema, executable
 from gateway.schema.context import Context
-from gateway.settings import Settings, load_settings
+from gateway.settings import Settings, UpstreamAuth, load_settings
 from gateway.telemetry import configure_logging
 from gateway.telemetry.board import Board
 from gateway.telemetry.metrics import Readings
@@ -97,6 +100,7 @@ def create_app(  # noqa: PLR0913 - what tests replace, one by one
     metrics = Metrics(read, board)
     schema = executable(build_schema())
     explorer = Explorer() if settings.graphiql else None
+    door = create_door(settings)
     graphql = GraphQLEndpoint(
         settings=settings,
         authentication=authentication,
@@ -109,11 +113,12 @@ def create_app(  # noqa: PLR0913 - what tests replace, one by one
         clock=clock,
         explorer=explorer,
         statistics=statistics,
+        door=door,
     )
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with authentication, aclosing(http), traffic, metrics, recall:
+        async with authentication, aclosing(http), traffic, metrics, recall, door:
             app.state.ready = True
             try:
                 yield
@@ -128,7 +133,12 @@ def create_app(  # noqa: PLR0913 - what tests replace, one by one
             Route("/metrics", MetricsEndpoint(metrics).answer),
             *(explorer.routes() if explorer else ()),
         ],
-        middleware=[Middleware(RequestIdMiddleware), Middleware(MaskingMiddleware, statistics)],
+        middleware=[
+            Middleware(RequestIdMiddleware),
+            Middleware(SecurityHeadersMiddleware),
+            *cross_origin(settings),
+            Middleware(MaskingMiddleware, statistics),
+        ],
         exception_handlers={HTTPException: no_such_resource},
         lifespan=lifespan,
     )
@@ -141,6 +151,15 @@ def _executor(settings: Settings) -> Executor:
     if settings.executor == "reference":
         return ReferenceExecutor(executable(schema))
     return CompiledExecutor(schema)
+
+
+def cross_origin(settings: Settings) -> list[Middleware]:
+    """Give what answers pages of other origins, where the settings name some."""
+    if not settings.cors_origins:
+        return []
+    passes_on = settings.upstream_auth is UpstreamAuth.PASSTHROUGH
+    headers = [settings.upstream_oauth_header] if passes_on else []
+    return [Middleware(CorsMiddleware, "/graphql", settings.cors_origins, headers)]
 
 
 def create_worker_app(board: Board | None = None) -> Starlette:

@@ -15,6 +15,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from gateway import settings_limits as limits
 from gateway.settings_auth import AUTH_ALLOWED, AuthSettings
 from gateway.settings_cache import CACHE_ALLOWED, CacheSettings
+from gateway.settings_edge import EDGE_ALLOWED, EdgeSettings
 from gateway.settings_words import SourceTypeName, allowed_values, shown
 
 PREFIX = "GATEWAY_"
@@ -40,7 +41,7 @@ class SettingsError(Exception):
         self.lines = lines
 
 
-class Settings(AuthSettings, CacheSettings):
+class Settings(EdgeSettings, AuthSettings, CacheSettings):
     """The gateway's settings; each field's description is its line in the README's table.
 
     A variable that is empty counts as one that is not there.
@@ -50,9 +51,6 @@ class Settings(AuthSettings, CacheSettings):
         env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True
     )
 
-    host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    workers: int = Field(1, ge=1, le=256, description="Processes that `serve` starts.")
     upstream_url: str = Field(
         "", description="The platform's address, e.g. https://eu.api.capillarytech.com."
     )
@@ -107,7 +105,10 @@ class Settings(AuthSettings, CacheSettings):
         " interprets it each time, 7 to 20 times slower.",
     )
     max_body_bytes: int = Field(
-        256 * 1024, ge=1024, le=64 * 1024 * 1024, description="Largest request body, in bytes."
+        256 * 1024,
+        ge=1024,
+        le=64 * 1024 * 1024,
+        description="Largest request body, in bytes, after decompression.",
     )
     max_tokens: limits.Tokens = 2_000
     max_depth: limits.Depth = 15
@@ -123,7 +124,9 @@ class Settings(AuthSettings, CacheSettings):
         default=False, description="GraphiQL at /graphql for a browser; on in `dev`."
     )
     introspection: bool = Field(
-        default=True, description="Whether the schema may be asked for; GraphiQL needs it."
+        default=False,
+        description="Whether the schema may be asked for, and mistakes are told with suggestions;"
+        " GraphiQL needs it; on in `dev`.",
     )
     report_upstream: bool = Field(
         default=False,
@@ -186,6 +189,7 @@ class Settings(AuthSettings, CacheSettings):
 
 
 _ALLOWED = {
+    **EDGE_ALLOWED,
     **AUTH_ALLOWED,
     **CACHE_ALLOWED,
     "upstream_url": "an http or https URL without user, query and fragment",

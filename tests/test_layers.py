@@ -28,6 +28,7 @@ LAYERS = (
         "settings",
         "settings_words",
         "settings_limits",
+        "settings_edge",
         "settings_auth",
         "settings_cache",
     ),

@@ -10,7 +10,8 @@ from typing import Any
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
-from gateway.errors import MethodNotAllowedError, RequestError
+from gateway.errors import MethodNotAllowedError, RequestError, UnauthenticatedError
+from gateway.execution.cost import Cost
 from gateway.execution.documents import Operation
 from gateway.execution.executor import Executor
 from gateway.execution.failures import OperationRefusedError
@@ -18,10 +19,12 @@ from gateway.execution.operation import Operations
 from gateway.execution.outcome import Outcome, masked
 from gateway.http.answers import refuse, respond
 from gateway.http.auth import Authentication
+from gateway.http.batch import Bill, Body, run_batch
 from gateway.http.departure import ClientGoneError, unless_gone
+from gateway.http.door import Door
 from gateway.http.explorer import Explorer
 from gateway.http.negotiation import GRAPHQL, JSON, choose, prefers_html
-from gateway.http.parameters import Parameters, read_parameters
+from gateway.http.parameters import Batch, Parameters, read_parameters
 from gateway.http.request_id import request_id_of
 from gateway.http.statistics import OperationStatistics
 from gateway.request import CallBudget, Caller, Request
@@ -49,6 +52,7 @@ class GraphQLEndpoint:
     clock: Callable[[], datetime]
     explorer: Explorer | None
     statistics: OperationStatistics
+    door: Door
 
     async def answer(self, http: HttpRequest) -> Response:
         """Answer one HTTP request."""
@@ -58,9 +62,19 @@ class GraphQLEndpoint:
         media_type = JSON
         try:
             media_type = choose(accept)
-            caller = await self.authentication.caller(http.headers)
-            parameters = await read_parameters(http, self.settings.max_body_bytes)
-            return await self._execute(http, caller, parameters, media_type)
+            self.door.check(http)
+            caller = await self._caller(http)
+            await self.door.count(http, caller)
+            with self.door.reading.taken():
+                parameters = await read_parameters(
+                    http, self.settings.max_body_bytes, self.settings.max_batch
+                )
+            if isinstance(parameters, list):
+                await self.door.count(http, caller, len(parameters) - 1)
+                with self.door.running.taken(len(parameters)):
+                    return await self._execute_batch(http, caller, parameters, media_type)
+            with self.door.running.taken():
+                return await self._execute(http, caller, parameters, media_type)
         except ClientGoneError:
             log.info("client_gone")
             return Response(status_code=_CLIENT_GONE)
@@ -85,8 +99,32 @@ class GraphQLEndpoint:
             raise MethodNotAllowedError("GET runs queries only; use POST.")
         cost = operation.check(self.operations.schema, parameters.variables)
         request = self._request(http, caller)
+        work = self._answer(operation, cost, parameters, request)
+        write = await unless_gone(http, request, work)
+        return respond(write(), 200, media_type)
+
+    async def _execute_batch(
+        self, http: HttpRequest, caller: Caller, batch: Batch, media_type: str
+    ) -> Response:
+        bill = Bill()
+
+        async def run(parameters: Parameters, part: Request) -> Callable[[], Body]:
+            operation = self.operations.get(parameters.query, parameters.operation_name)
+            cost = operation.check(self.operations.schema, parameters.variables)
+            bill.add(cost)
+            return await self._answer(operation, cost, parameters, part)
+
+        request = self._request(http, caller)
+        work = run_batch(batch, request, run, self.statistics)
+        return respond(await unless_gone(http, request, work), 200, media_type)
+
+    async def _answer(
+        self, operation: Operation, cost: Cost, parameters: Parameters, request: Request
+    ) -> Callable[[], Body]:
+        """Run an operation; gives what writes its answer."""
+        subject = request.caller.subject
         started = time.perf_counter()
-        outcome = await unless_gone(http, request, self._run(operation, parameters, request))
+        outcome = await self._run(operation, parameters, request)
         duration_s = time.perf_counter() - started
         self.statistics.ran(outcome.data, outcome.errors, duration_s)
         log.info(
@@ -94,14 +132,18 @@ class GraphQLEndpoint:
             operation=operation.name and operation.name[:_LONGEST_NAME],
             errors=len(outcome.errors),
             upstream_calls=request.budget.spent,
-            **({"caller": caller.subject} if caller.subject else {}),
+            **({"caller": subject} if subject else {}),
             duration_ms=round(duration_s * 1000, 1),
         )
-        body: dict[str, Any] = {"data": outcome.data}
-        if outcome.errors:
-            body["errors"] = outcome.errors
-        body["extensions"] = {"cost": cost.shown} | self._extensions(request)
-        return respond(body, 200, media_type)
+
+        def write() -> Body:
+            body: Body = {"data": outcome.data}
+            if outcome.errors:
+                body["errors"] = outcome.errors
+            body["extensions"] = {"cost": cost.shown} | self._extensions(request)
+            return body
+
+        return write
 
     def _extensions(self, request: Request) -> dict[str, Any]:
         """Say what the answer as a whole has cost, and what is to be known of it."""
@@ -128,6 +170,13 @@ class GraphQLEndpoint:
         except Exception as error:  # noqa: BLE001 - a client never sees what went wrong inside
             log.error("unexpected_error", path="", exc_info=error)
             return Outcome(None, [masked(request.id)])
+
+    async def _caller(self, http: HttpRequest) -> Caller:
+        try:
+            return await self.authentication.caller(http.headers)
+        except UnauthenticatedError:
+            await self.door.count(http, Caller())  # a token that is refused has cost work, too
+            raise
 
     def _request(self, http: HttpRequest, caller: Caller) -> Request:
         settings = self.settings

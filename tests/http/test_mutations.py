@@ -13,6 +13,7 @@ from gateway.execution.documents import Operation
 from gateway.execution.operation import Operations
 from gateway.execution.outcome import Outcome
 from gateway.http.auth import Anonymous
+from gateway.http.door import create_door
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.request_id import RequestIdMiddleware
 from gateway.http.statistics import OperationStatistics
@@ -47,9 +48,10 @@ def context_of(request: Request) -> Context:
 def test_a_get_runs_queries_only() -> None:
     """A link must change nothing: a mutation needs POST."""
     executor = Counter()
+    settings = settings_for("http://platform.example")
     schema = build_schema("type Query { a: Int } type Mutation { b: Int }")
     endpoint = GraphQLEndpoint(
-        settings=settings_for("http://platform.example"),
+        settings=settings,
         authentication=Anonymous(frozenset(), ()),
         operations=Operations(schema, introspection=True),
         executor=executor,
@@ -58,6 +60,7 @@ def test_a_get_runs_queries_only() -> None:
         clock=lambda: datetime.now(UTC),
         explorer=None,
         statistics=OperationStatistics(),
+        door=create_door(settings),
     )
     app = Starlette(
         routes=[Route("/graphql", endpoint.answer, methods=["GET", "POST"])],
