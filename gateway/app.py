@@ -5,6 +5,7 @@ from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 
 import httpx
+from graphql import GraphQLSchema
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -21,6 +22,8 @@ from gateway.http.probes import healthz, readyz
 from gateway.http.request_id import RequestIdMiddleware
 from gateway.http.statistics import OperationStatistics
 from gateway.loaders.bundle import Loaders
+from gateway.persisted.documents import create_documents
+from gateway.persisted.trusted import load_trusted
 from gateway.request import Request
 from gateway.schema.build import build_schema, executable
 from gateway.schema.context import Context
@@ -76,20 +79,24 @@ def create_app(
         return Context(request, Loaders(request, customer_promotions, definitions, source_types))
 
     statistics = OperationStatistics()
+    schema = executable(build_schema())
+    operations = create_operations(settings, schema)
+    documents = create_documents(settings, operations, recall.cache, recall.keys)
 
     def read() -> Readings:
         return {
             **statistics.readings(),
+            **documents.readings(),
             **upstream_readings(traffic, phase_out),
             **cache_readings(recall.cache),
         }
 
     metrics = Metrics(read, board)
-    schema = executable(build_schema())
     explorer = Explorer() if settings.graphiql else None
     graphql = GraphQLEndpoint(
         settings=settings,
-        operations=Operations(schema, introspection=settings.introspection),
+        documents=documents,
+        operations=operations,
         executor=ReferenceExecutor(schema),
         context_of=context_of,
         quota_left=client.quota_left,
@@ -121,6 +128,17 @@ def create_app(
     )
     app.router.redirect_slashes = False  # a redirect would name the host that the client named
     return app
+
+
+def create_operations(settings: Settings, schema: GraphQLSchema) -> Operations:
+    """Make what says which operations may run."""
+    return Operations(schema, introspection=settings.introspection)
+
+
+def check_trusted_documents(settings: Settings) -> None:
+    """Raise SettingsError where the manifest of trusted documents would stop a start."""
+    if settings.trusted_documents or settings.trusted_documents_mode == "only":
+        load_trusted(settings, create_operations(settings, executable(build_schema())))
 
 
 def create_worker_app(board: Board | None = None) -> Starlette:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gateway.app import create_app
+from gateway.app import check_trusted_documents, create_app
 from gateway.http.explorer import Explorer
 from gateway.http.server import ServerError, listen, run, run_workers, url_of
 from gateway.http.worker import WorkerFactory
@@ -206,6 +206,7 @@ def _serve(_options: argparse.Namespace) -> None:
     if settings.workers == 1:
         run((create_app(settings), listener))
     else:
+        check_trusted_documents(settings)  # here once, and not by each worker
         board = Board(settings.workers)
         factory = WorkerFactory("gateway.app:create_worker_app", board)
         run_workers(factory, settings.workers, listener)

@@ -6,6 +6,9 @@
     ├── BadUserInputError              BAD_USER_INPUT
     │   └── CursorInvalidError         CURSOR_INVALID
     ├── ForbiddenError                 FORBIDDEN
+    ├── PersistedQueryNotFoundError    PERSISTED_QUERY_NOT_FOUND
+    ├── PersistedQueryNotSupportedError  PERSISTED_QUERY_NOT_SUPPORTED
+    ├── OperationNotTrustedError       OPERATION_NOT_TRUSTED
     ├── RequestError                   what HTTP itself answers, with a status
     │   ├── BadRequestError            BAD_REQUEST              400
     │   ├── MethodNotAllowedError      METHOD_NOT_ALLOWED       405
@@ -75,6 +78,33 @@ class ForbiddenError(GatewayError):
     """The caller may not see this."""
 
     code = "FORBIDDEN"
+
+
+class PersistedQueryNotFoundError(GatewayError):
+    """No document is known by this id; the clients know the message, and send the text then."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("PersistedQueryNotFound")
+
+
+class PersistedQueryNotSupportedError(GatewayError):
+    """No document is known by any id; the clients know the message, and send texts from then on."""
+
+    code = "PERSISTED_QUERY_NOT_SUPPORTED"
+
+    def __init__(self) -> None:
+        super().__init__("PersistedQueryNotSupported")
+
+
+class OperationNotTrustedError(GatewayError):
+    """Only trusted documents run, and this is none."""
+
+    code = "OPERATION_NOT_TRUSTED"
+
+    def __init__(self) -> None:
+        super().__init__("Only trusted documents run here, and this is none of them.")
 
 
 class RequestError(GatewayError):

@@ -129,6 +129,11 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         256 * 1024, ge=1024, le=64 * 1024 * 1024, description="Largest request body, in bytes."
     )
+    apq: Literal["on", "off"] = Field("on", description="off: no automatic persisted queries.")
+    trusted_documents: str = Field("", description="A manifest of trusted documents, in JSON.")
+    trusted_documents_mode: Literal["allow", "only"] = Field(
+        "allow", description="only: nothing but the trusted documents runs."
+    )
     graphiql: bool = Field(
         default=False, description="GraphiQL at /graphql for a browser; on in `dev`."
     )

@@ -22,6 +22,7 @@ from gateway.http.negotiation import GRAPHQL, JSON, choose, prefers_html
 from gateway.http.parameters import Parameters, read_parameters
 from gateway.http.request_id import request_id_of
 from gateway.http.statistics import OperationStatistics
+from gateway.persisted.documents import Documents
 from gateway.request import CallBudget, Caller, Request
 from gateway.schema.context import Context
 from gateway.settings import Settings, UpstreamAuth
@@ -39,6 +40,7 @@ class GraphQLEndpoint:
     """
 
     settings: Settings
+    documents: Documents
     operations: Operations
     executor: Executor
     context_of: Callable[[Request], Context]
@@ -76,10 +78,12 @@ class GraphQLEndpoint:
     async def _execute(
         self, http: HttpRequest, parameters: Parameters, media_type: str
     ) -> Response:
-        operation = self.operations.get(parameters.query, parameters.operation_name)
+        text = await self.documents.text(parameters.query, parameters.reference)
+        operation = self.operations.get(text, parameters.operation_name)
         if http.method != "POST" and not operation.is_query:
             raise MethodNotAllowedError("GET runs queries only; use POST.")
         operation.check(self.operations.schema, parameters.variables)
+        await self.documents.keep(text, parameters.reference)
         request = self._request(http)
         started = time.perf_counter()
         outcome = await unless_gone(http, request, self._run(operation, parameters, request))

@@ -1,0 +1,101 @@
+"""Automatic persisted queries of replicas that share a Redis, and what its loss costs."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import count
+
+import httpx
+import pytest
+
+from gateway.cache.shared import NAMESPACE
+from gateway.persisted.reference import sha256_of
+from tests.cache.valkey import Valkey
+from tests.graph import serve_gateway
+from tests.http.client import client, code
+from tests.http.persisted import by_hash, data, get, post, with_hash
+
+_NUMBERS = count()
+
+
+@dataclass(frozen=True)
+class Replicas:
+    """Two gateways on one server."""
+
+    valkey: Valkey
+    one: httpx.Client
+    other: httpx.Client
+
+
+@pytest.fixture
+def replicas(sandbox_url: str) -> Iterator[Replicas]:
+    """Give two replicas on a server of this test's own."""
+    valkey = Valkey()
+    with ExitStack() as stack:
+        stack.callback(valkey.stop)
+        urls = [
+            stack.enter_context(
+                serve_gateway(
+                    sandbox_url, cache_url=valkey.url, cache_key_secret="sixteen bytes and more"
+                )
+            )
+            for _ in range(2)
+        ]
+        yield Replicas(valkey, *(stack.enter_context(client(url)) for url in urls))
+
+
+def fresh() -> str:
+    """Give a document that nobody has sent yet."""
+    return f"{{ shared{next(_NUMBERS)}: __typename }}"
+
+
+def test_what_one_replica_was_sent_the_other_finds(replicas: Replicas) -> None:
+    """A client meets another replica with each request, and sends its document once."""
+    query = fresh()
+    post(replicas.one, with_hash(query))
+    for send in (post, get):
+        assert "Query" in data(send(replicas.other, by_hash(sha256_of(query)))).values()
+
+
+def test_neither_hash_nor_text_stands_in_a_key(replicas: Replicas) -> None:
+    """Who reads the keys learns nothing; each is forgotten after a day."""
+    query = fresh()
+    post(replicas.one, with_hash(query))
+    (key,) = replicas.valkey.keys()
+    assert key.startswith(NAMESPACE.encode())
+    assert sha256_of(query).encode() not in key
+    assert 86_000 < replicas.valkey.execute("TTL", key) <= 86_400
+
+
+def test_what_somebody_else_wrote_there_does_not_run(replicas: Replicas) -> None:
+    """A value that is no entry of this key is a miss; the document replaces it."""
+    queries = [fresh(), fresh()]
+    keys: list[bytes] = []
+    for query in queries:
+        post(replicas.one, with_hash(query))
+        keys += [key for key in replicas.valkey.keys() if key not in keys]  # noqa: SIM118 - no dict
+    replicas.valkey.execute("COPY", keys[0], keys[1], "REPLACE")
+    hashed = by_hash(sha256_of(queries[1]))
+    assert code(post(replicas.other, hashed)) == "PERSISTED_QUERY_NOT_FOUND"
+    data(post(replicas.other, with_hash(queries[1])))
+    assert "Query" in data(post(replicas.other, hashed)).values()
+
+
+@pytest.mark.parametrize("how", ["stop", "pause", "FLUSHALL"])
+def test_a_lost_redis_costs_a_second_request(replicas: Replicas, how: str) -> None:
+    """The replica that knows goes on; the other asks for the document once, and knows as well."""
+    query = fresh()
+    hashed = by_hash(sha256_of(query))
+    post(replicas.one, with_hash(query))
+    if how == "FLUSHALL":
+        replicas.valkey.execute(how)
+    else:
+        getattr(replicas.valkey, how)()
+    try:
+        data(post(replicas.one, hashed))
+        assert code(post(replicas.other, hashed)) == "PERSISTED_QUERY_NOT_FOUND"
+        data(post(replicas.other, with_hash(query)))
+        data(post(replicas.other, hashed))
+    finally:
+        if how == "pause":
+            replicas.valkey.resume()
