@@ -127,6 +127,8 @@ def test_a_setting_is_described(name: str) -> None:
         ("GRAPHIQL", "maybe", "true or false"),
         ("INTROSPECTION", "2", "true or false"),
         ("REPORT_UPSTREAM", "oui", "true or false"),
+        ("APQ", "true", "one of on, off"),
+        ("TRUSTED_DOCUMENTS_MODE", "strict", "one of allow, only"),
         ("LOG_FORMAT", "text", "one of json, console"),
     ],
 )  # fmt: skip

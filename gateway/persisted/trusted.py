@@ -58,22 +58,30 @@ def load_trusted(settings: Settings, operations: Operations) -> TrustedDocuments
 
 def first_mistake(text: str, operations: Operations) -> str | None:
     """Say why not every operation of a document may run; None where each may."""
-    for name in _operation_names(text):
-        try:
-            operations.get(text, name)
-        except OperationRefusedError as refused:
-            first = refused.errors[0]
-            places = first.get("locations")
-            where = f"line {places[0]['line']}, column {places[0]['column']}: " if places else ""
-            return where + str(first["message"])
+    told = _mistake(text, None, operations)
+    names = _operation_names(text) if told else []
+    if len(names) < 2:
+        return told
+    # Without its name none of several is found, and that is no mistake.
+    mistakes = (_mistake(text, name, operations) for name in names)
+    return next((mistake for mistake in mistakes if mistake), None)
+
+
+def _mistake(text: str, name: str | None, operations: Operations) -> str | None:
+    try:
+        operations.get(text, name)
+    except OperationRefusedError as refused:
+        first = refused.errors[0]
+        places = first.get("locations")
+        where = f"line {places[0]['line']}, column {places[0]['column']}: " if places else ""
+        return where + str(first["message"])
     return None
 
 
 def _operation_names(text: str) -> list[str | None]:
-    """Name the operations of a document; where there is none to name, nobody finds it either."""
     try:
         definitions = parse(text, no_location=True).definitions
     except GraphQLSyntaxError:
-        return [None]
+        return []
     found = [one.name for one in definitions if isinstance(one, OperationDefinitionNode)]
-    return [name.value if name else None for name in found] or [None]
+    return [name.value if name else None for name in found]
