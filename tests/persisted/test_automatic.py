@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.cache.keys import KeyMaker, random_secret
+from gateway.cache.shared import SharedLimits
 from gateway.cache.store import CacheClocks, MemoryLimits, TwoLevelCache, create_cache
 from gateway.persisted.automatic import Allowance, AutomaticQueries
 from gateway.persisted.reference import sha256_of
@@ -13,11 +14,12 @@ pytestmark = pytest.mark.anyio
 
 SECRET = random_secret()
 DAY_S = 24 * 3600.0
+PATIENT = SharedLimits(timeout_s=20, turn_s=20)
 
 
 def cache(clock: Clock, url: str = "memory://") -> TwoLevelCache:
     """Make the cache of a process."""
-    return create_cache(url, SECRET, clocks=CacheClocks(clock, clock))
+    return create_cache(url, SECRET, shared=PATIENT, clocks=CacheClocks(clock, clock))
 
 
 def queries(shared: TwoLevelCache, limits: MemoryLimits | None = None) -> AutomaticQueries:
