@@ -5,6 +5,7 @@ from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 
 import httpx
+from graphql import GraphQLSchema
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -29,6 +30,8 @@ from gateway.http.server import spare_the_collector
 from gateway.http.statistics import OperationStatistics
 from gateway.loaders.bundle import Loaders
 from gateway.loaders.customer_ids import KnownCustomerIds
+from gateway.persisted.documents import create_documents
+from gateway.persisted.trusted import load_trusted
 from gateway.request import Request
 from gateway.schema.build import build_schema, executable
 from gateway.schema.context import Context
@@ -89,24 +92,26 @@ def create_app(  # noqa: PLR0913 - what tests replace, one by one
         return Context(request, Loaders(request, *ports))
 
     statistics = OperationStatistics()
+    schema = executable(build_schema())
+    operations = create_operations(settings, schema)
+    documents = create_documents(settings, operations, recall.cache, recall.keys)
 
     def read() -> Readings:
         return {
             **statistics.readings(),
+            **documents.readings(),
             **upstream_readings(traffic, phase_out),
             **cache_readings(recall.cache),
         }
 
     metrics = Metrics(read, board)
-    schema = executable(build_schema())
     explorer = Explorer() if settings.graphiql else None
     door = create_door(settings)
     graphql = GraphQLEndpoint(
         settings=settings,
         authentication=authentication,
-        operations=Operations(
-            schema, introspection=settings.introspection, limits=Limits.of(settings)
-        ),
+        documents=documents,
+        operations=operations,
         executor=_executor(settings),
         context_of=context_of,
         quota_left=client.quota_left,
@@ -160,6 +165,18 @@ def cross_origin(settings: Settings) -> list[Middleware]:
     passes_on = settings.upstream_auth is UpstreamAuth.PASSTHROUGH
     headers = [settings.upstream_oauth_header] if passes_on else []
     return [Middleware(CorsMiddleware, "/graphql", settings.cors_origins, headers)]
+
+
+def create_operations(settings: Settings, schema: GraphQLSchema) -> Operations:
+    """Make what says which operations may run."""
+    limits = Limits.of(settings)
+    return Operations(schema, introspection=settings.introspection, limits=limits)
+
+
+def check_trusted_documents(settings: Settings) -> None:
+    """Raise SettingsError where the manifest of trusted documents would stop a start."""
+    if settings.trusted_documents or settings.trusted_documents_mode == "only":
+        load_trusted(settings, create_operations(settings, executable(build_schema())))
 
 
 def create_worker_app(board: Board | None = None) -> Starlette:

@@ -120,6 +120,11 @@ class Settings(EdgeSettings, AuthSettings, CacheSettings):
     max_json_depth: limits.JsonDepth = 10
     max_list_length: limits.ListLength = 20
     max_cost: limits.Cost = 50_000
+    apq: Literal["on", "off"] = Field("on", description="off: no automatic persisted queries.")
+    trusted_documents: str = Field("", description="A manifest of trusted documents, in JSON.")
+    trusted_documents_mode: Literal["allow", "only"] = Field(
+        "allow", description="only: nothing but the trusted documents runs."
+    )
     graphiql: bool = Field(
         default=False, description="GraphiQL at /graphql for a browser; on in `dev`."
     )

@@ -12,7 +12,7 @@ import pytest
 from gateway.cli import main
 from tests.commands import free_port, post, run, running, wait_for
 
-COMMANDS = ["dev", "serve", "sandbox", "schema", "config"]
+COMMANDS = ["dev", "serve", "sandbox", "schema", "operations", "config"]
 # An environment made for another gateway, in which `dev` has to work all the same.
 HOSTILE = {
     "HTTP_PROXY": "http://127.0.0.1:1",

@@ -15,6 +15,7 @@ LAYERS = (
     ("cli",),
     ("app",),
     ("http",),
+    ("persisted",),
     ("execution",),
     ("schema",),
     ("paging", "loaders"),

@@ -60,6 +60,9 @@ DEFAULTS = {
     "GATEWAY_MAX_JSON_DEPTH": "10",
     "GATEWAY_MAX_LIST_LENGTH": "20",
     "GATEWAY_MAX_COST": "50000",
+    "GATEWAY_APQ": "on",
+    "GATEWAY_TRUSTED_DOCUMENTS": "",
+    "GATEWAY_TRUSTED_DOCUMENTS_MODE": "allow",
     "GATEWAY_GRAPHIQL": "false",
     "GATEWAY_INTROSPECTION": "false",
     "GATEWAY_REPORT_UPSTREAM": "false",
@@ -173,6 +176,8 @@ def test_a_setting_is_described(name: str) -> None:
         ("GRAPHIQL", "maybe", "true or false"),
         ("INTROSPECTION", "2", "true or false"),
         ("REPORT_UPSTREAM", "oui", "true or false"),
+        ("APQ", "true", "one of on, off"),
+        ("TRUSTED_DOCUMENTS_MODE", "strict", "one of allow, only"),
         ("LOG_FORMAT", "text", "one of json, console"),
     ],
 )  # fmt: skip

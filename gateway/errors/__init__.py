@@ -7,6 +7,9 @@
     │   └── CursorInvalidError         CURSOR_INVALID
     ├── QueryTooComplexError           QUERY_TOO_COMPLEX        a limit of `execution/limits.py`
     ├── ForbiddenError                 FORBIDDEN
+    ├── PersistedQueryNotFoundError    PERSISTED_QUERY_NOT_FOUND
+    ├── PersistedQueryNotSupportedError  PERSISTED_QUERY_NOT_SUPPORTED
+    ├── OperationNotTrustedError       OPERATION_NOT_TRUSTED
     ├── RequestError                   what HTTP itself answers, with a status
     │   ├── BadRequestError            BAD_REQUEST              400
     │   ├── UnauthenticatedError       UNAUTHENTICATED          401
@@ -46,7 +49,10 @@ from gateway.errors.base import (
     CursorInvalidError,
     ForbiddenError,
     GatewayError,
+    OperationNotTrustedError,
     OverloadedError,
+    PersistedQueryNotFoundError,
+    PersistedQueryNotSupportedError,
     QueryTooComplexError,
 )
 from gateway.errors.requests import (
@@ -93,8 +99,11 @@ __all__ = [
     "MethodNotAllowedError",
     "NotAcceptableError",
     "NotHereError",
+    "OperationNotTrustedError",
     "OverloadedError",
     "PayloadTooLargeError",
+    "PersistedQueryNotFoundError",
+    "PersistedQueryNotSupportedError",
     "PhasedOutError",
     "QueryTooComplexError",
     "RateLimitedError",

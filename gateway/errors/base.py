@@ -36,6 +36,33 @@ class CursorInvalidError(BadUserInputError):
         )
 
 
+class PersistedQueryNotFoundError(GatewayError):
+    """No document is known by this id; the clients know the message, and send the text then."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("PersistedQueryNotFound")
+
+
+class PersistedQueryNotSupportedError(GatewayError):
+    """No document is known by any id; the clients know the message, and send texts from then on."""
+
+    code = "PERSISTED_QUERY_NOT_SUPPORTED"
+
+    def __init__(self) -> None:
+        super().__init__("PersistedQueryNotSupported")
+
+
+class OperationNotTrustedError(GatewayError):
+    """Only trusted documents run, and this is none."""
+
+    code = "OPERATION_NOT_TRUSTED"
+
+    def __init__(self) -> None:
+        super().__init__("Only trusted documents run here, and this is none of them.")
+
+
 class QueryTooComplexError(GatewayError):
     """An operation asks for more than one may: the message says of what, how much, and the most."""
 

@@ -27,6 +27,7 @@ from gateway.http.negotiation import GRAPHQL, JSON, choose, prefers_html
 from gateway.http.parameters import Batch, Parameters, read_parameters
 from gateway.http.request_id import request_id_of
 from gateway.http.statistics import OperationStatistics
+from gateway.persisted.documents import Documents
 from gateway.request import CallBudget, Caller, Request
 from gateway.schema.context import Context
 from gateway.settings import Settings
@@ -45,6 +46,7 @@ class GraphQLEndpoint:
 
     settings: Settings
     authentication: Authentication
+    documents: Documents
     operations: Operations
     executor: Executor
     context_of: Callable[[Request], Context]
@@ -94,10 +96,7 @@ class GraphQLEndpoint:
     async def _execute(
         self, http: HttpRequest, caller: Caller, parameters: Parameters, media_type: str
     ) -> Response:
-        operation = self.operations.get(parameters.query, parameters.operation_name)
-        if http.method != "POST" and not operation.is_query:
-            raise MethodNotAllowedError("GET runs queries only; use POST.")
-        cost = operation.check(self.operations.schema, parameters.variables)
+        operation, cost = await self._admit(parameters, Bill(), http.method)
         request = self._request(http, caller)
         work = self._answer(operation, cost, parameters, request)
         write = await unless_gone(http, request, work)
@@ -109,14 +108,28 @@ class GraphQLEndpoint:
         bill = Bill()
 
         async def run(parameters: Parameters, part: Request) -> Callable[[], Body]:
-            operation = self.operations.get(parameters.query, parameters.operation_name)
-            cost = operation.check(self.operations.schema, parameters.variables)
-            bill.add(cost)
+            operation, cost = await self._admit(parameters, bill, http.method)
             return await self._answer(operation, cost, parameters, part)
 
         request = self._request(http, caller)
         work = run_batch(batch, request, run, self.statistics)
         return respond(await unless_gone(http, request, work), 200, media_type)
+
+    async def _admit(
+        self, parameters: Parameters, bill: Bill, method: str
+    ) -> tuple[Operation, Cost]:
+        """Give the operation to run and its cost, once nothing is left that could refuse it.
+
+        Raises RequestError or OperationRefusedError. A text is kept for its hash only here.
+        """
+        text = await self.documents.text(parameters.query, parameters.reference)
+        operation = self.operations.get(text, parameters.operation_name)
+        if method != "POST" and not operation.is_query:
+            raise MethodNotAllowedError("GET runs queries only; use POST.")
+        cost = operation.check(self.operations.schema, parameters.variables)
+        bill.add(cost)
+        await self.documents.keep(text, parameters.reference)
+        return operation, cost
 
     async def _answer(
         self, operation: Operation, cost: Cost, parameters: Parameters, request: Request

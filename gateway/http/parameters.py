@@ -7,17 +7,19 @@ from starlette.requests import Request as HttpRequest
 
 from gateway.errors import BadRequestError
 from gateway.http.body import read_body
+from gateway.persisted.reference import Reference, read_reference
 
 _DECODER = msgspec.json.Decoder(Any)
 _MOST_DEPTH = 64
 
 
 class Parameters(NamedTuple):
-    """What a GraphQL request says."""
+    """What a GraphQL request says; `query` is empty where it only names its document."""
 
     query: str
     operation_name: str | None
     variables: dict[str, Any]
+    reference: Reference | None = None
 
 
 Batch = list[Parameters | BadRequestError]
@@ -97,15 +99,16 @@ def _check(raw: Any) -> Parameters:
         _refuse("The body must be a JSON object, with `query` in it.")
     query, name = raw.get("query"), raw.get("operationName")
     variables, extensions = raw.get("variables"), raw.get("extensions")
-    if not isinstance(query, str) or not query:
-        _refuse("query: it must be a string that holds a GraphQL document.")
     if not isinstance(name, str | None):
         _refuse("operationName: it must be a string.")
     if not isinstance(variables, dict | None):
         _refuse("variables: it must be an object.")
     if not isinstance(extensions, dict | None):
         _refuse("extensions: it must be an object.")
-    return Parameters(query, name or None, variables or {})
+    reference = read_reference(raw)
+    if not isinstance(query, str | None) or not (query or reference):
+        _refuse("query: it must be a string that holds a GraphQL document.")
+    return Parameters(query or "", name or None, variables or {}, reference)
 
 
 def _refuse(message: str) -> NoReturn:
