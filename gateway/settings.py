@@ -41,7 +41,7 @@ class SettingsError(Exception):
         self.lines = lines
 
 
-class Settings(EdgeSettings, AuthSettings, CacheSettings):
+class Settings(CacheSettings, AuthSettings, EdgeSettings):
     """The gateway's settings; each field's description is its line in the README's table.
 
     A variable that is empty counts as one that is not there.
