@@ -69,4 +69,4 @@ lock: setup      ## resolve the locks anew: all of it for developers, the runtim
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
 clean:           ## remove what was built
-	rm -rf $(VENV) explorer/node_modules benchmarks/peers/node_modules tests/clients/node_modules tests/clients/documents/__generated__ gateway/http/explorer_assets .mypy_cache .ruff_cache .pytest_cache .coverage
+	rm -rf $(VENV) explorer/node_modules benchmarks/peers/node_modules tests/clients/node_modules tests/clients/documents/__generated__ tests/persisted/node_modules tests/audit/node_modules gateway/http/explorer_assets .mypy_cache .ruff_cache .pytest_cache .coverage

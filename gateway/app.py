@@ -5,6 +5,7 @@ from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 
 import httpx
+from graphql import GraphQLSchema
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -18,18 +19,25 @@ from gateway.execution.limits import Limits
 from gateway.execution.operation import Operations
 from gateway.http.answer_cache import create_answer_cache
 from gateway.http.answers import MaskingMiddleware, no_such_resource
+from gateway.http.auth import Authentication, authentication_from
+from gateway.http.cors import CorsMiddleware
+from gateway.http.door import create_door
 from gateway.http.explorer import Explorer
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.metrics import MetricsEndpoint
 from gateway.http.probes import healthz, readyz
 from gateway.http.request_id import RequestIdMiddleware
+from gateway.http.security_headers import SecurityHeadersMiddleware
 from gateway.http.server import spare_the_collector
 from gateway.http.statistics import OperationStatistics
 from gateway.loaders.bundle import Loaders
+from gateway.loaders.customer_ids import KnownCustomerIds
+from gateway.persisted.documents import create_documents
+from gateway.persisted.trusted import load_trusted
 from gateway.request import Request
 from gateway.schema.build import build_schema, executable
 from gateway.schema.context import Context
-from gateway.settings import Settings, load_settings
+from gateway.settings import Settings, UpstreamAuth, load_settings
 from gateway.telemetry import configure_logging
 from gateway.telemetry.board import Board
 from gateway.telemetry.metrics import Readings
@@ -58,14 +66,16 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     *,
     transport: httpx.AsyncBaseTransport | None = None,
     traffic: Traffic | None = None,
+    authentication: Authentication | None = None,
     clock: Callable[[], datetime] = utc_now,
     cache_clocks: CacheClocks | None = None,
     board: Board | None = None,
 ) -> Starlette:
-    """Make the gateway; tests give a `transport`, a `traffic` and clocks of their own.
+    """Make the gateway; tests give what they replace.
 
     One of several workers gets the `board` on which all write their metrics.
     """
+    authentication = authentication or authentication_from(settings, clock)
     http = create_http(settings, transport)
     traffic = traffic or create_traffic(settings)
     credential = credential_from(settings)
@@ -79,27 +89,34 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         tuple(PromotionSourceType[name] for name in settings.definition_source_types), credential
     )
 
+    known_customer_ids = KnownCustomerIds()
+
     def context_of(request: Request) -> Context:
-        return Context(request, Loaders(request, customer_promotions, definitions, source_types))
+        ports = (customer_promotions, definitions, source_types, known_customer_ids)
+        return Context(request, Loaders(request, *ports))
 
     statistics = OperationStatistics()
+    schema = executable(build_schema())
+    operations = create_operations(settings, schema)
+    documents = create_documents(settings, operations, recall.cache, recall.keys)
 
     def read() -> Readings:
         return {
             **statistics.readings(),
+            **documents.readings(),
             **upstream_readings(traffic, phase_out),
             **cache_readings(recall.cache),
             **answers.readings(),
         }
 
     metrics = Metrics(read, board)
-    schema = executable(build_schema())
     explorer = Explorer() if settings.graphiql else None
+    door = create_door(settings)
     graphql = GraphQLEndpoint(
         settings=settings,
-        operations=Operations(
-            schema, introspection=settings.introspection, limits=Limits.of(settings)
-        ),
+        authentication=authentication,
+        documents=documents,
+        operations=operations,
         executor=_executor(settings),
         context_of=context_of,
         quota_left=client.quota_left,
@@ -107,11 +124,12 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         explorer=explorer,
         statistics=statistics,
         answers=answers,
+        door=door,
     )
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with aclosing(http), traffic, metrics, recall:
+        async with authentication, aclosing(http), traffic, metrics, recall, door:
             app.state.ready = True
             try:
                 yield
@@ -126,7 +144,12 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
             Route("/metrics", MetricsEndpoint(metrics).answer),
             *(explorer.routes() if explorer else ()),
         ],
-        middleware=[Middleware(RequestIdMiddleware), Middleware(MaskingMiddleware, statistics)],
+        middleware=[
+            Middleware(RequestIdMiddleware),
+            Middleware(SecurityHeadersMiddleware),
+            *cross_origin(settings),
+            Middleware(MaskingMiddleware, statistics),
+        ],
         exception_handlers={HTTPException: no_such_resource},
         lifespan=lifespan,
     )
@@ -139,6 +162,27 @@ def _executor(settings: Settings) -> Executor:
     if settings.executor == "reference":
         return ReferenceExecutor(executable(schema))
     return CompiledExecutor(schema)
+
+
+def cross_origin(settings: Settings) -> list[Middleware]:
+    """Give what answers pages of other origins, where the settings name some."""
+    if not settings.cors_origins:
+        return []
+    passes_on = settings.upstream_auth is UpstreamAuth.PASSTHROUGH
+    headers = [settings.upstream_oauth_header] if passes_on else []
+    return [Middleware(CorsMiddleware, "/graphql", settings.cors_origins, headers)]
+
+
+def create_operations(settings: Settings, schema: GraphQLSchema) -> Operations:
+    """Make what says which operations may run."""
+    limits = Limits.of(settings)
+    return Operations(schema, introspection=settings.introspection, limits=limits)
+
+
+def check_trusted_documents(settings: Settings) -> None:
+    """Raise SettingsError where the manifest of trusted documents would stop a start."""
+    if settings.trusted_documents or settings.trusted_documents_mode == "only":
+        load_trusted(settings, create_operations(settings, executable(build_schema())))
 
 
 def create_worker_app(board: Board | None = None) -> Starlette:

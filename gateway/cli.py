@@ -1,4 +1,4 @@
-"""``promotion-gateway dev | serve | sandbox | schema | config``."""
+"""``promotion-gateway dev | serve | sandbox | schema | operations | config``."""
 
 import argparse
 import logging
@@ -7,22 +7,28 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gateway.app import create_app
+from gateway.app import check_trusted_documents, create_app, create_operations, utc_now
+from gateway.http.auth import authentication_from
 from gateway.http.explorer import Explorer
 from gateway.http.server import ServerError, listen, run, run_workers, spare_the_collector, url_of
 from gateway.http.worker import WorkerFactory
+from gateway.persisted.folder import FolderError, read_folder
+from gateway.persisted.manifest import ManifestForm, write_manifest
 from gateway.request import Role
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.auth import Credentials
 from gateway.sandbox.faults.parameter import FaultError
 from gateway.sandbox.faults.spec import Fault, parse_fault
-from gateway.schema.build import print_schema
+from gateway.schema.build import build_schema, executable, print_schema
 from gateway.settings import (
+    Settings,
     SettingsError,
+    UpstreamAuth,
     effective,
     load_settings,
     unknown_variables,
 )
+from gateway.settings_auth import is_loopback
 from gateway.telemetry import configure_logging, log
 from gateway.telemetry.board import Board
 
@@ -51,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         return int(parsed.run(parsed) or 0)
-    except (CommandError, ServerError, SettingsError) as error:
+    except (CommandError, FolderError, ServerError, SettingsError) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -112,6 +118,24 @@ def _parser() -> argparse.ArgumentParser:
     schema.add_argument(
         "--check", action="store_true", help="only compare; exit status 1 where it differs"
     )
+    operations = command(
+        "operations",
+        _operations,
+        "Write the manifest of trusted documents for the .graphql files of a folder.",
+        "Each operation, with the fragments it needs from any of the files, must be one that would"
+        " run with the present settings. GATEWAY_TRUSTED_DOCUMENTS takes what is written.",
+    )
+    operations.add_argument("folder", type=Path, help="where the files are, in folders or not")
+    operations.add_argument(
+        "--output", type=Path, metavar="FILE", help="where to write it (default: stdout)"
+    )
+    operations.add_argument(
+        "--format",
+        type=ManifestForm,
+        choices=list(ManifestForm),
+        default=ManifestForm.MAP,
+        help="map: hash to text; apollo: with names, as Apollo's tools (default: %(default)s)",
+    )
     command(
         "config",
         _config,
@@ -166,6 +190,8 @@ def _dev(options: argparse.Namespace) -> None:
         "upstream_username": demo.username,
         "upstream_password": demo.password,
         "upstream_ca_file": "",
+        "auth": "none",
+        "auth_jwks_url": "",
         "graphiql": True,
         "introspection": True,
         "report_upstream": True,
@@ -199,6 +225,7 @@ def _serve(_options: argparse.Namespace) -> None:
             "GATEWAY_UPSTREAM_URL is needed: the platform's origin; to try things out,"
             " `promotion-gateway dev` brings its own"
         )
+    _check_who_may_ask(settings)
     _warn_of_unknown_variables()
     configure_logging(settings.log_format)
     listener = listen(settings.host, settings.port, "GATEWAY_PORT or GATEWAY_HOST")
@@ -208,9 +235,22 @@ def _serve(_options: argparse.Namespace) -> None:
         spare_the_collector()
         run((app, listener))
     else:
+        check_trusted_documents(settings)  # here once, and not by each worker
         board = Board(settings.workers)
         factory = WorkerFactory("gateway.app:create_worker_app", board)
         run_workers(factory, settings.workers, listener)
+
+
+def _check_who_may_ask(settings: Settings) -> None:
+    authentication_from(settings, utc_now)  # raises where a worker would, but in one line
+    lends = settings.upstream_auth in {UpstreamAuth.BASIC, UpstreamAuth.OAUTH}
+    is_open = settings.auth == "none" and not is_loopback(settings.host)
+    if lends and is_open and not settings.allow_anonymous:
+        raise CommandError(
+            f"GATEWAY_AUTH=none on GATEWAY_HOST={settings.host} would lend this gateway's own"
+            " credential to everybody who reaches it: set GATEWAY_AUTH=jwt, or"
+            " GATEWAY_ALLOW_ANONYMOUS=true where something in front of it authenticates"
+        )
 
 
 def _sandbox(options: argparse.Namespace) -> None:
@@ -234,6 +274,18 @@ def _schema(options: argparse.Namespace) -> int:
         raise CommandError(f"{path}: {error.strerror}") from None
     print(f"{path} is not the code's schema: run promotion-gateway schema", file=sys.stderr)
     return 1
+
+
+def _operations(options: argparse.Namespace) -> None:
+    operations = create_operations(load_settings(), executable(build_schema()))
+    written = write_manifest(read_folder(options.folder, operations), options.format)
+    if options.output is None:
+        print(written, end="")
+        return
+    try:
+        options.output.write_text(written, encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"{options.output}: {error.strerror}") from None
 
 
 def _config(_options: argparse.Namespace) -> None:

@@ -1,12 +1,14 @@
 """What belongs to one request: its caller, its deadline, its call budget and its report."""
 
 import asyncio
+import hashlib
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from typing import NamedTuple
 
 from gateway.errors import BudgetExceededError
 
@@ -17,12 +19,37 @@ class Role(Enum):
     RULESETS = "rulesets"
 
 
+class CustomerClaim(NamedTuple):
+    """A customer whom a caller may ask for: as the platform names sources and identifiers."""
+
+    source: str
+    identifier_name: str
+    identifier_value: str
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: the roles held, and the credential headers to hand on with `passthrough`."""
+    """Who asks: the roles held, and the credential headers to hand on with `passthrough`.
+
+    `customers` are those whom the caller may ask for, None all; `subject` tells callers apart in
+    logs, and nothing of who they are.
+    """
 
     roles: frozenset[Role] = frozenset()
     credential: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    customers: frozenset[CustomerClaim] | None = field(default=None, repr=False)
+    subject: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Give a text that two callers share only where both may see the same.
+
+        It is a plain hash, and customers' identifiers can be guessed: it is for keys that are
+        hashed with a secret, and for no log.
+        """
+        customers = None if self.customers is None else sorted(self.customers)
+        rights = (sorted(role.value for role in self.roles), customers, self.credential)
+        return hashlib.sha256(repr(rights).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(slots=True)

@@ -10,17 +10,18 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from gateway import settings_limits as limits
-from gateway.request import Role
+from gateway.settings_auth import AUTH_ALLOWED, AuthSettings
+from gateway.settings_cache import CACHE_ALLOWED, CacheSettings
+from gateway.settings_edge import EDGE_ALLOWED, EdgeSettings
 from gateway.settings_words import SourceTypeName, allowed_values, shown
 
 PREFIX = "GATEWAY_"
 # What Kubernetes sets in every pod beside a Service called `gateway`; GATEWAY_PORT is one more.
 _SERVICE_LINK = re.compile(PREFIX + r"(SERVICE_(HOST|PORT)|PORT_\d+_(TCP|UDP|SCTP))")
 _LONGEST_SHOWN = 100
-_SHORTEST_SECRET = 16  # bytes
 
 
 class UpstreamAuth(StrEnum):
@@ -40,7 +41,7 @@ class SettingsError(Exception):
         self.lines = lines
 
 
-class Settings(BaseSettings):
+class Settings(CacheSettings, AuthSettings, EdgeSettings):
     """The gateway's settings; each field's description is its line in the README's table.
 
     A variable that is empty counts as one that is not there.
@@ -50,9 +51,6 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True
     )
 
-    host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    workers: int = Field(1, ge=1, le=256, description="Processes that `serve` starts.")
     upstream_url: str = Field(
         "", description="The platform's address, e.g. https://eu.api.capillarytech.com."
     )
@@ -98,36 +96,15 @@ class Settings(BaseSettings):
         min_length=1,
         description="Source types in which a definition is looked for, in this order.",
     )
-    cache_url: str = Field(
-        "memory://",
-        repr=False,
-        description="memory:// for a cache in each process, redis://… or rediss://… for one that"
-        " all replicas share.",
-    )
-    cache_definition_ttl_s: float = Field(
-        300.0, ge=0, le=86_400, description="Seconds that definitions are kept; 0 keeps none."
-    )
-    cache_definition_stale_s: float = Field(
-        3600.0,
-        ge=0,
-        le=604_800,
-        description="Seconds more that they serve while they are renewed, or cannot be.",
-    )
-    cache_customer_ttl_s: float = Field(
-        0.0, ge=0, le=3600, description="Seconds that customers' data is kept; 0 keeps none."
-    )
-    cache_key_secret: SecretStr = Field(
-        SecretStr(""), description="16 bytes or more, the same in all replicas; needed with Redis."
-    )
     legacy: Literal["on", "off"] = Field(
         "on", description="off: ask the legacy endpoint, which is being phased out, no more."
     )
-    anonymous_roles: Annotated[frozenset[Role], NoDecode] = Field(
-        frozenset(), description="Roles of unauthenticated callers: `rulesets`; `dev` gives it."
-    )
     executor: limits.Executor = "compiled"
     max_body_bytes: int = Field(
-        256 * 1024, ge=1024, le=64 * 1024 * 1024, description="Largest request body, in bytes."
+        256 * 1024,
+        ge=1024,
+        le=64 * 1024 * 1024,
+        description="Largest request body, in bytes, after decompression.",
     )
     max_tokens: limits.Tokens = 2_000
     max_depth: limits.Depth = 15
@@ -139,11 +116,18 @@ class Settings(BaseSettings):
     max_json_depth: limits.JsonDepth = 10
     max_list_length: limits.ListLength = 20
     max_cost: limits.Cost = 50_000
+    apq: Literal["on", "off"] = Field("on", description="off: no automatic persisted queries.")
+    trusted_documents: str = Field("", description="A manifest of trusted documents, in JSON.")
+    trusted_documents_mode: Literal["allow", "only"] = Field(
+        "allow", description="only: nothing but the trusted documents runs."
+    )
     graphiql: bool = Field(
         default=False, description="GraphiQL at /graphql for a browser; on in `dev`."
     )
     introspection: bool = Field(
-        default=True, description="Whether the schema may be asked for; GraphiQL needs it."
+        default=False,
+        description="Whether the schema may be asked for, and mistakes are told with suggestions;"
+        " GraphiQL needs it; on in `dev`.",
     )
     report_upstream: bool = Field(
         default=False,
@@ -153,7 +137,7 @@ class Settings(BaseSettings):
         "json", description="json: one object a line; console: for people. `dev` takes console."
     )
 
-    @field_validator("definition_source_types", "anonymous_roles", mode="before")
+    @field_validator("definition_source_types", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """Read a list as the environment writes it: words with commas between them, each once."""
@@ -185,24 +169,11 @@ class Settings(BaseSettings):
                 raise ValueError(value) from error
         return value
 
-    @field_validator("cache_url")
-    @classmethod
-    def _cache(cls, value: str) -> str:
-        if value != "memory://" and not value.startswith(("redis://", "rediss://")):
-            raise ValueError(value)
-        return value
-
-    @field_validator("cache_key_secret")
-    @classmethod
-    def _long_secret(cls, value: SecretStr) -> SecretStr:
-        if 0 < len(value.get_secret_value().encode()) < _SHORTEST_SECRET:
-            raise ValueError("too short")
-        return value
-
     @model_validator(mode="after")
-    def _shared_secret(self) -> Self:
-        if self.cache_url != "memory://" and not self.cache_key_secret.get_secret_value():
-            raise ValueError(f"{PREFIX}CACHE_URL=redis://… needs {PREFIX}CACHE_KEY_SECRET")
+    def _one_authorization(self) -> Self:
+        if self.auth == "jwt" and self.upstream_auth is UpstreamAuth.PASSTHROUGH:
+            first, second = f"{PREFIX}AUTH=jwt", f"{PREFIX}UPSTREAM_AUTH=passthrough"
+            raise ValueError(f"{first} and {second} both need the Authorization header")
         return self
 
     @model_validator(mode="after")
@@ -219,8 +190,9 @@ class Settings(BaseSettings):
 
 
 _ALLOWED = {
-    "cache_url": "memory://, redis://[user:password@]host[:port][/database], or rediss:// over TLS",
-    "cache_key_secret": "a text of at least 16 bytes",
+    **EDGE_ALLOWED,
+    **AUTH_ALLOWED,
+    **CACHE_ALLOWED,
     "upstream_url": "an http or https URL without user, query and fragment",
     "upstream_oauth_header": "the name of a header: 1 to 64 letters, digits and hyphens",
     "upstream_ca_file": "a file of certificates in PEM that can be read",

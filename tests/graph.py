@@ -91,6 +91,7 @@ def settings_for(upstream_url: str, **overrides: Any) -> Settings:
         "upstream_password": "sandbox",
         "anonymous_roles": frozenset(Role),
         "graphiql": True,
+        "introspection": True,
         "report_upstream": True,
         "cache_definition_ttl_s": 0,  # so that calls can be counted; tests of the cache say more
     }

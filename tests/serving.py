@@ -1,5 +1,6 @@
 """Serve an ASGI application over real HTTP for the length of a test."""
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -7,6 +8,8 @@ from threading import Event, Thread
 
 import uvicorn
 from starlette.types import ASGIApp
+
+from gateway.http.protocol import BoundedProtocol
 
 
 class Server(uvicorn.Server):
@@ -32,7 +35,7 @@ class Server(uvicorn.Server):
 
 
 @contextmanager
-def serve(app: ASGIApp) -> Iterator[str]:
+def serve(app: ASGIApp, protocol: type[asyncio.Protocol] = BoundedProtocol) -> Iterator[str]:
     """Serve `app` on a free loopback port in a background thread; gives its base URL.
 
     The application's lifespan has run when the block is entered, and has ended when it is left.
@@ -40,6 +43,9 @@ def serve(app: ASGIApp) -> Iterator[str]:
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         app,
+        http=protocol,
+        server_header=False,
+        proxy_headers=False,
         ws="none",
         log_config=None,
         access_log=False,

@@ -12,7 +12,7 @@ import pytest
 from gateway.cli import main
 from tests.commands import free_port, post, run, running, wait_for
 
-COMMANDS = ["dev", "serve", "sandbox", "schema", "config"]
+COMMANDS = ["dev", "serve", "sandbox", "schema", "operations", "config"]
 # An environment made for another gateway, in which `dev` has to work all the same.
 HOSTILE = {
     "HTTP_PROXY": "http://127.0.0.1:1",
@@ -27,6 +27,8 @@ HOSTILE = {
     "GATEWAY_GRAPHIQL": "false",
     "GATEWAY_INTROSPECTION": "false",
     "GATEWAY_ANONYMOUS_ROLES": "admin",
+    "GATEWAY_AUTH": "jwt",
+    "GATEWAY_AUTH_JWKS_URL": "no url",
     "GATEWAY_LOG_FORMAT": "json",
     "GATEWAY_WORKERS": "4",
     "WEB_CONCURRENCY": "4",

@@ -15,13 +15,24 @@ LAYERS = (
     ("cli",),
     ("app",),
     ("http",),
+    ("persisted",),
     ("execution",),
     ("schema",),
     ("paging", "loaders"),
     ("upstream",),
     ("cache",),
     ("wire",),
-    ("request", "telemetry", "errors", "settings", "settings_words", "settings_limits"),
+    (
+        "request",
+        "telemetry",
+        "errors",
+        "settings",
+        "settings_words",
+        "settings_limits",
+        "settings_edge",
+        "settings_auth",
+        "settings_cache",
+    ),
 )
 APART = "sandbox"  # imports nothing of the rest, and only the commands start it
 BANNED = {

@@ -34,6 +34,7 @@ _BYTES_OF_CODE = 40
 class Operation:
     """One operation of a valid document.
 
+    With `hides_names` what is wrong with a variable is told without names of the schema's.
     `compiled` is what an executor keeps with it; `compiled_size` is how large that is, in
     characters of generated source.
     """
@@ -42,6 +43,7 @@ class Operation:
     definition: OperationDefinitionNode
     price: Price
     limits: Limits
+    hides_names: bool = False
     compiled: Any = None
     compiled_size: int = 0
 
@@ -69,7 +71,9 @@ class Operation:
             check_variables_size(variables, self.limits)
         except QueryTooComplexError as error:
             raise refuse(error) from None
-        errors = check_variables(schema, self.variable_definitions, variables)
+        errors = check_variables(
+            schema, self.variable_definitions, variables, hides_names=self.hides_names
+        )
         if errors:
             raise OperationRefusedError([refusal(error, "BAD_USER_INPUT") for error in errors])
         return self.price.of(variables)

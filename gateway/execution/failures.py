@@ -15,6 +15,8 @@ _QUOTED = re.compile(
 
 _LONGEST_MESSAGE = 500
 _MOST_LOCATIONS = 10
+# Of a field without a selection graphql-core's words have one even where they are to have none.
+_SUGGESTION = re.compile(r" Did you mean .*\?$", re.DOTALL)
 
 
 class OperationRefusedError(Exception):
@@ -30,9 +32,9 @@ class InputError(GraphQLError):
     """A literal or a variable that is not of its type: BAD_USER_INPUT rather than validation."""
 
 
-def refusal(error: GraphQLError, code: str) -> dict[str, Any]:
+def refusal(error: GraphQLError, code: str, *, suggests: bool = True) -> dict[str, Any]:
     """Write one error of an operation that does not run."""
-    message = error.message
+    message = error.message if suggests else _SUGGESTION.sub("", error.message)
     if len(message) > _LONGEST_MESSAGE:
         message = message[:_LONGEST_MESSAGE] + "…"
     written: dict[str, Any] = {"message": message}

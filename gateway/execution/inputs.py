@@ -57,7 +57,7 @@ class ValuesOfCorrectTypeRule(ValidationRule):
         if kind is None:
             return
 
-        mistakes = _Mistakes(name, kind)
+        mistakes = _Mistakes(name, kind, hides_names=self.context.hide_suggestions)
         with suppress(_EnoughError):
             validate_input_literal(value, kind, mistakes.add, None, None, hide_suggestions=True)
         for words, nodes in mistakes.found.items():
@@ -72,14 +72,15 @@ class _EnoughError(Exception):
 class _Mistakes:
     """What is wrong with one value, in our words, and where in the document."""
 
-    def __init__(self, name: str, kind: GraphQLInputType) -> None:
-        self._name, self._kind = name, kind
+    def __init__(self, name: str, kind: GraphQLInputType, *, hides_names: bool) -> None:
+        self._name, self._kind, self._hides_names = name, kind, hides_names
         self._calls = 0
         self.found: dict[str, Sequence[Node]] = {}
 
     def add(self, error: GraphQLError, path: Sequence[str | int]) -> None:
         """Note a mistake; of those with the same words only the first."""
-        self.found.setdefault(_words(self._name, path, self._kind), error.nodes or ())
+        words = _words(self._name, path, self._kind, hides_names=self._hides_names)
+        self.found.setdefault(words, error.nodes or ())
         self._calls += 1
         if self._calls == _MOST_ERRORS:
             raise _EnoughError
@@ -89,8 +90,13 @@ def check_variables(
     schema: GraphQLSchema,
     definitions: Sequence[VariableDefinitionNode],
     variables: dict[str, Any],
+    *,
+    hides_names: bool = False,
 ) -> list[GraphQLError]:
-    """Find what is wrong with the variables of an operation that has passed validation."""
+    """Find what is wrong with the variables of an operation that has passed validation.
+
+    With `hides_names` the words for it tell no enum's values and no input's fields.
+    """
     errors: list[GraphQLError] = []
     for definition in definitions:
         name = definition.variable.name.value
@@ -102,14 +108,18 @@ def check_variables(
             continue
         if not is_input_type(kind):
             continue  # validation has said so
-        errors += _check_variable(f"${name}", kind, value, definition)
+        errors += _check_variable(f"${name}", kind, value, definition, hides_names)
     return errors[:_MOST_ERRORS]
 
 
 def _check_variable(
-    name: str, kind: GraphQLInputType, value: Any, node: VariableDefinitionNode
+    name: str,
+    kind: GraphQLInputType,
+    value: Any,
+    node: VariableDefinitionNode,
+    hides_names: bool,  # noqa: FBT001 - from one place to the other
 ) -> list[GraphQLError]:
-    mistakes = _Mistakes(name, kind)
+    mistakes = _Mistakes(name, kind, hides_names=hides_names)
     if coerce_input_value(value, kind) is Undefined:
         with suppress(_EnoughError):
             validate_input_value(value, kind, mistakes.add, hide_suggestions=True)
@@ -129,7 +139,9 @@ def argument_made_null(error: GraphQLError) -> str | None:
     return named[1] if named else "An argument"
 
 
-def _words(name: str, path: Sequence[str | int], kind: GraphQLInputType) -> str:
+def _words(
+    name: str, path: Sequence[str | int], kind: GraphQLInputType, *, hides_names: bool
+) -> str:
     place, inner, needed = name, kind, False
     for step in path:
         bare = _bare(inner)
@@ -141,18 +153,21 @@ def _words(name: str, path: Sequence[str | int], kind: GraphQLInputType) -> str:
             place, inner = f"{place}.{step}", bare.fields[str(step)].type
             needed = bare.is_one_of
     never_null = needed and not isinstance(inner, GraphQLNonNull)
-    return f"{place}: it must be {_allowed(inner)}{', and not null' if never_null else ''}."
+    allowed = _allowed(inner, hides_names=hides_names)
+    return f"{place}: it must be {allowed}{', and not null' if never_null else ''}."
 
 
 def _bare(kind: Any) -> Any:
     return kind.of_type if isinstance(kind, GraphQLNonNull) else kind
 
 
-def _allowed(kind: Any) -> str:
+def _allowed(kind: Any, *, hides_names: bool) -> str:
     if isinstance(kind, GraphQLNonNull):
-        return _allowed(kind.of_type) + ", and not null"
+        return _allowed(kind.of_type, hides_names=hides_names) + ", and not null"
     if isinstance(kind, GraphQLList):
-        return f"a list, each {_allowed(_bare(kind.of_type))}"
+        return f"a list, each {_allowed(_bare(kind.of_type), hides_names=hides_names)}"
+    if hides_names and isinstance(kind, GraphQLEnumType | GraphQLInputObjectType):
+        return f"a {kind.name}"  # its name the client knows, or is told by GraphQL's own words
     if isinstance(kind, GraphQLEnumType):
         return f"one of {', '.join(kind.values)}"
     if isinstance(kind, GraphQLInputObjectType):

@@ -71,7 +71,7 @@ class Operations:
         for definition in document.definitions:
             if isinstance(definition, OperationDefinitionNode):
                 price = Price(self.schema, document, definition, self._limits)
-                yield Operation(document, definition, price, self._limits)
+                yield Operation(document, definition, price, self._limits, self._hide_suggestions)
 
     def _read(self, text: str) -> DocumentNode:
         try:
@@ -93,7 +93,11 @@ class Operations:
         if errors:
             raise OperationRefusedError(
                 [
-                    refusal(error, _CODES.get(type(error), "GRAPHQL_VALIDATION_FAILED"))
+                    refusal(
+                        error,
+                        _CODES.get(type(error), "GRAPHQL_VALIDATION_FAILED"),
+                        suggests=not self._hide_suggestions,
+                    )
                     for error in errors
                 ]
             )

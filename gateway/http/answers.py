@@ -1,6 +1,6 @@
 """What answers have in common: their form, and those for requests that no endpoint answers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -17,13 +17,18 @@ from gateway.http.statistics import OperationStatistics
 from gateway.telemetry import log
 
 
-def respond(body: Mapping[str, Any], status: int = 200, media_type: str = JSON) -> Response:
-    """Write an answer that no cache on the way may keep."""
-    return Response(
-        msgspec.json.encode(body),
-        status,
-        {"Content-Type": f"{media_type}; charset=utf-8", "Cache-Control": "private, no-store"},
-    )
+def respond(
+    body: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+    status: int = 200,
+    media_type: str = JSON,
+) -> Response:
+    """Write an answer that no cache on the way may keep, and none may give to another caller."""
+    headers = {
+        "Content-Type": f"{media_type}; charset=utf-8",
+        "Cache-Control": "private, no-store",
+        "Vary": "Accept, Authorization",
+    }
+    return Response(msgspec.json.encode(body), status, headers)
 
 
 def refuse(error: RequestError, media_type: str = JSON, status: int | None = None) -> Response:
@@ -31,7 +36,11 @@ def refuse(error: RequestError, media_type: str = JSON, status: int | None = Non
     status = status or error.status
     log.info("request_refused", status=status, code=error.code)
     body = {"errors": [{"message": error.message, "extensions": error.extensions}]}
-    return respond(body, status, media_type)
+    answer = respond(body, status, media_type)
+    answer.headers.update(error.headers)
+    if error.retry_after_s is not None:
+        answer.headers["Retry-After"] = str(error.retry_after_s)
+    return answer
 
 
 async def no_such_resource(_http: HttpRequest, error: Exception) -> Response:

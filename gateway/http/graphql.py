@@ -10,7 +10,8 @@ from typing import Any
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
-from gateway.errors import MethodNotAllowedError, RequestError
+from gateway.errors import MethodNotAllowedError, RequestError, UnauthenticatedError
+from gateway.execution.cost import Cost
 from gateway.execution.documents import Operation
 from gateway.execution.executor import Executor
 from gateway.execution.failures import OperationRefusedError
@@ -18,15 +19,19 @@ from gateway.execution.operation import Operations
 from gateway.execution.outcome import Outcome, masked
 from gateway.http.answer_cache import AnswerCache
 from gateway.http.answers import refuse, respond
+from gateway.http.auth import Authentication
+from gateway.http.batch import Bill, Body, run_batch
 from gateway.http.departure import ClientGoneError, unless_gone
+from gateway.http.door import Door
 from gateway.http.explorer import Explorer
 from gateway.http.negotiation import GRAPHQL, JSON, choose, prefers_html
-from gateway.http.parameters import Parameters, read_parameters
+from gateway.http.parameters import Batch, Parameters, read_parameters
 from gateway.http.request_id import request_id_of
 from gateway.http.statistics import OperationStatistics
+from gateway.persisted.documents import Documents
 from gateway.request import CallBudget, Caller, Request
 from gateway.schema.context import Context
-from gateway.settings import Settings, UpstreamAuth
+from gateway.settings import Settings
 from gateway.telemetry import log
 
 _LONGEST_NAME = 80
@@ -41,6 +46,8 @@ class GraphQLEndpoint:
     """
 
     settings: Settings
+    authentication: Authentication
+    documents: Documents
     operations: Operations
     executor: Executor
     context_of: Callable[[Request], Context]
@@ -49,6 +56,7 @@ class GraphQLEndpoint:
     explorer: Explorer | None
     statistics: OperationStatistics
     answers: AnswerCache
+    door: Door
 
     async def answer(self, http: HttpRequest) -> Response:
         """Answer one HTTP request."""
@@ -58,8 +66,19 @@ class GraphQLEndpoint:
         media_type = JSON
         try:
             media_type = choose(accept)
-            parameters = await read_parameters(http, self.settings.max_body_bytes)
-            return await self._execute(http, parameters, media_type)
+            self.door.check(http)
+            caller = await self._caller(http)
+            await self.door.count(http, caller)
+            with self.door.reading.taken():
+                parameters = await read_parameters(
+                    http, self.settings.max_body_bytes, self.settings.max_batch
+                )
+            if isinstance(parameters, list):
+                await self.door.count(http, caller, len(parameters) - 1)
+                with self.door.running.taken(len(parameters)):
+                    return await self._execute_batch(http, caller, parameters, media_type)
+            with self.door.running.taken():
+                return await self._execute(http, caller, parameters, media_type)
         except ClientGoneError:
             log.info("client_gone")
             return Response(status_code=_CLIENT_GONE)
@@ -77,19 +96,52 @@ class GraphQLEndpoint:
             return respond({"errors": refused.errors}, status, media_type)
 
     async def _execute(
-        self, http: HttpRequest, parameters: Parameters, media_type: str
+        self, http: HttpRequest, caller: Caller, parameters: Parameters, media_type: str
     ) -> Response:
-        operation = self.operations.get(parameters.query, parameters.operation_name)
-        if http.method != "POST" and not operation.is_query:
+        operation, cost, known = await self._admit(parameters, Bill(), http.method)
+        request = self._request(http, caller)
+        work = self._answer(operation, cost, known, request)
+        write = await unless_gone(http, request, work)
+        return respond(write(), 200, media_type)
+
+    async def _execute_batch(
+        self, http: HttpRequest, caller: Caller, batch: Batch, media_type: str
+    ) -> Response:
+        bill = Bill()
+
+        async def run(parameters: Parameters, part: Request) -> Callable[[], Body]:
+            operation, cost, known = await self._admit(parameters, bill, http.method)
+            return await self._answer(operation, cost, known, part)
+
+        request = self._request(http, caller)
+        work = run_batch(batch, request, run, self.statistics)
+        return respond(await unless_gone(http, request, work), 200, media_type)
+
+    async def _admit(
+        self, parameters: Parameters, bill: Bill, method: str
+    ) -> tuple[Operation, Cost, Parameters]:
+        """Give the operation to run, its cost, and the parameters with their document's text.
+
+        Nothing is left then that could refuse it. Raises RequestError or OperationRefusedError. A
+        text is kept for its hash only here.
+        """
+        text = await self.documents.text(parameters.query, parameters.reference)
+        operation = self.operations.get(text, parameters.operation_name)
+        if method != "POST" and not operation.is_query:
             raise MethodNotAllowedError("GET runs queries only; use POST.")
         cost = operation.check(self.operations.schema, parameters.variables)
-        request = self._request(http)
+        bill.add(cost)
+        await self.documents.keep(text, parameters.reference)
+        return operation, cost, parameters._replace(query=text)
+
+    async def _answer(
+        self, operation: Operation, cost: Cost, parameters: Parameters, request: Request
+    ) -> Callable[[], Body]:
+        """Run an operation; gives what writes its answer."""
+        subject = request.caller.subject
         started = time.perf_counter()
         outcome = await self.answers.answer(
-            operation,
-            parameters,
-            request,
-            lambda: unless_gone(http, request, self._run(operation, parameters, request)),
+            operation, parameters, request, lambda: self._run(operation, parameters, request)
         )
         duration_s = time.perf_counter() - started
         self.statistics.ran(outcome.data, outcome.errors, duration_s)
@@ -98,13 +150,18 @@ class GraphQLEndpoint:
             operation=operation.name and operation.name[:_LONGEST_NAME],
             errors=len(outcome.errors),
             upstream_calls=request.budget.spent,
+            **({"caller": subject} if subject else {}),
             duration_ms=round(duration_s * 1000, 1),
         )
-        body: dict[str, Any] = {"data": outcome.data}
-        if outcome.errors:
-            body["errors"] = outcome.errors
-        body["extensions"] = {"cost": cost.shown} | self._extensions(request)
-        return respond(body, 200, media_type)
+
+        def write() -> Body:
+            body: Body = {"data": outcome.data}
+            if outcome.errors:
+                body["errors"] = outcome.errors
+            body["extensions"] = {"cost": cost.shown} | self._extensions(request)
+            return body
+
+        return write
 
     def _extensions(self, request: Request) -> dict[str, Any]:
         """Say what the answer as a whole has cost, and what is to be known of it."""
@@ -132,20 +189,19 @@ class GraphQLEndpoint:
             log.error("unexpected_error", path="", exc_info=error)
             return Outcome(None, [masked(request.id)])
 
-    def _request(self, http: HttpRequest) -> Request:
+    async def _caller(self, http: HttpRequest) -> Caller:
+        try:
+            return await self.authentication.caller(http.headers)
+        except UnauthenticatedError:
+            await self.door.count(http, Caller())  # a token that is refused has cost work, too
+            raise
+
+    def _request(self, http: HttpRequest, caller: Caller) -> Request:
         settings = self.settings
         return Request(
             id=request_id_of(http),
             now=self.clock(),
-            caller=self._caller(http),
+            caller=caller,
             deadline=asyncio.get_running_loop().time() + settings.upstream_deadline_s,
             budget=CallBudget(settings.upstream_max_calls_per_operation),
         )
-
-    def _caller(self, http: HttpRequest) -> Caller:
-        roles = self.settings.anonymous_roles
-        if self.settings.upstream_auth is not UpstreamAuth.PASSTHROUGH:
-            return Caller(roles)
-        names = ("Authorization", self.settings.upstream_oauth_header)
-        held = ((name, http.headers.get(name)) for name in names)
-        return Caller(roles, tuple((name, value) for name, value in held if value))

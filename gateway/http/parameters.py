@@ -1,72 +1,97 @@
-"""The GraphQL request inside an HTTP request (GraphQL over HTTP, §5 Request)."""
+"""The GraphQL request inside an HTTP request (GraphQL over HTTP, §5), or a batch of them."""
 
 from typing import Any, NamedTuple, NoReturn
 
 import msgspec
-from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 
-from gateway.errors import BadRequestError, PayloadTooLargeError, UnsupportedMediaTypeError
+from gateway.errors import BadRequestError
+from gateway.http.body import read_body
+from gateway.persisted.reference import Reference, read_reference
 
 _DECODER = msgspec.json.Decoder(Any)
+_MOST_DEPTH = 64
 
 
 class Parameters(NamedTuple):
-    """What a GraphQL request says."""
+    """What a GraphQL request says; `query` is empty where it only names its document."""
 
     query: str
     operation_name: str | None
     variables: dict[str, Any]
+    reference: Reference | None = None
 
 
-async def read_parameters(request: HttpRequest, max_body_bytes: int) -> Parameters:
-    """Read a POST's JSON, or else the query string.
+Batch = list[Parameters | BadRequestError]
+"""Requests sent as an array, each with what is wrong with it where it is none."""
+
+
+async def read_parameters(
+    request: HttpRequest, max_body_bytes: int, max_batch: int = 1
+) -> Parameters | Batch:
+    """Read a POST's JSON, or else the query string; above a `max_batch` of 1 an array is a batch.
 
     Raises a RequestError, which says what is allowed.
     """
     if request.method != "POST":
         return _read_query_string(request)
-    _check_media_type(request.headers.get("content-type", ""))
-    return _check(_decode("The body", await _read_body(request, max_body_bytes)))
+    raw = _decode("The body", await read_body(request, max_body_bytes))
+    if isinstance(raw, list) and max_batch > 1:
+        return _read_batch(raw, max_batch)
+    return _check(raw)
+
+
+def _read_batch(raw: list[Any], most: int) -> Batch:
+    if not 0 < len(raw) <= most or not all(isinstance(item, dict) for item in raw):
+        _refuse(f"The body as an array must hold 1 to {most} JSON objects, with `query` in each.")
+    batch: Batch = []
+    for item in raw:
+        try:
+            batch.append(_check(item))
+        except BadRequestError as error:
+            batch.append(error)
+    return batch
 
 
 def _read_query_string(request: HttpRequest) -> Parameters:
-    raw: dict[str, Any] = dict(request.query_params)
+    raw: dict[str, Any] = {}
+    for name, value in request.query_params.multi_items():
+        if name in raw:
+            _refuse("The query string must have each parameter once.")
+        raw[name] = value
     for name in ("variables", "extensions"):
         if name in raw:
             raw[name] = _decode(name, raw[name].encode()) if raw[name] else None
     return _check(raw)
 
 
-def _check_media_type(content_type: str) -> None:
-    media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
-    if media_type != "application/json":
-        raise UnsupportedMediaTypeError("The body must be application/json.")
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name == "charset" and value.strip('"') not in {"utf-8", "utf8"}:
-            raise UnsupportedMediaTypeError("The body must be in UTF-8.")
-
-
-async def _read_body(request: HttpRequest, max_body_bytes: int) -> bytes:
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > max_body_bytes:
-                raise PayloadTooLargeError(f"The body may have {max_body_bytes} bytes at most.")
-    except ClientDisconnect:
-        raise BadRequestError("The body ended early.") from None
-    return bytes(body)
-
-
 def _decode(name: str, raw: bytes) -> Any:
     try:
-        return _DECODER.decode(raw)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        value = _DECODER.decode(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
         raise BadRequestError(
             f"{name} must be JSON in UTF-8, not nested too deep and without endless numbers."
         ) from None
+    if raw.count(b"[") + raw.count(b"{") > _MOST_DEPTH:  # those in texts included
+        _check_depth(name, value)
+    return value
+
+
+def _check_depth(name: str, value: Any) -> None:
+    """Refuse what is nested deeper than any argument, in a time that the value's size bounds."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(_MOST_DEPTH):
+        if not level:
+            return
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) is dict or type(inner) is list
+        ]
+    if not level:
+        return
+    _refuse(f"{name} must be nested {_MOST_DEPTH} deep at most.")
 
 
 def _check(raw: Any) -> Parameters:
@@ -74,15 +99,16 @@ def _check(raw: Any) -> Parameters:
         _refuse("The body must be a JSON object, with `query` in it.")
     query, name = raw.get("query"), raw.get("operationName")
     variables, extensions = raw.get("variables"), raw.get("extensions")
-    if not isinstance(query, str) or not query:
-        _refuse("query: it must be a string that holds a GraphQL document.")
     if not isinstance(name, str | None):
         _refuse("operationName: it must be a string.")
     if not isinstance(variables, dict | None):
         _refuse("variables: it must be an object.")
     if not isinstance(extensions, dict | None):
         _refuse("extensions: it must be an object.")
-    return Parameters(query, name or None, variables or {})
+    reference = read_reference(raw)
+    if not isinstance(query, str | None) or not (query or reference):
+        _refuse("query: it must be a string that holds a GraphQL document.")
+    return Parameters(query or "", name or None, variables or {}, reference)
 
 
 def _refuse(message: str) -> NoReturn:

@@ -12,9 +12,12 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
+from gateway.http.protocol import BoundedProtocol
+
 _BACKLOG = 2048
 _OBJECTS_PER_COLLECTION = 3_000
 _OPTIONS: dict[str, Any] = {
+    "http": BoundedProtocol,
     "log_config": None,
     "access_log": False,
     "server_header": False,

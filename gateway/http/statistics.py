@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.errors import PersistedQueryNotFoundError
 from gateway.telemetry.counting import Durations, Tally
 from gateway.telemetry.metrics import CODES, OPERATION_OUTCOMES, Readings
 
@@ -32,9 +33,14 @@ class OperationStatistics:
         self.errors(error["extensions"]["code"] for error in errors)
 
     def refused(self, errors: list[dict[str, Any]]) -> None:
-        """Count an operation that did not run."""
-        self._outcomes.add("failed")
-        self.errors(error["extensions"]["code"] for error in errors)
+        """Count an operation that did not run.
+
+        A hash that is not known is none: its operation comes with the next request.
+        """
+        codes = [error["extensions"]["code"] for error in errors]
+        if codes != [PersistedQueryNotFoundError.code]:
+            self._outcomes.add("failed")
+        self.errors(codes)
 
     def errors(self, codes: Iterable[str]) -> None:
         """Count the errors of an answer, also of one to a request that has no operation."""

@@ -2,6 +2,7 @@
 
 from functools import cached_property
 
+from gateway.loaders.customer_ids import CustomerIdByKeyLoader, KnownCustomerIds
 from gateway.loaders.customer_pages import CustomerPageByKeyLoader
 from gateway.loaders.customer_promotions import CustomerPromotionByIdLoader
 from gateway.loaders.definition_pages import DefinitionPageByKeyLoader
@@ -22,14 +23,21 @@ class Loaders:
         customer_promotions: CustomerPromotionsPort,
         definitions: DefinitionsPort,
         source_types: SourceTypes,
+        known_customer_ids: KnownCustomerIds,
     ) -> None:
         self._request, self._customers = request, customer_promotions
         self._definitions, self._source_types = definitions, source_types
+        self._known_customer_ids = known_customer_ids
 
     @cached_property
     def customer_pages(self) -> CustomerPageByKeyLoader:
         """Pages of customers' promotions."""
         return CustomerPageByKeyLoader(self._customers, self._request)
+
+    @cached_property
+    def customer_ids(self) -> CustomerIdByKeyLoader:
+        """Ids of customers by other identifiers."""
+        return CustomerIdByKeyLoader(self.customer_pages, self._known_customer_ids, self._request)
 
     @cached_property
     def customer_promotions(self) -> CustomerPromotionByIdLoader:

@@ -156,4 +156,5 @@ async def load_customer(
     if found is None:
         return None
     customer_id, pages = found
+    context.loaders.customer_ids.learn(key, customer_id)
     return Customer(payload=customer_id, key=key, pages=pages)

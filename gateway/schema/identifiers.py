@@ -1,12 +1,12 @@
-"""How a customer is named in a query, and the one place that makes it a look-up."""
+"""How a customer is named in a query, and what can be such a name."""
 
 import unicodedata
-from typing import Annotated
+from typing import Annotated, TypeGuard
 
 import strawberry
 
 from gateway.errors import BadUserInputError
-from gateway.upstream.customer_promotions import BY_ID, CustomerKey
+from gateway.upstream.customer_promotions import BY_ID
 from gateway.wire.vocabulary import CustomerSource
 
 _LONGEST = 256
@@ -35,11 +35,20 @@ class CustomerIdentifier:
     )
 
 
-_WIRE_NAMES = {
+WIRE_NAMES = {
+    "mobile": "mobile",
+    "email": "email",
+    "externalId": "externalId",
+    "customerId": BY_ID,
+    "cuid": "cuid",
+}
+"""The platform's name of each identifier, by the graph's."""
+
+_FIELDS = {
     "mobile": "mobile",
     "email": "email",
     "external_id": "externalId",
-    "customer_id": BY_ID,
+    "customer_id": "customerId",
     "cuid": "cuid",
 }
 
@@ -49,26 +58,28 @@ Source = Annotated[
 ]
 
 
-def check_customer(
-    by: CustomerIdentifier, source: CustomerSource, argument: str = "by"
-) -> CustomerKey:
-    """Make the look-up; the identifier goes to the platform exactly as it is.
+def check_identifier(by: CustomerIdentifier, argument: str) -> tuple[str, str]:
+    """Give the identifier's name as the platform has it, and its value exactly as it came.
 
     Raises BadUserInputError, which names the argument, for one that cannot be an identifier.
     """
-    for field, wire_name in _WIRE_NAMES.items():
+    for field, name in _FIELDS.items():
         value = getattr(by, field)
         if isinstance(value, str):
-            graph_name = "customerId" if wire_name == BY_ID else wire_name
-            _check(f"{argument}.{graph_name}", value)
-            return CustomerKey(source, wire_name, value)
+            if not 1 <= len(value) <= _LONGEST:
+                raise BadUserInputError(
+                    f"{argument}.{name}: it must have 1 to {_LONGEST} characters."
+                )
+            if not is_identifier(value):
+                raise BadUserInputError(f"{argument}.{name}: it must not have control characters.")
+            return WIRE_NAMES[name], value
     raise BadUserInputError(f"{argument}: exactly one identifier is needed.")
 
 
-def _check(argument: str, value: str) -> None:
-    if not 1 <= len(value) <= _LONGEST:
-        raise BadUserInputError(f"{argument}: it must have 1 to {_LONGEST} characters.")
+def is_identifier(value: object) -> TypeGuard[str]:
+    """Tell whether something can be an identifier's value."""
+    if not isinstance(value, str) or not 1 <= len(value) <= _LONGEST:
+        return False
     if value.isascii() and value.isprintable():
-        return
-    if any(unicodedata.category(character) in _FORBIDDEN for character in value):
-        raise BadUserInputError(f"{argument}: it must not have control characters.")
+        return True
+    return not any(unicodedata.category(character) in _FORBIDDEN for character in value)

@@ -7,7 +7,6 @@ from binascii import b2a_base64
 from functools import lru_cache
 
 from gateway.errors import BadUserInputError
-from gateway.upstream.customer_promotions import BY_ID, CustomerKey
 from gateway.wire.vocabulary import CustomerSource
 
 _PARTS = {"Customer": 2, "CustomerPromotion": 4, "Promotion": 2, "Program": 1}
@@ -58,8 +57,3 @@ def check_digits(argument: str, value: str) -> str:
     if not _DIGITS.fullmatch(value):
         raise BadUserInputError(f"{argument}: it must be 1 to 19 digits.")
     return str(int(value))
-
-
-def customer_key(source: str, customer_id: str) -> CustomerKey:
-    """Give the look-up by a customer's own id."""
-    return CustomerKey(CustomerSource[source], BY_ID, customer_id)

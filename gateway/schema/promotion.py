@@ -10,9 +10,10 @@ from gateway.loaders import definitions
 from gateway.loaders.customer_promotions import Key as CustomerPromotionOfKey
 from gateway.loaders.definitions import FoundDefinition
 from gateway.schema.context import Context, Info
+from gateway.schema.customer_gate import admit
 from gateway.schema.declare import any_calls, calls_of_a_definition, computed, fetching, plain
 from gateway.schema.definition import PromotionDefinition
-from gateway.schema.identifiers import By, Source, check_customer
+from gateway.schema.identifiers import By, Source
 from gateway.schema.node import Node
 from gateway.wire import validity
 from gateway.wire.customer_view import CustomerPromotionPayload
@@ -133,8 +134,9 @@ class Promotion(Node):
             load_customer_promotion,
         )
 
+        customer = await admit(info.context, by, source)
         key = CustomerPromotionOfKey(
-            check_customer(by, source), str(self.payload.program_id), str(self.payload.promotion_id)
+            customer, str(self.payload.program_id), str(self.payload.promotion_id)
         )
         return await load_customer_promotion(info.context, key)
 

@@ -10,6 +10,7 @@ from gateway.errors import GatewayError
 from gateway.loaders.customer_promotions import Key as CustomerPromotionKey
 from gateway.schema.context import Context, Info
 from gateway.schema.customer import PAGES_BELOW, Customer, load_customer
+from gateway.schema.customer_gate import admit, admit_id
 from gateway.schema.customer_promotion import load_customer_promotion
 from gateway.schema.declare import (
     any_calls,
@@ -18,8 +19,8 @@ from gateway.schema.declare import (
     no_call,
     one_call,
 )
-from gateway.schema.identifiers import By, CustomerIdentifier, Source, check_customer
-from gateway.schema.ids import check_digits, customer_key, read_id
+from gateway.schema.identifiers import By, CustomerIdentifier, Source
+from gateway.schema.ids import check_digits, read_id
 from gateway.schema.node import Node
 from gateway.schema.program import Program
 from gateway.schema.promotion import Promotion, load_promotion
@@ -73,7 +74,7 @@ class Query:
         self, info: Info, by: By, source: Source = CustomerSource.INSTORE
     ) -> Customer | None:
         """Look one customer up."""
-        key = check_customer(by, source)
+        key = await admit(info.context, by, source)
         return await load_customer(info.context, key, info.look_ahead(*PAGES_BELOW))
 
     @fetching(
@@ -89,7 +90,7 @@ class Query:
         pages_below = info.look_ahead(*PAGES_BELOW)
 
         async def load(index: int, identifier: CustomerIdentifier) -> Customer | None:
-            key = check_customer(identifier, source, f"by[{index}]")
+            key = await admit(info.context, identifier, source, f"by[{index}]")
             return await load_customer(info.context, key, pages_below)
 
         return await _each([load(index, identifier) for index, identifier in enumerate(by)])
@@ -132,11 +133,14 @@ async def _load_node(
     type_name, parts = read_id(argument, global_id)
     match type_name:
         case "Customer":
-            return await load_customer(context, customer_key(*parts), pages_below)
+            source, customer_id = parts
+            key = await admit_id(context, source, customer_id, argument)
+            return await load_customer(context, key, pages_below)
         case "CustomerPromotion":
             source, customer_id, *promotion = parts
-            key = CustomerPromotionKey(customer_key(source, customer_id), *promotion)
-            return await load_customer_promotion(context, key)
+            customer = await admit_id(context, source, customer_id, argument)
+            theirs = CustomerPromotionKey(customer, *promotion)
+            return await load_customer_promotion(context, theirs)
         case "Promotion":
             return await load_promotion(context, *parts)
         case _:

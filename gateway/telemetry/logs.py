@@ -21,7 +21,11 @@ quota_on_its_own                          replicas; without request_id
 quota_shared_again                        replicas; without request_id
 endpoint_is_gone                          endpoint, status
 endpoint_is_back                          endpoint
-operation                                 operation, errors, upstream_calls, duration_ms
+operation                                 operation, errors, upstream_calls, duration_ms,
+                                          caller: with a token, a hash of its subject
+token_refused                             reason
+auth_keys_unavailable                     reason; without request_id
+auth_keys_changed                         count; without request_id
 request_refused                           status, code
 client_gone                               (none)
 unexpected_error                          path, exception

@@ -6,6 +6,7 @@ name                                       kind       labels
 gateway_operations_total                   counter    outcome
 gateway_operation_duration_seconds         histogram
 gateway_errors_total                       counter    code
+gateway_persisted_operations_total         counter    outcome
 gateway_upstream_calls_total               counter    endpoint, outcome
 gateway_upstream_call_duration_seconds     histogram  endpoint
 gateway_upstream_bad_payloads_total        counter    endpoint
@@ -56,6 +57,7 @@ from gateway.errors import codes
 OTHER = "other"
 ENDPOINTS = ("promotionData", "promotionsV2", "oauthToken", OTHER)
 OPERATION_OUTCOMES = ("ok", "partial", "failed")
+PERSISTED_OUTCOMES = ("trusted", "automatic", "stored", "not_found", "not_trusted")
 CALL_OUTCOMES = (
     *("2xx", "3xx", "4xx", "429", "5xx"),
     *("unreachable", "timeout", "bad_payload", "cancelled"),
@@ -126,6 +128,13 @@ METRICS = (
         _C,
         "Errors in answers, by extensions.code; the first hundred of an answer.",
         (("code", CODES),),
+    ),
+    Metric(
+        "gateway_persisted_operations_total",
+        _C,
+        "Operations named by an id: found in the manifest (trusted) or among those sent before"
+        " (automatic), or not_found; those stored, and those refused as not_trusted.",
+        (("outcome", PERSISTED_OUTCOMES),),
     ),
     Metric(
         "gateway_upstream_calls_total",

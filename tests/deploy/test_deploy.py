@@ -150,6 +150,14 @@ def test_compose_starts_the_gateway_after_what_it_needs() -> None:
     assert "valkey/valkey:8-alpine" in found["valkey"]["image"]
 
 
+def test_the_demonstration_starts_and_is_this_machines_alone() -> None:
+    """With a credential and without tokens it says that this is wanted; the image never does."""
+    gateway = services()["gateway"]
+    assert 'GATEWAY_ALLOW_ANONYMOUS: "true"' in gateway["environment"]
+    assert re.findall(r'"([\d.]+):\d+:\d+"', gateway["ports"]) == ["127.0.0.1"]
+    assert "ALLOW_ANONYMOUS" not in DOCKERFILE
+
+
 def test_compose_is_plain_yaml() -> None:
     """Indented by two, without tabs, each key of a mapping once."""
     assert "\t" not in COMPOSE

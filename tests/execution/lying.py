@@ -9,6 +9,7 @@ import httpx
 import msgspec
 
 from gateway.loaders.bundle import Loaders
+from gateway.loaders.customer_ids import KnownCustomerIds
 from gateway.request import CallBudget, Caller, Request, Role
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.world import World
@@ -148,7 +149,8 @@ class Gateway:
         definitions: Any = _Spoiling(legacy, seed, self.spoiling)
         order = (PromotionSourceType.UI, PromotionSourceType.PROMOTION_API)
         source_types = SourceTypes(order, credential)
-        return Context(request, Loaders(request, customers, definitions, source_types))
+        ports = (customers, definitions, source_types, KnownCustomerIds())
+        return Context(request, Loaders(request, *ports))
 
 
 async def quiet(before: set[asyncio.Task[Any]]) -> None:

@@ -3,8 +3,7 @@
 import httpx
 import pytest
 
-from tests.graph import serve_gateway
-from tests.http.client import GRAPHQL, client, code
+from tests.http.client import GRAPHQL
 
 REFUSED = {
     "QUERY_TOO_COMPLEX",
@@ -90,18 +89,3 @@ def test_a_large_document_that_is_valid_is_answered(http: httpx.Client, query: s
     answer = ask(http, query)
     assert answer.status_code == 200
     assert set(answer.json()["data"].values()) == {"Query"}
-
-
-def test_the_schema_can_be_hidden(sandbox_url: str) -> None:
-    """Without introspection neither `__schema` nor a suggestion gives a name away."""
-    with serve_gateway(sandbox_url, introspection=False) as url, client(url) as http:
-        for query in ("{ __schema { __typename } }", '{ __type(name: "Query") { name } }'):
-            assert code(ask(http, query)) == "GRAPHQL_VALIDATION_FAILED"
-        assert "Did you mean" not in ask(http, "{ custoner { id } }").text
-        assert ask(http, "{ __typename }").json()["data"] == {"__typename": "Query"}
-
-
-def test_the_schema_is_shown_unless_told_otherwise(http: httpx.Client) -> None:
-    """Tools can read the schema from the endpoint."""
-    answer = ask(http, "{ __schema { queryType { name } } }")
-    assert answer.json()["data"] == {"__schema": {"queryType": {"name": "Query"}}}

@@ -139,7 +139,6 @@ def test_a_large_body_is_refused(http: httpx.Client, body: Any) -> None:
         b'{"query": "{ __typename }", "variables": "{}"}',
         b'{"query": "{ __typename }", "operationName": 3}',
         b'{"query": "{ __typename }", "extensions": "x"}',
-        b'[{"query": "{ __typename }"}]',
     ],
     ids=lambda body: repr(body[:48]),
 )  # fmt: skip
@@ -149,7 +148,7 @@ def test_a_body_without_a_graphql_request_is_refused(http: httpx.Client, body: b
     assert (answer.status_code, code(answer)) == (400, "BAD_REQUEST")
 
 
-@pytest.mark.parametrize("variables", ["x", "[]", "3", '"x"', "[" * 20_000, "9" * 5_000, "{"])
+@pytest.mark.parametrize("variables", ["x", "[]", "3", '"x"', "[" * 8_000, "9" * 5_000, "{"])
 def test_variables_of_a_get_must_be_an_object(http: httpx.Client, variables: str) -> None:
     """They are JSON in the query string, and refused as those of a body are."""
     answer = http.get("/graphql", params={"query": TYPENAME, "variables": variables})

@@ -12,10 +12,13 @@ from starlette.routing import Route
 from gateway.execution.documents import Operation
 from gateway.execution.operation import Operations
 from gateway.execution.outcome import Outcome
+from gateway.http.auth import Anonymous
+from gateway.http.door import create_door
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.request_id import RequestIdMiddleware
 from gateway.http.statistics import OperationStatistics
 from gateway.loaders.bundle import Loaders
+from gateway.persisted.documents import Documents
 from gateway.request import Request
 from gateway.schema.context import Context
 from tests.graph import settings_for
@@ -47,9 +50,12 @@ def context_of(request: Request) -> Context:
 def test_a_get_runs_queries_only() -> None:
     """A link must change nothing: a mutation needs POST."""
     executor = Counter()
+    settings = settings_for("http://platform.example")
     schema = build_schema("type Query { a: Int } type Mutation { b: Int }")
     endpoint = GraphQLEndpoint(
-        settings=settings_for("http://platform.example"),
+        settings=settings,
+        authentication=Anonymous(frozenset(), ()),
+        documents=Documents(),
         operations=Operations(schema, introspection=True),
         executor=executor,
         context_of=context_of,
@@ -58,6 +64,7 @@ def test_a_get_runs_queries_only() -> None:
         explorer=None,
         statistics=OperationStatistics(),
         answers=answer_cache(),
+        door=create_door(settings),
     )
     app = Starlette(
         routes=[Route("/graphql", endpoint.answer, methods=["GET", "POST"])],

@@ -172,7 +172,8 @@ def depth() -> Iterator[Case]:
         "{__schema{types{" + nested("fields{type{", "name", "}}", 5) + "}}}",
         INVALID,
     )
-    yield Case("variables 500 deep", "{__typename}", COMPLEX, {"a": _deep(500)})
+    yield Case("variables 500 deep", "{__typename}", "BAD_REQUEST", {"a": _deep(500)})
+    yield Case("variables 50 deep", "{__typename}", COMPLEX, {"a": _deep(50)})
     yield Case("variables 11 deep", "{__typename}", COMPLEX, {"a": _deep(11)})
     yield Case("variables 10 deep", "{__typename}", None, {"a": _deep(10)})
 

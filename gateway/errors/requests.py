@@ -1,0 +1,102 @@
+"""What HTTP itself answers, with a status."""
+
+import math
+from typing import Any, ClassVar
+
+from gateway.errors.base import GatewayError
+
+
+class RequestError(GatewayError):
+    """The HTTP request is not one that GraphQL can answer."""
+
+    status: ClassVar[int] = 400
+    headers: ClassVar[dict[str, str]] = {}
+    retry_after_s: int | None = None
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """Add after how many seconds a new try makes sense, where that is known."""
+        told = {} if self.retry_after_s is None else {"retryAfterS": self.retry_after_s}
+        return super().extensions | told
+
+
+class BadRequestError(RequestError):
+    """The request has no readable GraphQL request in it."""
+
+    code = "BAD_REQUEST"
+
+
+class UnauthenticatedError(RequestError):
+    """The caller has shown no bearer token; the answer says which scheme (RFC 9110 §11.6.1)."""
+
+    code, status = "UNAUTHENTICATED", 401
+    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": "Bearer"}
+
+
+class TokenRefusedError(UnauthenticatedError):
+    """The caller's bearer token does not count (RFC 6750 §3); `reason` is a word for the log."""
+
+    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+
+    def __init__(self, reason: str, message: str = "The bearer token was refused.") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class KeysUnavailableError(UnauthenticatedError):
+    """No token can be checked now: it is not the caller's fault, who should keep the token."""
+
+    status, retry_after_s = 503, 5
+    headers: ClassVar[dict[str, str]] = {}
+
+    def __init__(self) -> None:
+        super().__init__("The gateway cannot check tokens at present; try again shortly.")
+
+
+class MethodNotAllowedError(RequestError):
+    """Neither GET nor POST, or a GET for what is not a query."""
+
+    code, status = "METHOD_NOT_ALLOWED", 405
+
+
+class NotAcceptableError(RequestError):
+    """The client accepts none of the media types that there are."""
+
+    code, status = "NOT_ACCEPTABLE", 406
+
+
+class PayloadTooLargeError(RequestError):
+    """The body is larger than is read."""
+
+    code, status = "PAYLOAD_TOO_LARGE", 413
+
+
+class UnsupportedMediaTypeError(RequestError):
+    """The body is not JSON, or not in UTF-8."""
+
+    code, status = "UNSUPPORTED_MEDIA_TYPE", 415
+
+
+class CrossSiteError(RequestError):
+    """A page of another site has had this sent, and the settings do not name its origin."""
+
+    code, status = "FORBIDDEN", 403
+
+
+class RateLimitedError(RequestError):
+    """The caller has asked more in the last minute than one may."""
+
+    code, status = "RATE_LIMITED", 429
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__("You have asked too much in the last minute; try again later.")
+        self.retry_after_s = math.ceil(retry_after_s)
+
+
+class BusyError(RequestError):
+    """As much is being done as may be done at once."""
+
+    code, status, retry_after_s = "OVERLOADED", 503, 1
+
+    def __init__(self) -> None:
+        super().__init__("The gateway is answering as much as it can; try again shortly.")

@@ -1,0 +1,118 @@
+"""Why the platform gave no answer, or none that can be used."""
+
+from typing import Any, ClassVar
+
+from gateway.errors.base import GatewayError
+
+
+class UpstreamError(GatewayError):
+    """A call to the platform failed; `endpoint` is its documented name, e.g. ``promotionData``."""
+
+    words: ClassVar[str] = "The loyalty platform could not answer."
+
+    def __init__(self, endpoint: str, upstream_code: int | None = None) -> None:
+        super().__init__(self.words)
+        self.endpoint, self.upstream_code = endpoint, upstream_code
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """Add the endpoint's name and its own code, where it gave one."""
+        return super().extensions | {
+            "upstream": {"name": self.endpoint, "code": self.upstream_code}
+        }
+
+
+class UpstreamInputRefusedError(UpstreamError):
+    """The platform refused a value that the client gave; `words` name the argument."""
+
+    code = "BAD_USER_INPUT"
+    _ARGUMENTS: ClassVar[dict[int, str]] = {
+        8003: "source: the loyalty platform does not know this source.",
+        8013: "by: the loyalty platform does not know this kind of identifier.",
+        4082: "eventName: it must not be empty.",
+        4083: "eventName: the loyalty platform knows no event of this name.",
+        4084: "sourceTypes: at least one is needed.",
+        4085: "sourceTypes: the loyalty platform does not know this source type.",
+    }
+
+    def __init__(self, endpoint: str, upstream_code: int) -> None:
+        super().__init__(endpoint, upstream_code)
+        self.message = self._ARGUMENTS[upstream_code]
+
+    @classmethod
+    def codes(cls) -> frozenset[int]:
+        """Give the upstream codes that mean this."""
+        return frozenset(cls._ARGUMENTS)
+
+
+class UpstreamMisuseError(UpstreamError):
+    """The gateway itself asked wrongly."""
+
+    code = "INTERNAL_SERVER_ERROR"
+    words = "The gateway asked the loyalty platform wrongly; this is ours to mend."
+
+
+class UpstreamAuthFailedError(UpstreamError):
+    """The platform refused the credential."""
+
+    code = "UPSTREAM_AUTH_FAILED"
+    words = "The loyalty platform refused the credential."
+
+
+class CredentialMissingError(UpstreamAuthFailedError):
+    """The caller, whose own credential would go to the platform, has brought none."""
+
+    words = "This request carries no credential for the loyalty platform."
+
+
+class UpstreamRateLimitedError(UpstreamError):
+    """The platform answers no more calls for now."""
+
+    code = "UPSTREAM_RATE_LIMITED"
+    words = "The loyalty platform's rate limit is reached; try again later."
+
+    def __init__(self, endpoint: str, retry_after_s: float) -> None:
+        super().__init__(endpoint)
+        self.retry_after_s = retry_after_s
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """Add after how many seconds a new try makes sense."""
+        return super().extensions | {"retryAfterS": self.retry_after_s}
+
+
+class UpstreamTimeoutError(UpstreamError):
+    """The platform did not answer within the operation's deadline."""
+
+    code = "UPSTREAM_TIMEOUT"
+    words = "The loyalty platform did not answer in time."
+
+
+class UpstreamUnavailableError(UpstreamError):
+    """The platform could not be reached, or failed, or refused for a reason nobody documented."""
+
+    code = "UPSTREAM_UNAVAILABLE"
+    words = "The loyalty platform is not available."
+
+
+class PhasedOutError(UpstreamUnavailableError):
+    """The endpoint has been phased out (410), or is switched off."""
+
+    words = "The loyalty platform no longer offers this."
+
+
+class UpstreamBadPayloadError(UpstreamError):
+    """The platform's answer is not what it documents, too large, or about somebody else."""
+
+    code = "UPSTREAM_BAD_PAYLOAD"
+    words = "The loyalty platform's answer could not be read."
+
+
+class UndocumentedNotFoundError(UpstreamBadPayloadError):
+    """A 404 without a documented error body: a path that is no longer there looks like this."""
+
+
+class NotHereError(UpstreamError):
+    """The platform has no such customer (8015) or promotion (4027)."""
+
+    words = "The loyalty platform has nothing under this id."

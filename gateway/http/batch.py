@@ -1,0 +1,80 @@
+"""Several operations in one request, sent as an array and answered as one, in the same order.
+
+A batch is no way around what one operation may cost: its operations share one budget of upstream
+calls, one deadline and one cost, and each counts as a request of its own in the caller's rate and
+in what runs at once. Each has its own loaders and its own errors.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+from gateway.errors import QueryTooComplexError, RequestError
+from gateway.execution.cost import Cost
+from gateway.execution.failures import OperationRefusedError
+from gateway.http.parameters import Batch, Parameters
+from gateway.http.statistics import OperationStatistics
+from gateway.request import Report, Request
+from gateway.telemetry import log
+
+Body = dict[str, Any]
+
+
+class Bill:
+    """What the operations of a batch may cost, together as much as one."""
+
+    def __init__(self) -> None:
+        self._requested = 0
+
+    def add(self, cost: Cost) -> None:
+        """Count an operation that is about to run.
+
+        Raises OperationRefusedError with QUERY_TOO_COMPLEX for one that is too much, and does not
+        count it: those after it may be small enough.
+        """
+        total = cost._replace(requested=self._requested + cost.requested)
+        if total.requested > total.maximum:
+            error = QueryTooComplexError("Cost of the batch", total.maximum, total.requested)
+            extensions = error.extensions | {"cost": total.shown}
+            raise OperationRefusedError([{"message": error.message, "extensions": extensions}])
+        self._requested = total.requested
+
+
+def part_of(request: Request) -> Request:
+    """Make the request of one of several operations, which share all but their reports."""
+    return replace(request, report=Report(), warnings={})
+
+
+async def run_batch(
+    batch: Batch,
+    request: Request,
+    run: Callable[[Parameters, Request], Awaitable[Callable[[], Body]]],
+    statistics: OperationStatistics,
+) -> list[Body]:
+    """Run each operation, all at once, and give their answers once all of them have ended.
+
+    `run` gives what writes the answer: only at the end is it known what the batch has cost.
+    """
+
+    async def one(parameters: Parameters | RequestError) -> Callable[[], Body]:
+        try:
+            if isinstance(parameters, RequestError):
+                raise parameters
+            return await run(parameters, part_of(request))
+        except RequestError as error:
+            statistics.errors([error.code])
+            log.info("request_refused", status=200, code=error.code)
+            body: Body = {"errors": [{"message": error.message, "extensions": error.extensions}]}
+        except OperationRefusedError as refused:
+            statistics.refused(refused.errors)
+            log.info("request_refused", status=200, code=refused.code)
+            body = {"errors": refused.errors}
+        return lambda: body
+
+    async with asyncio.TaskGroup() as group:
+        tasks = []
+        for parameters in batch:
+            tasks.append(group.create_task(one(parameters)))
+            await asyncio.sleep(0)  # whoever else waits comes between two that take long to read
+    return [task.result()() for task in tasks]

@@ -1,0 +1,19 @@
+"""Pages of other sites: what a browser sends for them runs only where the settings name them.
+
+A POST of theirs cannot have the media type that is read here without a preflight, which only named
+origins pass. What is left is a GET, as of an image: its answer no page can read, but its operation
+would run. Browsers say where such a request comes from (Fetch Metadata), and no page can change it.
+"""
+
+from collections.abc import Container
+
+from starlette.requests import Request as HttpRequest
+
+from gateway.errors import CrossSiteError
+
+
+def refuse_other_sites(http: HttpRequest, origins: Container[str]) -> None:
+    """Raise CrossSiteError for a request that a page of an origin not named has had sent."""
+    site = http.headers.get("sec-fetch-site")
+    if site in {"cross-site", "same-site"} and http.headers.get("origin") not in origins:
+        raise CrossSiteError("Pages of this origin may not ask here.")

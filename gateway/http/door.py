@@ -1,0 +1,95 @@
+"""Who comes in: not from other sites, not too often, and not too many at once."""
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from redis.asyncio import Redis
+from starlette.requests import Request as HttpRequest
+
+from gateway.cache.keys import KeyMaker, derive, random_secret
+from gateway.cache.shared import SharedLimits, create_redis_cache
+from gateway.cache.store import MEMORY_URL
+from gateway.errors import RateLimitedError
+from gateway.http.client_address import ClientAddresses
+from gateway.http.cross_site import refuse_other_sites
+from gateway.http.places import Places
+from gateway.http.rate_limit import LocalRateLimit, RateLimit, SharedRateLimit
+from gateway.request import Caller
+from gateway.settings import Settings
+
+_LIMITS = SharedLimits()
+_PREFIX = "promotion-gateway:rate:1"
+# Reading waits for clients, running for the platform: the slow ones of one kind leave room for the
+# other. A body that is being read takes GATEWAY_MAX_BODY_BYTES at most.
+_READING_FOR_EACH_RUNNING = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What a request to the endpoint passes before its operation runs."""
+
+    origins: frozenset[str]
+    reading: Places
+    running: Places
+    rate: RateLimit | None
+    addresses: ClientAddresses
+    keys: KeyMaker
+    redis: Redis | None = None
+
+    def check(self, http: HttpRequest) -> None:
+        """Raise CrossSiteError for a request that a page of another site has had sent."""
+        refuse_other_sites(http, self.origins)
+
+    async def count(self, http: HttpRequest, caller: Caller, operations: int = 1) -> None:
+        """Count operations of a caller, who is whom the credential says, or else the address.
+
+        Raises RateLimitedError for one that is too many.
+        """
+        if self.rate is None or not operations:
+            return
+        who = _credential(caller) or ("address", self.addresses.of(http))
+        wait_s = await self.rate.take(self.keys.key(*who), operations)
+        if wait_s:
+            raise RateLimitedError(wait_s)
+
+    async def __aenter__(self) -> Self:
+        """Open the door; there is nothing to wait for."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Give the connections back."""
+        if self.redis is not None:
+            await self.redis.aclose()
+
+
+def _credential(caller: Caller) -> tuple[str, ...] | None:
+    if caller.subject:
+        return ("subject", caller.subject)
+    if caller.credential or caller.customers:
+        return ("fingerprint", caller.fingerprint)
+    return None
+
+
+def create_door(settings: Settings) -> Door:
+    """Make the door; callers are counted in Redis where there is one."""
+    limit, redis, rate = settings.rate_limit_per_minute, None, None
+    secret = settings.cache_key_secret.get_secret_value().encode()
+    if limit and settings.cache_url != MEMORY_URL:
+        redis = create_redis_cache(settings.cache_url, _LIMITS).client
+        rate = SharedRateLimit(redis, _PREFIX, limit)
+    most = settings.max_concurrent_requests
+    return Door(
+        origins=frozenset(settings.cors_origins),
+        reading=Places(most * _READING_FOR_EACH_RUNNING),
+        running=Places(most),
+        rate=rate or (LocalRateLimit(limit) if limit else None),
+        addresses=ClientAddresses(settings.trusted_proxies),
+        keys=KeyMaker(derive(secret, "rate limit") if secret else random_secret()),
+        redis=redis,
+    )

@@ -1,0 +1,227 @@
+"""The server's protocol, with bounds: on a request's head, and on the time that it may take.
+
+uvicorn reads heads of any size and waits for their rest for ever. This adds, in its callbacks, a
+count of what a head holds, and one timer that runs only while a request is incomplete: a request
+that arrives in one piece, as nearly all do, never starts it.
+"""
+
+import asyncio
+from typing import Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from gateway.http.raw_answers import BAD_REQUEST, raw_refusal
+from gateway.telemetry import log
+
+_MOST_PIPELINED = 16
+_OF_UPGRADES = frozenset({b"upgrade", b"http2-settings"})
+
+
+class _RefusedError(Exception):
+    """A request of which no more is read."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status, self.message = status, message
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """Reads requests whose head is small, and that arrive in time; refuses others in JSON.
+
+    A test has a subclass with shorter times, in seconds.
+    """
+
+    most_head_bytes = 32 * 1024  # the request line included
+    most_headers = 100
+    head_within_s = 10.0
+    body_within_s = 10.0
+    answer_read_within_s = 60.0  # after the connection would have been closed
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._in_head = self._in_body = False
+        self._head_bytes = self._head_fed = 0
+        self._number = 0  # of the message that is being read
+        self._refusal: _RefusedError | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timed: tuple[int, bool] | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a head."""
+        super().connection_made(transport)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        self._stop_watching()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, or refuse what is too large or no HTTP."""
+        if self.transport.is_closing():
+            return  # what was refused may still be arriving
+        self._unset_keepalive_if_required()
+        number, in_body = self._number, self._in_body
+        try:
+            self.parser.feed_data(data)
+            begun = self._number - number
+            if self._in_head and (begun == 0 or (begun == 1 and not in_body)):
+                # All of this is the head's. A value that has not ended has reached no callback;
+                # the parser keeps it.
+                self._head_fed += len(data)
+                self._check_size(self._head_fed)
+        except _RefusedError as refused:
+            self._refuse(refused)
+            return
+        except httptools.HttpParserUpgrade as upgrade:
+            self._read_without_upgrade(data[upgrade.args[0] :])
+            return
+        except httptools.HttpParserError:
+            self._refuse(self._refusal or _RefusedError(400, "This is no HTTP request."))
+            return
+        self._watch()
+
+    def on_message_begin(self) -> None:
+        """Begin to count."""
+        self._number += 1
+        self._in_head, self._in_body = True, False
+        self._head_bytes = self._head_fed = 0
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Count the request line."""
+        self._head_bytes += len(url)
+        if self._head_bytes > self.most_head_bytes:
+            self._stop(414, f"The URL may have {self.most_head_bytes} bytes at most.")
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Count a header; one that follows the body is counted, and not believed."""
+        self._head_bytes += len(name) + len(value) + 4  # ": " and the line's end
+        if self._head_bytes > self.most_head_bytes:
+            self._check_size(self._head_bytes)
+        if self._in_head:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Let the request begin, or refuse one that another server could read otherwise."""
+        if len(self.headers) > self.most_headers:
+            self._stop(431, f"There may be {self.most_headers} headers at most.")
+        hosts = [name for name, _ in self.headers].count(b"host")
+        if hosts != 1 and self.parser.get_http_version() == "1.1":
+            self._stop(400, "There must be one Host header.")
+        if len(self.pipeline) >= _MOST_PIPELINED:
+            self._stop(400, "Too many requests wait for the answer of an earlier one.")
+        if self.parser.should_upgrade():
+            return  # the parser ends here, and raises HttpParserUpgrade
+        super().on_headers_complete()
+        self._in_head, self._in_body = False, True
+
+    def on_message_complete(self) -> None:
+        """Note the end of a request."""
+        if self.parser.should_upgrade():
+            return
+        self._in_body = False
+        super().on_message_complete()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close an idle connection; one whose answer nobody reads is not kept for ever."""
+        super().timeout_keep_alive_handler()
+        if self.transport.get_write_buffer_size():
+            self.loop.call_later(self.answer_read_within_s, self.transport.abort)
+
+    def _read_without_upgrade(self, rest: bytes) -> None:
+        """Read a request as if it had not asked for another protocol, which it may not insist on.
+
+        The parser takes what follows such a head for the other protocol: of a body in a later
+        packet it would make a request of its own.
+        """
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            self._refuse(_RefusedError(400, "This is no proxy."))
+            return
+        version = self.parser.get_http_version().encode()
+        lines = [b"%s %s HTTP/%s" % (method, self.url, version)]
+        for name, value in self.headers:
+            if name == b"connection":
+                tokens = [token.strip() for token in value.split(b",")]
+                kept = [token for token in tokens if token.lower() not in _OF_UPGRADES]
+                lines += [b"Connection: " + b", ".join(kept)] if kept else []
+            elif name not in _OF_UPGRADES:
+                lines.append(name + b": " + value)
+        self.parser = httptools.HttpRequestParser(self)
+        self.data_received(b"\r\n".join([*lines, b"", rest]))
+
+    def _check_size(self, size: int) -> None:
+        if size > self.most_head_bytes:
+            self._stop(431, f"All headers may have {self.most_head_bytes} bytes at most.")
+
+    def _stop(self, status: int, message: str) -> None:
+        """Stop reading; the parser wraps what its callbacks raise, so that it is kept here."""
+        self._refusal = _RefusedError(status, message)
+        raise self._refusal
+
+    def _watch(self) -> None:
+        """Have a timer while something is incomplete that only the client can complete."""
+        timed = None
+        if self._in_head or self._in_body:
+            timed = (self._number, self._in_body)
+        elif self.timeout_keep_alive_task is None:  # uvicorn's own timer does not run
+            last = self._last
+            if last is None or last.response_complete:
+                timed = (self._number, False)
+        if timed == self._timed:
+            return
+        self._stop_watching()
+        if timed:
+            self._timed = timed
+            self._start_timer()
+
+    @property
+    def _last(self) -> RequestResponseCycle | None:
+        """The last request that has begun, answered or not; uvicorn's word for it hides None."""
+        return self.cycle
+
+    def _start_timer(self) -> None:
+        within_s = self.body_within_s if self._in_body else self.head_within_s
+        self._timer = self.loop.call_later(within_s, self._too_late)
+
+    def _stop_watching(self) -> None:
+        self._timed = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _too_late(self) -> None:
+        answering_an_earlier = self.pipeline or (
+            not self._in_body and self._last is not None and not self._last.response_complete
+        )
+        if answering_an_earlier:  # meanwhile we read nothing: the client cannot complete it
+            self._start_timer()
+        elif self._in_head or (self._in_body and not self.cycle.response_complete):
+            seconds = self.body_within_s if self._in_body else self.head_within_s
+            part = "body" if self._in_body else "head"
+            self._refuse(_RefusedError(408, f"The request's {part} took more than {seconds:g} s."))
+        else:
+            self.transport.close()
+
+    def _refuse(self, refused: _RefusedError) -> None:
+        """Answer where no answer has begun, and close; the application learns of that at once."""
+        self._stop_watching()
+        cycle = self._last
+        # A second answer to one request would be taken for that to the next.
+        has_answer = cycle is not None and (
+            cycle.response_started and (self._in_body or not cycle.response_complete)
+        )
+        if not has_answer and not self.pipeline and not self.transport.is_closing():
+            raw, request_id = raw_refusal(refused.status, refused.message)
+            log.info(
+                "request_refused", status=refused.status, code=BAD_REQUEST, request_id=request_id
+            )
+            self.transport.write(raw)
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        self.pipeline.clear()
+        self.transport.close()

@@ -1,0 +1,33 @@
+"""Answers that the server itself writes, before there is a request for the application."""
+
+import uuid
+from email.utils import formatdate
+from http import HTTPStatus
+
+import msgspec
+
+from gateway.errors import BadRequestError
+from gateway.http.request_id import HEADER
+from gateway.http.security_headers import HEADERS
+
+BAD_REQUEST = BadRequestError.code
+
+
+def raw_refusal(status: int, message: str) -> tuple[bytes, str]:
+    """Write a whole answer that ends its connection; gives its request id as well."""
+    request_id = uuid.uuid4().hex
+    error = BadRequestError(message)
+    body = msgspec.json.encode(
+        {"errors": [{"message": error.message, "extensions": error.extensions}]}
+    )
+    head = [
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
+        f"Date: {formatdate(usegmt=True)}",
+        "Content-Type: application/json; charset=utf-8",
+        f"Content-Length: {len(body)}",
+        "Cache-Control: private, no-store",
+        *(f"{name}: {value}" for name, value in HEADERS.items()),
+        f"{HEADER}: {request_id}",
+        "Connection: close",
+    ]
+    return "\r\n".join([*head, "", ""]).encode() + body, request_id

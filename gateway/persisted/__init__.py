@@ -1,0 +1,1 @@
+"""Operations that a request names instead of sending them: automatic ones, and trusted ones."""

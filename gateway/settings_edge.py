@@ -1,0 +1,72 @@
+"""The settings of what faces the clients: where the gateway listens, and what it takes on."""
+
+import ipaddress
+import re
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode
+
+_ORIGIN = re.compile(r"https?://[a-z0-9.\[\]:_-]+")
+
+EDGE_ALLOWED = {
+    "cors_origins": "origins with commas between them, as https://shop.example:8443, in lower case",
+    "trusted_proxies": "addresses or networks with commas between them, as 10.0.0.0/8",
+}
+
+
+class EdgeSettings(BaseSettings):
+    """Those of `Settings` that say whom the gateway answers, and how many at once."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    workers: int = Field(1, ge=1, le=256, description="Processes that `serve` starts.")
+    max_batch: int = Field(
+        10, ge=1, le=100, description="Operations that one request may send as an array; 1: none."
+    )
+    max_concurrent_requests: int = Field(
+        800,
+        ge=1,
+        le=100_000,
+        description="Operations that each worker runs at once; the next is told to come again.",
+    )
+    rate_limit_per_minute: int = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="Operations that one caller may send in a minute: to all replicas with Redis,"
+        " to each worker without; 0 sets no limit.",
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Proxies whose X-Forwarded-For is believed, as addresses or networks;"
+        " without them a caller's address is the connection's.",
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Origins whose pages may ask from a browser, as https://shop.example."
+    )
+
+    @field_validator("trusted_proxies", "cors_origins", mode="before")
+    @classmethod
+    def _split_texts(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(dict.fromkeys(text.strip() for text in value.split(",") if text.strip()))
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            ipaddress.ip_network(text)  # raises ValueError for what is none
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            parts = urlsplit(text)
+            _ = parts.port  # raises ValueError for one that is no port
+            if not _ORIGIN.fullmatch(text) or not parts.hostname:
+                raise ValueError(text)
+        return value

@@ -1,0 +1,146 @@
+"""Each hostile request has its answer, soon and in the gateway's own words, and harms nobody."""
+
+import logging
+import re
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+import structlog
+
+from gateway.app import create_app
+from gateway.http.protocol import BoundedProtocol
+from gateway.telemetry import configure_logging
+from tests.graph import settings_for
+from tests.http.raw import RawAnswer, connect, exchange, parse, send, until_closed
+from tests.security import hostile_bodies, hostile_requests
+from tests.security.hostile_requests import PRIVATE, TYPENAME, Hostile, post
+from tests.serving import serve
+
+Record = Callable[[str, object], None]
+WITHIN_S = 0.3  # what the server of these tests waits for the rest of a request
+SLOWEST_S = 2.0  # on a machine that runs other tests beside these
+ENDING = [
+    *hostile_requests.METHODS,
+    *hostile_requests.LINES,
+    *hostile_requests.HEADERS,
+    *hostile_requests.SMUGGLING,
+    *hostile_requests.ENCODINGS,
+    *hostile_bodies.TYPES,
+    *hostile_bodies.BODIES,
+    *hostile_bodies.BATCHES,
+    *hostile_bodies.QUERY_STRINGS,
+    *hostile_bodies.ORIGINS,
+]
+# Of the gateway and of what it is made of: modules, files, exceptions, hosts and URLs.
+LEAKS = re.compile(
+    r"Traceback|\.py\b|site-packages|\b\w+(Error|Exception)\b|gateway\.\w|\b0x[0-9a-f]{6,}"
+    r"|starlette|uvicorn|httptools|msgspec|pydantic|graphql[-_]core|strawberry|zlib|asyncio"
+    r"|127\.0\.0\.1|://|hunter2",
+    re.IGNORECASE,
+)
+
+
+class ImpatientProtocol(BoundedProtocol):
+    """Waits as long as a test does."""
+
+    head_within_s = WITHIN_S
+    body_within_s = WITHIN_S
+
+
+class Lines(logging.Handler):
+    """Keeps what the log's own handler would write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line where the test can read it."""
+        self.lines.append(self.format(record))
+
+
+@pytest.fixture(scope="module")
+def log() -> Iterator[Lines]:
+    """Listen to the log as an operator of a container does."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    configure_logging("json")
+    lines = Lines()
+    lines.setFormatter(root.handlers[0].formatter)
+    root.handlers[:] = [lines]
+    yield lines
+    root.handlers[:] = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.fixture(scope="module")
+def url(sandbox_url: str, log: Lines) -> Iterator[str]:
+    """Give the URL of a gateway as it is served, but for how long it waits."""
+    settings = settings_for(sandbox_url, graphiql=False, introspection=False)
+    with serve(create_app(settings), ImpatientProtocol) as served:
+        yield served
+
+
+def check(hostile: Hostile, answer: RawAnswer, log: Lines) -> None:
+    """See that an answer is as it has to be, and that neither it nor the log tells anything."""
+    assert (answer.status, answer.code) == (hostile.status, hostile.code), answer.body[:300]
+    told = answer.body.decode() + str(answer.headers)
+    for text in (told, *log.lines):
+        assert LEAKS.search(text) is None, text
+        assert not [word for word in PRIVATE if word in text], text
+    assert len(told) < 20_000
+    if hostile.status:
+        assert len(answer.headers["x-request-id"]) == 32
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "server" not in answer.headers
+    if hostile.code:
+        assert answer.headers["content-type"].startswith("application/json")
+        assert answer.headers["cache-control"] == "private, no-store"
+
+
+def is_alive(url: str) -> bool:
+    """Tell whether a bystander is answered, and soon."""
+    began = time.monotonic()
+    answer = exchange(url, post(TYPENAME))
+    return b'"__typename":"Query"' in answer.body and time.monotonic() - began < SLOWEST_S
+
+
+@pytest.mark.parametrize("hostile", ENDING, ids=lambda hostile: hostile.name)
+def test_a_hostile_request_is_answered(
+    url: str, log: Lines, hostile: Hostile, record_property: Record
+) -> None:
+    """With its status and code, without a word that tells anything, and all others as ever."""
+    log.lines.clear()
+    began = time.monotonic()
+    answer = exchange(url, *hostile.pieces)
+    seconds = time.monotonic() - began
+    record_property("seconds", round(seconds, 4))
+    check(hostile, answer, log)
+    assert seconds < SLOWEST_S
+    assert is_alive(url)
+
+
+@pytest.mark.parametrize("hostile", hostile_requests.SLOW, ids=lambda hostile: hostile.name)
+def test_a_slow_request_is_dropped(
+    url: str, log: Lines, hostile: Hostile, record_property: Record
+) -> None:
+    """After its time, with an answer where there was a request; meanwhile all others as ever."""
+    log.lines.clear()
+    began = time.monotonic()
+    with connect(url) as connection:
+        send(connection, hostile.pieces)
+        assert is_alive(url)
+        answer = parse(until_closed(connection))
+    seconds = time.monotonic() - began
+    record_property("seconds", round(seconds, 4))
+    check(hostile, answer, log)
+    assert WITHIN_S * 0.9 < seconds < WITHIN_S + SLOWEST_S
+    assert is_alive(url)
+
+
+def test_the_table_is_large_and_without_repetition() -> None:
+    """Each case has a name of its own."""
+    names = [hostile.name for hostile in [*ENDING, *hostile_requests.SLOW]]
+    assert len(set(names)) == len(names) > 120
