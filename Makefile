@@ -7,7 +7,7 @@ PAGE   := gateway/http/explorer_assets/index.html
 PEERS  := benchmarks/peers/node_modules/.ready
 PAGE_SOURCES := $(wildcard explorer/package.json explorer/package-lock.json explorer/*.html explorer/*.ts explorer/src/* explorer/src/*/*)
 
-.PHONY: help run test setup check fix verify bench lock explorer clean
+.PHONY: help run test coverage setup check fix verify bench lock explorer clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -16,6 +16,9 @@ run: setup explorer ## the gateway on its embedded sandbox; prints the URLs and 
 	@$(BIN)/promotion-gateway dev
 
 test: setup      ## the tests (Python only, under three minutes)
+	@$(BIN)/pytest -n auto --dist loadfile
+
+coverage: setup  ## the tests, and which lines none of them has run
 	@$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered
 
 setup: $(READY)  ## .venv from the hashed lock

@@ -129,7 +129,12 @@ def roomy(sandbox_url: str) -> Iterator[Graph]:
 
 
 def count(answer: Any, name: str = "") -> int:
-    """Count an answer's leaves; of a list that is no page only the five largest items."""
+    """Count an answer's leaves; of a list that is no page only the five largest items.
+
+    Null is none of them: it may stand for an object, of which an empty page has no leaves.
+    """
+    if answer is None:
+        return 0
     if isinstance(answer, dict):
         return sum(count(value, key) for key, value in answer.items())
     if isinstance(answer, list):

@@ -15,7 +15,7 @@ from tests.execution.both import Both, Tally, Watched
 from tests.execution.generated import Generated, Pools
 
 SEEDS = st.integers(0, 10**12)
-QUICK = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 THOROUGH = settings(QUICK, max_examples=250)
 A_SEED = 20  # operations for each seed that hypothesis chooses
 ODD_POOLS = Pools({"index": list(range(30)), "turns": [0, 1, 2, 5]}, {})
