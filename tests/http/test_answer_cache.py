@@ -115,7 +115,12 @@ def test_another_caller_is_never_answered_from_it() -> None:
 
 def test_whatever_tells_callers_apart_is_part_of_the_key() -> None:
     """A new field of `Caller` fails here until `whose` in the answer cache, or identity, has it."""
-    assert {field.name for field in fields(Caller)} == {"roles", "credential", "customers", "subject"}
+    assert {field.name for field in fields(Caller)} == {
+        "roles",
+        "credential",
+        "customers",
+        "subject",
+    }
 
 
 def test_an_answer_ends_with_its_only_part() -> None:
