@@ -40,6 +40,7 @@ verify: setup explorer ## what needs a browser, npm clients or long runs (under 
 	@$(BIN)/pytest -m verify --timeout=600
 
 bench: setup $(PEERS) ## speed beside other servers, some 20 minutes; ROUNDS=1 SECONDS=3 is quick, WRITE=1 keeps it
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'httpx-aiohttp>=0.2,<0.3'
 	@$(BIN)/python benchmarks/bench.py --rounds $(ROUNDS) --seconds $(SECONDS) $(if $(WRITE),--write)
 
 ROUNDS  ?= 3
