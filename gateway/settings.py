@@ -16,7 +16,7 @@ from gateway import settings_limits as limits
 from gateway.settings_auth import AUTH_ALLOWED, AuthSettings
 from gateway.settings_cache import CACHE_ALLOWED, CacheSettings
 from gateway.settings_edge import EDGE_ALLOWED, EdgeSettings
-from gateway.settings_words import SourceTypeName, allowed_values, shown
+from gateway.settings_words import SourceTypeName, allowed_values, shown, split_words
 
 PREFIX = "GATEWAY_"
 # What Kubernetes sets in every pod beside a Service called `gateway`; GATEWAY_PORT is one more.
@@ -137,13 +137,7 @@ class Settings(CacheSettings, AuthSettings, EdgeSettings):
         "json", description="json: one object a line; console: for people. `dev` takes console."
     )
 
-    @field_validator("definition_source_types", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        """Read a list as the environment writes it: words with commas between them, each once."""
-        if not isinstance(value, str):
-            return value
-        return list(dict.fromkeys(word.strip() for word in value.split(",") if word.strip()))
+    _source_types = field_validator("definition_source_types", mode="before")(split_words)
 
     @field_validator("upstream_url")
     @classmethod

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
 from gateway.request import Role
+from gateway.settings_words import split_words
 
 AlgorithmName = Literal[
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"
@@ -82,13 +83,7 @@ class AuthSettings(BaseSettings):
         " reaches it: GATEWAY_AUTH=none on an address that is not this machine's own.",
     )
 
-    @field_validator("auth_algorithms", "anonymous_roles", mode="before")
-    @classmethod
-    def _split_words(cls, value: object) -> object:
-        """Read a list as the environment writes it: words with commas between them, each once."""
-        if not isinstance(value, str):
-            return value
-        return list(dict.fromkeys(word.strip() for word in value.split(",") if word.strip()))
+    _auth_lists = field_validator("auth_algorithms", "anonymous_roles", mode="before")(split_words)
 
     @field_validator("auth_jwks_url")
     @classmethod

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode
 
+from gateway.settings_words import split_words
+
 _ORIGIN = re.compile(r"https?://[a-z0-9.\[\]:_-]+")
 
 EDGE_ALLOWED = {
@@ -47,12 +49,7 @@ class EdgeSettings(BaseSettings):
         (), description="Origins whose pages may ask from a browser, as https://shop.example."
     )
 
-    @field_validator("trusted_proxies", "cors_origins", mode="before")
-    @classmethod
-    def _split_texts(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        return tuple(dict.fromkeys(text.strip() for text in value.split(",") if text.strip()))
+    _edge_lists = field_validator("trusted_proxies", "cors_origins", mode="before")(split_words)
 
     @field_validator("trusted_proxies")
     @classmethod

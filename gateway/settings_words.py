@@ -23,6 +23,16 @@ SourceTypeName = Literal[
 """The legacy list's source types: what a setting may name, as `wire/vocabulary.py` has them."""
 
 
+def split_words(value: object) -> object:
+    """Read a list as the environment writes it: words with commas between them, each once.
+
+    Anything but a text is left to whoever checks it.
+    """
+    if not isinstance(value, str):
+        return value
+    return list(dict.fromkeys(word.strip() for word in value.split(",") if word.strip()))
+
+
 def allowed_values(field: FieldInfo) -> str:
     """Say what a field may hold, in words that follow "it must be"."""
     kind, words = field.annotation, _words(field.annotation)

@@ -9,7 +9,6 @@ upstream_answer_too_large                 endpoint
 upstream_status                           endpoint, status
 upstream_refused                          endpoint, upstream_code
 upstream_bad_payload                      endpoint, reason
-upstream_answered_for_another_customer    endpoint
 items_left_out                            endpoint, count
 cache_unavailable                         operation, reason
 cache_available                           operation, unavailable_s

@@ -4,15 +4,13 @@ from collections.abc import Awaitable
 from functools import partial
 from typing import NamedTuple, Protocol
 
-from gateway.errors import UpstreamBadPayloadError
 from gateway.request import Request
-from gateway.telemetry import log
 from gateway.upstream.client import UpstreamClient
-from gateway.upstream.failures import refused
+from gateway.upstream.pages import disbelieved, read_page
 from gateway.upstream.recall import Recall
 from gateway.upstream.statistics import UpstreamStatistics
 from gateway.wire.customer_view import CustomerPromotionPayload
-from gateway.wire.decode import MalformedPayloadError, Page, Refusal, decode_customer_page
+from gateway.wire.decode import Page, decode_customer_page
 from gateway.wire.vocabulary import (
     CustomerPromotionSourceType,
     CustomerSource,
@@ -85,21 +83,10 @@ class CustomerPromotions:
 
 
 def _read(statistics: UpstreamStatistics, key: CustomerPageKey, body: bytes) -> CustomerPage:
-    try:
-        page = decode_customer_page(body)
-    except MalformedPayloadError as error:
-        statistics.bad_payload(ENDPOINT)
-        log.warning("upstream_bad_payload", endpoint=ENDPOINT, reason=str(error))
-        raise UpstreamBadPayloadError(ENDPOINT) from None
-    if isinstance(page, Refusal):
-        raise refused(ENDPOINT, page)
+    page = read_page(ENDPOINT, statistics, decode_customer_page, body)
     _, name, value = key.customer
     if name == BY_ID and str(page.customer_id) != canonical(value):
-        statistics.bad_payload(ENDPOINT)
-        log.warning("upstream_answered_for_another_customer", endpoint=ENDPOINT)
-        raise UpstreamBadPayloadError(ENDPOINT)
-    if page.left_out:
-        log.warning("items_left_out", endpoint=ENDPOINT, count=page.left_out)
+        raise disbelieved(ENDPOINT, statistics, "it is about another customer")
     return page
 
 

@@ -7,16 +7,14 @@ from gateway.errors import (
     NotHereError,
     PhasedOutError,
     UndocumentedNotFoundError,
-    UpstreamBadPayloadError,
 )
 from gateway.request import Request
-from gateway.telemetry import log
 from gateway.upstream.client import UpstreamClient
-from gateway.upstream.failures import refused
+from gateway.upstream.pages import disbelieved, read_page
 from gateway.upstream.phase_out import PhaseOut
 from gateway.upstream.recall import Recall
 from gateway.upstream.statistics import UpstreamStatistics
-from gateway.wire.decode import MalformedPayloadError, Page, Refusal, decode_definition_page
+from gateway.wire.decode import Page, decode_definition_page
 from gateway.wire.legacy import DefinitionPayload
 from gateway.wire.vocabulary import PromotionSourceType
 
@@ -95,20 +93,9 @@ class LegacyDefinitions:
 
 
 def _read(statistics: UpstreamStatistics, key: DefinitionPageKey, body: bytes) -> DefinitionPage:
-    try:
-        page = decode_definition_page(body)
-    except MalformedPayloadError as error:
-        statistics.bad_payload(ENDPOINT)
-        log.warning("upstream_bad_payload", endpoint=ENDPOINT, reason=str(error))
-        raise UpstreamBadPayloadError(ENDPOINT) from None
-    if isinstance(page, Refusal):
-        raise refused(ENDPOINT, page)
+    page = read_page(ENDPOINT, statistics, decode_definition_page, body)
     if key.filters.promotion_id is not None and page.total and not page.items:
-        statistics.bad_payload(ENDPOINT)
-        log.warning("upstream_bad_payload", endpoint=ENDPOINT, reason="it counts what it has not")
-        raise UpstreamBadPayloadError(ENDPOINT)
-    if page.left_out:
-        log.warning("items_left_out", endpoint=ENDPOINT, count=page.left_out)
+        raise disbelieved(ENDPOINT, statistics, "it counts what it has not")
     return page
 
 

@@ -1,0 +1,43 @@
+"""From an answer's bytes to a page that can be believed, for either endpoint."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from gateway.errors import UpstreamBadPayloadError
+from gateway.telemetry import log
+from gateway.upstream.failures import refused
+from gateway.upstream.statistics import UpstreamStatistics
+from gateway.wire.decode import MalformedPayloadError, Page, Refusal
+
+_I = TypeVar("_I")
+
+
+def read_page(
+    endpoint: str,
+    statistics: UpstreamStatistics,
+    decode: Callable[[bytes], Page[_I] | Refusal],
+    body: bytes,
+) -> Page[_I]:
+    """Read a page, as `decode` does; items that are left out are logged.
+
+    Raises UpstreamBadPayloadError for what is no page, and for a documented error body what it
+    means (`failures.refused`).
+    """
+    try:
+        page = decode(body)
+    except MalformedPayloadError as error:
+        raise disbelieved(endpoint, statistics, str(error)) from None
+    if isinstance(page, Refusal):
+        raise refused(endpoint, page)
+    if page.left_out:
+        log.warning("items_left_out", endpoint=endpoint, count=page.left_out)
+    return page
+
+
+def disbelieved(
+    endpoint: str, statistics: UpstreamStatistics, reason: str
+) -> UpstreamBadPayloadError:
+    """Count and log an answer with status 200 that is not believed; gives the error to raise."""
+    statistics.bad_payload(endpoint)
+    log.warning("upstream_bad_payload", endpoint=endpoint, reason=reason)
+    return UpstreamBadPayloadError(endpoint)
