@@ -23,6 +23,14 @@ def derive(secret: bytes, purpose: str) -> bytes:
     return hmac.digest(secret, f"promotion-gateway cache: {purpose}".encode(), "sha256")
 
 
+def secret_for(purpose: str, configured: str) -> bytes:
+    """Derive the secret of one purpose from the configured one; where that is empty, a random one.
+
+    Raises ValueError for one below 16 bytes.
+    """
+    return derive(configured.encode() or random_secret(), purpose)
+
+
 class KeyMaker:
     """Makes keys of lists of texts; the same `secret` makes the same keys in every replica.
 

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from aiocache import RedisCache  # type: ignore[import-untyped]
 from aiocache.serializers import NullSerializer  # type: ignore[import-untyped]
-from redis.asyncio import BlockingConnectionPool
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import AuthenticationError, ResponseError
 
 from gateway.cache.circuit import Circuit
@@ -180,6 +180,12 @@ def create_redis_cache(url: str, limits: SharedLimits) -> RedisCache:
         connection_pool_class=BlockingConnectionPool,
         connection_pool_kwargs=connection,
     )
+
+
+def create_redis(url: str, limits: SharedLimits) -> Redis:
+    """Make the same client for what is no cache; raises ValueError as above."""
+    redis: Redis = create_redis_cache(url, limits).client
+    return redis
 
 
 class _Address(NamedTuple):

@@ -94,7 +94,7 @@ class Document:
         return _BYTES_OF_TEXT * len(self.text) + _BYTES_OF_CODE * code
 
 
-class Documents:
+class DocumentCache:
     """A cache bounded in texts and in bytes, which texts that come once cannot empty.
 
     A text is new until it is asked for again; then it is hot. Room is made among the new ones, the

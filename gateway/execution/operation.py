@@ -20,7 +20,7 @@ from graphql.validation import ValuesOfCorrectTypeRule as TheirValuesOfCorrectTy
 
 from gateway.errors import BadRequestError, QueryTooComplexError
 from gateway.execution.cost import Price
-from gateway.execution.documents import Document, Documents, Operation
+from gateway.execution.documents import Document, DocumentCache, Operation
 from gateway.execution.failures import (
     InputError,
     OperationRefusedError,
@@ -52,7 +52,7 @@ class Operations:
         rules = [_OUR_RULES.get(rule, rule) for rule in specified_rules]
         self._rules = rules if introspection else [*rules, NoSchemaIntrospectionCustomRule]
         self._hide_suggestions = not introspection
-        self.documents = Documents()
+        self.documents = DocumentCache()
 
     def get(self, text: str, name: str | None) -> Operation:
         """Give the operation of that name; without a name, the only one.

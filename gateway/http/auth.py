@@ -8,7 +8,7 @@ from typing import Protocol, Self
 
 from starlette.datastructures import Headers
 
-from gateway.cache.keys import KeyMaker, derive, random_secret
+from gateway.cache.keys import KeyMaker, secret_for
 from gateway.errors import TokenRefusedError, UnauthenticatedError
 from gateway.http.auth_claims import read_customers, read_roles
 from gateway.http.auth_jwks import KeepingTimes, KeysByUrl
@@ -124,7 +124,6 @@ def authentication_from(settings: Settings, clock: Callable[[], datetime]) -> Au
         is_handed_on = settings.upstream_auth is UpstreamAuth.PASSTHROUGH
         headers = ("Authorization", settings.upstream_oauth_header) if is_handed_on else ()
         return Anonymous(settings.anonymous_roles, headers)
-    secret = settings.cache_key_secret.get_secret_value().encode() or random_secret()
     verifier = TokenVerifier(
         _keys_from(settings),
         settings.auth_issuer,
@@ -132,7 +131,7 @@ def authentication_from(settings: Settings, clock: Callable[[], datetime]) -> Au
         frozenset(settings.auth_algorithms),
         clock,
     )
-    subjects = KeyMaker(derive(secret, "subjects"))
+    subjects = KeyMaker(secret_for("subjects", settings.cache_key_secret.get_secret_value()))
     return Bearers(verifier, settings.auth_roles_claim, settings.auth_customer_claim, subjects)
 
 

@@ -7,8 +7,8 @@ from typing import Self
 from redis.asyncio import Redis
 from starlette.requests import Request as HttpRequest
 
-from gateway.cache.keys import KeyMaker, derive, random_secret
-from gateway.cache.shared import SharedLimits, create_redis_cache
+from gateway.cache.keys import KeyMaker, secret_for
+from gateway.cache.shared import SharedLimits, create_redis
 from gateway.cache.store import MEMORY_URL
 from gateway.errors import RateLimitedError
 from gateway.http.client_address import ClientAddresses
@@ -79,9 +79,9 @@ def _credential(caller: Caller) -> tuple[str, ...] | None:
 def create_door(settings: Settings) -> Door:
     """Make the door; callers are counted in Redis where there is one."""
     limit, redis, rate = settings.rate_limit_per_minute, None, None
-    secret = settings.cache_key_secret.get_secret_value().encode()
+    secret = secret_for("rate limit", settings.cache_key_secret.get_secret_value())
     if limit and settings.cache_url != MEMORY_URL:
-        redis = create_redis_cache(settings.cache_url, _LIMITS).client
+        redis = create_redis(settings.cache_url, _LIMITS)
         rate = SharedRateLimit(redis, _PREFIX, limit)
     most = settings.max_concurrent_requests
     return Door(
@@ -90,6 +90,6 @@ def create_door(settings: Settings) -> Door:
         running=Places(most),
         rate=rate or (LocalRateLimit(limit) if limit else None),
         addresses=ClientAddresses(settings.trusted_proxies),
-        keys=KeyMaker(derive(secret, "rate limit") if secret else random_secret()),
+        keys=KeyMaker(secret),
         redis=redis,
     )

@@ -28,7 +28,7 @@ from gateway.http.negotiation import GRAPHQL, JSON, choose, prefers_html
 from gateway.http.parameters import Batch, Parameters, read_parameters
 from gateway.http.request_id import request_id_of
 from gateway.http.statistics import OperationStatistics
-from gateway.persisted.documents import Documents
+from gateway.persisted.documents import PersistedDocuments
 from gateway.request import CallBudget, Caller, Request
 from gateway.schema.context import Context
 from gateway.settings import Settings
@@ -47,7 +47,7 @@ class GraphQLEndpoint:
 
     settings: Settings
     authentication: Authentication
-    documents: Documents
+    documents: PersistedDocuments
     operations: Operations
     executor: Executor
     context_of: Callable[[Request], Context]

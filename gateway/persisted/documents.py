@@ -21,7 +21,7 @@ from gateway.telemetry.metrics import PERSISTED_OUTCOMES, Readings
 
 
 @dataclass(frozen=True, slots=True)
-class Documents:
+class PersistedDocuments:
     """The documents that a request may name; with `only_trusted` there are no others."""
 
     trusted: TrustedDocuments | None = None
@@ -89,14 +89,14 @@ class Documents:
 
 def create_documents(
     settings: Settings, operations: Operations, cache: TwoLevelCache, keys: KeyMaker
-) -> Documents:
+) -> PersistedDocuments:
     """Make what the settings say; `cache` is the one whose second level is shared.
 
     Raises SettingsError for a manifest that is wrong.
     """
     only_trusted = settings.trusted_documents_mode == "only"
     automatic = settings.apq == "on" and not only_trusted
-    return Documents(
+    return PersistedDocuments(
         load_trusted(settings, operations),
         AutomaticQueries(cache, keys) if automatic else None,
         only_trusted,

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from gateway.telemetry import log
 from gateway.upstream.bodies import Answer, read_answer
 from gateway.upstream.circuit_breaker import Permit
 from gateway.upstream.credentials import TOKEN_ENDPOINT, Credential
-from gateway.upstream.exchange import HttpPort, Reply
+from gateway.upstream.exchange import HttpPort
 from gateway.upstream.failures import DEFAULT_PAUSE_S, failed
 from gateway.upstream.quota import Quota
 from gateway.upstream.traffic import Traffic
@@ -34,6 +34,17 @@ class _Call(NamedTuple):
     target: str
     request: Request
     yields: bool
+
+
+class _Exchange(NamedTuple):
+    """One HTTP exchange, as it goes out, and how large an answer may be."""
+
+    endpoint: str
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    most_bytes: int
+    body: bytes = b""
 
 
 class _Attempt(NamedTuple):
@@ -115,13 +126,10 @@ class UpstreamClient:
                     )
                     await self._turn(call.endpoint, request)
                     is_made = True
-                    exchange = self.http.exchange(
-                        "GET",
-                        call.target,
-                        credential,
-                        most_bytes=self._most_bytes(call.endpoint),
+                    exchange = _Exchange(
+                        call.endpoint, "GET", call.target, credential, self.max_response_bytes
                     )
-                    answer = await self._call(call.endpoint, exchange, request, permit)
+                    answer = await self._call(exchange, request, permit)
         finally:
             request.budget.end(yields=call.yields, is_made=is_made)
         is_refused = answer.status == 401 and self.credential.refused(credential)
@@ -131,10 +139,8 @@ class UpstreamClient:
         """Make the call that gets a token, for all operations and so on none's budget."""
         with self.traffic.of(TOKEN_ENDPOINT).breaker.admit() as permit:
             await self._turn(TOKEN_ENDPOINT, request)
-            exchange = self.http.exchange(
-                "POST", path, _JSON, body=body, most_bytes=_MOST_TOKEN_BYTES
-            )
-            return await self._call(TOKEN_ENDPOINT, exchange, request, permit)
+            exchange = _Exchange(TOKEN_ENDPOINT, "POST", path, _JSON, _MOST_TOKEN_BYTES, body)
+            return await self._call(exchange, request, permit)
 
     async def _turn(self, endpoint: str, request: Request) -> None:
         await self._quota(request).start(endpoint, request.deadline)
@@ -142,13 +148,15 @@ class UpstreamClient:
     def _quota(self, request: Request) -> Quota:
         return self.traffic.quotas.of(self.credential.identity(request))
 
-    async def _call(
-        self, endpoint: str, exchange: Awaitable[Reply], request: Request, permit: Permit
-    ) -> Answer:
+    async def _call(self, exchange: _Exchange, request: Request, permit: Permit) -> Answer:
         """Make the call, and tell the breaker how it went; a client's leaving tells nothing."""
+        endpoint, method, target, headers, most_bytes, body = exchange
         try:
             with self.traffic.statistics.call(endpoint, request.deadline) as counted:
-                answer = read_answer(endpoint, await exchange, self._most_bytes(endpoint))
+                reply = await self.http.exchange(
+                    method, target, headers, most_bytes=most_bytes, body=body
+                )
+                answer = read_answer(endpoint, reply, most_bytes)
                 counted.answered(answer.status)
         except asyncio.CancelledError:
             if counted.is_late:  # the deadline around all attempts has come
@@ -167,9 +175,6 @@ class UpstreamClient:
             pause_s = answer.retry_after_s
             await self._quota(request).pause(DEFAULT_PAUSE_S if pause_s is None else pause_s)
         return answer
-
-    def _most_bytes(self, endpoint: str) -> int:
-        return _MOST_TOKEN_BYTES if endpoint == TOKEN_ENDPOINT else self.max_response_bytes
 
 
 def target_of(path: str, parameters: Mapping[str, str]) -> str:

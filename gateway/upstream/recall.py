@@ -12,7 +12,7 @@ from typing import Self, TypeVar
 
 from gateway.cache.fetching import CachedFetcher, ErrorMeanings, Source
 from gateway.cache.freshness import CachePolicy
-from gateway.cache.keys import KeyMaker, derive, random_secret
+from gateway.cache.keys import KeyMaker, secret_for
 from gateway.cache.refreshing import Refresher, RefreshLimits
 from gateway.cache.store import CacheClocks, TwoLevelCache, create_cache
 from gateway.errors import (
@@ -139,15 +139,15 @@ def create_recall(
     clocks: CacheClocks | None = None,
 ) -> Recall:
     """Make the cache of a process, and what is kept in it how long."""
-    secret = settings.cache_key_secret.get_secret_value().encode() or random_secret()
-    cache = create_cache(settings.cache_url, derive(secret, "entries"), clocks=clocks)
+    secret = settings.cache_key_secret.get_secret_value()
+    cache = create_cache(settings.cache_url, secret_for("entries", secret), clocks=clocks)
     limits = RefreshLimits(deadline_s=settings.upstream_deadline_s)
     refresher = Refresher(limits, cache.statistics, time.monotonic)
     definition_ttl_s = settings.cache_definition_ttl_s
     return Recall(
         cache,
         CachedFetcher(cache, MEANINGS, refresher),
-        KeyMaker(derive(secret, "keys")),
+        KeyMaker(secret_for("keys", secret)),
         credential,
         traffic.has_calls_to_spare,
         settings.upstream_url,

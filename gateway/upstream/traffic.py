@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self
 
-from gateway.cache.keys import KeyMaker, derive
-from gateway.cache.shared import SharedLimits, create_redis_cache
+from gateway.cache.keys import KeyMaker, secret_for
+from gateway.cache.shared import SharedLimits, create_redis
 from gateway.cache.store import MEMORY_URL
 from gateway.settings import Settings
 from gateway.upstream.admission import Admission
@@ -94,9 +94,9 @@ def create_traffic(settings: Settings) -> Traffic:
     if per_minute is None or settings.cache_url == MEMORY_URL:
         share = per_minute and max(1, per_minute // settings.workers)
         return Traffic(admission, Quotas(lambda _identity: local_quota(share)), share)
-    redis = create_redis_cache(settings.cache_url, _QUOTA_LIMITS).client
+    redis = create_redis(settings.cache_url, _QUOTA_LIMITS)
     replicas = Replicas(redis, _QUOTA_PREFIX)
-    keys = KeyMaker(derive(settings.cache_key_secret.get_secret_value().encode(), "quota"))
+    keys = KeyMaker(secret_for("quota", settings.cache_key_secret.get_secret_value()))
 
     def quota(identity: str) -> Quota:
         key = keys.key(settings.upstream_url, identity)

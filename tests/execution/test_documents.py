@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from gateway.execution.compiled import CompiledExecutor
-from gateway.execution.documents import Documents
+from gateway.execution.documents import DocumentCache
 from gateway.execution.operation import Operations
 from gateway.schema.build import build_schema, executable
 from tests.execution.lying import Gateway
@@ -43,7 +43,7 @@ def test_what_is_compiled_counts() -> None:
     schema = build_schema()
     operations = Operations(executable(schema), introspection=True)
     executor = CompiledExecutor(schema)
-    documents: Documents = operations.documents
+    documents: DocumentCache = operations.documents
     operation = operations.get(HOT, None)
     before = documents.bytes
 

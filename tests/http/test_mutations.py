@@ -18,7 +18,7 @@ from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.request_id import RequestIdMiddleware
 from gateway.http.statistics import OperationStatistics
 from gateway.loaders.bundle import Loaders
-from gateway.persisted.documents import Documents
+from gateway.persisted.documents import PersistedDocuments
 from gateway.request import Request
 from gateway.schema.context import Context
 from tests.graph import settings_for
@@ -55,7 +55,7 @@ def test_a_get_runs_queries_only() -> None:
     endpoint = GraphQLEndpoint(
         settings=settings,
         authentication=Anonymous(frozenset(), ()),
-        documents=Documents(),
+        documents=PersistedDocuments(),
         operations=Operations(schema, introspection=True),
         executor=executor,
         context_of=context_of,

@@ -9,7 +9,7 @@ from gateway.cache.readings import cache_readings
 from gateway.cache.store import create_cache
 from gateway.errors import codes
 from gateway.http.statistics import OperationStatistics
-from gateway.persisted.documents import Documents
+from gateway.persisted.documents import PersistedDocuments
 from gateway.telemetry import metrics
 from gateway.telemetry.counting import Durations, Tally
 from gateway.telemetry.exposition import CELLS, expose, flatten
@@ -57,7 +57,7 @@ def test_what_the_parts_tell_is_all_that_there_is() -> None:
     """Operations, upstream and caches have together one reading for each metric, and no other."""
     readings = {
         **OperationStatistics().readings(),
-        **Documents().readings(),
+        **PersistedDocuments().readings(),
         **upstream_readings(create_traffic(settings_for("http://x")), PhaseOut("promotionsV2")),
         **cache_readings(create_cache("memory://", b"sixteen bytes at least")),
         **answer_cache().readings(),
