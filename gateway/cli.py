@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.app import check_trusted_documents, create_app, create_operations, utc_now
+from gateway.cli_options import add_sandbox_options, port_number
 from gateway.http.auth import authentication_from
 from gateway.http.explorer import Explorer
 from gateway.http.server import ServerError, listen, run, run_workers, spare_the_collector, url_of
@@ -17,8 +18,6 @@ from gateway.persisted.manifest import ManifestForm, write_manifest
 from gateway.request import Role
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.auth import Credentials
-from gateway.sandbox.faults.parameter import FaultError
-from gateway.sandbox.faults.spec import Fault, parse_fault
 from gateway.schema.build import build_schema, executable, print_schema
 from gateway.settings import (
     Settings,
@@ -86,11 +85,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     dev.add_argument(
         "--sandbox-port",
-        type=_port,
+        type=port_number,
         default=_SANDBOX_PORT,
         help="port of the sandbox, 0 takes a free one (default: %(default)s)",
     )
-    _add_sandbox_options(dev)
+    add_sandbox_options(dev)
     serve = command(
         "serve",
         _serve,
@@ -109,11 +108,11 @@ def _parser() -> argparse.ArgumentParser:
     sandbox.add_argument("--host", default="127.0.0.1", help="address (default: %(default)s)")
     sandbox.add_argument(
         "--port",
-        type=_port,
+        type=port_number,
         default=_SANDBOX_PORT,
         help="port, 0 takes a free one (default: %(default)s)",
     )
-    _add_sandbox_options(sandbox)
+    add_sandbox_options(sandbox)
     schema = command("schema", _schema, "Write schema.graphql in the current folder.")
     schema.add_argument(
         "--check", action="store_true", help="only compare; exit status 1 where it differs"
@@ -142,44 +141,6 @@ def _parser() -> argparse.ArgumentParser:
         "Print the effective settings, one GATEWAY_ variable a line, secrets masked.",
     )
     return parser
-
-
-def _add_sandbox_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--latency-ms",
-        type=_milliseconds,
-        default=0,
-        help="milliseconds that every answer of the sandbox waits (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--fault",
-        type=_fault,
-        action="append",
-        default=[],
-        metavar="FAULT",
-        help="let the sandbox play this fault, e.g. status=503,rate=0.2; may be repeated",
-    )
-
-
-def _fault(text: str) -> Fault:
-    try:
-        return parse_fault(text)
-    except FaultError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _port(text: str) -> int:
-    return _number(text, 65535)
-
-
-def _milliseconds(text: str) -> int:
-    return _number(text, 60_000)
-
-
-def _number(text: str, most: int) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= most):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {most}")
-    return int(text)
 
 
 def _dev(options: argparse.Namespace) -> None:

@@ -1,14 +1,17 @@
 """What most tests stand on: one sandbox and one gateway, both over real HTTP."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.world import World
+from gateway.settings import PREFIX
 from tests.graph import Graph, serve_gateway
 from tests.sandbox.client import NOW, TODAY
 from tests.serving import serve
+from tests.upstream.scripted import Platform
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +40,26 @@ def graph(gateway_url: str, sandbox_url: str) -> Iterator[Graph]:
     client = Graph(gateway_url, sandbox_url)
     yield client
     client.close()
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Begin with an environment that says nothing of the gateway."""
+    for name in list(os.environ):
+        if name.upper().startswith(PREFIX):
+            monkeypatch.delenv(name)
+    return monkeypatch
+
+
+@pytest.fixture
+def scripted(served: tuple[Platform, Graph]) -> Iterator[Platform]:
+    """Give the platform that a module has `served`, and take its answers back afterwards."""
+    served[0].answers.clear()
+    yield served[0]
+    served[0].answers.clear()
+
+
+@pytest.fixture
+def asking(served: tuple[Platform, Graph]) -> Graph:
+    """Give the client of the gateway on that platform."""
+    return served[1]

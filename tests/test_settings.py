@@ -1,17 +1,11 @@
 """Every setting: its default, what it may be, and what a mistake is told as."""
 
-import os
-
 import pytest
 
-from gateway.settings import (
-    PREFIX,
-    Settings,
-    SettingsError,
-    effective,
-    load_settings,
-    unknown_variables,
-)
+from gateway.settings import Settings, effective, load_settings
+from tests.environment import mistakes
+
+pytestmark = pytest.mark.usefixtures("environment")
 
 SOURCE_TYPES = (
     "UI, IMPORT, GOODWILL, CAMPAIGN, POINTS_TRANSFER, IMPORT_API, PROMOTION_API,"
@@ -79,25 +73,6 @@ DEFAULTS = {
     "GATEWAY_AUTH_ROLES_CLAIM": "roles",
     "GATEWAY_ALLOW_ANONYMOUS": "false",
 }
-
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """Begin with an environment that says nothing of the gateway."""
-    for name in list(os.environ):
-        if name.upper().startswith(PREFIX):
-            monkeypatch.delenv(name)
-    return monkeypatch
-
-
-def mistakes(environment: pytest.MonkeyPatch, **variables: str) -> list[str]:
-    """Give the lines that a start with these variables ends with."""
-    for name, value in variables.items():
-        environment.setenv(PREFIX + name, value)
-    with pytest.raises(SettingsError) as raised:
-        load_settings()
-    assert str(raised.value).splitlines() == raised.value.lines
-    return raised.value.lines
 
 
 def test_the_defaults_are_these() -> None:
@@ -221,44 +196,6 @@ def test_a_long_value_is_cut(environment: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "url",
-    [
-        "https://till:hunter2@platform.example",
-        "https://hunter2@platform.example",
-        "https://platform.example/?token=hunter2",
-        "https://platform.example/#hunter2",
-        "till:hunter2@platform.example",
-    ],
-)
-def test_a_secret_in_a_url_is_not_repeated(environment: pytest.MonkeyPatch, url: str) -> None:
-    """An origin has no user, no query and no fragment, and its mistake shows none."""
-    (line,) = mistakes(environment, UPSTREAM_URL=url)
-    assert line.startswith("GATEWAY_UPSTREAM_URL=(not shown, it may hold a secret): it must be an")
-    assert "hunter2" not in line
-
-
-@pytest.mark.parametrize("name", ["PORT", "UPSTREAM_AUTH", "LOG_FORMAT", "DEFINITION_SOURCE_TYPES"])
-def test_a_secret_in_a_wrong_place_is_not_repeated(
-    environment: pytest.MonkeyPatch, name: str
-) -> None:
-    """A password that was pasted into another variable as well stays a password."""
-    (line,) = mistakes(environment, **{"UPSTREAM_PASSWORD": "hunter2", name: "hunter2"})
-    assert line.startswith(f"GATEWAY_{name}=(not shown")
-    assert "hunter2" not in line
-
-
-def test_secrets_are_masked_wherever_settings_are_shown(environment: pytest.MonkeyPatch) -> None:
-    """Neither a print nor the list of effective settings has a secret."""
-    environment.setenv("GATEWAY_UPSTREAM_PASSWORD", "hunter2")
-    environment.setenv("GATEWAY_UPSTREAM_OAUTH_SECRET", "hunter3")
-    settings = load_settings()
-    shown = f"{settings!r}{settings}{effective(settings)}"
-    assert "hunter" not in shown
-    assert effective(settings)["GATEWAY_UPSTREAM_PASSWORD"] == "********"
-    assert settings.upstream_password.get_secret_value() == "hunter2"
-
-
-@pytest.mark.parametrize(
     ("auth", "given", "missing"),
     [
         ("basic", {}, "GATEWAY_UPSTREAM_USERNAME and GATEWAY_UPSTREAM_PASSWORD"),
@@ -329,28 +266,3 @@ def test_settings_do_not_change() -> None:
     """What has been checked stays as it was."""
     with pytest.raises(ValueError, match="frozen"):
         load_settings().port = 1
-
-
-def test_an_unknown_variable_is_told_with_what_it_resembles(
-    environment: pytest.MonkeyPatch,
-) -> None:
-    """A typing error is not silently a default."""
-    environment.setenv("GATEWAY_UPSTREAM_URI", "https://u:hunter2@platform.example")
-    environment.setenv("GATEWAY_LOGFORMAT", "json")
-    environment.setenv("GATEWAY_ZZZ", "1")
-    assert unknown_variables() == [
-        "GATEWAY_LOGFORMAT is no setting; did you mean GATEWAY_LOG_FORMAT?",
-        "GATEWAY_UPSTREAM_URI is no setting; did you mean GATEWAY_UPSTREAM_URL?",
-        "GATEWAY_ZZZ is no setting",
-    ]
-
-
-def test_kubernetes_service_links_are_told_as_such(environment: pytest.MonkeyPatch) -> None:
-    """Beside a Service called `gateway` the pod's environment has a port that is none."""
-    (line,) = mistakes(environment, PORT="tcp://10.0.0.1:80")
-    assert "'tcp://10.0.0.1:80': it must be a whole number from 0 to 65535 (Kubernetes" in line
-    assert "enableServiceLinks" in line
-    for name in ("SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTP", "PORT_80_TCP",
-                 "PORT_80_TCP_ADDR", "PORT_80_TCP_PROTO"):  # fmt: skip
-        environment.setenv(PREFIX + name, "10.0.0.1")
-    assert unknown_variables() == []

@@ -1,12 +1,13 @@
 """The settings of who may ask, and who is refused at the start."""
 
-import os
-
 import pytest
 
-from gateway.settings import PREFIX, SettingsError, load_settings
+from gateway.settings import PREFIX
 from gateway.settings_auth import is_loopback
 from tests.commands import run
+from tests.environment import mistakes
+
+pytestmark = pytest.mark.usefixtures("environment")
 
 WHOLE = {
     "AUTH": "jwt",
@@ -14,26 +15,6 @@ WHOLE = {
     "AUTH_ISSUER": "https://issuer.example",
     "AUTH_AUDIENCE": "promotions",
 }
-
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """Begin with an environment that says nothing of the gateway."""
-    for name in list(os.environ):
-        if name.upper().startswith(PREFIX):
-            monkeypatch.delenv(name)
-    return monkeypatch
-
-
-def mistakes(environment: pytest.MonkeyPatch, **variables: str) -> list[str]:
-    """Give the lines that a start with these variables ends with."""
-    for name, value in variables.items():
-        environment.setenv(PREFIX + name, value)
-    try:
-        load_settings()
-    except SettingsError as error:
-        return error.lines
-    return []
 
 
 def test_what_a_token_is_checked_with_must_be_whole(environment: pytest.MonkeyPatch) -> None:

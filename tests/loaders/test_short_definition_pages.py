@@ -25,20 +25,6 @@ def served() -> Iterator[tuple[Platform, Graph]]:
         yield scripted, graph
 
 
-@pytest.fixture
-def scripted(served: tuple[Platform, Graph]) -> Iterator[Platform]:
-    """Give the platform, and take its answers back afterwards."""
-    served[0].answers.clear()
-    yield served[0]
-    served[0].answers.clear()
-
-
-@pytest.fixture
-def asking(served: tuple[Platform, Graph]) -> Graph:
-    """Give the gateway's client."""
-    return served[1]
-
-
 def _kept(scripted: Platform, kept: Callable[[int], int]) -> Any:
     """Answer as the sandbox does, with so many of a list window's items, told by its offset."""
 

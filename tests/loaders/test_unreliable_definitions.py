@@ -21,20 +21,6 @@ def served() -> Iterator[tuple[Platform, Graph]]:
         yield scripted, graph
 
 
-@pytest.fixture
-def scripted(served: tuple[Platform, Graph]) -> Iterator[Platform]:
-    """Give the platform, and take its answers back afterwards."""
-    served[0].answers.clear()
-    yield served[0]
-    served[0].answers.clear()
-
-
-@pytest.fixture
-def asking(served: tuple[Platform, Graph]) -> Graph:
-    """Give the gateway's client."""
-    return served[1]
-
-
 def _ask(graph: Graph, name: str, size: int = 100) -> tuple[list[Any], list[tuple[str, int]]]:
     answer = graph.answer(f'{{customer(by:{{externalId:"{name}"}}){{{PAGE % size}}}}}')
     nodes = answer["data"]["customer"]["promotions"]["nodes"]

@@ -20,19 +20,6 @@ def served() -> Iterator[tuple[Platform, Graph]]:
         yield scripted, graph
 
 
-@pytest.fixture
-def scripted(served: tuple[Platform, Graph]) -> Iterator[Platform]:
-    """Give the platform, and take its answers back afterwards."""
-    yield served[0]
-    served[0].answers.clear()
-
-
-@pytest.fixture
-def asking(served: tuple[Platform, Graph]) -> Graph:
-    """Give the gateway's client."""
-    return served[1]
-
-
 def _only_at_limit(limit: str, response: Response, other: Response | None = None) -> object:
     async def answer(request: Request) -> Response | None:
         return response if request.query_params["limit"] == limit else other

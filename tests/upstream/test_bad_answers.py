@@ -35,20 +35,6 @@ def served() -> Iterator[tuple[Platform, Graph]]:
         yield scripted, graph
 
 
-@pytest.fixture
-def scripted(served: tuple[Platform, Graph]) -> Iterator[Platform]:
-    """Give the platform, and take its answers back afterwards."""
-    served[0].answers.clear()
-    yield served[0]
-    served[0].answers.clear()
-
-
-@pytest.fixture
-def asking(served: tuple[Platform, Graph]) -> Graph:
-    """Give the gateway's client."""
-    return served[1]
-
-
 def _error(graph: Graph, query: str = CUSTOMER) -> dict[str, Any]:
     answer = graph.answer(query)
     (error,) = answer["errors"]

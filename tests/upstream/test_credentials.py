@@ -224,7 +224,7 @@ def test_a_platform_that_refuses_every_token_is_asked_twice_at_most() -> None:
 
 def test_tokens_are_calls_of_the_minute() -> None:
     """A burst of two is spent by the token and the first page; the next has to wait too long."""
-    limits = {"upstream_calls_per_minute": 10, "upstream_deadline_s": 0.3}
+    limits = {"upstream_calls_per_minute": 10, "upstream_deadline_s": 3}
     with platform() as (scripted, url), graph_over(url, **(OAUTH | limits)) as graph:
         codes = _codes(graph, FIVE)
         # An even slot is due at once, beside the burst: three calls in all.

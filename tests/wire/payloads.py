@@ -2,7 +2,10 @@
 
 import copy
 import json
+from collections.abc import Callable
 from typing import Any, TypeVar
+
+import pytest
 
 from gateway.sandbox.documents import document
 from gateway.wire.customer_view import CustomerPromotionPayload
@@ -107,3 +110,15 @@ def drop(payload: Any, path: tuple[Step, ...]) -> Any:
         place = place[step]
     del place[path[-1]]
     return copied
+
+
+Decode = Callable[..., Any]
+Write = Callable[..., bytes]
+BOTH = pytest.mark.parametrize(
+    ("decode", "write", "item", "list_key"),
+    [
+        (decode_customer_page, customer_page, customer_item(), "promotions"),
+        (decode_definition_page, definition_page, definition_item(), "data"),
+    ],
+    ids=["customer view", "legacy list"],
+)

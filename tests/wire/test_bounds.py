@@ -1,5 +1,4 @@
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,28 +6,14 @@ import pytest
 from gateway.wire.decode import (
     MalformedPayloadError,
     Refusal,
-    decode_customer_page,
-    decode_definition_page,
     read_refusal,
 )
 from gateway.wire.warnings import read_warnings
 from tests.wire.payloads import (
+    BOTH,
     BROKEN,
-    customer_item,
-    customer_page,
-    definition_item,
-    definition_page,
-)
-
-Decode = Callable[..., Any]
-Write = Callable[..., bytes]
-BOTH = pytest.mark.parametrize(
-    ("decode", "write", "item", "list_key"),
-    [
-        (decode_customer_page, customer_page, customer_item(), "promotions"),
-        (decode_definition_page, definition_page, definition_item(), "data"),
-    ],
-    ids=["customer view", "legacy list"],
+    Decode,
+    Write,
 )
 
 

@@ -1,5 +1,4 @@
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,24 +10,14 @@ from gateway.wire.decode import (
     decode_definition_page,
 )
 from tests.wire.payloads import (
+    BOTH,
     BROKEN,
+    Decode,
+    Write,
     as_page,
     customer_item,
     customer_page,
-    definition_item,
-    definition_page,
     drop,
-)
-
-Decode = Callable[..., Any]
-Write = Callable[..., bytes]
-BOTH = pytest.mark.parametrize(
-    ("decode", "write", "item", "list_key"),
-    [
-        (decode_customer_page, customer_page, customer_item(), "promotions"),
-        (decode_definition_page, definition_page, definition_item(), "data"),
-    ],
-    ids=["customer view", "legacy list"],
 )
 
 

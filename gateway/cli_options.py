@@ -1,0 +1,46 @@
+"""The options that several commands share, and how their values are read."""
+
+import argparse
+
+from gateway.sandbox.faults.parameter import FaultError
+from gateway.sandbox.faults.spec import Fault, parse_fault
+
+
+def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
+    """Add what every command takes that starts a sandbox."""
+    parser.add_argument(
+        "--latency-ms",
+        type=_milliseconds,
+        default=0,
+        help="milliseconds that every answer of the sandbox waits (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--fault",
+        type=_fault,
+        action="append",
+        default=[],
+        metavar="FAULT",
+        help="let the sandbox play this fault, e.g. status=503,rate=0.2; may be repeated",
+    )
+
+
+def _fault(text: str) -> Fault:
+    try:
+        return parse_fault(text)
+    except FaultError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def port_number(text: str) -> int:
+    """Read a TCP port; argparse tells the user of anything else."""
+    return _number(text, 65535)
+
+
+def _milliseconds(text: str) -> int:
+    return _number(text, 60_000)
+
+
+def _number(text: str, most: int) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= most):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {most}")
+    return int(text)

@@ -1,0 +1,46 @@
+"""Secrets among the settings: repeated in no line, and shown nowhere."""
+
+import pytest
+
+from gateway.settings import effective, load_settings
+from tests.environment import mistakes
+
+pytestmark = pytest.mark.usefixtures("environment")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://till:hunter2@platform.example",
+        "https://hunter2@platform.example",
+        "https://platform.example/?token=hunter2",
+        "https://platform.example/#hunter2",
+        "till:hunter2@platform.example",
+    ],
+)
+def test_a_secret_in_a_url_is_not_repeated(environment: pytest.MonkeyPatch, url: str) -> None:
+    """An origin has no user, no query and no fragment, and its mistake shows none."""
+    (line,) = mistakes(environment, UPSTREAM_URL=url)
+    assert line.startswith("GATEWAY_UPSTREAM_URL=(not shown, it may hold a secret): it must be an")
+    assert "hunter2" not in line
+
+
+@pytest.mark.parametrize("name", ["PORT", "UPSTREAM_AUTH", "LOG_FORMAT", "DEFINITION_SOURCE_TYPES"])
+def test_a_secret_in_a_wrong_place_is_not_repeated(
+    environment: pytest.MonkeyPatch, name: str
+) -> None:
+    """A password that was pasted into another variable as well stays a password."""
+    (line,) = mistakes(environment, **{"UPSTREAM_PASSWORD": "hunter2", name: "hunter2"})
+    assert line.startswith(f"GATEWAY_{name}=(not shown")
+    assert "hunter2" not in line
+
+
+def test_secrets_are_masked_wherever_settings_are_shown(environment: pytest.MonkeyPatch) -> None:
+    """Neither a print nor the list of effective settings has a secret."""
+    environment.setenv("GATEWAY_UPSTREAM_PASSWORD", "hunter2")
+    environment.setenv("GATEWAY_UPSTREAM_OAUTH_SECRET", "hunter3")
+    settings = load_settings()
+    shown = f"{settings!r}{settings}{effective(settings)}"
+    assert "hunter" not in shown
+    assert effective(settings)["GATEWAY_UPSTREAM_PASSWORD"] == "********"
+    assert settings.upstream_password.get_secret_value() == "hunter2"

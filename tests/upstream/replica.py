@@ -1,0 +1,82 @@
+"""One replica of the gateway and its quota on a real Valkey, as tests watch it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+
+from redis.asyncio import Redis
+
+from gateway.errors import UpstreamRateLimitedError
+from gateway.upstream.quota import Quota
+from gateway.upstream.replicas import Replicas
+from gateway.upstream.shared_quota import SharedTurns
+from tests.upstream.timing import begin
+
+CALLS = 100
+
+
+class Replica:
+    """One replica of the gateway: its connections, its quota, and the starts of its calls."""
+
+    def __init__(self, port: int, window_s: float, calls: int = CALLS) -> None:
+        self.redis = Redis(host="127.0.0.1", port=port)
+        self.replicas = Replicas(self.redis, "gateway:quota", beat_s=0.1, grace_s=1.0)
+        self.turns = SharedTurns(self.replicas, "hash", calls, window_s=window_s)
+        self.quota = Quota(self.turns, clock=time.monotonic, sleep=asyncio.sleep)
+        self.starts: list[float] = []
+        self.refused = 0
+
+    async def start(self, within_s: float = 0.5) -> bool:
+        """Start a call, or be refused."""
+        try:
+            await self.quota.start("promotionData", time.monotonic() + within_s)
+        except UpstreamRateLimitedError:
+            self.refused += 1
+            return False
+        self.starts.append(time.monotonic())
+        return True
+
+    async def want_calls(self, within_s: float = 0.5) -> None:
+        """Want one call after the other, for ever."""
+        while True:
+            if not await self.start(within_s):
+                await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def replica(port: int, window_s: float = 60.0, calls: int = CALLS) -> AsyncIterator[Replica]:
+    """Run a replica that is in touch with its Redis."""
+    made = Replica(port, window_s, calls)
+    await made.replicas.beat()
+    touch = begin(made.replicas.keep_in_touch())
+    try:
+        yield made
+    finally:
+        touch.cancel()
+        with suppress(asyncio.CancelledError):
+            await touch
+        await made.redis.aclose()
+
+
+@asynccontextmanager
+async def under_load(port: int, window_s: float, count: int = 2) -> AsyncIterator[list[Replica]]:
+    """Run replicas with a demand that is always above the quota."""
+    async with AsyncExitStack() as stack:
+        made = [await stack.enter_async_context(replica(port, window_s)) for _ in range(count)]
+        load = [begin(one.want_calls()) for one in made for _ in range(12)]
+        try:
+            yield made
+        finally:
+            for task in load:
+                task.cancel()
+            await asyncio.gather(*load, return_exceptions=True)
+
+
+async def remember_a_minute(redis: Redis) -> None:
+    """Make a new Redis one that has seen the last minute."""
+    await redis.hset("{gateway:quota}:about", "since", "1000")
+
+
+def all_starts(replicas: list[Replica]) -> list[float]:
+    return sorted(at for one in replicas for at in one.starts)
