@@ -70,7 +70,8 @@ lock: setup      ## resolve the locks anew: all of it for developers, the runtim
 	$(BIN)/uv pip compile $(LOCK) --extra dev pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile $(LOCK) pyproject.toml -o deploy/requirements.lock
 
-LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+# Extras stay: some pips take the newest of what is asked for with an extra, and find it unpinned.
+LOCK := --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
 clean:           ## remove what was built
 	rm -rf $(VENV) explorer/node_modules benchmarks/peers/node_modules tests/clients/node_modules tests/clients/documents/__generated__ tests/persisted/node_modules tests/audit/node_modules gateway/http/explorer_assets .mypy_cache .ruff_cache .pytest_cache .coverage
