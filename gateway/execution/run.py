@@ -34,7 +34,7 @@ class Run:
     """
 
     def __init__(self, values: VariableValues, context: Context) -> None:
-        self.values, self.context = values, context
+        self.values, self.context, self.now = values, context, context.now
         self.data: dict[str, Any] | None = None
         self.errors: list[GraphQLError] = []
         self.pending: list[Pending] = []

@@ -19,12 +19,12 @@ from gateway.schema.customer_pages import (
     fetch_page,
     fetch_pages,
 )
-from gateway.schema.customer_promotion import CustomerPromotion
+from gateway.schema.customer_promotion import CustomerPromotion, Owner
 from gateway.schema.declare import calls_of_a_page, computed, fetching
+from gateway.schema.ids import write_id
 from gateway.schema.node import Node
 from gateway.schema.paging import After, Before, First, Last, PageInfo, PageWarning
 from gateway.upstream.customer_promotions import CustomerKey
-from gateway.wire.customer_view import CustomerPromotionPayload
 
 PAGES_BELOW = ("Customer", "promotions")
 
@@ -47,22 +47,24 @@ class CustomerPromotionConnection:
     def edges(self) -> list[CustomerPromotionEdge]:
         """Show each item that could be read."""
         write = self.payload.binding.write
+        owner = self._owner()
         return [
-            CustomerPromotionEdge(cursor=write(place.position), node=self._node(item))
+            CustomerPromotionEdge(
+                cursor=write(place.position), node=CustomerPromotion(payload=item, owner=owner)
+            )
             for place, item in shown(self.payload.page)
         ]
 
     @computed("The promotions alone.")
     def nodes(self) -> list[CustomerPromotion]:
         """Show each item that could be read."""
-        return [self._node(item) for _, item in shown(self.payload.page)]
+        owner = self._owner()
+        return [
+            CustomerPromotion(payload=item, owner=owner) for _, item in shown(self.payload.page)
+        ]
 
-    def _node(self, item: CustomerPromotionPayload) -> CustomerPromotion:
-        return CustomerPromotion(
-            payload=item,
-            customer_key=self.payload.customer_key,
-            owner_id=self.payload.customer_id,
-        )
+    def _owner(self) -> Owner:
+        return Owner(self.payload.customer_key, self.payload.customer_id)
 
     @computed("Where the page lies in the list.")
     def page_info(self) -> PageInfo:
@@ -93,9 +95,9 @@ class Customer(Node):
     key: strawberry.Private[CustomerKey]
     pages: strawberry.Private[Pages | None] = None
 
-    def id_parts(self) -> tuple[str, ...]:
-        """Give the source, which is part of the look-up, and the platform's own id."""
-        return self.key.source.name, self.payload
+    def global_id(self) -> str:
+        """Write the source, which is part of the look-up, and the platform's own id."""
+        return write_id("Customer", self.key.source.name, self.payload)
 
     @computed("The platform's own id.")
     def customer_id(self) -> strawberry.ID:

@@ -23,7 +23,7 @@ from gateway.schema.declare import (
     no_call,
     one_call,
 )
-from gateway.schema.ids import check_digits
+from gateway.schema.ids import check_digits, write_id
 from gateway.schema.node import Node
 from gateway.schema.paging import After, Before, First, Last, PageInfo, PageWarning
 from gateway.schema.promotion import Promotion, view_definition
@@ -137,9 +137,9 @@ class Program(Node):
     payload: strawberry.Private[str]
     known_name: strawberry.Private[str | None] = None
 
-    def id_parts(self) -> tuple[str, ...]:
-        """Give the program's id."""
-        return (self.payload,)
+    def global_id(self) -> str:
+        """Write the program's id."""
+        return write_id("Program", self.payload)
 
     @computed("The platform's own id.")
     def program_id(self) -> strawberry.ID:

@@ -11,6 +11,13 @@ from gateway.sandbox.documents import document
 from gateway.wire.customer_view import CustomerPromotionPayload
 from gateway.wire.decode import Page, Refusal, decode_customer_page, decode_definition_page
 from gateway.wire.legacy import DefinitionPayload
+from gateway.wire.limits import PromotionLimitFigures, read_customer_limits
+from gateway.wire.restrictions import (
+    RestrictionFigures,
+    read_customer_restriction,
+    stated_restrictions,
+)
+from gateway.wire.vocabulary import RestrictionStage
 
 Item = TypeVar("Item")
 Step = str | int
@@ -122,3 +129,19 @@ BOTH = pytest.mark.parametrize(
     ],
     ids=["customer view", "legacy list"],
 )
+
+
+def customer_limits(payload: CustomerPromotionPayload) -> PromotionLimitFigures:
+    """Read a payload's limits as the graph does."""
+    return read_customer_limits((payload.limits, payload.usage))
+
+
+def customer_restrictions(
+    payload: CustomerPromotionPayload,
+    stage: RestrictionStage | None = None,
+    *,
+    include_disabled: bool = False,
+) -> list[RestrictionFigures]:
+    """Read a payload's restrictions as the graph does."""
+    stated = stated_restrictions(payload, stage, include_disabled=include_disabled)
+    return [read_customer_restriction(each) for each in stated]
