@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from gateway.wire.readable import (
     ESSENTIAL,
+    RESTRICTIONS,
     Count,
     Digits,
     Figure,
@@ -65,7 +66,9 @@ class CustomerRestriction(Struct, frozen=True, gc=False):
     window_unit: Text = field(name="periodUnit", default=None)
 
 
-CustomerRestrictions = Annotated[list[CustomerRestriction] | None, ESSENTIAL]
+CustomerRestrictions = Annotated[
+    Annotated[list[CustomerRestriction], RESTRICTIONS] | None, ESSENTIAL
+]
 
 
 class CustomerRestrictionLists(Struct, gc=False):

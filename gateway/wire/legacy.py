@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from gateway.wire.customer_view import PageDetails
 from gateway.wire.readable import (
     ESSENTIAL,
+    RESTRICTIONS,
     Digits,
     Figure,
     Flag,
@@ -130,7 +131,9 @@ class Expiry(Struct, gc=False):
     days: Integer = field(name="value", default=None)
 
 
-DefinitionRestrictions = Annotated[list[DefinitionRestriction] | None, ESSENTIAL]
+DefinitionRestrictions = Annotated[
+    Annotated[list[DefinitionRestriction], RESTRICTIONS] | None, ESSENTIAL
+]
 
 
 class DefinitionRestrictionLists(Struct, gc=False):
