@@ -91,7 +91,8 @@ class Coalescer(Generic[T]):
                 flight.end(_cancelled())
 
     def _start(self, key: Hashable, start: Callable[[], Awaitable[T]], owner: object) -> _Flight[T]:
-        flight = self._flights[key] = _Flight[T](owner)
+        flight: _Flight[T] = _Flight(owner)
+        self._flights[key] = flight
         task = asyncio.get_running_loop().create_task(
             self._fly(key, flight, start), name="coalesced call"
         )

@@ -21,7 +21,7 @@ class Forward(Direction[ItemT]):
                 break
             segment += 1
         self.page.has_next = has_more
-        del self.page.places[self.size :]
+        self.page.cut(0, self.size)
         return self.page
 
     async def _open(self, segment: int) -> tuple[Stretch[ItemT], Border]:
@@ -47,7 +47,9 @@ class Forward(Direction[ItemT]):
         end = min(end, begin + self.wanted)
         if end > begin:
             cursor = self.after if self.after and self.after.segment == stretch.segment else None
-            self.page.places += self.places(stretch, range(begin, end), cursor, border)
+            items, spots = self.show(stretch, range(begin, end), cursor, border)
+            self.page.items += items
+            self.page.spots += spots
             self.wanted -= end - begin
         if not self.wanted:
             return True
@@ -70,11 +72,11 @@ class Forward(Direction[ItemT]):
 
     def _leave_off(self, stretch: Stretch[ItemT]) -> bool:
         """End a page for which the calls did not suffice."""
-        places = self.page.places
+        page = self.page
         if stretch.is_short:
-            self.page.suspect()
-        elif len(places) > 1:
-            places.pop()  # it has been seen, and tells that there is more
+            page.suspect()
+        elif len(page.items) > 1:
+            page.cut(0, -1)  # the last has been seen, and tells that there is more
         elif stretch.total is not None:
             return stretch.total > stretch.end
         return True

@@ -23,27 +23,17 @@ async def walk(fetch: Fetch[ItemT], request: PageRequest, segments: int = 1) -> 
     """Fetch the page. Whatever `fetch` raises passes through."""
     direction = Backward if request.backward else Forward
     page = await direction(fetch, request, segments).run()
-    if request.size and not page.places:
+    if request.size and not page.items:
         # Without a place there is no cursor to go on from: who asked on would begin anew.
         if request.backward:
             page.has_previous = False
         else:
             page.has_next = False
-    _take_repeats_out(page)
-    if page.left_out:
-        page.warnings.append(_left_out(page.left_out))
+    left_out = page.items.count(None)
+    if left_out:
+        page.warnings.append(_left_out(left_out))
+    page.take_repeats_out()
     return page
-
-
-def _take_repeats_out(page: Page[ItemT]) -> None:
-    """Keep each item's first place alone; a place that repeats one still counts."""
-    seen: set[tuple[int, int]] = set()
-    for place in page.places:
-        if place.item is not None:
-            identity = place.item.program_id, place.item.promotion_id
-            if identity in seen:
-                place.item, place.is_repeat = None, True
-            seen.add(identity)
 
 
 def _left_out(count: int) -> UpstreamWarning:

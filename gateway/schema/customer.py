@@ -6,7 +6,7 @@ import strawberry
 
 from gateway.errors import GatewayError, NotHereError
 from gateway.paging.page import Drift
-from gateway.schema.connection import page_info, shown
+from gateway.schema.connection import shown
 from gateway.schema.context import Context, Info
 from gateway.schema.customer_pages import (
     Availability,
@@ -22,7 +22,7 @@ from gateway.schema.customer_pages import (
 from gateway.schema.customer_promotion import CustomerPromotion
 from gateway.schema.declare import calls_of_a_page, computed, fetching
 from gateway.schema.node import Node
-from gateway.schema.paging import After, Before, First, Last, PageInfo, PageWarning
+from gateway.schema.paging import After, Before, BoundPage, First, Last, PageInfo, PageWarning
 from gateway.upstream.customer_promotions import CustomerKey
 from gateway.wire.customer_view import CustomerPromotionPayload
 
@@ -55,7 +55,7 @@ class CustomerPromotionConnection:
     @computed("The promotions alone.")
     def nodes(self) -> list[CustomerPromotion]:
         """Show each item that could be read."""
-        return [self._node(item) for _, item in shown(self.payload.page)]
+        return [self._node(item) for item in self.payload.page.shown]
 
     def _node(self, item: CustomerPromotionPayload) -> CustomerPromotion:
         return CustomerPromotion(
@@ -67,7 +67,7 @@ class CustomerPromotionConnection:
     @computed("Where the page lies in the list.")
     def page_info(self) -> PageInfo:
         """Show the page's edges."""
-        return page_info(self.payload.page, self.payload.binding)
+        return PageInfo(payload=BoundPage.of(self.payload.page, self.payload.binding))
 
     @computed("How many there are in all, as the upstream counts; null where it does not say.")
     def total_count(self) -> int | None:
