@@ -60,8 +60,8 @@ class Direction(Generic[ItemT]):
         before, after = self._beyond(stretch, cursor, border)
         segment, start, items = stretch.segment, stretch.start, stretch.items
         surroundings = Surroundings(segment, start, items, before, after, self.repaired)
-        begin, end = span.start - start, span.stop - start
-        return items[begin:end], list(zip(repeat(surroundings), range(begin, end), strict=False))
+        here = range(span.start - start, span.stop - start)
+        return items[here.start : here.stop], spots_of(surroundings, here)
 
     @staticmethod
     def _beyond(
@@ -73,3 +73,10 @@ class Direction(Generic[ItemT]):
         before = cursor.before[::-1] if border.anchor == stretch.start else ()
         after = cursor.after if border.anchor == stretch.end - 1 else ()
         return before, after
+
+
+def spots_of(
+    surroundings: Surroundings[ItemT], indices: range
+) -> list[tuple[Surroundings[ItemT], int]]:
+    """Give the spots of these indices."""
+    return list(zip(repeat(surroundings, len(indices)), indices, strict=True))

@@ -1,11 +1,34 @@
 """The first items of a list, or the first after a cursor."""
 
 from gateway.paging.anchor import Border, locate
-from gateway.paging.direction import Direction
-from gateway.paging.page import Drift, ItemT, Page
-from gateway.paging.stretch import Stretch
+from gateway.paging.direction import Direction, spots_of
+from gateway.paging.page import Drift, ItemT, Page, Surroundings
+from gateway.paging.stretch import Stretch, believable
+from gateway.wire.decode import Page as Window
 
 _BEGINNING = Border(0, Drift.NONE, 0)
+
+
+def decided(window: Window[ItemT], size: int) -> Page[ItemT] | None:
+    """Give the first page of a list of one segment, where its first window leaves no question.
+
+    The window was asked for one item more than the page has. Either it is full, or it is the whole
+    list, and nothing speaks against that. None, where there is more to ask: then a walk does.
+    """
+    items = window.items[: size + 1]  # some upstreams ignore the limit
+    given, total = len(items), believable(window, 0)
+    if given <= size and total is not None and total > given:
+        return None
+    warnings = list(dict.fromkeys(window.warnings)) if window.warnings else []
+    surroundings = Surroundings(0, 0, items, (), (), 0)
+    return Page(
+        items[:size],
+        spots_of(surroundings, range(min(given, size))),
+        has_next=given > size,
+        totals={0: total},
+        warnings=warnings,
+        customer_id=window.customer_id,
+    )
 
 
 class Forward(Direction[ItemT]):

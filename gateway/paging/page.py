@@ -113,7 +113,11 @@ class Page(Generic[ItemT]):
 
     def take_repeats_out(self) -> None:
         """Keep each item's first place alone; a place that repeats one still counts."""
-        seen: set[tuple[int, int]] = set()
+        there = [item for item in self.items if item is not None]
+        seen = {(item.program_id, item.promotion_id) for item in there}
+        if len(seen) == len(there):
+            return
+        seen.clear()
         for index, item in enumerate(self.items):
             if item is not None:
                 identity = item.program_id, item.promotion_id

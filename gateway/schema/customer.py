@@ -137,9 +137,10 @@ class Customer(Node):
 
 
 def _page_arguments(**arguments: Any) -> CustomerPageArguments:
-    program_ids = arguments.pop("program_ids", None)
-    listed = None if program_ids is None else tuple(program_ids)
-    return CustomerPageArguments(**arguments, program_ids=listed)
+    program_ids = arguments.get("program_ids")
+    if program_ids is not None:
+        arguments["program_ids"] = tuple(program_ids)
+    return CustomerPageArguments(**arguments)
 
 
 async def load_customer(
