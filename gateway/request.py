@@ -133,7 +133,7 @@ class Timebox:
     raises TimeoutError. `at` is in seconds of the event loop's clock.
     """
 
-    __slots__ = ("_ended", "_inside", "_timer", "at")
+    __slots__ = ("_ended", "_inside", "_loop", "_timer", "at")
 
     def __init__(self, at: float) -> None:
         self.at = at
@@ -141,6 +141,8 @@ class Timebox:
         self._inside: dict[asyncio.Task[object], int] = {}
         self._ended: set[asyncio.Task[object]] = set()
         self._timer: asyncio.TimerHandle | None = None
+        # Asking which loop runs is a system call in Python 3.11, so that it is asked once.
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def cancel(self) -> None:
         """Cancel the tasks that are inside."""
@@ -148,17 +150,20 @@ class Timebox:
             task.cancel()
 
     def __enter__(self) -> None:
-        task = asyncio.current_task()
+        loop = self._loop
+        if loop is None:
+            loop = self._loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
         if task is None:
             raise RuntimeError("outside of a task nothing can be ended")
         self._inside[task] = task.cancelling()
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_at(self.at, self._end)
+            self._timer = loop.call_at(self.at, self._end)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: object
     ) -> None:
-        task = asyncio.current_task()
+        task = asyncio.current_task(self._loop)
         assert task is not None  # noqa: S101 - as it entered
         cancelling = self._inside.pop(task)
         if self._timer is not None and not self._inside:

@@ -49,6 +49,8 @@ class Coalescer(Generic[T]):
         self._flights: dict[Hashable, _Flight[T]] = {}
         # Cancelled ones included, until they have ended.
         self._tasks: dict[asyncio.Task[None], _Flight[T]] = {}
+        # Asking which loop runs is a system call in Python 3.11, so that it is asked once.
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def __len__(self) -> int:
         """Count the calls in flight."""
@@ -93,7 +95,9 @@ class Coalescer(Generic[T]):
     def _start(self, key: Hashable, start: Callable[[], Awaitable[T]], owner: object) -> _Flight[T]:
         flight: _Flight[T] = _Flight(owner)
         self._flights[key] = flight
-        task = asyncio.get_running_loop().create_task(
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        task = self._loop.create_task(
             self._fly(key, flight, start), name="coalesced call"
         )
         flight.task = task
@@ -118,7 +122,7 @@ class Coalescer(Generic[T]):
             del flight, failure  # which this frame, in the error's traceback, would keep in a ring
 
     async def _wait(self, key: Hashable, flight: _Flight[T]) -> None:
-        waiter = asyncio.get_running_loop().create_future()
+        waiter = flight.task.get_loop().create_future()
         flight.waiters.add(waiter)
         try:
             await waiter
