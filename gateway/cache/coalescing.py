@@ -73,7 +73,13 @@ class Coalescer(Generic[T]):
             joined = flight is not None and (owner is None or flight.owner is not owner)
             if flight is None:
                 flight = self._start(key, start, owner)
-            await self._wait(key, flight)
+            waiter = flight.task.get_loop().create_future()
+            flight.waiters.add(waiter)
+            try:
+                await waiter
+            except BaseException:
+                self._leave(key, flight, waiter)
+                raise
             error = flight.error
             if error is None:
                 return flight.result, joined
@@ -97,9 +103,7 @@ class Coalescer(Generic[T]):
         self._flights[key] = flight
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
-        task = self._loop.create_task(
-            self._fly(key, flight, start), name="coalesced call"
-        )
+        task = self._loop.create_task(self._fly(key, flight, start), name="coalesced call")
         flight.task = task
         self._tasks[task] = flight
         return flight
@@ -121,18 +125,12 @@ class Coalescer(Generic[T]):
             flight.end(failure)
             del flight, failure  # which this frame, in the error's traceback, would keep in a ring
 
-    async def _wait(self, key: Hashable, flight: _Flight[T]) -> None:
-        waiter = flight.task.get_loop().create_future()
-        flight.waiters.add(waiter)
-        try:
-            await waiter
-        except BaseException:
-            flight.waiters.discard(waiter)
-            if not flight.waiters and not flight.is_over:
-                self._forget(key, flight)  # at once: nobody may join a call that is being cancelled
-                flight.task.add_done_callback(self._ended)
-                flight.task.cancel()
-            raise
+    def _leave(self, key: Hashable, flight: _Flight[T], waiter: asyncio.Future[None]) -> None:
+        flight.waiters.discard(waiter)
+        if not flight.waiters and not flight.is_over:
+            self._forget(key, flight)  # at once: nobody may join a call that is being cancelled
+            flight.task.add_done_callback(self._ended)
+            flight.task.cancel()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.pop(task, None)

@@ -101,13 +101,13 @@ class DefinitionByPromotionLoader(DataLoader[Key, Result]):
             missing = [key for key in missing if key not in settled]
             if not missing:
                 break
-        for key, found in settled.items():
+        for key, result in settled.items():
             # Where it was looked for first without being told to, it will be again.
-            if isinstance(found, FoundDefinition) and (
-                key.source_type is not None or found.source_type is not source_types[0]
+            if isinstance(result, FoundDefinition) and (
+                key.source_type is not None or result.source_type is not source_types[0]
             ):
                 self._source_types.found(
-                    key.program_id, key.promotion_id, found.source_type, self._request
+                    key.program_id, key.promotion_id, result.source_type, self._request
                 )
         return {key: self._not_here(key, source_types) for key in missing} | settled
 

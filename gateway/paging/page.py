@@ -113,9 +113,8 @@ class Page(Generic[ItemT]):
 
     def take_repeats_out(self) -> None:
         """Keep each item's first place alone; a place that repeats one still counts."""
-        there = [item for item in self.items if item is not None]
-        seen = {(item.program_id, item.promotion_id) for item in there}
-        if len(seen) == len(there):
+        seen = {(item.program_id, item.promotion_id) for item in self.items if item is not None}
+        if len(seen) + self.items.count(None) == len(self.items):
             return
         seen.clear()
         for index, item in enumerate(self.items):

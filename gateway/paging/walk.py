@@ -22,9 +22,12 @@ from gateway.wire.warnings import UpstreamWarning
 
 async def walk(fetch: Fetch[ItemT], request: PageRequest, segments: int = 1) -> Page[ItemT]:
     """Fetch the page. Whatever `fetch` raises passes through."""
+    page: Page[ItemT] | None = None
     if request.is_start and segments == 1:
-        page = await _open(fetch, request)
-    else:
+        window = await fetch(0, 0, request.size + 1)
+        page = decided(window, request.size)
+        fetch = fetch if page is not None else _going_on(window, fetch)
+    if page is None:
         direction = Backward if request.backward else Forward
         page = await direction(fetch, request, segments).run()
     if request.size and not page.items:
@@ -40,23 +43,14 @@ async def walk(fetch: Fetch[ItemT], request: PageRequest, segments: int = 1) -> 
     return page
 
 
-async def _open(fetch: Fetch[ItemT], request: PageRequest) -> Page[ItemT]:
-    """Fetch a list's first page, which mostly one window decides; else the walk goes on with it."""
-    limit = request.size + 1
-    window = await fetch(0, 0, limit)
-    page = decided(window, request.size)
-    if page is not None:
-        return page
-    is_first = True
+def _going_on(window: Window[ItemT], fetch: Fetch[ItemT]) -> Fetch[ItemT]:
+    """Give a fetch whose first window is there already."""
+    windows = [window]
 
     async def fetch_on(segment: int, offset: int, limit: int) -> Window[ItemT]:
-        nonlocal is_first
-        if is_first:
-            is_first = False
-            return window
-        return await fetch(segment, offset, limit)
+        return windows.pop() if windows else await fetch(segment, offset, limit)
 
-    return await Forward(fetch_on, request, 1).run()
+    return fetch_on
 
 
 def _left_out(count: int) -> UpstreamWarning:

@@ -152,8 +152,12 @@ async def load_customer(
     Raises a GatewayError where every page fails.
     """
     wanted = [_page_arguments(**arguments) for arguments in pages_below]
-    with context.request.budget.claim():
+    budget = context.request.budget
+    budget.keep(1)
+    try:
         found = await fetch_pages(context, key, wanted)
+    finally:
+        budget.keep(-1)
     if found is None:
         return None
     customer_id, pages = found

@@ -124,7 +124,7 @@ class UpstreamClient:
                     credential = await self.credential.headers(
                         partial(self._post, request), request
                     )
-                    await self._turn(call.endpoint, request)
+                    await self._quota(request).start(call.endpoint, request.deadline)
                     is_made = True
                     exchange = _Exchange(
                         call.endpoint, "GET", call.target, credential, self.max_response_bytes
@@ -138,12 +138,9 @@ class UpstreamClient:
     async def _post(self, request: Request, path: str, body: bytes) -> Answer:
         """Make the call that gets a token, for all operations and so on none's budget."""
         with self.traffic.of(TOKEN_ENDPOINT).breaker.admit() as permit:
-            await self._turn(TOKEN_ENDPOINT, request)
+            await self._quota(request).start(TOKEN_ENDPOINT, request.deadline)
             exchange = _Exchange(TOKEN_ENDPOINT, "POST", path, _JSON, _MOST_TOKEN_BYTES, body)
             return await self._call(exchange, request, permit)
-
-    async def _turn(self, endpoint: str, request: Request) -> None:
-        await self._quota(request).start(endpoint, request.deadline)
 
     def _quota(self, request: Request) -> Quota:
         return self.traffic.quotas.of(self.credential.identity(request))

@@ -79,8 +79,11 @@ class CustomerPromotions:
         def read(body: bytes) -> CustomerPage:
             return _read(self._client.traffic.statistics, key, body)
 
-        with request.budget.claim():
+        request.budget.keep(1)
+        try:
             return await self._recall.fetch(ENDPOINT, target, request, load, read)
+        finally:
+            request.budget.keep(-1)
 
 
 def _read(statistics: UpstreamStatistics, key: CustomerPageKey, body: bytes) -> CustomerPage:
