@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, Self
 
-from starlette.datastructures import Headers
-
 from gateway.cache.keys import KeyMaker, secret_for
 from gateway.errors import TokenRefusedError, UnauthenticatedError
 from gateway.http.auth_claims import read_customers, read_roles
@@ -20,6 +18,18 @@ from gateway.telemetry import log
 
 _BEARER = re.compile(r"bearer +([!-~]+)", re.IGNORECASE | re.ASCII)
 _SUBJECT = 16  # characters: 96 bits
+
+
+class Headers(Protocol):
+    """The header lines of a request, by names in whichever case."""
+
+    def get(self, name: str, /) -> str | None:
+        """Give the first value, None where there is none."""
+        ...
+
+    def getlist(self, name: str, /) -> list[str]:
+        """Give all values."""
+        ...
 
 
 class Authentication(Protocol):

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from starlette.requests import Request as HttpRequest
-from starlette.responses import Response
-
 from gateway.errors import MethodNotAllowedError, RequestError, UnauthenticatedError
 from gateway.execution.cost import Cost
 from gateway.execution.documents import Operation
@@ -18,15 +15,14 @@ from gateway.execution.failures import OperationRefusedError
 from gateway.execution.operation import Operations
 from gateway.execution.outcome import Outcome, masked
 from gateway.http.answer_cache import AnswerCache
-from gateway.http.answers import refuse, respond
+from gateway.http.answers import Answer, refuse, respond
+from gateway.http.asked import Asked
 from gateway.http.auth import Authentication
 from gateway.http.batch import Bill, Body, run_batch
 from gateway.http.departure import ClientGoneError, unless_gone
 from gateway.http.door import Door
-from gateway.http.explorer import Explorer
-from gateway.http.negotiation import GRAPHQL, JSON, choose, prefers_html
+from gateway.http.negotiation import GRAPHQL, JSON, choose
 from gateway.http.parameters import Batch, Parameters, read_parameters
-from gateway.http.request_id import request_id_of
 from gateway.http.statistics import OperationStatistics
 from gateway.persisted.documents import PersistedDocuments
 from gateway.request import CallBudget, Caller, Request
@@ -35,7 +31,8 @@ from gateway.settings import Settings
 from gateway.telemetry import log
 
 _LONGEST_NAME = 80
-_CLIENT_GONE = 499  # nginx's: nobody gets it, but a log in between may
+# nginx's status: nobody gets it, but a log in between may.
+_CLIENT_GONE = Answer(499, (), b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,41 +50,36 @@ class GraphQLEndpoint:
     context_of: Callable[[Request], Context]
     quota_left: Callable[[Request], int | None]
     clock: Callable[[], datetime]
-    explorer: Explorer | None
     statistics: OperationStatistics
     answers: AnswerCache
     door: Door
 
-    async def answer(self, http: HttpRequest) -> Response:
+    async def answer(self, asked: Asked) -> Answer:
         """Answer one HTTP request."""
-        accept = ",".join(http.headers.getlist("accept"))
-        if self.explorer is not None and http.method != "POST" and prefers_html(accept):
-            return self.explorer.page()
         media_type = JSON
         try:
-            media_type = choose(accept)
-            self.door.check(http)
-            caller = await self._caller(http)
-            await self.door.count(http, caller)
+            media_type = choose(b",".join(asked.headers.all(b"accept")))
+            self.door.check(asked)
+            caller = await self._caller(asked)
+            await self.door.count(asked, caller)
             with self.door.reading.taken():
                 parameters = await read_parameters(
-                    http, self.settings.max_body_bytes, self.settings.max_batch
+                    asked, self.settings.max_body_bytes, self.settings.max_batch
                 )
             if isinstance(parameters, list):
-                await self.door.count(http, caller, len(parameters) - 1)
+                await self.door.count(asked, caller, len(parameters) - 1)
                 with self.door.running.taken(len(parameters)):
-                    return await self._execute_batch(http, caller, parameters, media_type)
+                    return await self._execute_batch(asked, caller, parameters, media_type)
             with self.door.running.taken():
-                return await self._execute(http, caller, parameters, media_type)
+                return await self._execute(asked, caller, parameters, media_type)
         except ClientGoneError:
             log.info("client_gone")
-            return Response(status_code=_CLIENT_GONE)
+            return _CLIENT_GONE
         except RequestError as error:
             self.statistics.errors([error.code])
             answer = refuse(error, media_type)
-            if isinstance(error, MethodNotAllowedError):
-                answer.headers["Allow"] = "POST"
-            return answer
+            needs_post = isinstance(error, MethodNotAllowedError)
+            return answer.with_header("Allow", "POST") if needs_post else answer
         except OperationRefusedError as refused:
             self.statistics.refused(refused.errors)
             # To an old client any status but 200 is a failed connection (GraphQL over HTTP).
@@ -96,26 +88,26 @@ class GraphQLEndpoint:
             return respond({"errors": refused.errors}, status, media_type)
 
     async def _execute(
-        self, http: HttpRequest, caller: Caller, parameters: Parameters, media_type: str
-    ) -> Response:
-        operation, cost, known = await self._admit(parameters, Bill(), http.method)
-        request = self._request(http, caller)
+        self, asked: Asked, caller: Caller, parameters: Parameters, media_type: str
+    ) -> Answer:
+        operation, cost, known = await self._admit(parameters, Bill(), asked.method)
+        request = self._request(asked, caller)
         work = self._answer(operation, cost, known, request)
-        write = await unless_gone(http, request, work)
+        write = await unless_gone(asked, request, work)
         return respond(write(), 200, media_type)
 
     async def _execute_batch(
-        self, http: HttpRequest, caller: Caller, batch: Batch, media_type: str
-    ) -> Response:
+        self, asked: Asked, caller: Caller, batch: Batch, media_type: str
+    ) -> Answer:
         bill = Bill()
 
         async def run(parameters: Parameters, part: Request) -> Callable[[], Body]:
-            operation, cost, known = await self._admit(parameters, bill, http.method)
+            operation, cost, known = await self._admit(parameters, bill, asked.method)
             return await self._answer(operation, cost, known, part)
 
-        request = self._request(http, caller)
+        request = self._request(asked, caller)
         work = run_batch(batch, request, run, self.statistics)
-        return respond(await unless_gone(http, request, work), 200, media_type)
+        return respond(await unless_gone(asked, request, work), 200, media_type)
 
     async def _admit(
         self, parameters: Parameters, bill: Bill, method: str
@@ -189,17 +181,17 @@ class GraphQLEndpoint:
             log.error("unexpected_error", path="", exc_info=error)
             return Outcome(None, [masked(request.id)])
 
-    async def _caller(self, http: HttpRequest) -> Caller:
+    async def _caller(self, asked: Asked) -> Caller:
         try:
-            return await self.authentication.caller(http.headers)
+            return await self.authentication.caller(asked.headers)
         except UnauthenticatedError:
-            await self.door.count(http, Caller())  # a token that is refused has cost work, too
+            await self.door.count(asked, Caller())  # a token that is refused has cost work, too
             raise
 
-    def _request(self, http: HttpRequest, caller: Caller) -> Request:
+    def _request(self, asked: Asked, caller: Caller) -> Request:
         settings = self.settings
         return Request(
-            id=request_id_of(http),
+            id=asked.id,
             now=self.clock(),
             caller=caller,
             deadline=asyncio.get_running_loop().time() + settings.upstream_deadline_s,

@@ -38,16 +38,18 @@ type and where it was raised: nobody knows what its message holds.
 import logging
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TextIO
 
 import msgspec
 import structlog
-from structlog.contextvars import bound_contextvars, merge_contextvars
 from structlog.typing import EventDict, WrappedLogger
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway")
 
-bound = bound_contextvars
+_request_id: ContextVar[str] = ContextVar("request_id")
 
 _MOST_CAUSES = 5
 
@@ -63,7 +65,7 @@ def configure_logging(
     """
     stream = stream or sys.stderr
     shared: list[Any] = [
-        merge_contextvars,
+        tell_request_id,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         tell_exception,
@@ -92,6 +94,27 @@ def configure_logging(
 
 def _encode(event: EventDict, **_: Any) -> str:
     return msgspec.json.encode(event, enc_hook=repr).decode()
+
+
+def identify(request_id: str) -> None:
+    """Have this task's lines tell a request's id to its end, and those of tasks that it starts."""
+    _request_id.set(request_id)
+
+
+@contextmanager
+def bound(request_id: str) -> Iterator[None]:
+    """Have lines tell a request's id for the length of the block."""
+    token = _request_id.set(request_id)
+    try:
+        yield
+    finally:
+        _request_id.reset(token)
+
+
+def tell_request_id(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """Add the id of the request that a line is about, where there is one."""
+    request_id = _request_id.get(None)
+    return event if request_id is None else {"request_id": request_id, **event}
 
 
 def first_line(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
