@@ -28,7 +28,7 @@ from gateway.persisted.documents import PersistedDocuments
 from gateway.request import CallBudget, Caller, Request
 from gateway.schema.context import Context
 from gateway.settings import Settings
-from gateway.telemetry import log
+from gateway.telemetry import log, tell_operation
 
 _LONGEST_NAME = 80
 # nginx's status: nobody gets it, but a log in between may.
@@ -130,20 +130,18 @@ class GraphQLEndpoint:
         self, operation: Operation, cost: Cost, parameters: Parameters, request: Request
     ) -> Callable[[], Body]:
         """Run an operation; gives what writes its answer."""
-        subject = request.caller.subject
         started = time.perf_counter()
         outcome = await self.answers.answer(
             operation, parameters, request, lambda: self._run(operation, parameters, request)
         )
         duration_s = time.perf_counter() - started
         self.statistics.ran(outcome.data, outcome.errors, duration_s)
-        log.info(
-            "operation",
-            operation=operation.name and operation.name[:_LONGEST_NAME],
-            errors=len(outcome.errors),
-            upstream_calls=request.budget.spent,
-            **({"caller": subject} if subject else {}),
-            duration_ms=round(duration_s * 1000, 1),
+        tell_operation(
+            operation.name and operation.name[:_LONGEST_NAME],
+            len(outcome.errors),
+            request.budget.spent,
+            request.caller.subject,
+            round(duration_s * 1000, 1),
         )
 
         def write() -> Body:

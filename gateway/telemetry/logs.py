@@ -33,6 +33,9 @@ metrics_without_a_place                   without request_id
 
 No field holds a customer's identifier, a credential or a URL. An exception is therefore told by its
 type and where it was raised: nobody knows what its message holds.
+
+All lines but one are structlog's. `operation` comes once for every answer, and has a writer of its
+own (`lines.py`), because structlog's costs as much as the rest of a remembered answer.
 """
 
 import logging
@@ -41,17 +44,20 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import msgspec
 import structlog
 from structlog.typing import EventDict, WrappedLogger
+
+from gateway.telemetry.lines import OperationLines, WaitingLines
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway")
 
 _request_id: ContextVar[str] = ContextVar("request_id")
 
 _MOST_CAUSES = 5
+_operations: OperationLines | None = None
 
 
 def configure_logging(
@@ -63,7 +69,10 @@ def configure_logging(
     included. The gateway's own lines do not go through the standard library: a line an operation
     should not cost a tenth of it.
     """
-    stream = stream or sys.stderr
+    global _operations  # noqa: PLW0603 - as the libraries' configuration: one a process
+    waiting = WaitingLines(stream or sys.stderr)
+    stream = cast("TextIO", waiting)
+    _operations = OperationLines(waiting) if log_format == "json" else None
     shared: list[Any] = [
         tell_request_id,
         structlog.processors.add_log_level,
@@ -94,6 +103,24 @@ def configure_logging(
 
 def _encode(event: EventDict, **_: Any) -> str:
     return msgspec.json.encode(event, enc_hook=repr).decode()
+
+
+def tell_operation(
+    name: str | None, errors: int, upstream_calls: int, caller: str, duration_ms: float
+) -> None:
+    """Write the line of an operation that ran; without `caller` it has no such field."""
+    fields: dict[str, Any] = {
+        "operation": name,
+        "errors": errors,
+        "upstream_calls": upstream_calls,
+        "duration_ms": duration_ms,
+    }
+    if caller:
+        fields["caller"] = caller
+    if _operations is not None and structlog.is_configured():
+        _operations.tell(_request_id.get(None), fields)
+    else:
+        log.info("operation", **fields)
 
 
 def identify(request_id: str) -> None:
