@@ -26,6 +26,7 @@ from graphql import (
 from gateway.schema.declare import DECLARATION, Fetching
 
 UNSIZED_LIST = 5
+_NUMBERS = (int, float)
 _ITEMS = frozenset({"nodes", "edges"})
 
 
@@ -74,7 +75,7 @@ def _size(value: Any, *, is_list: bool) -> int | None:
         return None
     if is_list:
         return len(value) if isinstance(value, list) else 1
-    return int(value) if isinstance(value, int | float) else 1
+    return int(value) if isinstance(value, _NUMBERS) else 1
 
 
 class Field(NamedTuple):

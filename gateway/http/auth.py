@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Protocol, Self
 
 from gateway.cache.keys import KeyMaker, secret_for
@@ -51,15 +52,21 @@ class Authentication(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Anonymous:
     """Everybody is the same, but for the credential in the `handed_on` headers."""
 
     roles: frozenset[Role]
     handed_on: tuple[str, ...]
 
+    @cached_property
+    def _anybody(self) -> Caller:
+        return Caller(self.roles)
+
     async def caller(self, headers: Headers) -> Caller:
         """Tell what everybody may, and what this one has brought for the platform."""
+        if not self.handed_on:
+            return self._anybody
         held = ((name, headers.get(name)) for name in self.handed_on)
         return Caller(self.roles, tuple((name, value) for name, value in held if value))
 

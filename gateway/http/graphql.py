@@ -132,7 +132,10 @@ class GraphQLEndpoint:
         """Run an operation; gives what writes its answer."""
         started = time.perf_counter()
         outcome = await self.answers.answer(
-            operation, parameters, request, lambda: self._run(operation, parameters, request)
+            operation,
+            parameters.variables,
+            request,
+            lambda: self._run(operation, parameters, request),
         )
         duration_s = time.perf_counter() - started
         self.statistics.ran(outcome.data, outcome.errors, duration_s)
