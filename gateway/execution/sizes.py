@@ -61,8 +61,10 @@ class Sizes:
     def read(self, variables: dict[str, Any]) -> tuple[int | None, ...]:
         """Read the variables' values, in the order of `names`; they have been checked."""
         return tuple(
-            _size(variables[name], is_list=is_list) if name in variables else default
-            for name, is_list, default in self._known
+            [
+                _size(variables[name], is_list=is_list) if name in variables else default
+                for name, is_list, default in self._known
+            ]
         )
 
 

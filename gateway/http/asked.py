@@ -43,11 +43,12 @@ class Headers:
 class Asked:
     """One request: `body` is all of it where it has arrived, else None and to be had by `chunks`.
 
-    `client` is the address of the connection's other end, `id` what the request is called in logs.
+    `client` is the address of the connection's other end, `id` what the request is called in logs,
+    `task` the one that answers it.
     """
 
-    __slots__ = ("_request", "_task", "body", "client", "headers", "id", "is_gone", "method",
-                 "query")  # fmt: skip
+    __slots__ = ("_request", "body", "client", "headers", "id", "is_gone", "method", "query",
+                 "task")  # fmt: skip
 
     def __init__(  # noqa: PLR0913, PLR0917 - made in two places, and once for every request
         self,
@@ -61,27 +62,26 @@ class Asked:
         self.method, self.query, self.headers = method, query, headers
         self.client, self.id, self.body = client, request_id, body
         self.is_gone = False
+        self.task: asyncio.Task[None] | None = None
         self._request: Request | None = None
-        self._task: asyncio.Task[object] | None = None
 
     def chunks(self) -> AsyncIterator[bytes]:
         """Read a body that has not all arrived. Raises EOFError where the client leaves in it."""
         raise NotImplementedError
 
     def begin(self, request: Request) -> None:
-        """From now on the client's leaving ends this task, and every call made for `request`."""
-        self._request, self._task = request, asyncio.current_task()
+        """From now on the client's leaving ends the task, and every call made for `request`."""
+        self._request = request
 
-    def end(self) -> asyncio.Task[object] | None:
-        """From now on it does not; gives the task that it has ended, if it has."""
-        task, self._task = self._task, None
-        return task if self.is_gone else None
+    def end(self) -> None:
+        """From now on it does not."""
+        self._request = None
 
     def leave(self) -> None:
         """Note that nobody waits for the answer any more, and end what is done for it."""
         if self.is_gone:
             return
         self.is_gone = True
-        if self._request is not None and self._task is not None:
+        if self._request is not None and self.task is not None:
             self._request.abandon()
-            self._task.cancel()
+            self.task.cancel()

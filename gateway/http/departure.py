@@ -23,10 +23,9 @@ async def unless_gone(asked: Asked, request: Request, work: Awaitable[_T]) -> _T
     try:
         return await work
     except asyncio.CancelledError:
-        task = asked.end()
-        if task is None:
+        if not asked.is_gone or asked.task is None:
             raise
-        task.uncancel()
+        asked.task.uncancel()
         raise ClientGoneError from None
     finally:
         asked.end()

@@ -90,9 +90,9 @@ class GraphQLEndpoint:
     async def _execute(
         self, asked: Asked, caller: Caller, parameters: Parameters, media_type: str
     ) -> Answer:
-        operation, cost, known = await self._admit(parameters, Bill(), asked.method)
+        operation, cost = await self._admit(parameters, None, asked.method)
         request = self._request(asked, caller)
-        work = self._answer(operation, cost, known, request)
+        work = self._answer(operation, cost, parameters.variables, request)
         write = await unless_gone(asked, request, work)
         return respond(write(), 200, media_type)
 
@@ -102,17 +102,17 @@ class GraphQLEndpoint:
         bill = Bill()
 
         async def run(parameters: Parameters, part: Request) -> Callable[[], Body]:
-            operation, cost, known = await self._admit(parameters, bill, asked.method)
-            return await self._answer(operation, cost, known, part)
+            operation, cost = await self._admit(parameters, bill, asked.method)
+            return await self._answer(operation, cost, parameters.variables, part)
 
         request = self._request(asked, caller)
         work = run_batch(batch, request, run, self.statistics)
         return respond(await unless_gone(asked, request, work), 200, media_type)
 
     async def _admit(
-        self, parameters: Parameters, bill: Bill, method: str
-    ) -> tuple[Operation, Cost, Parameters]:
-        """Give the operation to run, its cost, and the parameters with their document's text.
+        self, parameters: Parameters, bill: Bill | None, method: str
+    ) -> tuple[Operation, Cost]:
+        """Give the operation to run, and its cost.
 
         Nothing is left then that could refuse it. Raises RequestError or OperationRefusedError. A
         text is kept for its hash only here.
@@ -122,20 +122,18 @@ class GraphQLEndpoint:
         if method != "POST" and not operation.is_query:
             raise MethodNotAllowedError("GET runs queries only; use POST.")
         cost = operation.check(self.operations.schema, parameters.variables)
-        bill.add(cost)
+        if bill is not None:
+            bill.add(cost)
         await self.documents.keep(text, parameters.reference)
-        return operation, cost, parameters._replace(query=text)
+        return operation, cost
 
     async def _answer(
-        self, operation: Operation, cost: Cost, parameters: Parameters, request: Request
+        self, operation: Operation, cost: Cost, variables: dict[str, Any], request: Request
     ) -> Callable[[], Body]:
         """Run an operation; gives what writes its answer."""
         started = time.perf_counter()
         outcome = await self.answers.answer(
-            operation,
-            parameters.variables,
-            request,
-            lambda: self._run(operation, parameters, request),
+            operation, variables, request, lambda: self._run(operation, variables, request)
         )
         duration_s = time.perf_counter() - started
         self.statistics.ran(outcome.data, outcome.errors, duration_s)
@@ -151,14 +149,14 @@ class GraphQLEndpoint:
             body: Body = {"data": outcome.data}
             if outcome.errors:
                 body["errors"] = outcome.errors
-            body["extensions"] = {"cost": cost.shown} | self._extensions(request)
+            body["extensions"] = self._extensions(cost, request)
             return body
 
         return write
 
-    def _extensions(self, request: Request) -> dict[str, Any]:
+    def _extensions(self, cost: Cost, request: Request) -> dict[str, Any]:
         """Say what the answer as a whole has cost, and what is to be known of it."""
-        extensions: dict[str, Any] = {}
+        extensions: dict[str, Any] = {"cost": cost.shown}
         if self.settings.report_upstream:
             extensions["upstream"] = {
                 "calls": request.budget.spent,
@@ -173,11 +171,11 @@ class GraphQLEndpoint:
             ]
         return extensions
 
-    async def _run(self, operation: Operation, parameters: Parameters, request: Request) -> Outcome:
+    async def _run(
+        self, operation: Operation, variables: dict[str, Any], request: Request
+    ) -> Outcome:
         try:
-            return await self.executor.run(
-                operation, parameters.variables, self.context_of(request)
-            )
+            return await self.executor.run(operation, variables, self.context_of(request))
         except Exception as error:  # noqa: BLE001 - a client never sees what went wrong inside
             log.error("unexpected_error", path="", exc_info=error)
             return Outcome(None, [masked(request.id)])

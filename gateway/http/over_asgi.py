@@ -50,6 +50,7 @@ class AskedOverAsgi(Asked):
             http.client.host if http.client else None,
             request_id_of(http),
         )
+        self.task = asyncio.current_task()
         self._http = http
         self._timer: asyncio.TimerHandle | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -67,13 +68,13 @@ class AskedOverAsgi(Asked):
         super().begin(request)
         self._timer = asyncio.get_running_loop().call_later(_LOOK_AFTER_S, self._look)
 
-    def end(self) -> "asyncio.Task[object] | None":
+    def end(self) -> None:
         """Listen no more."""
         if self._timer is not None:
             self._timer.cancel()
         if self._watching is not None:
             self._watching.cancel()
-        return super().end()
+        super().end()
 
     def _look(self) -> None:
         self._watching = asyncio.create_task(self._watch(), name="client's departure")

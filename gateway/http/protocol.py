@@ -183,7 +183,7 @@ class BoundedProtocol(HttpToolsProtocol):
         client = self.client[0] if self.client else None
         asked = Asked("POST", b"", headers, client, request_id_for(given), body)
         self.cycle = cycle = DirectCycle(way, asked, keep_alive=self.parser.should_keep_alive())
-        task = self.loop.create_task(cycle.answer(self))
+        task = asked.task = self.loop.create_task(cycle.answer(self))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
 
