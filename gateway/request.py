@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from functools import cached_property
 from typing import NamedTuple
 
 from gateway.errors import BudgetExceededError
@@ -28,7 +29,7 @@ class CustomerClaim(NamedTuple):
     identifier_value: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Caller:
     """Who asks: the roles held, and the credential headers to hand on with `passthrough`.
 
@@ -41,7 +42,7 @@ class Caller:
     customers: frozenset[CustomerClaim] | None = field(default=None, repr=False)
     subject: str = ""
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Give a text that two callers share only where both may see the same.
 
