@@ -22,7 +22,7 @@ from gateway.schema.customer_pages import (
 from gateway.schema.customer_promotion import CustomerPromotion, Owner
 from gateway.schema.declare import calls_of_a_page, computed, fetching
 from gateway.schema.ids import write_id
-from gateway.schema.node import Node
+from gateway.schema.node import ID_WORDS, Node
 from gateway.schema.paging import After, Before, BoundPage, First, Last, PageInfo, PageWarning
 from gateway.upstream.customer_promotions import CustomerKey
 
@@ -93,9 +93,10 @@ class Customer(Node):
     key: strawberry.Private[CustomerKey]
     pages: strawberry.Private[Pages | None] = None
 
-    def global_id(self) -> str:
+    @computed(ID_WORDS)
+    def id(self) -> strawberry.ID:
         """Write the source, which is part of the look-up, and the platform's own id."""
-        return write_id("Customer", self.key.source.name, self.payload)
+        return strawberry.ID(write_id("Customer", self.key.source.name, self.payload))
 
     @computed("The platform's own id.")
     def customer_id(self) -> strawberry.ID:

@@ -57,6 +57,7 @@ _IDS = PromotionIds("Promotion")
 
 
 def _global_id(payload: CustomerPromotionPayload | DefinitionPayload) -> str:
+    """Write the ids that the upstream knows it by."""
     return _IDS.write(payload.program_id, payload.promotion_id)
 
 
@@ -78,10 +79,6 @@ class Promotion(Node):
     found: strawberry.Private[FoundDefinition | None] = None
 
     id: strawberry.ID = plain(PAYLOAD, ID_WORDS, _global_id)  # type: ignore[assignment]  # to a type checker the interface's is a method
-
-    def global_id(self) -> str:
-        """Write the ids that the upstream knows it by."""
-        return _global_id(self.payload)
 
     promotion_id: strawberry.ID = plain("promotion_id", "The platform's own id.", read_key)
     program_id: strawberry.ID = plain("program_id", "The program it belongs to.", read_key)
