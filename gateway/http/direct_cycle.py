@@ -19,28 +19,33 @@ class DirectCycle(RequestResponseCycle):
         self.message_event = _NOBODY_WAITS
         self.disconnected = self.response_started = self.response_complete = False
         self.keep_alive = keep_alive
-        self._way, self._asked = way, asked
+        self._way = way
+        self._asked: Asked | None = asked
 
     def leave(self) -> None:
         """End what is done for a client that is gone."""
-        if not self.response_complete:
+        if self._asked is not None:
             self.disconnected = True
             self._asked.leave()
 
-    async def answer(self, protocol: HttpToolsProtocol) -> None:
-        """Answer; a server that ends before that closes the connection."""
-        flow: FlowControl = protocol.flow
+    async def answer(self, protocol: HttpToolsProtocol, asked: Asked) -> None:
+        """Answer; where the server ends before that, or this fails, close the connection."""
         try:
-            answer = await self._way.answer(self._asked)
-            if flow.write_paused and not self.disconnected:
-                await flow.drain()
-        except asyncio.CancelledError:
+            await self._answer(protocol, asked)
+        except BaseException:
             protocol.transport.close()
             raise
+
+    async def _answer(self, protocol: HttpToolsProtocol, asked: Asked) -> None:
+        answer = await self._way.answer(asked)
+        flow: FlowControl = protocol.flow
+        if flow.write_paused and not self.disconnected:
+            await flow.drain()
+        self._asked = None  # a connection that idles afterwards does not keep its last request
         if self.disconnected:
             return
         stamp = protocol.server_state.default_headers
-        raw = self._way.write(self._asked, answer, stamp, closes=not self.keep_alive)
+        raw = self._way.write(asked, answer, stamp, closes=not self.keep_alive)
         self.response_started = True
         protocol.transport.write(raw)
         self.response_complete = True

@@ -19,12 +19,12 @@ from gateway.http.direct import DirectWay
 from gateway.http.direct_cycle import DirectCycle
 from gateway.http.raw_answers import BAD_REQUEST, raw_refusal
 from gateway.http.request_id import HEADER, request_id_for
+from gateway.http.upgrades import without_upgrade
 from gateway.telemetry import log
 
 DIRECT_WAY = "direct_way"  # in the state that an application's lifespan leaves behind
 
 _MOST_PIPELINED = 16
-_OF_UPGRADES = frozenset({b"upgrade", b"http2-settings"})
 
 
 class _RefusedError(Exception):
@@ -183,7 +183,7 @@ class BoundedProtocol(HttpToolsProtocol):
         client = self.client[0] if self.client else None
         asked = Asked("POST", b"", headers, client, request_id_for(given), body)
         self.cycle = cycle = DirectCycle(way, asked, keep_alive=self.parser.should_keep_alive())
-        task = asked.task = self.loop.create_task(cycle.answer(self))
+        task = asked.task = self.loop.create_task(cycle.answer(self, asked))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
 
@@ -211,16 +211,10 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(_RefusedError(400, "This is no proxy."))
             return
         version = self.parser.get_http_version().encode()
-        lines = [b"%s %s HTTP/%s" % (method, self.url, version)]
-        for name, value in self.headers:
-            if name == b"connection":
-                tokens = [token.strip() for token in value.split(b",")]
-                kept = [token for token in tokens if token.lower() not in _OF_UPGRADES]
-                lines += [b"Connection: " + b", ".join(kept)] if kept else []
-            elif name not in _OF_UPGRADES:
-                lines.append(name + b": " + value)
+        line = b"%s %s HTTP/%s\r\n" % (method, self.url, version)
+        head = without_upgrade(self.headers)
         self.parser = httptools.HttpRequestParser(self)
-        self.data_received(b"\r\n".join([*lines, b"", rest]))
+        self.data_received(line + head + b"\r\n" + rest)
 
     def _check_size(self, size: int) -> None:
         if size > self.most_head_bytes:
