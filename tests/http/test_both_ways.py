@@ -4,6 +4,8 @@ import gzip
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -17,9 +19,12 @@ from gateway.http.protocol import BoundedProtocol
 from gateway.schema.context import Context
 from tests.graph import settings_for
 from tests.http.raw import connect, until_closed
+from tests.sandbox.client import NOW
 from tests.serving import serve
+from tests.tokens import JWT, Issuer
 
-DATE = re.compile(rb"\r\ndate: [^\r]+")
+# The date, and a wait that one of two may have been told a second later.
+PASSING = re.compile(rb"\r\n(?:date|retry-after): [^\r]+")
 MADE_ID = re.compile(rb"\b[0-9a-f]{32}\b")
 SHOP = "https://shop.example"
 QUERY = """query Q($by: CustomerIdentifier!, $first: Int) {
@@ -61,18 +66,24 @@ class Ways(NamedTuple):
     def _answer(self, url: str, raw: bytes) -> bytes:
         with connect(url) as connection:
             connection.sendall(raw)
-            answer = DATE.sub(b"", until_closed(connection))
+            answer = PASSING.sub(b"", until_closed(connection))
         assert answer.startswith(b"HTTP/1.1 ")
         return MADE_ID.sub(b"made", answer)
 
 
-@pytest.fixture(scope="module")
-def ways(sandbox_url: str) -> Iterator[Ways]:
-    """Serve both; the time of an operation's answer is the sandbox's."""
-    settings = {"cors_origins": SHOP, "cache_customer_ttl_s": 100.0}
-    apps = [create_app(settings_for(sandbox_url, **settings)) for _ in range(2)]
+@contextmanager
+def both(sandbox_url: str, **settings: Any) -> Iterator[Ways]:
+    """Serve two gateways alike."""
+    apps = [create_app(settings_for(sandbox_url, **settings), clock=lambda: NOW) for _ in range(2)]
     with serve(apps[0], Noting) as direct, serve(apps[1], OnlyAsgi) as asgi:
         yield Ways(direct, asgi)
+
+
+@pytest.fixture(scope="module")
+def ways(sandbox_url: str) -> Iterator[Ways]:
+    """Serve both, which keep answers and know one origin."""
+    with both(sandbox_url, cors_origins=SHOP, cache_customer_ttl_s=100.0) as ways:
+        yield ways
 
 
 def post(
@@ -195,3 +206,32 @@ def test_a_mistake_is_masked_on_both_ways(ways: Ways, monkeypatch: pytest.Monkey
     assert direct == asgi
     assert direct.startswith(b"HTTP/1.1 500 ")
     assert is_direct
+
+
+def test_callers_are_told_apart_alike(sandbox_url: str, tmp_path: Path) -> None:
+    """By tokens, of which each refusal has its words, and by how often they have asked."""
+    issuer = Issuer("key", "ES256")
+    path = tmp_path / "key.pem"
+    path.write_bytes(issuer.pem())
+    tokens = [f"Authorization: {value}" for value in issuer.bearer().values()]
+    limited = {"auth_key_file": str(path), "rate_limit_per_minute": 4} | JWT
+    asked = [[], ["Authorization: Bearer x"], tokens, tokens * 2, tokens, tokens, tokens, tokens]
+    statuses = []
+    with both(sandbox_url, **limited) as ways:
+        for headers in asked:
+            asks = post({"query": QUERY, "variables": BY}, *headers)
+            direct, asgi, is_direct = ways.answers(asks)
+            assert direct == asgi
+            assert is_direct
+            statuses.append(direct[9:12])
+    assert statuses == [b"401", b"401", b"200", b"401", b"200", b"200", b"200", b"429"]
+
+
+def test_credentials_are_handed_on_alike(sandbox_url: str) -> None:
+    """Those of the caller, on both ways."""
+    basic = "Authorization: Basic c2FuZGJveDpzYW5kYm94"
+    with both(sandbox_url, upstream_auth="passthrough") as ways:
+        for headers, word in (([basic], b'"totalCount"'), ([], b"UPSTREAM_AUTH_FAILED")):
+            direct, asgi, _ = ways.answers(post({"query": QUERY, "variables": BY}, *headers))
+            assert direct == asgi
+            assert word in direct
