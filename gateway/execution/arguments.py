@@ -13,21 +13,30 @@ from strawberry.types.enum import StrawberryEnumDefinition, has_enum_definition
 Convert = Callable[[Any], Any]
 
 
-def converter(
-    arguments: Sequence[StrawberryArgument], schema: strawberry.Schema
-) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Give the function from coerced arguments, by GraphQL name, to those of the resolver."""
-    name_of = schema.config.name_converter.from_argument
-    plan = [(name_of(each), each.python_name, _convert(each.type, schema)) for each in arguments]
+class Converter:
+    """Converts coerced arguments, by GraphQL name, to those of the resolver.
 
-    def convert(coerced: dict[str, Any]) -> dict[str, Any]:
+    `plan` has each argument's name in GraphQL, that in Python, and what changes its value, if
+    anything does.
+    """
+
+    def __init__(
+        self, arguments: Sequence[StrawberryArgument] = (), schema: strawberry.Schema | None = None
+    ) -> None:
+        self.plan: list[tuple[str, str, Convert | None]] = []
+        if schema is not None:
+            name_of = schema.config.name_converter.from_argument
+            self.plan = [
+                (name_of(each), each.python_name, _convert(each.type, schema)) for each in arguments
+            ]
+
+    def __call__(self, coerced: dict[str, Any]) -> dict[str, Any]:
+        """Convert."""
         return {
             python_name: coerced[name] if change is None else change(coerced[name])
-            for name, python_name, change in plan
+            for name, python_name, change in self.plan
             if name in coerced
         }
-
-    return convert
 
 
 def _convert(kind: Any, schema: Any) -> Convert | None:
@@ -37,8 +46,11 @@ def _convert(kind: Any, schema: Any) -> Convert | None:
     is_plain = any(inner is each for each in (str, int, float, bool, strawberry.ID))
     if is_plain or isinstance(inner, StrawberryEnumDefinition) or has_enum_definition(inner):
         return None
-    if isinstance(inner, StrawberryList) and _convert(inner.of_type, schema) is None:
-        return lambda value: None if value is None else list(value)
+    if isinstance(inner, StrawberryList):
+        change = _convert(inner.of_type, schema)
+        if change is None:
+            return lambda value: None if value is None else list(value)
+        return lambda value: None if value is None else [change(each) for each in value]
     definition = getattr(inner, "__strawberry_definition__", None)
     if _is_plain_input(definition):
         return _input(inner, definition, schema)

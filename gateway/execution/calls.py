@@ -6,7 +6,9 @@ from typing import Any
 
 from graphql import (
     ArgumentNode,
+    FieldNode,
     GraphQLError,
+    GraphQLNonNull,
     GraphQLSchema,
     ListValueNode,
     Node,
@@ -25,8 +27,9 @@ from graphql.execution.values import (
     get_argument_values,
     get_variable_values,
 )
-from graphql.utilities import coerce_input_value
 
+from gateway.execution.coercion import Coerce, coercer
+from gateway.execution.fields import Field
 from gateway.execution.selection import Selected
 from gateway.schema.context import Context
 from gateway.schema.lookahead import nodes_below
@@ -41,7 +44,7 @@ class Variables:
         self, schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]
     ) -> None:
         self._schema, self._definitions = schema, definitions
-        self._signatures: list[GraphQLVariableSignature] | None = None
+        self._signatures: list[tuple[str, GraphQLVariableSignature, Coerce]] | None = None
 
     def coerce(self, inputs: Mapping[str, Any]) -> VariableValues | list[GraphQLError]:
         """Give the values, or what is wrong with them."""
@@ -57,16 +60,21 @@ class Variables:
     def _coerce_given(self, inputs: Mapping[str, Any]) -> VariableValues | None:
         if self._signatures is None:
             known = [get_variable_signature(self._schema, each) for each in self._definitions]
-            self._signatures = [each for each in known if not isinstance(each, GraphQLError)]
-        values = VariableValues({}, {})
-        for signature in self._signatures:
-            given = inputs.get(signature.name, Undefined)
-            coerced = Undefined if given is Undefined else coerce_input_value(given, signature.type)
+            self._signatures = [
+                (each.name, each, coercer(each.type))
+                for each in known
+                if not isinstance(each, GraphQLError)
+            ]
+        sources: dict[str, VariableValueSource] = {}
+        values: dict[str, Any] = {}
+        for name, signature, coerce in self._signatures:
+            given = inputs.get(name, Undefined)
+            coerced = Undefined if given is Undefined else coerce(given)
             if coerced is Undefined:
                 return None
-            values.sources[signature.name] = VariableValueSource(signature, given)
-            values.coerced[signature.name] = coerced
-        return values
+            sources[name] = VariableValueSource(signature, given)
+            values[name] = coerced
+        return VariableValues(sources, values)
 
 
 class Refused:
@@ -80,47 +88,96 @@ class Refused:
         raise GraphQLError(self._error.message, self._error.nodes) from self._error.original_error
 
 
-class Call:
-    """A field's function with all that it takes beside the view.
+class Arguments:
+    """A field's arguments as its function takes them: what no variable changes is worked out once.
 
-    What no variable has a part in is worked out once. Resolvers do not write to their arguments.
+    Resolvers do not write to their arguments.
     """
+
+    def __init__(self, field: Field, node: FieldNode) -> None:
+        self._field, self._node = field, node
+        given = node.arguments or ()
+        self._variables = {
+            each.value.name.value: each.name.value
+            for each in given
+            if isinstance(each.value, VariableNode)
+        }
+        self.are_constant = not _has_variables(given)
+        # Variables within lists and objects, or the same one twice, are seldom, and left alone.
+        self._are_simple = len(self._variables) == sum(_has_variables([each]) for each in given)
+        self._constant: dict[str, Any] | None = None
+        self._plan: list[tuple[str, str, bool, Callable[[Any], Any] | None]] = []
+
+    def of(self, values: VariableValues) -> dict[str, Any]:
+        """Give the arguments, by the names of the function's.
+
+        Raises GraphQLError where they cannot be.
+        """
+        constant = self._constant
+        if constant is None:
+            return self._first(values)
+        if self.are_constant:
+            return constant
+        coerced = values.coerced
+        arguments = constant.copy()
+        for variable, name, is_nullable, change in self._plan:
+            value = coerced.get(variable, Undefined)
+            if value is Undefined or (value is None and not is_nullable):
+                return self._work_out(values)
+            arguments[name] = value if change is None else change(value)
+        return arguments
+
+    def _first(self, values: VariableValues) -> dict[str, Any]:
+        arguments = self._work_out(values)
+        if self._are_simple:
+            graphql, plan = self._field.graphql, self._field.convert.plan
+            assert graphql is not None  # noqa: S101 - see `_work_out`
+            varying = {argument: variable for variable, argument in self._variables.items()}
+            self._plan = [
+                (
+                    varying[name],
+                    python_name,
+                    not isinstance(graphql.args[name].type, GraphQLNonNull),
+                    change,
+                )
+                for name, python_name, change in plan
+                if name in varying
+            ]
+            names = {name for _, name, *_ in self._plan}
+            self._constant = {name: arguments[name] for name in arguments if name not in names}
+        return arguments
+
+    def _work_out(self, values: VariableValues) -> dict[str, Any]:
+        graphql = self._field.graphql
+        assert graphql is not None  # noqa: S101 - __typename is never called
+        return self._field.convert(
+            get_argument_values(graphql, self._node, values, hide_suggestions=True)
+        )
+
+
+class Call:
+    """A field's function with all that it takes beside the view."""
 
     def __init__(self, selected: Selected) -> None:
         self._selected, self._scope = selected, selected.scope
         self._field = selected.field
-
-    @cached_property
-    def _constant(self) -> dict[str, Any] | None:
-        if _has_variables(self._selected.nodes[0].arguments):
-            return None
-        return self._arguments(_NO_VARIABLES)
+        self._arguments = Arguments(self._field, selected.nodes[0])
 
     @property
     def fixed(self) -> Callable[..., Any] | None:
         """Give the method with its arguments, which are the same each time; None where not so."""
+        if not self._arguments.are_constant:
+            return None
         try:
-            arguments = self._constant
+            arguments = self._arguments.of(_NO_VARIABLES)
         except GraphQLError:
             return None
-        if arguments is None:
-            return None
         return partial(self._field.computes, **arguments) if arguments else self._field.computes
-
-    def _arguments(self, values: VariableValues) -> dict[str, Any]:
-        graphql = self._field.graphql
-        assert graphql is not None  # noqa: S101 - __typename is never called
-        node = self._selected.nodes[0]
-        return self._field.convert(
-            get_argument_values(graphql, node, values, hide_suggestions=True)
-        )
 
     def bind(self, values: VariableValues, context: Context) -> Callable[[Any], Any]:
         """Give a function of the view alone; one with impossible arguments is `Refused`."""
         try:
-            arguments = self._constant
-            if arguments is None:
-                arguments = self._arguments(values)
+            arguments = self._arguments.of(values)
         except GraphQLError as error:
             return Refused(error)
         if self._field.wants_info:
@@ -128,7 +185,7 @@ class Call:
         return partial(self._field.computes, **arguments) if arguments else self._field.computes
 
     @cached_property
-    def _ahead(self) -> dict[tuple[str, str], tuple[Any, list[Any], list[Any] | None]]:
+    def _ahead(self) -> dict[tuple[str, str], list[Arguments]]:
         return {}
 
     def look_ahead(
@@ -140,21 +197,13 @@ class Call:
             scope = self._scope
             schema = scope.fields.schema
             kind: Any = schema.type_map[type_name]
-            nodes = list(
-                nodes_below(
-                    kind, self._selected.nodes, scope.fragments, scope.conditions, field_name
-                )
+            nodes = nodes_below(
+                kind, self._selected.nodes, scope.fragments, scope.conditions, field_name
             )
             field = scope.fields.get(kind, field_name)
-            constant = None
-            if not any(_has_variables(node.arguments) for node in nodes):
-                constant = self._ahead_of(field, nodes, _NO_VARIABLES)
-            known = self._ahead[type_name, field_name] = (field, nodes, constant)
-        field, nodes, constant = known
-        return self._ahead_of(field, nodes, values) if constant is None else constant
-
-    def _ahead_of(self, field: Any, nodes: list[Any], values: VariableValues) -> list[Any]:
-        return [field.convert(get_argument_values(field.graphql, node, values)) for node in nodes]
+            known = [Arguments(field, node) for node in nodes]
+            self._ahead[type_name, field_name] = known
+        return [arguments.of(values) for arguments in known]
 
 
 class _Info:

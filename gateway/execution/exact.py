@@ -17,7 +17,6 @@ from gateway.execution.leaves import coerce_leaf, nullable
 from gateway.execution.places import never
 from gateway.execution.run import Path, Run
 from gateway.execution.selection import Selected, Selection
-from gateway.schema.declare import Plain
 
 
 class Exact:
@@ -61,7 +60,7 @@ class Exact:
             return selection.kind.name
         if field.declaration is None:
             return getattr(view, field.source.python_name)
-        if isinstance(field.declaration, Plain) or not field.has_call:
+        if not field.has_call:
             return field.method(view)
         value = self._run.bind(call_of(selected))(view)
         shows = getattr(field.declaration, "shows", None)
@@ -117,7 +116,7 @@ class Exact:
 
     def fetched(self, selected: Selected, value: Any, path: Path) -> Any:
         """Turn a value that has been fetched into data of its field; raises what is wrong."""
-        if value is not None and selected.is_in_list and selected.has_selection:
+        if value is not None and selected.has_selection:
             kind = nullable(selected.type)
             projection = None if _is_list(kind) else _projection(selected, 1)
             if projection is not None:

@@ -23,7 +23,7 @@ from graphql.execution.values import get_argument_values
 from strawberry.types.field import StrawberryField
 
 from gateway.execution import leaves
-from gateway.execution.arguments import converter
+from gateway.execution.arguments import Converter
 from gateway.execution.leaves import nullable
 from gateway.schema.build import executable
 from gateway.schema.declare import DECLARATION, Computed, Fetching, Plain, Viewed, ViewedMany
@@ -51,7 +51,7 @@ class Field:
     graphql: GraphQLField | None
     source: StrawberryField | None
     owner: str
-    convert: Callable[[dict[str, Any]], dict[str, Any]]
+    convert: Converter
     possible: tuple[GraphQLObjectType, ...]
     payload: Any = None
     value_text: tuple[str, dict[str, Any]] | None = None
@@ -110,6 +110,7 @@ class Field:
         """Tell whether what the normaliser gives is kept by the raw value."""
         return (
             isinstance(self.declaration, Plain)
+            and not self.declaration.is_timed
             and is_recurring(self.declaration.normalise)
             and leaves.may_be_key(self._raw_domain)
         )
@@ -188,7 +189,7 @@ class Fields:
         self._known: dict[tuple[str, str], Field] = {}
         self._payloads: dict[type, Any] = {}
         self.functions: Recent[tuple[str, bool], Function] = Recent(_MOST_FUNCTIONS)
-        self.kept: Recent[str, leaves.Kept] = Recent(_MOST_KEPT)
+        self.kept: Recent[tuple[str, Any, bool], leaves.Kept] = Recent(_MOST_KEPT)
 
     def get(self, kind: GraphQLObjectType, name: str) -> Field:
         """Give a field; validation has made sure that it is there."""
@@ -201,10 +202,10 @@ class Fields:
         found = self.schema.get_field(kind, name)
         assert found is not None  # noqa: S101 - see above
         if name == "__typename":
-            return Field(name, found.type, None, None, kind.name, dict, ())
+            return Field(name, found.type, None, None, kind.name, Converter(), ())
         source = found.extensions[_DEFINITION]
         payload = self.payload_of(self.view_of(kind))
-        convert = converter(source.arguments, self.strawberry)
+        convert = Converter(source.arguments, self.strawberry)
         named = get_named_type(found.type)
         possible: tuple[GraphQLObjectType, ...] = ()
         if isinstance(named, GraphQLObjectType):

@@ -14,11 +14,11 @@ from graphql import GraphQLError, GraphQLNonNull, GraphQLObjectType, get_named_t
 from gateway.execution import places
 from gateway.execution.calls import call_of
 from gateway.execution.fields import Fields, Function
-from gateway.execution.interpret import interpret
+from gateway.execution.interpret import encoded, interpret
 from gateway.execution.leaves import Kept, nullable
 from gateway.execution.selection import Selected, Selection
 from gateway.execution.texts import Names, coerced, leaf_text, name_of, value_text
-from gateway.schema.declare import ViewedMany
+from gateway.schema.declare import Viewed, ViewedMany
 from gateway.wire.recurring import is_recurring
 
 _NUMBERS = count(1)
@@ -34,6 +34,7 @@ _HELPERS: Names = {
         places.values,
         places.values_at,
         places.kept_payloads,
+        places.read_each,
     )
 }
 
@@ -59,6 +60,16 @@ def project(selected: Selected) -> Projection | None:
     except GraphQLError:  # a variable of @skip or @include is null: `Exact` finds it again
         return None
     return Projection(writer.finish(name), view, fetches, writer.size)
+
+
+def project_root(fields: Fields, root: Selection) -> Projection | None:
+    """Write the function of an operation's data; None where there can be none."""
+    writer = _Writer(fields)
+    try:
+        name = writer.root(root)
+    except GraphQLError:  # as above
+        return None
+    return Projection(writer.finish(name), None, root.fetches, writer.size)
 
 
 class _Batch:
@@ -98,6 +109,10 @@ class _Writer:
             self._own.compile()
             return self._own.names[name]  # type: ignore[no-any-return]
         return self._shared.names[name]  # type: ignore[no-any-return]
+
+    def root(self, selection: Selection) -> str:
+        """Write the function of the root."""
+        return self._object(selection, is_payload=False)
 
     def values(self, selected: Selected) -> tuple[str, type | None, bool]:
         """Write the function of a field's value, or of one item of it; and give its class."""
@@ -191,7 +206,7 @@ class _Writer:
         if shows is not None and self._needs_no_view(selected):
             return self._payload(selected, text, batch)
         if shows is not None:
-            text = f"{name_of(batch.names, 'N', shows)}({text})"
+            text = self._shown(shows, text, batch)
         inner, is_null = nullable(kind), not isinstance(kind, GraphQLNonNull)
         is_list = hasattr(inner, "of_type")
         if is_list and hasattr(nullable(inner.of_type), "of_type"):
@@ -204,6 +219,14 @@ class _Writer:
         other = "absent(v)" if is_null else "never()"
         test = f".__class__ is {known}" if known else " is not None"
         return f"({make}(v, run{path}) if (v := {text}){test} else {other})"
+
+    @staticmethod
+    def _shown(shows: Viewed | ViewedMany, text: str, batch: _Batch) -> str:
+        """Write the view of a payload, or the list of views of several."""
+        if isinstance(shows, Viewed) and shows.read is None:
+            view = name_of(batch.names, "V", shows.view)
+            return f"({view}(payload=v) if (v := {text}) is not None else None)"
+        return f"{name_of(batch.names, 'N', shows)}({text})"
 
     @staticmethod
     def _list(kind: Any, text: str, make: str, view: str, path: str) -> str:
@@ -222,28 +245,40 @@ class _Writer:
         assert shows is not None  # noqa: S101 - see `_composite`
         assert isinstance(kind, GraphQLObjectType)  # noqa: S101 - a view is of one type
         below = selected.below(kind)
-        if shows.read is not None:
-            text = f"{name_of(batch.names, 'N', shows.read)}({text})"
         is_many = isinstance(shows, ViewedMany)
-        if is_recurring(self._fields.payload_of(self._fields.view_of(kind))) and below.signature:
+        if is_many and shows.read is not None:
+            text = f"{name_of(batch.names, 'N', shows.read)}({text})"
+        read = shows.each if isinstance(shows, ViewedMany) else shows.read
+        is_kept = is_recurring(read) or (
+            read is None and is_recurring(self._fields.payload_of(self._fields.view_of(kind)))
+        )
+        if is_kept and below.signature:
             kept = f"kept_{next(_NUMBERS)}"
-            batch.names[kept] = self._kept(below)
+            is_nullable = not isinstance(_innermost(selected.type), GraphQLNonNull)
+            batch.names[kept] = self._kept(below, read, is_nullable=is_nullable)
             if is_many:
                 return f"kept_payloads({text}, {kept})"
+            if read is not None:
+                return f"{kept}[{text}]"
             made = f"{kept}[v]"
         else:
             make = self._object(below, is_payload=True)
             if is_many:
-                return f"payloads({text}, {make}, run)"
+                each = f"read_each({text}, {name_of(batch.names, 'N', read)})" if read else text
+                return f"payloads({each}, {make}, run)"
+            text = f"{name_of(batch.names, 'N', read)}({text})" if read else text
             made = f"{make}(v, run)"
         other = "never()" if isinstance(selected.type, GraphQLNonNull) else "None"
         return f"({made} if (v := {text}) is not None else {other})"
 
-    def _kept(self, selection: Selection) -> Kept:
-        kept: Kept | None = self._fields.kept.get(selection.signature)
+    def _kept(self, selection: Selection, read: Any = None, *, is_nullable: bool = False) -> Kept:
+        """Give what is kept of a selection, by the payload or by what it is read from."""
+        key = (selection.signature, read, is_nullable)
+        kept: Kept | None = self._fields.kept.get(key)
         if kept is None:
-            kept = Kept(interpret(selection, self._kept), _MOST_KEPT)
-            self._fields.kept.keep(selection.signature, kept)
+            make = encoded(interpret(selection, self._kept), read, is_nullable=is_nullable)
+            kept = Kept(make, _MOST_KEPT)
+            self._fields.kept.keep(key, kept)
         return kept
 
     @staticmethod

@@ -1,7 +1,12 @@
-"""Data of payloads that recur: put together once for each, so that no code is written for it."""
+"""Data of payloads that recur: put together and encoded once for each.
+
+No code is written for it, and no answer encodes it again.
+"""
 
 from collections.abc import Callable
 from typing import Any
+
+import msgspec
 
 from gateway.execution import leaves
 from gateway.execution.fields import Field
@@ -11,6 +16,23 @@ from gateway.execution.selection import Selected, Selection
 from gateway.schema.declare import Plain, Viewed, reader
 
 Read = Callable[[Any], Any]
+
+_encode = msgspec.json.Encoder().encode
+
+
+def encoded(make: Read, read: Read | None, *, is_nullable: bool) -> Read:
+    """Give the function from what a payload is `read` from to its data, as JSON.
+
+    It raises whatever is not as expected.
+    """
+
+    def give(raw: Any) -> msgspec.Raw:
+        payload = raw if read is None else read(raw)
+        if payload is None and not is_nullable:
+            raise UnexpectedError
+        return msgspec.Raw(_encode(None if payload is None else make(payload)))
+
+    return give
 
 
 def interpret(selection: Selection, below: Callable[[Selection], Kept]) -> Read:
@@ -28,6 +50,8 @@ def _field(selected: Selected, selection: Selection, below: Callable[[Selection]
         return lambda _: selection.kind.name
     plain = field.declaration
     assert isinstance(plain, Plain)  # noqa: S101 - no other field is interpreted
+    if plain.is_timed:
+        return _unexpected
     if not selected.has_selection:
         if field.read is None:
             field.read = _leaf(field, plain)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from graphql import GraphQLEnumType, GraphQLNonNull, Undefined
 from graphql.pyutils import is_iterable
 from msgspec import Meta, Struct
+from msgspec.structs import astuple
 
 Domain = frozenset[Any] | None
 """The classes that a value can have, `INT32` for an int of 32 bits; None: nobody can tell.
@@ -25,6 +26,7 @@ _AS_IT_IS: dict[str, set[Any]] = {"String": {str}, "ID": {str}, "Boolean": {bool
 
 _MOST_KEPT = 2048
 _LONGEST_KEPT = 40
+_MOST_CHARACTERS_KEPT = 200
 
 
 def nullable(kind: Any) -> Any:
@@ -70,11 +72,21 @@ class Kept(dict[Any, Any]):
 
     def __missing__(self, raw: Any) -> Any:
         made = self._make(raw)
-        if raw.__class__ is not str or len(raw) <= _LONGEST_KEPT:
+        longest = _LONGEST_KEPT if raw.__class__ is str else _MOST_CHARACTERS_KEPT
+        if _characters(raw) <= longest:
             if len(self) >= self._most:
                 self.clear()
             self[raw] = made
         return made
+
+
+def _characters(raw: Any) -> int:
+    """Count what a value holds in texts: words of megabytes, which a lie may have, are not kept."""
+    if isinstance(raw, str):
+        return len(raw)
+    if isinstance(raw, Struct):
+        raw = astuple(raw)
+    return sum(map(_characters, raw)) if isinstance(raw, tuple) else 0
 
 
 @cache

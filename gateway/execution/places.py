@@ -60,7 +60,12 @@ def values_at(items: Any, make: Make, run: Any, path: tuple[Any, ...]) -> list[A
 
 def kept_payloads(items: Any, kept: dict[Any, Any]) -> list[Any]:
     """Write a list of payloads that recur; none is an empty list."""
-    return [kept[each] for each in items or ()]
+    return [kept[each] for each in items] if items else []
+
+
+def read_each(items: Any, read: Callable[[Any], Any]) -> list[Any]:
+    """Read the payloads of a list from its items; none is an empty list."""
+    return [read(each) for each in items or ()]
 
 
 def check(items: object) -> None:

@@ -60,10 +60,9 @@ class Scope:
 class Selected:
     """One response key of an object: a field, merged from all the places that select it.
 
-    `owner` is the field that the object is a value of; `is_in_list` tells whether it, or what it is
-    a value of, is an item of a list. `call` and `projection` are made when they are first needed:
-    the field's function with its arguments (`calls.py`), and the function that puts its value
-    together (`generate.py`); `seen` counts the values until then.
+    `owner` is the field that the object is a value of. `call` and `projection` are made when they
+    are first needed: the field's function with its arguments (`calls.py`), and the function that
+    puts its value together (`generate.py`); `seen` counts the values until then.
     """
 
     __slots__ = (
@@ -72,7 +71,6 @@ class Selected:
         "_readable",
         "call",
         "field",
-        "is_in_list",
         "key",
         "nodes",
         "owner",
@@ -81,20 +79,17 @@ class Selected:
         "seen",
     )
 
-    def __init__(  # noqa: PLR0913 - a field, and where it is selected
+    def __init__(
         self,
         scope: Scope,
         key: str,
         field: Field,
         details: list[FieldDetails],
         owner: "Selected | None",
-        *,
-        is_in_list: bool,
     ) -> None:
         self.scope, self.key, self.field, self.owner = scope, key, field, owner
         self._details = details
         self.nodes = [detail.node for detail in details]
-        self.is_in_list = is_in_list
         self.call: Any = None
         self.projection: Any = None
         self.seen = 0
@@ -178,17 +173,9 @@ class Selection:
         self.kind = kind
         self._fetches: bool | None = None
         self._signature: str | None = None
-        is_in_list = owner is not None and (owner.is_in_list or owner.field.is_list)
         field_of = scope.fields.get
         self.fields = [
-            Selected(
-                scope,
-                key,
-                field_of(kind, details[0].node.name.value),
-                details,
-                owner,
-                is_in_list=is_in_list,
-            )
+            Selected(scope, key, field_of(kind, details[0].node.name.value), details, owner)
             for key, details in grouped.items()
         ]
 

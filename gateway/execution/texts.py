@@ -87,7 +87,8 @@ def _value(field: Field, names: Names) -> str:
         text = _attribute(plain.attribute)
         if plain.normalise is None or isinstance(plain.normalise, Viewed | ViewedMany):
             return text
-        return f"{name_of(names, 'N', plain.normalise)}({text})"
+        now = ", run.now" if plain.is_timed else ""
+        return f"{name_of(names, 'N', plain.normalise)}({text}{now})"
     method = name_of(names, "M", field.without_arguments)
     return f"{method}(w, info=run)" if field.wants_info else f"{method}(w)"
 

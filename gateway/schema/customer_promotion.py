@@ -8,22 +8,31 @@ import strawberry
 from gateway.errors import NotHereError
 from gateway.loaders.customer_promotions import Key
 from gateway.schema.context import Context, Info
-from gateway.schema.declare import Viewed, ViewedMany, computed, plain
+from gateway.schema.declare import PAYLOAD, Viewed, ViewedMany, computed, plain, timed
 from gateway.schema.definition import Stage
+from gateway.schema.ids import PromotionIds
 from gateway.schema.limits import Limit, PromotionLimits
 from gateway.schema.node import Node
 from gateway.schema.promotion import Promotion
 from gateway.schema.restrictions import Restriction
 from gateway.upstream.customer_promotions import CustomerKey
 from gateway.wire import customer_view as wire
-from gateway.wire import limits, restrictions, validity
+from gateway.wire import validity
 from gateway.wire.instants import read_instant
 from gateway.wire.keys import read_key, read_optional_key
-from gateway.wire.limits import LimitFigures, PromotionLimitFigures
-from gateway.wire.restrictions import RestrictionFigures
+from gateway.wire.limits import LimitFigures, LimitsAndUsage, read_customer_limits
+from gateway.wire.restrictions import (
+    StatedRestriction,
+    read_customer_restriction,
+    redemptions_per_issue,
+    stated_restrictions,
+)
 
 if TYPE_CHECKING:
     from gateway.schema.customer import Customer
+
+
+_EXPIRED = "Whether it has expired at the time of the answer; null where that is not known."
 
 
 @strawberry.type(description="What a brand has noted about a promotion.")
@@ -48,10 +57,7 @@ class PromotionIssue:
     issued_at: datetime | None = plain("issued_at", "When it was issued.", read_instant)
     expires_at: datetime | None = plain("expires_at", "When it expires.", read_instant)
 
-    @computed("Whether it has expired at the time of the answer; null where that is not known.")
-    def is_expired(self, info: Info) -> bool | None:
-        """Compare the expiry with the answer's time."""
-        return validity.is_expired(self.payload.expires_at, info.context.now)
+    is_expired: bool | None = timed("expires_at", _EXPIRED, validity.is_expired)
 
     event_log_id: strawberry.ID | None = plain(
         "event_log_id", "The event that issued it.", read_optional_key
@@ -61,7 +67,7 @@ class PromotionIssue:
     @computed("How often it may be redeemed, and how often it has been.", Viewed(Limit))
     def redemptions(self) -> LimitFigures:
         """Join the promotion's cap with this issue's count."""
-        return restrictions.redemptions_per_issue(self.promotion, self.payload.redeemed_count)
+        return redemptions_per_issue(self.promotion, self.payload.redeemed_count)
 
 
 @strawberry.type(description="One enrolment of a customer in a promotion.")
@@ -77,10 +83,7 @@ class Enrolment:
     )
     expires_at: datetime | None = plain("expires_at", "When it expires.", read_instant)
 
-    @computed("Whether it has expired at the time of the answer; null where that is not known.")
-    def is_expired(self, info: Info) -> bool | None:
-        """Compare the expiry with the answer's time."""
-        return validity.is_expired(self.payload.expires_at, info.context.now)
+    is_expired: bool | None = timed("expires_at", _EXPIRED, validity.is_expired)
 
     event_log_id: strawberry.ID | None = plain(
         "event_log_id", "The event that enrolled the customer.", read_optional_key
@@ -93,6 +96,16 @@ class Enrolment:
             PromotionIssue(payload=issue, promotion=self.promotion)
             for issue in self.payload.issues or ()
         ]
+
+
+class Owner:
+    """The customer whose promotions are shown: the key that found them, and the platform's id."""
+
+    __slots__ = ("customer_id", "ids", "key")
+
+    def __init__(self, key: CustomerKey, customer_id: str) -> None:
+        self.key, self.customer_id = key, customer_id
+        self.ids = PromotionIds("CustomerPromotion", key.source.name, customer_id)
 
 
 IncludeDisabled = Annotated[
@@ -109,43 +122,43 @@ class CustomerPromotion(Node):
     """A view over one entry of the customer view, for the customer it was asked for."""
 
     payload: strawberry.Private[wire.CustomerPromotionPayload]
-    customer_key: strawberry.Private[CustomerKey]
-    owner_id: strawberry.Private[str]
+    owner: strawberry.Private[Owner]
 
-    def id_parts(self) -> tuple[str, ...]:
-        """Give whose it is, and which promotion."""
-        promotion = (str(self.payload.program_id), str(self.payload.promotion_id))
-        return self.customer_key.source.name, self.owner_id, *promotion
+    def global_id(self) -> str:
+        """Write whose it is, and which promotion."""
+        payload = self.payload
+        return self.owner.ids.write(payload.program_id, payload.promotion_id)
 
     @computed("The customer.")
     def customer(self) -> Annotated["Customer", strawberry.lazy("gateway.schema.customer")]:
         """Show the customer, of whom no page has been fetched here."""
         from gateway.schema.customer import Customer  # noqa: PLC0415 - each shows the other
 
-        return Customer(key=self.customer_key, payload=self.owner_id)
+        return Customer(key=self.owner.key, payload=self.owner.customer_id)
 
-    @computed("The promotion itself.")
-    def promotion(self) -> Promotion:
-        """Show the same payload as the promotion it is."""
-        return Promotion(payload=self.payload)
+    promotion: Promotion = plain(PAYLOAD, "The promotion itself.", Viewed(Promotion))
 
     metadata: list[PromotionMetadata] = plain(
         "metadata", "What the brand has noted about it.", ViewedMany(PromotionMetadata)
     )
 
-    @computed("Its limits as a whole, with what this customer has used.", Viewed(PromotionLimits))
-    def limits(self) -> PromotionLimitFigures:
+    @computed(
+        "Its limits as a whole, with what this customer has used.",
+        Viewed(PromotionLimits, read_customer_limits),
+    )
+    def limits(self) -> LimitsAndUsage:
         """Show the four figures."""
-        return limits.customer_limits(self.payload)
+        return self.payload.limits, self.payload.usage
 
-    @computed("What caps its stages, with what this customer has used.", ViewedMany(Restriction))
+    @computed(
+        "What caps its stages, with what this customer has used.",
+        ViewedMany(Restriction, each=read_customer_restriction),
+    )
     def restrictions(
         self, stage: Stage = None, include_disabled: IncludeDisabled = False
-    ) -> list[RestrictionFigures]:
+    ) -> list[StatedRestriction]:
         """Show the restrictions of one stage or all."""
-        return restrictions.customer_restrictions(
-            self.payload, stage, include_disabled=include_disabled
-        )
+        return stated_restrictions(self.payload, stage, include_disabled=include_disabled)
 
     @computed(
         "The customer's enrolments. Null: none are tracked for this promotion; empty: not enrolled."
@@ -163,10 +176,11 @@ class CustomerPromotion(Node):
         timeline = validity.current_enrolment(self.payload, info.context.now)
         return None if timeline is None else Enrolment(payload=timeline, promotion=self.payload)
 
-    @computed("The earliest still to come of its end and its enrolments' and issues' expiry.")
-    def next_expiry_at(self, info: Info) -> datetime | None:
-        """Find it at the answer's time."""
-        return validity.next_expiry(self.payload, info.context.now)
+    next_expiry_at: datetime | None = timed(
+        PAYLOAD,
+        "The earliest still to come of its end and its enrolments' and issues' expiry.",
+        validity.next_expiry,
+    )
 
 
 async def load_customer_promotion(context: Context, key: Key) -> CustomerPromotion | None:
@@ -182,6 +196,4 @@ async def load_customer_promotion(context: Context, key: Key) -> CustomerPromoti
         return None
     if found is None:
         return None
-    return CustomerPromotion(
-        payload=found.payload, customer_key=key.customer, owner_id=found.customer_id
-    )
+    return CustomerPromotion(payload=found.payload, owner=Owner(key.customer, found.customer_id))

@@ -1,6 +1,7 @@
 """The three ways in which a field is declared, and nothing else is needed of a resolver.
 
-*plain*      an attribute of the view's payload, through a pure normaliser
+*plain*      an attribute of the view's payload, through a pure normaliser; `timed` gives that the
+             time of the answer
 *computed*   synchronous, from the payload and the field's arguments
 *fetching*   asynchronous, through a loader; it declares how many upstream calls it can cause, and
              may declare which fields below it looks ahead to
@@ -10,6 +11,7 @@ A declaration is kept in the Strawberry field's metadata, where an executor find
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
@@ -17,6 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 import strawberry
 
 from gateway.paging.arguments import most_windows
+from gateway.schema.context import Info
 
 DECLARATION = "declaration"
 PAYLOAD = ""  # a plain field of the payload as a whole
@@ -26,10 +29,14 @@ _R = TypeVar("_R", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """``normalise(payload.attribute)``; `attribute` may be a path, null where a part of it is."""
+    """``normalise(payload.attribute)``; `attribute` may be a path, null where a part of it is.
+
+    With `is_timed` it is ``normalise(payload.attribute, now)``.
+    """
 
     attribute: str
-    normalise: Callable[[Any], Any] | None
+    normalise: Callable[..., Any] | None
+    is_timed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +109,10 @@ class Fetching:
 
 @dataclass(frozen=True, slots=True)
 class Viewed:
-    """A normaliser that shows a payload, or what is read from it, through a view."""
+    """A normaliser that shows a payload, or what is read from it, through a view.
+
+    Where `read` is recurring, what is shown may be kept by what it is read from.
+    """
 
     view: Callable[..., Any]
     read: Callable[[Any], Any] | None = None
@@ -116,16 +126,24 @@ class Viewed:
 
 @dataclass(frozen=True, slots=True)
 class ViewedMany:
-    """A normaliser that shows a list of payloads, or what is read from it, through a view."""
+    """A normaliser that shows a list of payloads, or what is read from it, through a view.
+
+    `read` reads the list as a whole, `each` one item of it; where `each` is recurring, what is
+    shown may be kept by the item.
+    """
 
     view: Callable[..., Any]
     read: Callable[[Any], Any] | None = None
+    each: Callable[[Any], Any] | None = None
 
-    def __call__(self, payloads: Any) -> Any:
-        """Show each payload; null becomes an empty list."""
+    def __call__(self, items: Any) -> Any:
+        """Show each item; null becomes an empty list."""
         if self.read is not None:
-            payloads = self.read(payloads)
-        return [self.view(payload=payload) for payload in payloads or ()]
+            items = self.read(items)
+        each = self.each
+        if each is not None:
+            items = [each(item) for item in items or ()]
+        return [self.view(payload=payload) for payload in items or ()]
 
 
 def plain(attribute: str, description: str, normalise: Callable[[Any], Any] | None = None) -> Any:
@@ -147,6 +165,23 @@ def plain(attribute: str, description: str, normalise: Callable[[Any], Any] | No
         resolver=resolve,
         description=description,
         metadata={DECLARATION: Plain(attribute, normalise)},
+    )
+
+
+def timed(attribute: str, description: str, judge: Callable[[Any, datetime], Any]) -> Any:
+    """Declare a field that is an attribute of the payload as `judge` sees it at the answer's time.
+
+    As with `plain`, the field's type is the class annotation, and `attribute` may be `PAYLOAD`.
+    """
+    read = reader(attribute)
+
+    def resolve(root, info: Info):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - as above
+        return judge(read(root.payload), info.context.now)
+
+    return strawberry.field(
+        resolver=resolve,
+        description=description,
+        metadata={DECLARATION: Plain(attribute, judge, is_timed=True)},
     )
 
 

@@ -5,7 +5,8 @@ from abc import abstractmethod
 import strawberry
 
 from gateway.schema.declare import computed
-from gateway.schema.ids import write_id
+
+ID_WORDS = "The id in the whole graph. Opaque: keep it, pass it to `node`, never read it."
 
 
 @strawberry.interface(
@@ -14,11 +15,11 @@ from gateway.schema.ids import write_id
 class Node:
     """The Relay Node interface; only these types have a field named `id`."""
 
-    @computed("The id in the whole graph. Opaque: keep it, pass it to `node`, never read it.")
+    @computed(ID_WORDS)
     def id(self) -> strawberry.ID:
-        """Write the global id; it never holds a mobile number or an e-mail."""
-        return strawberry.ID(write_id(self.__class__.__name__, *self.id_parts()))
+        """Give the global id."""
+        return strawberry.ID(self.global_id())
 
     @abstractmethod
-    def id_parts(self) -> tuple[str, ...]:
-        """Give what tells this thing from others of its type."""
+    def global_id(self) -> str:
+        """Write the global id; it never holds a mobile number or an e-mail."""

@@ -11,15 +11,24 @@ from gateway.loaders.customer_promotions import Key as CustomerPromotionOfKey
 from gateway.loaders.definitions import FoundDefinition
 from gateway.schema.context import Context, Info
 from gateway.schema.customer_gate import admit
-from gateway.schema.declare import any_calls, calls_of_a_definition, computed, fetching, plain
+from gateway.schema.declare import (
+    PAYLOAD,
+    any_calls,
+    calls_of_a_definition,
+    computed,
+    fetching,
+    plain,
+    timed,
+)
 from gateway.schema.definition import PromotionDefinition
 from gateway.schema.identifiers import By, Source
-from gateway.schema.node import Node
-from gateway.wire import validity
+from gateway.schema.ids import PromotionIds
+from gateway.schema.node import ID_WORDS, Node
 from gateway.wire.customer_view import CustomerPromotionPayload
 from gateway.wire.instants import read_instant
 from gateway.wire.keys import read_key
 from gateway.wire.legacy import DefinitionPayload
+from gateway.wire.validity import validity
 from gateway.wire.vocabulary import (
     CustomerSource,
     PromotionEvent,
@@ -44,6 +53,21 @@ SoughtSourceType = Annotated[
 ]
 
 
+_IDS = PromotionIds("Promotion")
+
+
+def _global_id(payload: CustomerPromotionPayload | DefinitionPayload) -> str:
+    return _IDS.write(payload.program_id, payload.promotion_id)
+
+
+def _type(payload: CustomerPromotionPayload | DefinitionPayload) -> PromotionType:
+    """Read the payload's word by its endpoint's rule."""
+    if isinstance(payload, CustomerPromotionPayload):
+        return customer_promotion_type(payload.type_name)
+    earning = payload.rules.earning_type_name if payload.rules is not None else None
+    return definition_promotion_type(payload.type_name, earning)
+
+
 @strawberry.type(
     description="A promotion of a loyalty program: what is true of it whoever looks at it."
 )
@@ -53,9 +77,11 @@ class Promotion(Node):
     payload: strawberry.Private[CustomerPromotionPayload | DefinitionPayload]
     found: strawberry.Private[FoundDefinition | None] = None
 
-    def id_parts(self) -> tuple[str, ...]:
-        """Give the ids that the upstream knows it by."""
-        return str(self.payload.program_id), str(self.payload.promotion_id)
+    id: strawberry.ID = plain(PAYLOAD, ID_WORDS, _global_id)  # type: ignore[assignment]  # to a type checker the interface's is a method
+
+    def global_id(self) -> str:
+        """Write the ids that the upstream knows it by."""
+        return _global_id(self.payload)
 
     promotion_id: strawberry.ID = plain("promotion_id", "The platform's own id.", read_key)
     program_id: strawberry.ID = plain("program_id", "The program it belongs to.", read_key)
@@ -75,14 +101,7 @@ class Promotion(Node):
         "description", "Free text by unknown authors. Never render it as markup."
     )
 
-    @computed("How it reaches a customer.")
-    def type(self) -> PromotionType:
-        """Read the payload's word by that endpoint's rule."""
-        payload = self.payload
-        if isinstance(payload, CustomerPromotionPayload):
-            return customer_promotion_type(payload.type_name)
-        earning = payload.rules.earning_type_name if payload.rules is not None else None
-        return definition_promotion_type(payload.type_name, earning)
+    type: PromotionType = plain(PAYLOAD, "How it reaches a customer.", _type)
 
     type_name: str | None = plain("type_name", "The upstream's own word for it.")
     event: PromotionEvent = plain("event_name", "The event that triggers it.", read_event)
@@ -97,10 +116,9 @@ class Promotion(Node):
         "is_active", "Whether it is switched on. Says nothing about dates: see `validity`."
     )
 
-    @computed("Whether it is running, by its dates, at the time of the answer.")
-    def validity(self, info: Info) -> PromotionValidity:
-        """Compare the dates with the answer's time."""
-        return validity.validity(self.payload, info.context.now)
+    validity: PromotionValidity = timed(
+        PAYLOAD, "Whether it is running, by its dates, at the time of the answer.", validity
+    )
 
     @fetching(
         "How it is set up; null where the endpoint that knows it has no such promotion.",

@@ -5,7 +5,7 @@ that fails again is read leaf by leaf (`lenient.py`). An item that cannot be sho
 its place in the page kept, so that positions still count what the upstream counts.
 """
 
-from collections.abc import Sequence, Sized
+from collections.abc import Sized
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -13,14 +13,14 @@ import msgspec
 from gateway.wire.customer_view import (
     CustomerPagePayload,
     CustomerPromotionPayload,
-    CustomerRestrictionLists,
 )
 from gateway.wire.legacy import (
     DefinitionPagePayload,
     DefinitionPayload,
-    DefinitionRestrictionLists,
+    RulesetPayload,
+    read_rulesets,
 )
-from gateway.wire.lenient import UnreadableError, read_struct
+from gateway.wire.lenient import UnreadableError, read_struct, read_value
 from gateway.wire.parse import NotJsonError, parse_json
 from gateway.wire.warnings import UpstreamWarning, read_code, read_warnings
 
@@ -33,7 +33,6 @@ _Envelope = TypeVar("_Envelope", CustomerPagePayload, DefinitionPagePayload)
 _MOST_ITEMS = 1_000
 _MOST_VALUES = 300_000
 _MOST_VALUES_BY_ITEM = 50_000
-_MOST_RESTRICTIONS = 36  # of one stage of one item: nine measures, each over four periods
 _LONGEST_REFUSAL = 64 * 1024
 _MOST_ERRORS = 100
 
@@ -70,6 +69,8 @@ class Page(NamedTuple, Generic[Item]):
         return self.items.count(None)
 
 
+_MOST_RULESETS_SEEN = 4096
+_READABLE_RULESETS: set[int] = set()
 _CUSTOMER_PAGE = msgspec.json.Decoder(CustomerPagePayload, strict=False)
 _DEFINITION_PAGE = msgspec.json.Decoder(DefinitionPagePayload, strict=False)
 
@@ -83,8 +84,9 @@ def decode_customer_page(body: bytes) -> Page[CustomerPromotionPayload] | Refusa
     payload = _decode(body, _CUSTOMER_PAGE, CustomerPagePayload, CustomerPromotionPayload)
     if isinstance(payload, Refusal):
         return payload
-    page: Page[CustomerPromotionPayload] = _page(payload)
-    return page._replace(warnings=read_warnings(payload.warnings), customer_id=payload.customer_id)
+    warnings = read_warnings(payload.warnings) if payload.warnings is not None else ()
+    page: Page[CustomerPromotionPayload] = _page(payload, warnings, payload.customer_id)
+    return page
 
 
 def decode_definition_page(body: bytes) -> Page[DefinitionPayload] | Refusal:
@@ -110,13 +112,17 @@ def read_refusal(body: bytes) -> Refusal | None:
         return None
 
 
-def _page(payload: CustomerPagePayload | DefinitionPagePayload) -> Page[Any]:
+def _page(
+    payload: CustomerPagePayload | DefinitionPagePayload,
+    warnings: tuple[UpstreamWarning, ...] = (),
+    customer_id: int | None = None,
+) -> Page[Any]:
     total = payload.page_details.total if payload.page_details is not None else None
     if payload.items is None and total != 0:
         raise MalformedPayloadError("there is no list of promotions")
     _check_items(payload.items)
-    items: Sequence[CustomerPromotionPayload | DefinitionPayload | None] = payload.items or ()
-    return Page([None if item is None or _is_endless(item) else item for item in items], total)
+    items: list[Any] = payload.items or []
+    return Page(items, total, warnings, customer_id)
 
 
 def _decode(
@@ -133,7 +139,31 @@ def _decode(
     refusal = _listed_refusal(payload.errors)
     if refusal is None and isinstance(payload, DefinitionPagePayload):
         refusal = _status_refusal(payload.status, payload.validation_errors)
+        if refusal is None and not all(map(_has_readable_rulesets, payload.items or ())):
+            return _decode_by_item(body, envelope, item)
     return refusal or payload
+
+
+def _has_readable_rulesets(item: DefinitionPayload) -> bool:
+    """Tell whether the rulesets can be read when they are selected; those seen before can.
+
+    They are half of a page, and the same in each answer. What is remembered is Python's own hash,
+    of 64 bits that nobody can foresee.
+    """
+    raw = item.rulesets_json
+    if not raw:
+        return True
+    seen = hash(bytes(raw))
+    if seen in _READABLE_RULESETS:
+        return True
+    try:
+        read_rulesets(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return False
+    if len(_READABLE_RULESETS) >= _MOST_RULESETS_SEEN:
+        _READABLE_RULESETS.clear()
+    _READABLE_RULESETS.add(seen)
+    return True
 
 
 def _decode_by_item(
@@ -177,26 +207,30 @@ def _check_items(items: Sized | None) -> None:
         raise MalformedPayloadError("it has too many items")
 
 
-def _is_endless(item: CustomerPromotionPayload | DefinitionPayload) -> bool:
-    """Tell whether an item has more restrictions than could be shown in time."""
-    lists: CustomerRestrictionLists | DefinitionRestrictionLists | None = None
-    if isinstance(item, CustomerPromotionPayload):
-        lists = item.restrictions
-    elif item.rules is not None:
-        lists = item.rules.restrictions
-    stages = (lists.enrol, lists.issue, lists.redeem) if lists is not None else ()
-    return any(len(entries or ()) > _MOST_RESTRICTIONS for entries in stages)
-
-
 def _read_item(raw: object, kind: type[_Struct]) -> _Struct | None:
+    rulesets = raw.pop("rulesetInfos", None) if isinstance(raw, dict) else None
+    try:
+        item: _Struct = _convert(raw, kind)
+        if isinstance(item, DefinitionPayload) and rulesets is not None:
+            item.rulesets_json = _write(_convert(rulesets, list[RulesetPayload] | None))
+    except UnreadableError:
+        return None
+    return item
+
+
+def _write(readable: list[RulesetPayload] | None) -> msgspec.Raw:
+    try:
+        return msgspec.Raw(msgspec.json.encode(readable))
+    except RecursionError:
+        return msgspec.Raw()
+
+
+def _convert(raw: object, kind: Any) -> Any:
+    """Read at once, or else leaf by leaf; raises UnreadableError."""
     try:
         return msgspec.convert(raw, kind, strict=False)
     except (msgspec.ValidationError, RecursionError):
-        pass
-    try:
-        return read_struct(raw, kind)
-    except UnreadableError:
-        return None
+        return read_value(raw, kind)
 
 
 def _refusal(raw: object) -> Refusal | None:

@@ -5,6 +5,7 @@ without default, or one marked `ESSENTIAL` in `readable.py`) the whole reading f
 string is absence, not garbage.
 """
 
+import math
 from collections.abc import Iterator
 from functools import cache
 from types import NoneType, UnionType
@@ -39,6 +40,19 @@ def read_struct(raw: object, kind: type[_S]) -> _S:
         raise UnreadableError(f"{kind.__name__} is not an object") from None
 
 
+def read_value(raw: object, annotation: Any) -> Any:
+    """Build what an annotation says, a struct or what holds them; null where it is not of its type.
+
+    Raises UnreadableError as `read_struct` does, which it is for a struct.
+    """
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        return read_struct(raw, annotation)
+    try:
+        return _value(raw, annotation)
+    except _LeafError:
+        return None
+
+
 def _struct(raw: object, kind: type[_S]) -> _S:
     if not isinstance(raw, dict):
         raise _LeafError
@@ -64,6 +78,8 @@ def _value(raw: object, annotation: Any) -> Any:
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
             return None if raw is None else _struct(raw, kind)
         if container is list and isinstance(raw, list):
+            if len(raw) > _most(annotation):
+                raise _LeafError
             return [_entry(item, get_args(kind)[0]) for item in raw]
         if container is dict and isinstance(raw, dict):
             return {key: _value(item, get_args(kind)[1]) for key, item in raw.items()}
@@ -78,6 +94,20 @@ def _entry(raw: object, annotation: Any) -> Any:
     if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
         return read_struct(raw, annotation)
     return _value(raw, annotation)
+
+
+@cache
+def _most(annotation: Any) -> float:
+    """Give how many entries a list may have."""
+    arguments = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        for meta in arguments[1:]:
+            if isinstance(meta, msgspec.Meta) and meta.max_length is not None:
+                return meta.max_length
+        return _most(arguments[0])
+    if get_origin(annotation) in {Union, UnionType}:
+        return min(map(_most, arguments))
+    return math.inf
 
 
 def _arms(annotation: Any) -> Iterator[Any]:

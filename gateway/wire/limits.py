@@ -1,10 +1,9 @@
 """Limits: -1 is none, 0 is "not configured" in some places and a limit of zero in others."""
 
 from decimal import Decimal
-from functools import lru_cache
 from typing import NamedTuple
 
-from gateway.wire.customer_view import CustomerLimits, CustomerPromotionPayload, CustomerUsage
+from gateway.wire.customer_view import CustomerLimits, CustomerUsage
 from gateway.wire.legacy import DefinitionLimits, DefinitionPayload
 from gateway.wire.recurring import recurring
 from gateway.wire.vocabulary import LimitKind
@@ -46,20 +45,20 @@ def read_configured_limit(raw: float | None, used: float | None = None) -> Limit
     return read_limit(raw or None, used)
 
 
+LimitsAndUsage = tuple[CustomerLimits | None, CustomerUsage | None]
+"""``limits`` and ``customerUsage`` of the customer view."""
+
 _NO_LIMITS, _NO_USAGE = CustomerLimits(), CustomerUsage()
 
 
-def customer_limits(payload: CustomerPromotionPayload) -> PromotionLimitFigures:
+@recurring
+def read_customer_limits(stated: LimitsAndUsage) -> PromotionLimitFigures:
     """Read ``limits`` with ``customerUsage``.
 
     The usage of the whole promotion counts only above 0: "0" stands beside 4990 points that one
     customer has used (FACTS).
     """
-    return _customer_limits(payload.limits or _NO_LIMITS, payload.usage or _NO_USAGE)
-
-
-@lru_cache(maxsize=1024)
-def _customer_limits(limits: CustomerLimits, usage: CustomerUsage) -> PromotionLimitFigures:
+    limits, usage = stated[0] or _NO_LIMITS, stated[1] or _NO_USAGE
     return PromotionLimitFigures(
         read_configured_limit(limits.points_per_event),
         read_configured_limit(limits.points_per_customer, usage.points_per_customer),

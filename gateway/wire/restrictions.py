@@ -1,12 +1,10 @@
 """Restrictions: two wire forms, one `RestrictionFigures` (DESIGN §2 has the table)."""
 
-from collections.abc import Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
 from gateway.wire.customer_view import CustomerPromotionPayload, CustomerRestriction
 from gateway.wire.legacy import DefinitionPayload, DefinitionRestriction, Expiry
-from gateway.wire.limits import LimitFigures, customer_limits, read_limit
+from gateway.wire.limits import LimitFigures, read_customer_limits, read_limit
 from gateway.wire.recurring import recurring
 from gateway.wire.vocabulary import (
     ExpiryBasis,
@@ -47,7 +45,6 @@ _LIMIT_KEYS = (
     ("numberOFTimesPerCustomer", _TIMES, _CUSTOMER),
     ("totalPointsInPromotion", _POINTS, _PROMOTION),
 )
-_LONGEST_KEPT = 200
 
 
 class WindowFigures(NamedTuple):
@@ -80,46 +77,44 @@ class ExpiryFigures(NamedTuple):
     days: int | None
 
 
-def customer_restrictions(
+StatedRestriction = tuple[RestrictionStage, CustomerRestriction] | RestrictionFigures
+"""A restriction as the customer view states it, in the list of a stage; or one made from a limit.
+"""
+
+
+def stated_restrictions(
     payload: CustomerPromotionPayload,
     stage: RestrictionStage | None = None,
     *,
     include_disabled: bool = False,
-) -> list[RestrictionFigures]:
-    """Read the restrictions of one stage or all; disabled ones (-1) only on request.
+) -> list[StatedRestriction]:
+    """Find the restrictions of one stage or all; disabled ones (-1) only on request.
 
     An org without promotion types has no ``promotionRestriction``: there they are built from
     ``limits`` and ``customerUsage``, so that a frontend has one place to look.
     """
-    found = _customer_restrictions(payload)
-    if stage is not None:
-        found = [each for each in found if each.stage is stage]
-    if include_disabled:
-        return found
-    return [each for each in found if each.limit.kind is not LimitKind.UNLIMITED]
-
-
-def _customer_restrictions(payload: CustomerPromotionPayload) -> list[RestrictionFigures]:
     lists = payload.restrictions
     if lists is None:
-        return list(_restrictions_from_limits(payload))
-    found = []
-    for stage, entries in ((_ENROL, lists.enrol), (_ISSUE, lists.issue), (_REDEEM, lists.redeem)):
-        if entries:
-            found += [
-                (_kept_restriction if _is_short(entry) else _customer_restriction)(stage, entry)
-                for entry in entries
-            ]
+        return _restrictions_from_limits(payload, stage, include_disabled=include_disabled)
+    found: list[StatedRestriction] = []
+    for held_by, entries in (
+        (_ENROL, lists.enrol),
+        (_ISSUE, lists.issue),
+        (_REDEEM, lists.redeem),
+    ):
+        if entries and (stage is None or stage is held_by):
+            for entry in entries:
+                if include_disabled or entry.maximum != -1:
+                    found.append((held_by, entry))  # noqa: PERF401 - a comprehension each costs more
     return found
 
 
-def _is_short(raw: CustomerRestriction) -> bool:
-    """Tell whether it may be kept: words of megabytes, which a lie may have, may not."""
-    words = (raw.measure_name, raw.scope_name, raw.window_type, raw.window_unit)
-    return sum(map(len, filter(None, words))) <= _LONGEST_KEPT
-
-
-def _customer_restriction(stage: RestrictionStage, raw: CustomerRestriction) -> RestrictionFigures:
+@recurring
+def read_customer_restriction(stated: StatedRestriction) -> RestrictionFigures:
+    """Read one restriction."""
+    if isinstance(stated, RestrictionFigures):
+        return stated
+    stage, raw = stated
     measure = _CUSTOMER_MEASURES.get(raw.measure_name, _UNKNOWN)
     scope = read_word(RestrictionScope, raw.scope_name)
     # The upstream says 0 for both of these whatever has happened (FACTS).
@@ -130,13 +125,18 @@ def _customer_restriction(stage: RestrictionStage, raw: CustomerRestriction) -> 
     )
 
 
-_kept_restriction = lru_cache(maxsize=4096)(_customer_restriction)
-
-
-def _restrictions_from_limits(payload: CustomerPromotionPayload) -> Iterator[RestrictionFigures]:
-    for (name, measure, scope), limit in zip(_LIMIT_KEYS, customer_limits(payload), strict=True):
-        if limit.kind is not LimitKind.NOT_STATED:
-            yield RestrictionFigures(_REDEEM, measure, name, scope, None, limit, None)
+def _restrictions_from_limits(
+    payload: CustomerPromotionPayload, stage: RestrictionStage | None, *, include_disabled: bool
+) -> list[StatedRestriction]:
+    if stage not in {None, _REDEEM}:
+        return []
+    limits = read_customer_limits((payload.limits, payload.usage))
+    return [
+        RestrictionFigures(_REDEEM, measure, name, scope, None, limit, None)
+        for (name, measure, scope), limit in zip(_LIMIT_KEYS, limits, strict=True)
+        if limit.kind is LimitKind.LIMITED
+        or (include_disabled and limit.kind is LimitKind.UNLIMITED)
+    ]
 
 
 def definition_restrictions(

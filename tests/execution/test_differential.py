@@ -1,9 +1,9 @@
 """Both executors give the same data, the same errors, and make the same calls."""
 
-import json
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -131,4 +131,4 @@ async def test_an_operation_gives_the_same_again() -> None:
     operation = both.operations.get(text, None)
     first = await both.compiled.run(operation, {}, both.gateway.context())
     second = await both.compiled.run(operation, {}, both.gateway.context())
-    assert json.dumps(first.data) == json.dumps(second.data)
+    assert msgspec.json.encode(first.data) == msgspec.json.encode(second.data)

@@ -11,6 +11,13 @@ from gateway.sandbox.documents import document
 from gateway.wire.customer_view import CustomerPromotionPayload
 from gateway.wire.decode import Page, Refusal, decode_customer_page, decode_definition_page
 from gateway.wire.legacy import DefinitionPayload
+from gateway.wire.limits import PromotionLimitFigures, read_customer_limits
+from gateway.wire.restrictions import (
+    RestrictionFigures,
+    read_customer_restriction,
+    stated_restrictions,
+)
+from gateway.wire.vocabulary import RestrictionStage
 
 Item = TypeVar("Item")
 Step = str | int
@@ -69,8 +76,17 @@ def read_customer(*items: Any) -> list[CustomerPromotionPayload | None]:
 
 
 def read_definitions(*items: Any) -> list[DefinitionPayload | None]:
-    """Decode items of the legacy list."""
-    return as_page(decode_definition_page(definition_page(*items))).items
+    """Decode items of the legacy list, so that they can be compared."""
+    return as_page(decode_definitions(definition_page(*items))).items
+
+
+def decode_definitions(body: bytes) -> Page[DefinitionPayload] | Refusal:
+    """Decode a page of the legacy list; where the rulesets' JSON stood, stand the rulesets."""
+    page = decode_definition_page(body)
+    for item in page.items if isinstance(page, Page) else ():
+        if item is not None:
+            item.rulesets_json = item.rulesets  # JSON has no equality
+    return page
 
 
 def customer_promotion(**changes: Any) -> CustomerPromotionPayload:
@@ -118,7 +134,23 @@ BOTH = pytest.mark.parametrize(
     ("decode", "write", "item", "list_key"),
     [
         (decode_customer_page, customer_page, customer_item(), "promotions"),
-        (decode_definition_page, definition_page, definition_item(), "data"),
+        (decode_definitions, definition_page, definition_item(), "data"),
     ],
     ids=["customer view", "legacy list"],
 )
+
+
+def customer_limits(payload: CustomerPromotionPayload) -> PromotionLimitFigures:
+    """Read a payload's limits as the graph does."""
+    return read_customer_limits((payload.limits, payload.usage))
+
+
+def customer_restrictions(
+    payload: CustomerPromotionPayload,
+    stage: RestrictionStage | None = None,
+    *,
+    include_disabled: bool = False,
+) -> list[RestrictionFigures]:
+    """Read a payload's restrictions as the graph does."""
+    stated = stated_restrictions(payload, stage, include_disabled=include_disabled)
+    return [read_customer_restriction(each) for each in stated]

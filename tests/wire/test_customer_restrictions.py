@@ -2,14 +2,20 @@ from typing import Any
 
 import pytest
 
-from gateway.wire.restrictions import customer_restrictions, redemptions_per_issue
+from gateway.wire.restrictions import redemptions_per_issue
 from gateway.wire.vocabulary import (
     LimitKind,
     RestrictionMeasure,
     RestrictionScope,
     RestrictionStage,
 )
-from tests.wire.payloads import customer_item, customer_promotion, drop, read_customer
+from tests.wire.payloads import (
+    customer_item,
+    customer_promotion,
+    customer_restrictions,
+    drop,
+    read_customer,
+)
 
 ENROL, ISSUE, REDEEM = RestrictionStage
 LIMITED, UNLIMITED, NOT_STATED = LimitKind

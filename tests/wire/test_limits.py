@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from gateway.wire.limits import (
     LimitFigures,
-    customer_limits,
     definition_limits,
     is_exhausted,
     read_configured_limit,
@@ -18,6 +17,7 @@ from gateway.wire.limits import (
 from gateway.wire.vocabulary import LimitKind
 from tests.wire.payloads import (
     customer_item,
+    customer_limits,
     customer_promotion,
     definition,
     definition_item,
