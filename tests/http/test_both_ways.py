@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,9 +47,10 @@ class Noting(BoundedProtocol):
 
     directly = 0
 
-    def _answer_directly(self, way: DirectWay, body: bytes) -> None:
-        type(self).directly += 1
-        super()._answer_directly(way, body)
+    def _begin_directly(self, way: DirectWay) -> bool:
+        has_begun = super()._begin_directly(way)
+        type(self).directly += has_begun
+        return has_begun
 
 
 class Ways(NamedTuple):
@@ -57,15 +59,17 @@ class Ways(NamedTuple):
     direct: str
     asgi: str
 
-    def answers(self, raw: bytes) -> tuple[bytes, bytes, bool]:
+    def answers(self, *pieces: bytes) -> tuple[bytes, bytes, bool]:
         """Send the same bytes to both; gives the answers, and whether the first went directly."""
         before = Noting.directly
-        direct, asgi = (self._answer(url, raw) for url in self)
+        direct, asgi = (self._answer(url, pieces) for url in self)
         return direct, asgi, Noting.directly > before
 
-    def _answer(self, url: str, raw: bytes) -> bytes:
+    def _answer(self, url: str, pieces: tuple[bytes, ...]) -> bytes:
         with connect(url) as connection:
-            connection.sendall(raw)
+            for piece in pieces:
+                connection.sendall(piece)
+                time.sleep(0.01 * (len(pieces) > 1))  # so that each arrives alone
             answer = PASSING.sub(b"", until_closed(connection))
         assert answer.startswith(b"HTTP/1.1 ")
         return MADE_ID.sub(b"made", answer)
@@ -170,6 +174,26 @@ def test_what_is_unusual_goes_by_asgi(ways: Ways, raw: bytes) -> None:
     direct, asgi, is_direct = ways.answers(raw)
     assert direct == asgi
     assert not is_direct
+
+
+@pytest.mark.parametrize("name", [
+    "a customer", "gzip", "bomb", "no JSON", "unknown field", "batch", "named origin",
+])  # fmt: skip
+def test_a_body_may_come_in_pieces(ways: Ways, name: str) -> None:
+    """As many clients send it: after the head, or cut anywhere."""
+    head, separator, body = ALIKE[name].partition(b"\r\n\r\n")
+    direct, asgi, is_direct = ways.answers(head[:50], head[50:] + separator, body[:7], body[7:])
+    assert direct == asgi == ways.answers(ALIKE[name])[0]
+    assert is_direct
+
+
+def test_what_is_refused_before_its_body_has_come_is_answered_once(ways: Ways) -> None:
+    """The body is read, and thrown away; the connection serves on."""
+    refused = ALIKE["form"].replace(b"Connection: close\r\n", b"")
+    direct, asgi, is_direct = ways.answers(refused[:-4], refused[-4:], ALIKE["plain"])
+    assert direct == asgi
+    assert is_direct
+    assert [direct.count(b"HTTP/1.1 " + status) for status in (b"415", b"200")] == [1, 1]
 
 
 def test_a_connection_may_change_ways(ways: Ways) -> None:
