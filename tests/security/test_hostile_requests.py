@@ -1,20 +1,17 @@
 """Each hostile request has its answer, soon and in the gateway's own words, and harms nobody."""
 
-import logging
-import re
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
-import structlog
 
 from gateway.app import create_app
 from gateway.http.protocol import BoundedProtocol
-from gateway.telemetry import configure_logging
 from tests.graph import settings_for
 from tests.http.raw import RawAnswer, connect, exchange, parse, send, until_closed
 from tests.security import hostile_bodies, hostile_requests
 from tests.security.hostile_requests import PRIVATE, TYPENAME, Hostile, post
+from tests.security.told import LEAKS, Lines, listening
 from tests.serving import serve
 
 Record = Callable[[str, object], None]
@@ -32,13 +29,6 @@ ENDING = [
     *hostile_bodies.QUERY_STRINGS,
     *hostile_bodies.ORIGINS,
 ]
-# Of the gateway and of what it is made of: modules, files, exceptions, hosts and URLs.
-LEAKS = re.compile(
-    r"Traceback|\.py\b|site-packages|\b\w+(Error|Exception)\b|gateway\.\w|\b0x[0-9a-f]{6,}"
-    r"|starlette|uvicorn|httptools|msgspec|pydantic|graphql[-_]core|strawberry|zlib|asyncio"
-    r"|127\.0\.0\.1|://|hunter2",
-    re.IGNORECASE,
-)
 
 
 class ImpatientProtocol(BoundedProtocol):
@@ -48,31 +38,11 @@ class ImpatientProtocol(BoundedProtocol):
     body_within_s = WITHIN_S
 
 
-class Lines(logging.Handler):
-    """Keeps what the log's own handler would write."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write a line where the test can read it."""
-        self.lines.append(self.format(record))
-
-
 @pytest.fixture(scope="module")
 def log() -> Iterator[Lines]:
     """Listen to the log as an operator of a container does."""
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    configure_logging("json")
-    lines = Lines()
-    lines.setFormatter(root.handlers[0].formatter)
-    root.handlers[:] = [lines]
-    yield lines
-    root.handlers[:] = before
-    root.setLevel(level)
-    structlog.reset_defaults()
+    with listening() as lines:
+        yield lines
 
 
 @pytest.fixture(scope="module")
