@@ -46,8 +46,11 @@ def _convert(kind: Any, schema: Any) -> Convert | None:
     is_plain = any(inner is each for each in (str, int, float, bool, strawberry.ID))
     if is_plain or isinstance(inner, StrawberryEnumDefinition) or has_enum_definition(inner):
         return None
-    if isinstance(inner, StrawberryList) and _convert(inner.of_type, schema) is None:
-        return lambda value: None if value is None else list(value)
+    if isinstance(inner, StrawberryList):
+        change = _convert(inner.of_type, schema)
+        if change is None:
+            return lambda value: None if value is None else list(value)
+        return lambda value: None if value is None else [change(each) for each in value]
     definition = getattr(inner, "__strawberry_definition__", None)
     if _is_plain_input(definition):
         return _input(inner, definition, schema)

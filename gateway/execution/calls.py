@@ -27,8 +27,8 @@ from graphql.execution.values import (
     get_argument_values,
     get_variable_values,
 )
-from graphql.utilities import coerce_input_value
 
+from gateway.execution.coercion import Coerce, coercer
 from gateway.execution.fields import Field
 from gateway.execution.selection import Selected
 from gateway.schema.context import Context
@@ -44,7 +44,7 @@ class Variables:
         self, schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]
     ) -> None:
         self._schema, self._definitions = schema, definitions
-        self._signatures: list[GraphQLVariableSignature] | None = None
+        self._signatures: list[tuple[str, GraphQLVariableSignature, Coerce]] | None = None
 
     def coerce(self, inputs: Mapping[str, Any]) -> VariableValues | list[GraphQLError]:
         """Give the values, or what is wrong with them."""
@@ -60,16 +60,21 @@ class Variables:
     def _coerce_given(self, inputs: Mapping[str, Any]) -> VariableValues | None:
         if self._signatures is None:
             known = [get_variable_signature(self._schema, each) for each in self._definitions]
-            self._signatures = [each for each in known if not isinstance(each, GraphQLError)]
-        values = VariableValues({}, {})
-        for signature in self._signatures:
-            given = inputs.get(signature.name, Undefined)
-            coerced = Undefined if given is Undefined else coerce_input_value(given, signature.type)
+            self._signatures = [
+                (each.name, each, coercer(each.type))
+                for each in known
+                if not isinstance(each, GraphQLError)
+            ]
+        sources: dict[str, VariableValueSource] = {}
+        values: dict[str, Any] = {}
+        for name, signature, coerce in self._signatures:
+            given = inputs.get(name, Undefined)
+            coerced = Undefined if given is Undefined else coerce(given)
             if coerced is Undefined:
                 return None
-            values.sources[signature.name] = VariableValueSource(signature, given)
-            values.coerced[signature.name] = coerced
-        return values
+            sources[name] = VariableValueSource(signature, given)
+            values[name] = coerced
+        return VariableValues(sources, values)
 
 
 class Refused:

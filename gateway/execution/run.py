@@ -75,16 +75,17 @@ class Run:
 
         `complete` turns a fetched value into data; it may raise.
         """
+        while len(self.pending) == 1:  # as mostly: one after the other, in this task
+            (alone,) = self.pending
+            self.pending = []
+            await self._settle_one(alone, complete)
         started, self.pending = self.pending, []
-        if len(started) == 1:
-            await self._settle_one(started[0], complete)
-            return
         if not started:
             return
         loop = asyncio.get_running_loop()
         tasks = []
         for pending in started:
-            task = loop.create_task(self._settle_one(pending, complete))
+            task = loop.create_task(self._settle_all(pending, complete))
             self._tasks[task] = pending.path
             task.add_done_callback(self._tasks.pop)
             tasks.append(task)
@@ -100,6 +101,9 @@ class Run:
             self._spoil(self.fail(raised, selected, pending.path), pending)
         else:
             pending.target[selected.key] = value
+
+    async def _settle_all(self, pending: Pending, complete: Complete) -> None:
+        await self._settle_one(pending, complete)
         await self.settle(complete)
 
     def _spoil(self, error: GraphQLError, pending: Pending) -> None:

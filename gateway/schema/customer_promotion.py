@@ -126,7 +126,8 @@ class CustomerPromotion(Node):
 
     def global_id(self) -> str:
         """Write whose it is, and which promotion."""
-        return self.owner.ids.write(self.payload.program_id, self.payload.promotion_id)
+        payload = self.payload
+        return self.owner.ids.write(payload.program_id, payload.promotion_id)
 
     @computed("The customer.")
     def customer(self) -> Annotated["Customer", strawberry.lazy("gateway.schema.customer")]:

@@ -13,7 +13,7 @@ _DIGITS = re.compile(r"[0-9]{1,19}")
 _CANONICAL = re.compile(r"0|[1-9][0-9]{0,18}")
 _LONGEST = 200
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
-_MOST_ENDS = 4096
+_MOST_ENDS = 8192
 
 
 def write_id(type_name: str, *parts: str) -> str:

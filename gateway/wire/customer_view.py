@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from gateway.wire.readable import (
     ESSENTIAL,
+    RESTRICTIONS,
     Count,
     Digits,
     Figure,
@@ -65,7 +66,9 @@ class CustomerRestriction(Struct, frozen=True, gc=False):
     window_unit: Text = field(name="periodUnit", default=None)
 
 
-CustomerRestrictions = Annotated[list[CustomerRestriction] | None, ESSENTIAL]
+CustomerRestrictions = Annotated[
+    Annotated[list[CustomerRestriction], RESTRICTIONS] | None, ESSENTIAL
+]
 
 
 class CustomerRestrictionLists(Struct, gc=False):
@@ -86,12 +89,12 @@ class Issue(Struct, gc=False):
     redeemed_count: Count = field(name="redeemedCount", default=None)
 
 
-class Timeline(Struct, gc=False):
+class Timeline(Struct, gc=False, kw_only=True):
     """One entry of ``customerPromotionTimelines``: an enrolment and what was issued under it."""
 
-    enrolment_id: Key = field(name="enrollmentId")
     enrolled_at: Instant = field(name="enrollmentDate", default=None)
     expires_at: Instant = field(name="enrollmentExpiryDate", default=None)
+    enrolment_id: Key = field(name="enrollmentId")
     event_log_id: Key | None = field(name="enrollEventLogId", default=None)
     issues: Annotated[list[Issue] | None, ESSENTIAL] = field(name="issuedDetails", default=None)
 

@@ -5,7 +5,7 @@ that fails again is read leaf by leaf (`lenient.py`). An item that cannot be sho
 its place in the page kept, so that positions still count what the upstream counts.
 """
 
-from collections.abc import Sequence, Sized
+from collections.abc import Sized
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -13,12 +13,10 @@ import msgspec
 from gateway.wire.customer_view import (
     CustomerPagePayload,
     CustomerPromotionPayload,
-    CustomerRestrictionLists,
 )
 from gateway.wire.legacy import (
     DefinitionPagePayload,
     DefinitionPayload,
-    DefinitionRestrictionLists,
 )
 from gateway.wire.lenient import UnreadableError, read_struct
 from gateway.wire.parse import NotJsonError, parse_json
@@ -33,7 +31,6 @@ _Envelope = TypeVar("_Envelope", CustomerPagePayload, DefinitionPagePayload)
 _MOST_ITEMS = 1_000
 _MOST_VALUES = 300_000
 _MOST_VALUES_BY_ITEM = 50_000
-_MOST_RESTRICTIONS = 36  # of one stage of one item: nine measures, each over four periods
 _LONGEST_REFUSAL = 64 * 1024
 _MOST_ERRORS = 100
 
@@ -83,8 +80,9 @@ def decode_customer_page(body: bytes) -> Page[CustomerPromotionPayload] | Refusa
     payload = _decode(body, _CUSTOMER_PAGE, CustomerPagePayload, CustomerPromotionPayload)
     if isinstance(payload, Refusal):
         return payload
-    page: Page[CustomerPromotionPayload] = _page(payload)
-    return page._replace(warnings=read_warnings(payload.warnings), customer_id=payload.customer_id)
+    warnings = read_warnings(payload.warnings) if payload.warnings is not None else ()
+    page: Page[CustomerPromotionPayload] = _page(payload, warnings, payload.customer_id)
+    return page
 
 
 def decode_definition_page(body: bytes) -> Page[DefinitionPayload] | Refusal:
@@ -110,13 +108,17 @@ def read_refusal(body: bytes) -> Refusal | None:
         return None
 
 
-def _page(payload: CustomerPagePayload | DefinitionPagePayload) -> Page[Any]:
+def _page(
+    payload: CustomerPagePayload | DefinitionPagePayload,
+    warnings: tuple[UpstreamWarning, ...] = (),
+    customer_id: int | None = None,
+) -> Page[Any]:
     total = payload.page_details.total if payload.page_details is not None else None
     if payload.items is None and total != 0:
         raise MalformedPayloadError("there is no list of promotions")
     _check_items(payload.items)
-    items: Sequence[CustomerPromotionPayload | DefinitionPayload | None] = payload.items or ()
-    return Page([None if item is None or _is_endless(item) else item for item in items], total)
+    items: list[Any] = payload.items or []
+    return Page(items, total, warnings, customer_id)
 
 
 def _decode(
@@ -175,17 +177,6 @@ def _check_values(body: bytes, most: int, marks: bytes) -> None:
 def _check_items(items: Sized | None) -> None:
     if items is not None and len(items) > _MOST_ITEMS:
         raise MalformedPayloadError("it has too many items")
-
-
-def _is_endless(item: CustomerPromotionPayload | DefinitionPayload) -> bool:
-    """Tell whether an item has more restrictions than could be shown in time."""
-    lists: CustomerRestrictionLists | DefinitionRestrictionLists | None = None
-    if isinstance(item, CustomerPromotionPayload):
-        lists = item.restrictions
-    elif item.rules is not None:
-        lists = item.rules.restrictions
-    stages = (lists.enrol, lists.issue, lists.redeem) if lists is not None else ()
-    return any(len(entries or ()) > _MOST_RESTRICTIONS for entries in stages)
 
 
 def _read_item(raw: object, kind: type[_Struct]) -> _Struct | None:

@@ -35,7 +35,8 @@ class _Instants(dict[int | str | None, datetime | None]):
         return instant
 
 
-_INSTANTS = _Instants()
+INSTANTS = _Instants()
+"""What `read_instant` gives, by the raw value: for who reads so many that a call counts."""
 
 
 @recurring
@@ -46,7 +47,7 @@ def read_instant(raw: int | str | None) -> datetime | None:
     ``2026-08-25T23:59:59Z``, and epoch milliseconds as a number or a string. A negative number is
     no time: -1 is this wire's word for none.
     """
-    return _INSTANTS[raw]
+    return INSTANTS[raw]
 
 
 def _read(raw: int | str | None) -> datetime | None:

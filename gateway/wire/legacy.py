@@ -2,6 +2,7 @@
 
 Attribute names are the graph's; each says which documented field it is read from by its `name`.
 The nesting is that of the documented JSON example; the response table's indentation means nothing.
+So is the order of the fields, in which the decoder looks for them.
 """
 
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ from msgspec import Struct, field
 from gateway.wire.customer_view import PageDetails
 from gateway.wire.readable import (
     ESSENTIAL,
+    RESTRICTIONS,
     Digits,
     Figure,
     Flag,
@@ -49,58 +51,58 @@ class Action(Struct, gc=False):
     complex_properties: Tree = field(name="mandatoryComplexPropertiesValues", default=None)
 
 
-class RulePayload(Struct, gc=False):
+class RulePayload(Struct, gc=False, kw_only=True):
     """One entry of a ruleset's ``rules``."""
 
     rule_id: Key = field(name="id")
-    ruleset_id: Key | None = field(name="ruleSetId", default=None)
-    name: Text = None
-    description: Text = None
     expression: Text = field(name="exp", default=None)
     expression_tree: Text = field(name="expJSON", default=None)
     expression_tree_type: Text = field(name="jsonType", default=None)
-    expression_data_type: Text = field(name="expDataType", default=None)
-    scope: Text = field(name="ruleScope", default=None)
     is_active: Flag = field(name="isActive", default=None)
     priority: Integer = None
     starts_at: Instant = field(name="startDate", default=None)
     ends_at: Instant = field(name="endDate", default=None)
     created_at: Instant = field(name="createdOn", default=None)
-    created_by: Key | None = field(name="createdBy", default=None)
-    modified_at: Instant = field(name="modifiedOn", default=None)
-    modified_by: Key | None = field(name="modifiedBy", default=None)
-    is_updated_via_new_ui: Flag = field(name="updatedViaNewUI", default=None)
-    filters: Annotated[list[Filter] | None, ESSENTIAL] = field(name="filterInfo", default=None)
     outcomes: Annotated[dict[str, list[Action] | None] | None, ESSENTIAL] = field(
         name="caseToActions", default=None
     )
+    scope: Text = field(name="ruleScope", default=None)
+    created_by: Key | None = field(name="createdBy", default=None)
+    modified_by: Key | None = field(name="modifiedBy", default=None)
+    modified_at: Instant = field(name="modifiedOn", default=None)
+    name: Text = None
+    description: Text = None
+    expression_data_type: Text = field(name="expDataType", default=None)
+    filters: Annotated[list[Filter] | None, ESSENTIAL] = field(name="filterInfo", default=None)
+    ruleset_id: Key | None = field(name="ruleSetId", default=None)
+    is_updated_via_new_ui: Flag = field(name="updatedViaNewUI", default=None)
 
 
-class RulesetPayload(Struct, gc=False):
+class RulesetPayload(Struct, gc=False, kw_only=True):
     """One entry of ``rulesetInfos``."""
 
     ruleset_id: Key = field(name="id")
-    name: Text = None
-    description: Text = None
-    label: Text = None
-    package_name: Text = field(name="packageName", default=None)
-    is_private: Flag = field(name="private", default=None)
-    scope: Text = field(name="ruleScope", default=None)
-    event_type: Text = field(name="eventType", default=None)
-    org_id: Key | None = field(name="orgID", default=None)
     org_name: Text = field(name="orgName", default=None)
     context_id: Key | None = field(name="contextID", default=None)
+    org_id: Key | None = field(name="orgID", default=None)
     context_type: Text = field(name="contextType", default=None)
+    rules: Annotated[list[RulePayload] | None, ESSENTIAL] = None
+    scope: Text = field(name="ruleScope", default=None)
     starts_at: Instant = field(name="startDate", default=None)
     ends_at: Instant = field(name="endDate", default=None)
     created_at: Instant = field(name="createdOn", default=None)
     created_by: Key | None = field(name="createdBy", default=None)
-    modified_at: Instant = field(name="modifiedOn", default=None)
     modified_by: Key | None = field(name="modifiedBy", default=None)
-    is_updated_via_new_ui: Flag = field(name="updatedViaNewUI", default=None)
+    modified_at: Instant = field(name="modifiedOn", default=None)
+    name: Text = None
+    package_name: Text = field(name="packageName", default=None)
+    description: Text = None
     filters: Annotated[list[Filter] | None, ESSENTIAL] = field(name="filterInfo", default=None)
+    event_type: Text = field(name="eventType", default=None)
     cappings: Annotated[list[Any] | None, ESSENTIAL] = field(name="cappingInfo", default=None)
-    rules: Annotated[list[RulePayload] | None, ESSENTIAL] = None
+    is_updated_via_new_ui: Flag = field(name="updatedViaNewUI", default=None)
+    label: Text = None
+    is_private: Flag = field(name="private", default=None)
 
 
 class DefinitionLimits(Struct, gc=False):
@@ -130,15 +132,17 @@ class Expiry(Struct, gc=False):
     days: Integer = field(name="value", default=None)
 
 
-DefinitionRestrictions = Annotated[list[DefinitionRestriction] | None, ESSENTIAL]
+DefinitionRestrictions = Annotated[
+    Annotated[list[DefinitionRestriction], RESTRICTIONS] | None, ESSENTIAL
+]
 
 
 class DefinitionRestrictionLists(Struct, gc=False):
     """``promotionRestrictions.restrictions``; the list that holds a restriction is its stage."""
 
+    redeem: DefinitionRestrictions = field(name="redemptionRestrictions", default=None)
     enrol: DefinitionRestrictions = field(name="issualRestrictions", default=None)
     issue: DefinitionRestrictions = field(name="earnRestrictions", default=None)
-    redeem: DefinitionRestrictions = field(name="redemptionRestrictions", default=None)
     expiries: Annotated[list[Expiry] | None, ESSENTIAL] = field(
         name="expiryRestrictions", default=None
     )
@@ -171,30 +175,30 @@ class DefinitionRules(Struct, gc=False):
     is_always_applied: Flag = field(name="isAlwaysApply", default=None)
 
 
-class DefinitionPayload(Struct, gc=False):
+class DefinitionPayload(Struct, gc=False, kw_only=True):
     """One entry of ``data``."""
 
     promotion_id: Digits = field(name="id")
     name: str
-    program_id: Digits = field(name="programId")
-    program_name: Text = field(name="programName", default=None)
-    starts_at: Instant = field(name="startDate", default=None)
-    ends_at: Instant = field(name="endDate", default=None)
-    identifier: Text = None
     description: Text = None
-    is_active: Flag = field(name="isActive", default=None)
-    event_name: Text = field(name="eventName", default=None)
-    type_name: Text = field(name="pointsOfferType", default=None)
     status_name: Text = field(name="promotionStatus", default=None)
     updated_at: Instant = field(name="lastUpdateDate", default=None)
     updated_by: Key | None = field(name="lastUpdatedBy", default=None)
+    rulesets: list[RulesetPayload] | None = field(name="rulesetInfos", default=None)
+    program_name: Text = field(name="programName", default=None)
+    program_id: Digits = field(name="programId")
+    starts_at: Instant = field(name="startDate", default=None)
+    ends_at: Instant = field(name="endDate", default=None)
+    identifier: Text = None
+    is_active: Flag = field(name="isActive", default=None)
+    event_name: Text = field(name="eventName", default=None)
     allocate_points_on: Text = field(name="allocatePointsOn", default=None)
-    use_proportions: Flag = field(name="useProportions", default=None)
     limits: Annotated[DefinitionLimits | None, ESSENTIAL] = None
+    use_proportions: Flag = field(name="useProportions", default=None)
+    type_name: Text = field(name="pointsOfferType", default=None)
     rules: Annotated[DefinitionRules | None, ESSENTIAL] = field(
         name="promotionRestrictions", default=None
     )
-    rulesets: list[RulesetPayload] | None = field(name="rulesetInfos", default=None)
 
 
 class DefinitionPagePayload(Struct, gc=False):

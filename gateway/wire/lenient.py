@@ -5,6 +5,7 @@ without default, or one marked `ESSENTIAL` in `readable.py`) the whole reading f
 string is absence, not garbage.
 """
 
+import math
 from collections.abc import Iterator
 from functools import cache
 from types import NoneType, UnionType
@@ -64,6 +65,8 @@ def _value(raw: object, annotation: Any) -> Any:
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
             return None if raw is None else _struct(raw, kind)
         if container is list and isinstance(raw, list):
+            if len(raw) > _most(annotation):
+                raise _LeafError
             return [_entry(item, get_args(kind)[0]) for item in raw]
         if container is dict and isinstance(raw, dict):
             return {key: _value(item, get_args(kind)[1]) for key, item in raw.items()}
@@ -78,6 +81,20 @@ def _entry(raw: object, annotation: Any) -> Any:
     if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
         return read_struct(raw, annotation)
     return _value(raw, annotation)
+
+
+@cache
+def _most(annotation: Any) -> float:
+    """Give how many entries a list may have."""
+    arguments = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        for meta in arguments[1:]:
+            if isinstance(meta, msgspec.Meta) and meta.max_length is not None:
+                return meta.max_length
+        return _most(arguments[0])
+    if get_origin(annotation) in {Union, UnionType}:
+        return min(map(_most, arguments))
+    return math.inf
 
 
 def _arms(annotation: Any) -> Iterator[Any]:

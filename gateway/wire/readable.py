@@ -13,6 +13,10 @@ from msgspec import Meta
 ESSENTIAL = Meta(extra={"unreadable": "the item is left out"})
 """Marks what an item must not be shown without: a configured limit, a list that is never null."""
 
+RESTRICTIONS = Meta(max_length=36)
+"""How many restrictions one stage may have, to be shown in time: nine measures, each over four
+periods. An item with more is left out."""
+
 _LARGEST_FLOAT = 1.7976931348623157e308
 _INT32 = 2**31
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from gateway.wire.customer_view import CustomerPromotionPayload, Timeline
-from gateway.wire.instants import read_instant
+from gateway.wire.instants import INSTANTS, read_instant
 from gateway.wire.legacy import DefinitionPayload
 from gateway.wire.vocabulary import PromotionValidity
 
@@ -12,7 +12,7 @@ def validity(
     payload: CustomerPromotionPayload | DefinitionPayload, now: datetime
 ) -> PromotionValidity:
     """Place `now` between a promotion's start and end; UNKNOWN where a date that decides is not."""
-    start, end = read_instant(payload.starts_at), read_instant(payload.ends_at)
+    start, end = INSTANTS[payload.starts_at], INSTANTS[payload.ends_at]
     if end is not None and end < now:
         return PromotionValidity.ENDED
     if start is not None and start > now:
@@ -22,7 +22,7 @@ def validity(
 
 def is_expired(expires_at: int | str | None, now: datetime) -> bool | None:
     """Tell whether an expiry has passed; null where there is none that can be read."""
-    instant = read_instant(expires_at)
+    instant = INSTANTS[expires_at]
     return None if instant is None else instant <= now
 
 

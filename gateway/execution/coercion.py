@@ -1,0 +1,63 @@
+"""Values of variables, coerced as graphql-core does it; the few kinds that come often at once."""
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+from graphql import GraphQLInputObjectType, GraphQLList, GraphQLNonNull, Undefined
+from graphql.utilities import coerce_input_value
+
+Coerce = Callable[[Any], Any]
+
+_AS_IT_IS = {"String": str, "ID": str, "Boolean": bool}
+_LIMIT = 2**31
+
+
+@cache
+def coercer(kind: Any) -> Coerce:
+    """Give the function from a value to the coerced one; `Undefined` for one not of this type."""
+    generic = partial(coerce_input_value, type_=kind)
+    if isinstance(kind, GraphQLNonNull):
+        inner = coercer(kind.of_type)
+        return lambda value: Undefined if value is None else inner(value)
+    if isinstance(kind, GraphQLList):
+        return _list(coercer(kind.of_type), generic)
+    if isinstance(kind, GraphQLInputObjectType) and kind.is_one_of:
+        return _one_of(kind, generic)
+    known = _AS_IT_IS.get(kind.name)
+    if known is not None:
+        return lambda value: value if value.__class__ is known else generic(value)
+    if kind.name == "Int":
+        return lambda value: (
+            value if value.__class__ is int and -_LIMIT <= value < _LIMIT else generic(value)
+        )
+    return generic
+
+
+def _list(item: Coerce, generic: Coerce) -> Coerce:
+    def coerce(value: Any) -> Any:
+        if value.__class__ is not list:
+            return generic(value)
+        coerced = [item(each) for each in value]
+        return Undefined if any(each is Undefined for each in coerced) else coerced
+
+    return coerce
+
+
+def _one_of(kind: GraphQLInputObjectType, generic: Coerce) -> Coerce:
+    fields = {
+        name: (field.out_name or name, coercer(field.type)) for name, field in kind.fields.items()
+    }
+
+    def coerce(value: Any) -> Any:
+        if value.__class__ is not dict or len(value) != 1:
+            return generic(value)
+        ((name, given),) = value.items()
+        field = fields.get(name)
+        if field is None or given is None:
+            return Undefined
+        out_name, change = field
+        coerced = change(given)
+        return Undefined if coerced is Undefined else kind.out_type({out_name: coerced})
+
+    return coerce
