@@ -19,6 +19,7 @@ from gateway.execution.failures import OperationRefusedError, refusal, refuse
 from gateway.execution.guards import check_variables_size
 from gateway.execution.inputs import check_variables
 from gateway.execution.limits import Limits
+from gateway.execution.look_ups import names_by_id
 
 _MOST_TEXTS = 512
 _MOST_BYTES = 8 * 1024 * 1024  # a worker has 67 MB with nothing in it, and is to stay below 80
@@ -62,8 +63,10 @@ class Operation:
         """Give what the operation says of its variables."""
         return tuple(self.definition.variable_definitions or ())
 
-    def check(self, schema: GraphQLSchema, variables: dict[str, Any]) -> Cost:
+    def check(self, schema: GraphQLSchema, variables: dict[str, Any], look_ups: int = 0) -> Cost:
         """Make sure that the variables are of their types, and give what the operation may cost.
+
+        `look_ups` is how many it takes to tell an id of one of the caller's own customers.
 
         Raises OperationRefusedError, with BAD_USER_INPUT or QUERY_TOO_COMPLEX and what is allowed.
         """
@@ -76,7 +79,9 @@ class Operation:
         )
         if errors:
             raise OperationRefusedError([refusal(error, "BAD_USER_INPUT") for error in errors])
-        return self.price.of(variables)
+        if look_ups and not names_by_id(self.document, self.definition, variables):
+            look_ups = 0
+        return self.price.of(variables, look_ups)
 
 
 class Document:

@@ -31,6 +31,7 @@ from gateway.http.statistics import OperationStatistics
 from gateway.persisted.documents import PersistedDocuments
 from gateway.request import CallBudget, Caller, Request
 from gateway.schema.context import Context
+from gateway.schema.customer_gate import look_ups_of
 from gateway.settings import Settings
 from gateway.telemetry import log
 
@@ -98,7 +99,7 @@ class GraphQLEndpoint:
     async def _execute(
         self, http: HttpRequest, caller: Caller, parameters: Parameters, media_type: str
     ) -> Response:
-        operation, cost, known = await self._admit(parameters, Bill(), http.method)
+        operation, cost, known = await self._admit(parameters, Bill(), caller, http.method)
         request = self._request(http, caller)
         work = self._answer(operation, cost, known, request)
         write = await unless_gone(http, request, work)
@@ -110,7 +111,7 @@ class GraphQLEndpoint:
         bill = Bill()
 
         async def run(parameters: Parameters, part: Request) -> Callable[[], Body]:
-            operation, cost, known = await self._admit(parameters, bill, http.method)
+            operation, cost, known = await self._admit(parameters, bill, caller, http.method)
             return await self._answer(operation, cost, known, part)
 
         request = self._request(http, caller)
@@ -118,7 +119,7 @@ class GraphQLEndpoint:
         return respond(await unless_gone(http, request, work), 200, media_type)
 
     async def _admit(
-        self, parameters: Parameters, bill: Bill, method: str
+        self, parameters: Parameters, bill: Bill, caller: Caller, method: str
     ) -> tuple[Operation, Cost, Parameters]:
         """Give the operation to run, its cost, and the parameters with their document's text.
 
@@ -129,7 +130,8 @@ class GraphQLEndpoint:
         operation = self.operations.get(text, parameters.operation_name)
         if method != "POST" and not operation.is_query:
             raise MethodNotAllowedError("GET runs queries only; use POST.")
-        cost = operation.check(self.operations.schema, parameters.variables)
+        look_ups = look_ups_of(caller)
+        cost = operation.check(self.operations.schema, parameters.variables, look_ups)
         bill.add(cost)
         await self.documents.keep(text, parameters.reference)
         return operation, cost, parameters._replace(query=text)
