@@ -1,7 +1,10 @@
-"""Each hostile request has its answer, soon and in the gateway's own words, and harms nobody."""
+"""Each hostile request has its answer, soon and in the gateway's own words, and harms nobody.
+
+``pytest -s`` prints the table: what each answer took.
+"""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,7 +17,6 @@ from tests.security.hostile_requests import PRIVATE, TYPENAME, Hostile, post
 from tests.security.told import LEAKS, Lines, listening
 from tests.serving import serve
 
-Record = Callable[[str, object], None]
 WITHIN_S = 0.3  # what the server of these tests waits for the rest of a request
 SLOWEST_S = 2.0  # on a machine that runs other tests beside these
 ENDING = [
@@ -77,16 +79,25 @@ def is_alive(url: str) -> bool:
     return b'"__typename":"Query"' in answer.body and time.monotonic() - began < SLOWEST_S
 
 
+@pytest.fixture(scope="module")
+def table() -> Iterator[list[tuple[float, str]]]:
+    """Collect what each answer took in seconds, and print it at the end, the slowest first."""
+    rows: list[tuple[float, str]] = []
+    yield rows
+    for seconds, name in sorted(rows, reverse=True):
+        print(f"{seconds * 1_000:8.1f} ms  {name}")  # noqa: T201 - `pytest -s` shows it
+
+
 @pytest.mark.parametrize("hostile", ENDING, ids=lambda hostile: hostile.name)
 def test_a_hostile_request_is_answered(
-    url: str, log: Lines, hostile: Hostile, record_property: Record
+    url: str, log: Lines, hostile: Hostile, table: list[tuple[float, str]]
 ) -> None:
     """With its status and code, without a word that tells anything, and all others as ever."""
     log.lines.clear()
     began = time.monotonic()
     answer = exchange(url, *hostile.pieces)
     seconds = time.monotonic() - began
-    record_property("seconds", round(seconds, 4))
+    table.append((seconds, f"{hostile.name}: {hostile.status or 'closed'} {hostile.code or ''}"))
     check(hostile, answer, log)
     assert seconds < SLOWEST_S
     assert is_alive(url)
@@ -94,7 +105,7 @@ def test_a_hostile_request_is_answered(
 
 @pytest.mark.parametrize("hostile", hostile_requests.SLOW, ids=lambda hostile: hostile.name)
 def test_a_slow_request_is_dropped(
-    url: str, log: Lines, hostile: Hostile, record_property: Record
+    url: str, log: Lines, hostile: Hostile, table: list[tuple[float, str]]
 ) -> None:
     """After its time, with an answer where there was a request; meanwhile all others as ever."""
     log.lines.clear()
@@ -104,7 +115,7 @@ def test_a_slow_request_is_dropped(
         assert is_alive(url)
         answer = parse(until_closed(connection))
     seconds = time.monotonic() - began
-    record_property("seconds", round(seconds, 4))
+    table.append((seconds, f"{hostile.name}: {hostile.status or 'closed'} {hostile.code or ''}"))
     check(hostile, answer, log)
     assert WITHIN_S * 0.9 < seconds < WITHIN_S + SLOWEST_S
     assert is_alive(url)
