@@ -80,6 +80,7 @@ class Fuzzed:
     http: httpx.Client
     log: Lines
     traffic: Traffic
+    suggests: bool
     private: tuple[str, ...]
     counts: Counter[str] = field(default_factory=Counter)
     slowest_ms: float = 0.0
@@ -100,6 +101,7 @@ class Fuzzed:
             for word in self.private + asked.private:
                 assert word not in text, f"{word} in {text}"
         assert not [line for line in self.log.lines if "unexpected_error" in line], self.log.lines
+        assert self.suggests or "Did you mean" not in answer.text, answer.text[:500]
         self._check(answer)
 
     def _send(self, asked: Asked) -> httpx.Response:
@@ -157,7 +159,7 @@ def fuzzed(faults: list[str], **overrides: Any) -> Iterator[Fuzzed]:
         with serve_gateway(platform_url, traffic=traffic, **overrides) as url:
             private = (platform_url.partition("://")[2], CREDENTIALS.username, "hunter2")
             with httpx.Client(base_url=url, trust_env=False, verify=TLS, timeout=30) as http:
-                yield Fuzzed(http, log, traffic, private)
+                yield Fuzzed(http, log, traffic, overrides.get("introspection", True), private)
 
 
 def ask_at_random(gateway: Fuzzed, how_many: settings) -> None:
@@ -172,9 +174,11 @@ def ask_at_random(gateway: Fuzzed, how_many: settings) -> None:
 
 
 def proves_something(counts: Counter[str]) -> None:
-    """Make sure that it is not all refused, and not all well."""
-    assert counts["ran"] > 0.3 * counts["operations"]
-    assert 0.05 < counts["with data and no error"] / counts["operations"] < 0.7
+    """Make sure that it is not all refused, and of many not all well."""
+    assert counts["ran"] > 0.1 * counts["operations"]
+    if counts["operations"] >= THOROUGH.max_examples:
+        assert counts["ran"] > 0.3 * counts["operations"]
+        assert 0.05 < counts["with data and no error"] / counts["operations"] < 0.7
 
 
 AMOUNTS = [
