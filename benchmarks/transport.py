@@ -17,13 +17,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import cast
+from urllib.parse import urlencode
 
 import httpx
 import uvloop
 
 from gateway.request import CallBudget, Caller, Request
 from gateway.settings import load_settings
-from gateway.upstream.client import UpstreamClient, target_of
+from gateway.upstream.client import UpstreamClient
 from gateway.upstream.credentials import credential_from
 from gateway.upstream.exchange import HttpPort, HttpxExchange
 from gateway.upstream.http1.client import Http1Client
@@ -38,6 +39,7 @@ PARAMETERS = {
     "limit": "10",
     "offset": "0",
 }
+TARGET = f"{PATH}?{urlencode(PARAMETERS)}"
 HEADERS = {"Authorization": "Basic c2FuZGJveDpzYW5kYm94"}
 MOST_BYTES = 10 * 1024 * 1024
 
@@ -87,8 +89,7 @@ async def by_transport(url: str, transport: httpx.AsyncBaseTransport) -> AsyncIt
     async with transport:
 
         async def call() -> int:
-            target = target_of(PATH, PARAMETERS)
-            request = httpx.Request("GET", url + target, headers=HEADERS)
+            request = httpx.Request("GET", url + TARGET, headers=HEADERS)
             response = await transport.handle_async_request(request)
             body = await response.aread()
             await response.aclose()
@@ -115,8 +116,7 @@ async def by_port(http: HttpPort) -> AsyncIterator[Call]:
     """Call by the gateway's own port."""
 
     async def call() -> int:
-        target = target_of(PATH, PARAMETERS)
-        reply = await http.exchange("GET", target, HEADERS, most_bytes=MOST_BYTES)
+        reply = await http.exchange("GET", TARGET, HEADERS, most_bytes=MOST_BYTES)
         return len(reply.body or b"")
 
     yield call
@@ -137,7 +137,7 @@ async def by_upstream_client(url: str, http: HttpPort) -> AsyncIterator[Call]:
 
     async def call() -> int:
         request = Request("1", datetime.now(UTC), Caller(), loop.time() + 5, CallBudget(40))
-        return len(await client.get("promotionData", PATH, PARAMETERS, request))
+        return len(await client.get("promotionData", TARGET, request))
 
     yield call
     await http.aclose()

@@ -1,8 +1,9 @@
 """The wiring: what the gateway is made of, and in which order a request passes through it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 from graphql import GraphQLSchema
@@ -20,12 +21,15 @@ from gateway.execution.operation import Operations
 from gateway.http.answer_cache import create_answer_cache
 from gateway.http.answers import MaskingMiddleware, no_such_resource
 from gateway.http.auth import Authentication, authentication_from
-from gateway.http.cors import CorsMiddleware
+from gateway.http.cors import CorsMiddleware, Origins
+from gateway.http.direct import DirectWay
 from gateway.http.door import create_door
 from gateway.http.explorer import Explorer
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.metrics import MetricsEndpoint
+from gateway.http.over_asgi import GraphQLOverAsgi
 from gateway.http.probes import healthz, readyz
+from gateway.http.protocol import DIRECT_WAY
 from gateway.http.request_id import RequestIdMiddleware
 from gateway.http.security_headers import SecurityHeadersMiddleware
 from gateway.http.server import spare_the_collector
@@ -54,6 +58,8 @@ from gateway.upstream.source_types import SourceTypes
 from gateway.upstream.traffic import Traffic, create_traffic
 from gateway.upstream.transport import create_http
 from gateway.wire.vocabulary import PromotionSourceType
+
+PATH = "/graphql"
 
 
 def utc_now() -> datetime:
@@ -121,24 +127,26 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         context_of=context_of,
         quota_left=client.quota_left,
         clock=clock,
-        explorer=explorer,
         statistics=statistics,
         answers=answers,
         door=door,
     )
 
+    origins = Origins(settings.cors_origins)
+    direct_way = DirectWay(PATH, graphql, origins, statistics)
+
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
         async with authentication, aclosing(http), traffic, metrics, recall, door:
             app.state.ready = True
             try:
-                yield
+                yield {DIRECT_WAY: direct_way}
             finally:
                 app.state.ready = False
 
     app = Starlette(
         routes=[
-            Route("/graphql", graphql.answer, methods=["GET", "POST"]),
+            Route(PATH, GraphQLOverAsgi(graphql, explorer).answer, methods=["GET", "POST"]),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", MetricsEndpoint(metrics).answer),
@@ -147,7 +155,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         middleware=[
             Middleware(RequestIdMiddleware),
             Middleware(SecurityHeadersMiddleware),
-            *cross_origin(settings),
+            *cross_origin(settings, origins),
             Middleware(MaskingMiddleware, statistics),
         ],
         exception_handlers={HTTPException: no_such_resource},
@@ -164,13 +172,13 @@ def _executor(settings: Settings) -> Executor:
     return CompiledExecutor(schema)
 
 
-def cross_origin(settings: Settings) -> list[Middleware]:
+def cross_origin(settings: Settings, origins: Origins) -> list[Middleware]:
     """Give what answers pages of other origins, where the settings name some."""
     if not settings.cors_origins:
         return []
     passes_on = settings.upstream_auth is UpstreamAuth.PASSTHROUGH
     headers = [settings.upstream_oauth_header] if passes_on else []
-    return [Middleware(CorsMiddleware, "/graphql", settings.cors_origins, headers)]
+    return [Middleware(CorsMiddleware, PATH, origins, headers)]
 
 
 def create_operations(settings: Settings, schema: GraphQLSchema) -> Operations:

@@ -3,14 +3,16 @@
 import asyncio
 import hashlib
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from functools import cached_property
 from typing import NamedTuple
 
 from gateway.errors import BudgetExceededError
+
+# A call ends at its operation's deadline; who waits for it leaves a moment later, to hear how.
+_GRACE_S = 0.1
 
 
 class Role(Enum):
@@ -27,7 +29,7 @@ class CustomerClaim(NamedTuple):
     identifier_value: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Caller:
     """Who asks: the roles held, and the credential headers to hand on with `passthrough`.
 
@@ -40,7 +42,7 @@ class Caller:
     customers: frozenset[CustomerClaim] | None = field(default=None, repr=False)
     subject: str = ""
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Give a text that two callers share only where both may see the same.
 
@@ -71,14 +73,14 @@ class CallBudget:
         """Whether no further call may start."""
         return self.spent >= self.most
 
-    @contextmanager
-    def claim(self, calls: int = 1) -> Iterator[None]:
-        """Keep so many calls from those who yield, for the length of the block."""
+    def claim(self, calls: int = 1) -> "_Claim":
+        """Keep so many calls from those who yield, for the length of a ``with`` block."""
+        return _Claim(self, calls)
+
+    def keep(self, calls: int) -> None:
+        """Keep so many calls more from those who yield, or, below 0, fewer."""
         self._claimed += calls
-        try:
-            yield
-        finally:
-            self._claimed -= calls
+        if calls < 0:
             self._tell()
 
     async def take(self, *, yields: bool = False) -> None:
@@ -104,10 +106,80 @@ class CallBudget:
 
     def _tell(self) -> None:
         """Let those who yield look again."""
+        if not self._yielding:
+            return
         yielding, self._yielding = self._yielding, []
         for turn in yielding:
             if not turn.done():
                 turn.set_result(None)
+
+
+class _Claim:
+    __slots__ = ("_budget", "_calls")
+
+    def __init__(self, budget: CallBudget, calls: int) -> None:
+        self._budget, self._calls = budget, calls
+
+    def __enter__(self) -> None:
+        self._budget.keep(self._calls)
+
+    def __exit__(self, *_: object) -> None:
+        self._budget.keep(-self._calls)
+
+
+class Timebox:
+    """Ends tasks at one deadline, by one timer for them all.
+
+    Each task marks by a ``with`` block what is bounded, one block at a time; a block that is ended
+    raises TimeoutError. `at` is in seconds of the event loop's clock.
+    """
+
+    __slots__ = ("_ended", "_inside", "_loop", "_timer", "at")
+
+    def __init__(self, at: float) -> None:
+        self.at = at
+        # With how often each had been told to cancel: what is told later is not the deadline's.
+        self._inside: dict[asyncio.Task[object], int] = {}
+        self._ended: set[asyncio.Task[object]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        # Asking which loop runs is a system call in Python 3.11, so that it is asked once.
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def cancel(self) -> None:
+        """Cancel the tasks that are inside."""
+        for task in self._inside:
+            task.cancel()
+
+    def __enter__(self) -> None:
+        loop = self._loop
+        if loop is None:
+            loop = self._loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
+        if task is None:
+            raise RuntimeError("outside of a task nothing can be ended")
+        self._inside[task] = task.cancelling()
+        if self._timer is None:
+            self._timer = loop.call_at(self.at, self._end)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: object
+    ) -> None:
+        task = asyncio.current_task(self._loop)
+        assert task is not None  # noqa: S101 - as it entered
+        cancelling = self._inside.pop(task)
+        if self._timer is not None and not self._inside:
+            self._timer.cancel()
+            self._timer = None
+        if task in self._ended:
+            self._ended.discard(task)
+            is_cancelled = kind is not None and issubclass(kind, asyncio.CancelledError)
+            if task.uncancel() <= cancelling and is_cancelled:
+                raise TimeoutError from error
+
+    def _end(self) -> None:
+        self._timer = None
+        self._ended.update(self._inside)
+        self.cancel()
 
 
 @dataclass(slots=True)
@@ -139,7 +211,9 @@ class Request:
     """One GraphQL request on its way.
 
     `now` is the one time of the whole answer, in UTC; `deadline` is when all upstream work must be
-    done, in seconds of the event loop's clock.
+    done, in seconds of the event loop's clock. `calls` ends by then what is called on the request's
+    account, and `waits` what it waits for, its own calls and those of others. `read` is what its
+    own calls have brought, by their keys: equal calls of one request are read once.
     """
 
     id: str
@@ -149,24 +223,18 @@ class Request:
     budget: CallBudget
     report: Report = field(default_factory=Report)
     warnings: dict[str, str] = field(default_factory=dict)
-    _under_way: set[asyncio.Task[object]] = field(default_factory=set)
+    calls: Timebox = field(init=False, repr=False)
+    waits: Timebox = field(init=False, repr=False)
+    read: dict[str, object] = field(init=False, repr=False)
 
-    @contextmanager
-    def under_way(self) -> Iterator[None]:
-        """Mark this task as one that works for this request alone, for the length of the block."""
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("outside of a task nothing can be cancelled")
-        self._under_way.add(task)
-        try:
-            yield
-        finally:
-            self._under_way.discard(task)
+    def __post_init__(self) -> None:
+        """Bound what the request does, of which there is nothing yet."""
+        self.calls, self.waits = Timebox(self.deadline), Timebox(self.deadline + _GRACE_S)
+        self.read = {}
 
     def abandon(self) -> None:
-        """Cancel what is under way: nobody waits for it any more."""
-        for task in self._under_way:
-            task.cancel()
+        """Cancel what is waited for: nobody wants the answer any more."""
+        self.waits.cancel()
 
     def warn(self, code: str, message: str) -> None:
         """Tell the client something about the whole answer, once however often it happens."""

@@ -16,11 +16,25 @@ def _is_never_personal(_error: Exception) -> bool:
 
 
 class _Flight(Generic[T]):
-    __slots__ = ("task", "waiters")
+    """A call in a task of its own, which nobody awaits: each waiter has a future that is told."""
 
-    def __init__(self, task: asyncio.Task[T]) -> None:
-        self.task = task
-        self.waiters = 0
+    __slots__ = ("error", "is_over", "owner", "result", "task", "waiters")
+
+    task: asyncio.Task[None]
+    result: T
+
+    def __init__(self, owner: object) -> None:
+        self.owner = owner
+        self.waiters: set[asyncio.Future[None]] = set()
+        self.error: Exception | None = None
+        self.is_over = False
+
+    def end(self, error: Exception | None) -> None:
+        """Tell all who wait; what the call has brought is in `result`, unless there is an error."""
+        self.error, self.is_over = error, True
+        for waiter in self.waiters:
+            if not waiter.done():
+                waiter.set_result(None)
 
 
 class Coalescer(Generic[T]):
@@ -33,76 +47,101 @@ class Coalescer(Generic[T]):
     def __init__(self, is_personal: Callable[[Exception], bool] = _is_never_personal) -> None:
         self._is_personal = is_personal
         self._flights: dict[Hashable, _Flight[T]] = {}
-        self._tasks: set[asyncio.Task[T]] = set()  # cancelled ones included, until they have ended
+        # Cancelled ones included, until they have ended.
+        self._tasks: dict[asyncio.Task[None], _Flight[T]] = {}
+        # Asking which loop runs is a system call in Python 3.11, so that it is asked once.
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def __len__(self) -> int:
         """Count the calls in flight."""
         return len(self._flights)
 
-    async def run(self, key: Hashable, start: Callable[[], Awaitable[T]]) -> tuple[T, bool]:
+    async def run(
+        self, key: Hashable, start: Callable[[], Awaitable[T]], owner: object = None
+    ) -> tuple[T, bool]:
         """Await the call of this key, starting it with `start` where none is in flight.
 
-        Gives its result, and whether another had started it. Raises what the call raises, each
-        waiter a copy with a traceback of its own. A call that was cancelled by somebody else than
-        its waiters is a RuntimeError.
+        Gives its result, and whether another had started it; what the same `owner` has started is
+        no other's. Raises what the call raises, each waiter a copy with a traceback of its own. A
+        call that was cancelled by somebody else than its waiters is a RuntimeError.
 
         The call runs in a task with the context of whoever started it: its log lines carry that
         request's id. It must not be bound to that caller's deadline, which others may outlive.
         """
         while True:
             flight = self._flights.get(key)
-            # A task that has ended leaves the map one turn of the loop later.
-            joined = flight is not None and not flight.task.done()
-            if flight is None or not joined:
-                flight = self._start(key, start)
-            await self._wait(key, flight)
-            if flight.task.cancelled():
-                raise RuntimeError("a shared call was cancelled")
-            error = flight.task.exception()
+            joined = flight is not None and (owner is None or flight.owner is not owner)
+            if flight is None:
+                flight = self._start(key, start, owner)
+            waiter = flight.task.get_loop().create_future()
+            flight.waiters.add(waiter)
+            try:
+                await waiter
+            except BaseException:
+                self._leave(key, flight, waiter)
+                raise
+            error = flight.error
             if error is None:
-                return flight.task.result(), joined
-            if not (joined and isinstance(error, Exception) and self._is_personal(error)):
+                return flight.result, joined
+            if not (joined and self._is_personal(error)):
                 raise _own_copy(error)
 
     async def close(self) -> None:
         """Cancel what is in flight, and wait until it has ended."""
-        for task in self._tasks:
+        flights = dict(self._tasks)
+        for task in flights:
             task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        if flights:
+            await asyncio.wait(flights)
+        for task, flight in flights.items():  # one that had not begun yet tells nobody
+            self._tasks.pop(task, None)
+            if not flight.is_over:
+                flight.end(_cancelled())
 
-    def _start(self, key: Hashable, start: Callable[[], Awaitable[T]]) -> _Flight[T]:
-        task = asyncio.create_task(_awaited(start), name="coalesced call")
-        flight = _Flight(task)
+    def _start(self, key: Hashable, start: Callable[[], Awaitable[T]], owner: object) -> _Flight[T]:
+        flight: _Flight[T] = _Flight(owner)
         self._flights[key] = flight
-        self._tasks.add(task)
-
-        def ended(task: asyncio.Task[T]) -> None:
-            self._tasks.discard(task)
-            self._forget(key, flight)
-            if not task.cancelled():
-                task.exception()  # retrieved, so that asyncio does not complain if nobody waits
-
-        task.add_done_callback(ended)
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        task = self._loop.create_task(self._fly(key, flight, start), name="coalesced call")
+        flight.task = task
+        self._tasks[task] = flight
         return flight
 
-    async def _wait(self, key: Hashable, flight: _Flight[T]) -> None:
-        flight.waiters += 1
+    async def _fly(
+        self, key: Hashable, flight: _Flight[T], start: Callable[[], Awaitable[T]]
+    ) -> None:
+        failure: Exception | None = None
         try:
-            await asyncio.wait([flight.task])  # which, unlike awaiting it, never cancels it
+            flight.result = await start()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the waiters'
+            failure = error
+        except BaseException:
+            failure = _cancelled()
+            raise
         finally:
-            flight.waiters -= 1
-            if not flight.waiters and not flight.task.done():
-                self._forget(key, flight)  # at once: nobody may join a call that is being cancelled
-                flight.task.cancel()
+            self._forget(key, flight)
+            self._tasks.pop(flight.task, None)
+            flight.end(failure)
+            del flight, failure  # which this frame, in the error's traceback, would keep in a ring
+
+    def _leave(self, key: Hashable, flight: _Flight[T], waiter: asyncio.Future[None]) -> None:
+        flight.waiters.discard(waiter)
+        if not flight.waiters and not flight.is_over:
+            self._forget(key, flight)  # at once: nobody may join a call that is being cancelled
+            flight.task.add_done_callback(self._ended)
+            flight.task.cancel()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(task, None)
 
     def _forget(self, key: Hashable, flight: _Flight[T]) -> None:
         if self._flights.get(key) is flight:
             del self._flights[key]
 
 
-async def _awaited(start: Callable[[], Awaitable[T]]) -> T:
-    return await start()
+def _cancelled() -> RuntimeError:
+    return RuntimeError("a shared call was cancelled")
 
 
 def _own_copy(error: BaseException) -> BaseException:

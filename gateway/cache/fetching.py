@@ -1,9 +1,9 @@
 """An answer from wherever it costs least: memory, the shared level, a call in flight, a call."""
 
-import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
 
@@ -15,6 +15,7 @@ from gateway.cache.store import TwoLevelCache
 
 Load = Callable[[], Awaitable[bytes]]
 _STALE = frozenset({Freshness.STALE_WHILE_REVALIDATE, Freshness.STALE_IF_ERROR})
+_UNBOUNDED = nullcontext()
 
 
 class Source(Enum):
@@ -26,7 +27,7 @@ class Source(Enum):
     STALE = "STALE"  # from the cache, past its time
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Fetched:
     """An answer's bytes; with `is_negative`, what was remembered of a "not here".
 
@@ -81,54 +82,62 @@ class CachedFetcher:
         *,
         refresh: Load | None = None,
         may_refresh: Callable[[], bool] = lambda: True,
-        deadline: float | None = None,
+        within: AbstractContextManager[None] = _UNBOUNDED,
+        owner: object = None,
     ) -> Fetched:
         """Get the answer of `key`: the cache's, or that of one call of `load` for all who want it.
 
         `load` makes the call and may outlive this caller, so it bounds itself by something other
-        than this caller's deadline. `deadline`, in the event loop's time, is until when this caller
-        waits; past it a stale answer is served where there is one. `refresh` makes the call in the
+        than this caller's deadline. `within` bounds how long this caller waits: where it raises
+        TimeoutError a stale answer is served, if there is one. `refresh` makes the call in the
         background, on nobody's account, where `may_refresh`; without it a stale answer is served
-        only where `load` fails with an outage.
+        only where `load` fails with an outage. `owner` is who asks: calls of one owner are not told
+        as another's.
 
-        Raises TimeoutError at the deadline, and what `load` raises, except for a "not here", which
-        is an answer with `is_negative`.
+        Raises TimeoutError, and what `load` raises, except for a "not here", which is an answer
+        with `is_negative`.
         """
+        if not policy.stores:
+            with within:
+                start = partial(self._load, key, policy, load, None)
+                return self._told(*await self._coalescer.run(key, start, owner))
         start_refresh = (
             None
             if refresh is None
             else partial(self._start_refresh, key, policy, refresh, may_refresh)
         )
-        held = await self._cache.local(key) if policy.stores else None
-        served = self._serve(held, start_refresh)
+        served = self._serve(self._cache.local(key), start_refresh)
         if served is not None:
             self._statistics.memory_hits += served.source is Source.CACHE
             return served
         try:
-            async with asyncio.timeout_at(deadline):
+            with within:
                 start = partial(self._resolve, key, policy, load, start_refresh)
-                fetched, joined = await self._coalescer.run(key, start)
+                return self._told(*await self._coalescer.run(key, start, owner))
         except TimeoutError:
-            stale = self._stale(await self._cache.local(key)) if policy.stores else None
+            stale = self._stale(self._cache.local(key))
             if stale is None:
                 raise
             return stale
-        if joined and fetched.source is Source.UPSTREAM:
-            self._statistics.coalesced += 1
-            return replace(fetched, source=Source.COALESCED)
-        return fetched
 
     async def close(self) -> None:
         """Cancel the refreshes and the calls in flight; the cache is its owner's to close."""
         await self._refresher.close()
         await self._coalescer.close()
 
+    def _told(self, fetched: Fetched, joined: bool) -> Fetched:  # noqa: FBT001 - as `run` gives it
+        """Say of an answer that came by another's call whose it is."""
+        if joined and fetched.source is Source.UPSTREAM:
+            self._statistics.coalesced += 1
+            return Fetched(
+                fetched.payload, Source.COALESCED, fetched.is_negative, fetched.fresh_until
+            )
+        return fetched
+
     async def _resolve(
         self, key: str, policy: CachePolicy, load: Load, start_refresh: Callable[[], None] | None
     ) -> Fetched:
         """Answer all who wait for `key` and found nothing in the first level."""
-        if not policy.stores:
-            return await self._load(key, policy, load, None)
         held = await self._cache.get(key)
         served = self._serve(held, start_refresh)
         if served is not None:

@@ -41,9 +41,9 @@ class TwoLevelCache:
     clock: Callable[[], float]
     statistics: CacheStatistics = field(default_factory=CacheStatistics)
 
-    async def local(self, key: str) -> Entry | None:
+    def local(self, key: str) -> Entry | None:
         """Read the first level only, which never waits; the entry may be stale."""
-        entry: Entry | None = await self.memory.get(key)
+        entry: Entry | None = self.memory.find(key)
         return entry
 
     async def get(self, key: str) -> Entry | None:
@@ -52,19 +52,19 @@ class TwoLevelCache:
         Another replica may have asked anew since: of two entries the younger counts, and is kept in
         the first level for what is left of its time. It may be stale.
         """
-        held = await self.local(key)
+        held = self.local(key)
         if self.shared is None or self._is_fresh(held):
             return held
         found = await self.shared.get(key)
         if found is None or (held is not None and held.stored_at >= found.stored_at):
             return held
-        await self._keep(key, found)
+        self._keep(key, found)
         return found
 
     async def set(self, key: str, entry: Entry) -> None:
         """Write `entry` to both levels."""
         self.statistics.stored += 1
-        await self._keep(key, entry)
+        self._keep(key, entry)
         if self.shared is not None:
             await self.shared.set(key, entry, self._lifetime_s(entry))
 
@@ -80,8 +80,8 @@ class TwoLevelCache:
         # Not above what it was given: another replica's clock may be ahead.
         return min(entry.expires_at - self.clock(), entry.fresh_for_s + entry.stale_for_s)
 
-    async def _keep(self, key: str, entry: Entry) -> None:
-        await self.memory.set(key, entry, ttl=self._lifetime_s(entry))
+    def _keep(self, key: str, entry: Entry) -> None:
+        self.memory.keep(key, entry, self._lifetime_s(entry))
 
 
 def create_cache(

@@ -2,7 +2,8 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any
 
 from graphql import (
@@ -17,7 +18,7 @@ from gateway.errors import QueryTooComplexError
 from gateway.execution.cost import Cost, Price
 from gateway.execution.failures import OperationRefusedError, refusal, refuse
 from gateway.execution.guards import check_variables_size
-from gateway.execution.inputs import check_variables
+from gateway.execution.inputs import VariableChecks
 from gateway.execution.limits import Limits
 from gateway.execution.look_ups import names_by_id
 
@@ -34,7 +35,7 @@ _BYTES_OF_CODE = 40
 
 @dataclass(eq=False, slots=True)
 class Operation:
-    """One operation of a valid document.
+    """One operation of a valid document; `digest` is a short name of both.
 
     With `hides_names` what is wrong with a variable is told without names of the schema's.
     `compiled` is what an executor keeps with it; `compiled_size` is how large that is, in
@@ -46,18 +47,16 @@ class Operation:
     price: Price
     limits: Limits
     hides_names: bool = False
+    digest: bytes = b""
     compiled: Any = None
     compiled_size: int = 0
+    name: str | None = field(init=False)
+    is_query: bool = field(init=False)
+    _checks: VariableChecks | None = field(init=False, default=None, repr=False)
 
-    @property
-    def name(self) -> str | None:
-        """Give the operation's name, where it has one."""
-        return self.definition.name.value if self.definition.name else None
-
-    @property
-    def is_query(self) -> bool:
-        """Tell a query from a mutation or a subscription."""
-        return self.definition.operation is OperationType.QUERY
+    def __post_init__(self) -> None:
+        self.name = self.definition.name.value if self.definition.name else None
+        self.is_query = self.definition.operation is OperationType.QUERY
 
     @property
     def variable_definitions(self) -> tuple[VariableDefinitionNode, ...]:
@@ -75,14 +74,22 @@ class Operation:
             check_variables_size(variables, self.limits)
         except QueryTooComplexError as error:
             raise refuse(error) from None
-        errors = check_variables(
-            schema, self.variable_definitions, variables, hides_names=self.hides_names
-        )
+        if self._checks is None:
+            self._checks = VariableChecks(
+                schema, self.variable_definitions, hides_names=self.hides_names
+            )
+        errors = self._checks.errors(variables)
         if errors:
             raise OperationRefusedError([refusal(error, "BAD_USER_INPUT") for error in errors])
         if look_ups and not names_by_id(self.document, self.definition, variables):
             look_ups = 0
         return self.price.of(variables, look_ups)
+
+
+def digest_of(text: str, name: str | None) -> bytes:
+    """Name an operation of a text: no other has the same 32 bytes."""
+    message = f"{name or ''} {text}".encode("utf-8", "surrogatepass")
+    return blake2b(message, digest_size=32).digest()
 
 
 class Document:
@@ -96,7 +103,7 @@ class Document:
 
     def measure(self) -> int:
         """Estimate how many bytes it takes, with all that has been compiled."""
-        code = sum(operation.compiled_size for operation in self.operations)
+        code = sum([operation.compiled_size for operation in self.operations])
         return _BYTES_OF_TEXT * len(self.text) + _BYTES_OF_CODE * code
 
 
@@ -134,6 +141,7 @@ class DocumentCache:
                 return self._pinned.get(text)
             self._hot[text] = document
             self._hot_bytes += document.bytes
+            self._make_room()
         self._measure(document)
         return document
 
@@ -158,6 +166,8 @@ class DocumentCache:
     def _measure(self, document: Document) -> None:
         """Count anew what has been compiled for a hot document since it was last asked for."""
         more = document.measure() - document.bytes
+        if not more:
+            return
         document.bytes += more
         self.bytes += more
         self._hot_bytes += more

@@ -18,6 +18,7 @@ from graphql import (
 from gateway.errors import QueryTooComplexError
 from gateway.execution.limits import Limits
 
+_NESTED = (dict, list)
 _INTROSPECTION = frozenset({"__schema", "__type"})
 _MOST_COUNTED = 1_000_000  # fragments double quickly, and nobody needs to know how often
 _MOST_NESTED = 120  # selection sets in one another, so that measuring needs no deep stack
@@ -144,7 +145,7 @@ def check_variables_size(variables: dict[str, Any], limits: Limits) -> None:
         values += len(level)
         if values > limits.tokens:
             raise QueryTooComplexError("Values of the variables", limits.tokens)
-        nested = [one for one in level if isinstance(one, dict | list)]
+        nested = [one for one in level if isinstance(one, _NESTED)]
         depth += bool(nested)
         if depth > limits.json_depth:
             raise QueryTooComplexError(

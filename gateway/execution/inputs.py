@@ -6,7 +6,7 @@ graphql-core's own words repeat the value, which may be a customer's identifier;
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     ArgumentNode,
@@ -27,6 +27,7 @@ from graphql import (
 )
 from graphql.utilities import coerce_input_value, validate_input_literal, validate_input_value
 
+from gateway.execution.accepting import Accepts, accepting
 from gateway.execution.failures import InputError
 
 _MOST_ERRORS = 10
@@ -86,44 +87,57 @@ class _Mistakes:
             raise _EnoughError
 
 
-def check_variables(
-    schema: GraphQLSchema,
-    definitions: Sequence[VariableDefinitionNode],
-    variables: dict[str, Any],
-    *,
-    hides_names: bool = False,
-) -> list[GraphQLError]:
-    """Find what is wrong with the variables of an operation that has passed validation.
+class _Variable(NamedTuple):
+    """What is known of a variable before it has a value."""
+
+    name: str
+    kind: GraphQLInputType
+    may_be_absent: bool
+    accepts: Accepts
+    node: VariableDefinitionNode
+
+
+class VariableChecks:
+    """Finds what is wrong with the variables of an operation that has passed validation.
 
     With `hides_names` the words for it tell no enum's values and no input's fields.
     """
-    errors: list[GraphQLError] = []
-    for definition in definitions:
-        name = definition.variable.name.value
-        kind = type_from_ast(schema, definition.type)
-        value = variables.get(name, Undefined)
-        if value is Undefined and (
-            definition.default_value is not None or not isinstance(kind, GraphQLNonNull)
-        ):
-            continue
-        if not is_input_type(kind):
-            continue  # validation has said so
-        errors += _check_variable(f"${name}", kind, value, definition, hides_names)
-    return errors[:_MOST_ERRORS]
 
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        definitions: Sequence[VariableDefinitionNode],
+        *,
+        hides_names: bool = False,
+    ) -> None:
+        self._hides_names = hides_names
+        self._variables: list[_Variable] = []
+        for node in definitions:
+            kind = type_from_ast(schema, node.type)
+            if is_input_type(kind):  # else validation has said so
+                absent = node.default_value is not None or not isinstance(kind, GraphQLNonNull)
+                name = node.variable.name.value
+                self._variables.append(_Variable(name, kind, absent, accepting(kind), node))
 
-def _check_variable(
-    name: str,
-    kind: GraphQLInputType,
-    value: Any,
-    node: VariableDefinitionNode,
-    hides_names: bool,  # noqa: FBT001 - from one place to the other
-) -> list[GraphQLError]:
-    mistakes = _Mistakes(name, kind, hides_names=hides_names)
-    if coerce_input_value(value, kind) is Undefined:
-        with suppress(_EnoughError):
-            validate_input_value(value, kind, mistakes.add, hide_suggestions=True)
-    return [InputError(words, node) for words in mistakes.found]
+    def errors(self, variables: dict[str, Any]) -> list[GraphQLError]:
+        """Give what is wrong with these values."""
+        errors: list[GraphQLError] = []
+        for variable in self._variables:
+            value = variables.get(variable.name, Undefined)
+            if value is Undefined:
+                if variable.may_be_absent:
+                    continue
+            elif variable.accepts(value):
+                continue
+            errors += self._mistakes(variable, value)
+        return errors[:_MOST_ERRORS]
+
+    def _mistakes(self, variable: _Variable, value: Any) -> list[GraphQLError]:
+        mistakes = _Mistakes(f"${variable.name}", variable.kind, hides_names=self._hides_names)
+        if coerce_input_value(value, variable.kind) is Undefined:
+            with suppress(_EnoughError):
+                validate_input_value(value, variable.kind, mistakes.add, hide_suggestions=True)
+        return [InputError(words, variable.node) for words in mistakes.found]
 
 
 def argument_made_null(error: GraphQLError) -> str | None:

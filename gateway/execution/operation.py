@@ -20,7 +20,7 @@ from graphql.validation import ValuesOfCorrectTypeRule as TheirValuesOfCorrectTy
 
 from gateway.errors import BadRequestError, QueryTooComplexError
 from gateway.execution.cost import Price
-from gateway.execution.documents import Document, DocumentCache, Operation
+from gateway.execution.documents import Document, DocumentCache, Operation, digest_of
 from gateway.execution.failures import (
     InputError,
     OperationRefusedError,
@@ -63,15 +63,18 @@ class Operations:
         """
         document = self.documents.get(text)
         if document is None:
-            document = Document(text, list(self._operations_of(self._read(text))))
+            document = Document(text, list(self._operations_of(self._read(text), text)))
             self.documents.put(text, document)
         return _choose(document.operations, name)
 
-    def _operations_of(self, document: DocumentNode) -> Iterator[Operation]:
+    def _operations_of(self, document: DocumentNode, text: str) -> Iterator[Operation]:
         for definition in document.definitions:
             if isinstance(definition, OperationDefinitionNode):
                 price = Price(self.schema, document, definition, self._limits)
-                yield Operation(document, definition, price, self._limits, self._hide_suggestions)
+                name = definition.name.value if definition.name else None
+                digest = digest_of(text, name)
+                hides = self._hide_suggestions
+                yield Operation(document, definition, price, self._limits, hides, digest)
 
     def _read(self, text: str) -> DocumentNode:
         try:

@@ -26,6 +26,7 @@ from graphql import (
 from gateway.schema.declare import DECLARATION, Fetching
 
 UNSIZED_LIST = 5
+_NUMBERS = (int, float)
 _ITEMS = frozenset({"nodes", "edges"})
 
 
@@ -60,8 +61,10 @@ class Sizes:
     def read(self, variables: dict[str, Any]) -> tuple[int | None, ...]:
         """Read the variables' values, in the order of `names`; they have been checked."""
         return tuple(
-            _size(variables[name], is_list=is_list) if name in variables else default
-            for name, is_list, default in self._known
+            [
+                _size(variables[name], is_list=is_list) if name in variables else default
+                for name, is_list, default in self._known
+            ]
         )
 
 
@@ -74,7 +77,7 @@ def _size(value: Any, *, is_list: bool) -> int | None:
         return None
     if is_list:
         return len(value) if isinstance(value, list) else 1
-    return int(value) if isinstance(value, int | float) else 1
+    return int(value) if isinstance(value, _NUMBERS) else 1
 
 
 class Field(NamedTuple):

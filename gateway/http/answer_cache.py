@@ -7,8 +7,9 @@ alone, for as long as everything that went into it stands (`docs/decisions/012-â
 import math
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, Self
 
 import msgspec
@@ -18,7 +19,6 @@ from gateway.cache.memory import MemoryCache
 from gateway.cache.store import CacheClocks
 from gateway.execution.documents import Operation
 from gateway.execution.outcome import Outcome
-from gateway.http.parameters import Parameters
 from gateway.request import Caller, Request
 from gateway.settings import Settings
 from gateway.telemetry.metrics import Readings
@@ -28,7 +28,7 @@ _MOST_ENTRIES = 10_000
 _MOST_BYTES = 16 * 1024 * 1024
 _JITTER = 0.1
 _VARIABLES = msgspec.json.Encoder(order="sorted")
-_NO_VARIABLES = "{}"
+_KEY_BYTES = 24  # 192 bits: no two keys ever meet
 
 
 class Moment(datetime):
@@ -88,33 +88,30 @@ class AnswerCache:
     jitter: Callable[[], float] = random.random
     hits: int = 0
     misses: int = 0
+    _secret: bytes = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._secret = self.keys.key(self.origin, "answer").encode()
 
     @property
     def is_on(self) -> bool:
         """Tell whether anything is kept."""
         return self.longest_s > 0
 
-    def key(self, parameters: Parameters, request: Request) -> str:
+    def key(self, operation: Operation, variables: dict[str, Any], request: Request) -> str:
         """Make the key of an operation of this request's caller.
 
-        Numbers keep their types: 1, 1.0 and "1" are three values.
+        Numbers keep their types: 1, 1.0 and "1" are three values. One hash makes it, of parts
+        that cannot run into each other: all but the last are of one length, or have none of NUL.
         """
-        variables = parameters.variables
-        return self.keys.key(
-            self.origin,
-            self.identity(request),
-            "answer",
-            parameters.query,
-            # A name may not be empty, and no name is not any name.
-            parameters.operation_name or "",
-            _VARIABLES.encode(variables).decode() if variables else _NO_VARIABLES,
-            *whose(request.caller),
-        )
+        who = f"{self.identity(request)}\0{whose(request.caller)}\0".encode()
+        message = operation.digest + who + _VARIABLES.encode(variables)
+        return blake2b(message, key=self._secret, digest_size=_KEY_BYTES).hexdigest()
 
     async def answer(
         self,
         operation: Operation,
-        parameters: Parameters,
+        variables: dict[str, Any],
         request: Request,
         run: Callable[[], Awaitable[Outcome]],
     ) -> Outcome:
@@ -125,7 +122,7 @@ class AnswerCache:
         """
         if not (self.is_on and operation.is_query):
             return await run()
-        key = self.key(parameters, request)
+        key = self.key(operation, variables, request)
         found = self.memory.find(key)
         if found is not None:
             self.hits += 1
@@ -160,13 +157,13 @@ class AnswerCache:
         }
 
 
-def whose(caller: Caller) -> list[str]:
+def whose(caller: Caller) -> str:
     """Tell apart callers whom the gateway may answer otherwise, although the platform would not.
 
     A test holds what it depends on against the fields of `Caller`: whatever is added there belongs
     here too, unless it changes no answer.
     """
-    return [caller.fingerprint]
+    return caller.fingerprint
 
 
 def create_answer_cache(

@@ -1,7 +1,7 @@
 """What answers have in common: their form, and those for requests that no endpoint answers."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -11,36 +11,73 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.errors import BadRequestError, MethodNotAllowedError, RequestError
 from gateway.execution.outcome import masked
-from gateway.http.negotiation import JSON
+from gateway.http.negotiation import GRAPHQL, JSON
 from gateway.http.request_id import request_id_of
 from gateway.http.statistics import OperationStatistics
 from gateway.telemetry import log
+
+_ENCODER = msgspec.json.Encoder()
+
+
+class Answer(NamedTuple):
+    """An answer, but for what all have alike: `headers`, named in lower case, and a whole body."""
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+    def with_header(self, name: str, value: str) -> "Answer":
+        """Give the same answer with one more header."""
+        header = (name.lower().encode("latin-1"), value.encode("latin-1"))
+        return self._replace(headers=(*self.headers, header))
+
+
+def _headers_of(media_type: str) -> tuple[tuple[bytes, bytes], ...]:
+    return (
+        (b"content-type", f"{media_type}; charset=utf-8".encode()),
+        (b"cache-control", b"private, no-store"),
+        (b"vary", b"Accept, Authorization"),
+    )
+
+
+_HEADERS = {media_type: _headers_of(media_type) for media_type in (GRAPHQL, JSON)}
 
 
 def respond(
     body: Mapping[str, Any] | Sequence[Mapping[str, Any]],
     status: int = 200,
     media_type: str = JSON,
-) -> Response:
+) -> Answer:
     """Write an answer that no cache on the way may keep, and none may give to another caller."""
-    headers = {
-        "Content-Type": f"{media_type}; charset=utf-8",
-        "Cache-Control": "private, no-store",
-        "Vary": "Accept, Authorization",
-    }
-    return Response(msgspec.json.encode(body), status, headers)
+    return Answer(status, _HEADERS[media_type], _ENCODER.encode(body))
 
 
-def refuse(error: RequestError, media_type: str = JSON, status: int | None = None) -> Response:
+def refuse(error: RequestError, media_type: str = JSON, status: int | None = None) -> Answer:
     """Answer a request that is none for GraphQL, and note that."""
     status = status or error.status
     log.info("request_refused", status=status, code=error.code)
     body = {"errors": [{"message": error.message, "extensions": error.extensions}]}
     answer = respond(body, status, media_type)
-    answer.headers.update(error.headers)
+    for name, value in error.headers.items():
+        answer = answer.with_header(name, value)
     if error.retry_after_s is not None:
-        answer.headers["Retry-After"] = str(error.retry_after_s)
+        answer = answer.with_header("Retry-After", str(error.retry_after_s))
     return answer
+
+
+def mask(request_id: str, statistics: OperationStatistics) -> Answer:
+    """Answer for a mistake in the gateway itself, and count it: the client learns where."""
+    shown = masked(request_id)
+    statistics.errors([shown["extensions"]["code"]])
+    return respond({"errors": [shown]}, 500)
+
+
+def to_response(answer: Answer) -> Response:
+    """Give an answer as Starlette sends it."""
+    response = Response(status_code=answer.status)
+    response.body = answer.body
+    response.raw_headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
+    return response
 
 
 async def no_such_resource(_http: HttpRequest, error: Exception) -> Response:
@@ -48,11 +85,13 @@ async def no_such_resource(_http: HttpRequest, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     if error.status_code != 405:
-        return refuse(BadRequestError("There is nothing at this path."), status=error.status_code)
+        refused = refuse(
+            BadRequestError("There is nothing at this path."), status=error.status_code
+        )
+        return to_response(refused)
     allowed = ", ".join(sorted((error.headers or {}).get("Allow", "GET, HEAD").split(", ")))
-    response = refuse(MethodNotAllowedError(f"Use one of {allowed}."))
-    response.headers["Allow"] = allowed
-    return response
+    refused = refuse(MethodNotAllowedError(f"Use one of {allowed}."))
+    return to_response(refused.with_header("Allow", allowed))
 
 
 class MaskingMiddleware:
@@ -77,7 +116,5 @@ class MaskingMiddleware:
                 raise
             log.error("unexpected_error", path="", exc_info=error)
             if not begun:
-                error_shown = masked(request_id_of(HttpRequest(scope)))
-                self._statistics.errors([error_shown["extensions"]["code"]])
-                body = {"errors": [error_shown]}
-                await respond(body, 500)(scope, receive, send)
+                answer = mask(request_id_of(HttpRequest(scope)), self._statistics)
+                await to_response(answer)(scope, receive, send)

@@ -4,9 +4,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Protocol, Self
-
-from starlette.datastructures import Headers
 
 from gateway.cache.keys import KeyMaker, secret_for
 from gateway.errors import TokenRefusedError, UnauthenticatedError
@@ -20,6 +19,18 @@ from gateway.telemetry import log
 
 _BEARER = re.compile(r"bearer +([!-~]+)", re.IGNORECASE | re.ASCII)
 _SUBJECT = 16  # characters: 96 bits
+
+
+class Headers(Protocol):
+    """The header lines of a request, by names in whichever case."""
+
+    def get(self, name: str, /) -> str | None:
+        """Give the first value, None where there is none."""
+        ...
+
+    def getlist(self, name: str, /) -> list[str]:
+        """Give all values."""
+        ...
 
 
 class Authentication(Protocol):
@@ -41,15 +52,21 @@ class Authentication(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Anonymous:
     """Everybody is the same, but for the credential in the `handed_on` headers."""
 
     roles: frozenset[Role]
     handed_on: tuple[str, ...]
 
+    @cached_property
+    def _anybody(self) -> Caller:
+        return Caller(self.roles)
+
     async def caller(self, headers: Headers) -> Caller:
         """Tell what everybody may, and what this one has brought for the platform."""
+        if not self.handed_on:
+            return self._anybody
         held = ((name, headers.get(name)) for name in self.handed_on)
         return Caller(self.roles, tuple((name, value) for name, value in held if value))
 

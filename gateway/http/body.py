@@ -2,51 +2,68 @@
 
 import zlib
 
-from starlette.requests import ClientDisconnect
-from starlette.requests import Request as HttpRequest
-
 from gateway.errors import BadRequestError, PayloadTooLargeError, UnsupportedMediaTypeError
+from gateway.http.asked import Asked
+from gateway.http.negotiation import remembered
 
 _GZIP = 16 + zlib.MAX_WBITS
 
 
-async def read_body(request: HttpRequest, most_bytes: int) -> bytes:
+async def read_body(asked: Asked, most_bytes: int) -> bytes:
     """Read JSON in UTF-8, decompressed where it is gzip, of `most_bytes` at most.
 
     Raises UnsupportedMediaTypeError for another type or encoding, PayloadTooLargeError as soon as
     it is known to be too large, and BadRequestError where it ends early or is no gzip.
     """
-    _check_media_type(request.headers.getlist("content-type"))
-    is_gzip = _is_gzip(request.headers.getlist("content-encoding"))
+    headers = asked.headers
+    lines = headers.all(b"content-type")
+    mistake = _mistake_in(lines[0]) if len(lines) == 1 else _NO_JSON
+    if mistake:
+        raise UnsupportedMediaTypeError(mistake)
+    is_gzip = _is_gzip(headers.all(b"content-encoding"))
     # A body in chunks has no length; what the server has let through is a number.
-    if int(request.headers.get("content-length", "0")) > most_bytes:
+    if int(headers.first(b"content-length") or 0) > most_bytes:
         raise _too_large(most_bytes)
+    body = asked.body if asked.body is not None else await _receive(asked, most_bytes)
+    return _decompress(body, most_bytes) if is_gzip else body
+
+
+async def _receive(asked: Asked, most_bytes: int) -> bytes:
     body = bytearray()
     try:
-        async for chunk in request.stream():
+        async for chunk in asked.chunks():
             body += chunk
             # Compressed, no honest body is larger than plain.
             if len(body) > most_bytes:
                 raise _too_large(most_bytes)
-    except ClientDisconnect:
+    except EOFError:
         raise BadRequestError("The body ended early.") from None
-    return _decompress(bytes(body), most_bytes) if is_gzip else bytes(body)
+    return bytes(body)
 
 
-def _check_media_type(lines: list[str]) -> None:
-    if len(lines) != 1:
-        raise UnsupportedMediaTypeError("The body must be application/json.")
-    media_type, *parameters = (part.strip().lower() for part in lines[0].split(";"))
+_NO_JSON = "The body must be application/json."
+
+
+@remembered
+def _mistake_in(content_type: bytes) -> str:
+    media_type, *parameters = (
+        part.strip().lower() for part in content_type.decode("latin-1").split(";")
+    )
     if media_type != "application/json":
-        raise UnsupportedMediaTypeError("The body must be application/json.")
+        return _NO_JSON
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name == "charset" and value.strip('"') not in {"utf-8", "utf8"}:
-            raise UnsupportedMediaTypeError("The body must be in UTF-8.")
+            return "The body must be in UTF-8."
+    return ""
 
 
-def _is_gzip(lines: list[str]) -> bool:
-    encodings = [word.strip().lower() for line in lines for word in line.split(",")]
+def _is_gzip(lines: list[bytes]) -> bool:
+    if not lines:
+        return False
+    encodings = [
+        word.strip().lower() for line in lines for word in line.decode("latin-1").split(",")
+    ]
     encodings = [word for word in encodings if word not in {"", "identity"}]
     if encodings not in ([], ["gzip"], ["x-gzip"]):
         raise UnsupportedMediaTypeError("The body may be compressed with gzip, once, or not.")

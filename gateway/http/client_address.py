@@ -7,7 +7,7 @@ and only as far as each hop is one of the proxies that the settings name.
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from starlette.requests import Request as HttpRequest
+from gateway.http.asked import Asked
 
 _MOST_HOPS = 16
 _Address = IPv4Address | IPv6Address
@@ -19,13 +19,13 @@ class ClientAddresses:
     def __init__(self, proxies: Iterable[str]) -> None:
         self._proxies = [ip_network(text) for text in proxies]
 
-    def of(self, http: HttpRequest) -> str:
+    def of(self, asked: Asked) -> str:
         """Give a client's address, or the /64 of one in IPv6, where a household has as many."""
-        address = _read(http.client.host) if http.client else None
+        address = _read(asked.client) if asked.client is not None else None
         if address is None:
             return ""
         if self._proxies:
-            words = ",".join(http.headers.getlist("x-forwarded-for")).split(",")
+            words = ",".join(asked.headers.getlist("x-forwarded-for")).split(",")
             for word in reversed(words[-_MOST_HOPS:]):
                 hop = _read(word.strip()) if self._is_proxy(address) else None
                 if hop is None:

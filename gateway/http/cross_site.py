@@ -7,13 +7,14 @@ would run. Browsers say where such a request comes from (Fetch Metadata), and no
 
 from collections.abc import Container
 
-from starlette.requests import Request as HttpRequest
-
 from gateway.errors import CrossSiteError
+from gateway.http.asked import Headers
+
+_OTHER = frozenset({b"cross-site", b"same-site"})
 
 
-def refuse_other_sites(http: HttpRequest, origins: Container[str]) -> None:
+def refuse_other_sites(headers: Headers, origins: Container[bytes]) -> None:
     """Raise CrossSiteError for a request that a page of an origin not named has had sent."""
-    site = http.headers.get("sec-fetch-site")
-    if site in {"cross-site", "same-site"} and http.headers.get("origin") not in origins:
+    site = headers.first(b"sec-fetch-site")
+    if site in _OTHER and (headers.first(b"origin") or b"") not in origins:
         raise CrossSiteError("Pages of this origin may not ask here.")

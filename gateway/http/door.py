@@ -5,12 +5,12 @@ from types import TracebackType
 from typing import Self
 
 from redis.asyncio import Redis
-from starlette.requests import Request as HttpRequest
 
 from gateway.cache.keys import KeyMaker, secret_for
 from gateway.cache.shared import SharedLimits, create_redis
 from gateway.cache.store import MEMORY_URL
 from gateway.errors import RateLimitedError
+from gateway.http.asked import Asked
 from gateway.http.client_address import ClientAddresses
 from gateway.http.cross_site import refuse_other_sites
 from gateway.http.places import Places
@@ -29,7 +29,7 @@ _READING_FOR_EACH_RUNNING = 2
 class Door:
     """What a request to the endpoint passes before its operation runs."""
 
-    origins: frozenset[str]
+    origins: frozenset[bytes]
     reading: Places
     running: Places
     rate: RateLimit | None
@@ -37,18 +37,18 @@ class Door:
     keys: KeyMaker
     redis: Redis | None = None
 
-    def check(self, http: HttpRequest) -> None:
+    def check(self, asked: Asked) -> None:
         """Raise CrossSiteError for a request that a page of another site has had sent."""
-        refuse_other_sites(http, self.origins)
+        refuse_other_sites(asked.headers, self.origins)
 
-    async def count(self, http: HttpRequest, caller: Caller, operations: int = 1) -> None:
+    async def count(self, asked: Asked, caller: Caller, operations: int = 1) -> None:
         """Count operations of a caller, who is whom the credential says, or else the address.
 
         Raises RateLimitedError for one that is too many.
         """
         if self.rate is None or not operations:
             return
-        who = _credential(caller) or ("address", self.addresses.of(http))
+        who = _credential(caller) or ("address", self.addresses.of(asked))
         wait_s = await self.rate.take(self.keys.key(*who), operations)
         if wait_s:
             raise RateLimitedError(wait_s)
@@ -85,7 +85,7 @@ def create_door(settings: Settings) -> Door:
         rate = SharedRateLimit(redis, _PREFIX, limit)
     most = settings.max_concurrent_requests
     return Door(
-        origins=frozenset(settings.cors_origins),
+        origins=frozenset(origin.encode("latin-1") for origin in settings.cors_origins),
         reading=Places(most * _READING_FOR_EACH_RUNNING),
         running=Places(most),
         rate=rate or (LocalRateLimit(limit) if limit else None),

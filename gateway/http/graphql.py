@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from starlette.requests import Request as HttpRequest
-from starlette.responses import Response
-
 from gateway.errors import MethodNotAllowedError, RequestError, UnauthenticatedError
 from gateway.execution.cost import Cost
 from gateway.execution.documents import Operation
@@ -18,25 +15,25 @@ from gateway.execution.failures import OperationRefusedError
 from gateway.execution.operation import Operations
 from gateway.execution.outcome import Outcome, masked
 from gateway.http.answer_cache import AnswerCache
-from gateway.http.answers import refuse, respond
+from gateway.http.answers import Answer, refuse, respond
+from gateway.http.asked import Asked
 from gateway.http.auth import Authentication
 from gateway.http.batch import Bill, Body, run_batch
 from gateway.http.departure import ClientGoneError, unless_gone
 from gateway.http.door import Door
-from gateway.http.explorer import Explorer
-from gateway.http.negotiation import GRAPHQL, JSON, choose, prefers_html
+from gateway.http.negotiation import GRAPHQL, JSON, choose
 from gateway.http.parameters import Batch, Parameters, read_parameters
-from gateway.http.request_id import request_id_of
 from gateway.http.statistics import OperationStatistics
 from gateway.persisted.documents import PersistedDocuments
 from gateway.request import CallBudget, Caller, Request
 from gateway.schema.context import Context
 from gateway.schema.customer_gate import look_ups_of
 from gateway.settings import Settings
-from gateway.telemetry import log
+from gateway.telemetry import log, tell_operation
 
 _LONGEST_NAME = 80
-_CLIENT_GONE = 499  # nginx's: nobody gets it, but a log in between may
+# nginx's status: nobody gets it, but a log in between may.
+_CLIENT_GONE = Answer(499, (), b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,41 +51,36 @@ class GraphQLEndpoint:
     context_of: Callable[[Request], Context]
     quota_left: Callable[[Request], int | None]
     clock: Callable[[], datetime]
-    explorer: Explorer | None
     statistics: OperationStatistics
     answers: AnswerCache
     door: Door
 
-    async def answer(self, http: HttpRequest) -> Response:
+    async def answer(self, asked: Asked) -> Answer:
         """Answer one HTTP request."""
-        accept = ",".join(http.headers.getlist("accept"))
-        if self.explorer is not None and http.method != "POST" and prefers_html(accept):
-            return self.explorer.page()
         media_type = JSON
         try:
-            media_type = choose(accept)
-            self.door.check(http)
-            caller = await self._caller(http)
-            await self.door.count(http, caller)
+            media_type = choose(b",".join(asked.headers.all(b"accept")))
+            self.door.check(asked)
+            caller = await self._caller(asked)
+            await self.door.count(asked, caller)
             with self.door.reading.taken():
                 parameters = await read_parameters(
-                    http, self.settings.max_body_bytes, self.settings.max_batch
+                    asked, self.settings.max_body_bytes, self.settings.max_batch
                 )
             if isinstance(parameters, list):
-                await self.door.count(http, caller, len(parameters) - 1)
+                await self.door.count(asked, caller, len(parameters) - 1)
                 with self.door.running.taken(len(parameters)):
-                    return await self._execute_batch(http, caller, parameters, media_type)
+                    return await self._execute_batch(asked, caller, parameters, media_type)
             with self.door.running.taken():
-                return await self._execute(http, caller, parameters, media_type)
+                return await self._execute(asked, caller, parameters, media_type)
         except ClientGoneError:
             log.info("client_gone")
-            return Response(status_code=_CLIENT_GONE)
+            return _CLIENT_GONE
         except RequestError as error:
             self.statistics.errors([error.code])
             answer = refuse(error, media_type)
-            if isinstance(error, MethodNotAllowedError):
-                answer.headers["Allow"] = "POST"
-            return answer
+            needs_post = isinstance(error, MethodNotAllowedError)
+            return answer.with_header("Allow", "POST") if needs_post else answer
         except OperationRefusedError as refused:
             self.statistics.refused(refused.errors)
             # To an old client any status but 200 is a failed connection (GraphQL over HTTP).
@@ -97,31 +89,31 @@ class GraphQLEndpoint:
             return respond({"errors": refused.errors}, status, media_type)
 
     async def _execute(
-        self, http: HttpRequest, caller: Caller, parameters: Parameters, media_type: str
-    ) -> Response:
-        operation, cost, known = await self._admit(parameters, Bill(), caller, http.method)
-        request = self._request(http, caller)
-        work = self._answer(operation, cost, known, request)
-        write = await unless_gone(http, request, work)
+        self, asked: Asked, caller: Caller, parameters: Parameters, media_type: str
+    ) -> Answer:
+        operation, cost = await self._admit(parameters, None, caller, asked.method)
+        request = self._request(asked, caller)
+        work = self._answer(operation, cost, parameters.variables, request)
+        write = await unless_gone(asked, request, work)
         return respond(write(), 200, media_type)
 
     async def _execute_batch(
-        self, http: HttpRequest, caller: Caller, batch: Batch, media_type: str
-    ) -> Response:
+        self, asked: Asked, caller: Caller, batch: Batch, media_type: str
+    ) -> Answer:
         bill = Bill()
 
         async def run(parameters: Parameters, part: Request) -> Callable[[], Body]:
-            operation, cost, known = await self._admit(parameters, bill, caller, http.method)
-            return await self._answer(operation, cost, known, part)
+            operation, cost = await self._admit(parameters, bill, caller, asked.method)
+            return await self._answer(operation, cost, parameters.variables, part)
 
-        request = self._request(http, caller)
+        request = self._request(asked, caller)
         work = run_batch(batch, request, run, self.statistics)
-        return respond(await unless_gone(http, request, work), 200, media_type)
+        return respond(await unless_gone(asked, request, work), 200, media_type)
 
     async def _admit(
-        self, parameters: Parameters, bill: Bill, caller: Caller, method: str
-    ) -> tuple[Operation, Cost, Parameters]:
-        """Give the operation to run, its cost, and the parameters with their document's text.
+        self, parameters: Parameters, bill: Bill | None, caller: Caller, method: str
+    ) -> tuple[Operation, Cost]:
+        """Give the operation to run, and its cost.
 
         Nothing is left then that could refuse it. Raises RequestError or OperationRefusedError. A
         text is kept for its hash only here.
@@ -130,44 +122,43 @@ class GraphQLEndpoint:
         operation = self.operations.get(text, parameters.operation_name)
         if method != "POST" and not operation.is_query:
             raise MethodNotAllowedError("GET runs queries only; use POST.")
-        look_ups = look_ups_of(caller)
+        look_ups = look_ups_of(caller) if caller.customers else 0
         cost = operation.check(self.operations.schema, parameters.variables, look_ups)
-        bill.add(cost)
+        if bill is not None:
+            bill.add(cost)
         await self.documents.keep(text, parameters.reference)
-        return operation, cost, parameters._replace(query=text)
+        return operation, cost
 
     async def _answer(
-        self, operation: Operation, cost: Cost, parameters: Parameters, request: Request
+        self, operation: Operation, cost: Cost, variables: dict[str, Any], request: Request
     ) -> Callable[[], Body]:
         """Run an operation; gives what writes its answer."""
-        subject = request.caller.subject
         started = time.perf_counter()
         outcome = await self.answers.answer(
-            operation, parameters, request, lambda: self._run(operation, parameters, request)
+            operation, variables, request, lambda: self._run(operation, variables, request)
         )
         duration_s = time.perf_counter() - started
         self.statistics.ran(outcome.data, outcome.errors, duration_s)
-        log.info(
-            "operation",
-            operation=operation.name and operation.name[:_LONGEST_NAME],
-            errors=len(outcome.errors),
-            upstream_calls=request.budget.spent,
-            **({"caller": subject} if subject else {}),
-            duration_ms=round(duration_s * 1000, 1),
+        tell_operation(
+            operation.name and operation.name[:_LONGEST_NAME],
+            len(outcome.errors),
+            request.budget.spent,
+            request.caller.subject,
+            round(duration_s * 1000, 1),
         )
 
         def write() -> Body:
             body: Body = {"data": outcome.data}
             if outcome.errors:
                 body["errors"] = outcome.errors
-            body["extensions"] = {"cost": cost.shown} | self._extensions(request)
+            body["extensions"] = self._extensions(cost, request)
             return body
 
         return write
 
-    def _extensions(self, request: Request) -> dict[str, Any]:
+    def _extensions(self, cost: Cost, request: Request) -> dict[str, Any]:
         """Say what the answer as a whole has cost, and what is to be known of it."""
-        extensions: dict[str, Any] = {}
+        extensions: dict[str, Any] = {"cost": cost.shown}
         if self.settings.report_upstream:
             extensions["upstream"] = {
                 "calls": request.budget.spent,
@@ -182,26 +173,26 @@ class GraphQLEndpoint:
             ]
         return extensions
 
-    async def _run(self, operation: Operation, parameters: Parameters, request: Request) -> Outcome:
+    async def _run(
+        self, operation: Operation, variables: dict[str, Any], request: Request
+    ) -> Outcome:
         try:
-            return await self.executor.run(
-                operation, parameters.variables, self.context_of(request)
-            )
+            return await self.executor.run(operation, variables, self.context_of(request))
         except Exception as error:  # noqa: BLE001 - a client never sees what went wrong inside
             log.error("unexpected_error", path="", exc_info=error)
             return Outcome(None, [masked(request.id)])
 
-    async def _caller(self, http: HttpRequest) -> Caller:
+    async def _caller(self, asked: Asked) -> Caller:
         try:
-            return await self.authentication.caller(http.headers)
+            return await self.authentication.caller(asked.headers)
         except UnauthenticatedError:
-            await self.door.count(http, Caller())  # a token that is refused has cost work, too
+            await self.door.count(asked, Caller())  # a token that is refused has cost work, too
             raise
 
-    def _request(self, http: HttpRequest, caller: Caller) -> Request:
+    def _request(self, asked: Asked, caller: Caller) -> Request:
         settings = self.settings
         return Request(
-            id=request_id_of(http),
+            id=asked.id,
             now=self.clock(),
             caller=caller,
             deadline=asyncio.get_running_loop().time() + settings.upstream_deadline_s,

@@ -1,10 +1,29 @@
 """Which media type an answer has: the client's `Accept` decides (RFC 9110 §12.5.1)."""
 
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import TypeVar
+
 from gateway.errors import NotAcceptableError
 
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
 HTML = "text/html"
+
+_MOST_REMEMBERED = 128
+_LONGEST_REMEMBERED = 512  # bytes: nobody fills the memory with values of their own making
+_T = TypeVar("_T")
+
+
+def remembered(read: Callable[[bytes], _T]) -> Callable[[bytes], _T]:
+    """Remember what was read in a header's values: clients send few different ones."""
+    known = lru_cache(_MOST_REMEMBERED)(read)
+
+    @wraps(read)
+    def reading(value: bytes) -> _T:
+        return known(value) if len(value) <= _LONGEST_REMEMBERED else read(value)
+
+    return reading
 
 
 def prefers_html(accept: str) -> bool:
@@ -13,16 +32,23 @@ def prefers_html(accept: str) -> bool:
     return html > max(others)
 
 
-def choose(accept: str | None) -> str:
+def choose(accept: bytes) -> str:
     """Choose between the two media types of GraphQL answers; without `Accept`, the older one.
 
     Raises NotAcceptableError where the client accepts neither.
     """
-    if not accept:
-        return JSON
+    chosen = _choose(accept) if accept else JSON
+    if not chosen:
+        raise NotAcceptableError(f"Accept {GRAPHQL} or {JSON}.")
+    return chosen
+
+
+@remembered
+def _choose(accepted: bytes) -> str:
+    accept = accepted.decode("latin-1")
     graphql, json = _quality(accept, GRAPHQL), _quality(accept, JSON)
     if not graphql and not json:
-        raise NotAcceptableError(f"Accept {GRAPHQL} or {JSON}.")
+        return ""
     named = _quality(accept, GRAPHQL, exact=True)
     if named and named >= json:
         return GRAPHQL

@@ -3,9 +3,10 @@
 from typing import Any, NamedTuple, NoReturn
 
 import msgspec
-from starlette.requests import Request as HttpRequest
+from starlette.datastructures import QueryParams
 
 from gateway.errors import BadRequestError
+from gateway.http.asked import Asked
 from gateway.http.body import read_body
 from gateway.persisted.reference import Reference, read_reference
 
@@ -27,15 +28,15 @@ Batch = list[Parameters | BadRequestError]
 
 
 async def read_parameters(
-    request: HttpRequest, max_body_bytes: int, max_batch: int = 1
+    asked: Asked, max_body_bytes: int, max_batch: int = 1
 ) -> Parameters | Batch:
     """Read a POST's JSON, or else the query string; above a `max_batch` of 1 an array is a batch.
 
     Raises a RequestError, which says what is allowed.
     """
-    if request.method != "POST":
-        return _read_query_string(request)
-    raw = _decode("The body", await read_body(request, max_body_bytes))
+    if asked.method != "POST":
+        return _read_query_string(asked)
+    raw = _decode("The body", await read_body(asked, max_body_bytes))
     if isinstance(raw, list) and max_batch > 1:
         return _read_batch(raw, max_batch)
     return _check(raw)
@@ -53,9 +54,9 @@ def _read_batch(raw: list[Any], most: int) -> Batch:
     return batch
 
 
-def _read_query_string(request: HttpRequest) -> Parameters:
+def _read_query_string(asked: Asked) -> Parameters:
     raw: dict[str, Any] = {}
-    for name, value in request.query_params.multi_items():
+    for name, value in QueryParams(asked.query).multi_items():
         if name in raw:
             _refuse("The query string must have each parameter once.")
         raw[name] = value
@@ -99,14 +100,14 @@ def _check(raw: Any) -> Parameters:
         _refuse("The body must be a JSON object, with `query` in it.")
     query, name = raw.get("query"), raw.get("operationName")
     variables, extensions = raw.get("variables"), raw.get("extensions")
-    if not isinstance(name, str | None):
+    if not (name is None or isinstance(name, str)):
         _refuse("operationName: it must be a string.")
-    if not isinstance(variables, dict | None):
+    if not (variables is None or isinstance(variables, dict)):
         _refuse("variables: it must be an object.")
-    if not isinstance(extensions, dict | None):
+    if not (extensions is None or isinstance(extensions, dict)):
         _refuse("extensions: it must be an object.")
     reference = read_reference(raw)
-    if not isinstance(query, str | None) or not (query or reference):
+    if not (query is None or isinstance(query, str)) or not (query or reference):
         _refuse("query: it must be a string that holds a GraphQL document.")
     return Parameters(query or "", name or None, variables or {}, reference)
 

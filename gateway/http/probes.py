@@ -3,12 +3,12 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.http.answers import respond
+from gateway.http.answers import respond, to_response
 
 
 async def healthz(_request: Request) -> Response:
     """Say that the process answers."""
-    return respond({"status": "ok"})
+    return to_response(respond({"status": "ok"}))
 
 
 async def readyz(request: Request) -> Response:
@@ -18,5 +18,5 @@ async def readyz(request: Request) -> Response:
     errors are coded and caches may answer.
     """
     if getattr(request.app.state, "ready", False):
-        return respond({"status": "ready"})
-    return respond({"status": "not ready"}, 503)
+        return to_response(respond({"status": "ready"}))
+    return to_response(respond({"status": "not ready"}, 503))

@@ -3,6 +3,9 @@
 uvicorn reads heads of any size and waits for their rest for ever. This adds, in its callbacks, a
 count of what a head holds, and one timer that runs only while a request is incomplete: a request
 that arrives in one piece, as nearly all do, never starts it.
+
+Such a request is given to the application's direct way, if it has one and that is where it wants
+to. Any other becomes one of ASGI, as uvicorn makes it.
 """
 
 import asyncio
@@ -11,8 +14,14 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from gateway.http.asked import Asked, Headers
+from gateway.http.direct import DirectWay
+from gateway.http.direct_cycle import DirectCycle
 from gateway.http.raw_answers import BAD_REQUEST, raw_refusal
+from gateway.http.request_id import HEADER, request_id_for
 from gateway.telemetry import log
+
+DIRECT_WAY = "direct_way"  # in the state that an application's lifespan leaves behind
 
 _MOST_PIPELINED = 16
 _OF_UPGRADES = frozenset({b"upgrade", b"http2-settings"})
@@ -46,6 +55,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._refusal: _RefusedError | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timed: tuple[int, bool] | None = None
+        self._way: DirectWay | None = self.app_state.get(DIRECT_WAY)
+        # The headers, and what there is of the body, of a request that may go the direct way.
+        self._fields = Headers(())
+        self._held: bytes | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a head."""
@@ -56,6 +69,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """Wait for nothing any more."""
         self._stop_watching()
         super().connection_lost(exc)
+        if isinstance(self.cycle, DirectCycle):
+            self.cycle.leave()
 
     def data_received(self, data: bytes) -> None:
         """Read on, or refuse what is too large or no HTTP."""
@@ -80,6 +95,10 @@ class BoundedProtocol(HttpToolsProtocol):
         except httptools.HttpParserError:
             self._refuse(self._refusal or _RefusedError(400, "This is no HTTP request."))
             return
+        if self._held is not None:  # its rest is still to come
+            held, self._held = self._held, None
+            self._begin_by_asgi()
+            super().on_body(held)
         self._watch()
 
     def on_message_begin(self) -> None:
@@ -87,7 +106,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._number += 1
         self._in_head, self._in_body = True, False
         self._head_bytes = self._head_fed = 0
-        super().on_message_begin()
+        self.url, self.headers, self.expect_100_continue = b"", [], False
 
     def on_url(self, url: bytes) -> None:
         """Count the request line."""
@@ -102,7 +121,11 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._head_bytes > self.most_head_bytes:
             self._check_size(self._head_bytes)
         if self._in_head:
-            super().on_header(name, value)
+            name = name.lower()
+            if name == b"expect":
+                super().on_header(name, value)
+            else:
+                self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Let the request begin, or refuse one that another server could read otherwise."""
@@ -115,15 +138,61 @@ class BoundedProtocol(HttpToolsProtocol):
             self._stop(400, "Too many requests wait for the answer of an earlier one.")
         if self.parser.should_upgrade():
             return  # the parser ends here, and raises HttpParserUpgrade
-        super().on_headers_complete()
         self._in_head, self._in_body = False, True
+        if self._may_go_directly():
+            self._held = b""
+        else:
+            self._begin_by_asgi()
+
+    def on_body(self, body: bytes) -> None:
+        """Keep a part of a body."""
+        if self._held is None:
+            super().on_body(body)
+        else:
+            self._held += body
 
     def on_message_complete(self) -> None:
         """Note the end of a request."""
         if self.parser.should_upgrade():
             return
         self._in_body = False
-        super().on_message_complete()
+        if self._held is None or self._way is None:
+            super().on_message_complete()
+        else:
+            held, self._held = self._held, None
+            self._answer_directly(self._way, held)
+
+    def _may_go_directly(self) -> bool:
+        """Tell whether a request whose head is complete may, if its body is complete as well."""
+        way = self._way
+        if way is None or self.url != way.path or self.limit_concurrency is not None:
+            return False
+        headers = self._fields = Headers(self.headers)
+        last = self._last
+        return (
+            self.parser.get_method() == b"POST"
+            and self.parser.get_http_version() == "1.1"
+            and (last is None or last.response_complete)
+            and 0 < int(headers.first(b"content-length") or 0) <= way.most_bytes
+            and not self.expect_100_continue
+        )
+
+    def _answer_directly(self, way: DirectWay, body: bytes) -> None:
+        headers = self._fields
+        given = headers.get(HEADER)
+        client = self.client[0] if self.client else None
+        asked = Asked("POST", b"", headers, client, request_id_for(given), body)
+        self.cycle = cycle = DirectCycle(way, asked, keep_alive=self.parser.should_keep_alive())
+        task = asked.task = self.loop.create_task(cycle.answer(self))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+
+    def _begin_by_asgi(self) -> None:
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()  # only now: what it makes for ASGI is not for nothing
+        self.url, self.expect_100_continue = url, expects
+        self.headers += headers
+        super().on_headers_complete()
 
     def timeout_keep_alive_handler(self) -> None:
         """Close an idle connection; one whose answer nobody reads is not kept for ever."""
@@ -223,5 +292,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if cycle is not None and not cycle.response_complete:
             cycle.disconnected = True
             cycle.message_event.set()
+            if isinstance(cycle, DirectCycle):
+                cycle.leave()
         self.pipeline.clear()
         self.transport.close()

@@ -1,13 +1,12 @@
 """Answers that the server itself writes, before there is a request for the application."""
 
-import uuid
 from email.utils import formatdate
 from http import HTTPStatus
 
 import msgspec
 
 from gateway.errors import BadRequestError
-from gateway.http.request_id import HEADER
+from gateway.http.request_id import HEADER, request_id_for
 from gateway.http.security_headers import HEADERS
 
 BAD_REQUEST = BadRequestError.code
@@ -15,7 +14,7 @@ BAD_REQUEST = BadRequestError.code
 
 def raw_refusal(status: int, message: str) -> tuple[bytes, str]:
     """Write a whole answer that ends its connection; gives its request id as well."""
-    request_id = uuid.uuid4().hex
+    request_id = request_id_for(None)
     error = BadRequestError(message)
     body = msgspec.json.encode(
         {"errors": [{"message": error.message, "extensions": error.extensions}]}

@@ -1,5 +1,7 @@
 """What browsers are told about every answer: take it for what it says, and show it nowhere."""
 
+from collections.abc import Iterable
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADERS = {
@@ -13,6 +15,13 @@ HEADERS = {
 _RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 
 
+def with_security_headers(lines: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Add the headers that an answer does not have; names are in lower case."""
+    headers = list(lines)
+    names = {name for name, _value in headers}
+    return headers + [header for header in _RAW if header[0] not in names]
+
+
 class SecurityHeadersMiddleware:
     """Adds the headers that an answer does not have."""
 
@@ -24,10 +33,7 @@ class SecurityHeadersMiddleware:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = list(message["headers"])
-                names = {name for name, _value in headers}
-                headers += [header for header in _RAW if header[0] not in names]
-                message["headers"] = headers
+                message["headers"] = with_security_headers(message["headers"])
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -1,9 +1,6 @@
 """Pages of a customer's promotions: equal windows are one call."""
 
-from strawberry.dataloader import DataLoader
-
 from gateway.errors import GatewayError
-from gateway.loaders.batch import settle
 from gateway.request import Request
 from gateway.upstream.customer_promotions import (
     CustomerPage,
@@ -15,13 +12,28 @@ Key = CustomerPageKey
 Result = CustomerPage
 
 
-class CustomerPageByKeyLoader(DataLoader[Key, Result]):
-    """Loads windows by customer, source, filters, offset and limit."""
+class CustomerPageByKeyLoader:
+    """Loads windows by customer, source, filters, offset and limit.
+
+    There is nothing in it to put together, so that each window starts at once. What has ended is
+    remembered here, errors too; equal windows in flight are one call below, as for all requests
+    (`docs/decisions/020-…`).
+    """
 
     def __init__(self, port: CustomerPromotionsPort, request: Request) -> None:
-        super().__init__(self._load)
         self._port = port
         self._request = request
+        self._known: dict[Key, Result | GatewayError] = {}
 
-    async def _load(self, keys: list[Key]) -> list[Result | GatewayError]:
-        return await settle(keys, lambda key: self._port.page(key, self._request))
+    async def load(self, key: Key) -> Result:
+        """Give one window. Raises NotHereError, UpstreamError and BudgetExceededError."""
+        known = self._known.get(key)
+        if known is None:
+            try:
+                known = self._known[key] = await self._port.page(key, self._request)
+            except GatewayError as error:
+                self._known[key] = error
+                raise
+        if isinstance(known, GatewayError):
+            raise known
+        return known

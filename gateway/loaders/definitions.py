@@ -84,11 +84,6 @@ class DefinitionByPromotionLoader(DataLoader[Key, Result]):
         settled: Settled = {}
         for group in await asyncio.gather(*(self._load_group(*one) for one in groups.items())):
             settled.update(group)
-        for key, found in settled.items():
-            if isinstance(found, FoundDefinition):
-                self._source_types.found(
-                    key.program_id, key.promotion_id, found.source_type, self._request
-                )
         return [settled[key] for key in keys]
 
     def _order(self, key: Key) -> Order:
@@ -106,6 +101,14 @@ class DefinitionByPromotionLoader(DataLoader[Key, Result]):
             missing = [key for key in missing if key not in settled]
             if not missing:
                 break
+        for key, result in settled.items():
+            # Where it was looked for first without being told to, it will be again.
+            if isinstance(result, FoundDefinition) and (
+                key.source_type is not None or result.source_type is not source_types[0]
+            ):
+                self._source_types.found(
+                    key.program_id, key.promotion_id, result.source_type, self._request
+                )
         return {key: self._not_here(key, source_types) for key in missing} | settled
 
     def _not_here(self, key: Key, source_types: Order) -> GatewayError | None:
@@ -214,14 +217,14 @@ def _match(
 ) -> Settled:
     """Find the keys' definitions in pages, by id and program, never by position."""
     listed = {
-        (str(item.program_id), str(item.promotion_id)): item
+        (item.program_id, item.promotion_id): item
         for page in pages
         for item in page.items
         if item is not None
     }
     settled: Settled = {}
     for key in keys:
-        item = listed.get((key.program_id, key.promotion_id))
+        item = listed.get((int(key.program_id), int(key.promotion_id)))
         if item is not None and _is_same(key.identifier, item.identifier):
             settled[key] = FoundDefinition(item, source_type)
     return settled

@@ -27,6 +27,12 @@ class PageRequest(NamedTuple):
     after: Position | None
     before: Position | None
 
+    @property
+    def is_start(self) -> bool:
+        """Whether it is for a list's first items, which one window may bring."""
+        is_free = self.after is None and self.before is None
+        return is_free and not self.backward and self.size < LARGEST_SIZE
+
     @classmethod
     def check(cls, asked: ConnectionArguments, binding: Binding, segments: int = 1) -> Self:
         """Check the arguments before anything is fetched.
@@ -37,11 +43,11 @@ class PageRequest(NamedTuple):
         first, after, last, before = asked
         if first is not None and last is not None:
             raise BadUserInputError("first, last: give one of them, not both.")
-        for name, size in (("first", first), ("last", last)):
-            if size is not None and not 0 <= size <= LARGEST_SIZE:
-                raise BadUserInputError(f"{name}: it must be from 0 to {LARGEST_SIZE}.")
         backward = last is not None or (first is None and after is None and before is not None)
         size = last if last is not None else first
+        if size is not None and not 0 <= size <= LARGEST_SIZE:
+            name = "first" if last is None else "last"
+            raise BadUserInputError(f"{name}: it must be from 0 to {LARGEST_SIZE}.")
         return cls(
             DEFAULT_SIZE if size is None else size,
             backward,

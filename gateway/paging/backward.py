@@ -24,7 +24,7 @@ class Backward(Direction[ItemT]):
             segment -= 1
             stretch, border = await self._open_tail(segment)
         page.has_previous = bool(has_more)
-        del page.places[: max(0, len(page.places) - self.size)]
+        page.cut(max(0, len(page.items) - self.size), len(page.items))
         return page
 
     async def _open_before(self) -> tuple[Stretch[ItemT], Border]:
@@ -73,7 +73,9 @@ class Backward(Direction[ItemT]):
         if end > begin:
             is_own = self.before is not None and self.before.segment == stretch.segment
             cursor = self.before if is_own else None
-            self.page.places[:0] = self.places(stretch, range(begin, end), cursor, border)
+            items, spots = self.show(stretch, range(begin, end), cursor, border)
+            self.page.items[:0] = items
+            self.page.spots[:0] = spots
             self.wanted -= end - begin
         if not self.wanted:
             return True

@@ -1,11 +1,12 @@
 """What walking forward and walking backward have in common."""
 
+from itertools import repeat
 from typing import Generic
 
 from gateway.paging.anchor import FURTHER_CALLS, Border
 from gateway.paging.arguments import LARGEST_SIZE, PageRequest
-from gateway.paging.page import Drift, ItemT, Page, Place
-from gateway.paging.position import NEIGHBOURS, Position
+from gateway.paging.page import Drift, ItemT, Page, Surroundings
+from gateway.paging.position import Position
 from gateway.paging.stretch import Fetch, Stretch
 
 _SEVERITY = (Drift.NONE, Drift.REPAIRED, Drift.SUSPECTED)
@@ -52,27 +53,15 @@ class Direction(Generic[ItemT]):
             self.page.suspect()
         return expected
 
-    def places(
+    def show(
         self, stretch: Stretch[ItemT], span: range, cursor: Position | None, border: Border
-    ) -> list[Place[ItemT]]:
-        """Give the places of these offsets, each with what its cursor has to know."""
-        ids = stretch.ids()
+    ) -> tuple[list[ItemT | None], list[tuple[Surroundings[ItemT], int]]]:
+        """Give the items at these offsets, and for each where it is."""
         before, after = self._beyond(stretch, cursor, border)
-        known = [*before, *ids, *after]
-        return [
-            Place(
-                Position(
-                    stretch.segment,
-                    stretch.start + index,
-                    ids[index],
-                    _readable(known[: len(before) + index][::-1]),
-                    _readable(known[len(before) + index + 1 :]),
-                    self.repaired,
-                ),
-                stretch.items[index],
-            )
-            for index in (offset - stretch.start for offset in span)
-        ]
+        segment, start, items = stretch.segment, stretch.start, stretch.items
+        surroundings = Surroundings(segment, start, items, before, after, self.repaired)
+        here = range(span.start - start, span.stop - start)
+        return items[here.start : here.stop], spots_of(surroundings, here)
 
     @staticmethod
     def _beyond(
@@ -86,5 +75,8 @@ class Direction(Generic[ItemT]):
         return before, after
 
 
-def _readable(ids: list[int | None]) -> tuple[int, ...]:
-    return tuple([id_ for id_ in ids if id_ is not None][:NEIGHBOURS])
+def spots_of(
+    surroundings: Surroundings[ItemT], indices: range
+) -> list[tuple[Surroundings[ItemT], int]]:
+    """Give the spots of these indices."""
+    return list(zip(repeat(surroundings, len(indices)), indices, strict=True))

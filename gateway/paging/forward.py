@@ -1,11 +1,34 @@
 """The first items of a list, or the first after a cursor."""
 
 from gateway.paging.anchor import Border, locate
-from gateway.paging.direction import Direction
-from gateway.paging.page import Drift, ItemT, Page
-from gateway.paging.stretch import Stretch
+from gateway.paging.direction import Direction, spots_of
+from gateway.paging.page import Drift, ItemT, Page, Surroundings
+from gateway.paging.stretch import Stretch, believable
+from gateway.wire.decode import Page as Window
 
 _BEGINNING = Border(0, Drift.NONE, 0)
+
+
+def decided(window: Window[ItemT], size: int) -> Page[ItemT] | None:
+    """Give the first page of a list of one segment, where its first window leaves no question.
+
+    The window was asked for one item more than the page has. Either it is full, or it is the whole
+    list, and nothing speaks against that. None, where there is more to ask: then a walk does.
+    """
+    items = window.items[: size + 1]  # some upstreams ignore the limit
+    given, total = len(items), believable(window, 0)
+    if given <= size and total is not None and total > given:
+        return None
+    warnings = list(dict.fromkeys(window.warnings)) if window.warnings else []
+    surroundings = Surroundings(0, 0, items, (), (), 0)
+    return Page(
+        items[:size],
+        spots_of(surroundings, range(min(given, size))),
+        has_next=given > size,
+        totals={0: total},
+        warnings=warnings,
+        customer_id=window.customer_id,
+    )
 
 
 class Forward(Direction[ItemT]):
@@ -21,7 +44,7 @@ class Forward(Direction[ItemT]):
                 break
             segment += 1
         self.page.has_next = has_more
-        del self.page.places[self.size :]
+        self.page.cut(0, self.size)
         return self.page
 
     async def _open(self, segment: int) -> tuple[Stretch[ItemT], Border]:
@@ -47,7 +70,9 @@ class Forward(Direction[ItemT]):
         end = min(end, begin + self.wanted)
         if end > begin:
             cursor = self.after if self.after and self.after.segment == stretch.segment else None
-            self.page.places += self.places(stretch, range(begin, end), cursor, border)
+            items, spots = self.show(stretch, range(begin, end), cursor, border)
+            self.page.items += items
+            self.page.spots += spots
             self.wanted -= end - begin
         if not self.wanted:
             return True
@@ -70,11 +95,11 @@ class Forward(Direction[ItemT]):
 
     def _leave_off(self, stretch: Stretch[ItemT]) -> bool:
         """End a page for which the calls did not suffice."""
-        places = self.page.places
+        page = self.page
         if stretch.is_short:
-            self.page.suspect()
-        elif len(places) > 1:
-            places.pop()  # it has been seen, and tells that there is more
+            page.suspect()
+        elif len(page.items) > 1:
+            page.cut(0, -1)  # the last has been seen, and tells that there is more
         elif stretch.total is not None:
             return stretch.total > stretch.end
         return True

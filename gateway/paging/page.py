@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import islice
 from typing import Generic, Protocol, TypeVar
 
-from gateway.paging.position import Position
+from gateway.paging.position import NEIGHBOURS, Position
 from gateway.wire.warnings import UpstreamWarning
 
 
@@ -27,27 +28,66 @@ class Drift(Enum):
 
 
 @dataclass(slots=True)
+class Surroundings(Generic[ItemT]):
+    """What a walk knows of a segment around a page; most pages' cursors nobody asks for.
+
+    `items` stand from the offset `start` on; `before` and `after` are ids known of beyond them, in
+    list order. `repaired` is as in a position.
+    """
+
+    segment: int
+    start: int
+    items: list[ItemT | None]
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    repaired: int
+    _ids: list[int | None] = field(default_factory=list, init=False)
+
+    def position(self, index: int) -> Position:
+        """Make the position of the item with this index, and what its cursor has to know."""
+        ids = self._ids
+        if not ids:
+            ids += [*self.before, *map(id_of, self.items), *self.after]
+        place = len(self.before) + index
+        return Position(
+            self.segment,
+            self.start + index,
+            ids[place],
+            _nearest(ids, range(place - 1, -1, -1)),
+            _nearest(ids, range(place + 1, len(ids))),
+            self.repaired,
+        )
+
+
+@dataclass(slots=True)
 class Place(Generic[ItemT]):
-    """One place of a list.
+    """One place of a list, with this index among its surroundings.
 
     `item` is None where it could not be read, and where the page has the same item already.
     """
 
-    position: Position
+    surroundings: Surroundings[ItemT]
+    index: int
     item: ItemT | None
-    is_repeat: bool = False
+
+    @property
+    def position(self) -> Position:
+        """Where it is."""
+        return self.surroundings.position(self.index)
 
 
 @dataclass(slots=True)
 class Page(Generic[ItemT]):
     """One page of a connection, in list order.
 
-    `totals` has the upstream's total of each segment that was asked, None where it is not to be
-    believed (`doubtful` has the segments of which no total is); `customer_id` is whose list it is,
-    where the upstream says so.
+    `items` has None where an item could not be read, and where the page has the same item already;
+    `spots` has each one's surroundings and its index in them. `totals` has the upstream's total of
+    each segment that was asked, None where it is not to be believed (`doubtful` has the segments of
+    which no total is); `customer_id` is whose list it is, where the upstream says so.
     """
 
-    places: list[Place[ItemT]] = field(default_factory=list)
+    items: list[ItemT | None] = field(default_factory=list)
+    spots: list[tuple[Surroundings[ItemT], int]] = field(default_factory=list)
     has_next: bool = False
     has_previous: bool = False
     drift: Drift = Drift.NONE
@@ -57,9 +97,32 @@ class Page(Generic[ItemT]):
     doubtful: set[int] = field(default_factory=set)
 
     @property
-    def left_out(self) -> int:
-        """Count the places whose item could not be read."""
-        return sum(place.item is None and not place.is_repeat for place in self.places)
+    def places(self) -> list[Place[ItemT]]:
+        """Give each item's place."""
+        pairs = zip(self.spots, self.items, strict=True)
+        return [Place(surroundings, index, item) for (surroundings, index), item in pairs]
+
+    @property
+    def shown(self) -> list[ItemT]:
+        """Give the items that can be shown."""
+        return [item for item in self.items if item is not None]
+
+    def cut(self, begin: int, end: int) -> None:
+        """Keep the places from one index up to another."""
+        self.items, self.spots = self.items[begin:end], self.spots[begin:end]
+
+    def take_repeats_out(self) -> None:
+        """Keep each item's first place alone; a place that repeats one still counts."""
+        seen = {(item.program_id, item.promotion_id) for item in self.items if item is not None}
+        if len(seen) + self.items.count(None) == len(self.items):
+            return
+        seen.clear()
+        for index, item in enumerate(self.items):
+            if item is not None:
+                identity = item.program_id, item.promotion_id
+                if identity in seen:
+                    self.items[index] = None
+                seen.add(identity)
 
     def suspect(self) -> None:
         """Say that the page may not be what was asked for."""
@@ -70,3 +133,13 @@ class Page(Generic[ItemT]):
         self.suspect()
         self.doubtful.add(segment)
         self.totals[segment] = None
+
+
+def id_of(item: Identified | None) -> int | None:
+    """Give an item's id; None where it could not be read."""
+    return None if item is None else item.promotion_id
+
+
+def _nearest(ids: list[int | None], places: range) -> tuple[int, ...]:
+    readable = (id_ for place in places if (id_ := ids[place]) is not None)
+    return tuple(islice(readable, NEIGHBOURS))

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Generic
 
 from gateway.paging.arguments import LARGEST_SIZE
-from gateway.paging.page import ItemT, Page
+from gateway.paging.page import ItemT, Page, id_of
 from gateway.wire.decode import Page as Window
 
 Fetch = Callable[[int, int, int], Awaitable[Window[ItemT]]]
@@ -60,13 +60,9 @@ class Stretch(Generic[ItemT]):
         """Tell whether the item at an offset is known."""
         return self.start <= offset < self.end
 
-    def ids(self) -> list[int | None]:
-        """Give the ids of all items; None where one could not be read."""
-        return [_id(item) for item in self.items]
-
     def id_at(self, offset: int) -> int | None:
         """Give the id of the item at an offset that is held; None where it could not be read."""
-        return _id(self.items[offset - self.start])
+        return id_of(self.items[offset - self.start])
 
     def find(self, promotion_id: int | None, expected: int) -> int | None:
         """Find the offset of an id, the nearest to where it is expected."""
@@ -103,7 +99,7 @@ class Stretch(Generic[ItemT]):
                 self._judge_short(len(found), has_grown=self.end > known)
 
     def _join_behind(self, found: list[ItemT | None], overlap: int) -> None:
-        if self.items and found and not (overlap and _id(found[0]) == _id(self.items[-1])):
+        if self.items and found and not (overlap and id_of(found[0]) == id_of(self.items[-1])):
             self.suspect()
         if overlap and not found:
             self.suspect()  # the last item was there a moment ago
@@ -144,7 +140,7 @@ class Stretch(Generic[ItemT]):
         return self.total is not None and self.total <= offset
 
     def _join_before(self, offset: int, found: list[ItemT | None], overlap: int) -> None:
-        if overlap and _id(found[-1]) != _id(self.items[0]):
+        if overlap and id_of(found[-1]) != id_of(self.items[0]):
             self.suspect()
         self.items[:0] = found[: len(found) - overlap]
         self.start = offset
@@ -160,7 +156,7 @@ class Stretch(Generic[ItemT]):
             if not given:
                 limit += 1 if limit < LARGEST_SIZE else -1
             rest = await self._ask(offset + given - overlap, limit)
-            if given and not (overlap and rest and _id(rest[0]) == _id(found[-1])):
+            if given and not (overlap and rest and id_of(rest[0]) == id_of(found[-1])):
                 self.suspect()
             found = (found + rest[overlap:])[: stop - offset]
         if offset + len(found) == stop or self._ends_at(offset + len(found)):
@@ -184,7 +180,3 @@ class Stretch(Generic[ItemT]):
         page.warnings.extend(w for w in window.warnings if w not in page.warnings)
         page.customer_id = window.customer_id
         return window.items[:limit]  # some upstreams ignore the limit
-
-
-def _id(item: ItemT | None) -> int | None:
-    return None if item is None else item.promotion_id

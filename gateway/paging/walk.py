@@ -13,37 +13,44 @@ page is shorter and says that there is more.
 
 from gateway.paging.arguments import PageRequest
 from gateway.paging.backward import Backward
-from gateway.paging.forward import Forward
+from gateway.paging.forward import Forward, decided
 from gateway.paging.page import ItemT, Page
 from gateway.paging.stretch import Fetch
+from gateway.wire.decode import Page as Window
 from gateway.wire.warnings import UpstreamWarning
 
 
 async def walk(fetch: Fetch[ItemT], request: PageRequest, segments: int = 1) -> Page[ItemT]:
     """Fetch the page. Whatever `fetch` raises passes through."""
-    direction = Backward if request.backward else Forward
-    page = await direction(fetch, request, segments).run()
-    if request.size and not page.places:
+    page: Page[ItemT] | None = None
+    if request.is_start and segments == 1:
+        window = await fetch(0, 0, request.size + 1)
+        page = decided(window, request.size)
+        fetch = fetch if page is not None else _going_on(window, fetch)
+    if page is None:
+        direction = Backward if request.backward else Forward
+        page = await direction(fetch, request, segments).run()
+    if request.size and not page.items:
         # Without a place there is no cursor to go on from: who asked on would begin anew.
         if request.backward:
             page.has_previous = False
         else:
             page.has_next = False
-    _take_repeats_out(page)
-    if page.left_out:
-        page.warnings.append(_left_out(page.left_out))
+    left_out = page.items.count(None)
+    if left_out:
+        page.warnings.append(_left_out(left_out))
+    page.take_repeats_out()
     return page
 
 
-def _take_repeats_out(page: Page[ItemT]) -> None:
-    """Keep each item's first place alone; a place that repeats one still counts."""
-    seen: set[tuple[int, int]] = set()
-    for place in page.places:
-        if place.item is not None:
-            identity = place.item.program_id, place.item.promotion_id
-            if identity in seen:
-                place.item, place.is_repeat = None, True
-            seen.add(identity)
+def _going_on(window: Window[ItemT], fetch: Fetch[ItemT]) -> Fetch[ItemT]:
+    """Give a fetch whose first window is there already."""
+    windows = [window]
+
+    async def fetch_on(segment: int, offset: int, limit: int) -> Window[ItemT]:
+        return windows.pop() if windows else await fetch(segment, offset, limit)
+
+    return fetch_on
 
 
 def _left_out(count: int) -> UpstreamWarning:

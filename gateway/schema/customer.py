@@ -6,7 +6,7 @@ import strawberry
 
 from gateway.errors import GatewayError, NotHereError
 from gateway.paging.page import Drift
-from gateway.schema.connection import page_info, shown
+from gateway.schema.connection import shown
 from gateway.schema.context import Context, Info
 from gateway.schema.customer_pages import (
     Availability,
@@ -23,7 +23,7 @@ from gateway.schema.customer_promotion import CustomerPromotion, Owner
 from gateway.schema.declare import calls_of_a_page, computed, fetching
 from gateway.schema.ids import write_id
 from gateway.schema.node import Node
-from gateway.schema.paging import After, Before, First, Last, PageInfo, PageWarning
+from gateway.schema.paging import After, Before, BoundPage, First, Last, PageInfo, PageWarning
 from gateway.upstream.customer_promotions import CustomerKey
 
 PAGES_BELOW = ("Customer", "promotions")
@@ -59,9 +59,7 @@ class CustomerPromotionConnection:
     def nodes(self) -> list[CustomerPromotion]:
         """Show each item that could be read."""
         owner = self._owner()
-        return [
-            CustomerPromotion(payload=item, owner=owner) for _, item in shown(self.payload.page)
-        ]
+        return [CustomerPromotion(payload=item, owner=owner) for item in self.payload.page.shown]
 
     def _owner(self) -> Owner:
         return Owner(self.payload.customer_key, self.payload.customer_id)
@@ -69,7 +67,7 @@ class CustomerPromotionConnection:
     @computed("Where the page lies in the list.")
     def page_info(self) -> PageInfo:
         """Show the page's edges."""
-        return page_info(self.payload.page, self.payload.binding)
+        return PageInfo(payload=BoundPage.of(self.payload.page, self.payload.binding))
 
     @computed("How many there are in all, as the upstream counts; null where it does not say.")
     def total_count(self) -> int | None:
@@ -139,9 +137,10 @@ class Customer(Node):
 
 
 def _page_arguments(**arguments: Any) -> CustomerPageArguments:
-    program_ids = arguments.pop("program_ids", None)
-    listed = None if program_ids is None else tuple(program_ids)
-    return CustomerPageArguments(**arguments, program_ids=listed)
+    program_ids = arguments.get("program_ids")
+    if program_ids is not None:
+        arguments["program_ids"] = tuple(program_ids)
+    return CustomerPageArguments(**arguments)
 
 
 async def load_customer(
@@ -153,8 +152,12 @@ async def load_customer(
     Raises a GatewayError where every page fails.
     """
     wanted = [_page_arguments(**arguments) for arguments in pages_below]
-    with context.request.budget.claim():
+    budget = context.request.budget
+    budget.keep(1)
+    try:
         found = await fetch_pages(context, key, wanted)
+    finally:
+        budget.keep(-1)
     if found is None:
         return None
     customer_id, pages = found

@@ -1,6 +1,7 @@
 """A customer's pages: checked before anything is fetched, then fetched all at once."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Sequence
+from functools import lru_cache, partial
 from typing import Annotated, NamedTuple
 
 import strawberry
@@ -26,6 +27,7 @@ from gateway.upstream.customer_promotions import (
 from gateway.wire.customer_view import CustomerPromotionPayload
 from gateway.wire.vocabulary import (
     CustomerPromotionSourceType,
+    CustomerSource,
     PromotionAvailability,
     PromotionTypeFilter,
 )
@@ -81,26 +83,30 @@ async def fetch_page(
     customer; UpstreamError.
     """
     filters = _check_filters(arguments)
-    by_id = canonical(customer.identifier_value) if customer.identifier_name == BY_ID else None
-    owner = Owner(customer.identifier_name, customer.identifier_value, by_id)
-    binding = Binding(_connection(customer, filters), owner)
-    request = PageRequest.check(ConnectionArguments(*arguments[:4]), binding)
+    name, value = customer.identifier_name, customer.identifier_value
+    connection = _connection(customer.source, filters)
+    by_id = canonical(value) if name == BY_ID else None
+    binding = Binding(connection, Owner(name, value, by_id))
+    first, after, last, before = arguments[:4]
+    request = PageRequest.check(ConnectionArguments(first, after, last, before), binding)
+    load = context.loaders.customer_pages.load
 
-    async def fetch(_segment: int, offset: int, limit: int) -> CustomerPage:
-        key = CustomerPageKey(customer, filters, offset, limit)
-        return await context.loaders.customer_pages.load(key)
+    def fetch(_segment: int, offset: int, limit: int) -> Awaitable[CustomerPage]:
+        return load(CustomerPageKey(customer, filters, offset, limit))
 
     page = await walk(fetch, request)
     customer_id = str(page.customer_id)
-    for name, cursor in (("after", arguments.after), ("before", arguments.before)):
+    for argument, cursor in (("after", after), ("before", before)):
         if cursor is not None:
-            binding.belongs(name, cursor, customer_id)
-    bound = binding._replace(owner=owner._replace(customer_id=customer_id))
+            binding.belongs(argument, cursor, customer_id)
+    bound = Binding(connection, Owner(name, value, customer_id))
     return CustomerPromotions(page, bound, customer, customer_id)
 
 
 def _check_filters(arguments: CustomerPageArguments) -> CustomerFilters:
-    program_ids = arguments.program_ids
+    availability, type_, source_type, program_ids = filters = arguments[4:]
+    if filters == NO_FILTERS:
+        return NO_FILTERS
     if program_ids is not None:
         if not 1 <= len(program_ids) <= MOST_PROGRAMS:
             raise BadUserInputError(
@@ -109,16 +115,15 @@ def _check_filters(arguments: CustomerPageArguments) -> CustomerFilters:
         program_ids = tuple(
             sorted({check_digits("programIds", program_id) for program_id in program_ids})
         )
-    return CustomerFilters(
-        arguments.availability, arguments.type, arguments.source_type, program_ids
-    )
+    return CustomerFilters(availability, type_, source_type, program_ids)
 
 
-def _connection(customer: CustomerKey, filters: CustomerFilters) -> str:
+@lru_cache(1024)
+def _connection(source: CustomerSource, filters: CustomerFilters) -> str:
     availability, type_, source_type, program_ids = filters
     words = (
         "Customer.promotions",
-        customer.source.name,
+        source.name,
         availability and availability.name,
         type_ and type_.name,
         source_type and source_type.name,
@@ -128,27 +133,36 @@ def _connection(customer: CustomerKey, filters: CustomerFilters) -> str:
 
 
 async def fetch_pages(
-    context: Context, customer: CustomerKey, wanted: Iterable[CustomerPageArguments]
+    context: Context, customer: CustomerKey, wanted: Sequence[CustomerPageArguments]
 ) -> tuple[str, Pages] | None:
     """Fetch all distinct pages of a customer at once, and learn the customer's id by it.
 
     Null where the platform says that there is no such customer; where no page is wanted, one call
     with limit 1 asks it. A page that fails is its own error, unless all do: then raises the first.
     """
-    distinct = list(dict.fromkeys(wanted))
-    if not distinct:
-        try:
-            probe = await context.loaders.customer_pages.load(
-                CustomerPageKey(customer, NO_FILTERS, 0, 1)
-            )
-        except NotHereError:
-            return None
-        return str(probe.customer_id), {}
-    results = await settle(distinct, lambda arguments: fetch_page(context, customer, arguments))
+    distinct = wanted if len(wanted) < 2 else list(dict.fromkeys(wanted))
+    if len(distinct) > 1:
+        return _found(distinct, await settle(distinct, partial(fetch_page, context, customer)))
+    try:
+        for arguments in distinct:
+            page = await fetch_page(context, customer, arguments)
+            return page.customer_id, {arguments: page}
+        probe = await context.loaders.customer_pages.load(
+            CustomerPageKey(customer, NO_FILTERS, 0, 1)
+        )
+    except NotHereError:
+        return None
+    return str(probe.customer_id), {}
+
+
+def _found(
+    distinct: Sequence[CustomerPageArguments],
+    results: Sequence[CustomerPromotions | GatewayError],
+) -> tuple[str, Pages] | None:
     pages: Pages = dict(zip(distinct, results, strict=True))
     if any(isinstance(result, NotHereError) for result in results):
         return None
     for result in results:
         if isinstance(result, CustomerPromotions):
             return result.customer_id, pages
-    raise next(result for result in pages.values() if isinstance(result, GatewayError))
+    raise next(result for result in results if isinstance(result, GatewayError))

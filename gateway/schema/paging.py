@@ -1,10 +1,12 @@
 """What all connections have in common."""
 
-from typing import Annotated
+from typing import Annotated, Any, NamedTuple, Self
 
 import strawberry
 
-from gateway.schema.declare import plain
+from gateway.paging.cursor import Binding
+from gateway.paging.page import Page
+from gateway.schema.declare import computed, plain
 from gateway.wire.warnings import UpstreamWarning
 
 First = Annotated[
@@ -26,22 +28,48 @@ Last = Annotated[
 Before = Annotated[str | None, strawberry.argument(description="Only what precedes this cursor.")]
 
 
+class BoundPage(NamedTuple):
+    """A fetched page, what its cursors are bound to, and whether there is more on either side."""
+
+    page: Page[Any]
+    binding: Binding
+    has_next: bool
+    has_previous: bool
+
+    @classmethod
+    def of(cls, page: Page[Any], binding: Binding) -> Self:
+        """Look at a page."""
+        return cls(page, binding, page.has_next, page.has_previous)
+
+    def cursor(self, index: int) -> str | None:
+        """Write the cursor of the page's first (0) or last (-1) place; null where there is none."""
+        if not self.page.spots:
+            return None
+        surroundings, place = self.page.spots[index]
+        return self.binding.write(surroundings.position(place))
+
+
 @strawberry.type(description="Where a page lies in its list.")
 class PageInfo:
-    """The Relay PageInfo."""
+    """The Relay PageInfo: cursors stand at the first and the last place, left out or not."""
 
-    has_next_page: bool = strawberry.field(description="Whether there is more behind this page.")
-    has_previous_page: bool = strawberry.field(
-        description="Whether there is more in front of this page."
+    payload: strawberry.Private[BoundPage]
+
+    has_next_page: bool = plain("has_next", "Whether there is more behind this page.")
+    has_previous_page: bool = plain("has_previous", "Whether there is more in front of this page.")
+
+    @computed("The cursor of the page's first place: pass it as `before`. Null for an empty page.")
+    def start_cursor(self) -> str | None:
+        """Write it."""
+        return self.payload.cursor(0)
+
+    @computed(
+        "The cursor of the page's last place, which may be one that was left out: pass it as"
+        " `after`. Null for an empty page."
     )
-    start_cursor: str | None = strawberry.field(
-        description="The cursor of the page's first place: pass it as `before`. Null for an empty"
-        " page."
-    )
-    end_cursor: str | None = strawberry.field(
-        description="The cursor of the page's last place, which may be one that was left out: pass"
-        " it as `after`. Null for an empty page."
-    )
+    def end_cursor(self) -> str | None:
+        """Write it."""
+        return self.payload.cursor(-1)
 
 
 @strawberry.type(description="What is worth knowing of a page beside its items.")

@@ -13,7 +13,7 @@ from gateway.paging.page import Drift, Page
 from gateway.paging.position import Position
 from gateway.paging.stretch import Fetch, believable
 from gateway.paging.walk import walk
-from gateway.schema.connection import page_info, shown
+from gateway.schema.connection import shown
 from gateway.schema.context import Context, Info
 from gateway.schema.declare import (
     Asked,
@@ -25,7 +25,7 @@ from gateway.schema.declare import (
 )
 from gateway.schema.ids import check_digits, write_id
 from gateway.schema.node import Node
-from gateway.schema.paging import After, Before, First, Last, PageInfo, PageWarning
+from gateway.schema.paging import After, Before, BoundPage, First, Last, PageInfo, PageWarning
 from gateway.schema.promotion import Promotion, view_definition
 from gateway.upstream.definitions import DefinitionFilters, DefinitionPage, DefinitionPageKey
 from gateway.wire.legacy import DefinitionPayload
@@ -103,7 +103,7 @@ class PromotionConnection:
     @computed("Where the page lies in the list.")
     def page_info(self) -> PageInfo:
         """Show the page's edges."""
-        return page_info(self.payload.page, self.payload.binding)
+        return PageInfo(payload=BoundPage.of(self.payload.page, self.payload.binding))
 
     @fetching(
         "How many there are in all, as the upstream counts; null where it does not say.",

@@ -1,5 +1,5 @@
 """What operators see: log lines (`logs`) and metrics (`metrics`), each with its table of names."""
 
-from gateway.telemetry.logs import bound, configure_logging, log
+from gateway.telemetry.logs import bound, configure_logging, identify, log, tell_operation
 
-__all__ = ["bound", "configure_logging", "log"]
+__all__ = ["bound", "configure_logging", "identify", "log", "tell_operation"]

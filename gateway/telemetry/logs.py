@@ -33,23 +33,31 @@ metrics_without_a_place                   without request_id
 
 No field holds a customer's identifier, a credential or a URL. An exception is therefore told by its
 type and where it was raised: nobody knows what its message holds.
+
+All lines but one are structlog's. `operation` comes once for every answer, and has a writer of its
+own (`lines.py`), because structlog's costs as much as the rest of a remembered answer.
 """
 
 import logging
 import sys
 import traceback
-from typing import Any, TextIO
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TextIO, cast
 
 import msgspec
 import structlog
-from structlog.contextvars import bound_contextvars, merge_contextvars
 from structlog.typing import EventDict, WrappedLogger
+
+from gateway.telemetry.lines import OperationLines, WaitingLines
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway")
 
-bound = bound_contextvars
+_request_id: ContextVar[str] = ContextVar("request_id")
 
 _MOST_CAUSES = 5
+_operations: OperationLines | None = None
 
 
 def configure_logging(
@@ -61,9 +69,12 @@ def configure_logging(
     included. The gateway's own lines do not go through the standard library: a line an operation
     should not cost a tenth of it.
     """
-    stream = stream or sys.stderr
+    global _operations  # noqa: PLW0603 - as the libraries' configuration: one a process
+    waiting = WaitingLines(stream or sys.stderr)
+    stream = cast("TextIO", waiting)
+    _operations = OperationLines(waiting) if log_format == "json" else None
     shared: list[Any] = [
-        merge_contextvars,
+        tell_request_id,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         tell_exception,
@@ -92,6 +103,45 @@ def configure_logging(
 
 def _encode(event: EventDict, **_: Any) -> str:
     return msgspec.json.encode(event, enc_hook=repr).decode()
+
+
+def tell_operation(
+    name: str | None, errors: int, upstream_calls: int, caller: str, duration_ms: float
+) -> None:
+    """Write the line of an operation that ran; without `caller` it has no such field."""
+    fields: dict[str, Any] = {
+        "operation": name,
+        "errors": errors,
+        "upstream_calls": upstream_calls,
+        "duration_ms": duration_ms,
+    }
+    if caller:
+        fields["caller"] = caller
+    if _operations is not None and structlog.is_configured():
+        _operations.tell(_request_id.get(None), fields)
+    else:
+        log.info("operation", **fields)
+
+
+def identify(request_id: str) -> None:
+    """Have this task's lines tell a request's id to its end, and those of tasks that it starts."""
+    _request_id.set(request_id)
+
+
+@contextmanager
+def bound(request_id: str) -> Iterator[None]:
+    """Have lines tell a request's id for the length of the block."""
+    token = _request_id.set(request_id)
+    try:
+        yield
+    finally:
+        _request_id.reset(token)
+
+
+def tell_request_id(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """Add the id of the request that a line is about, where there is one."""
+    request_id = _request_id.get(None)
+    return event if request_id is None else {"request_id": request_id, **event}
 
 
 def first_line(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:

@@ -39,15 +39,15 @@ class Admission:
         return self  # a place is like any other, so that nothing need be made for each
 
     async def __aenter__(self) -> None:
-        await self._enter()
+        if self._free:
+            self._free -= 1
+        else:
+            await self._wait()
 
     async def __aexit__(self, *_: object) -> None:
         self._leave()
 
-    async def _enter(self) -> None:
-        if self._free:
-            self._free -= 1
-            return
+    async def _wait(self) -> None:
         if len(self._line) >= self._most_waiters:
             raise OverloadedError
         turn = asyncio.get_running_loop().create_future()

@@ -36,8 +36,8 @@ def unpack(endpoint: str, reply: Reply, most_bytes: int) -> bytes:
     body = reply.body
     if body is None:
         raise _too_large(endpoint)
-    encoding = reply.headers.get(b"content-encoding", b"").strip().lower()
-    if encoding in _PLAIN:
+    encoding = reply.headers.get(b"content-encoding")
+    if encoding is None or (encoding := encoding.strip().lower()) in _PLAIN:
         return body
     if encoding != _PACKED:
         raise _unreadable(endpoint, "unknown content encoding")

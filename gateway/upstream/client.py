@@ -19,7 +19,7 @@ from gateway.upstream.credentials import TOKEN_ENDPOINT, Credential
 from gateway.upstream.exchange import HttpPort
 from gateway.upstream.failures import DEFAULT_PAUSE_S, failed
 from gateway.upstream.quota import Quota
-from gateway.upstream.traffic import Traffic
+from gateway.upstream.traffic import EndpointTraffic, Traffic
 
 _UNREACHABLE = (httpx.HTTPError, OSError)
 _JSON = {"Content-Type": "application/json"}
@@ -34,6 +34,7 @@ class _Call(NamedTuple):
     target: str
     request: Request
     yields: bool
+    traffic: EndpointTraffic
 
 
 class _Exchange(NamedTuple):
@@ -70,24 +71,23 @@ class UpstreamClient:
     async def get(
         self,
         endpoint: str,
-        path: str,
-        parameters: Mapping[str, str],
+        target: str,
         request: Request,
         *,
         yields: bool = False,
     ) -> bytes:
         """Fetch the body of a successful answer, with a second attempt where that is worth it.
 
-        `endpoint` is the documented name that errors carry; `parameters` reach the platform exactly
-        as given. A call that `yields` leaves the operation's last calls to those that have a claim
-        on them. Raises BudgetExceededError before a call too many, OverloadedError where too many
-        wait, and UpstreamError for whatever the platform does instead of answering.
+        `endpoint` is the documented name that errors carry; `target` a path with its query. A call
+        that `yields` leaves the operation's last calls to those that have a claim on them. Raises
+        BudgetExceededError before a call too many, OverloadedError where too many wait, and
+        UpstreamError for whatever the platform does instead of answering.
         """
-        call = _Call(endpoint, target_of(path, parameters), request, yields)
-        self.traffic.of(endpoint).retry_budget.want()
+        traffic = self.traffic.of(endpoint)
+        traffic.retry_budget.want()
         try:
-            async with asyncio.timeout_at(request.deadline):
-                answer = await self._attempts(call)
+            with request.calls:
+                answer = await self._attempts(_Call(endpoint, target, request, yields, traffic))
         except TimeoutError:
             raise UpstreamTimeoutError(endpoint) from None
         if answer.status == 200:
@@ -98,7 +98,7 @@ class UpstreamClient:
 
     async def _attempts(self, call: _Call) -> Answer:
         """Try until there is an answer with which to leave it."""
-        retries, budget = self.traffic.of(call.endpoint).retries, call.request.budget
+        retries, budget = call.traffic.retries, call.request.budget
         attempts, is_renewed = 0, False
         while True:
             answer, wants_new_credential = await self._attempt(call)
@@ -120,11 +120,11 @@ class UpstreamClient:
         await request.budget.take(yields=call.yields)
         try:
             async with self.traffic.admission.place():
-                with self.traffic.of(call.endpoint).breaker.admit() as permit:
+                with call.traffic.breaker.admit() as permit:
                     credential = await self.credential.headers(
                         partial(self._post, request), request
                     )
-                    await self._turn(call.endpoint, request)
+                    await self._quota(request).start(call.endpoint, request.deadline)
                     is_made = True
                     exchange = _Exchange(
                         call.endpoint, "GET", call.target, credential, self.max_response_bytes
@@ -138,12 +138,9 @@ class UpstreamClient:
     async def _post(self, request: Request, path: str, body: bytes) -> Answer:
         """Make the call that gets a token, for all operations and so on none's budget."""
         with self.traffic.of(TOKEN_ENDPOINT).breaker.admit() as permit:
-            await self._turn(TOKEN_ENDPOINT, request)
+            await self._quota(request).start(TOKEN_ENDPOINT, request.deadline)
             exchange = _Exchange(TOKEN_ENDPOINT, "POST", path, _JSON, _MOST_TOKEN_BYTES, body)
             return await self._call(exchange, request, permit)
-
-    async def _turn(self, endpoint: str, request: Request) -> None:
-        await self._quota(request).start(endpoint, request.deadline)
 
     def _quota(self, request: Request) -> Quota:
         return self.traffic.quotas.of(self.credential.identity(request))
@@ -177,10 +174,6 @@ class UpstreamClient:
         return answer
 
 
-def target_of(path: str, parameters: Mapping[str, str]) -> str:
-    """Give the path with the query, in which each parameter comes to the platform as it is here."""
-    query = [
-        f"{name}={value if _is_plain(value) else quote(value, safe='')}"
-        for name, value in parameters.items()
-    ]
-    return f"{path}?{'&'.join(query)}"
+def encoded(value: str) -> str:
+    """Write a parameter's value so that it comes to the platform as it is here."""
+    return value if _is_plain(value) else quote(value, safe="")

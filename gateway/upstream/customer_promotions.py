@@ -1,11 +1,10 @@
 """The customer's view: ``GET /v2/customers/lookup/promotionData`` (promotionData.txt)."""
 
 from collections.abc import Awaitable
-from functools import partial
 from typing import NamedTuple, Protocol
 
 from gateway.request import Request
-from gateway.upstream.client import UpstreamClient
+from gateway.upstream.client import UpstreamClient, encoded
 from gateway.upstream.pages import disbelieved, read_page
 from gateway.upstream.recall import Recall
 from gateway.upstream.statistics import UpstreamStatistics
@@ -72,14 +71,19 @@ class CustomerPromotions:
 
     async def page(self, key: CustomerPageKey, request: Request) -> CustomerPage:
         """Fetch one window, with a claim on a call; one about another customer is never served."""
-        parameters = _parameters(key)
+        target = _target(key)
 
         def load(on_account_of: Request) -> Awaitable[bytes]:
-            return self._client.get(ENDPOINT, PATH, parameters, on_account_of)
+            return self._client.get(ENDPOINT, target, on_account_of)
 
-        read = partial(_read, self._client.traffic.statistics, key)
-        with request.budget.claim():
-            return await self._recall.fetch(ENDPOINT, parameters, request, load, read)
+        def read(body: bytes) -> CustomerPage:
+            return _read(self._client.traffic.statistics, key, body)
+
+        request.budget.keep(1)
+        try:
+            return await self._recall.fetch(ENDPOINT, target, request, load, read)
+        finally:
+            request.budget.keep(-1)
 
 
 def _read(statistics: UpstreamStatistics, key: CustomerPageKey, body: bytes) -> CustomerPage:
@@ -96,24 +100,23 @@ def canonical(customer_id: str) -> str:
     return customer_id.lstrip("0") or "0" if is_number else customer_id
 
 
-def _parameters(key: CustomerPageKey) -> dict[str, str]:
-    """Write the query; all usage is always asked for, so that one node has one truth."""
-    source, identifier_name, identifier_value = key.customer
+def _target(key: CustomerPageKey) -> str:
+    """Write path and query; all usage is always asked for, so that one node has one truth."""
+    (source, name, value), filters, offset, limit = key
+    target = (
+        f"{PATH}?identifierName={name}&identifierValue={encoded(value)}&source={source.value}"
+        f"&fetchAllUsage=true&limit={limit}&offset={offset}"
+    )
+    return target if filters is NO_FILTERS else target + _filtering(filters)
+
+
+def _filtering(filters: CustomerFilters) -> str:
+    availability, type_, source_type, program_ids = filters
     parameters = {
-        "identifierName": identifier_name,
-        "identifierValue": identifier_value,
-        "source": source.value,
-        "fetchAllUsage": "true",
-        "limit": str(key.limit),
-        "offset": str(key.offset),
+        "promotionStatusForCustomer": availability and availability.value,
+        "promotionType": type_ and type_.value,
+        "sourceType": source_type and source_type.value,
+        "programs": None if program_ids is None else ",".join(program_ids),
     }
-    filters = key.filters
-    if filters.availability is not None:
-        parameters["promotionStatusForCustomer"] = filters.availability.value
-    if filters.type is not None:
-        parameters["promotionType"] = filters.type.value
-    if filters.source_type is not None:
-        parameters["sourceType"] = filters.source_type.value
-    if filters.program_ids is not None:
-        parameters["programs"] = ",".join(filters.program_ids)
-    return parameters
+    given = {name: value for name, value in parameters.items() if value is not None}
+    return "".join(f"&{name}={encoded(value)}" for name, value in given.items())

@@ -9,7 +9,7 @@ from gateway.errors import (
     UndocumentedNotFoundError,
 )
 from gateway.request import Request
-from gateway.upstream.client import UpstreamClient
+from gateway.upstream.client import UpstreamClient, encoded
 from gateway.upstream.pages import disbelieved, read_page
 from gateway.upstream.phase_out import PhaseOut
 from gateway.upstream.recall import Recall
@@ -64,15 +64,12 @@ class LegacyDefinitions:
         Its call leaves the operation's last ones to the customers' pages. Raises PhasedOutError
         while the endpoint is known to be gone, and nothing is remembered.
         """
-        parameters = _parameters(key)
-        path = f"/api_gateway/loyalty/v1/programs/{key.program_id}/promotionsV2"
+        target = _target(key)
 
         async def load(on_account_of: Request) -> bytes:
             self._phase_out.ask()
             try:
-                body = await self._client.get(
-                    ENDPOINT, path, parameters, on_account_of, yields=True
-                )
+                body = await self._client.get(ENDPOINT, target, on_account_of, yields=True)
             except PhasedOutError:
                 self._phase_out.gone()
                 raise
@@ -87,9 +84,8 @@ class LegacyDefinitions:
             self._phase_out.answered()
             return body
 
-        whose = parameters | {"programId": key.program_id}
         read = partial(_read, self._client.traffic.statistics, key)
-        return await self._recall.fetch(ENDPOINT, whose, request, load, read)
+        return await self._recall.fetch(ENDPOINT, target, request, load, read)
 
 
 def _read(statistics: UpstreamStatistics, key: DefinitionPageKey, body: bytes) -> DefinitionPage:
@@ -99,7 +95,7 @@ def _read(statistics: UpstreamStatistics, key: DefinitionPageKey, body: bytes) -
     return page
 
 
-def _parameters(key: DefinitionPageKey) -> dict[str, str]:
+def _target(key: DefinitionPageKey) -> str:
     parameters = {
         "sourceType": key.source_type.value,
         "limit": str(key.limit),
@@ -114,4 +110,5 @@ def _parameters(key: DefinitionPageKey) -> dict[str, str]:
         parameters["startRuleIdentifier"] = filters.start_rule_id
     if filters.promotion_id is not None:
         parameters["promotionId"] = filters.promotion_id
-    return parameters
+    query = "&".join(f"{name}={encoded(value)}" for name, value in parameters.items())
+    return f"/api_gateway/loyalty/v1/programs/{key.program_id}/promotionsV2?{query}"

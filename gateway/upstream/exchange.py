@@ -46,7 +46,8 @@ class HttpPort(Protocol):
     ) -> Reply:
         """Send a request, and read its answer to the end, or up to `most_bytes` of body.
 
-        `target` is a path with its query, below the origin's own; `headers` come to the fixed ones.
+        `target` is a path with its query, below the origin's own; `headers` come to the fixed ones,
+        and are not written to any more.
         A redirect is an answer like any other. The deadline is the caller's, who cancels. Raises
         httpx.TransportError where there is no whole answer, and ValueError, sending nothing, for a
         target or a header that HTTP does not allow.
@@ -58,10 +59,15 @@ class HttpPort(Protocol):
         ...
 
 
-def check_head(target: str, headers: Mapping[str, str]) -> None:
-    """Raise ValueError for what could be read as more than one target and these headers."""
+def check_target(target: str) -> None:
+    """Raise ValueError for what could be read as more than one target."""
     if not _is_target(target):
         raise ValueError("the target is no path of visible ASCII")
+
+
+def check_head(target: str, headers: Mapping[str, str]) -> None:
+    """Raise ValueError for what could be read as more than one target and these headers."""
+    check_target(target)
     for name, value in headers.items():
         if not _is_name(name) or not _is_value(value):
             raise ValueError("a header has a character that none may have")

@@ -22,6 +22,10 @@ _LOOKED_AT = 100
 class Turns(Protocol):
     """Knows when the next call may start: from memory here, from Redis in `shared_quota`."""
 
+    def take_at_once(self) -> bool:
+        """Start a call where it is certain, without asking anybody, that one may start now."""
+        ...
+
     async def take(self) -> float:
         """Start a call where one may start now, and give 0; otherwise the seconds to wait."""
         ...
@@ -46,14 +50,16 @@ class LocalTurns:
         self._pacer, self._clock = pacer, clock
         self._paused_until = -math.inf
 
+    def take_at_once(self) -> bool:
+        """Start a call where one may start now."""
+        now = self._clock()
+        return now >= self._paused_until and (self._pacer is None or self._pacer.take(now))
+
     async def take(self) -> float:
         """Start a call where one may start now, and give 0; otherwise the seconds to wait."""
-        now = self._clock()
-        if now < self._paused_until:
-            return max(self._paused_until - now, self._pacer.wait_s(now) if self._pacer else 0.0)
-        if self._pacer is None or self._pacer.take(now):
+        if self.take_at_once():
             return 0.0
-        return max(self._pacer.wait_s(now), _SHORTEST_WAIT_S)
+        return max(await self.wait_s(0), _SHORTEST_WAIT_S)
 
     async def wait_s(self, ahead: int) -> float:
         """Give how many seconds a call has to wait that has `ahead` others before it."""
@@ -124,6 +130,8 @@ class Quota:
         Raises UpstreamRateLimitedError, with the seconds until there is a turn, as soon as it is
         known that this is after `deadline` (seconds of the clock).
         """
+        if not self._line and self._turns.take_at_once():
+            return
         waiter = _Waiter(deadline, is_first=not self._line)
         self._line[waiter] = None
         try:
@@ -210,6 +218,7 @@ class Quotas:
     def __init__(self, make: Callable[[str], Quota], most: int = 10_000) -> None:
         self._make, self._most = make, most
         self._quotas: dict[str, Quota] = {}  # the longest unused first
+        self._latest: tuple[str, Quota] | None = None
         self.statistics = QuotaStatistics()
 
     def left(self) -> int | None:
@@ -223,12 +232,16 @@ class Quotas:
     def forget(self) -> None:
         """Forget all identities; who waits for a turn gets it all the same."""
         self._quotas.clear()
+        self._latest = None
 
     def of(self, identity: str) -> Quota:
         """Give the identity's quota."""
+        if self._latest is not None and self._latest[0] == identity:
+            return self._latest[1]
         quota = self._quotas.pop(identity, None) or self._make(identity)
         quota.statistics = self.statistics  # one for all: no metric tells identities apart
         self._quotas[identity] = quota
+        self._latest = identity, quota
         if len(self._quotas) > self._most:
             unused = (key for key, other in self._quotas.items() if not other.has_waiters)
             key = next(unused, identity)

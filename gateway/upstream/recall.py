@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Self, TypeVar
+from typing import Self, TypeVar, cast
 
 from gateway.cache.fetching import CachedFetcher, ErrorMeanings, Source
 from gateway.cache.freshness import CachePolicy
@@ -41,8 +41,6 @@ _OUTAGES = (
 _PERSONAL = (BudgetExceededError, UpstreamRateLimitedError, UpstreamTimeoutError)
 _REFRESH_CALLS = 2
 _NEGATIVE_S = 30.0  # a promotion that is just being created should not stay away for long
-# A call ends at its operation's deadline; its waiters leave a moment later, to hear how it ended.
-_GRACE_S = 0.1
 
 
 def _negative(error: Exception) -> bytes | None:
@@ -81,21 +79,24 @@ class Recall:
     async def fetch(
         self,
         endpoint: str,
-        parameters: Mapping[str, str],
+        target: str,
         request: Request,
         load: Callable[[Request], Awaitable[bytes]],
         read: Callable[[bytes], _T],
     ) -> _T:
         """Give an answer, as `read` reads it: a remembered one, or that of one call of `load`.
 
-        `load` gets the request on whose account it calls. Only what `read` can read is kept. Raises
-        NotHereError, also a remembered one, and whatever `load` and `read` raise.
+        `target` is all that is asked of the endpoint, and `load` gets the request on whose account
+        it calls. Only what `read` can read is kept. Raises NotHereError, also a remembered one, and
+        whatever `load` and `read` raise.
         """
-        fresh: list[_T] = []
+        policy = self.policies[endpoint]
+        identity = self.credential.identity(request)
+        key = self._key(policy, identity, endpoint, target)
 
-        async def load_readable(on_account_of: Request) -> bytes:
+        async def load_readable(on_account_of: Request = request) -> bytes:
             body = await load(on_account_of)
-            fresh.append(read(body))
+            on_account_of.read[key] = read(body)
             return body
 
         def refresh() -> Awaitable[bytes]:
@@ -103,33 +104,38 @@ class Recall:
             budget = CallBudget(_REFRESH_CALLS)
             return load_readable(replace(request, deadline=deadline, budget=budget))
 
-        identity = self.credential.identity(request)
         fresh_until = 0.0  # also of what fails: its operation may show no error of it
         try:
-            with request.under_way():
-                fetched = await self.fetcher.fetch(
-                    self._key(endpoint, parameters, identity),
-                    self.policies[endpoint],
-                    lambda: load_readable(request),
-                    refresh=refresh,
-                    may_refresh=lambda: self.has_calls_to_spare(identity),
-                    deadline=request.deadline + _GRACE_S,
-                )
+            fetched = await self.fetcher.fetch(
+                key,
+                policy,
+                load_readable,
+                refresh=refresh,
+                may_refresh=lambda: self.has_calls_to_spare(identity),
+                within=request.waits,
+                owner=request,
+            )
             fresh_until = fetched.fresh_until
         except TimeoutError:
             raise UpstreamTimeoutError(endpoint) from None
         finally:
             request.report.lasts(fresh_until)
-        request.report.count(fetched.source.name)
+        if fetched.source is not Source.UPSTREAM:
+            request.report.count(fetched.source.name)
         if fetched.is_negative:
             raise NotHereError(endpoint, int(fetched.payload))
-        if fetched.source is Source.UPSTREAM and fresh:
-            return fresh[-1]
+        if fetched.source is Source.UPSTREAM and key in request.read:
+            return cast("_T", request.read[key])
         return read(fetched.payload)
 
-    def _key(self, endpoint: str, parameters: Mapping[str, str], identity: str) -> str:
-        sorted_parameters = (f"{name}={value}" for name, value in sorted(parameters.items()))
-        return self.keys.key(self.origin, identity, endpoint, *sorted_parameters)
+    def _key(self, policy: CachePolicy, identity: str, endpoint: str, target: str) -> str:
+        """Make the key of a call, under which no two that differ are one.
+
+        What may be kept has one that tells nothing. All else only meets its like in this process.
+        """
+        if policy.stores:
+            return self.keys.key(self.origin, identity, endpoint, target)
+        return f"{endpoint} {identity} {target}"  # neither of the first two has a blank
 
 
 def create_recall(

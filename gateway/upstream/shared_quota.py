@@ -148,6 +148,10 @@ class SharedTurns:
         self._alone_since = -math.inf
         self._share: Pacer | None = None
 
+    def take_at_once(self) -> bool:
+        """Start none: Redis has to be asked."""
+        return False
+
     async def take(self) -> float:
         """Start a call where one may start now, and give 0; otherwise the seconds to wait."""
         if (pause_s := self._paused_until - self._clock()) > 0:

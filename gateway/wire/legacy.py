@@ -7,7 +7,8 @@ So is the order of the fields, in which the decoder looks for them.
 
 from typing import Annotated, Any
 
-from msgspec import Struct, field
+from msgspec import Raw, Struct, field
+from msgspec.json import Decoder
 
 from gateway.wire.customer_view import PageDetails
 from gateway.wire.readable import (
@@ -184,7 +185,7 @@ class DefinitionPayload(Struct, gc=False, kw_only=True):
     status_name: Text = field(name="promotionStatus", default=None)
     updated_at: Instant = field(name="lastUpdateDate", default=None)
     updated_by: Key | None = field(name="lastUpdatedBy", default=None)
-    rulesets: list[RulesetPayload] | None = field(name="rulesetInfos", default=None)
+    rulesets_json: Raw = field(name="rulesetInfos", default_factory=Raw)
     program_name: Text = field(name="programName", default=None)
     program_id: Digits = field(name="programId")
     starts_at: Instant = field(name="startDate", default=None)
@@ -199,6 +200,20 @@ class DefinitionPayload(Struct, gc=False, kw_only=True):
     rules: Annotated[DefinitionRules | None, ESSENTIAL] = field(
         name="promotionRestrictions", default=None
     )
+
+    @property
+    def rulesets(self) -> list[RulesetPayload] | None:
+        """Read the rulesets, which are half of the payload and seldom selected.
+
+        `decode.py` has seen to it that they can be read; null where they are nested too deep.
+        """
+        try:
+            return read_rulesets(self.rulesets_json) if self.rulesets_json else None
+        except RecursionError:
+            return None
+
+
+read_rulesets = Decoder(list[RulesetPayload] | None, strict=False).decode
 
 
 class DefinitionPagePayload(Struct, gc=False):

@@ -40,6 +40,19 @@ def read_struct(raw: object, kind: type[_S]) -> _S:
         raise UnreadableError(f"{kind.__name__} is not an object") from None
 
 
+def read_value(raw: object, annotation: Any) -> Any:
+    """Build what an annotation says, a struct or what holds them; null where it is not of its type.
+
+    Raises UnreadableError as `read_struct` does, which it is for a struct.
+    """
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        return read_struct(raw, annotation)
+    try:
+        return _value(raw, annotation)
+    except _LeafError:
+        return None
+
+
 def _struct(raw: object, kind: type[_S]) -> _S:
     if not isinstance(raw, dict):
         raise _LeafError

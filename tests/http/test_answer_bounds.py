@@ -1,6 +1,8 @@
 """How much the answer cache holds, and whose: its parts, without a gateway around them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -10,7 +12,6 @@ from gateway.execution.documents import Operation
 from gateway.execution.operation import Operations
 from gateway.execution.outcome import Outcome
 from gateway.http.answer_cache import AnswerCache, Moment
-from gateway.http.parameters import Parameters
 from gateway.request import CallBudget, Caller, Request, Role
 from gateway.schema.build import build_schema, executable
 from tests.http.answering import answer_cache
@@ -43,8 +44,7 @@ async def keep(answers: AnswerCache, operation: Operation, number: int, size: in
     async def run() -> Outcome:
         return Outcome({"a": "x" * size}, [])
 
-    parameters = Parameters(QUERY, None, {"number": number})
-    await answers.answer(operation, parameters, request_of(), run)
+    await answers.answer(operation, {"number": number}, request_of(), run)
 
 
 @pytest.mark.anyio
@@ -73,16 +73,29 @@ async def test_answers_are_no_more_than_their_number(
     assert (answers.memory.entries, answers.hits, answers.misses) == (3, 2, 4)
 
 
-def test_roles_and_platforms_have_keys_of_their_own(answers: AnswerCache) -> None:
+def test_roles_and_platforms_have_keys_of_their_own(
+    answers: AnswerCache, operation: Operation
+) -> None:
     """What a role opens is not for a caller without it, and a test system is not the real one."""
-    parameters = Parameters(QUERY, "Q", {})
-    keys = [answers.key(parameters, request_of(*roles)) for roles in ((), Role)]
-    assert answers.key(parameters, request_of(*Role)) == keys[1]
-    answers.origin = "http://other.test"
-    keys.append(answers.key(parameters, request_of()))
-    answers.keys = KeyMaker(b"another secret of enough bytes")
-    keys.append(answers.key(parameters, request_of()))
+    keys = [answers.key(operation, {}, request_of(*roles)) for roles in ((), Role)]
+    assert answers.key(operation, {}, request_of(*Role)) == keys[1]
+    answers = replace(answers, origin="http://other.test")
+    keys.append(answers.key(operation, {}, request_of()))
+    answers = replace(answers, keys=KeyMaker(b"another secret of enough bytes"))
+    keys.append(answers.key(operation, {}, request_of()))
     assert len(set(keys)) == len(keys)
+
+
+def test_operations_and_variables_have_keys_of_their_own(answers: AnswerCache) -> None:
+    """Another text, another operation of it, another value, another type of number: another key."""
+    operations = Operations(executable(build_schema()), introspection=True)
+    two = "query Q { __typename } query R { __typename }"
+    found = [operations.get(*asked) for asked in ((QUERY, None), (two, "Q"), (two, "R"))]
+    values: list[dict[str, Any]] = [{}, {"a": 1}, {"a": 1.0}, {"a": "1"}, {"b": 1}, {"a": [1]}]
+    keys = [answers.key(one, variables, request_of()) for one in found for variables in values]
+    assert len(set(keys)) == len(keys) == 18
+    orders = ({"a": 1, "b": {"c": 1, "d": 2}}, {"b": {"d": 2, "c": 1}, "a": 1})
+    assert len({answers.key(found[0], order, request_of()) for order in orders}) == 1
 
 
 def test_a_moment_notes_the_next_instant_that_it_was_compared_with() -> None:

@@ -1,8 +1,8 @@
 """Whose connection it is, with proxies before it and without."""
 
 import pytest
-from starlette.requests import Request
 
+from gateway.http.asked import Asked, Headers
 from gateway.http.client_address import ClientAddresses
 
 PROXIES = ("10.0.0.0/8", "192.0.2.1", "2001:db8:f::/48")
@@ -11,10 +11,7 @@ PROXIES = ("10.0.0.0/8", "192.0.2.1", "2001:db8:f::/48")
 def of(peer: str | None, *forwarded: str, proxies: tuple[str, ...] = PROXIES) -> str:
     """Give the address of a request from this peer with these header lines."""
     headers = [(b"x-forwarded-for", line.encode("latin-1")) for line in forwarded]
-    client = (peer, 1234) if peer is not None else None
-    return ClientAddresses(proxies).of(
-        Request({"type": "http", "headers": headers, "client": client})
-    )
+    return ClientAddresses(proxies).of(Asked("POST", b"", Headers(headers), peer, "id"))
 
 
 def test_nobody_is_believed_by_default() -> None:

@@ -15,6 +15,7 @@ from gateway.execution.outcome import Outcome
 from gateway.http.auth import Anonymous
 from gateway.http.door import create_door
 from gateway.http.graphql import GraphQLEndpoint
+from gateway.http.over_asgi import GraphQLOverAsgi
 from gateway.http.request_id import RequestIdMiddleware
 from gateway.http.statistics import OperationStatistics
 from gateway.loaders.bundle import Loaders
@@ -61,13 +62,12 @@ def test_a_get_runs_queries_only() -> None:
         context_of=context_of,
         quota_left=lambda _request: None,
         clock=lambda: datetime.now(UTC),
-        explorer=None,
         statistics=OperationStatistics(),
         answers=answer_cache(),
         door=create_door(settings),
     )
     app = Starlette(
-        routes=[Route("/graphql", endpoint.answer, methods=["GET", "POST"])],
+        routes=[Route("/graphql", GraphQLOverAsgi(endpoint).answer, methods=["GET", "POST"])],
         middleware=[Middleware(RequestIdMiddleware)],
     )
     body = {"query": "query Q { a } mutation M { b }", "operationName": "M"}

@@ -15,7 +15,7 @@ from gateway.schema.declare import DECLARATION, PAYLOAD, Computed, Fetching, Pla
 
 ROOT = Path(__file__).parents[2]
 SCHEMA_FILES = sorted((ROOT / "gateway" / "schema").glob("*.py"))
-DATA_TYPES = {"PageInfo", "PromotionEdge", "CustomerPromotionEdge"}  # made where they are shown
+DATA_TYPES = {"PromotionEdge", "CustomerPromotionEdge"}  # made where they are shown
 TYPES = executable(build_schema()).type_map
 OWN_TYPES = {name: kind for name, kind in TYPES.items() if not name.startswith("__")}
 

@@ -32,7 +32,7 @@ class Gateway(NamedTuple):
         """Call, with so much time."""
         deadline = asyncio.get_running_loop().time() + within_s
         request = Request("1", NOW, Caller(), deadline, CallBudget(40))
-        return await self.client.get(ENDPOINT, "/", {"a": "b"}, request)
+        return await self.client.get(ENDPOINT, "/?a=b", request)
 
     @property
     def state(self) -> CircuitState:

@@ -17,6 +17,7 @@ from gateway.wire.decode import (
     decode_definition_page,
     read_refusal,
 )
+from gateway.wire.legacy import DefinitionPayload, RulesetPayload
 from tests.wire.payloads import (
     BROKEN,
     customer_item,
@@ -41,9 +42,26 @@ def _check(answer: Any) -> None:
         assert answer.total is None or 0 <= answer.total < 2**31
         for item in answer.items:
             if item is not None:
-                plain = msgspec.to_builtins(item)
-                assert msgspec.convert(plain, type(item), strict=True) == item
-                msgspec.json.encode(plain)
+                _check_parts(item)
+
+
+def _check_parts(item: Any) -> None:
+    if isinstance(item, DefinitionPayload):
+        rulesets = item.rulesets
+        _check_part(rulesets, list[RulesetPayload] | None)
+        item = msgspec.structs.replace(item, rulesets_json=rulesets)
+        plain = msgspec.to_builtins(item)
+        plain.pop("rulesetInfos", None)
+        read = msgspec.convert(plain, DefinitionPayload, strict=True)
+        assert msgspec.structs.replace(read, rulesets_json=rulesets) == item
+    else:
+        _check_part(item, type(item))
+
+
+def _check_part(part: Any, kind: Any) -> None:
+    plain = msgspec.to_builtins(part)
+    assert msgspec.convert(plain, kind, strict=True) == part
+    msgspec.json.encode(plain)
 
 
 def _decode(body: bytes) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import httpx
 
-from gateway.upstream.exchange import FIXED_HEADERS, Reply, check_head
+from gateway.upstream.exchange import FIXED_HEADERS, Reply, check_head, check_target
 from gateway.upstream.http1.connection import Connection
 from gateway.upstream.http1.dial import dial
 
@@ -45,6 +45,8 @@ class Http1Client(httpx.AsyncBaseTransport):
         self._host = ("Host", url.netloc.decode())
         self._fixed = _lines([self._host, *FIXED_HEADERS.items()])
         self._most, self._keep_idle_s, self._clock = most_connections, keep_idle_s, clock
+        # The headers that were sent last: they are checked and written once as long as they stay.
+        self._latest: tuple[Mapping[str, str], str] = {}, self._fixed
         self._busy = 0
         self._idle: dict[Connection, float] = {}  # since when; the latest last, and taken first
         self._known: set[Connection] = set()  # until they are gone
@@ -70,8 +72,13 @@ class Http1Client(httpx.AsyncBaseTransport):
         A GET whose kept connection is closed before a byte of an answer is sent once more, on a new
         one (RFC 9112 §9.3.1): the platform had gone before it came. All else is as `HttpPort` says.
         """
-        check_head(target, headers)
-        lines = self._fixed + _lines(headers.items()) if headers else self._fixed
+        latest, lines = self._latest
+        if headers is latest:
+            check_target(target)
+        else:
+            check_head(target, headers)
+            lines = self._fixed + _lines(headers.items())
+            self._latest = headers, lines
         return await self._send(method, self._path + target, lines, body, most_bytes)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -116,17 +123,17 @@ class Http1Client(httpx.AsyncBaseTransport):
             kept = self._take() if method == "GET" else None
             if kept is not None:
                 try:
-                    return await self._on(kept, request, most_bytes)
+                    return self._kept(kept, await kept.exchange(request, most_bytes))
                 except httpx.TransportError:
                     if kept.has_heard or self._is_closed:
                         raise
-            return await self._on(await self._connect(), request, most_bytes)
+            new = await self._connect()
+            return self._kept(new, await new.exchange(request, most_bytes))
         finally:
             self._busy -= 1
 
-    async def _on(self, connection: Connection, request: bytes, most_bytes: int) -> Reply:
-        """Make an exchange, and keep the connection where it is fit for another."""
-        reply = await connection.exchange(request, most_bytes)
+    def _kept(self, connection: Connection, reply: Reply) -> Reply:
+        """Keep the connection that has brought this where it is fit for another exchange."""
         if connection.is_open:
             self._idle[connection] = self._clock()
             if self._sweeping is None:

@@ -1,0 +1,87 @@
+"""A request as the endpoint sees it, whichever way it has come in."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from gateway.request import Request
+
+Lines = Sequence[tuple[bytes, bytes]]
+
+
+class Headers:
+    """Header lines by their names, which are in lower case, as servers hand them on."""
+
+    __slots__ = ("_first", "_lines")
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+        self._first = dict(reversed(lines))
+
+    def first(self, name: bytes) -> bytes | None:
+        """Give the value of the first line of that name, as it was sent."""
+        return self._first.get(name)
+
+    def all(self, name: bytes) -> list[bytes]:
+        """Give the values of all lines of that name, as they were sent."""
+        first = self._first.get(name)
+        if first is None:
+            return []
+        if len(self._first) == len(self._lines):
+            return [first]
+        return [value for line, value in self._lines if line == name]
+
+    def get(self, name: str, /) -> str | None:
+        """Give the first value of a name, in whichever case that is, as text."""
+        first = self._first.get(name.lower().encode("latin-1"))
+        return None if first is None else first.decode("latin-1")
+
+    def getlist(self, name: str, /) -> list[str]:
+        """Give all values of a name, in whichever case that is, as texts."""
+        return [value.decode("latin-1") for value in self.all(name.lower().encode("latin-1"))]
+
+
+class Asked:
+    """One request: `body` is all of it where it has arrived, else None and to be had by `chunks`.
+
+    `client` is the address of the connection's other end, `id` what the request is called in logs,
+    `task` the one that answers it.
+    """
+
+    __slots__ = ("_request", "body", "client", "headers", "id", "is_gone", "method", "query",
+                 "task")  # fmt: skip
+
+    def __init__(  # noqa: PLR0913, PLR0917 - made in two places, and once for every request
+        self,
+        method: str,
+        query: bytes,
+        headers: Headers,
+        client: str | None,
+        request_id: str,
+        body: bytes | None = None,
+    ) -> None:
+        self.method, self.query, self.headers = method, query, headers
+        self.client, self.id, self.body = client, request_id, body
+        self.is_gone = False
+        self.task: asyncio.Task[None] | None = None
+        self._request: Request | None = None
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Read a body that has not all arrived. Raises EOFError where the client leaves in it."""
+        raise NotImplementedError
+
+    def begin(self, request: Request) -> None:
+        """From now on the client's leaving ends the task, and every call made for `request`."""
+        self._request = request
+
+    def end(self) -> None:
+        """From now on it does not."""
+        self._request = None
+
+    def leave(self) -> None:
+        """Note that nobody waits for the answer any more, and end what is done for it."""
+        if self.is_gone:
+            return
+        self.is_gone = True
+        if self._request is not None and self.task is not None:
+            self._request.abandon()
+            self.task.cancel()

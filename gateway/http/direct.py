@@ -1,0 +1,82 @@
+"""The direct way: a whole ``POST /graphql`` from the server's protocol to the endpoint and back.
+
+It does for an answer what the middlewares do for those that come by ASGI, with the same functions;
+`tests/http/test_both_ways.py` holds the two side by side.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from gateway.http.answers import Answer, mask
+from gateway.http.asked import Asked, Lines
+from gateway.http.cors import Origins
+from gateway.http.graphql import GraphQLEndpoint
+from gateway.http.request_id import HEADER
+from gateway.http.security_headers import with_security_headers
+from gateway.http.statistics import OperationStatistics
+from gateway.telemetry import identify, log
+
+_MOST_HEADS = 64
+
+
+class _Head(NamedTuple):
+    """An answer's head in pieces: from the status line on, around its length, and around its id."""
+
+    begin: bytes
+    until_length: bytes
+    until_id: bytes
+
+
+class DirectWay:
+    """Answers whole requests to `path` whose body is no longer than `most_bytes`."""
+
+    def __init__(
+        self,
+        path: str,
+        graphql: GraphQLEndpoint,
+        origins: Origins,
+        statistics: OperationStatistics,
+    ) -> None:
+        self.path, self.most_bytes = path.encode("ascii"), graphql.settings.max_body_bytes
+        self._graphql, self._origins, self._statistics = graphql, origins, statistics
+        self._head: Callable[..., _Head] = lru_cache(_MOST_HEADS)(self._write_head)
+        self._stamp: tuple[Lines, bytes] = ((), b"")
+
+    async def answer(self, asked: Asked) -> Answer:
+        """Answer one request, in a task of its own."""
+        identify(asked.id)
+        try:
+            return await self._graphql.answer(asked)
+        except Exception as error:  # noqa: BLE001 - a client never sees what went wrong inside
+            log.error("unexpected_error", path="", exc_info=error)
+            return mask(asked.id, self._statistics)
+
+    def write(self, asked: Asked, answer: Answer, stamp: Lines, *, closes: bool) -> bytes:
+        """Write a whole answer; `stamp` are the server's own headers, as the date."""
+        if stamp is not self._stamp[0]:
+            self._stamp = (stamp, _lines(stamp))
+        head = self._head(answer.status, answer.headers, self._origins.named(asked.headers))
+        end = b"\r\nconnection: close\r\n\r\n" if closes else b"\r\n\r\n"
+        length = b"%d" % len(answer.body)
+        parts = (head.begin, self._stamp[1], head.until_length, length, head.until_id,
+                 asked.id.encode("ascii"), end, answer.body)  # fmt: skip
+        return b"".join(parts)
+
+    def _write_head(
+        self, status: int, headers: Sequence[tuple[bytes, bytes]], origin: str | None
+    ) -> _Head:
+        marked = self._origins.mark(headers, origin).raw
+        own = with_security_headers(marked)
+        before, after = own[: len(headers)], own[len(headers) :]
+        return _Head(
+            STATUS_LINE[status],
+            _lines(before) + b"content-length: ",
+            b"\r\n" + _lines(after) + HEADER.lower().encode() + b": ",
+        )
+
+
+def _lines(headers: Lines) -> bytes:
+    return b"".join(b"%s: %s\r\n" % header for header in headers)

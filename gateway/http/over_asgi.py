@@ -1,0 +1,85 @@
+"""The endpoint for any ASGI server: what does not come the direct way comes here."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+
+from gateway.http.answers import to_response
+from gateway.http.asked import Asked, Headers
+from gateway.http.explorer import Explorer
+from gateway.http.graphql import GraphQLEndpoint
+from gateway.http.negotiation import prefers_html
+from gateway.http.request_id import request_id_of
+from gateway.request import Request
+
+# Most answers are out before that, and pay for nothing but a timer.
+_LOOK_AFTER_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLOverAsgi:
+    """Answers at ``/graphql``, to browsers with the page."""
+
+    graphql: GraphQLEndpoint
+    explorer: Explorer | None = None
+
+    async def answer(self, http: HttpRequest) -> Response:
+        """Answer one HTTP request."""
+        asked = AskedOverAsgi(http)
+        if self.explorer is not None and asked.method != "POST":
+            accept = b",".join(asked.headers.all(b"accept"))
+            if prefers_html(accept.decode("latin-1")):
+                return self.explorer.page()
+        return to_response(await self.graphql.answer(asked))
+
+
+class AskedOverAsgi(Asked):
+    """A request of which the server tells piece by piece."""
+
+    __slots__ = ("_http", "_timer", "_watching")
+
+    def __init__(self, http: HttpRequest) -> None:
+        super().__init__(
+            http.method,
+            http.scope["query_string"],
+            Headers(http.scope["headers"]),
+            http.client.host if http.client else None,
+            request_id_of(http),
+        )
+        self.task = asyncio.current_task()
+        self._http = http
+        self._timer: asyncio.TimerHandle | None = None
+        self._watching: asyncio.Task[None] | None = None
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Read the body."""
+        try:
+            async for chunk in self._http.stream():
+                yield chunk
+        except ClientDisconnect:
+            raise EOFError from None
+
+    def begin(self, request: Request) -> None:
+        """Listen, after a moment, for the client's leaving: the body has been read before."""
+        super().begin(request)
+        self._timer = asyncio.get_running_loop().call_later(_LOOK_AFTER_S, self._look)
+
+    def end(self) -> None:
+        """Listen no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
+        super().end()
+
+    def _look(self) -> None:
+        self._watching = asyncio.create_task(self._watch(), name="client's departure")
+
+    async def _watch(self) -> None:
+        while (await self._http.receive())["type"] != "http.disconnect":
+            pass  # a GET has an empty body, which nobody has read
+        self.leave()

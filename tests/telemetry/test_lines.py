@@ -1,0 +1,110 @@
+"""The lines of operations: as structlog would write them, in their order, and none is lost."""
+
+import asyncio
+import io
+import json
+import logging
+import re
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from gateway.telemetry import bound, configure_logging, log, tell_operation
+
+TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+
+
+class Counting(io.StringIO):
+    """Counts how often something was written."""
+
+    writes = 0
+
+    def write(self, text: str) -> int:
+        """Write."""
+        self.writes += 1
+        return super().write(text)
+
+
+@pytest.fixture
+def stream() -> Iterator[Counting]:
+    """Have the log written to memory, as JSON."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    stream = Counting()
+    configure_logging("json", stream=stream)
+    yield stream
+    root.handlers[:] = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def tell(number: int, caller: str = "") -> None:
+    """Tell of an operation."""
+    tell_operation(f"Q{number}", 0, number, caller, 1.5)
+
+
+def test_a_line_is_the_one_that_structlog_would_write(stream: Counting) -> None:
+    """The same fields in the same order; only the time differs."""
+    fields = {"operation": "Q1", "errors": 0, "upstream_calls": 1, "duration_ms": 1.5}
+    with bound("r-1"):
+        tell(1, "somebody")
+        log.info("operation", **fields, caller="somebody")
+    tell(1)
+    log.info("operation", **fields)
+    lines = stream.getvalue().splitlines()
+    assert [bool(TIMESTAMP.search(line)) for line in lines] == [True] * 4
+    with_request, theirs, without, theirs_without = (TIMESTAMP.sub("", line) for line in lines)
+    assert with_request == theirs
+    assert without == theirs_without
+    assert json.loads(with_request)["request_id"] == "r-1"
+    assert json.loads(without).keys().isdisjoint({"request_id", "caller"})
+
+
+def test_lines_of_one_turn_are_written_together_and_in_order(stream: Counting) -> None:
+    """Any other line comes after those that wait, and a turn's end brings the rest."""
+
+    async def turn() -> None:
+        for number in range(5):
+            tell(number)
+        assert stream.writes == 0
+        log.warning("cache_garbage", count=1)
+        for number in range(5, 9):
+            tell(number)
+        logging.getLogger("uvicorn").error("from a library")
+        tell(9)
+        await asyncio.sleep(0)
+        assert stream.getvalue().count("\n") == 12
+
+    asyncio.run(turn())
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    told = [line.get("operation", line["event"]) for line in lines]
+    assert told == [
+        *(f"Q{number}" for number in range(5)),
+        "cache_garbage",
+        *(f"Q{number}" for number in range(5, 9)),
+        "from a library",
+        "Q9",
+    ]
+    assert stream.writes < 8
+
+
+def test_outside_of_an_event_loop_nothing_waits(stream: Counting) -> None:
+    """There is no turn that could end."""
+    tell(1)
+    assert stream.getvalue().endswith("\n")
+
+
+def test_people_read_the_line_too() -> None:
+    """In the format for people it is written as all others are."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    try:
+        configure_logging("console", stream=stream)
+        tell(7)
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+        structlog.reset_defaults()
+    assert "operation=Q7" in stream.getvalue()
