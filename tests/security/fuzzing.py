@@ -8,6 +8,7 @@ import json
 import re
 from random import Random
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from graphql import GraphQLSchema
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from gateway.schema.ids import write_id
 from tests.execution.both import POOLS
 from tests.execution.generated import Generated, generate
+from tests.http.client import GRAPHQL
 
 _REAL = [
     {"mobile": "919456430850"},
@@ -58,25 +60,39 @@ SPOILS = {"nothing": 45, "word": 15, "text": 5, "variables": 22, "request": 13}
 
 
 class Asked(NamedTuple):
-    """One request: how it is sent, its parameters, and the identifiers that are in it."""
+    """One request: how it is sent, its parameters, and the identifiers that are in it.
 
-    method: str
+    `way` is GET, WHOLE for a POST that is sent at once, or PARTS for one whose body follows: the
+    server has a way of its own for each.
+    """
+
+    way: str
     body: Any
     private: tuple[str, ...]
 
     @property
-    def content(self) -> bytes:
-        """Write it as JSON; what is no JSON (NaN, half a surrogate pair) is written, too."""
-        return json.dumps(self.body).encode()
+    def pieces(self) -> list[bytes]:
+        """Write it; what is no JSON (NaN, half a surrogate pair) is written, too."""
+        content = json.dumps(self.body).encode()
+        if self.way == "GET" and len(content) < 8_000:
+            return [_head(f"GET /graphql?{urlencode(self._query_string)}") + b"\r\n"]
+        head = _head("POST /graphql", "Content-Type: application/json")
+        head += b"Content-Length: %d\r\n\r\n" % len(content)
+        return [head + content] if self.way == "WHOLE" else [head, content]
 
     @property
-    def query_string(self) -> dict[str, str]:
-        """Write it as a query string."""
+    def _query_string(self) -> dict[str, str]:
         parameters = self.body if isinstance(self.body, dict) else {"query": self.body}
         return {
             name: _sendable(value if isinstance(value, str) else json.dumps(value))
             for name, value in parameters.items()
         }
+
+
+def _head(line: str, *headers: str) -> bytes:
+    accept = f"Accept: {GRAPHQL}, application/json;q=0.5"
+    lines = [f"{line} HTTP/1.1", "Host: gateway.example", accept, *headers]
+    return "".join(f"{one}\r\n" for one in lines).encode()
 
 
 def _sendable(text: str) -> str:
@@ -101,7 +117,7 @@ def requests(draw: st.DrawFn, schema: GraphQLSchema) -> Asked:
     generated = generate(schema, random, POOLS._replace(values=pool))
     private = tuple(value for one in identifiers for value in one.values())
     body = _Spoiling(random, values, junk).spoilt(generated)
-    return Asked(random.choice(["POST", "POST", "POST", "GET"]), body, private)
+    return Asked(random.choice(["WHOLE", "WHOLE", "PARTS", "GET"]), body, private)
 
 
 def _strangers(random: Random) -> list[dict[str, str]]:

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
 import pytest
 from graphql import GraphQLSchema
 from hypothesis import HealthCheck, Phase, given, settings
@@ -23,8 +22,9 @@ from gateway.sandbox.faults.spec import parse_fault
 from gateway.sandbox.world import World
 from gateway.schema.build import build_schema, executable
 from gateway.upstream.traffic import Traffic, create_traffic
-from tests.graph import TLS, serve_gateway, settings_for
+from tests.graph import serve_gateway, settings_for
 from tests.http.client import GRAPHQL
+from tests.http.raw import RawAnswer, exchange
 from tests.sandbox.client import NOW, TODAY
 from tests.security.fuzzing import Asked, requests
 from tests.security.told import LEAKS, Lines, listening
@@ -77,7 +77,7 @@ FAULTS = [
 class Fuzzed:
     """A gateway that is asked anything, its log, and what its answers were."""
 
-    http: httpx.Client
+    url: str
     log: Lines
     traffic: Traffic
     suggests: bool
@@ -92,37 +92,31 @@ class Fuzzed:
         self.traffic.endpoints.clear()
         self.traffic.quotas.forget()
         began = time.perf_counter()
-        answer = self._send(asked)
+        answer = exchange(self.url, *asked.pieces)
         self.slowest_ms = max(self.slowest_ms, (time.perf_counter() - began) * 1_000)
         self.counts["requests"] += 1
-        self.counts[f"status {answer.status_code}"] += 1
-        told = answer.text + str(answer.headers)
+        self.counts[f"sent as {asked.way}"] += 1
+        self.counts[f"status {answer.status}"] += 1
+        told = answer.body.decode() + str(answer.headers)
         for text in (told, *self.log.lines):
             for word in self.private + asked.private:
                 assert word not in text, f"{word} in {text}"
         assert not [line for line in self.log.lines if "unexpected_error" in line], self.log.lines
-        assert self.suggests or "Did you mean" not in answer.text, answer.text[:500]
+        assert self.suggests or "Did you mean" not in told, told[:500]
         self._check(answer)
 
-    def _send(self, asked: Asked) -> httpx.Response:
-        accept = {"Accept": f"{GRAPHQL}, application/json;q=0.5"}
-        if asked.method == "GET" and len(asked.content) < 4_000:
-            return self.http.get("/graphql", params=asked.query_string, headers=accept)
-        headers = accept | {"Content-Type": "application/json"}
-        return self.http.post("/graphql", content=asked.content, headers=headers)
-
-    def _check(self, answer: httpx.Response) -> None:
-        assert answer.status_code in {200, 400, 405}, answer.text[:500]
+    def _check(self, answer: RawAnswer) -> None:
+        assert answer.status in {200, 400, 405}, answer.body[:500]
         assert answer.headers["cache-control"] == "private, no-store"
         assert answer.headers["content-type"] == f"{GRAPHQL}; charset=utf-8"
-        body = answer.json()
+        body = json.loads(answer.body)
         for part in body if isinstance(body, list) else [body]:
             errors = part.get("errors", [])
             assert errors or part["data"] is not None
             assert len(errors) <= 100
             assert ("data" in part) or errors
             if not isinstance(body, list):
-                assert ("data" in part) is (answer.status_code == 200), answer.text[:500]
+                assert ("data" in part) is (answer.status == 200), answer.body[:500]
             self._count(part, errors)
             for error in errors:
                 assert error["message"]
@@ -158,8 +152,7 @@ def fuzzed(faults: list[str], **overrides: Any) -> Iterator[Fuzzed]:
         traffic = create_traffic(settings_for(platform_url, **overrides))
         with serve_gateway(platform_url, traffic=traffic, **overrides) as url:
             private = (platform_url.partition("://")[2], CREDENTIALS.username, "hunter2")
-            with httpx.Client(base_url=url, trust_env=False, verify=TLS, timeout=30) as http:
-                yield Fuzzed(http, log, traffic, overrides.get("introspection", True), private)
+            yield Fuzzed(url, log, traffic, overrides.get("introspection", True), private)
 
 
 def ask_at_random(gateway: Fuzzed, how_many: settings) -> None:
