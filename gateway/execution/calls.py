@@ -88,6 +88,22 @@ class Refused:
         raise GraphQLError(self._error.message, self._error.nodes) from self._error.original_error
 
 
+class Fetch:
+    """A fetching field's function of the view, and the one that gives what is at hand."""
+
+    __slots__ = ("at_hand", "fetch")
+
+    def __init__(self, fetch: Callable[[Any], Any], at_hand: Callable[[Any], Any]) -> None:
+        self.fetch, self.at_hand = fetch, at_hand
+
+    def __call__(self, view: Any) -> Any:
+        """Fetch."""
+        return self.fetch(view)
+
+
+Bound = Callable[[Any], Any]
+
+
 class Arguments:
     """A field's arguments as its function takes them: what no variable changes is worked out once.
 
@@ -174,12 +190,20 @@ class Call:
             return None
         return partial(self._field.computes, **arguments) if arguments else self._field.computes
 
-    def bind(self, values: VariableValues, context: Context) -> Callable[[Any], Any]:
+    def bind(self, values: VariableValues, context: Context) -> Bound:
         """Give a function of the view alone; one with impossible arguments is `Refused`."""
         try:
             arguments = self._arguments.of(values)
         except GraphQLError as error:
             return Refused(error)
+        at_hand = self._field.at_hand
+        if at_hand is None:
+            return self._bind(arguments, values, context)
+        return Fetch(self._bind(arguments, values, context), partial(at_hand, **arguments))
+
+    def _bind(
+        self, arguments: dict[str, Any], values: VariableValues, context: Context
+    ) -> Callable[[Any], Any]:
         if self._field.wants_info:
             return partial(self._field.computes, info=_Info(self, values, context), **arguments)
         return partial(self._field.computes, **arguments) if arguments else self._field.computes

@@ -121,11 +121,12 @@ class Exact:
             projection = None if _is_list(kind) else _projection(selected, 1)
             if projection is not None:
                 make, view, fetches, _ = projection
+                mark = len(self._run.pending)
                 try:
                     if view is None or value.__class__ is view:
                         return make(value, self._run, path) if fetches else make(value, self._run)
                 except Exception:  # noqa: BLE001 - as above
-                    self._run.pending.clear()
+                    del self._run.pending[mark:]
         return self.complete(selected, selected.type, value, path)
 
     def item(self, selected: Selected, kind: Any, item: Any, path: Path) -> Any:

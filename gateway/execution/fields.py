@@ -68,6 +68,11 @@ class Field:
         """Tell whether it needs the network."""
         return isinstance(self.declaration, Fetching)
 
+    @cached_property
+    def at_hand(self) -> Callable[..., Any] | None:
+        """Give what tells whether its value is at hand, where it has that."""
+        return self.declaration.at_hand if isinstance(self.declaration, Fetching) else None
+
     @property
     def method(self) -> Callable[..., Any]:
         """Give the function of a declared field, which takes the view first."""

@@ -157,8 +157,7 @@ class _Writer:
 
     def _write(self, selection: Selection, batch: _Batch, *, is_payload: bool) -> str:
         fetched: list[str] = []
-        parts = [f"{each.key!r}:{self._field(each, batch, fetched)}" for each in selection.fields]
-        data = f"{{{','.join(parts)}}}"
+        data = self._data(selection, batch, fetched)
         reads = not is_payload and any(each.field.is_plain for each in selection.fields)
         body = " p = w.payload\n" if reads else ""
         if fetched:
@@ -168,6 +167,11 @@ class _Writer:
             body += f" return {data}\n"
         arguments = f"{'p' if is_payload else 'w'}, run{', path' if selection.fetches else ''}"
         return self._function(batch, "object_", arguments, body)
+
+    def _data(self, selection: Selection, batch: _Batch, fetched: list[str]) -> str:
+        """Write the data of an object; the names of what it fetches are added to `fetched`."""
+        parts = [f"{each.key!r}:{self._field(each, batch, fetched)}" for each in selection.fields]
+        return f"{{{','.join(parts)}}}"
 
     def _field(self, selected: Selected, batch: _Batch, fetched: list[str]) -> str:
         field = selected.field
@@ -261,6 +265,8 @@ class _Writer:
             if read is not None:
                 return f"{kept}[{text}]"
             made = f"{kept}[v]"
+        elif text == "p" and read is None:  # the payload at hand, through another view
+            return self._data(below, batch, [])
         else:
             make = self._object(below, is_payload=True)
             if is_many:

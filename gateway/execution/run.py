@@ -7,12 +7,12 @@ from typing import Any
 from graphql import GraphQLError, located_error
 from graphql.execution.values import VariableValues
 
-from gateway.execution.calls import Call, Refused
+from gateway.execution.calls import Bound, Call, Fetch, Refused
 from gateway.execution.selection import Selected
 from gateway.schema.context import Context
+from gateway.schema.declare import NOT_AT_HAND
 
 Path = tuple[Any, ...]
-Bound = Callable[[Any], Any]
 Complete = Callable[[Selected, Any, Path], Any]
 
 
@@ -75,13 +75,34 @@ class Run:
 
         `complete` turns a fetched value into data; it may raise.
         """
-        while len(self.pending) == 1:  # as mostly: one after the other, in this task
-            (alone,) = self.pending
-            self.pending = []
-            await self._settle_one(alone, complete)
-        started, self.pending = self.pending, []
-        if not started:
-            return
+        while started := self._not_at_hand(complete):
+            if len(started) == 1:
+                await self._settle_one(started[0], complete)
+            else:
+                await self._settle_each(started, complete)
+
+    def _not_at_hand(self, complete: Complete) -> list[Pending]:
+        """Take what is pending, and complete what is at hand; give the rest."""
+        rest = []
+        while self.pending:
+            pending, self.pending = self.pending, []
+            for each in pending:
+                call = each.call
+                if call.__class__ is not Fetch:
+                    rest.append(each)
+                    continue
+                try:
+                    value = call.at_hand(each.view)
+                    if value is NOT_AT_HAND:
+                        rest.append(each)
+                    else:
+                        self._fill(each, complete, value)
+                except Exception as raised:  # noqa: BLE001 - whatever it is, it costs this field
+                    self._spoil(self.fail(raised, each.selected, each.path), each)
+        return rest
+
+    async def _settle_each(self, started: list[Pending], complete: Complete) -> None:
+        """Settle several, each in a task of its own."""
         loop = asyncio.get_running_loop()
         tasks = []
         for pending in started:
@@ -93,18 +114,21 @@ class Run:
             if isinstance(result, Exception):
                 raise result
 
-    async def _settle_one(self, pending: Pending, complete: Complete) -> None:
-        selected = pending.selected
-        try:
-            value = complete(selected, await pending.call(pending.view), pending.path)
-        except Exception as raised:  # noqa: BLE001 - whatever it is, it costs this field
-            self._spoil(self.fail(raised, selected, pending.path), pending)
-        else:
-            pending.target[selected.key] = value
-
     async def _settle_all(self, pending: Pending, complete: Complete) -> None:
+        """Settle one, and all that it leaves pending."""
         await self._settle_one(pending, complete)
         await self.settle(complete)
+
+    async def _settle_one(self, pending: Pending, complete: Complete) -> None:
+        try:
+            self._fill(pending, complete, await pending.call(pending.view))
+        except Exception as raised:  # noqa: BLE001 - whatever it is, it costs this field
+            self._spoil(self.fail(raised, pending.selected, pending.path), pending)
+
+    @staticmethod
+    def _fill(pending: Pending, complete: Complete, value: Any) -> None:
+        selected = pending.selected
+        pending.target[selected.key] = complete(selected, value, pending.path)
 
     def _spoil(self, error: GraphQLError, pending: Pending) -> None:
         place = pending.selected.nullable_part(pending.path)

@@ -20,9 +20,9 @@ from gateway.schema.customer_pages import (
     fetch_pages,
 )
 from gateway.schema.customer_promotion import CustomerPromotion, Owner
-from gateway.schema.declare import calls_of_a_page, computed, fetching
+from gateway.schema.declare import NOT_AT_HAND, calls_of_a_page, computed, fetching
 from gateway.schema.ids import write_id
-from gateway.schema.node import Node
+from gateway.schema.node import ID_WORDS, Node
 from gateway.schema.paging import After, Before, BoundPage, First, Last, PageInfo, PageWarning
 from gateway.upstream.customer_promotions import CustomerKey
 
@@ -93,16 +93,24 @@ class Customer(Node):
     key: strawberry.Private[CustomerKey]
     pages: strawberry.Private[Pages | None] = None
 
-    def global_id(self) -> str:
+    @computed(ID_WORDS)
+    def id(self) -> strawberry.ID:
         """Write the source, which is part of the look-up, and the platform's own id."""
-        return write_id("Customer", self.key.source.name, self.payload)
+        return strawberry.ID(write_id("Customer", self.key.source.name, self.payload))
 
     @computed("The platform's own id.")
     def customer_id(self) -> strawberry.ID:
         """Give the id."""
         return strawberry.ID(self.payload)
 
-    @fetching("The customer's promotions.", calls=calls_of_a_page)
+    def _page_at_hand(self, **arguments: Any) -> CustomerPromotionConnection:
+        """Show the page that the look-up has fetched; raises what it failed with."""
+        fetched = self.pages.get(_page_arguments(**arguments)) if self.pages else None
+        if isinstance(fetched, GatewayError):
+            raise fetched
+        return NOT_AT_HAND if fetched is None else CustomerPromotionConnection(payload=fetched)
+
+    @fetching("The customer's promotions.", calls=calls_of_a_page, at_hand=_page_at_hand)
     async def promotions(
         self,
         info: Info,
@@ -116,21 +124,21 @@ class Customer(Node):
         program_ids: ProgramIds = None,
     ) -> CustomerPromotionConnection | None:
         """Show the page that the look-up has fetched, or fetch it; null for nobody's."""
-        arguments = _page_arguments(
-            first=first,
-            after=after,
-            last=last,
-            before=before,
-            availability=availability,
-            type=type,
-            source_type=source_type,
-            program_ids=program_ids,
-        )
-        fetched = (self.pages or {}).get(arguments)
-        if isinstance(fetched, GatewayError):
-            raise fetched
+        arguments: dict[str, Any] = {
+            "first": first,
+            "after": after,
+            "last": last,
+            "before": before,
+            "availability": availability,
+            "type": type,
+            "source_type": source_type,
+            "program_ids": program_ids,
+        }
+        at_hand = self._page_at_hand(**arguments)
+        if at_hand is not NOT_AT_HAND:
+            return at_hand
         try:
-            page = fetched or await fetch_page(info.context, self.key, arguments)
+            page = await fetch_page(info.context, self.key, _page_arguments(**arguments))
         except NotHereError:
             return None
         return CustomerPromotionConnection(payload=page)

@@ -12,7 +12,7 @@ from gateway.schema.declare import PAYLOAD, Viewed, ViewedMany, computed, plain,
 from gateway.schema.definition import Stage
 from gateway.schema.ids import PromotionIds
 from gateway.schema.limits import Limit, PromotionLimits
-from gateway.schema.node import Node
+from gateway.schema.node import ID_WORDS, Node
 from gateway.schema.promotion import Promotion
 from gateway.schema.restrictions import Restriction
 from gateway.upstream.customer_promotions import CustomerKey
@@ -124,10 +124,11 @@ class CustomerPromotion(Node):
     payload: strawberry.Private[wire.CustomerPromotionPayload]
     owner: strawberry.Private[Owner]
 
-    def global_id(self) -> str:
+    @computed(ID_WORDS)
+    def id(self) -> strawberry.ID:
         """Write whose it is, and which promotion."""
         payload = self.payload
-        return self.owner.ids.write(payload.program_id, payload.promotion_id)
+        return strawberry.ID(self.owner.ids.write(payload.program_id, payload.promotion_id))
 
     @computed("The customer.")
     def customer(self) -> Annotated["Customer", strawberry.lazy("gateway.schema.customer")]:

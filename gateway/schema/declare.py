@@ -99,12 +99,19 @@ class Fetching:
 
     `calls` counts for each result. Where a field that it looks ahead to is selected below, that one
     counts instead, unless nobody knows how many calls this takes. `each_of` names the list argument
-    that has one result for each of its items.
+    that has one result for each of its items. `at_hand` takes the view and the arguments, and gives
+    the value where it needs no network after all, else `NOT_AT_HAND`; it raises what the method
+    would.
     """
 
     looks_ahead_to: tuple[tuple[str, str], ...]
     calls: Calls
     each_of: str | None = None
+    at_hand: Callable[..., Any] | None = None
+
+
+NOT_AT_HAND: Any = object()
+"""Says of a fetching field that its value has to be fetched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +235,7 @@ def fetching(
     *looks_ahead_to: tuple[str, str],
     calls: Calls,
     each_of: str | None = None,
+    at_hand: Callable[..., Any] | None = None,
 ) -> Callable[[_R], _R]:
     """Declare a field that needs a loader, and how many calls that can cause (`Fetching`)."""
 
@@ -235,7 +243,7 @@ def fetching(
         field: Any = strawberry.field(
             resolver=method,
             description=description,
-            metadata={DECLARATION: Fetching(looks_ahead_to, calls, each_of)},
+            metadata={DECLARATION: Fetching(looks_ahead_to, calls, each_of, at_hand)},
         )
         return field  # type: ignore[no-any-return]  # as above
 

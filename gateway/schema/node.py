@@ -16,10 +16,6 @@ class Node:
     """The Relay Node interface; only these types have a field named `id`."""
 
     @computed(ID_WORDS)
-    def id(self) -> strawberry.ID:
-        """Give the global id."""
-        return strawberry.ID(self.global_id())
-
     @abstractmethod
-    def global_id(self) -> str:
+    def id(self) -> strawberry.ID:
         """Write the global id; it never holds a mobile number or an e-mail."""

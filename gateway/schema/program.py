@@ -24,7 +24,7 @@ from gateway.schema.declare import (
     one_call,
 )
 from gateway.schema.ids import check_digits, write_id
-from gateway.schema.node import Node
+from gateway.schema.node import ID_WORDS, Node
 from gateway.schema.paging import After, Before, BoundPage, First, Last, PageInfo, PageWarning
 from gateway.schema.promotion import Promotion, view_definition
 from gateway.upstream.definitions import DefinitionFilters, DefinitionPage, DefinitionPageKey
@@ -137,9 +137,10 @@ class Program(Node):
     payload: strawberry.Private[str]
     known_name: strawberry.Private[str | None] = None
 
-    def global_id(self) -> str:
+    @computed(ID_WORDS)
+    def id(self) -> strawberry.ID:
         """Write the program's id."""
-        return write_id("Program", self.payload)
+        return strawberry.ID(write_id("Program", self.payload))
 
     @computed("The platform's own id.")
     def program_id(self) -> strawberry.ID:

@@ -12,6 +12,7 @@ from gateway.loaders.definitions import FoundDefinition
 from gateway.schema.context import Context, Info
 from gateway.schema.customer_gate import admit
 from gateway.schema.declare import (
+    NOT_AT_HAND,
     PAYLOAD,
     any_calls,
     calls_of_a_definition,
@@ -57,6 +58,7 @@ _IDS = PromotionIds("Promotion")
 
 
 def _global_id(payload: CustomerPromotionPayload | DefinitionPayload) -> str:
+    """Write the ids that the upstream knows it by."""
     return _IDS.write(payload.program_id, payload.promotion_id)
 
 
@@ -78,10 +80,6 @@ class Promotion(Node):
     found: strawberry.Private[FoundDefinition | None] = None
 
     id: strawberry.ID = plain(PAYLOAD, ID_WORDS, _global_id)  # type: ignore[assignment]  # to a type checker the interface's is a method
-
-    def global_id(self) -> str:
-        """Write the ids that the upstream knows it by."""
-        return _global_id(self.payload)
 
     promotion_id: strawberry.ID = plain("promotion_id", "The platform's own id.", read_key)
     program_id: strawberry.ID = plain("program_id", "The program it belongs to.", read_key)
@@ -120,17 +118,28 @@ class Promotion(Node):
         PAYLOAD, "Whether it is running, by its dates, at the time of the answer.", validity
     )
 
+    def _definition_at_hand(
+        self, source_type: PromotionSourceType | None = None
+    ) -> PromotionDefinition:
+        """Show the definition that this came as."""
+        found = self.found
+        if found is None or source_type not in {None, found.source_type}:
+            return NOT_AT_HAND  # type: ignore[no-any-return]  # what is not there has no type
+        return _definition(found)
+
     @fetching(
         "How it is set up; null where the endpoint that knows it has no such promotion.",
         calls=calls_of_a_definition,
+        at_hand=_definition_at_hand,
     )
     async def definition(
         self, info: Info, source_type: SoughtSourceType = None
     ) -> PromotionDefinition | None:
         """Show the definition that this came as, else look for one."""
-        payload, found = self.payload, self.found
-        if found is not None and source_type in {None, found.source_type}:
-            return _definition(found)
+        at_hand = self._definition_at_hand(source_type)
+        if at_hand is not NOT_AT_HAND:
+            return at_hand
+        payload = self.payload
         key = definitions.Key(
             str(payload.program_id), str(payload.promotion_id), payload.identifier, source_type
         )

@@ -132,3 +132,19 @@ async def test_an_operation_gives_the_same_again() -> None:
     first = await both.compiled.run(operation, {}, both.gateway.context())
     second = await both.compiled.run(operation, {}, both.gateway.context())
     assert msgspec.json.encode(first.data) == msgspec.json.encode(second.data)
+
+
+async def test_what_one_sibling_fetches_outlives_what_another_does_wrong() -> None:
+    """Pages at hand are completed one after the other, and each may leave more to fetch."""
+    both = Both()
+    text = (
+        'query Q { a: customers(by: [{externalId: "C-TEN"}, {externalId: "C-CURRENT"}]) {'
+        " promotions(first: 2) { nodes { nextExpiryAt promotion {"
+        ' forCustomer(by: {externalId: "C-TEN"}) { id } } } } } }'
+    )
+    for spoiling in (0, 0.3, 0.6):
+        for seed in range(6):
+            both.gateway.begin(seed, 0, spoiling)
+            await both.compare(Generated(text, {}))
+    assert both.tally.counts["with errors"] > 3
+    assert both.tally.differences == []
