@@ -190,13 +190,15 @@ def _serve(_options: argparse.Namespace) -> None:
     _warn_of_unknown_variables()
     configure_logging(settings.log_format)
     listener = listen(settings.host, settings.port, "GATEWAY_PORT or GATEWAY_HOST")
-    log.info("listening", host=settings.host, port=listener.getsockname()[1])
+    where = {"host": settings.host, "port": listener.getsockname()[1]}
     if settings.workers == 1:
         app = create_app(settings)
         spare_the_collector()
+        log.info("listening", **where)
         run((app, listener))
     else:
         check_trusted_documents(settings)  # here once, and not by each worker
+        log.info("listening", **where)
         board = Board(settings.workers)
         factory = WorkerFactory("gateway.app:create_worker_app", board)
         run_workers(factory, settings.workers, listener)

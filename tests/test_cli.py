@@ -131,6 +131,23 @@ def test_serve_without_a_platform_is_one_line() -> None:
     assert "promotion-gateway dev" in line
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_serve_without_the_documents_it_trusts_is_one_line(workers: str) -> None:
+    """It does not say that it listens, and then ends."""
+    variables = {
+        "GATEWAY_UPSTREAM_URL": "http://platform.example",
+        "GATEWAY_UPSTREAM_AUTH": "none",
+        "GATEWAY_TRUSTED_DOCUMENTS_MODE": "only",
+        "GATEWAY_PORT": "0",
+        "GATEWAY_WORKERS": workers,
+    }
+    ended = run("serve", variables=variables)
+    assert ended.returncode == 2
+    assert ended.stdout + ended.stderr == (
+        "GATEWAY_TRUSTED_DOCUMENTS_MODE=only needs GATEWAY_TRUSTED_DOCUMENTS\n"
+    )
+
+
 def test_serve_at_a_host_that_is_none_is_one_line() -> None:
     """The line names the address, and what to change."""
     settings = {"GATEWAY_UPSTREAM_URL": "http://127.0.0.1:1", "GATEWAY_UPSTREAM_AUTH": "none"}

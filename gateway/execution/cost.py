@@ -46,6 +46,12 @@ class Cost(NamedTuple):
         """Give it as ``extensions.cost``."""
         return {"requested": self.requested, "maximum": self.maximum}
 
+    def with_look_ups(self, number: int, most_calls: int) -> "Cost":
+        """Add calls that the caller's own claim causes."""
+        calls = min(self.calls + number, most_calls)
+        requested = min(self.leaves + CALL * calls, _HIGHEST)
+        return self._replace(requested=requested, calls=calls)
+
 
 class Price:
     """One operation's cost by its variables: counted once for values that make no difference."""
@@ -66,8 +72,8 @@ class Price:
         self._sizes = Sizes(operation.variable_definitions or ())
         self._known: dict[tuple[int | None, ...], Cost] = {}
 
-    def of(self, variables: dict[str, Any]) -> Cost:
-        """Count the cost with these variables, which are of their types.
+    def of(self, variables: dict[str, Any], look_ups: int = 0) -> Cost:
+        """Count the cost with these variables, which are of their types, and that many look-ups.
 
         Raises OperationRefusedError with QUERY_TOO_COMPLEX where it is more than allowed, or where
         `nodes` or `customers` has a list that is longer than allowed.
@@ -79,6 +85,8 @@ class Price:
             if len(self._known) >= _MOST_KEPT:
                 self._known.clear()
             self._known[given] = cost
+        if look_ups:
+            cost = cost.with_look_ups(look_ups, self._limits.calls)
         if cost.requested > cost.maximum:
             error = QueryTooComplexError("Cost of the operation", cost.maximum, cost.requested)
             extensions = error.extensions | {"cost": cost.shown}

@@ -20,9 +20,11 @@ from gateway.execution.failures import OperationRefusedError, refusal, refuse
 from gateway.execution.guards import check_variables_size
 from gateway.execution.inputs import VariableChecks
 from gateway.execution.limits import Limits
+from gateway.execution.look_ups import names_by_id
 
 _MOST_TEXTS = 512
 _MOST_BYTES = 8 * 1024 * 1024  # a worker has 67 MB with nothing in it, and is to stay below 80
+_MOST_PINNED_BYTES = 64 * 1024 * 1024  # half a million characters, which somebody has chosen
 _HOT_SHARE = 0.75
 # By tracemalloc, of a small page's query and of one with every field: a character of the text takes
 # 104 and 77 bytes once it is parsed, and one of the functions generated for it, with the selections
@@ -61,8 +63,10 @@ class Operation:
         """Give what the operation says of its variables."""
         return tuple(self.definition.variable_definitions or ())
 
-    def check(self, schema: GraphQLSchema, variables: dict[str, Any]) -> Cost:
+    def check(self, schema: GraphQLSchema, variables: dict[str, Any], look_ups: int = 0) -> Cost:
         """Make sure that the variables are of their types, and give what the operation may cost.
+
+        `look_ups` is how many it takes to tell an id of one of the caller's own customers.
 
         Raises OperationRefusedError, with BAD_USER_INPUT or QUERY_TOO_COMPLEX and what is allowed.
         """
@@ -77,7 +81,9 @@ class Operation:
         errors = self._checks.errors(variables)
         if errors:
             raise OperationRefusedError([refusal(error, "BAD_USER_INPUT") for error in errors])
-        return self.price.of(variables)
+        if look_ups and not names_by_id(self.document, self.definition, variables):
+            look_ups = 0
+        return self.price.of(variables, look_ups)
 
 
 def digest_of(text: str, name: str | None) -> bytes:
@@ -106,20 +112,23 @@ class DocumentCache:
 
     A text is new until it is asked for again; then it is hot. Room is made among the new ones, the
     least recently used first. The hot ones may take three quarters; what is too much for that is
-    new again.
+    new again. Pinned ones, of which the operator decides how many there are, take no room of
+    theirs and stay.
     """
 
     def __init__(self) -> None:
         self._new: OrderedDict[str, Document] = OrderedDict()
         self._hot: OrderedDict[str, Document] = OrderedDict()
-        self.bytes = self._hot_bytes = 0
+        self._pinned: dict[str, Document] = {}
+        self.bytes = self._hot_bytes = self._pinned_bytes = 0
 
     def __len__(self) -> int:
-        return len(self._new) + len(self._hot)
+        return len(self._new) + len(self._hot) + len(self._pinned)
 
     def __iter__(self) -> Iterator[str]:
         yield from self._new
         yield from self._hot
+        yield from self._pinned
 
     def get(self, text: str) -> Document | None:
         """Give the document of a text, which is hot from now on."""
@@ -129,7 +138,7 @@ class DocumentCache:
         else:
             document = self._new.pop(text, None)
             if document is None:
-                return None
+                return self._pinned.get(text)
             self._hot[text] = document
             self._hot_bytes += document.bytes
             self._make_room()
@@ -141,6 +150,18 @@ class DocumentCache:
         self._new[text] = document
         self.bytes += document.bytes
         self._make_room()
+
+    def pin(self, text: str) -> None:
+        """Keep a document for good that has just been put, where there is still room for such."""
+        document = self._new.get(text) or self._hot.get(text)
+        if document is None or self._pinned_bytes + document.bytes > _MOST_PINNED_BYTES:
+            return
+        if self._new.pop(text, None) is None:
+            del self._hot[text]
+            self._hot_bytes -= document.bytes
+        self.bytes -= document.bytes
+        self._pinned[text] = document
+        self._pinned_bytes += document.bytes
 
     def _measure(self, document: Document) -> None:
         """Count anew what has been compiled for a hot document since it was last asked for."""
@@ -159,6 +180,6 @@ class DocumentCache:
             text, document = self._hot.popitem(last=False)
             self._hot_bytes -= document.bytes
             self._new[text] = document
-        while len(self) > _MOST_TEXTS or self.bytes > _MOST_BYTES:
+        while len(self._new) + len(self._hot) > _MOST_TEXTS or self.bytes > _MOST_BYTES:
             _, document = self._new.popitem(last=False)
             self.bytes -= document.bytes

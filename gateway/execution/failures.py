@@ -14,7 +14,7 @@ _QUOTED = re.compile(
 
 
 _LONGEST_MESSAGE = 500
-_MOST_LOCATIONS = 10
+MOST_LOCATIONS = 10
 # Of a field without a selection graphql-core's words have one even where they are to have none.
 _SUGGESTION = re.compile(r" Did you mean .*\?$", re.DOTALL)
 
@@ -39,7 +39,7 @@ def refusal(error: GraphQLError, code: str, *, suggests: bool = True) -> dict[st
         message = message[:_LONGEST_MESSAGE] + "…"
     written: dict[str, Any] = {"message": message}
     if error.locations:
-        written["locations"] = [one.formatted for one in error.locations[:_MOST_LOCATIONS]]
+        written["locations"] = [one.formatted for one in error.locations[:MOST_LOCATIONS]]
     return written | {"extensions": {"code": code}}
 
 

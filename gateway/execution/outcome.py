@@ -6,6 +6,7 @@ import msgspec
 from graphql import GraphQLError
 
 from gateway.errors import BadUserInputError, GatewayError
+from gateway.execution.failures import MOST_LOCATIONS
 from gateway.execution.inputs import argument_made_null
 from gateway.telemetry import log
 
@@ -34,7 +35,7 @@ def _show(error: GraphQLError, request_id: str) -> dict[str, Any]:
     if error.path is not None:
         written["path"] = error.path
     if error.locations:
-        written["locations"] = [location.formatted for location in error.locations]
+        written["locations"] = [location.formatted for location in error.locations[:MOST_LOCATIONS]]
     cause = error.original_error
     if isinstance(cause, GatewayError):
         return written | {"message": cause.message, "extensions": dict(cause.extensions)}

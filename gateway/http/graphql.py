@@ -27,6 +27,7 @@ from gateway.http.statistics import OperationStatistics
 from gateway.persisted.documents import PersistedDocuments
 from gateway.request import CallBudget, Caller, Request
 from gateway.schema.context import Context
+from gateway.schema.customer_gate import look_ups_of
 from gateway.settings import Settings
 from gateway.telemetry import log, tell_operation
 
@@ -90,7 +91,7 @@ class GraphQLEndpoint:
     async def _execute(
         self, asked: Asked, caller: Caller, parameters: Parameters, media_type: str
     ) -> Answer:
-        operation, cost = await self._admit(parameters, None, asked.method)
+        operation, cost = await self._admit(parameters, None, caller, asked.method)
         request = self._request(asked, caller)
         work = self._answer(operation, cost, parameters.variables, request)
         write = await unless_gone(asked, request, work)
@@ -102,7 +103,7 @@ class GraphQLEndpoint:
         bill = Bill()
 
         async def run(parameters: Parameters, part: Request) -> Callable[[], Body]:
-            operation, cost = await self._admit(parameters, bill, asked.method)
+            operation, cost = await self._admit(parameters, bill, caller, asked.method)
             return await self._answer(operation, cost, parameters.variables, part)
 
         request = self._request(asked, caller)
@@ -110,7 +111,7 @@ class GraphQLEndpoint:
         return respond(await unless_gone(asked, request, work), 200, media_type)
 
     async def _admit(
-        self, parameters: Parameters, bill: Bill | None, method: str
+        self, parameters: Parameters, bill: Bill | None, caller: Caller, method: str
     ) -> tuple[Operation, Cost]:
         """Give the operation to run, and its cost.
 
@@ -121,7 +122,8 @@ class GraphQLEndpoint:
         operation = self.operations.get(text, parameters.operation_name)
         if method != "POST" and not operation.is_query:
             raise MethodNotAllowedError("GET runs queries only; use POST.")
-        cost = operation.check(self.operations.schema, parameters.variables)
+        look_ups = look_ups_of(caller) if caller.customers else 0
+        cost = operation.check(self.operations.schema, parameters.variables, look_ups)
         if bill is not None:
             bill.add(cost)
         if parameters.reference is not None:

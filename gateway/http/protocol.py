@@ -12,13 +12,14 @@ import asyncio
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.http.asked import Headers
 from gateway.http.direct import DirectWay
 from gateway.http.direct_cycle import Arriving, DirectCycle
 from gateway.http.raw_answers import BAD_REQUEST, raw_refusal
 from gateway.http.request_id import HEADER, request_id_for
+from gateway.http.unread import ForgetfulProtocol
 from gateway.http.upgrades import without_upgrade
 from gateway.telemetry import log
 
@@ -35,7 +36,7 @@ class _RefusedError(Exception):
         self.status, self.message = status, message
 
 
-class BoundedProtocol(HttpToolsProtocol):
+class BoundedProtocol(ForgetfulProtocol):
     """Reads requests whose head is small, and that arrive in time; refuses others in JSON.
 
     A test has a subclass with shorter times, in seconds.
@@ -45,7 +46,6 @@ class BoundedProtocol(HttpToolsProtocol):
     most_headers = 100
     head_within_s = 10.0
     body_within_s = 10.0
-    answer_read_within_s = 60.0  # after the connection would have been closed
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
@@ -184,12 +184,6 @@ class BoundedProtocol(HttpToolsProtocol):
         self.url, self.expect_100_continue = url, expects
         self.headers += headers
         super().on_headers_complete()
-
-    def timeout_keep_alive_handler(self) -> None:
-        """Close an idle connection; one whose answer nobody reads is not kept for ever."""
-        super().timeout_keep_alive_handler()
-        if self.transport.get_write_buffer_size():
-            self.loop.call_later(self.answer_read_within_s, self.transport.abort)
 
     def _read_without_upgrade(self, rest: bytes) -> None:
         """Read a request as if it had not asked for another protocol, which it may not insist on.

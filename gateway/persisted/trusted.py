@@ -33,6 +33,8 @@ class TrustedDocuments:
 def load_trusted(settings: Settings, operations: Operations) -> TrustedDocuments | None:
     """Read the manifest that the settings name, if any, and check every document of it.
 
+    `operations` keep them read, however many there are, and whatever else is asked.
+
     Raises SettingsError, with a line for each bad document that names its id.
     """
     variable = f"{PREFIX}TRUSTED_DOCUMENTS"
@@ -47,7 +49,10 @@ def load_trusted(settings: Settings, operations: Operations) -> TrustedDocuments
         raise SettingsError([f"{variable}={path}: {error.strerror}"]) from None
     except ManifestError as error:
         raise SettingsError([f"{variable}={path}: {error}"]) from None
-    mistakes = {name: first_mistake(text, operations) for name, text in documents.items()}
+    mistakes = {}
+    for name, text in documents.items():
+        mistakes[name] = first_mistake(text, operations)
+        operations.documents.pin(text)
     lines = [f"{variable}={path}: {name!r}: {told}" for name, told in mistakes.items() if told]
     if len(lines) > _MOST_LINES:
         lines[_MOST_LINES:] = [f"{variable}={path}: and {len(lines) - _MOST_LINES} more"]

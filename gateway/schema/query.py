@@ -29,11 +29,13 @@ from gateway.wire.vocabulary import CustomerSource
 _T = TypeVar("_T")
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="An `id` that this graph has given.")]
+_MOST = "20 at the most, unless GATEWAY_MAX_LIST_LENGTH says otherwise."
 Ids = Annotated[
-    list[strawberry.ID], strawberry.argument(description="`id`s that this graph has given.")
+    list[strawberry.ID],
+    strawberry.argument(description=f"Each an `id` that this graph has given; {_MOST}"),
 ]
 Identifiers = Annotated[
-    list[CustomerIdentifier], strawberry.argument(description="Which customers.")
+    list[CustomerIdentifier], strawberry.argument(description=f"Which customers; {_MOST}")
 ]
 ProgramId = Annotated[
     strawberry.ID, strawberry.argument(description="The platform's own id of the program.")

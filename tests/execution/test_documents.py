@@ -38,6 +38,37 @@ def test_hot_texts_make_room_for_each_other(operations: Operations) -> None:
     assert operations.get(first, None) is not kept
 
 
+def test_pinned_texts_stay_whatever_else_is_asked(operations: Operations) -> None:
+    """However many they are, whether they were asked for again or not; and they take no room."""
+    pinned = [f"query P{i} {{ __typename }}" for i in range(600)]
+    kept = []
+    for number, text in enumerate(pinned):
+        for _ in range(1 + number % 2):
+            operation = operations.get(text, None)
+        kept.append(operation)
+        operations.documents.pin(text)
+    assert operations.documents.bytes == 0
+    for i in range(600):
+        for _ in range(2):
+            operations.get(f"query Q{i} {{ __typename }}", None)
+    assert [operations.get(text, None) for text in pinned] == kept
+    assert len(operations.documents) == 600 + 512
+
+
+def test_what_there_is_no_room_to_pin_is_a_text_like_others(operations: Operations) -> None:
+    """A manifest of any size starts; its last documents are read anew when they are asked for."""
+    fields = " ".join("customerId" for _ in range(35))
+    texts = [
+        f'query P{i}{"x" * 200} {{ customer(by: {{mobile: "{"1" * 9_000}"}}) {{ {fields} }} }}'
+        for i in range(60)
+    ]
+    for text in texts:
+        operations.get(text, None)
+        operations.documents.pin(text)
+    assert 50 < len(operations.documents) <= 60
+    assert operations.documents.bytes > 0
+
+
 def test_what_is_compiled_counts() -> None:
     """A document grows when it runs, and its place in the cache with it."""
     schema = build_schema()

@@ -1,7 +1,7 @@
 """How the errors of an execution are shown."""
 
 import pytest
-from graphql import GraphQLError
+from graphql import GraphQLError, Source
 
 from gateway.errors import BadUserInputError, UpstreamRateLimitedError
 from gateway.execution.outcome import show
@@ -49,6 +49,15 @@ def test_past_a_hundred_errors_are_only_counted() -> None:
     assert len(shown) == 100
     assert shown[-1]["extensions"] == {"code": "BAD_USER_INPUT", "andMore": 50}
     assert shown[0]["extensions"] == {"code": "BAD_USER_INPUT"}
+
+
+def test_an_error_tells_ten_places_at_the_most() -> None:
+    """A field that is written often is one, and its error's places are many."""
+    source = Source("\n".join("abcdefghijklmnopqrstuvwxyz"))
+    error = GraphQLError("no", source=source, positions=list(range(0, 40, 2)), path=["a"])
+    error.original_error = BadUserInputError("no")
+    (shown,) = show([error], "r")
+    assert [one["line"] for one in shown["locations"]] == list(range(1, 11))
 
 
 def test_no_errors_are_none() -> None:

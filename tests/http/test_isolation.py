@@ -27,6 +27,7 @@ from tests.isolation import (
     question,
     storm,
 )
+from tests.metrics import scrape
 from tests.sandbox.client import NOW
 from tests.serving import serve
 from tests.tokens import JWT, Issuer
@@ -38,13 +39,18 @@ CACHES: dict[str, Any] = {"cache_customer_ttl_s": 1, "cache_definition_ttl_s": 3
 SHARED = "4915700000000"
 
 
-def told(name: str, counts: Counter[str], calls: int) -> str:
+def told(name: str, counts: Counter[str], calls: int, kept: int) -> str:
     """Put the figures into a line."""
     return (
         f"{name}: {counts['right']} right answers of {CALLERS} callers ({counts['forbidden']}"
         f" customers forbidden in them), {counts['wrong']} wrong, {counts['failed']} failed,"
-        f" in {counts['seconds']} s and {calls} calls"
+        f" in {counts['seconds']} s and {calls} calls; {kept} answers were kept ones, as a whole"
     )
+
+
+def answers_kept(url: str) -> int:
+    """Tell how many answers a gateway has given without running the operation."""
+    return int(scrape(url)["gateway_answer_cache_hits_total"])
 
 
 def allowed(caller: int) -> set[int]:
@@ -135,12 +141,14 @@ def test_no_caller_gets_what_another_claim_opens(tmp_path: Path, requests: int) 
         httpx.delete(f"{platform_url}/__calls")
         with serve_gateway(platform_url, report_upstream=False, **settings) as url:
             counts = asyncio.run(storm(url, claimed_rounds(truth, issuer, requests // CALLERS)))
+            kept = answers_kept(url)
         calls = httpx.get(f"{platform_url}/__calls").json()["total"]
-    print(told("claims", counts, calls))  # noqa: T201 - the figures that the README quotes
+    print(told("claims", counts, calls, kept))  # noqa: T201 - the figures that the README quotes
     assert (counts["wrong"], counts["failed"]) == (0, 0)
     assert counts["right"] == requests
     assert counts["forbidden"] > requests // 2
-    assert calls < requests  # so that answers were shared, or kept
+    assert calls < requests  # so that calls were shared, or what they brought was kept
+    assert kept > requests // 50  # and so that whole answers were
 
 
 class Brands:
@@ -207,8 +215,10 @@ def test_no_caller_gets_what_another_credential_opens(requests: int) -> None:
         brands.calls = 0
         with serve_gateway(platform_url, **open_settings | CACHES) as url:
             counts = asyncio.run(storm(url, rounds))
+            kept = answers_kept(url)
         calls = brands.calls
-    print(told("credentials", counts, calls))  # noqa: T201 - the figures that the README quotes
+    print(told("credentials", counts, calls, kept))  # noqa: T201 - the figures that the README quotes
     assert (counts["wrong"], counts["failed"], counts["forbidden"]) == (0, 0, 0)
     assert counts["right"] == requests
     assert calls < requests * 2
+    assert kept > requests // 50

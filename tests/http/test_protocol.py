@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from threading import Event
 from typing import Any
 
 import pytest
@@ -251,6 +252,35 @@ def test_an_answer_that_nobody_reads_is_not_kept() -> None:
         connection.sendall(get(target=b"/"))
         time.sleep(1.0)
         assert len(rest_of(connection)) < LARGE
+
+
+def test_answers_that_nobody_reads_are_not_kept_behind_each_other() -> None:
+    """Nor does a second request, which waits behind the first one's answer, keep the connection."""
+    lost = Event()
+
+    class Forgetful(BoundedProtocol):
+        answer_read_within_s = 0.2
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            lost.set()
+
+    app = Starlette(routes=[Route("/", _large)])
+    with serve(app, Forgetful) as url, connect(url) as connection:
+        connection.sendall(get(target=b"/") * 2)
+        assert lost.wait(10)
+
+
+def test_an_answer_may_be_read_slowly() -> None:
+    """Whoever reads keeps the connection, and gets all of it."""
+
+    class Forgetful(BoundedProtocol):
+        answer_read_within_s = 2.0
+
+    app = Starlette(routes=[Route("/", _large)])
+    with serve(app, Forgetful) as url, connect(url) as connection:
+        connection.sendall(get(target=b"/") + get(b"Connection: close", target=b"/"))
+        assert len(rest_of(connection)) > 2 * LARGE
 
 
 def test_the_bounds_are_those_of_the_served_gateway() -> None:

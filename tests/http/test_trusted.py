@@ -9,7 +9,10 @@ import httpx
 import pytest
 
 from gateway.app import create_app
+from gateway.execution.operation import Operations
 from gateway.persisted.reference import sha256_of
+from gateway.persisted.trusted import load_trusted
+from gateway.schema.build import build_schema, executable
 from gateway.settings import SettingsError
 from tests.graph import serve_gateway, settings_for
 from tests.http.client import GRAPHQL, client, code
@@ -196,6 +199,16 @@ def test_a_document_that_may_not_run_stops_the_start(
     (line,) = start(trusted_documents=path, introspection=False)
     assert line.startswith(f"GATEWAY_TRUSTED_DOCUMENTS={path}: 'bad-one': ")
     assert told in line
+
+
+def test_all_documents_stay_read(tmp_path: Path) -> None:
+    """More than the cache of other documents has room for."""
+    manifest = {f"id{number}": f"query Q{number} {{ __typename }}" for number in range(600)}
+    operations = Operations(executable(build_schema()), introspection=False)
+    path = write(tmp_path, manifest)
+    load_trusted(settings_for("http://platform.example", trusted_documents=path), operations)
+    assert set(operations.documents) == set(manifest.values())
+    assert operations.documents.bytes == 0
 
 
 def test_every_bad_document_has_its_line_up_to_twenty(tmp_path: Path) -> None:

@@ -1,13 +1,15 @@
 """Documents made to hurt: each has a coded answer, a bystander is served meanwhile, and both soon.
 
-``pytest -s`` prints the table: what each document cost the event loop, and who waited how long.
+``pytest -s -m verify`` prints the table: what each document costs the event loop, and how long
+others wait.
 """
 
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
-from typing import Any, NamedTuple
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 import httpx
 import pytest
@@ -17,13 +19,15 @@ from tests.graph import settings_for
 from tests.http.client import GRAPHQL
 from tests.sandbox.client import NOW
 from tests.security.documents import COMPLEX, INPUT, INVALID, PARSE, Case, depth, size, words
+from tests.security.told import LEAKS, listening
 from tests.security.wide_documents import wide
 
 pytestmark = pytest.mark.anyio
 
 CODES = {COMPLEX, PARSE, INVALID, INPUT, "BAD_REQUEST"}
 CASES = [*size(), *words(), *depth(), *wide()]
-_MOST_MS = 2_000  # the aim is 250; a busy machine must not fail the test
+_MOST_MS = 250
+_NEVER_MS = 2_000  # a busy machine must not fail the test of every day
 
 
 class Row(NamedTuple):
@@ -35,9 +39,9 @@ class Row(NamedTuple):
     bystander_ms: float
 
 
-@pytest.fixture(scope="module")
-async def gateway(sandbox_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    """Give a client of a gateway on this loop, which reads bodies of 16 MiB."""
+@asynccontextmanager
+async def opened(sandbox_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Give a client of a new gateway on this loop, which reads bodies of 16 MiB."""
     settings = settings_for(sandbox_url, max_body_bytes=16 * 2**20)
     app = create_app(settings, clock=lambda: NOW)
     headers = {"Accept": GRAPHQL, "Content-Type": "application/json"}
@@ -50,21 +54,22 @@ async def gateway(sandbox_url: str) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+@pytest.fixture(scope="module", autouse=True)
+def quiet() -> Iterator[None]:
+    """Keep what thousands of bystanders leave in the log out of what is printed."""
+    with listening():
+        yield
+
+
 @pytest.fixture(scope="module")
-def table() -> Any:
-    """Collect the rows, and print them at the end, the dearest first."""
-    rows: list[Row] = []
-    yield rows
-    for row in sorted(rows, key=lambda row: -row.bystander_ms):
-        times = f"{row.cpu_ms:8.1f} {row.bystander_ms:8.1f}"
-        print(f"\n{row.name[:48]:48} {row.code:26} {times}", end="")  # noqa: T201 - for people
-    print()  # noqa: T201 - as above
+async def gateway(sandbox_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Give a client of the gateway that all documents are sent to."""
+    async with opened(sandbox_url) as client:
+        yield client
 
 
-async def test_a_document_made_to_hurt_hurts_nobody(
-    gateway: httpx.AsyncClient, table: list[Row], case: Case
-) -> None:
-    """It has its code, in few and short words; whoever asks meanwhile and afterwards is served."""
+async def send(gateway: httpx.AsyncClient, case: Case) -> Row:
+    """Send a document, and serve others meanwhile and afterwards; check its answer."""
     body = json.dumps({"query": case.query, "variables": case.variables})
     started = time.thread_time()
     hostile = asyncio.create_task(gateway.post("/graphql", content=body, timeout=30))
@@ -81,9 +86,32 @@ async def test_a_document_made_to_hurt_hurts_nobody(
         assert len(errors) <= 100
         assert len(answer.content) < 20_000
         assert answer.status_code in {200, 400}
-    table.append(Row(case.name, case.code or "data", cpu_ms, longest))
-    assert longest < _MOST_MS
-    assert await _serve_bystander(gateway) < _MOST_MS
+        assert LEAKS.search(answer.text) is None, answer.text
+    assert await _serve_bystander(gateway) < _NEVER_MS
+    return Row(case.name, case.code or "data", cpu_ms, longest)
+
+
+async def test_a_document_made_to_hurt_hurts_nobody(gateway: httpx.AsyncClient, case: Case) -> None:
+    """It has its code, in few and short words; whoever asks meanwhile and afterwards is served."""
+    assert (await send(gateway, case)).bystander_ms < _NEVER_MS
+
+
+@pytest.mark.verify
+async def test_no_document_takes_the_loop_for_longer_than_a_quarter_of_a_second(
+    sandbox_url: str,
+) -> None:
+    """The CPU time of the loop, the least of three gateways' that have seen none of them before."""
+    best: dict[str, Row] = {}
+    for _ in range(3):
+        async with opened(sandbox_url) as gateway:
+            for case in CASES:
+                row = await send(gateway, case)
+                best[row.name] = min(row, best.get(row.name, row), key=lambda one: one.cpu_ms)
+    rows = sorted(best.values(), key=lambda row: -row.cpu_ms)
+    print(f"\n{'document':48} {'code':26} {'CPU ms':>8} {'waited':>8}")  # noqa: T201 - the table
+    for name, told, *times in rows:
+        print(f"{name[:48]:48} {told:26} {times[0]:8.1f} {times[1]:8.1f}")  # noqa: T201
+    assert rows[0].cpu_ms < _MOST_MS
 
 
 async def _serve_bystander(gateway: httpx.AsyncClient) -> float:

@@ -1,23 +1,22 @@
-"""Each hostile request has its answer, soon and in the gateway's own words, and harms nobody."""
+"""Each hostile request has its answer, soon and in the gateway's own words, and harms nobody.
 
-import logging
-import re
+``pytest -s`` prints the table: what each answer took.
+"""
+
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-import structlog
 
 from gateway.app import create_app
 from gateway.http.protocol import BoundedProtocol
-from gateway.telemetry import configure_logging
 from tests.graph import settings_for
 from tests.http.raw import RawAnswer, connect, exchange, parse, send, until_closed
 from tests.security import hostile_bodies, hostile_requests
 from tests.security.hostile_requests import PRIVATE, TYPENAME, Hostile, post
+from tests.security.told import LEAKS, Lines, listening
 from tests.serving import serve
 
-Record = Callable[[str, object], None]
 WITHIN_S = 0.3  # what the server of these tests waits for the rest of a request
 SLOWEST_S = 2.0  # on a machine that runs other tests beside these
 ENDING = [
@@ -32,13 +31,6 @@ ENDING = [
     *hostile_bodies.QUERY_STRINGS,
     *hostile_bodies.ORIGINS,
 ]
-# Of the gateway and of what it is made of: modules, files, exceptions, hosts and URLs.
-LEAKS = re.compile(
-    r"Traceback|\.py\b|site-packages|\b\w+(Error|Exception)\b|gateway\.\w|\b0x[0-9a-f]{6,}"
-    r"|starlette|uvicorn|httptools|msgspec|pydantic|graphql[-_]core|strawberry|zlib|asyncio"
-    r"|127\.0\.0\.1|://|hunter2",
-    re.IGNORECASE,
-)
 
 
 class ImpatientProtocol(BoundedProtocol):
@@ -48,31 +40,11 @@ class ImpatientProtocol(BoundedProtocol):
     body_within_s = WITHIN_S
 
 
-class Lines(logging.Handler):
-    """Keeps what the log's own handler would write."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write a line where the test can read it."""
-        self.lines.append(self.format(record))
-
-
 @pytest.fixture(scope="module")
 def log() -> Iterator[Lines]:
     """Listen to the log as an operator of a container does."""
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    configure_logging("json")
-    lines = Lines()
-    lines.setFormatter(root.handlers[0].formatter)
-    root.handlers[:] = [lines]
-    yield lines
-    root.handlers[:] = before
-    root.setLevel(level)
-    structlog.reset_defaults()
+    with listening() as lines:
+        yield lines
 
 
 @pytest.fixture(scope="module")
@@ -107,16 +79,25 @@ def is_alive(url: str) -> bool:
     return b'"__typename":"Query"' in answer.body and time.monotonic() - began < SLOWEST_S
 
 
+@pytest.fixture(scope="module")
+def table() -> Iterator[list[tuple[float, str]]]:
+    """Collect what each answer took in seconds, and print it at the end, the slowest first."""
+    rows: list[tuple[float, str]] = []
+    yield rows
+    for seconds, name in sorted(rows, reverse=True):
+        print(f"{seconds * 1_000:8.1f} ms  {name}")  # noqa: T201 - `pytest -s` shows it
+
+
 @pytest.mark.parametrize("hostile", ENDING, ids=lambda hostile: hostile.name)
 def test_a_hostile_request_is_answered(
-    url: str, log: Lines, hostile: Hostile, record_property: Record
+    url: str, log: Lines, hostile: Hostile, table: list[tuple[float, str]]
 ) -> None:
     """With its status and code, without a word that tells anything, and all others as ever."""
     log.lines.clear()
     began = time.monotonic()
     answer = exchange(url, *hostile.pieces)
     seconds = time.monotonic() - began
-    record_property("seconds", round(seconds, 4))
+    table.append((seconds, f"{hostile.name}: {hostile.status or 'closed'} {hostile.code or ''}"))
     check(hostile, answer, log)
     assert seconds < SLOWEST_S
     assert is_alive(url)
@@ -124,7 +105,7 @@ def test_a_hostile_request_is_answered(
 
 @pytest.mark.parametrize("hostile", hostile_requests.SLOW, ids=lambda hostile: hostile.name)
 def test_a_slow_request_is_dropped(
-    url: str, log: Lines, hostile: Hostile, record_property: Record
+    url: str, log: Lines, hostile: Hostile, table: list[tuple[float, str]]
 ) -> None:
     """After its time, with an answer where there was a request; meanwhile all others as ever."""
     log.lines.clear()
@@ -134,7 +115,7 @@ def test_a_slow_request_is_dropped(
         assert is_alive(url)
         answer = parse(until_closed(connection))
     seconds = time.monotonic() - began
-    record_property("seconds", round(seconds, 4))
+    table.append((seconds, f"{hostile.name}: {hostile.status or 'closed'} {hostile.code or ''}"))
     check(hostile, answer, log)
     assert WITHIN_S * 0.9 < seconds < WITHIN_S + SLOWEST_S
     assert is_alive(url)

@@ -1,0 +1,184 @@
+"""Requests at random: operations over the schema, and what may become of them on a bad day.
+
+An operation is a good one (`tests/execution/generated.py`), and is then sent as it is, or with its
+text, its variables or the request around them spoilt. Who is asked for in it is told in no answer.
+"""
+
+import json
+import re
+from random import Random
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from graphql import GraphQLSchema
+from hypothesis import strategies as st
+
+from gateway.schema.ids import write_id
+from tests.execution.both import POOLS
+from tests.execution.generated import Generated, generate
+from tests.http.client import GRAPHQL
+
+_REAL = [
+    {"mobile": "919456430850"},
+    {"mobile": "4915700000001"},
+    {"email": "anna.müller+test@example.com"},
+    {"externalId": "documented-used"},
+    {"externalId": "000003873354"},
+]
+_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|\w+|\.\.\.|\S')
+_WORDS = [
+    "{", "}", "(", ")", "[", "]", "...", "@", "!", ":", "$", "#", '"', '"""', "on", "query", "null",
+    "mutation", "subscription", "fragment", "__typename", "__schema", "id", "nodes", "true", "-1",
+    "2147483648", "1e999", "$v1", "@skip(if: true)", "@deprecated", "... on Node", "first: 100",
+    "\u0000", "\ufeff", "\\u{D800}",
+]  # fmt: skip
+_PROBES = [
+    "", "\u0000", "\ud800", "x" * 10_001, "9" * 400, "' OR 1=1 --", "${jndi:ldap://x/y}", "%0d%0a",
+    "../../../etc/passwd", "<script>", "__proto__", "{{7*7}}", "\u202e", "-1", "1e400", "٣",
+    "Infinity", "null", write_id("Customer", "INSTORE", "0"), write_id("Promotion", "0"),
+    write_id("Nobody", "1", "2"), write_id("CustomerPromotion", "INSTORE", "1", "973", "-5"),
+]  # fmt: skip
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from([2**31, -(2**31) - 1, 2**53 + 1, 10**30, 10**400, -1, 101])
+    | st.floats()
+    | st.sampled_from(_PROBES)
+    | st.text(st.characters(codec=None), max_size=40)
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=25)
+        | st.dictionaries(st.sampled_from(["mobile", "email", "id", "x", ""]), inner, max_size=3)
+    ),
+    max_leaves=30,
+)
+SPOILS = {"nothing": 45, "word": 15, "text": 5, "variables": 22, "request": 13}
+"""What is spoilt, and in how many of a hundred requests."""
+
+
+class Asked(NamedTuple):
+    """One request: how it is sent, its parameters, and the identifiers that are in it.
+
+    `way` is GET, WHOLE for a POST that is sent at once, or PARTS for one whose body follows: the
+    server has a way of its own for each.
+    """
+
+    way: str
+    body: Any
+    private: tuple[str, ...]
+
+    @property
+    def pieces(self) -> list[bytes]:
+        """Write it; what is no JSON (NaN, half a surrogate pair) is written, too."""
+        content = json.dumps(self.body).encode()
+        if self.way == "GET" and len(content) < 8_000:
+            return [_head(f"GET /graphql?{urlencode(self._query_string)}") + b"\r\n"]
+        head = _head("POST /graphql", "Content-Type: application/json")
+        head += b"Content-Length: %d\r\n\r\n" % len(content)
+        return [head + content] if self.way == "WHOLE" else [head, content]
+
+    @property
+    def _query_string(self) -> dict[str, str]:
+        parameters = self.body if isinstance(self.body, dict) else {"query": self.body}
+        return {
+            name: _sendable(value if isinstance(value, str) else json.dumps(value))
+            for name, value in parameters.items()
+        }
+
+
+def _head(line: str, *headers: str) -> bytes:
+    accept = f"Accept: {GRAPHQL}, application/json;q=0.5"
+    lines = [f"{line} HTTP/1.1", "Host: gateway.example", accept, *headers]
+    return "".join(f"{one}\r\n" for one in lines).encode()
+
+
+def _sendable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+@st.composite
+def requests(draw: st.DrawFn, schema: GraphQLSchema) -> Asked:
+    """Choose a request: hypothesis gives what is put in, and by all of that where it is put."""
+    values = draw(st.lists(VALUES, min_size=3, max_size=3))
+    junk = draw(st.text(st.characters(codec="utf-8"), max_size=20))
+    random = Random(f"{draw(st.integers(0, 2**63))} {values} {junk}")  # noqa: S311 - no secret
+    identifiers = _REAL + _strangers(random)
+    ids = POOLS.values["ids"] * 3 + random.sample(_PROBES, 4)
+    pool = POOLS.values | {
+        "by": POOLS.values["by"] + identifiers * 3,
+        "id": ids,
+        "ids": ids,
+        "after": _PROBES,
+        "before": _PROBES,
+    }
+    generated = generate(schema, random, POOLS._replace(values=pool))
+    private = tuple(value for one in identifiers for value in one.values())
+    body = _Spoiling(random, values, junk).spoilt(generated)
+    return Asked(random.choice(["WHOLE", "WHOLE", "PARTS", "GET"]), body, private)
+
+
+def _strangers(random: Random) -> list[dict[str, str]]:
+    """Make up customers, each of whom nobody else has ever asked for."""
+    number = random.randrange(10**9, 10**10)
+    return [
+        {"mobile": f"99{number}"},
+        {"email": f"private.{number}@mail.example"},
+        {"externalId": f"EXT-{number}-Z"},
+        {"cuid": f"cu{number}id"},
+        {"customerId": f"88{number}"},
+    ]
+
+
+class _Spoiling:
+    """Puts values and junk where they do not belong."""
+
+    def __init__(self, random: Random, values: list[Any], junk: str) -> None:
+        self._random, self._values, self._junk = random, values, junk
+
+    def spoilt(self, generated: Generated) -> Any:
+        """Write a request's body, in which something may be wrong."""
+        text, variables = generated
+        body: dict[str, Any] = {"query": text, "variables": variables}
+        (spoil,) = self._random.choices(list(SPOILS), list(SPOILS.values()))
+        match spoil:
+            case "word":
+                return body | {"query": self._with_other_words(text)}
+            case "text":
+                at = self._random.randint(0, len(text))
+                rest = text[at + self._random.randint(0, 20) :]
+                return body | {"query": text[:at] + self._junk + rest}
+            case "variables":
+                return body | {"variables": self._other_variables(variables)}
+            case "request":
+                return self._other_request(body)
+        return body
+
+    def _with_other_words(self, text: str) -> str:
+        """Leave tokens out, repeat them, or put others in their places, mostly of their kind."""
+        words = _TOKENS.findall(text)
+        for _ in range(self._random.randint(1, 4)):
+            at = self._random.randrange(len(words))
+            alike = [one for one in words if one[0].isalpha() is words[at][0].isalpha()]
+            others = [[], [words[at]] * 2, [words[at]] * 40, [self._random.choice(_WORDS)]]
+            likely = [[self._random.choice(alike)]] * 6
+            words[at : at + 1] = self._random.choice(others + likely)
+            words = words or ["{"]
+        return " ".join(words)
+
+    def _other_variables(self, variables: dict[str, Any]) -> Any:
+        """Give the variables other values, or what is none in their place."""
+        names = self._random.sample([*variables, "unknown"], min(len(variables) + 1, 2))
+        changed = variables | dict(zip(names, self._values, strict=False))
+        return self._random.choice([changed] * 6 + [{}, [changed], "x", 1])
+
+    def _other_request(self, body: dict[str, Any]) -> Any:
+        """Spoil what is around an operation."""
+        name = self._random.choice(["operationName", "extensions", "documentId", "query", "else"])
+        hashed = {"version": 1, "sha256Hash": "a" * 64}
+        persisted = {"persistedQuery": self._random.choice([hashed, self._values[0]])}
+        spoilt = body | {name: self._random.choice([*self._values, persisted])}
+        others = [[spoilt, body], [body] * 3, [body] * 11, self._values[0]]
+        return self._random.choice([spoilt] * 5 + others)
