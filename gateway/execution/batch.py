@@ -14,7 +14,6 @@ _HELPERS: Names = {
         places.values,
         places.values_at,
         places.kept_payloads,
-        places.read_each,
     )
 }
 

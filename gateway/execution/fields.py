@@ -194,7 +194,7 @@ class Fields:
         self._known: dict[tuple[str, str], Field] = {}
         self._payloads: dict[type, Any] = {}
         self.functions: Recent[tuple[str, bool], Function] = Recent(_MOST_FUNCTIONS)
-        self.kept: Recent[tuple[str, Any, bool], leaves.Kept] = Recent(_MOST_KEPT)
+        self.kept: Recent[tuple[str, Any], leaves.Kept] = Recent(_MOST_KEPT)
 
     def get(self, kind: GraphQLObjectType, name: str) -> Field:
         """Give a field; validation has made sure that it is there."""

@@ -14,7 +14,7 @@ from graphql import GraphQLError, GraphQLNonNull, GraphQLObjectType, get_named_t
 from gateway.execution.batch import Batch
 from gateway.execution.calls import call_of
 from gateway.execution.fields import Fields, Function
-from gateway.execution.interpret import encoded, interpret
+from gateway.execution.interpret import each, encoded, interpret
 from gateway.execution.leaves import Kept, nullable
 from gateway.execution.selection import Selected, Selection
 from gateway.execution.texts import coerced, leaf_text, name_of, value_text
@@ -22,7 +22,7 @@ from gateway.schema.declare import Viewed, ViewedMany
 from gateway.wire.recurring import is_recurring
 
 _NUMBERS = count(1)
-_MOST_KEPT = 512  # payloads of one selection
+_MOST_KEPT = 2048  # payloads of one selection
 
 
 class Projection(NamedTuple):
@@ -221,41 +221,45 @@ class _Writer:
         assert shows is not None  # noqa: S101 - see `_composite`
         assert isinstance(kind, GraphQLObjectType)  # noqa: S101 - a view is of one type
         below = selected.below(kind)
-        is_many = isinstance(shows, ViewedMany)
-        if is_many and shows.read is not None:
-            text = f"{name_of(batch.names, 'N', shows.read)}({text})"
-        read = shows.each if isinstance(shows, ViewedMany) else shows.read
-        is_kept = is_recurring(read) or (
-            read is None and is_recurring(self._fields.payload_of(self._fields.view_of(kind)))
-        )
-        if is_kept and below.signature:
-            kept = f"kept_{next(_NUMBERS)}"
-            is_nullable = not isinstance(_innermost(selected.type), GraphQLNonNull)
-            batch.names[kept] = self._kept(below, read, is_nullable=is_nullable)
+        is_many, read = isinstance(shows, ViewedMany), shows.read
+        if is_recurring(read) and below.signature:
+            return f"{self._keep(selected, below, read, batch)}[{text}]"
+        if read is not None:
+            text = f"{name_of(batch.names, 'N', read)}({text})"
+        if is_recurring(self._fields.payload_of(self._fields.view_of(kind))) and below.signature:
+            kept = name_of(batch.names, "kept", self._kept(below))
             if is_many:
                 return f"kept_payloads({text}, {kept})"
-            if read is not None:
-                return f"{kept}[{text}]"
             made = f"{kept}[v]"
-        elif text == "p" and read is None:  # the payload at hand, through another view
+        elif text == "p":  # the payload at hand, through another view
             return self._data(below, batch, [])
         else:
             make = self._object(below, is_payload=True)
             if is_many:
-                each = f"read_each({text}, {name_of(batch.names, 'N', read)})" if read else text
-                return f"payloads({each}, {make}, run)"
-            text = f"{name_of(batch.names, 'N', read)}({text})" if read else text
+                return f"payloads({text}, {make}, run)"
             made = f"{make}(v, run)"
         other = "never()" if isinstance(selected.type, GraphQLNonNull) else "None"
         return f"({made} if (v := {text}) is not None else {other})"
 
-    def _kept(self, selection: Selection, read: Any = None, *, is_nullable: bool = False) -> Kept:
-        """Give what is kept of a selection, by the payload or by what it is read from."""
-        key = (selection.signature, read, is_nullable)
+    def _keep(self, selected: Selected, below: Selection, read: Any, batch: Batch) -> str:
+        """Keep what is shown of a field by what it is read from; give the name."""
+        make = interpret(below, self._kept)
+        if isinstance(selected.field.shows, ViewedMany):
+            make = each(make)
+        is_nullable = not isinstance(selected.type, GraphQLNonNull)
+        key = (below.signature, read)
+        kept = self._fields.kept.get(key)
+        if kept is None:
+            kept = Kept(encoded(make, read, is_nullable=is_nullable), _MOST_KEPT)
+            self._fields.kept.keep(key, kept)
+        return name_of(batch.names, "kept", kept)
+
+    def _kept(self, selection: Selection) -> Kept:
+        """Give what is kept of a selection, by its payload."""
+        key = (selection.signature, None)
         kept: Kept | None = self._fields.kept.get(key)
         if kept is None:
-            make = encoded(interpret(selection, self._kept), read, is_nullable=is_nullable)
-            kept = Kept(make, _MOST_KEPT)
+            kept = Kept(encoded(interpret(selection, self._kept)), _MOST_KEPT)
             self._fields.kept.keep(key, kept)
         return kept
 

@@ -20,8 +20,13 @@ Read = Callable[[Any], Any]
 _encode = msgspec.json.Encoder().encode
 
 
-def encoded(make: Read, read: Read | None, *, is_nullable: bool) -> Read:
-    """Give the function from what a payload is `read` from to its data, as JSON.
+def each(make: Read) -> Read:
+    """Give the function of a list of payloads."""
+    return lambda payloads: [make(payload) for payload in payloads]
+
+
+def encoded(make: Read, read: Read | None = None, *, is_nullable: bool = False) -> Read:
+    """Give the function from a payload, or what it is `read` from, to its data, as JSON.
 
     It raises whatever is not as expected.
     """

@@ -26,7 +26,7 @@ _AS_IT_IS: dict[str, set[Any]] = {"String": {str}, "ID": {str}, "Boolean": {bool
 
 _MOST_KEPT = 2048
 _LONGEST_KEPT = 40
-_MOST_CHARACTERS_KEPT = 200
+_MOST_CHARACTERS_KEPT = 2048
 
 
 def nullable(kind: Any) -> Any:
@@ -82,7 +82,7 @@ class Kept(dict[Any, Any]):
 
 def _characters(raw: Any) -> int:
     """Count what a value holds in texts: words of megabytes, which a lie may have, are not kept."""
-    if isinstance(raw, str):
+    if isinstance(raw, str | bytes):
         return len(raw)
     if isinstance(raw, Struct):
         raw = astuple(raw)

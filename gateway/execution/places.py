@@ -63,11 +63,6 @@ def kept_payloads(items: Any, kept: dict[Any, Any]) -> list[Any]:
     return [kept[each] for each in items] if items else []
 
 
-def read_each(items: Any, read: Callable[[Any], Any]) -> list[Any]:
-    """Read the payloads of a list from its items; none is an empty list."""
-    return [read(each) for each in items or ()]
-
-
 def check(items: object) -> None:
     """Leave to `Exact` what is no list."""
     if items.__class__ is not list and not isinstance(items, tuple):

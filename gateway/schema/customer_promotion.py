@@ -22,8 +22,8 @@ from gateway.wire.instants import read_instant
 from gateway.wire.keys import read_key, read_optional_key
 from gateway.wire.limits import LimitFigures, LimitsAndUsage, read_customer_limits
 from gateway.wire.restrictions import (
-    StatedRestriction,
-    read_customer_restriction,
+    StatedRestrictions,
+    customer_restrictions,
     redemptions_per_issue,
     stated_restrictions,
 )
@@ -153,11 +153,11 @@ class CustomerPromotion(Node):
 
     @computed(
         "What caps its stages, with what this customer has used.",
-        ViewedMany(Restriction, each=read_customer_restriction),
+        ViewedMany(Restriction, customer_restrictions),
     )
     def restrictions(
         self, stage: Stage = None, include_disabled: IncludeDisabled = False
-    ) -> list[StatedRestriction]:
+    ) -> StatedRestrictions:
         """Show the restrictions of one stage or all."""
         return stated_restrictions(self.payload, stage, include_disabled=include_disabled)
 

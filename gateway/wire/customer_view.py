@@ -6,8 +6,9 @@ What this payload and the legacy one (`legacy.py`) both say has the same attribu
 
 from typing import Annotated
 
-from msgspec import Struct, field
+from msgspec import Raw, Struct, field
 
+from gateway.wire.later import Later
 from gateway.wire.readable import (
     ESSENTIAL,
     RESTRICTIONS,
@@ -99,6 +100,11 @@ class Timeline(Struct, gc=False, kw_only=True):
     issues: Annotated[list[Issue] | None, ESSENTIAL] = field(name="issuedDetails", default=None)
 
 
+restrictions_part: Later[CustomerRestrictionLists] = Later(
+    "promotionRestriction", "restrictions_json", CustomerRestrictionLists | None, is_essential=True
+)
+
+
 class CustomerPromotionPayload(Struct, gc=False):
     """One entry of ``promotions``."""
 
@@ -117,9 +123,7 @@ class CustomerPromotionPayload(Struct, gc=False):
     limits: Annotated[CustomerLimits | None, ESSENTIAL] = None
     usage: CustomerUsage | None = field(name="customerUsage", default=None)
     type_name: Text = field(name="pointsOfferType", default=None)
-    restrictions: Annotated[CustomerRestrictionLists | None, ESSENTIAL] = field(
-        name="promotionRestriction", default=None
-    )
+    restrictions_json: Raw = field(name="promotionRestriction", default_factory=Raw)
     timelines: list[Timeline] | None = field(name="customerPromotionTimelines", default=None)
 
 

@@ -13,14 +13,15 @@ import msgspec
 from gateway.wire.customer_view import (
     CustomerPagePayload,
     CustomerPromotionPayload,
+    restrictions_part,
 )
+from gateway.wire.later import Later
 from gateway.wire.legacy import (
     DefinitionPagePayload,
     DefinitionPayload,
-    RulesetPayload,
-    read_rulesets,
+    rulesets_part,
 )
-from gateway.wire.lenient import UnreadableError, read_struct, read_value
+from gateway.wire.lenient import UnreadableError, read_struct
 from gateway.wire.parse import NotJsonError, parse_json
 from gateway.wire.warnings import UpstreamWarning, read_code, read_warnings
 
@@ -69,8 +70,10 @@ class Page(NamedTuple, Generic[Item]):
         return self.items.count(None)
 
 
-_MOST_RULESETS_SEEN = 4096
-_READABLE_RULESETS: set[int] = set()
+_PARTS: dict[type[msgspec.Struct], Later[Any]] = {
+    CustomerPromotionPayload: restrictions_part,
+    DefinitionPayload: rulesets_part,
+}
 _CUSTOMER_PAGE = msgspec.json.Decoder(CustomerPagePayload, strict=False)
 _DEFINITION_PAGE = msgspec.json.Decoder(DefinitionPagePayload, strict=False)
 
@@ -139,31 +142,11 @@ def _decode(
     refusal = _listed_refusal(payload.errors)
     if refusal is None and isinstance(payload, DefinitionPagePayload):
         refusal = _status_refusal(payload.status, payload.validation_errors)
-        if refusal is None and not all(map(_has_readable_rulesets, payload.items or ())):
-            return _decode_by_item(body, envelope, item)
-    return refusal or payload
-
-
-def _has_readable_rulesets(item: DefinitionPayload) -> bool:
-    """Tell whether the rulesets can be read when they are selected; those seen before can.
-
-    They are half of a page, and the same in each answer. What is remembered is Python's own hash,
-    of 64 bits that nobody can foresee.
-    """
-    raw = item.rulesets_json
-    if not raw:
-        return True
-    seen = hash(bytes(raw))
-    if seen in _READABLE_RULESETS:
-        return True
-    try:
-        read_rulesets(raw)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return False
-    if len(_READABLE_RULESETS) >= _MOST_RULESETS_SEEN:
-        _READABLE_RULESETS.clear()
-    _READABLE_RULESETS.add(seen)
-    return True
+    if refusal is not None:
+        return refusal
+    if all(map(_PARTS[item].is_readable, payload.items or ())):
+        return payload
+    return _decode_by_item(body, envelope, item)
 
 
 def _decode_by_item(
@@ -208,29 +191,23 @@ def _check_items(items: Sized | None) -> None:
 
 
 def _read_item(raw: object, kind: type[_Struct]) -> _Struct | None:
-    rulesets = raw.pop("rulesetInfos", None) if isinstance(raw, dict) else None
+    part = _PARTS[kind]
+    later = raw.pop(part.key, None) if isinstance(raw, dict) else None
     try:
-        item: _Struct = _convert(raw, kind)
-        if isinstance(item, DefinitionPayload) and rulesets is not None:
-            item.rulesets_json = _write(_convert(rulesets, list[RulesetPayload] | None))
+        item = _convert(raw, kind)
+        if later is not None:
+            part.put(item, later)
     except UnreadableError:
         return None
     return item
 
 
-def _write(readable: list[RulesetPayload] | None) -> msgspec.Raw:
-    try:
-        return msgspec.Raw(msgspec.json.encode(readable))
-    except RecursionError:
-        return msgspec.Raw()
-
-
-def _convert(raw: object, kind: Any) -> Any:
-    """Read at once, or else leaf by leaf; raises UnreadableError."""
+def _convert(raw: object, kind: type[_Struct]) -> _Struct:
+    """Read at once, or else leaf by leaf."""
     try:
         return msgspec.convert(raw, kind, strict=False)
     except (msgspec.ValidationError, RecursionError):
-        return read_value(raw, kind)
+        return read_struct(raw, kind)
 
 
 def _refusal(raw: object) -> Refusal | None:

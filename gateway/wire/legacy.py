@@ -8,9 +8,9 @@ So is the order of the fields, in which the decoder looks for them.
 from typing import Annotated, Any
 
 from msgspec import Raw, Struct, field
-from msgspec.json import Decoder
 
 from gateway.wire.customer_view import PageDetails
+from gateway.wire.later import Later
 from gateway.wire.readable import (
     ESSENTIAL,
     RESTRICTIONS,
@@ -203,17 +203,13 @@ class DefinitionPayload(Struct, gc=False, kw_only=True):
 
     @property
     def rulesets(self) -> list[RulesetPayload] | None:
-        """Read the rulesets, which are half of the payload and seldom selected.
-
-        `decode.py` has seen to it that they can be read; null where they are nested too deep.
-        """
-        try:
-            return read_rulesets(self.rulesets_json) if self.rulesets_json else None
-        except RecursionError:
-            return None
+        """Read the rulesets."""
+        return rulesets_part.read(self.rulesets_json)
 
 
-read_rulesets = Decoder(list[RulesetPayload] | None, strict=False).decode
+rulesets_part: Later[list[RulesetPayload]] = Later(
+    "rulesetInfos", "rulesets_json", list[RulesetPayload] | None
+)
 
 
 class DefinitionPagePayload(Struct, gc=False):

@@ -1,8 +1,15 @@
 """Restrictions: two wire forms, one `RestrictionFigures` (DESIGN §2 has the table)."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from gateway.wire.customer_view import CustomerPromotionPayload, CustomerRestriction
+from gateway.wire.customer_view import (
+    CustomerLimits,
+    CustomerPromotionPayload,
+    CustomerRestriction,
+    CustomerUsage,
+    restrictions_part,
+)
 from gateway.wire.legacy import DefinitionPayload, DefinitionRestriction, Expiry
 from gateway.wire.limits import LimitFigures, read_customer_limits, read_limit
 from gateway.wire.recurring import recurring
@@ -47,6 +54,9 @@ _LIMIT_KEYS = (
 )
 
 
+_MOST_KEPT, _LONGEST_KEPT = 512, 2048  # promotions, and bytes of each
+
+
 class WindowFigures(NamedTuple):
     """The raw words of a period: ``periodType`` and ``periodUnit``."""
 
@@ -77,9 +87,18 @@ class ExpiryFigures(NamedTuple):
     days: int | None
 
 
-StatedRestriction = tuple[RestrictionStage, CustomerRestriction] | RestrictionFigures
-"""A restriction as the customer view states it, in the list of a stage; or one made from a limit.
-"""
+class StatedRestrictions(NamedTuple):
+    """What a customer's restrictions are read from, and which of them are wanted.
+
+    `json` is ``promotionRestriction``. An org without promotion types has none: there they are
+    built from ``limits`` and ``customerUsage``, so that a frontend has one place to look.
+    """
+
+    json: bytes
+    limits: CustomerLimits | None
+    usage: CustomerUsage | None
+    stage: RestrictionStage | None
+    include_disabled: bool
 
 
 def stated_restrictions(
@@ -87,34 +106,37 @@ def stated_restrictions(
     stage: RestrictionStage | None = None,
     *,
     include_disabled: bool = False,
-) -> list[StatedRestriction]:
-    """Find the restrictions of one stage or all; disabled ones (-1) only on request.
-
-    An org without promotion types has no ``promotionRestriction``: there they are built from
-    ``limits`` and ``customerUsage``, so that a frontend has one place to look.
-    """
-    lists = payload.restrictions
-    if lists is None:
-        return _restrictions_from_limits(payload, stage, include_disabled=include_disabled)
-    found: list[StatedRestriction] = []
-    for held_by, entries in (
-        (_ENROL, lists.enrol),
-        (_ISSUE, lists.issue),
-        (_REDEEM, lists.redeem),
-    ):
-        if entries and (stage is None or stage is held_by):
-            for entry in entries:
-                if include_disabled or entry.maximum != -1:
-                    found.append((held_by, entry))  # noqa: PERF401 - a comprehension each costs more
-    return found
+) -> StatedRestrictions:
+    """Ask for the restrictions of one stage or all; for disabled ones (-1) only on request."""
+    json = payload.restrictions_json
+    if json:
+        return StatedRestrictions(json, None, None, stage, include_disabled)
+    return StatedRestrictions(b"", payload.limits, payload.usage, stage, include_disabled)
 
 
 @recurring
-def read_customer_restriction(stated: StatedRestriction) -> RestrictionFigures:
-    """Read one restriction."""
-    if isinstance(stated, RestrictionFigures):
-        return stated
-    stage, raw = stated
+def customer_restrictions(stated: StatedRestrictions) -> list[RestrictionFigures]:
+    """Read the restrictions."""
+    json, limits, usage, stage, include_disabled = stated
+    lists = restrictions_part.read(json)
+    if lists is None:
+        found = list(_restrictions_from_limits(limits, usage))
+    else:
+        by_stage = ((_ENROL, lists.enrol), (_ISSUE, lists.issue), (_REDEEM, lists.redeem))
+        found = [
+            _customer_restriction(held_by, entry)
+            for held_by, entries in by_stage
+            for entry in entries or ()
+        ]
+    return [
+        each
+        for each in found
+        if (stage is None or each.stage is stage)
+        and (include_disabled or each.limit.kind is not LimitKind.UNLIMITED)
+    ]
+
+
+def _customer_restriction(stage: RestrictionStage, raw: CustomerRestriction) -> RestrictionFigures:
     measure = _CUSTOMER_MEASURES.get(raw.measure_name, _UNKNOWN)
     scope = read_word(RestrictionScope, raw.scope_name)
     # The upstream says 0 for both of these whatever has happened (FACTS).
@@ -126,17 +148,12 @@ def read_customer_restriction(stated: StatedRestriction) -> RestrictionFigures:
 
 
 def _restrictions_from_limits(
-    payload: CustomerPromotionPayload, stage: RestrictionStage | None, *, include_disabled: bool
-) -> list[StatedRestriction]:
-    if stage not in {None, _REDEEM}:
-        return []
-    limits = read_customer_limits((payload.limits, payload.usage))
-    return [
-        RestrictionFigures(_REDEEM, measure, name, scope, None, limit, None)
-        for (name, measure, scope), limit in zip(_LIMIT_KEYS, limits, strict=True)
-        if limit.kind is LimitKind.LIMITED
-        or (include_disabled and limit.kind is LimitKind.UNLIMITED)
-    ]
+    limits: CustomerLimits | None, usage: CustomerUsage | None
+) -> Iterator[RestrictionFigures]:
+    figures = read_customer_limits((limits, usage))
+    for (name, measure, scope), limit in zip(_LIMIT_KEYS, figures, strict=True):
+        if limit.kind is not LimitKind.NOT_STATED:
+            yield RestrictionFigures(_REDEEM, measure, name, scope, None, limit, None)
 
 
 def definition_restrictions(
@@ -178,11 +195,25 @@ def redemptions_per_issue(
     The maximum is the promotion's NUMBER_OF_REDEMPTIONS_PER_EARN; the use is the issue's own
     ``redeemedCount``, because the restriction's says 0 whatever has happened (FACTS).
     """
-    redeem = payload.restrictions.redeem if payload.restrictions is not None else None
-    for raw in redeem or ():
-        if _CUSTOMER_MEASURES.get(raw.measure_name) is _PER_ISSUE:
-            return read_limit(raw.maximum, redeemed_count)
-    return read_limit(None, redeemed_count)
+    return read_limit(_KNOWN_MOST_PER_ISSUE[payload.restrictions_json], redeemed_count)
+
+
+class _MostPerIssue(dict[bytes, float | None]):
+    """Each promotion's NUMBER_OF_REDEMPTIONS_PER_EARN, by its ``promotionRestriction``."""
+
+    def __missing__(self, json: bytes) -> float | None:
+        lists = restrictions_part.read(json)
+        entries = (lists.redeem if lists is not None else None) or ()
+        known = _CUSTOMER_MEASURES.get
+        found = next((e.maximum for e in entries if known(e.measure_name) is _PER_ISSUE), None)
+        if len(json) <= _LONGEST_KEPT:
+            if len(self) >= _MOST_KEPT:
+                self.clear()
+            self[json] = found
+        return found
+
+
+_KNOWN_MOST_PER_ISSUE = _MostPerIssue()
 
 
 _EXPIRY_STAGES = {

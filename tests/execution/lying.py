@@ -34,14 +34,14 @@ _WRONG: list[Any] = [None, -1, "abc", "", 2**40, 1e400, [], {}, "NaN", True, 0]
 _SPOILT: dict[str, list[Any]] = {
     "metadata": [7],
     "limits": ["x"],
-    "restrictions": ["x"],
+    "restrictions_json": [b"7"],
     "timelines": [7, [None]],
     "starts_at": [{}],
     "ends_at": [{}],
     "event_name": [5],
     "usage": ["x", float("nan")],
     "rules": ["x"],
-    "rulesets_json": [msgspec.Raw(b"7")],
+    "rulesets_json": [b"7"],
 }
 
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.sandbox.documents import document
+from gateway.wire.customer_view import CustomerRestrictionLists, restrictions_part
 from gateway.wire.decode import (
     MalformedPayloadError,
     Page,
@@ -47,15 +48,20 @@ def _check(answer: Any) -> None:
 
 def _check_parts(item: Any) -> None:
     if isinstance(item, DefinitionPayload):
-        rulesets = item.rulesets
-        _check_part(rulesets, list[RulesetPayload] | None)
-        item = msgspec.structs.replace(item, rulesets_json=rulesets)
-        plain = msgspec.to_builtins(item)
-        plain.pop("rulesetInfos", None)
-        read = msgspec.convert(plain, DefinitionPayload, strict=True)
-        assert msgspec.structs.replace(read, rulesets_json=rulesets) == item
+        _check_part(item.rulesets, list[RulesetPayload] | None)
+        without = msgspec.structs.replace(item, rulesets_json=None)
     else:
-        _check_part(item, type(item))
+        _check_part(restrictions_part.read(item.restrictions_json), CustomerRestrictionLists | None)
+        without = msgspec.structs.replace(item, restrictions_json=None)
+    plain = msgspec.to_builtins(without)
+    for key in ("rulesetInfos", "promotionRestriction"):
+        plain.pop(key, None)
+    read = msgspec.convert(plain, type(item), strict=True)
+    for name in ("rulesets_json", "restrictions_json"):
+        if hasattr(read, name):
+            setattr(read, name, None)
+    assert read == without
+    msgspec.json.encode(plain)
 
 
 def _check_part(part: Any, kind: Any) -> None:

@@ -1,0 +1,74 @@
+"""Parts of a payload that stay JSON until they are selected: most of a page, and the same in many.
+
+That such a part can be read is seen to when its page is decoded, for an item may be left out for
+it whatever is selected. What has been seen before is known by Python's own hash, of 64 bits that
+nobody can foresee.
+"""
+
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from gateway.wire.lenient import UnreadableError, read_value
+
+_P = TypeVar("_P")
+_MOST_SEEN = 8192
+_NULL = b"null"
+
+
+class Later(Generic[_P]):
+    """One such part: its wire `key`, the `attribute` that holds its JSON, and its type.
+
+    Without one that `is_essential`, and is there, an item must not be shown.
+    """
+
+    def __init__(
+        self, key: str, attribute: str, kind: type[_P] | Any, *, is_essential: bool = False
+    ) -> None:
+        self.key, self._attribute, self._kind = key, attribute, kind
+        self._is_essential = is_essential
+        self._decode = msgspec.json.Decoder(kind, strict=False).decode
+        self._seen: set[int] = set()
+
+    def read(self, json: bytes) -> _P | None:
+        """Read the part of an item; null where there is none, or it is nested too deep."""
+        try:
+            return self._decode(json) if json else None
+        except RecursionError:
+            return None
+
+    def is_readable(self, item: msgspec.Struct) -> bool:
+        """Tell whether the part of an item can be read; from then on it is bytes, null is none."""
+        json = bytes(getattr(item, self._attribute))
+        if json == _NULL:
+            json = b""
+        setattr(item, self._attribute, json)
+        seen = hash(json)  # which the bytes remember
+        if seen in self._seen:
+            return True
+        try:
+            if json:
+                self._decode(json)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            return False
+        if len(self._seen) >= _MOST_SEEN:
+            self._seen.clear()
+        self._seen.add(seen)
+        return True
+
+    def put(self, item: msgspec.Struct, raw: object) -> None:
+        """Give an item the part that is in its decoded JSON, read leaf by leaf if need be.
+
+        Raises UnreadableError where the item must not be shown.
+        """
+        try:
+            part = msgspec.convert(raw, self._kind, strict=False)
+        except (msgspec.ValidationError, RecursionError):
+            part = read_value(raw, self._kind)
+            if part is None and self._is_essential and raw != "":
+                raise UnreadableError(f"{self.key} cannot be read") from None
+        try:
+            json = b"" if part is None else msgspec.json.encode(part)
+        except RecursionError:
+            json = b""
+        setattr(item, self._attribute, json)
