@@ -4,6 +4,7 @@ import os
 import platform
 import re
 import subprocess
+import timeit
 from importlib.metadata import version
 from pathlib import Path
 
@@ -23,10 +24,16 @@ def describe(cores: Cores) -> list[str]:
     machine = f"{_cpu()}, {os.cpu_count()} cores, Linux {platform.release().split('-')[0]}"
     return [
         f"{machine}; the server on core {cores.served}, upstream and load on {cores.rest}",
-        f"Python {platform.python_version()}: {python}",
+        f"Python {platform.python_version()}, {_pace_ns():.0f} ns a step of a plain loop: {python}",
         f"Node {node}: {npm}",
         f"nginx {nginx}, wrk {wrk}",
     ]
+
+
+def _pace_ns() -> float:
+    """Measure the interpreter itself: without profile-guided optimisation it is a third slower."""
+    loop = "for i in range(1000):\n data = {'a': i, 'b': 1}; total += data['a']"
+    return min(timeit.repeat(loop, "total = 0", number=100, repeat=20)) / 100_000 * 1e9
 
 
 def _cpu() -> str:

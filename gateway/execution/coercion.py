@@ -45,19 +45,22 @@ def _list(item: Coerce, generic: Coerce) -> Coerce:
 
 
 def _one_of(kind: GraphQLInputObjectType, generic: Coerce) -> Coerce:
-    fields = {
-        name: (field.out_name or name, coercer(field.type)) for name, field in kind.fields.items()
-    }
+    fields: dict[str, tuple[str, Coerce]] = {}
 
     def coerce(value: Any) -> Any:
         if value.__class__ is not dict or len(value) != 1:
             return generic(value)
         ((name, given),) = value.items()
         field = fields.get(name)
-        if field is None or given is None:
-            return Undefined
+        if field is None:  # not before: a type may have fields of its own type
+            if name not in kind.fields:
+                return Undefined
+            known = kind.fields[name]
+            field = fields[name] = (known.out_name or name, coercer(known.type))
         out_name, change = field
-        coerced = change(given)
+        coerced = None if given is None else change(given)
+        if coerced is None:
+            return Undefined
         return Undefined if coerced is Undefined else kind.out_type({out_name: coerced})
 
     return coerce

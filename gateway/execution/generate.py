@@ -11,32 +11,18 @@ from typing import Any, NamedTuple
 
 from graphql import GraphQLError, GraphQLNonNull, GraphQLObjectType, get_named_type
 
-from gateway.execution import places
+from gateway.execution.batch import Batch
 from gateway.execution.calls import call_of
 from gateway.execution.fields import Fields, Function
 from gateway.execution.interpret import encoded, interpret
 from gateway.execution.leaves import Kept, nullable
 from gateway.execution.selection import Selected, Selection
-from gateway.execution.texts import Names, coerced, leaf_text, name_of, value_text
+from gateway.execution.texts import coerced, leaf_text, name_of, value_text
 from gateway.schema.declare import Viewed, ViewedMany
 from gateway.wire.recurring import is_recurring
 
 _NUMBERS = count(1)
 _MOST_KEPT = 512  # payloads of one selection
-_HELPERS: Names = {
-    each.__name__: each
-    for each in (
-        places.absent,
-        places.never,
-        places.views,
-        places.views_at,
-        places.payloads,
-        places.values,
-        places.values_at,
-        places.kept_payloads,
-        places.read_each,
-    )
-}
 
 
 class Projection(NamedTuple):
@@ -72,20 +58,6 @@ def project_root(fields: Fields, root: Selection) -> Projection | None:
     return Projection(writer.finish(name), None, root.fetches, writer.size)
 
 
-class _Batch:
-    """Functions that are compiled together, and what their names stand for."""
-
-    def __init__(self) -> None:
-        self.functions: list[str] = []
-        self.names: Names = dict(_HELPERS)
-
-    def compile(self) -> None:
-        if self.functions:
-            source = "".join(self.functions)
-            code = compile(source, "<operation>", "exec", dont_inherit=True)
-            exec(code, self.names)  # noqa: S102 - written from the schema; texts of the document are quoted
-
-
 class _Writer:
     """Writes what is not there yet.
 
@@ -95,7 +67,7 @@ class _Writer:
 
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
-        self._shared, self._own = _Batch(), _Batch()
+        self._shared, self._own = Batch(), Batch()
         self._new: dict[tuple[str, bool], tuple[str, int]] = {}
         self.size = 0
 
@@ -133,7 +105,7 @@ class _Writer:
         lines.append(f" return {other}(w)\n")
         return self._function(self._own, "any_", arguments, "".join(lines)), None, fetches
 
-    def _function(self, batch: _Batch, prefix: str, parameters: str, body: str) -> str:
+    def _function(self, batch: Batch, prefix: str, parameters: str, body: str) -> str:
         name = f"{prefix}{next(_NUMBERS)}"
         batch.functions.append(text := f"def {name}({parameters}):\n{body}")
         self.size += len(text)
@@ -155,7 +127,7 @@ class _Writer:
         self._new[key] = name, self.size - before
         return name
 
-    def _write(self, selection: Selection, batch: _Batch, *, is_payload: bool) -> str:
+    def _write(self, selection: Selection, batch: Batch, *, is_payload: bool) -> str:
         fetched: list[str] = []
         data = self._data(selection, batch, fetched)
         reads = not is_payload and any(each.field.is_plain for each in selection.fields)
@@ -168,12 +140,12 @@ class _Writer:
         arguments = f"{'p' if is_payload else 'w'}, run{', path' if selection.fetches else ''}"
         return self._function(batch, "object_", arguments, body)
 
-    def _data(self, selection: Selection, batch: _Batch, fetched: list[str]) -> str:
+    def _data(self, selection: Selection, batch: Batch, fetched: list[str]) -> str:
         """Write the data of an object; the names of what it fetches are added to `fetched`."""
         parts = [f"{each.key!r}:{self._field(each, batch, fetched)}" for each in selection.fields]
         return f"{{{','.join(parts)}}}"
 
-    def _field(self, selected: Selected, batch: _Batch, fetched: list[str]) -> str:
+    def _field(self, selected: Selected, batch: Batch, fetched: list[str]) -> str:
         field = selected.field
         if field.is_fetching:
             fetched.append(f"f{len(fetched)}")
@@ -189,14 +161,14 @@ class _Writer:
         batch.names.update(names)
         return text
 
-    def _value(self, selected: Selected, batch: _Batch) -> str:
+    def _value(self, selected: Selected, batch: Batch) -> str:
         if selected.has_arguments:
             return self._call(selected, batch)
         text, names = value_text(selected.field)
         batch.names.update(names)
         return text
 
-    def _call(self, selected: Selected, batch: _Batch) -> str:
+    def _call(self, selected: Selected, batch: Batch) -> str:
         """Write the call of a field with arguments, which are a part of it where none varies."""
         call = call_of(selected)
         if call.fixed is None:
@@ -204,7 +176,7 @@ class _Writer:
         name = name_of(batch.names, "M", call.fixed)
         return f"{name}(w, info=run)" if selected.field.wants_info else f"{name}(w)"
 
-    def _composite(self, selected: Selected, batch: _Batch) -> str:
+    def _composite(self, selected: Selected, batch: Batch) -> str:
         shows, kind = selected.field.shows, selected.type
         text = self._value(selected, batch)
         if shows is not None and self._needs_no_view(selected):
@@ -225,7 +197,7 @@ class _Writer:
         return f"({make}(v, run{path}) if (v := {text}){test} else {other})"
 
     @staticmethod
-    def _shown(shows: Viewed | ViewedMany, text: str, batch: _Batch) -> str:
+    def _shown(shows: Viewed | ViewedMany, text: str, batch: Batch) -> str:
         """Write the view of a payload, or the list of views of several."""
         if isinstance(shows, Viewed) and shows.read is None:
             view = name_of(batch.names, "V", shows.view)
@@ -243,7 +215,7 @@ class _Writer:
             call = f"values{'_at' if path else ''}({items}, {make}, run{path})"
         return f"(None if (v := {text}) is None else {call})" if is_null else call
 
-    def _payload(self, selected: Selected, text: str, batch: _Batch) -> str:
+    def _payload(self, selected: Selected, text: str, batch: Batch) -> str:
         """Write what is shown through views, without making them."""
         shows, kind = selected.field.shows, get_named_type(selected.type)
         assert shows is not None  # noqa: S101 - see `_composite`

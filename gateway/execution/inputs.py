@@ -25,9 +25,9 @@ from graphql import (
     is_input_type,
     type_from_ast,
 )
-from graphql.utilities import coerce_input_value, validate_input_literal, validate_input_value
+from graphql.utilities import validate_input_literal, validate_input_value
 
-from gateway.execution.accepting import Accepts, accepting
+from gateway.execution.coercion import Coerce, coercer
 from gateway.execution.failures import InputError
 
 _MOST_ERRORS = 10
@@ -93,7 +93,7 @@ class _Variable(NamedTuple):
     name: str
     kind: GraphQLInputType
     may_be_absent: bool
-    accepts: Accepts
+    coerce: Coerce
     node: VariableDefinitionNode
 
 
@@ -117,7 +117,7 @@ class VariableChecks:
             if is_input_type(kind):  # else validation has said so
                 absent = node.default_value is not None or not isinstance(kind, GraphQLNonNull)
                 name = node.variable.name.value
-                self._variables.append(_Variable(name, kind, absent, accepting(kind), node))
+                self._variables.append(_Variable(name, kind, absent, coercer(kind), node))
 
     def errors(self, variables: dict[str, Any]) -> list[GraphQLError]:
         """Give what is wrong with these values."""
@@ -127,16 +127,15 @@ class VariableChecks:
             if value is Undefined:
                 if variable.may_be_absent:
                     continue
-            elif variable.accepts(value):
+            elif variable.coerce(value) is not Undefined:
                 continue
             errors += self._mistakes(variable, value)
         return errors[:_MOST_ERRORS]
 
     def _mistakes(self, variable: _Variable, value: Any) -> list[GraphQLError]:
         mistakes = _Mistakes(f"${variable.name}", variable.kind, hides_names=self._hides_names)
-        if coerce_input_value(value, variable.kind) is Undefined:
-            with suppress(_EnoughError):
-                validate_input_value(value, variable.kind, mistakes.add, hide_suggestions=True)
+        with suppress(_EnoughError):
+            validate_input_value(value, variable.kind, mistakes.add, hide_suggestions=True)
         return [InputError(words, variable.node) for words in mistakes.found]
 
 

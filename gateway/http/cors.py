@@ -57,7 +57,7 @@ class CorsMiddleware:
         if scope["type"] != "http" or scope["path"] != self._path:
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope["headers"])
+        headers = Headers(list(scope["headers"]))
         origin = self._origins.named(headers)
 
         async def send_marked(message: Message) -> None:

@@ -1,8 +1,8 @@
 """A client that leaves before its answer: what it asked for is not done to its end."""
 
 import asyncio
-from collections.abc import Awaitable
-from typing import TypeVar
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 from gateway.http.asked import Asked
 from gateway.request import Request
@@ -14,11 +14,14 @@ class ClientGoneError(Exception):
     """Nobody waits for the answer any more."""
 
 
-async def unless_gone(asked: Asked, request: Request, work: Awaitable[_T]) -> _T:
+async def unless_gone(asked: Asked, request: Request, work: Coroutine[Any, Any, _T]) -> _T:
     """Await `work`, or cancel it, and every call made for `request`, when its client has left.
 
     Raises ClientGoneError then. The body has been read before.
     """
+    if asked.is_gone:
+        work.close()
+        raise ClientGoneError
     asked.begin(request)
     try:
         return await work

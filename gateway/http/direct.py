@@ -1,4 +1,4 @@
-"""The direct way: a whole ``POST /graphql`` from the server's protocol to the endpoint and back.
+"""The direct way: a ``POST /graphql`` from the server's protocol to the endpoint and back.
 
 It does for an answer what the middlewares do for those that come by ASGI, with the same functions;
 `tests/http/test_both_ways.py` holds the two side by side.
@@ -31,7 +31,7 @@ class _Head(NamedTuple):
 
 
 class DirectWay:
-    """Answers whole requests to `path` whose body is no longer than `most_bytes`."""
+    """Answers requests to `path` whose body is no longer than `most_bytes`."""
 
     def __init__(
         self,

@@ -126,7 +126,8 @@ class GraphQLEndpoint:
         cost = operation.check(self.operations.schema, parameters.variables, look_ups)
         if bill is not None:
             bill.add(cost)
-        await self.documents.keep(text, parameters.reference)
+        if parameters.reference is not None:
+            await self.documents.keep(text, parameters.reference)
         return operation, cost
 
     async def _answer(

@@ -46,7 +46,7 @@ class AskedOverAsgi(Asked):
         super().__init__(
             http.method,
             http.scope["query_string"],
-            Headers(http.scope["headers"]),
+            Headers(list(http.scope["headers"])),
             http.client.host if http.client else None,
             request_id_of(http),
         )

@@ -4,8 +4,8 @@ uvicorn reads heads of any size and waits for their rest for ever. This adds, in
 count of what a head holds, and one timer that runs only while a request is incomplete: a request
 that arrives in one piece, as nearly all do, never starts it.
 
-Such a request is given to the application's direct way, if it has one and that is where it wants
-to. Any other becomes one of ASGI, as uvicorn makes it.
+A request that an application's direct way can answer is given to that. Any other becomes one of
+ASGI, as uvicorn makes it.
 """
 
 import asyncio
@@ -14,18 +14,18 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from gateway.http.asked import Asked, Headers
+from gateway.http.asked import Headers
 from gateway.http.direct import DirectWay
-from gateway.http.direct_cycle import DirectCycle
+from gateway.http.direct_cycle import Arriving, DirectCycle
 from gateway.http.raw_answers import BAD_REQUEST, raw_refusal
 from gateway.http.request_id import HEADER, request_id_for
 from gateway.http.unread import ForgetfulProtocol
+from gateway.http.upgrades import without_upgrade
 from gateway.telemetry import log
 
 DIRECT_WAY = "direct_way"  # in the state that an application's lifespan leaves behind
 
 _MOST_PIPELINED = 16
-_OF_UPGRADES = frozenset({b"upgrade", b"http2-settings"})
 
 
 class _RefusedError(Exception):
@@ -56,9 +56,7 @@ class BoundedProtocol(ForgetfulProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._timed: tuple[int, bool] | None = None
         self._way: DirectWay | None = self.app_state.get(DIRECT_WAY)
-        # The headers, and what there is of the body, of a request that may go the direct way.
-        self._fields = Headers(())
-        self._held: bytes | None = None
+        self._direct: DirectCycle | None = None  # the last request that went that way
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a head."""
@@ -69,8 +67,8 @@ class BoundedProtocol(ForgetfulProtocol):
         """Wait for nothing any more."""
         self._stop_watching()
         super().connection_lost(exc)
-        if isinstance(self.cycle, DirectCycle):
-            self.cycle.leave()
+        if self._direct is not None:
+            self._direct.leave()
 
     def data_received(self, data: bytes) -> None:
         """Read on, or refuse what is too large or no HTTP."""
@@ -95,10 +93,6 @@ class BoundedProtocol(ForgetfulProtocol):
         except httptools.HttpParserError:
             self._refuse(self._refusal or _RefusedError(400, "This is no HTTP request."))
             return
-        if self._held is not None:  # its rest is still to come
-            held, self._held = self._held, None
-            self._begin_by_asgi()
-            super().on_body(held)
         self._watch()
 
     def on_message_begin(self) -> None:
@@ -139,53 +133,50 @@ class BoundedProtocol(ForgetfulProtocol):
         if self.parser.should_upgrade():
             return  # the parser ends here, and raises HttpParserUpgrade
         self._in_head, self._in_body = False, True
-        if self._may_go_directly():
-            self._held = b""
-        else:
+        if self._way is None or not self._begin_directly(self._way):
             self._begin_by_asgi()
 
     def on_body(self, body: bytes) -> None:
-        """Keep a part of a body."""
-        if self._held is None:
-            super().on_body(body)
+        """Hand a part of a body on."""
+        if isinstance(self.cycle, DirectCycle):
+            self.cycle.take(body)
         else:
-            self._held += body
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Note the end of a request."""
         if self.parser.should_upgrade():
             return
         self._in_body = False
-        if self._held is None or self._way is None:
-            super().on_message_complete()
+        if isinstance(self.cycle, DirectCycle):
+            self.cycle.complete()
         else:
-            held, self._held = self._held, None
-            self._answer_directly(self._way, held)
+            super().on_message_complete()
 
-    def _may_go_directly(self) -> bool:
-        """Tell whether a request whose head is complete may, if its body is complete as well."""
-        way = self._way
-        if way is None or self.url != way.path or self.limit_concurrency is not None:
+    def _begin_directly(self, way: DirectWay) -> bool:
+        """Let a request begin that may go directly; says whether it has.
+
+        Its task runs once all that has arrived is read: mostly, the body is whole by then.
+        """
+        if self.url != way.path or self.parser.get_method() != b"POST":
             return False
-        headers = self._fields = Headers(self.headers)
-        last = self._last
-        return (
-            self.parser.get_method() == b"POST"
-            and self.parser.get_http_version() == "1.1"
+        headers, last = Headers(self.headers), self._last
+        is_usual = (
+            self.parser.get_http_version() == "1.1"
             and (last is None or last.response_complete)
             and 0 < int(headers.first(b"content-length") or 0) <= way.most_bytes
             and not self.expect_100_continue
+            and self.limit_concurrency is None
         )
-
-    def _answer_directly(self, way: DirectWay, body: bytes) -> None:
-        headers = self._fields
-        given = headers.get(HEADER)
-        client = self.client[0] if self.client else None
-        asked = Asked("POST", b"", headers, client, request_id_for(given), body)
-        self.cycle = cycle = DirectCycle(way, asked, keep_alive=self.parser.should_keep_alive())
-        task = asked.task = self.loop.create_task(cycle.answer(self))
-        task.add_done_callback(self.tasks.discard)
-        self.tasks.add(task)
+        if is_usual:
+            client = self.client[0] if self.client else None
+            asked = Arriving(headers, client, request_id_for(headers.get(HEADER)))
+            cycle = DirectCycle(way, asked, keep_alive=self.parser.should_keep_alive())
+            self.cycle = self._direct = cycle
+            task = asked.task = self.loop.create_task(cycle.answer(self, asked))
+            task.add_done_callback(self.tasks.discard)
+            self.tasks.add(task)
+        return is_usual
 
     def _begin_by_asgi(self) -> None:
         url, headers, expects = self.url, self.headers, self.expect_100_continue
@@ -205,16 +196,10 @@ class BoundedProtocol(ForgetfulProtocol):
             self._refuse(_RefusedError(400, "This is no proxy."))
             return
         version = self.parser.get_http_version().encode()
-        lines = [b"%s %s HTTP/%s" % (method, self.url, version)]
-        for name, value in self.headers:
-            if name == b"connection":
-                tokens = [token.strip() for token in value.split(b",")]
-                kept = [token for token in tokens if token.lower() not in _OF_UPGRADES]
-                lines += [b"Connection: " + b", ".join(kept)] if kept else []
-            elif name not in _OF_UPGRADES:
-                lines.append(name + b": " + value)
+        line = b"%s %s HTTP/%s\r\n" % (method, self.url, version)
+        head = without_upgrade(self.headers)
         self.parser = httptools.HttpRequestParser(self)
-        self.data_received(b"\r\n".join([*lines, b"", rest]))
+        self.data_received(line + head + b"\r\n" + rest)
 
     def _check_size(self, size: int) -> None:
         if size > self.most_head_bytes:
@@ -286,7 +271,7 @@ class BoundedProtocol(ForgetfulProtocol):
         if cycle is not None and not cycle.response_complete:
             cycle.disconnected = True
             cycle.message_event.set()
-            if isinstance(cycle, DirectCycle):
-                cycle.leave()
+        if self._direct is not None:
+            self._direct.leave()
         self.pipeline.clear()
         self.transport.close()

@@ -1,1 +1,1 @@
-"""DataLoaders, one a file, new for every request; answers are matched by id, never by position."""
+"""Loaders, one a file, new for every request; answers are matched by id, never by position."""

@@ -73,9 +73,9 @@ class Backward(Direction[ItemT]):
         if end > begin:
             is_own = self.before is not None and self.before.segment == stretch.segment
             cursor = self.before if is_own else None
-            items, spots = self.show(stretch, range(begin, end), cursor, border)
+            items, run = self.show(stretch, range(begin, end), cursor, border)
             self.page.items[:0] = items
-            self.page.spots[:0] = spots
+            self.page.runs.insert(0, run)
             self.wanted -= end - begin
         if not self.wanted:
             return True

@@ -1,11 +1,10 @@
 """What walking forward and walking backward have in common."""
 
-from itertools import repeat
 from typing import Generic
 
 from gateway.paging.anchor import FURTHER_CALLS, Border
 from gateway.paging.arguments import LARGEST_SIZE, PageRequest
-from gateway.paging.page import Drift, ItemT, Page, Surroundings
+from gateway.paging.page import Drift, ItemT, Page, Run, Surroundings
 from gateway.paging.position import Position
 from gateway.paging.stretch import Fetch, Stretch
 
@@ -55,13 +54,13 @@ class Direction(Generic[ItemT]):
 
     def show(
         self, stretch: Stretch[ItemT], span: range, cursor: Position | None, border: Border
-    ) -> tuple[list[ItemT | None], list[tuple[Surroundings[ItemT], int]]]:
-        """Give the items at these offsets, and for each where it is."""
+    ) -> tuple[list[ItemT | None], Run[ItemT]]:
+        """Give the items at these offsets, and where they are."""
         before, after = self._beyond(stretch, cursor, border)
         segment, start, items = stretch.segment, stretch.start, stretch.items
         surroundings = Surroundings(segment, start, items, before, after, self.repaired)
         here = range(span.start - start, span.stop - start)
-        return items[here.start : here.stop], spots_of(surroundings, here)
+        return items[here.start : here.stop], (surroundings, here)
 
     @staticmethod
     def _beyond(
@@ -73,10 +72,3 @@ class Direction(Generic[ItemT]):
         before = cursor.before[::-1] if border.anchor == stretch.start else ()
         after = cursor.after if border.anchor == stretch.end - 1 else ()
         return before, after
-
-
-def spots_of(
-    surroundings: Surroundings[ItemT], indices: range
-) -> list[tuple[Surroundings[ItemT], int]]:
-    """Give the spots of these indices."""
-    return list(zip(repeat(surroundings, len(indices)), indices, strict=True))

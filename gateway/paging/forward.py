@@ -1,7 +1,7 @@
 """The first items of a list, or the first after a cursor."""
 
 from gateway.paging.anchor import Border, locate
-from gateway.paging.direction import Direction, spots_of
+from gateway.paging.direction import Direction
 from gateway.paging.page import Drift, ItemT, Page, Surroundings
 from gateway.paging.stretch import Stretch, believable
 from gateway.wire.decode import Page as Window
@@ -20,10 +20,10 @@ def decided(window: Window[ItemT], size: int) -> Page[ItemT] | None:
     if given <= size and total is not None and total > given:
         return None
     warnings = list(dict.fromkeys(window.warnings)) if window.warnings else []
-    surroundings = Surroundings(0, 0, items, (), (), 0)
+    shown = range(min(given, size))
     return Page(
         items[:size],
-        spots_of(surroundings, range(min(given, size))),
+        [(Surroundings(0, 0, items, (), (), 0), shown)] if shown else [],
         has_next=given > size,
         totals={0: total},
         warnings=warnings,
@@ -70,9 +70,9 @@ class Forward(Direction[ItemT]):
         end = min(end, begin + self.wanted)
         if end > begin:
             cursor = self.after if self.after and self.after.segment == stretch.segment else None
-            items, spots = self.show(stretch, range(begin, end), cursor, border)
+            items, run = self.show(stretch, range(begin, end), cursor, border)
             self.page.items += items
-            self.page.spots += spots
+            self.page.runs.append(run)
             self.wanted -= end - begin
         if not self.wanted:
             return True
@@ -99,7 +99,7 @@ class Forward(Direction[ItemT]):
         if stretch.is_short:
             page.suspect()
         elif len(page.items) > 1:
-            page.cut(0, -1)  # the last has been seen, and tells that there is more
+            page.cut(0, len(page.items) - 1)  # the last has been seen, and tells that there is more
         elif stretch.total is not None:
             return stretch.total > stretch.end
         return True

@@ -59,6 +59,9 @@ class Surroundings(Generic[ItemT]):
         )
 
 
+Run = tuple[Surroundings[ItemT], range]
+
+
 @dataclass(slots=True)
 class Place(Generic[ItemT]):
     """One place of a list, with this index among its surroundings.
@@ -81,13 +84,13 @@ class Page(Generic[ItemT]):
     """One page of a connection, in list order.
 
     `items` has None where an item could not be read, and where the page has the same item already;
-    `spots` has each one's surroundings and its index in them. `totals` has the upstream's total of
-    each segment that was asked, None where it is not to be believed (`doubtful` has the segments of
-    which no total is); `customer_id` is whose list it is, where the upstream says so.
+    `runs` has their surroundings, and which indices in them they have. `totals` has the upstream's
+    total of each segment that was asked, None where it is not to be believed (`doubtful` has the
+    segments of which no total is); `customer_id` is whose list it is, where the upstream says so.
     """
 
     items: list[ItemT | None] = field(default_factory=list)
-    spots: list[tuple[Surroundings[ItemT], int]] = field(default_factory=list)
+    runs: list[Run[ItemT]] = field(default_factory=list)
     has_next: bool = False
     has_previous: bool = False
     drift: Drift = Drift.NONE
@@ -99,8 +102,15 @@ class Page(Generic[ItemT]):
     @property
     def places(self) -> list[Place[ItemT]]:
         """Give each item's place."""
-        pairs = zip(self.spots, self.items, strict=True)
-        return [Place(surroundings, index, item) for (surroundings, index), item in pairs]
+        spots = ((surroundings, index) for surroundings, run in self.runs for index in run)
+        return [Place(*spot, item) for spot, item in zip(spots, self.items, strict=True)]
+
+    def edge(self, which: int) -> Position | None:
+        """Give the position of the first (0) or the last (-1) place; None where there is none."""
+        if not self.runs:
+            return None
+        surroundings, run = self.runs[which]
+        return surroundings.position(run[which])
 
     @property
     def shown(self) -> list[ItemT]:
@@ -109,7 +119,13 @@ class Page(Generic[ItemT]):
 
     def cut(self, begin: int, end: int) -> None:
         """Keep the places from one index up to another."""
-        self.items, self.spots = self.items[begin:end], self.spots[begin:end]
+        runs, at = [], 0
+        for surroundings, run in self.runs:
+            kept = run[max(0, begin - at) : max(0, end - at)]
+            at += len(run)
+            if kept:
+                runs.append((surroundings, kept))
+        self.items, self.runs = self.items[begin:end], runs
 
     def take_repeats_out(self) -> None:
         """Keep each item's first place alone; a place that repeats one still counts."""

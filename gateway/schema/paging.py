@@ -43,10 +43,8 @@ class BoundPage(NamedTuple):
 
     def cursor(self, index: int) -> str | None:
         """Write the cursor of the page's first (0) or last (-1) place; null where there is none."""
-        if not self.page.spots:
-            return None
-        surroundings, place = self.page.spots[index]
-        return self.binding.write(surroundings.position(place))
+        position = self.page.edge(index)
+        return None if position is None else self.binding.write(position)
 
 
 @strawberry.type(description="Where a page lies in its list.")

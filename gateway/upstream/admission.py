@@ -1,7 +1,6 @@
 """How many calls are under way at once, and how many may wait for their turn."""
 
 import asyncio
-from typing import Self
 
 from gateway.errors import OverloadedError
 
@@ -30,24 +29,21 @@ class Admission:
         """How many hold a place."""
         return self._most_at_once - self._free
 
-    def place(self) -> Self:
-        """Give what holds one place for the length of an ``async with`` block, and waits for it.
+    def enter_at_once(self) -> bool:
+        """Take a place where one is free; says whether. `leave` gives it back."""
+        if not self._free:
+            return False
+        self._free -= 1
+        return True
 
-        Entering raises OverloadedError at once where too many wait already. The deadline is the
-        caller's: a cancelled wait costs nobody anything.
+    async def enter(self) -> None:
+        """Take a place, and wait for it where none is free; `leave` gives it back.
+
+        Raises OverloadedError at once where too many wait already. The deadline is the caller's: a
+        cancelled wait costs nobody anything.
         """
-        return self  # a place is like any other, so that nothing need be made for each
-
-    async def __aenter__(self) -> None:
-        if self._free:
-            self._free -= 1
-        else:
-            await self._wait()
-
-    async def __aexit__(self, *_: object) -> None:
-        self._leave()
-
-    async def _wait(self) -> None:
+        if self.enter_at_once():
+            return
         if len(self._line) >= self._most_waiters:
             raise OverloadedError
         turn = asyncio.get_running_loop().create_future()
@@ -56,12 +52,13 @@ class Admission:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self._leave()  # the place was ours already
+                self.leave()  # the place was ours already
             raise
         finally:
             self._line.pop(turn, None)
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Give a place to whoever has waited longest."""
         while self._line:
             turn = next(iter(self._line))
             del self._line[turn]

@@ -48,13 +48,6 @@ class _Exchange(NamedTuple):
     body: bytes = b""
 
 
-class _Attempt(NamedTuple):
-    """What one attempt brought back, and whether a new credential promises more."""
-
-    answer: Answer
-    wants_new_credential: bool
-
-
 @dataclass(frozen=True, slots=True)
 class UpstreamClient:
     """Calls the platform."""
@@ -114,26 +107,32 @@ class UpstreamClient:
                 return answer
             await asyncio.sleep(delay_s)
 
-    async def _attempt(self, call: _Call) -> _Attempt:
-        """Make one attempt, once it is its turn."""
-        request, is_made = call.request, False
+    async def _attempt(self, call: _Call) -> tuple[Answer, bool]:
+        """Make one attempt, once it is its turn; tell whether a new credential promises more."""
+        request, admission, is_made = call.request, self.traffic.admission, False
         await request.budget.take(yields=call.yields)
         try:
-            async with self.traffic.admission.place():
+            if not admission.enter_at_once():
+                await admission.enter()
+            try:
                 with call.traffic.breaker.admit() as permit:
                     credential = await self.credential.headers(
                         partial(self._post, request), request
                     )
-                    await self._quota(request).start(call.endpoint, request.deadline)
+                    quota = self._quota(request)
+                    if not quota.start_at_once():
+                        await quota.start(call.endpoint, request.deadline)
                     is_made = True
                     exchange = _Exchange(
                         call.endpoint, "GET", call.target, credential, self.max_response_bytes
                     )
                     answer = await self._call(exchange, request, permit)
+            finally:
+                admission.leave()
         finally:
             request.budget.end(yields=call.yields, is_made=is_made)
         is_refused = answer.status == 401 and self.credential.refused(credential)
-        return _Attempt(answer, is_refused)
+        return answer, is_refused
 
     async def _post(self, request: Request, path: str, body: bytes) -> Answer:
         """Make the call that gets a token, for all operations and so on none's budget."""

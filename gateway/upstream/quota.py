@@ -124,13 +124,17 @@ class Quota:
         """Give how many calls may still start in the current 60 s, for a report; None: no limit."""
         return self._turns.left()
 
+    def start_at_once(self) -> bool:
+        """Start a call where nobody waits and it is certain that one may start; says whether."""
+        return not self._line and self._turns.take_at_once()
+
     async def start(self, endpoint: str, deadline: float) -> None:
         """Wait until a call may start: retries and token calls are calls, too.
 
         Raises UpstreamRateLimitedError, with the seconds until there is a turn, as soon as it is
         known that this is after `deadline` (seconds of the clock).
         """
-        if not self._line and self._turns.take_at_once():
+        if self.start_at_once():
             return
         waiter = _Waiter(deadline, is_first=not self._line)
         self._line[waiter] = None

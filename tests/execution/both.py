@@ -97,6 +97,13 @@ class Watched:
         return await self._executor.run(operation, variables, context)
 
 
+def _is_only_batched(calls: Counter[str], others: Counter[str]) -> bool:
+    """Tell whether the others ask for the same: for definitions otherwise, for all else once."""
+    more, less = others - calls, calls - others
+    of_definitions = {call for call in more + less if "/promotionsV2?" in call}
+    return set(more) <= of_definitions and set(less) <= of_definitions | set(others)
+
+
 class Both:
     """Both executors over a schema, by default the real one, and a platform that may lie."""
 
@@ -153,8 +160,15 @@ class Both:
     def _compare_calls(
         self, outcome: Outcome, calls: Counter[str], others: Counter[str]
     ) -> str | None:
-        """Compare the calls; what null propagation has removed may be given up sooner."""
+        """Compare the calls; never more are made.
+
+        What null propagation has removed may be given up sooner.
+        """
         if calls == others:
+            return None
+        if others.total() < calls.total() and _is_only_batched(calls, others):
+            # graphql-core has begun some a turn of the loop later, and so in a batch of their own.
+            self.tally.counts["fewer batches than the reference"] += 1
             return None
         if others < calls and removed(outcome):
             self.tally.counts["fewer calls than the reference"] += 1

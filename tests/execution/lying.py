@@ -41,7 +41,7 @@ _SPOILT: dict[str, list[Any]] = {
     "event_name": [5],
     "usage": ["x", float("nan")],
     "rules": ["x"],
-    "rulesets": [7],
+    "rulesets_json": [msgspec.Raw(b"7")],
 }
 
 

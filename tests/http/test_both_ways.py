@@ -3,7 +3,10 @@
 import gzip
 import json
 import re
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -17,9 +20,12 @@ from gateway.http.protocol import BoundedProtocol
 from gateway.schema.context import Context
 from tests.graph import settings_for
 from tests.http.raw import connect, until_closed
+from tests.sandbox.client import NOW
 from tests.serving import serve
+from tests.tokens import JWT, Issuer
 
-DATE = re.compile(rb"\r\ndate: [^\r]+")
+# The date, and a wait that one of two may have been told a second later.
+PASSING = re.compile(rb"\r\n(?:date|retry-after): [^\r]+")
 MADE_ID = re.compile(rb"\b[0-9a-f]{32}\b")
 SHOP = "https://shop.example"
 QUERY = """query Q($by: CustomerIdentifier!, $first: Int) {
@@ -41,9 +47,10 @@ class Noting(BoundedProtocol):
 
     directly = 0
 
-    def _answer_directly(self, way: DirectWay, body: bytes) -> None:
-        type(self).directly += 1
-        super()._answer_directly(way, body)
+    def _begin_directly(self, way: DirectWay) -> bool:
+        has_begun = super()._begin_directly(way)
+        type(self).directly += has_begun
+        return has_begun
 
 
 class Ways(NamedTuple):
@@ -52,27 +59,35 @@ class Ways(NamedTuple):
     direct: str
     asgi: str
 
-    def answers(self, raw: bytes) -> tuple[bytes, bytes, bool]:
+    def answers(self, *pieces: bytes) -> tuple[bytes, bytes, bool]:
         """Send the same bytes to both; gives the answers, and whether the first went directly."""
         before = Noting.directly
-        direct, asgi = (self._answer(url, raw) for url in self)
+        direct, asgi = (self._answer(url, pieces) for url in self)
         return direct, asgi, Noting.directly > before
 
-    def _answer(self, url: str, raw: bytes) -> bytes:
+    def _answer(self, url: str, pieces: tuple[bytes, ...]) -> bytes:
         with connect(url) as connection:
-            connection.sendall(raw)
-            answer = DATE.sub(b"", until_closed(connection))
+            for piece in pieces:
+                connection.sendall(piece)
+                time.sleep(0.01 * (len(pieces) > 1))  # so that each arrives alone
+            answer = PASSING.sub(b"", until_closed(connection))
         assert answer.startswith(b"HTTP/1.1 ")
         return MADE_ID.sub(b"made", answer)
 
 
-@pytest.fixture(scope="module")
-def ways(sandbox_url: str) -> Iterator[Ways]:
-    """Serve both; the time of an operation's answer is the sandbox's."""
-    settings = {"cors_origins": SHOP, "cache_customer_ttl_s": 100.0}
-    apps = [create_app(settings_for(sandbox_url, **settings)) for _ in range(2)]
+@contextmanager
+def both(sandbox_url: str, **settings: Any) -> Iterator[Ways]:
+    """Serve two gateways alike."""
+    apps = [create_app(settings_for(sandbox_url, **settings), clock=lambda: NOW) for _ in range(2)]
     with serve(apps[0], Noting) as direct, serve(apps[1], OnlyAsgi) as asgi:
         yield Ways(direct, asgi)
+
+
+@pytest.fixture(scope="module")
+def ways(sandbox_url: str) -> Iterator[Ways]:
+    """Serve both, which keep answers and know one origin."""
+    with both(sandbox_url, cors_origins=SHOP, cache_customer_ttl_s=100.0) as ways:
+        yield ways
 
 
 def post(
@@ -161,6 +176,26 @@ def test_what_is_unusual_goes_by_asgi(ways: Ways, raw: bytes) -> None:
     assert not is_direct
 
 
+@pytest.mark.parametrize("name", [
+    "a customer", "gzip", "bomb", "no JSON", "unknown field", "batch", "named origin",
+])  # fmt: skip
+def test_a_body_may_come_in_pieces(ways: Ways, name: str) -> None:
+    """As many clients send it: after the head, or cut anywhere."""
+    head, separator, body = ALIKE[name].partition(b"\r\n\r\n")
+    direct, asgi, is_direct = ways.answers(head[:50], head[50:] + separator, body[:7], body[7:])
+    assert direct == asgi == ways.answers(ALIKE[name])[0]
+    assert is_direct
+
+
+def test_what_is_refused_before_its_body_has_come_is_answered_once(ways: Ways) -> None:
+    """The body is read, and thrown away; the connection serves on."""
+    refused = ALIKE["form"].replace(b"Connection: close\r\n", b"")
+    direct, asgi, is_direct = ways.answers(refused[:-4], refused[-4:], ALIKE["plain"])
+    assert direct == asgi
+    assert is_direct
+    assert [direct.count(b"HTTP/1.1 " + status) for status in (b"415", b"200")] == [1, 1]
+
+
 def test_a_connection_may_change_ways(ways: Ways) -> None:
     """Each request goes its own; answers come in the order of the requests."""
     whole = post(PLAIN).replace(b"Connection: close\r\n", b"")
@@ -195,3 +230,32 @@ def test_a_mistake_is_masked_on_both_ways(ways: Ways, monkeypatch: pytest.Monkey
     assert direct == asgi
     assert direct.startswith(b"HTTP/1.1 500 ")
     assert is_direct
+
+
+def test_callers_are_told_apart_alike(sandbox_url: str, tmp_path: Path) -> None:
+    """By tokens, of which each refusal has its words, and by how often they have asked."""
+    issuer = Issuer("key", "ES256")
+    path = tmp_path / "key.pem"
+    path.write_bytes(issuer.pem())
+    tokens = [f"Authorization: {value}" for value in issuer.bearer().values()]
+    limited = {"auth_key_file": str(path), "rate_limit_per_minute": 4} | JWT
+    asked = [[], ["Authorization: Bearer x"], tokens, tokens * 2, tokens, tokens, tokens, tokens]
+    statuses = []
+    with both(sandbox_url, **limited) as ways:
+        for headers in asked:
+            asks = post({"query": QUERY, "variables": BY}, *headers)
+            direct, asgi, is_direct = ways.answers(asks)
+            assert direct == asgi
+            assert is_direct
+            statuses.append(direct[9:12])
+    assert statuses == [b"401", b"401", b"200", b"401", b"200", b"200", b"200", b"429"]
+
+
+def test_credentials_are_handed_on_alike(sandbox_url: str) -> None:
+    """Those of the caller, on both ways."""
+    basic = "Authorization: Basic c2FuZGJveDpzYW5kYm94"
+    with both(sandbox_url, upstream_auth="passthrough") as ways:
+        for headers, word in (([basic], b'"totalCount"'), ([], b"UPSTREAM_AUTH_FAILED")):
+            direct, asgi, _ = ways.answers(post({"query": QUERY, "variables": BY}, *headers))
+            assert direct == asgi
+            assert word in direct

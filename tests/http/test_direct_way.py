@@ -9,9 +9,13 @@ import httpx
 import pytest
 
 from gateway.app import create_app
+from gateway.http.asked import Asked, Headers
+from gateway.http.departure import ClientGoneError, unless_gone
 from gateway.http.protocol import BoundedProtocol
+from gateway.request import CallBudget, Caller, Request
 from tests.graph import settings_for
 from tests.http.raw import POST, connect, parse, until_closed
+from tests.sandbox.client import NOW
 from tests.serving import serve
 
 BODY = b'{"query": "{ customer(by: {mobile: \\"919876543210\\"}) { id } }"}'
@@ -72,6 +76,32 @@ def test_who_breaks_off_has_nothing_done(rest: bytes | None) -> None:
             connection.sendall(rest)
             assert parse(until_closed(connection)).status == 400
         assert platform.given_up.wait(5)
+
+
+def test_what_comes_with_garbage_in_one_packet_is_not_begun() -> None:
+    """The platform is not even asked."""
+    platform = Platform()
+    app = create_app(settings_for("http://platform.example"), transport=platform)
+    with serve(app) as url, connect(url) as connection:
+        connection.sendall(ASKS + b"\0\0\0\r\n\r\n")
+        assert parse(until_closed(connection)).status == 400
+        assert not platform.asked.wait(0.2)
+
+
+@pytest.mark.anyio
+async def test_who_has_left_before_an_operation_begins_has_nothing_done() -> None:
+    """As while the token's keys were being fetched."""
+    begun = []
+
+    async def work() -> None:
+        begun.append(True)
+
+    asked = Asked("POST", b"", Headers(()), None, "id")
+    asked.leave()
+    request = Request("id", NOW, Caller(), 0.0, CallBudget(1))
+    with pytest.raises(ClientGoneError):
+        await unless_gone(asked, request, work())
+    assert not begun
 
 
 class Measured(BoundedProtocol):

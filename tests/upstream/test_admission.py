@@ -1,6 +1,8 @@
 """Admission: how many calls at once, how many wait, and what a cancelled one costs."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,16 @@ from tests.upstream.timing import FakeTime, begin
 pytestmark = pytest.mark.anyio
 
 
+@asynccontextmanager
+async def place(admission: Admission) -> AsyncIterator[None]:
+    """Hold a place for the length of the block."""
+    await admission.enter()
+    try:
+        yield
+    finally:
+        admission.leave()
+
+
 class Calls:
     """Calls that end when the test says so, and what they did."""
 
@@ -23,7 +35,7 @@ class Calls:
 
     async def call(self, name: int, end: asyncio.Event) -> None:
         """Hold a place until `end`."""
-        async with self.admission.place():
+        async with place(self.admission):
             self.order.append(name)
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
@@ -79,9 +91,9 @@ async def test_a_place_is_given_back_after_an_error() -> None:
     admission = Admission(1)
     for _ in range(3):
         with pytest.raises(ValueError, match="broken"):
-            async with admission.place():
+            async with place(admission):
                 raise ValueError("broken")
-    async with admission.place():
+    async with place(admission):
         assert admission.waiting == 0
 
 

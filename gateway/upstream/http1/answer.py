@@ -30,6 +30,7 @@ class AnswerReader:
         "_fault",
         "_fields",
         "_headers",
+        "_is_latest",
         "_is_too_large",
         "_most_bytes",
         "_parser",
@@ -54,7 +55,7 @@ class AnswerReader:
         self._headers: dict[bytes, bytes] = {}
         self._body: bytes | bytearray = b""
         self._fault, self._status = "", 0
-        self._is_too_large = self._until_end = False
+        self._is_too_large = self._until_end = self._is_latest = False
         self.received = 0
         self.is_reusable = False
 
@@ -77,6 +78,8 @@ class AnswerReader:
             self.is_reusable = False
             if not self.is_complete:  # else the answer is whole, and what follows it is not HTTP
                 raise httpx.RemoteProtocolError("this is not HTTP/1.1") from None
+        if self._part == _HEAD:
+            self._check_fields()
         if self._fault:
             raise httpx.RemoteProtocolError(self._fault)
         if self._part == _NOTHING:
@@ -115,15 +118,13 @@ class AnswerReader:
         """Keep a field of the head; the ones behind a body in chunks are of no use to anybody."""
         if self._part == _HEAD:
             self._fields.append((name, value))
-            if len(self._fields) > MOST_FIELDS:
-                self._fields.clear()
-                self._fault = "the head has too many fields"
 
     def on_headers_complete(self) -> None:
         """See how the body comes."""
         parser = self._parser
         if self._part != _HEAD or parser is None:
             return
+        self._check_fields()
         status = parser.get_status_code()
         if status < 200:
             if status == 101:
@@ -136,7 +137,9 @@ class AnswerReader:
         coding = headers.get(b"transfer-encoding")
         if coding is not None and coding.lower() != b"chunked":
             self._fault = "a transfer coding that was not asked for"
-        if parser.get_http_version() not in {"1.1", "1.0"}:
+        version = parser.get_http_version()
+        self._is_latest = version == "1.1"
+        if not self._is_latest and version != "1.0":
             self._fault = "this is not HTTP/1.1"
         length = headers.get(b"content-length")
         if length is None:
@@ -165,7 +168,11 @@ class AnswerReader:
             self._fields.clear()
         elif self._part == _BODY:
             self._part = _NOTHING
-            self.is_reusable = parser.should_keep_alive() and parser.get_http_version() == "1.1"
+            self.is_reusable = self._is_latest and parser.should_keep_alive()
+
+    def _check_fields(self) -> None:
+        if len(self._fields) > MOST_FIELDS:
+            self._fault = "the head has too many fields"
 
     def _leave_off(self) -> None:
         self._is_too_large = True
