@@ -21,6 +21,7 @@ from gateway.execution.operation import Operations
 from gateway.http.answer_cache import create_answer_cache
 from gateway.http.answers import MaskingMiddleware, no_such_resource
 from gateway.http.auth import Authentication, authentication_from
+from gateway.http.collector import Collector, spare_the_collector
 from gateway.http.cors import CorsMiddleware, Origins
 from gateway.http.direct import DirectWay
 from gateway.http.door import create_door
@@ -32,7 +33,6 @@ from gateway.http.probes import healthz, readyz
 from gateway.http.protocol import DIRECT_WAY
 from gateway.http.request_id import RequestIdMiddleware
 from gateway.http.security_headers import SecurityHeadersMiddleware
-from gateway.http.server import spare_the_collector
 from gateway.http.statistics import OperationStatistics
 from gateway.loaders.bundle import Loaders
 from gateway.loaders.customer_ids import KnownCustomerIds
@@ -130,6 +130,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         statistics=statistics,
         answers=answers,
         door=door,
+        collector=Collector(),
     )
 
     origins = Origins(settings.cors_origins)

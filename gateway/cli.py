@@ -10,8 +10,9 @@ from typing import Any
 from gateway.app import check_trusted_documents, create_app, create_operations, utc_now
 from gateway.cli_options import add_sandbox_options, port_number
 from gateway.http.auth import authentication_from
+from gateway.http.collector import spare_the_collector
 from gateway.http.explorer import Explorer
-from gateway.http.server import ServerError, listen, run, run_workers, spare_the_collector, url_of
+from gateway.http.server import ServerError, listen, run, run_workers, url_of
 from gateway.http.worker import WorkerFactory
 from gateway.persisted.folder import FolderError, read_folder
 from gateway.persisted.manifest import ManifestForm, write_manifest

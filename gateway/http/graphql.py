@@ -19,6 +19,7 @@ from gateway.http.answers import Answer, refuse, respond
 from gateway.http.asked import Asked
 from gateway.http.auth import Authentication
 from gateway.http.batch import Bill, Body, run_batch
+from gateway.http.collector import Collector
 from gateway.http.departure import ClientGoneError, unless_gone
 from gateway.http.door import Door
 from gateway.http.negotiation import GRAPHQL, JSON, choose
@@ -54,6 +55,7 @@ class GraphQLEndpoint:
     statistics: OperationStatistics
     answers: AnswerCache
     door: Door
+    collector: Collector
 
     async def answer(self, asked: Asked) -> Answer:
         """Answer one HTTP request."""
@@ -74,6 +76,7 @@ class GraphQLEndpoint:
             with self.door.running.taken():
                 return await self._execute(asked, caller, parameters, media_type)
         except ClientGoneError:
+            self.collector.after_errors()
             log.info("client_gone")
             return _CLIENT_GONE
         except RequestError as error:
@@ -140,6 +143,8 @@ class GraphQLEndpoint:
         )
         duration_s = time.perf_counter() - started
         self.statistics.ran(outcome.data, outcome.errors, duration_s)
+        if outcome.errors:
+            self.collector.after_errors()
         tell_operation(
             operation.name and operation.name[:_LONGEST_NAME],
             len(outcome.errors),

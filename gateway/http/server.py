@@ -1,7 +1,6 @@
 """Serving over HTTP: sockets that listen, and servers that end together on a signal."""
 
 import asyncio
-import gc
 import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +14,6 @@ from uvicorn.supervisors import Multiprocess
 from gateway.http.protocol import BoundedProtocol
 
 _BACKLOG = 2048
-_OBJECTS_PER_COLLECTION = 3_000
 _OPTIONS: dict[str, Any] = {
     "http": BoundedProtocol,
     "log_config": None,
@@ -56,18 +54,6 @@ def url_of(host: str, listener: socket.socket) -> str:
     """Give the URL under which a socket on this host is reached."""
     port = listener.getsockname()[1]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def spare_the_collector() -> None:
-    """Take what has been made up to now for permanent, and look for garbage more seldom.
-
-    Nearly all of an answer is freed by counting references. Python's own threshold lets a page of
-    100 promotions set off some ten collections that find nothing. A much higher one than this keeps
-    errors, and the answers of several megabytes that their tracebacks hold, for minutes.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_OBJECTS_PER_COLLECTION, 10, 10)
 
 
 def run(*served: tuple[ASGIApp, socket.socket]) -> None:

@@ -3,9 +3,8 @@
 import asyncio
 from typing import NamedTuple
 
-from strawberry.dataloader import DataLoader
-
 from gateway.errors import GatewayError, UpstreamBadPayloadError
+from gateway.loaders.batch import BatchLoader
 from gateway.loaders.customer_pages import CustomerPageByKeyLoader
 from gateway.upstream.customer_promotions import (
     ENDPOINT,
@@ -38,7 +37,7 @@ Result = FoundCustomerPromotion | None
 Settled = dict[Key, Result | GatewayError]
 
 
-class CustomerPromotionByIdLoader(DataLoader[Key, Result]):
+class CustomerPromotionByIdLoader(BatchLoader[Key, Result]):
     """Loads customers' promotions: one walk a customer, over the programs that are wanted.
 
     The walk ends with the list, or once all are found; null for what the customer does not have.
@@ -47,7 +46,7 @@ class CustomerPromotionByIdLoader(DataLoader[Key, Result]):
     """
 
     def __init__(self, pages: CustomerPageByKeyLoader) -> None:
-        super().__init__(self._load)
+        super().__init__()
         self._pages = pages
 
     async def _load(self, keys: list[Key]) -> list[Result | GatewayError]:

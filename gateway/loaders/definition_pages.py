@@ -2,10 +2,8 @@
 
 from collections.abc import Awaitable, Mapping
 
-from strawberry.dataloader import DataLoader
-
 from gateway.errors import GatewayError
-from gateway.loaders.batch import settle
+from gateway.loaders.batch import BatchLoader, settle
 from gateway.request import Request
 from gateway.upstream.definitions import DefinitionPage, DefinitionPageKey, DefinitionsPort
 
@@ -13,11 +11,11 @@ Key = DefinitionPageKey
 Result = DefinitionPage
 
 
-class DefinitionPageByKeyLoader(DataLoader[Key, Result]):
+class DefinitionPageByKeyLoader(BatchLoader[Key, Result]):
     """Loads windows by program, source type, filters, offset and limit."""
 
     def __init__(self, port: DefinitionsPort, request: Request) -> None:
-        super().__init__(self._load)
+        super().__init__()
         self._port = port
         self._request = request
         self._asked: dict[str, dict[Key, Awaitable[Result]]] = {}

@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import NamedTuple
 
-from strawberry.dataloader import DataLoader
-
 from gateway.errors import GatewayError, NotHereError, UpstreamBadPayloadError
+from gateway.loaders.batch import BatchLoader
 from gateway.loaders.definition_pages import DefinitionPageByKeyLoader
 from gateway.request import Request
 from gateway.upstream.definitions import (
@@ -46,7 +45,7 @@ Result = FoundDefinition | None
 Settled = dict[Key, Result | GatewayError]
 
 
-class DefinitionByPromotionLoader(DataLoader[Key, Result]):
+class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
     """Loads definitions by program, promotion and source type.
 
     One that is wanted alone is asked for by its id. Several of one program are looked for in a list
@@ -60,7 +59,7 @@ class DefinitionByPromotionLoader(DataLoader[Key, Result]):
     def __init__(
         self, pages: DefinitionPageByKeyLoader, source_types: SourceTypes, request: Request
     ) -> None:
-        super().__init__(self._load)
+        super().__init__()
         self._pages = pages
         self._source_types = source_types
         self._request = request

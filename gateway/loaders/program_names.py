@@ -3,10 +3,8 @@
 import asyncio
 from typing import TypeGuard
 
-from strawberry.dataloader import DataLoader
-
 from gateway.errors import GatewayError, NotHereError
-from gateway.loaders.batch import settle_later
+from gateway.loaders.batch import BatchLoader, settle_later
 from gateway.loaders.definition_pages import DefinitionPageByKeyLoader
 from gateway.loaders.definitions import DefinitionByPromotionLoader
 from gateway.upstream.definitions import DefinitionFilters, DefinitionPage, DefinitionPageKey
@@ -18,7 +16,7 @@ Result = str | None
 _ALL = DefinitionFilters(includes_inactive=True)
 
 
-class ProgramNameByIdLoader(DataLoader[Key, Result]):
+class ProgramNameByIdLoader(BatchLoader[Key, Result]):
     """Loads names by program id; null where no promotion tells it."""
 
     def __init__(
@@ -27,7 +25,7 @@ class ProgramNameByIdLoader(DataLoader[Key, Result]):
         definitions: DefinitionByPromotionLoader,
         source_type: PromotionSourceType,
     ) -> None:
-        super().__init__(self._load)
+        super().__init__()
         self._pages = pages
         self._definitions = definitions
         self._source_type = source_type

@@ -13,6 +13,7 @@ from gateway.execution.documents import Operation
 from gateway.execution.operation import Operations
 from gateway.execution.outcome import Outcome
 from gateway.http.auth import Anonymous
+from gateway.http.collector import Collector
 from gateway.http.door import create_door
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.over_asgi import GraphQLOverAsgi
@@ -65,6 +66,7 @@ def test_a_get_runs_queries_only() -> None:
         statistics=OperationStatistics(),
         answers=answer_cache(),
         door=create_door(settings),
+        collector=Collector(),
     )
     app = Starlette(
         routes=[Route("/graphql", GraphQLOverAsgi(endpoint).answer, methods=["GET", "POST"])],
