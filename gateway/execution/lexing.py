@@ -31,6 +31,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _BLANK = re.compile(_IGNORED)
+# A blank stays in its place: the two line ends around it may be two halves of one.
 _COMMENT = re.compile(r"#[^\n\r]*+")
 
 
@@ -46,15 +47,16 @@ def check_text(text: str, limits: Limits) -> str:
         start = found.start("token")
         scan.token(text[start], found.end() - start)
         if "#" in text[end:start]:
-            kept.append(_COMMENT.sub("", text[end:start]))
+            kept.append(_COMMENT.sub(" ", text[end:start]))
             end = start
         kept.append(text[end : found.end()])
         end = found.end()
     blank = _BLANK.match(text, end)
     rest = blank.end() if blank else end
     # Where the scan stops the parser stops too, and need not read a text without an end to it.
-    kept += (_COMMENT.sub("", text[end:rest]), text[rest : rest + LONGEST_TEXT])
-    return "".join(kept)
+    kept += (_COMMENT.sub(" ", text[end:rest]), text[rest : rest + LONGEST_TEXT])
+    # The parser takes each of the three for one line's end, and longest for the longest.
+    return "".join(kept).replace("\r\n", "\n").replace("\r", "\n")
 
 
 class _Scan:

@@ -6,18 +6,19 @@ from gateway.errors import BusyError
 class Places:
     """So many places; whoever finds none is refused rather than made to wait."""
 
-    __slots__ = ("_most", "_taken")
+    __slots__ = ("_most", "_one", "_taken")
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._taken = 0
+        self._one = _Held(self, 1)  # it knows nothing of who holds it, and so serves all at once
 
     def taken(self, number: int = 1) -> "_Held":
         """Hold so many places, or all there are, for the length of a ``with`` block.
 
         Raises BusyError, where the block begins, if fewer are free.
         """
-        return _Held(self, min(number, self._most))
+        return self._one if number == 1 else _Held(self, min(number, self._most))
 
     def take(self, number: int) -> None:
         """Take places, to be given back. Raises BusyError where fewer are free."""

@@ -3,7 +3,7 @@
 import pytest
 from graphql import GraphQLSyntaxError, TokenKind
 from graphql.language import Lexer, Source
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.errors import QueryTooComplexError
@@ -32,6 +32,9 @@ def tokens(text: str) -> tuple[list[tuple[str, int, int, str | None]], tuple[int
 
 
 @given(texts)
+@example("\r#c\n{")
+@example("\r\r\n{")
+@example('{a\r\n"""\r\n b\r\n""" "')
 def test_without_its_comments_a_text_has_the_same_tokens_in_the_same_places(text: str) -> None:
     """Line, column and value of each, and where it cannot be read."""
     roomy = DEFAULT_LIMITS._replace(directives=60, json_depth=60)
@@ -52,14 +55,15 @@ def test_no_token_escapes_the_count(text: str) -> None:
     ("text", "without"),
     [
         ("{a}", "{a}"),
-        ("{a#b\n}", "{a\n}"),
-        ("#x\r\n{#\na}#y", "\r\n{\na}"),
-        ('{a(b:"#c")}#"', '{a(b:"#c")}'),
-        ('{a(b:"""#c""")}#"""', '{a(b:"""#c""")}'),
-        ("#", ""),
+        ("{a#b\n}", "{a \n}"),
+        ("#x\r\n{#\na}#y", " \n{ \na} "),
+        ("{\r#b\n}", "{\n \n}"),
+        ('{a(b:"#c")}#"', '{a(b:"#c")} '),
+        ('{a(b:"""#c""")}#"""', '{a(b:"""#c""")} '),
+        ("#", " "),
         ("", ""),
     ],
 )
 def test_comments_are_taken_out(text: str, without: str) -> None:
-    """The parser reads each of their characters by itself, for nothing."""
+    """The parser reads each of their characters by itself; a blank keeps two lines apart."""
     assert check_text(text, DEFAULT_LIMITS) == without
