@@ -140,7 +140,7 @@ class Gateway:
             id="r",
             now=NOW,
             caller=Caller(self.roles),
-            deadline=asyncio.get_running_loop().time() + 30,
+            deadline=asyncio.get_running_loop().time() + 600,
             budget=CallBudget(1000),
         )
         seed = self.platform.seed
