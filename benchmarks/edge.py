@@ -28,11 +28,11 @@ from gateway.app import create_app
 from gateway.execution import documents
 from gateway.execution.cost import Price
 from gateway.http import direct
+from gateway.http.collector import spare_the_collector
 from gateway.http.door import Door
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.places import Places
 from gateway.http.protocol import BoundedProtocol
-from gateway.http.server import spare_the_collector
 from gateway.persisted.documents import PersistedDocuments
 from gateway.sandbox.app import create_sandbox
 from gateway.telemetry import configure_logging

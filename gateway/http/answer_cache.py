@@ -10,13 +10,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import msgspec
 
 from gateway.cache.keys import KeyMaker
 from gateway.cache.memory import MemoryCache
 from gateway.cache.store import CacheClocks
+from gateway.execution.cost import Cost
 from gateway.execution.documents import Operation
 from gateway.execution.outcome import Outcome
 from gateway.request import Caller, Request
@@ -68,6 +69,13 @@ class Moment(datetime):
         return super().__ge__(other)
 
 
+class Kept(NamedTuple):
+    """An answer's encoded data, and what its operation was reckoned to cost."""
+
+    data: msgspec.Raw
+    cost: Cost
+
+
 @dataclass(slots=True)
 class AnswerCache:
     """Answers by caller and operation.
@@ -108,27 +116,34 @@ class AnswerCache:
         message = operation.digest + who + _VARIABLES.encode(variables)
         return blake2b(message, key=self._secret, digest_size=_KEY_BYTES).hexdigest()
 
-    async def answer(
-        self,
-        operation: Operation,
-        variables: dict[str, Any],
-        request: Request,
-        run: Callable[[], Awaitable[Outcome]],
-    ) -> Outcome:
-        """Give the answer that is kept, which counts as one that was cached; else `run`, and keep.
+    def find(
+        self, operation: Operation, variables: dict[str, Any], request: Request
+    ) -> tuple[str, "Kept | None"]:
+        """Give the key under which the answer belongs, "" for one that is never kept, and the kept.
 
-        `data` is encoded where it is kept, so that what is kept is what was sent. Raises what `run`
-        raises.
+        Nothing need have been checked: only what may run has ever been kept under such a key. A
+        kept answer counts as one that was cached.
         """
         if not (self.is_on and operation.is_query):
-            return await run()
+            return "", None
         key = self.key(operation, variables, request)
-        found = self.memory.find(key)
-        if found is not None:
+        kept = self.memory.find(key)
+        if kept is None:
+            self.misses += 1
+        else:
             self.hits += 1
             request.report.count("CACHE")
-            return Outcome(found, [])
-        self.misses += 1
+        return key, kept
+
+    async def keep(
+        self, key: str, cost: Cost, request: Request, run: Callable[[], Awaitable[Outcome]]
+    ) -> Outcome:
+        """Give the answer of `run`, and keep it where it may be kept.
+
+        `data` is encoded then, so that what is kept is what was sent. Raises what `run` raises.
+        """
+        if not key:
+            return await run()
         request.now = now = Moment.of(request.now)
         outcome = await run()
         if outcome.errors or request.warnings:
@@ -137,7 +152,7 @@ class AnswerCache:
         if lifetime_s <= 0:
             return outcome
         data = msgspec.Raw(msgspec.json.encode(outcome.data))
-        self.memory.keep(key, data, lifetime_s * (1 - _JITTER * self.jitter()))
+        self.memory.keep(key, Kept(data, cost), lifetime_s * (1 - _JITTER * self.jitter()))
         return Outcome(data, [])
 
     def _lifetime_s(self, fresh_until: float, turns_at: datetime | None) -> float:
@@ -188,5 +203,5 @@ def create_answer_cache(
     )
 
 
-def _size(data: msgspec.Raw) -> int:
-    return len(memoryview(data))
+def _size(kept: Kept) -> int:
+    return len(memoryview(kept.data))

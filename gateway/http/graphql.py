@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.errors import MethodNotAllowedError, RequestError, UnauthenticatedError
 from gateway.execution.cost import Cost
@@ -35,6 +35,15 @@ from gateway.telemetry import log, tell_operation
 _LONGEST_NAME = 80
 # nginx's status: nobody gets it, but a log in between may.
 _CLIENT_GONE = Answer(499, (), b"")
+
+
+class _Admitted(NamedTuple):
+    """An operation that may run: its cost, its answer's key, and the answer where that is kept."""
+
+    operation: Operation
+    cost: Cost
+    key: str
+    outcome: Outcome | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +103,9 @@ class GraphQLEndpoint:
     async def _execute(
         self, asked: Asked, caller: Caller, parameters: Parameters, media_type: str
     ) -> Answer:
-        operation, cost = await self._admit(parameters, None, caller, asked.method)
         request = self._request(asked, caller)
-        work = self._answer(operation, cost, parameters.variables, request)
+        admitted = await self._admit(parameters, None, request, asked.method)
+        work = self._answer(admitted, parameters.variables, request)
         write = await unless_gone(asked, request, work)
         return respond(write(), 200, media_type)
 
@@ -106,17 +115,17 @@ class GraphQLEndpoint:
         bill = Bill()
 
         async def run(parameters: Parameters, part: Request) -> Callable[[], Body]:
-            operation, cost = await self._admit(parameters, bill, caller, asked.method)
-            return await self._answer(operation, cost, parameters.variables, part)
+            admitted = await self._admit(parameters, bill, part, asked.method)
+            return await self._answer(admitted, parameters.variables, part)
 
         request = self._request(asked, caller)
         work = run_batch(batch, request, run, self.statistics)
         return respond(await unless_gone(asked, request, work), 200, media_type)
 
     async def _admit(
-        self, parameters: Parameters, bill: Bill | None, caller: Caller, method: str
-    ) -> tuple[Operation, Cost]:
-        """Give the operation to run, and its cost.
+        self, parameters: Parameters, bill: Bill | None, request: Request, method: str
+    ) -> "_Admitted":
+        """Give the operation to run, or its answer where that is kept.
 
         Nothing is left then that could refuse it. Raises RequestError or OperationRefusedError. A
         text is kept for its hash only here.
@@ -125,22 +134,28 @@ class GraphQLEndpoint:
         operation = self.operations.get(text, parameters.operation_name)
         if method != "POST" and not operation.is_query:
             raise MethodNotAllowedError("GET runs queries only; use POST.")
-        look_ups = look_ups_of(caller) if caller.customers else 0
-        cost = operation.check(self.operations.schema, parameters.variables, look_ups)
+        key, kept = self.answers.find(operation, parameters.variables, request)
+        if kept is not None:
+            cost = kept.cost
+        else:
+            look_ups = look_ups_of(request.caller) if request.caller.customers else 0
+            cost = operation.check(self.operations.schema, parameters.variables, look_ups)
         if bill is not None:
             bill.add(cost)
         if parameters.reference is not None:
             await self.documents.keep(text, parameters.reference)
-        return operation, cost
+        return _Admitted(operation, cost, key, None if kept is None else Outcome(kept.data, []))
 
     async def _answer(
-        self, operation: Operation, cost: Cost, variables: dict[str, Any], request: Request
+        self, admitted: "_Admitted", variables: dict[str, Any], request: Request
     ) -> Callable[[], Body]:
-        """Run an operation; gives what writes its answer."""
+        """Run an operation whose answer is not kept; gives what writes the answer."""
+        operation, cost, key, outcome = admitted
         started = time.perf_counter()
-        outcome = await self.answers.answer(
-            operation, variables, request, lambda: self._run(operation, variables, request)
-        )
+        if outcome is None:
+            outcome = await self.answers.keep(
+                key, cost, request, lambda: self._run(operation, variables, request)
+            )
         duration_s = time.perf_counter() - started
         self.statistics.ran(outcome.data, outcome.errors, duration_s)
         if outcome.errors:

@@ -246,3 +246,25 @@ def test_an_answer_with_a_stale_part_is_not_kept() -> None:
             assert answer["extensions"]["upstream"]["stale"] == 1
             assert answer["data"]["promotion"]["name"]
         assert (gateway.hits, gateway.told("misses_total")) == (0, 3)
+
+
+def test_a_kept_answer_tells_the_same_cost() -> None:
+    """What it was reckoned to cost is kept with it, for who counts on `extensions.cost`."""
+    query = '{ customer(by: {externalId: "C-TEN"}) { promotions(first: 3) { nodes { id } } } }'
+    with answering() as gateway:
+        first, second = gateway.graph.answer(query), gateway.graph.answer(query)
+        assert gateway.hits == 1
+    assert second["data"] == first["data"]
+    assert second["extensions"]["cost"] == first["extensions"]["cost"]
+
+
+def test_what_is_refused_is_refused_again() -> None:
+    """A kept answer opens nothing to an operation with other variables."""
+    below = "{ promotions(first: $n) { totalCount } }"
+    query = f'query($n: Int) {{ customer(by: {{externalId: "C-TEN"}}) {below} }}'
+    with answering() as gateway:
+        assert "errors" not in gateway.graph.answer(query, {"n": 1})
+        for wrong in ("1", 1.5, True):
+            refused = gateway.graph.answer(query, {"n": wrong})
+            assert refused["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+        assert gateway.hits == 0
