@@ -158,7 +158,12 @@ def returned_by(normalise: Any) -> Domain:
 
 @cache
 def _hints(struct: type) -> dict[str, Any]:
-    return get_type_hints(struct, include_extras=True)
+    """Give the types of a record's attributes, those that are read when they are asked for too."""
+    hints = get_type_hints(struct, include_extras=True)
+    for name, member in vars(struct).items():
+        if isinstance(member, property):
+            hints[name] = get_type_hints(member.fget, include_extras=True).get("return")
+    return hints
 
 
 def _members(annotation: Any) -> Iterable[Any]:

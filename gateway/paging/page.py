@@ -129,10 +129,10 @@ class Page(Generic[ItemT]):
 
     def take_repeats_out(self) -> None:
         """Keep each item's first place alone; a place that repeats one still counts."""
-        seen = {(item.program_id, item.promotion_id) for item in self.items if item is not None}
-        if len(seen) + self.items.count(None) == len(self.items):
+        ids = {item.promotion_id for item in self.items if item is not None}
+        if len(ids) + self.items.count(None) == len(self.items):
             return
-        seen.clear()
+        seen: set[tuple[int, int]] = set()
         for index, item in enumerate(self.items):
             if item is not None:
                 identity = item.program_id, item.promotion_id

@@ -19,6 +19,7 @@ from gateway.wire.later import Later
 from gateway.wire.legacy import (
     DefinitionPagePayload,
     DefinitionPayload,
+    rules_part,
     rulesets_part,
 )
 from gateway.wire.lenient import UnreadableError, read_struct
@@ -70,9 +71,9 @@ class Page(NamedTuple, Generic[Item]):
         return self.items.count(None)
 
 
-_PARTS: dict[type[msgspec.Struct], Later[Any]] = {
-    CustomerPromotionPayload: restrictions_part,
-    DefinitionPayload: rulesets_part,
+_PARTS: dict[type[msgspec.Struct], tuple[Later[Any], ...]] = {
+    CustomerPromotionPayload: (restrictions_part,),
+    DefinitionPayload: (rules_part, rulesets_part),
 }
 _CUSTOMER_PAGE = msgspec.json.Decoder(CustomerPagePayload, strict=False)
 _DEFINITION_PAGE = msgspec.json.Decoder(DefinitionPagePayload, strict=False)
@@ -144,7 +145,8 @@ def _decode(
         refusal = _status_refusal(payload.status, payload.validation_errors)
     if refusal is not None:
         return refusal
-    if all(map(_PARTS[item].is_readable, payload.items or ())):
+    items = payload.items or ()
+    if all(part.are_readable(items) for part in _PARTS[item]):
         return payload
     return _decode_by_item(body, envelope, item)
 
@@ -191,12 +193,13 @@ def _check_items(items: Sized | None) -> None:
 
 
 def _read_item(raw: object, kind: type[_Struct]) -> _Struct | None:
-    part = _PARTS[kind]
-    later = raw.pop(part.key, None) if isinstance(raw, dict) else None
+    parts = _PARTS[kind]
+    later = [raw.pop(part.key, None) for part in parts] if isinstance(raw, dict) else []
     try:
         item = _convert(raw, kind)
-        if later is not None:
-            part.put(item, later)
+        for part, its_raw in zip(parts, later, strict=False):
+            if its_raw is not None:
+                part.put(item, its_raw)
     except UnreadableError:
         return None
     return item

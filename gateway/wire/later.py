@@ -5,6 +5,7 @@ it whatever is selected. What has been seen before is known by Python's own hash
 nobody can foresee.
 """
 
+from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -29,23 +30,36 @@ class Later(Generic[_P]):
         self._is_essential = is_essential
         self._decode = msgspec.json.Decoder(kind, strict=False).decode
         self._seen: set[int] = set()
+        self._last: tuple[bytes, _P | None] = b"", None
 
     def read(self, json: bytes) -> _P | None:
-        """Read the part of an item; null where there is none, or it is nested too deep."""
-        try:
-            return self._decode(json) if json else None
-        except RecursionError:
-            return None
+        """Read the part of an item; null where there is none, or it is nested too deep.
 
-    def is_readable(self, item: msgspec.Struct) -> bool:
-        """Tell whether the part of an item can be read; from then on it is bytes, null is none."""
-        json = bytes(getattr(item, self._attribute))
-        if json == _NULL:
-            json = b""
-        setattr(item, self._attribute, json)
-        seen = hash(json)  # which the bytes remember
-        if seen in self._seen:
-            return True
+        What has been read last is remembered: one item after the other is shown, field by field.
+        """
+        known, part = self._last
+        if json is known:
+            return part
+        try:
+            part = self._decode(json) if json else None
+        except RecursionError:
+            part = None
+        self._last = json, part
+        return part
+
+    def are_readable(self, items: Iterable[msgspec.Struct]) -> bool:
+        """Tell whether each item's part can be read; from then on it is bytes, and null is none."""
+        attribute, readable = self._attribute, self._seen
+        for item in items:
+            json = bytes(getattr(item, attribute))
+            if json == _NULL:
+                json = b""
+            setattr(item, attribute, json)
+            if hash(json) not in readable and not self._is_readable(json):  # bytes keep their hash
+                return False
+        return True
+
+    def _is_readable(self, json: bytes) -> bool:
         try:
             if json:
                 self._decode(json)
@@ -53,7 +67,7 @@ class Later(Generic[_P]):
             return False
         if len(self._seen) >= _MOST_SEEN:
             self._seen.clear()
-        self._seen.add(seen)
+        self._seen.add(hash(json))
         return True
 
     def put(self, item: msgspec.Struct, raw: object) -> None:

@@ -197,9 +197,12 @@ class DefinitionPayload(Struct, gc=False, kw_only=True):
     limits: Annotated[DefinitionLimits | None, ESSENTIAL] = None
     use_proportions: Flag = field(name="useProportions", default=None)
     type_name: Text = field(name="pointsOfferType", default=None)
-    rules: Annotated[DefinitionRules | None, ESSENTIAL] = field(
-        name="promotionRestrictions", default=None
-    )
+    rules_json: Raw = field(name="promotionRestrictions", default_factory=Raw)
+
+    @property
+    def rules(self) -> DefinitionRules | None:
+        """Read how the promotion is earned, to whom it applies, and its limits."""
+        return rules_part.read(self.rules_json)
 
     @property
     def rulesets(self) -> list[RulesetPayload] | None:
@@ -207,6 +210,9 @@ class DefinitionPayload(Struct, gc=False, kw_only=True):
         return rulesets_part.read(self.rulesets_json)
 
 
+rules_part: Later[DefinitionRules] = Later(
+    "promotionRestrictions", "rules_json", DefinitionRules | None, is_essential=True
+)
 rulesets_part: Later[list[RulesetPayload]] = Later(
     "rulesetInfos", "rulesets_json", list[RulesetPayload] | None
 )

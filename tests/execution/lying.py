@@ -40,7 +40,7 @@ _SPOILT: dict[str, list[Any]] = {
     "ends_at": [{}],
     "event_name": [5],
     "usage": ["x", float("nan")],
-    "rules": ["x"],
+    "rules_json": [b"7"],
     "rulesets_json": [b"7"],
 }
 

@@ -75,13 +75,19 @@ def test_each_field_is_declared_once_as_one_of_three() -> None:
     assert undeclared == DATA_TYPES
 
 
+def _hints(struct: type) -> dict[str, Any]:
+    properties = {k: v for k, v in vars(struct).items() if isinstance(v, property)}
+    read = {name: get_type_hints(each.fget)["return"] for name, each in properties.items()}
+    return get_type_hints(struct) | read
+
+
 def _missing(annotation: Any, path: str) -> list[str]:
     """Name the structs in which a path of attributes leads nowhere."""
     is_union = get_origin(annotation) in {Union, UnionType}
     first, _, rest = path.partition(".")
     missing = []
     for struct in get_args(annotation) if is_union else (annotation,):
-        hints = get_type_hints(struct) if isinstance(struct, type) else {}
+        hints = _hints(struct) if isinstance(struct, type) else {}
         if struct is NoneType:
             continue
         if first not in hints:

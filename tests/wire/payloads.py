@@ -89,6 +89,8 @@ def comparable(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
             if isinstance(item, DefinitionPayload):
                 said: Any = item.rulesets
                 item.rulesets_json = said
+                said = item.rules
+                item.rules_json = said
             if isinstance(item, CustomerPromotionPayload):
                 said = restrictions_part.read(item.restrictions_json)
                 item.restrictions_json = said

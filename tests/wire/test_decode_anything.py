@@ -18,7 +18,7 @@ from gateway.wire.decode import (
     decode_definition_page,
     read_refusal,
 )
-from gateway.wire.legacy import DefinitionPayload, RulesetPayload
+from gateway.wire.legacy import DefinitionPayload, DefinitionRules, RulesetPayload
 from tests.wire.payloads import (
     BROKEN,
     customer_item,
@@ -49,15 +49,16 @@ def _check(answer: Any) -> None:
 def _check_parts(item: Any) -> None:
     if isinstance(item, DefinitionPayload):
         _check_part(item.rulesets, list[RulesetPayload] | None)
-        without = msgspec.structs.replace(item, rulesets_json=None)
+        _check_part(item.rules, DefinitionRules | None)
+        without = msgspec.structs.replace(item, rulesets_json=None, rules_json=None)
     else:
         _check_part(restrictions_part.read(item.restrictions_json), CustomerRestrictionLists | None)
         without = msgspec.structs.replace(item, restrictions_json=None)
     plain = msgspec.to_builtins(without)
-    for key in ("rulesetInfos", "promotionRestriction"):
+    for key in ("rulesetInfos", "promotionRestrictions", "promotionRestriction"):
         plain.pop(key, None)
     read = msgspec.convert(plain, type(item), strict=True)
-    for name in ("rulesets_json", "restrictions_json"):
+    for name in ("rulesets_json", "rules_json", "restrictions_json"):
         if hasattr(read, name):
             setattr(read, name, None)
     assert read == without
