@@ -14,7 +14,7 @@ from graphql import GraphQLError, GraphQLNonNull, GraphQLObjectType, get_named_t
 from gateway.execution.batch import Batch
 from gateway.execution.calls import call_of
 from gateway.execution.fields import Fields, Function
-from gateway.execution.interpret import each, encoded, interpret
+from gateway.execution.interpret import encoded, interpret, listed
 from gateway.execution.leaves import Kept, nullable
 from gateway.execution.selection import Selected, Selection
 from gateway.execution.texts import coerced, leaf_text, name_of, value_text
@@ -223,11 +223,12 @@ class _Writer:
         below = selected.below(kind)
         is_many, read = isinstance(shows, ViewedMany), shows.read
         if is_recurring(read) and below.signature:
-            return f"{self._keep(selected, below, read, batch)}[{text}]"
+            return f"{name_of(batch.names, 'kept', self._keep(selected, below))}[{text}]"
         if read is not None:
             text = f"{name_of(batch.names, 'N', read)}({text})"
         if is_recurring(self._fields.payload_of(self._fields.view_of(kind))) and below.signature:
-            kept = name_of(batch.names, "kept", self._kept(below))
+            each = shows.each if isinstance(shows, ViewedMany) else None
+            kept = name_of(batch.names, "kept", self._kept(below, each))
             if is_many:
                 return f"kept_payloads({text}, {kept})"
             made = f"{kept}[v]"
@@ -235,31 +236,35 @@ class _Writer:
             return self._data(below, batch, [])
         else:
             make = self._object(below, is_payload=True)
-            if is_many:
+            if isinstance(shows, ViewedMany):
+                if shows.each is not None:
+                    text = f"[*map({name_of(batch.names, 'N', shows.each)}, {text} or ())]"
                 return f"payloads({text}, {make}, run)"
             made = f"{make}(v, run)"
         other = "never()" if isinstance(selected.type, GraphQLNonNull) else "None"
         return f"({made} if (v := {text}) is not None else {other})"
 
-    def _keep(self, selected: Selected, below: Selection, read: Any, batch: Batch) -> str:
-        """Keep what is shown of a field by what it is read from; give the name."""
-        make = interpret(below, self._kept)
-        if isinstance(selected.field.shows, ViewedMany):
-            make = each(make)
-        is_nullable = not isinstance(selected.type, GraphQLNonNull)
-        key = (below.signature, read)
+    def _keep(self, selected: Selected, below: Selection) -> Kept:
+        """Give what is kept of a field, by what it is read from."""
+        shows = selected.field.shows
+        assert shows is not None  # noqa: S101 - see `_payload`
+        key = (below.signature, shows.read)
         kept = self._fields.kept.get(key)
         if kept is None:
-            kept = Kept(encoded(make, read, is_nullable=is_nullable), _MOST_KEPT)
+            make = interpret(below, self._kept)
+            if isinstance(shows, ViewedMany):  # of a list that is new, most items are not
+                make = listed(self._kept(below, shows.each).__getitem__)
+            is_nullable = not isinstance(selected.type, GraphQLNonNull)
+            kept = Kept(encoded(make, shows.read, is_nullable=is_nullable), _MOST_KEPT)
             self._fields.kept.keep(key, kept)
-        return name_of(batch.names, "kept", kept)
+        return kept
 
-    def _kept(self, selection: Selection) -> Kept:
-        """Give what is kept of a selection, by its payload."""
-        key = (selection.signature, None)
+    def _kept(self, selection: Selection, read: Any = None) -> Kept:
+        """Give what is kept of a selection, by its payload or by what that is read from."""
+        key = (selection.signature, read)
         kept: Kept | None = self._fields.kept.get(key)
         if kept is None:
-            kept = Kept(encoded(interpret(selection, self._kept)), _MOST_KEPT)
+            kept = Kept(encoded(interpret(selection, self._kept), read), _MOST_KEPT)
             self._fields.kept.keep(key, kept)
         return kept
 

@@ -20,7 +20,7 @@ Read = Callable[[Any], Any]
 _encode = msgspec.json.Encoder().encode
 
 
-def each(make: Read) -> Read:
+def listed(make: Read) -> Read:
     """Give the function of a list of payloads."""
     return lambda payloads: [make(payload) for payload in payloads]
 

@@ -23,6 +23,7 @@ from gateway.wire.keys import read_key, read_optional_key
 from gateway.wire.limits import LimitFigures, LimitsAndUsage, read_customer_limits
 from gateway.wire.restrictions import (
     StatedRestrictions,
+    customer_restriction,
     customer_restrictions,
     redemptions_per_issue,
     stated_restrictions,
@@ -153,7 +154,7 @@ class CustomerPromotion(Node):
 
     @computed(
         "What caps its stages, with what this customer has used.",
-        ViewedMany(Restriction, customer_restrictions),
+        ViewedMany(Restriction, customer_restrictions, customer_restriction),
     )
     def restrictions(
         self, stage: Stage = None, include_disabled: IncludeDisabled = False

@@ -135,17 +135,22 @@ class Viewed:
 class ViewedMany:
     """A normaliser that shows a list of payloads, or what is read from it, through a view.
 
-    Where `read` is recurring, what is shown may be kept by what it is read from.
+    `read` reads the list as a whole, `each` one item of it. Where either is recurring, what is
+    shown may be kept by what it is read from.
     """
 
     view: Callable[..., Any]
     read: Callable[[Any], Any] | None = None
+    each: Callable[[Any], Any] | None = None
 
-    def __call__(self, payloads: Any) -> Any:
-        """Show each payload; null becomes an empty list."""
+    def __call__(self, items: Any) -> Any:
+        """Show each item; null becomes an empty list."""
         if self.read is not None:
-            payloads = self.read(payloads)
-        return [self.view(payload=payload) for payload in payloads or ()]
+            items = self.read(items)
+        each = self.each
+        if each is not None:
+            items = [each(item) for item in items or ()]
+        return [self.view(payload=payload) for payload in items or ()]
 
 
 def plain(attribute: str, description: str, normalise: Callable[[Any], Any] | None = None) -> Any:

@@ -114,29 +114,38 @@ def stated_restrictions(
     return StatedRestrictions(b"", payload.limits, payload.usage, stage, include_disabled)
 
 
+StatedRestriction = tuple[RestrictionStage, CustomerRestriction] | RestrictionFigures
+"""A restriction as it stands in the list of a stage, or one made from a limit."""
+
+
 @recurring
-def customer_restrictions(stated: StatedRestrictions) -> list[RestrictionFigures]:
-    """Read the restrictions."""
+def customer_restrictions(stated: StatedRestrictions) -> list[StatedRestriction]:
+    """Find the restrictions."""
     json, limits, usage, stage, include_disabled = stated
     lists = restrictions_part.read(json)
     if lists is None:
-        found = list(_restrictions_from_limits(limits, usage))
-    else:
-        by_stage = ((_ENROL, lists.enrol), (_ISSUE, lists.issue), (_REDEEM, lists.redeem))
-        found = [
-            _customer_restriction(held_by, entry)
-            for held_by, entries in by_stage
-            for entry in entries or ()
+        return [
+            figures
+            for figures in _restrictions_from_limits(limits, usage)
+            if stage in {None, figures.stage}
+            and (include_disabled or figures.limit.kind is not LimitKind.UNLIMITED)
         ]
+    by_stage = ((_ENROL, lists.enrol), (_ISSUE, lists.issue), (_REDEEM, lists.redeem))
     return [
-        each
-        for each in found
-        if (stage is None or each.stage is stage)
-        and (include_disabled or each.limit.kind is not LimitKind.UNLIMITED)
+        (held_by, entry)
+        for held_by, entries in by_stage
+        if stage in {None, held_by}
+        for entry in entries or ()
+        if include_disabled or entry.maximum != -1
     ]
 
 
-def _customer_restriction(stage: RestrictionStage, raw: CustomerRestriction) -> RestrictionFigures:
+@recurring
+def customer_restriction(stated: StatedRestriction) -> RestrictionFigures:
+    """Read one restriction."""
+    if isinstance(stated, RestrictionFigures):
+        return stated
+    stage, raw = stated
     measure = _CUSTOMER_MEASURES.get(raw.measure_name, _UNKNOWN)
     scope = read_word(RestrictionScope, raw.scope_name)
     # The upstream says 0 for both of these whatever has happened (FACTS).

@@ -14,6 +14,7 @@ from gateway.wire.legacy import DefinitionPayload
 from gateway.wire.limits import PromotionLimitFigures, read_customer_limits
 from gateway.wire.restrictions import (
     RestrictionFigures,
+    customer_restriction,
     stated_restrictions,
 )
 from gateway.wire.restrictions import customer_restrictions as read_customer_restrictions
@@ -163,4 +164,4 @@ def customer_restrictions(
 ) -> list[RestrictionFigures]:
     """Read a payload's restrictions as the graph does."""
     stated = stated_restrictions(payload, stage, include_disabled=include_disabled)
-    return read_customer_restrictions(stated)
+    return [customer_restriction(each) for each in read_customer_restrictions(stated)]
