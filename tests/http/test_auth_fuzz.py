@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 
 from gateway.cache.keys import KeyMaker, random_secret
 from gateway.errors import TokenRefusedError
-from gateway.http.auth import Bearers
+from gateway.http.auth_bearers import Bearers
 from gateway.http.auth_keys import FixedKeys, read_jwk_set
 from gateway.http.auth_token import TokenVerifier
 from gateway.request import Caller
