@@ -98,10 +98,10 @@ class Watched:
 
 
 def _is_only_batched(calls: Counter[str], others: Counter[str]) -> bool:
-    """Tell whether the others ask for the same: for definitions otherwise, for all else once."""
+    """Tell whether the others ask for the same: what loaders batch otherwise, all else once."""
     more, less = others - calls, calls - others
-    of_definitions = {call for call in more + less if "/promotionsV2?" in call}
-    return set(more) <= of_definitions and set(less) <= of_definitions | set(others)
+    batched = {call for call in more + less if "/promotionsV2?" in call or "&programs=" in call}
+    return set(more) <= batched and set(less) <= batched | set(others)
 
 
 class Both:
