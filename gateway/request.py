@@ -178,8 +178,10 @@ class Timebox:
 
     def _end(self) -> None:
         self._timer = None
-        self._ended.update(self._inside)
-        self.cancel()
+        # Who has been ended may still be leaving when another comes in too late.
+        for task in self._inside.keys() - self._ended:
+            self._ended.add(task)
+            task.cancel()
 
 
 @dataclass(slots=True)

@@ -81,3 +81,25 @@ async def test_an_error_at_the_deadline_is_not_lost() -> None:
     """Who answers the cancellation by an error raises that."""
     with pytest.raises(KeyError):
         await _fail_when_cancelled(_at(0))
+
+
+async def test_who_comes_in_too_late_does_not_end_who_is_leaving_again() -> None:
+    """A clean-up that takes a while is not interrupted, and ends as at the deadline."""
+    box, is_leaving, may_go = _at(-1), asyncio.Event(), asyncio.Event()
+
+    async def leave_slowly() -> None:
+        with box:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                is_leaving.set()
+                await may_go.wait()
+
+    slow = asyncio.create_task(leave_slowly())
+    await is_leaving.wait()
+    with pytest.raises(TimeoutError):
+        await _within(box, lambda: None)
+    may_go.set()
+    with pytest.raises(TimeoutError):
+        await slow
+    assert slow.cancelling() == 0

@@ -134,6 +134,7 @@ class Program:
             run.data = self._execute(run, exact)
         except GraphQLError as error:
             run.note(error, ())
+            run.pending.clear()  # nothing of it would be shown
         await run.settle(exact.fetched)
 
     def _execute(self, run: Run, exact: Exact) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from graphql import GraphQLEnumType, GraphQLNonNull, Undefined
 from graphql.pyutils import is_iterable
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
 from msgspec.structs import astuple
 
 Domain = frozenset[Any] | None
@@ -27,6 +27,8 @@ _AS_IT_IS: dict[str, set[Any]] = {"String": {str}, "ID": {str}, "Boolean": {bool
 _MOST_KEPT = 2048
 _LONGEST_KEPT = 40
 _MOST_CHARACTERS_KEPT = 2048
+_LONGEST_JSON_KEPT = 8 * 1024
+_MOST_BYTES_KEPT = 2 * 1024 * 1024
 
 
 def nullable(kind: Any) -> Any:
@@ -64,19 +66,31 @@ def coercion(kind: Any) -> Callable[[Any], Any]:
 
 
 class Kept(dict[Any, Any]):
-    """What a pure function gives for each raw value: the last few, none of them long."""
+    """What a pure function gives for each raw value: the last few, none of them long.
+
+    They are bounded in number, and with the values in bytes.
+    """
 
     def __init__(self, make: Callable[[Any], Any], most: int = _MOST_KEPT) -> None:
         super().__init__()
-        self._make, self._most = make, most
+        self._make, self._most, self._size = make, most, 0
 
     def __missing__(self, raw: Any) -> Any:
         made = self._make(raw)
         longest = _LONGEST_KEPT if raw.__class__ is str else _MOST_CHARACTERS_KEPT
-        if _characters(raw) <= longest:
-            if len(self) >= self._most:
-                self.clear()
-            self[raw] = made
+        size = _characters(raw)
+        if size > longest:
+            return made
+        if made.__class__ is Raw:  # as long as the client's names for what is in it
+            length = len(memoryview(made))
+            if length > _LONGEST_JSON_KEPT:
+                return made
+            size += length
+        self._size += size
+        if len(self) >= self._most or self._size > _MOST_BYTES_KEPT:
+            self.clear()
+            self._size = size
+        self[raw] = made
         return made
 
 

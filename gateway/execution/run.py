@@ -66,9 +66,13 @@ class Run:
 
     def note(self, error: GraphQLError, path: Path) -> None:
         """Keep an error that has made this place null, unless the place is no more."""
-        if not any(path[:length] in self._failed for length in range(len(path) + 1)):
+        if not self._is_removed(path):
             self._failed.add(path)
             self.errors.append(error)
+
+    def _is_removed(self, path: Path) -> bool:
+        """Tell whether a place is no more, because it or one above it is null by an error."""
+        return any(path[:length] in self._failed for length in range(len(path) + 1))
 
     async def settle(self, complete: Complete) -> None:
         """Fetch what is pending, all at once, and then what that leaves pending, to the end.
@@ -99,7 +103,7 @@ class Run:
                         self._fill(each, complete, value)
                 except Exception as raised:  # noqa: BLE001 - whatever it is, it costs this field
                     self._spoil(self.fail(raised, each.selected, each.path), each)
-        return rest
+        return [each for each in rest if not self._is_removed(each.path)] if self._failed else rest
 
     async def _settle_each(self, started: list[Pending], complete: Complete) -> None:
         """Settle several, each in a task of its own."""

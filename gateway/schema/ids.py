@@ -36,6 +36,7 @@ class PromotionIds:
 
     def __init__(self, type_name: str, *parts: str) -> None:
         text = ":".join((type_name, *parts, ""))
+        assert text.isascii()  # noqa: S101 - a source's name, and numbers: a character is a byte
         whole = len(text) - len(text) % 3
         self._beginning, self._rest = _base64(text[:whole]), text[whole:]
 

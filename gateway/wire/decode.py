@@ -198,8 +198,7 @@ def _read_item(raw: object, kind: type[_Struct]) -> _Struct | None:
     try:
         item = _convert(raw, kind)
         for part, its_raw in zip(parts, later, strict=False):
-            if its_raw is not None:
-                part.put(item, its_raw)
+            part.put(item, its_raw)
     except UnreadableError:
         return None
     return item

@@ -14,6 +14,7 @@ from gateway.wire.lenient import UnreadableError, read_value
 
 _P = TypeVar("_P")
 _MOST_SEEN = 8192
+_LONGEST_REMEMBERED = 64 * 1024
 _NULL = b"null"
 
 
@@ -44,7 +45,8 @@ class Later(Generic[_P]):
             part = self._decode(json) if json else None
         except RecursionError:
             part = None
-        self._last = json, part
+        if len(json) <= _LONGEST_REMEMBERED:
+            self._last = json, part
         return part
 
     def are_readable(self, items: Iterable[msgspec.Struct]) -> bool:
@@ -73,8 +75,11 @@ class Later(Generic[_P]):
     def put(self, item: msgspec.Struct, raw: object) -> None:
         """Give an item the part that is in its decoded JSON, read leaf by leaf if need be.
 
-        Raises UnreadableError where the item must not be shown.
+        Null is none. Raises UnreadableError where the item must not be shown.
         """
+        if raw is None:
+            setattr(item, self._attribute, b"")
+            return
         try:
             part = msgspec.convert(raw, self._kind, strict=False)
         except (msgspec.ValidationError, RecursionError):

@@ -148,3 +148,16 @@ async def test_what_one_sibling_fetches_outlives_what_another_does_wrong() -> No
             await both.compare(Generated(text, {}))
     assert both.tally.counts["with errors"] > 3
     assert both.tally.differences == []
+
+
+async def test_an_error_that_leaves_no_data_fetches_nothing() -> None:
+    """What stands before it in the document is not asked for, as nothing of it would be shown."""
+    both = Both()
+    text = (
+        'query Q($ids: [ID!] = []) { customer(by: {externalId: "C-TEN"}) { customerId }'
+        " nodes(ids: $ids) { id } }"
+    )
+    await both.compare(Generated(text, {"ids": None}))
+    assert both.tally.counts["without data"] == 1
+    assert not both.gateway.platform.calls  # the compiled one's, which ran last
+    assert both.tally.differences == []

@@ -9,6 +9,7 @@ from gateway.wire.decode import (
     decode_customer_page,
     decode_definition_page,
 )
+from gateway.wire.restrictions import redemptions_per_issue
 from tests.wire.payloads import (
     BOTH,
     BROKEN,
@@ -238,3 +239,14 @@ def test_flags_are_read_in_each_spelling() -> None:
         decode_customer_page(customer_page(*(customer_item() | {"active": s} for s in spellings)))
     )
     assert [item and item.is_active for item in page.items] == [True] * 5 + [False] * 5 + [None]
+
+
+@pytest.mark.parametrize("there", [{}, {"promotionRestriction": None}])
+def test_a_part_that_is_not_there_is_none_beside_a_broken_item_too(there: dict[str, Any]) -> None:
+    """Read at once or item by item, what is read later is bytes, of which nothing is none."""
+    item = drop(customer_item(), ("promotionRestriction",)) | there
+    for others in ((), (BROKEN,)):
+        page = as_page(decode_customer_page(customer_page(item, *others)))
+        assert page.items[0] is not None
+        assert page.items[0].restrictions_json == b""
+        assert redemptions_per_issue(page.items[0], 2).used == 2
