@@ -17,6 +17,7 @@ from gateway.cache.refreshing import Refresher, RefreshLimits
 from gateway.cache.store import CacheClocks, TwoLevelCache, create_cache
 from gateway.errors import (
     BudgetExceededError,
+    GatewayError,
     NotHereError,
     OverloadedError,
     UpstreamRateLimitedError,
@@ -93,10 +94,20 @@ class Recall:
         policy = self.policies[endpoint]
         identity = self.credential.identity(request)
         key = self._key(policy, identity, endpoint, target)
+        just_read = request.read.get(key)  # by a call of its own that has ended in this very turn
+        if isinstance(just_read, GatewayError):
+            raise just_read
+        if just_read is not None:
+            return cast("_T", just_read)
 
         async def load_readable(on_account_of: Request = request) -> bytes:
-            body = await load(on_account_of)
-            on_account_of.read[key] = read(body)
+            try:
+                body = await load(on_account_of)
+                on_account_of.read[key] = read(body)
+            except GatewayError as error:
+                if not policy.stores:  # else there may be a stale answer for who asks again
+                    on_account_of.read[key] = error
+                raise
             return body
 
         def refresh() -> Awaitable[bytes]:
@@ -124,9 +135,8 @@ class Recall:
             request.report.count(fetched.source.name)
         if fetched.is_negative:
             raise NotHereError(endpoint, int(fetched.payload))
-        if fetched.source is Source.UPSTREAM and key in request.read:
-            return cast("_T", request.read[key])
-        return read(fetched.payload)
+        own = request.read.get(key) if fetched.source is Source.UPSTREAM else None
+        return read(fetched.payload) if own is None else cast("_T", own)
 
     def _key(self, policy: CachePolicy, identity: str, endpoint: str, target: str) -> str:
         """Make the key of a call, under which no two that differ are one.
