@@ -13,15 +13,19 @@ _AS_IT_IS = {"String": str, "ID": str, "Boolean": bool}
 _LIMIT = 2**31
 
 
-@cache
 def coercer(kind: Any) -> Coerce:
     """Give the function from a value to the coerced one; `Undefined` for one not of this type."""
-    generic = partial(coerce_input_value, type_=kind)
     if isinstance(kind, GraphQLNonNull):
         inner = coercer(kind.of_type)
         return lambda value: Undefined if value is None else inner(value)
     if isinstance(kind, GraphQLList):
-        return _list(coercer(kind.of_type), generic)
+        return _list(coercer(kind.of_type), partial(coerce_input_value, type_=kind))
+    return _named(kind)
+
+
+@cache  # for the schema's own types; lists and non-nulls are made anew by each document
+def _named(kind: Any) -> Coerce:
+    generic = partial(coerce_input_value, type_=kind)
     if isinstance(kind, GraphQLInputObjectType) and kind.is_one_of:
         return _one_of(kind, generic)
     known = _AS_IT_IS.get(kind.name)

@@ -121,11 +121,6 @@ class Field:
         )
 
     @cached_property
-    def is_list(self) -> bool:
-        """Tell whether its value is a list."""
-        return len(layers(self.type)) > 1
-
-    @cached_property
     def is_plain(self) -> bool:
         """Tell whether it is an attribute of the payload."""
         return isinstance(self.declaration, Plain)

@@ -17,7 +17,7 @@ from graphql.utilities import coerce_input_value
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.execution.coercion import coercer
+from gateway.execution.coercion import _named, coercer
 from gateway.schema.build import build_schema as build_ours
 from gateway.schema.build import executable
 
@@ -77,3 +77,12 @@ def test_an_input_may_become_something_else() -> None:
     assert coercer(kind)({"a": None}) is Undefined
     assert coercer(kind)({"c": "x"}) is Undefined
     assert coercer(kind)({"a": "x", "b": "y"}) is Undefined
+
+
+def test_a_documents_own_types_are_not_kept() -> None:
+    """Each document makes its lists and non-nulls anew; what is kept is bounded by the schema."""
+    coercer(kind_of(OURS, "[CustomerIdentifier!]!"))({})
+    before = _named.cache_info().currsize
+    for _ in range(50):
+        coercer(kind_of(OURS, "[CustomerIdentifier!]!"))
+    assert _named.cache_info().currsize == before
