@@ -5,6 +5,7 @@ others wait.
 """
 
 import asyncio
+import gc
 import json
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -15,6 +16,7 @@ import httpx
 import pytest
 
 from gateway.app import create_app
+from gateway.http.collector import spare_the_collector
 from tests.graph import settings_for
 from tests.http.client import GRAPHQL
 from tests.sandbox.client import NOW
@@ -26,7 +28,8 @@ pytestmark = pytest.mark.anyio
 
 CODES = {COMPLEX, PARSE, INVALID, INPUT, "BAD_REQUEST"}
 CASES = [*size(), *words(), *depth(), *wide()]
-_MOST_MS = 250
+_MOST_MS = 250  # where a plain loop of a million turns takes 25 ms or less
+_MILLION_TURNS_MS = 25
 _NEVER_MS = 2_000  # a busy machine must not fail the test of every day
 
 
@@ -59,6 +62,19 @@ def quiet() -> Iterator[None]:
     """Keep what thousands of bystanders leave in the log out of what is printed."""
     with listening():
         yield
+
+
+@pytest.fixture
+def as_in_a_worker() -> Iterator[None]:
+    """Collect garbage as a worker does: never looking through what was there before, as all tests.
+
+    Thousands of collected tests make each full collection take longer than most documents do.
+    """
+    thresholds = gc.get_threshold()
+    spare_the_collector()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*thresholds)
 
 
 @pytest.fixture(scope="module")
@@ -97,10 +113,14 @@ async def test_a_document_made_to_hurt_hurts_nobody(gateway: httpx.AsyncClient, 
 
 
 @pytest.mark.verify
+@pytest.mark.usefixtures("as_in_a_worker")
 async def test_no_document_takes_the_loop_for_longer_than_a_quarter_of_a_second(
     sandbox_url: str,
 ) -> None:
-    """The CPU time of the loop, the least of three gateways' that have seen none of them before."""
+    """The CPU time of the loop, the least of three gateways' that have seen none of them before.
+
+    A machine that is slower than a usual one is given as much longer as its plain loop takes.
+    """
     best: dict[str, Row] = {}
     for _ in range(3):
         async with opened(sandbox_url) as gateway:
@@ -111,7 +131,16 @@ async def test_no_document_takes_the_loop_for_longer_than_a_quarter_of_a_second(
     print(f"\n{'document':48} {'code':26} {'CPU ms':>8} {'waited':>8}")  # noqa: T201 - the table
     for name, told, *times in rows:
         print(f"{name[:48]:48} {told:26} {times[0]:8.1f} {times[1]:8.1f}")  # noqa: T201
-    assert rows[0].cpu_ms < _MOST_MS
+    slowness = max(1.0, min(_million_turns_ms() for _ in range(5)) / _MILLION_TURNS_MS)
+    assert rows[0].cpu_ms < _MOST_MS * slowness
+
+
+def _million_turns_ms() -> float:
+    """Give the milliseconds of CPU that a plain loop takes here."""
+    started = time.thread_time()
+    for _ in range(1_000_000):
+        pass
+    return (time.thread_time() - started) * 1_000
 
 
 async def _serve_bystander(gateway: httpx.AsyncClient) -> float:
