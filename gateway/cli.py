@@ -17,8 +17,6 @@ from gateway.http.worker import WorkerFactory
 from gateway.persisted.folder import FolderError, read_folder
 from gateway.persisted.manifest import ManifestForm, write_manifest
 from gateway.request import Role
-from gateway.sandbox.app import create_sandbox
-from gateway.sandbox.auth import Credentials
 from gateway.schema.build import build_schema, executable, print_schema
 from gateway.settings import (
     Settings,
@@ -145,6 +143,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _dev(options: argparse.Namespace) -> None:
+    from gateway.sandbox.app import create_sandbox  # noqa: PLC0415 - a worker has no use for it
+    from gateway.sandbox.auth import Credentials  # noqa: PLC0415 - as above
+
     demo = Credentials()
     # Whatever the environment says of another upstream must neither reach this one nor stop it.
     overrides: dict[str, Any] = {
@@ -218,6 +219,8 @@ def _check_who_may_ask(settings: Settings) -> None:
 
 
 def _sandbox(options: argparse.Namespace) -> None:
+    from gateway.sandbox.app import create_sandbox  # noqa: PLC0415 - as above
+
     configure_logging("console", logging.WARNING)
     listener = listen(options.host, options.port, "--port")
     sandbox = create_sandbox(latency_ms=options.latency_ms, faults=options.fault)

@@ -1,9 +1,10 @@
 """The options that several commands share, and how their values are read."""
 
 import argparse
+from typing import TYPE_CHECKING
 
-from gateway.sandbox.faults.parameter import FaultError
-from gateway.sandbox.faults.spec import Fault, parse_fault
+if TYPE_CHECKING:
+    from gateway.sandbox.faults.spec import Fault
 
 
 def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +25,10 @@ def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _fault(text: str) -> Fault:
+def _fault(text: str) -> "Fault":
+    from gateway.sandbox.faults.parameter import FaultError  # noqa: PLC0415 - a worker has no use for it
+    from gateway.sandbox.faults.spec import parse_fault  # noqa: PLC0415 - as above
+
     try:
         return parse_fault(text)
     except FaultError as error:

@@ -4,13 +4,15 @@ import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
 from gateway.cli import main
-from tests.commands import free_port, post, run, running, wait_for
+from tests.commands import environment, free_port, post, run, running, wait_for
 
 COMMANDS = ["dev", "serve", "sandbox", "schema", "operations", "config"]
 # An environment made for another gateway, in which `dev` has to work all the same.
@@ -243,3 +245,24 @@ def test_wrong_arguments_are_told(arguments: list[str], capsys: pytest.CaptureFi
         main(arguments)
     assert ended.value.code == 2
     assert "usage: promotion-gateway" in capsys.readouterr().err
+
+
+def test_a_worker_without_redis_or_tokens_loads_nothing_for_them() -> None:
+    """Their clients are a sixth of a small worker's memory; nor does it carry the sandbox."""
+    script = (
+        "import sys; from gateway import cli; from gateway.app import create_app;"
+        "from gateway.settings import load_settings;"
+        "create_app(load_settings(upstream_url='http://127.0.0.1:1', upstream_auth='passthrough'));"
+        "print(*sys.modules)"
+    )
+    ended = subprocess.run(  # noqa: S603 - the gateway itself
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        env=environment(None),
+        timeout=40,
+        check=True,
+    )
+    loaded = set(ended.stdout.split())
+    assert "gateway.http.graphql" in loaded
+    assert loaded & {"redis", "aiocache", "joserfc", "gateway.sandbox"} == set()

@@ -1,13 +1,12 @@
-"""The first level: aiocache's interface over a map that is bounded in entries and in bytes.
+"""The first level: a map that is bounded in entries and in bytes.
 
-aiocache's own memory cache has no bound and one timer a key, which outlives `clear()`.
+aiocache's own memory cache has no bound and one timer a key, which outlives `clear()`; and whoever
+imports any of aiocache loads Redis' client (`docs/decisions/022-…`).
 """
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from aiocache.base import BaseCache  # type: ignore[import-untyped]
-from aiocache.serializers import NullSerializer  # type: ignore[import-untyped]
 from cachetools import TLRUCache
 
 _OVERHEAD_BYTES = 512  # of an entry and its places in the map, measured and rounded up
@@ -27,14 +26,12 @@ def _size(held: _Held) -> int:
     return held.size
 
 
-class MemoryCache(BaseCache):  # type: ignore[misc]  # aiocache has no types
+class MemoryCache:
     """Keeps values until their `ttl` (seconds, None for ever) has passed or room is needed.
 
     What was used least lately goes first. `size_of` gives a value's bytes; a value above an eighth
     of `max_bytes` is not kept, because it would push out too much else. `clock` gives seconds.
     """
-
-    NAME = "memory"
 
     def __init__(
         self,
@@ -44,8 +41,6 @@ class MemoryCache(BaseCache):  # type: ignore[misc]  # aiocache has no types
         size_of: Callable[[Any], int],
         clock: Callable[[], float],
     ) -> None:
-        # No timeout: nothing here waits, and aiocache's costs as much as five gets.
-        super().__init__(serializer=NullSerializer(), timeout=None)
         self._max_entries = max_entries
         self._largest = max_bytes // 8
         self._size_of = size_of
@@ -62,12 +57,12 @@ class MemoryCache(BaseCache):  # type: ignore[misc]  # aiocache has no types
         return int(self._held.currsize)
 
     def find(self, key: str) -> Any:
-        """Give what `get` gives, without aiocache's plug-ins, which cost more than the look-up."""
+        """Give what is kept under a key; None where nothing is, or not any more."""
         held = self._held.get(key)
         return None if held is None else held.value
 
     def keep(self, key: str, value: Any, ttl: float | None = None) -> bool:
-        """Keep a value as `set` does; say whether it was not too large."""
+        """Keep a value in the place of the one before; tell whether it was not too large."""
         self._held.pop(key, None)
         size = self._size_of(value) + _OVERHEAD_BYTES
         if size > self._largest:
@@ -77,27 +72,4 @@ class MemoryCache(BaseCache):  # type: ignore[misc]  # aiocache has no types
             while len(self._held) >= self._max_entries:
                 self._held.popitem()
             self._held[key] = _Held(value, lifetime_s, size)
-        return True
-
-    async def _get(self, key: str, encoding: str | None = None, _conn: Any = None) -> Any:
-        return self.find(key)
-
-    async def _set(
-        self,
-        key: str,
-        value: Any,
-        ttl: float | None = None,
-        _cas_token: Any = None,
-        _conn: Any = None,
-    ) -> bool:
-        return self.keep(key, value, ttl)
-
-    async def _delete(self, key: str, _conn: Any = None) -> int:
-        return 0 if self._held.pop(key, None) is None else 1
-
-    async def _exists(self, key: str, _conn: Any = None) -> bool:
-        return key in self._held
-
-    async def _clear(self, namespace: str | None = None, _conn: Any = None) -> bool:
-        self._held.clear()
         return True

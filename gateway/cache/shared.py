@@ -1,12 +1,12 @@
 """The second level, shared by the replicas: aiocache's Redis cache, and how to do without it.
 
 Whatever Redis does, nothing here raises and nothing waits longer than the timeout: an operation
-that fails is a miss, and for a second after it Redis is left alone.
+that fails is a miss, and for a second after it Redis is left alone. Importing this loads Redis'
+client: only where there is a Redis.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -17,27 +17,13 @@ from redis.exceptions import AuthenticationError, ResponseError
 
 from gateway.cache.circuit import Circuit
 from gateway.cache.entry import FORMAT, Entry, EntryCodec
+from gateway.cache.shared_limits import SharedLimits
 from gateway.cache.statistics import CacheStatistics
 from gateway.telemetry import log
 
 NAMESPACE = f"promotion-gateway:{FORMAT}"
 _TELL_EVERY_S = 60.0
 _SCHEMES = frozenset({"redis", "rediss"})
-
-
-@dataclass(frozen=True, slots=True)
-class SharedLimits:
-    """What the shared level may cost; times in seconds.
-
-    `timeout_s` bounds an operation, connecting included, and `turn_s` the wait for one of
-    `max_connections`. `max_entry_bytes` is the largest entry that is written or believed.
-    """
-
-    timeout_s: float = 0.1
-    turn_s: float = 0.025
-    probe_every_s: float = 1.0
-    max_connections: int = 20
-    max_entry_bytes: int = 4 * 1024 * 1024
 
 
 class _NoTurnError(Exception):

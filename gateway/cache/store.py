@@ -3,12 +3,16 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from gateway.cache.entry import Entry, EntryCodec
 from gateway.cache.freshness import Freshness, freshness
 from gateway.cache.memory import MemoryCache
-from gateway.cache.shared import SharedCache, SharedLimits, create_redis_cache
+from gateway.cache.shared_limits import SharedLimits
 from gateway.cache.statistics import CacheStatistics
+
+if TYPE_CHECKING:
+    from gateway.cache.shared import SharedCache
 
 MEMORY_URL = "memory://"
 
@@ -37,7 +41,7 @@ class TwoLevelCache:
     """
 
     memory: MemoryCache
-    shared: SharedCache | None
+    shared: "SharedCache | None"
     clock: Callable[[], float]
     statistics: CacheStatistics = field(default_factory=CacheStatistics)
 
@@ -109,6 +113,8 @@ def create_cache(
     )
     if url == MEMORY_URL:
         return TwoLevelCache(level, None, clocks.wall, statistics)
+    from gateway.cache.shared import SharedCache, create_redis_cache  # noqa: PLC0415 - decision 22
+
     limits = shared or SharedLimits()
     redis = create_redis_cache(url, limits)
     second = SharedCache(redis, EntryCodec(secret), statistics, limits, clocks.monotonic)

@@ -2,21 +2,22 @@
 
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
-
-from redis.asyncio import Redis
+from typing import TYPE_CHECKING, Self
 
 from gateway.cache.keys import KeyMaker, secret_for
-from gateway.cache.shared import SharedLimits, create_redis
+from gateway.cache.shared_limits import SharedLimits
 from gateway.cache.store import MEMORY_URL
 from gateway.errors import RateLimitedError
 from gateway.http.asked import Asked
 from gateway.http.client_address import ClientAddresses
 from gateway.http.cross_site import refuse_other_sites
 from gateway.http.places import Places
-from gateway.http.rate_limit import LocalRateLimit, RateLimit, SharedRateLimit
+from gateway.http.rate_limit import LocalRateLimit, RateLimit
 from gateway.request import Caller
 from gateway.settings import Settings
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
 
 _LIMITS = SharedLimits()
 _PREFIX = "promotion-gateway:rate:1"
@@ -35,7 +36,7 @@ class Door:
     rate: RateLimit | None
     addresses: ClientAddresses
     keys: KeyMaker
-    redis: Redis | None = None
+    redis: "Redis | None" = None
 
     def check(self, asked: Asked) -> None:
         """Raise CrossSiteError for a request that a page of another site has had sent."""
@@ -81,6 +82,9 @@ def create_door(settings: Settings) -> Door:
     limit, redis, rate = settings.rate_limit_per_minute, None, None
     secret = secret_for("rate limit", settings.cache_key_secret.get_secret_value())
     if limit and settings.cache_url != MEMORY_URL:
+        from gateway.cache.shared import create_redis  # noqa: PLC0415 - decision 22
+        from gateway.http.shared_rate_limit import SharedRateLimit  # noqa: PLC0415 - as above
+
         redis = create_redis(settings.cache_url, _LIMITS)
         rate = SharedRateLimit(redis, _PREFIX, limit)
     most = settings.max_concurrent_requests

@@ -5,19 +5,20 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from gateway.cache.keys import KeyMaker, secret_for
-from gateway.cache.shared import SharedLimits, create_redis
+from gateway.cache.shared_limits import SharedLimits
 from gateway.cache.store import MEMORY_URL
 from gateway.settings import Settings
 from gateway.upstream.admission import Admission
 from gateway.upstream.circuit_breaker import CircuitBreaker
 from gateway.upstream.quota import Quota, Quotas, local_quota
-from gateway.upstream.replicas import Replicas
 from gateway.upstream.retries import RetryBudget, RetryPolicy
-from gateway.upstream.shared_quota import shared_quota
 from gateway.upstream.statistics import UpstreamStatistics
+
+if TYPE_CHECKING:
+    from gateway.upstream.replicas import Replicas
 
 _QUOTA_LIMITS = SharedLimits(timeout_s=0.25)
 _QUOTA_PREFIX = "promotion-gateway:quota:1"
@@ -42,7 +43,7 @@ class Traffic:
     admission: Admission
     quotas: Quotas
     calls_per_minute: int | None = None
-    replicas: Replicas | None = None
+    replicas: "Replicas | None" = None
     clock: Callable[[], float] = time.monotonic
     dice: Callable[[], float] = random.random
     endpoints: dict[str, EndpointTraffic] = field(default_factory=dict)
@@ -94,6 +95,10 @@ def create_traffic(settings: Settings) -> Traffic:
     if per_minute is None or settings.cache_url == MEMORY_URL:
         share = per_minute and max(1, per_minute // settings.workers)
         return Traffic(admission, Quotas(lambda _identity: local_quota(share)), share)
+    from gateway.cache.shared import create_redis  # noqa: PLC0415 - decision 22
+    from gateway.upstream.replicas import Replicas  # noqa: PLC0415 - as above
+    from gateway.upstream.shared_quota import shared_quota  # noqa: PLC0415 - as above
+
     redis = create_redis(settings.cache_url, _QUOTA_LIMITS)
     replicas = Replicas(redis, _QUOTA_PREFIX)
     keys = KeyMaker(secret_for("quota", settings.cache_key_secret.get_secret_value()))

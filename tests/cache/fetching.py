@@ -2,7 +2,7 @@
 
 from gateway.cache.fetching import CachedFetcher, ErrorMeanings
 from gateway.cache.refreshing import Refresher, RefreshLimits
-from gateway.cache.shared import SharedLimits
+from gateway.cache.shared_limits import SharedLimits
 from gateway.cache.statistics import CacheStatistics
 from gateway.cache.store import CacheClocks, TwoLevelCache, create_cache
 from tests.cache.clock import Clock

@@ -5,7 +5,7 @@ from structlog.testing import capture_logs
 
 from gateway.cache.fetching import Source
 from gateway.cache.freshness import CachePolicy
-from gateway.cache.shared import SharedLimits
+from gateway.cache.shared_limits import SharedLimits
 from gateway.cache.store import create_cache
 from tests.cache.clock import Clock
 from tests.cache.fetching import SECRET, Bench

@@ -12,7 +12,8 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from gateway.http import rate_limit
-from gateway.http.rate_limit import LocalRateLimit, SharedRateLimit
+from gateway.http.rate_limit import LocalRateLimit
+from gateway.http.shared_rate_limit import SharedRateLimit
 from tests.cache.valkey import Valkey
 from tests.graph import serve_gateway
 from tests.http.client import client, code

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.cache.keys import KeyMaker, random_secret
-from gateway.cache.shared import SharedLimits
+from gateway.cache.shared_limits import SharedLimits
 from gateway.cache.store import CacheClocks, MemoryLimits, TwoLevelCache, create_cache
 from gateway.persisted.automatic import Allowance, AutomaticQueries
 from gateway.persisted.reference import sha256_of
