@@ -54,7 +54,7 @@ _LIMIT_KEYS = (
 )
 
 
-_MOST_KEPT, _LONGEST_KEPT = 512, 2048  # promotions, and bytes of each
+_MOST_KEPT, _LONGEST_KEPT = 2048, 2048  # promotions, and bytes of each
 
 
 class WindowFigures(NamedTuple):
