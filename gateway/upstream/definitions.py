@@ -10,6 +10,7 @@ from gateway.errors import (
 )
 from gateway.request import Request
 from gateway.upstream.client import UpstreamClient, encoded
+from gateway.upstream.known_pages import KnownPages
 from gateway.upstream.pages import disbelieved, read_page
 from gateway.upstream.phase_out import PhaseOut
 from gateway.upstream.recall import Recall
@@ -19,6 +20,7 @@ from gateway.wire.legacy import DefinitionPayload
 from gateway.wire.vocabulary import PromotionSourceType
 
 ENDPOINT = "promotionsV2"
+_MOST_BYTES_KNOWN = 4 * 1024 * 1024
 
 DefinitionPage = Page[DefinitionPayload]
 
@@ -57,6 +59,9 @@ class LegacyDefinitions:
         self._client = client
         self._recall = recall
         self._phase_out = phase_out
+        # Who keeps no definitions wants no memory spent on them.
+        most_bytes = _MOST_BYTES_KNOWN if recall.policies[ENDPOINT].stores else 0
+        self._known: KnownPages[DefinitionPayload] = KnownPages(most_bytes)
 
     async def page(self, key: DefinitionPageKey, request: Request) -> DefinitionPage:
         """Fetch one window; `program_id` has been checked to be digits, so the path is safe.
@@ -85,7 +90,9 @@ class LegacyDefinitions:
             return body
 
         read = partial(_read, self._client.traffic.statistics, key)
-        return await self._recall.fetch(ENDPOINT, target, request, load, read)
+        return await self._recall.fetch(
+            ENDPOINT, target, request, load, lambda body: self._known.read(target, body, read)
+        )
 
 
 def _read(statistics: UpstreamStatistics, key: DefinitionPageKey, body: bytes) -> DefinitionPage:
