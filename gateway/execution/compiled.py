@@ -48,8 +48,11 @@ class CompiledExecutor:
         if isinstance(values, list):
             return Outcome(None, show(values, context.request.id))
         run = Run(values, context)
-        await compiled.program(values).run(run)
-        operation.compiled_size = compiled.size
+        program = compiled.program(values)
+        size = program.size
+        await program.run(run)
+        if program.size != size:
+            operation.compiled_size = compiled.size
         return Outcome(run.data, show(run.errors, context.request.id))
 
 

@@ -15,7 +15,7 @@ from gateway.upstream.source_types import SourceTypes
 
 
 class Loaders:
-    """What one request has loaded and is loading: each loader is made when first asked for."""
+    """What one request has loaded and is loading: those that batch are made when asked for."""
 
     def __init__(
         self,
@@ -25,19 +25,10 @@ class Loaders:
         source_types: SourceTypes,
         known_customer_ids: KnownCustomerIds,
     ) -> None:
-        self._request, self._customers = request, customer_promotions
-        self._definitions, self._source_types = definitions, source_types
-        self._known_customer_ids = known_customer_ids
-
-    @cached_property
-    def customer_pages(self) -> CustomerPageByKeyLoader:
-        """Pages of customers' promotions."""
-        return CustomerPageByKeyLoader(self._customers, self._request)
-
-    @cached_property
-    def customer_ids(self) -> CustomerIdByKeyLoader:
-        """Ids of customers by other identifiers."""
-        return CustomerIdByKeyLoader(self.customer_pages, self._known_customer_ids, self._request)
+        self._request, self._definitions, self._source_types = request, definitions, source_types
+        # Most requests ask these, and a cached property takes a lock in Python 3.11.
+        self.customer_pages = CustomerPageByKeyLoader(customer_promotions, request)
+        self.customer_ids = CustomerIdByKeyLoader(self.customer_pages, known_customer_ids, request)
 
     @cached_property
     def customer_promotions(self) -> CustomerPromotionByIdLoader:

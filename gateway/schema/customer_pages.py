@@ -85,10 +85,13 @@ async def fetch_page(
     filters = _check_filters(arguments)
     name, value = customer.identifier_name, customer.identifier_value
     connection = _connection(customer.source, filters)
-    by_id = canonical(value) if name == BY_ID else None
-    binding = Binding(connection, Owner(name, value, by_id))
-    first, after, last, before = arguments[:4]
-    request = PageRequest.check(ConnectionArguments(first, after, last, before), binding)
+    asked = ConnectionArguments(*arguments[:4])
+    after, before = asked.after, asked.before
+    binding = Binding(connection)
+    if after is not None or before is not None:
+        by_id = canonical(value) if name == BY_ID else None
+        binding = Binding(connection, Owner(name, value, by_id))
+    request = PageRequest.check(asked, binding)
     load = context.loaders.customer_pages.load
 
     def fetch(_segment: int, offset: int, limit: int) -> Awaitable[CustomerPage]:
