@@ -55,7 +55,7 @@ def check_tools() -> None:
 
 
 @contextmanager
-def _bench(folder: Path) -> Iterator[Bench]:
+def start_bench(folder: Path) -> Iterator[Bench]:
     """Run the static upstream; gives all that measuring needs."""
     cores = Cores.choose()
     answers = folder / "answers"
@@ -143,7 +143,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="put the figures into the README")
     options = parser.parse_args()
     check_tools()
-    with tempfile.TemporaryDirectory() as folder, _bench(Path(folder)) as bench:
+    with tempfile.TemporaryDirectory() as folder, start_bench(Path(folder)) as bench:
         try:
             figures = _run(bench, options)
         except DisagreementError as error:
