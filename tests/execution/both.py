@@ -104,20 +104,24 @@ def _is_only_batched(calls: Counter[str], others: Counter[str]) -> bool:
 
 
 def _asks_for_less(calls: Counter[str], others: Counter[str]) -> bool:
-    """Tell whether the others leave out calls, or programs of a call, and nothing else."""
-    left_out = [_by_programs(call) for call in (calls - others).elements()]
+    """Tell whether the others leave out calls, or a part of what a call asks for, and no more."""
+    left_out = [*(calls - others).elements()]
     for call in (others - calls).elements():
-        asked, programs = _by_programs(call)
-        larger = next((each for each in left_out if each[0] == asked and programs < each[1]), None)
+        larger = next((each for each in left_out if _is_part(call, each)), None)
         if larger is None:
             return False
         left_out.remove(larger)
     return True
 
 
-def _by_programs(call: str) -> tuple[str, set[str]]:
+def _is_part(call: str, larger: str) -> bool:
+    """Tell whether a call is for fewer programs, or for the one definition that is left of many."""
     asked, _, programs = call.partition("&programs=")
-    return asked, set(programs.split("%2C"))
+    if programs:
+        its_asked, _, its_programs = larger.partition("&programs=")
+        return asked == its_asked and {*programs.split("%2C")} < {*its_programs.split("%2C")}
+    asked, _, definition = call.partition("&promotionId=")
+    return bool(definition) and asked.replace("&limit=1&", "&limit=100&") == larger
 
 
 class Both:
