@@ -38,7 +38,9 @@ class ProgramNameByIdLoader(BatchLoader[Key, Result]):
         sought = await asyncio.gather(
             *self._definitions.asked_of(program_id), return_exceptions=True
         )
-        pages = self._pages.asked_of(program_id)
+        # In an order that does not depend on who has asked first.
+        asked = self._pages.asked_of(program_id).items()
+        pages = dict(sorted(asked, key=lambda each: str(each[0])))
         answers = await asyncio.gather(*pages.values(), return_exceptions=True)
         for answer in answers:
             name = None if isinstance(answer, BaseException) else _name_in(answer)
@@ -46,8 +48,8 @@ class ProgramNameByIdLoader(BatchLoader[Key, Result]):
                 return name
         failures = [outcome for outcome in (*answers, *sought) if _is_failure(outcome)]
         if failures and len(failures) == len(answers) + len(sought):
-            raise failures[0]
-        if any(self._is_nothing(*asked) for asked in zip(pages, answers, strict=True)):
+            raise min(failures, key=lambda failure: failure.code)  # whichever came first
+        if any(map(self._is_nothing, pages, answers)):
             return None
         return await self._ask(program_id)
 
