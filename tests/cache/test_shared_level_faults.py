@@ -38,7 +38,8 @@ class Load:
         """Forget how slow it has been so far."""
         self.slow = 0
         self.slowest_s = 0.0
-        self.longest_block_s = 0.0
+        self.longest_block_s = 0.0  # whoever held it up
+        self.longest_work_s = 0.0  # of this thread's own: a machine that pauses does not count
 
     async def _work(self) -> None:
         while not self._is_over:
@@ -54,9 +55,10 @@ class Load:
 
     async def _watch(self) -> None:
         while True:
-            started = time.perf_counter()
+            started, worked = time.perf_counter(), time.thread_time()
             await asyncio.sleep(0.001)
             self.longest_block_s = max(self.longest_block_s, time.perf_counter() - started)
+            self.longest_work_s = max(self.longest_work_s, time.thread_time() - worked)
 
     async def run(self, seconds: float) -> None:
         """Go on for a while, and see that it went on."""
@@ -66,7 +68,7 @@ class Load:
 
     def assert_quick(self) -> None:
         """Assert that no get took long, but for what the machine held up everything."""
-        assert self.longest_block_s < LONGEST_BLOCK_S
+        assert self.longest_work_s < LONGEST_BLOCK_S
         assert self.slowest_s - self.longest_block_s < SLOWEST_GET_S
 
     async def end(self) -> None:

@@ -5,7 +5,6 @@ others wait.
 """
 
 import asyncio
-import gc
 import json
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -16,7 +15,6 @@ import httpx
 import pytest
 
 from gateway.app import create_app
-from gateway.http.collector import spare_the_collector
 from tests.graph import settings_for
 from tests.http.client import GRAPHQL
 from tests.sandbox.client import NOW
@@ -64,19 +62,6 @@ def quiet() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def as_in_a_worker() -> Iterator[None]:
-    """Collect garbage as a worker does: never looking through what was there before, as all tests.
-
-    Thousands of collected tests make each full collection take longer than most documents do.
-    """
-    thresholds = gc.get_threshold()
-    spare_the_collector()
-    yield
-    gc.unfreeze()
-    gc.set_threshold(*thresholds)
-
-
 @pytest.fixture(scope="module")
 async def gateway(sandbox_url: str) -> AsyncIterator[httpx.AsyncClient]:
     """Give a client of the gateway that all documents are sent to."""
@@ -113,7 +98,6 @@ async def test_a_document_made_to_hurt_hurts_nobody(gateway: httpx.AsyncClient, 
 
 
 @pytest.mark.verify
-@pytest.mark.usefixtures("as_in_a_worker")
 async def test_no_document_takes_the_loop_for_longer_than_a_quarter_of_a_second(
     sandbox_url: str,
 ) -> None:
