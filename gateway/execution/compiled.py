@@ -50,9 +50,11 @@ class CompiledExecutor:
         run = Run(values, context)
         program = compiled.program(values)
         size = program.size
-        await program.run(run)
-        if program.size != size:
-            operation.compiled_size = compiled.size
+        try:
+            await program.run(run)
+        finally:
+            if program.size != size:
+                operation.compiled_size = compiled.size
         return Outcome(run.data, show(run.errors, context.request.id))
 
 

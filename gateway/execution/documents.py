@@ -23,7 +23,7 @@ from gateway.execution.limits import Limits
 from gateway.execution.look_ups import names_by_id
 
 _MOST_TEXTS = 512
-_MOST_BYTES = 8 * 1024 * 1024  # a worker has 67 MB with nothing in it, and is to stay below 80
+_MOST_BYTES = 8 * 1024 * 1024  # a worker has 63 MB with nothing in it, and is to stay below 80
 _MOST_PINNED_BYTES = 64 * 1024 * 1024  # half a million characters, which somebody has chosen
 _HOT_SHARE = 0.75
 # By tracemalloc, of a small page's query and of one with every field: a character of the text takes
