@@ -20,7 +20,7 @@ from gateway.wire.legacy import DefinitionPayload
 from gateway.wire.vocabulary import PromotionSourceType
 
 ENDPOINT = "promotionsV2"
-_MOST_BYTES_KNOWN = 4 * 1024 * 1024
+_MOST_BYTES_KNOWN = 8 * 1024 * 1024
 
 DefinitionPage = Page[DefinitionPayload]
 

@@ -13,21 +13,25 @@ from cachetools import LRUCache
 from gateway.wire.decode import Page
 
 _I = TypeVar("_I")
+_OVERHEAD_BYTES = 1024  # of a page and its places in the map, rounded up
 
 
 class _Known(NamedTuple):
+    target: str
     body: bytes
     page: Page[Any]
 
 
 def _size(known: _Known) -> int:
-    return len(known.body)
+    """Estimate the bytes of all of it: a page takes as many as its answer."""
+    return _OVERHEAD_BYTES + len(known.target) + 2 * len(known.body)
 
 
 class KnownPages(Generic[_I]):
-    """The last page of each target, as long as their answers are `most_bytes` together.
+    """The last page of each target, as long as they and their answers take `most_bytes` together.
 
-    What was asked for least lately goes first. Whoever gets a page does not write to it.
+    What was asked for least lately goes first, and an empty page is not worth a place. Whoever gets
+    a page does not write to it.
     """
 
     def __init__(self, most_bytes: int) -> None:
@@ -43,6 +47,7 @@ class KnownPages(Generic[_I]):
         if known is not None and known.body == body:
             return known.page
         page = read(body)
-        if not page.left_out and len(body) <= self._known.maxsize:
-            self._known[target] = _Known(body, page)
+        read_now = _Known(target, body, page)
+        if page.items and not page.left_out and _size(read_now) <= self._known.maxsize:
+            self._known[target] = read_now
         return page

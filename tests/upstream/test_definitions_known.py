@@ -1,0 +1,103 @@
+"""Definitions whose answers have not changed, through the port."""
+
+import asyncio
+
+import httpx
+import msgspec
+import pytest
+
+from gateway.request import CallBudget, Caller, Request
+from gateway.upstream.client import UpstreamClient
+from gateway.upstream.credentials import credential_from
+from gateway.upstream.definitions import (
+    ENDPOINT,
+    DefinitionFilters,
+    DefinitionPage,
+    DefinitionPageKey,
+    LegacyDefinitions,
+)
+from gateway.upstream.phase_out import PhaseOut
+from gateway.upstream.recall import create_recall
+from gateway.upstream.traffic import create_traffic
+from gateway.upstream.transport import create_http
+from gateway.wire.vocabulary import PromotionSourceType
+from tests.graph import settings_for
+from tests.sandbox.client import NOW
+
+pytestmark = pytest.mark.anyio
+
+URL = "http://platform.test"
+KEY = DefinitionPageKey("9001", PromotionSourceType.UI, DefinitionFilters(), 0, 100)
+
+
+class Platform(httpx.AsyncBaseTransport):
+    """Gives one definition by its name, and counts the calls."""
+
+    def __init__(self) -> None:
+        self.name, self.calls = "one", 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a call."""
+        self.calls += 1
+        definition = {"id": 1, "programId": 9001, "name": self.name}
+        answer = {"data": [definition], "pageDetails": {"totalEntries": 1}}
+        return httpx.Response(200, content=msgspec.json.encode(answer), request=request)
+
+
+class Definitions:
+    """The port on that platform; definitions are remembered for so many seconds."""
+
+    def __init__(self, ttl_s: float) -> None:
+        settings = settings_for(URL, cache_definition_ttl_s=ttl_s, upstream_auth="passthrough")
+        self.platform = Platform()
+        credential, traffic = credential_from(settings), create_traffic(settings)
+        client = UpstreamClient(
+            create_http(settings, self.platform), credential, traffic, 1_000_000
+        )
+        recall = create_recall(settings, credential, traffic)
+        self._port = LegacyDefinitions(client, recall, PhaseOut(ENDPOINT, switched_on=True))
+
+    async def page(self, caller: str = "a") -> DefinitionPage:
+        """Ask for the list on account of a request of its own."""
+        request = Request(
+            id="r",
+            now=NOW,
+            caller=Caller(credential=(("Authorization", f"Basic {caller}"),)),
+            deadline=asyncio.get_running_loop().time() + 30,
+            budget=CallBudget(10),
+        )
+        return await self._port.page(KEY, request)
+
+
+async def test_remembered_definitions_are_read_once() -> None:
+    """Requests that find the same answer in the cache share its page."""
+    definitions = Definitions(ttl_s=300)
+
+    first = await definitions.page()
+
+    assert await definitions.page() is first
+    assert definitions.platform.calls == 1
+
+
+async def test_another_identity_shares_what_is_equal_and_nothing_else() -> None:
+    """It is asked for anew, and read only where it says something else."""
+    definitions = Definitions(ttl_s=300)
+    first = await definitions.page("a")
+
+    assert await definitions.page("b") is first
+    definitions.platform.name = "two"
+    other = await definitions.page("c")
+
+    assert [item and item.name for item in other.items] == ["two"]
+    assert [item and item.name for item in first.items] == ["one"]
+    assert definitions.platform.calls == 3
+
+
+async def test_who_remembers_no_definitions_spends_no_memory_on_them() -> None:
+    """Each answer is read."""
+    definitions = Definitions(ttl_s=0)
+
+    first, again = await definitions.page(), await definitions.page()
+
+    assert again is not first
+    assert again == first
