@@ -46,8 +46,9 @@ bench: $(BENCH)/.ready $(PEERS) ## speed beside other servers, some 20 minutes; 
 ROUNDS  ?= 3
 SECONDS ?= 5
 
-# What is measured has the packages that the image has, no more.
+# What is measured has the image's packages, and httpx-aiohttp for the pass-through beside it.
 $(BENCH)/.ready: deploy/requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; say make PYTHON=...")'
 	$(PYTHON) -m venv $(BENCH)
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/requirements.lock
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .

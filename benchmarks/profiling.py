@@ -9,13 +9,14 @@ it, and what the loop does itself for the loop.
 """
 
 import argparse
+import shutil
 import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench import start_bench
+from bench import check_tools, start_bench
 from speed.load import Bench
 from speed.servers import gateway, running
 from speed.workloads import Workload, workloads
@@ -56,10 +57,10 @@ def profile(bench: Bench, workload: Workload, seconds: float) -> Counter[str]:
         samples = bench.folder / "samples"
         command = ["py-spy", "record", "--rate", str(_RATE), "--duration", str(round(seconds))]
         command += ["--format", "raw", "--output", str(samples), "--pid", str(server.pid)]
-        quiet = subprocess.DEVNULL
-        with subprocess.Popen(command, stdout=quiet, stderr=quiet) as watching:  # noqa: S603 - these words
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as watching:  # noqa: S603 - these words
             bench.warm_up(server, workload, seconds + 1)
-            watching.wait()
+            if watching.wait():
+                raise SystemExit("py-spy must be allowed to look at other processes (ptrace)")
     functions: Counter[str] = Counter()
     for line in samples.read_text().splitlines():
         stack, _, number = line.rpartition(" ")
@@ -91,10 +92,15 @@ def main() -> None:
     """Read the arguments and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("workloads", nargs="*", default=["W1", "W2"])
+    known = {each.name: each for each in workloads()}
+    parser.add_argument("workloads", nargs="*", default=["W1", "W2"], metavar="|".join(known))
     asked = parser.parse_args()
+    if not known.keys() >= {*asked.workloads}:
+        parser.error(f"the workloads are {', '.join(known)}")
+    check_tools()
+    if shutil.which("py-spy") is None:
+        raise SystemExit("py-spy is missing: pip install py-spy")
     with tempfile.TemporaryDirectory() as folder, start_bench(Path(folder)) as bench:
-        known = {each.name: each for each in workloads()}
         _print({name: profile(bench, known[name], asked.seconds) for name in asked.workloads})
 
 
