@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -104,24 +105,21 @@ def _is_only_batched(calls: Counter[str], others: Counter[str]) -> bool:
 
 
 def _asks_for_less(calls: Counter[str], others: Counter[str]) -> bool:
-    """Tell whether the others leave out calls, or a part of what a call asks for, and no more."""
-    left_out = [*(calls - others).elements()]
-    for call in (others - calls).elements():
-        larger = next((each for each in left_out if _is_part(call, each)), None)
-        if larger is None:
-            return False
-        left_out.remove(larger)
-    return True
+    """Tell whether the others leave out calls, or parts of what calls ask for, and no more."""
+    left_out = calls - others
+    parts = all(_is_part(call, left_out) for call in others - calls)
+    return parts and others.total() <= calls.total()
 
 
-def _is_part(call: str, larger: str) -> bool:
-    """Tell whether a call is for fewer programs, or for the one definition that is left of many."""
+def _is_part(call: str, larger: Collection[str]) -> bool:
+    """Tell whether a call is for some of the same programs, or for one definition of a list."""
     asked, _, programs = call.partition("&programs=")
     if programs:
-        its_asked, _, its_programs = larger.partition("&programs=")
-        return asked == its_asked and {*programs.split("%2C")} < {*its_programs.split("%2C")}
+        parts = [each.partition("&programs=") for each in larger]
+        theirs = {each for their, _, them in parts if their == asked for each in them.split("%2C")}
+        return {*programs.split("%2C")} <= theirs
     asked, _, definition = call.partition("&promotionId=")
-    return bool(definition) and asked.replace("&limit=1&", "&limit=100&") == larger
+    return bool(definition) and asked.replace("&limit=1&", "&limit=100&") in larger
 
 
 class Both:
@@ -183,8 +181,8 @@ class Both:
         self, outcome: Outcome, calls: Counter[str], others: Counter[str]
     ) -> bool:
         """Tell whether there is nothing to compare: who asks for a part is told another lie."""
-        left_out, asked = calls - others, others - calls
-        is_part = any(_is_part(call, larger) for call in asked for larger in left_out)
+        left_out = calls - others
+        is_part = any(_is_part(call, left_out) for call in others - calls)
         return is_part and bool(self.gateway.platform.rate) and bool(removed(outcome))
 
     def _compare_calls(
