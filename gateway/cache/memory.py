@@ -27,7 +27,7 @@ def _size(held: _Held) -> int:
 
 
 class MemoryCache:
-    """Keeps values until their `ttl` (seconds, None for ever) has passed or room is needed.
+    """Keeps values until their time has passed or room is needed.
 
     What was used least lately goes first. `size_of` gives a value's bytes; a value above an eighth
     of `max_bytes` is not kept, because it would push out too much else. `clock` gives seconds.
@@ -61,15 +61,13 @@ class MemoryCache:
         held = self._held.get(key)
         return None if held is None else held.value
 
-    def keep(self, key: str, value: Any, ttl: float | None = None) -> bool:
-        """Keep a value in the place of the one before; tell whether it was not too large."""
+    def keep(self, key: str, value: Any, lifetime_s: float) -> None:
+        """Keep a value for so long, in the place of the one before, which goes in any case."""
         self._held.pop(key, None)
         size = self._size_of(value) + _OVERHEAD_BYTES
         if size > self._largest:
-            return False
-        lifetime_s = float("inf") if ttl is None else ttl
+            return
         with self._held.timer:  # one time for all of it: what expires half-way raises KeyError
             while len(self._held) >= self._max_entries:
                 self._held.popitem()
             self._held[key] = _Held(value, lifetime_s, size)
-        return True

@@ -15,7 +15,7 @@ def test_a_value_is_there_until_its_time_has_passed() -> None:
     clock = Clock()
     cache = memory(clock)
 
-    cache.keep("key", b"value", ttl=10)
+    cache.keep("key", b"value", 10)
     clock.advance(9.9)
     assert cache.find("key") == b"value"
     clock.advance(0.1)
@@ -28,8 +28,8 @@ def test_a_newer_value_does_not_inherit_the_older_ones_time() -> None:
     clock = Clock()
     cache = memory(clock)
 
-    cache.keep("key", b"old", ttl=10)
-    cache.keep("key", b"new", ttl=100)
+    cache.keep("key", b"old", 10)
+    cache.keep("key", b"new", 100)
     clock.advance(50)
 
     assert cache.find("key") == b"new"
@@ -39,10 +39,10 @@ def test_entries_are_bounded_and_the_least_lately_used_goes_first() -> None:
     """What is asked for stays."""
     cache = memory(entries=3)
     for key in ("a", "b", "c"):
-        cache.keep(key, b"value", ttl=10)
+        cache.keep(key, b"value", 10)
     cache.find("a")
 
-    cache.keep("d", b"value", ttl=10)
+    cache.keep("d", b"value", 10)
 
     assert cache.entries == 3
     assert cache.find("b") is None
@@ -54,7 +54,7 @@ def test_bytes_are_bounded() -> None:
     cache = memory(entries=100_000, size=100_000)
 
     for index in range(10_000):
-        cache.keep(str(index), bytes(1024), ttl=10)
+        cache.keep(str(index), bytes(1024), 10)
 
     assert cache.bytes <= 100_000
     assert cache.entries == 100_000 // (1024 + PLACE)
@@ -63,9 +63,9 @@ def test_bytes_are_bounded() -> None:
 def test_a_value_too_large_for_the_level_is_not_kept() -> None:
     """Nor does the value before it stay, which it was to replace."""
     cache = memory(size=80_000)
-    cache.keep("key", b"small", ttl=10)
+    cache.keep("key", b"small", 10)
 
-    cache.keep("key", bytes(10_000), ttl=10)
+    cache.keep("key", bytes(10_000), 10)
 
     assert cache.find("key") is None
     assert cache.bytes == 0
@@ -75,20 +75,20 @@ def test_room_is_made_of_what_has_expired_first() -> None:
     """A full map whose values have all expired takes a new one without complaint."""
     clock = Clock()
     cache = memory(clock, entries=2)
-    cache.keep("a", b"value", ttl=1)
-    cache.keep("b", b"value", ttl=1)
+    cache.keep("a", b"value", 1)
+    cache.keep("b", b"value", 1)
     clock.advance(1)
 
-    cache.keep("c", b"value", ttl=1)
+    cache.keep("c", b"value", 1)
 
     assert cache.entries == 1
 
 
-@pytest.mark.parametrize("ttl", [0, -1])
-def test_a_value_without_time_left_is_not_kept(ttl: float) -> None:
+@pytest.mark.parametrize("lifetime_s", [0, -1])
+def test_a_value_without_time_left_is_not_kept(lifetime_s: float) -> None:
     """What another replica wrote may be over when it arrives."""
     cache = memory()
 
-    cache.keep("key", b"value", ttl=ttl)
+    cache.keep("key", b"value", lifetime_s)
 
     assert cache.entries == 0
