@@ -93,9 +93,9 @@ def test_imports_run_downwards(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES + OTHERS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_files_stay_below_300_lines(path: Path) -> None:
+def test_files_stay_below_400_lines(path: Path) -> None:
     """A file that is longer is asking to be split."""
-    assert len(path.read_text().splitlines()) <= 300
+    assert len(path.read_text().splitlines()) <= 400
 
 
 @pytest.mark.parametrize("path", [p for p in FILES if p.name != "settings.py"], ids=str)
