@@ -3,57 +3,71 @@
 ::
 
     GatewayError
-    ├── BadUserInputError              BAD_USER_INPUT
+    ├── MaskedError                    INTERNAL_SERVER_ERROR    for what is none; requestId
+    ├── ParseFailedError               GRAPHQL_PARSE_FAILED
+    ├── ValidationFailedError          GRAPHQL_VALIDATION_FAILED
+    ├── BadUserInputError              BAD_USER_INPUT           with argument
     │   └── CursorInvalidError         CURSOR_INVALID
     ├── QueryTooComplexError           QUERY_TOO_COMPLEX        a limit of `execution/limits.py`
+    ├── AnswerTooLargeError            ANSWER_TOO_LARGE         only known while it runs
     ├── ForbiddenError                 FORBIDDEN
     ├── PersistedQueryNotFoundError    PERSISTED_QUERY_NOT_FOUND
     ├── PersistedQueryNotSupportedError  PERSISTED_QUERY_NOT_SUPPORTED
     ├── OperationNotTrustedError       OPERATION_NOT_TRUSTED
     ├── RequestError                   what HTTP itself answers, with a status
-    │   ├── BadRequestError            BAD_REQUEST              400
+    │   ├── BadRequestError            BAD_REQUEST              400; 414 and 431 of a head too large
+    │   │   └── RequestTimeoutError  ↻ not whole in time        408
     │   ├── UnauthenticatedError       UNAUTHENTICATED          401
     │   │   ├── TokenRefusedError      with a word for the log
-    │   │   └── KeysUnavailableError   no token can be checked  503
+    │   │   └── KeysUnavailableError ↻ no token can be checked  503  with retryAfterS, requestId
+    │   ├── NotFoundError              NOT_FOUND                404
     │   ├── MethodNotAllowedError      METHOD_NOT_ALLOWED       405
     │   ├── NotAcceptableError         NOT_ACCEPTABLE           406
     │   ├── PayloadTooLargeError       PAYLOAD_TOO_LARGE        413
     │   ├── UnsupportedMediaTypeError  UNSUPPORTED_MEDIA_TYPE   415
     │   ├── CrossSiteError             FORBIDDEN                403
-    │   ├── RateLimitedError           RATE_LIMITED             429  with retryAfterS
-    │   └── BusyError                  OVERLOADED               503  with retryAfterS
-    ├── UpstreamError                  names the endpoint, and its own code where it gave one
-    │   ├── UpstreamInputRefusedError  BAD_USER_INPUT           8003 8013 4082-4085
-    │   ├── UpstreamMisuseError        INTERNAL_SERVER_ERROR    4050 4055 4056 4086 …: our own fault
+    │   ├── RateLimitedError         ↻ RATE_LIMITED             429  with retryAfterS
+    │   └── BusyError                ↻ OVERLOADED               503  with retryAfterS, requestId
+    ├── UpstreamError                  names the endpoint, its own code where it gave one; requestId
+    │   ├── UpstreamInputRefusedError  BAD_USER_INPUT           with argument; no requestId
+    │   ├── UpstreamMisuseError        INTERNAL_SERVER_ERROR    our own fault
     │   ├── UpstreamAuthFailedError    UPSTREAM_AUTH_FAILED
     │   │   └── CredentialMissingError passthrough, and the caller has brought none
-    │   ├── UpstreamRateLimitedError   UPSTREAM_RATE_LIMITED    with retryAfterS
-    │   ├── UpstreamTimeoutError       UPSTREAM_TIMEOUT
-    │   ├── UpstreamUnavailableError   UPSTREAM_UNAVAILABLE
-    │   │   └── PhasedOutError         the endpoint has been phased out: 410, or switched off
+    │   ├── UpstreamRateLimitedError ↻ UPSTREAM_RATE_LIMITED    with retryAfterS
+    │   ├── UpstreamTimeoutError     ↻ UPSTREAM_TIMEOUT
+    │   ├── UpstreamUnavailableError ↻ UPSTREAM_UNAVAILABLE
+    │   ├── PhasedOutError             UPSTREAM_GONE            410, or switched off
     │   ├── UpstreamBadPayloadError    UPSTREAM_BAD_PAYLOAD
-    │   └── NotHereError               8015 4027: resolvers turn it into null
+    │   │   └── UndocumentedNotFoundError  a 404 without a documented error body
+    │   └── NotHereError               resolvers turn it into null
     ├── BudgetExceededError            UPSTREAM_BUDGET_EXCEEDED
-    └── OverloadedError                OVERLOADED
+    └── OverloadedError              ↻ OVERLOADED               with retryAfterS, requestId
 
-GRAPHQL_PARSE_FAILED and GRAPHQL_VALIDATION_FAILED belong to `execution/operation.py`; anything that
-is not a GatewayError is masked as INTERNAL_SERVER_ERROR (`execution/outcome.py`).
+↻ is `retryable`: the same request may succeed later, as it is; nothing else is worth sending again.
+What has no HTTP status of its own is an error of a GraphQL answer: 200, or 400 for one without data
+to a client that accepts GraphQL's own media type. `upstream/failures.py` says which of the
+platform's codes and statuses is which.
 
 No message carries a host, a URL, a credential, a customer's identifier, an exception's name or a
 stack: each is written here or where it is raised, from the gateway's own words.
 """
 
 from gateway.errors.base import (
+    AnswerTooLargeError,
     BadUserInputError,
     BudgetExceededError,
     CursorInvalidError,
     ForbiddenError,
     GatewayError,
+    MaskedError,
     OperationNotTrustedError,
     OverloadedError,
+    ParseFailedError,
     PersistedQueryNotFoundError,
     PersistedQueryNotSupportedError,
     QueryTooComplexError,
+    ValidationFailedError,
+    whole_seconds,
 )
 from gateway.errors.requests import (
     BadRequestError,
@@ -62,9 +76,11 @@ from gateway.errors.requests import (
     KeysUnavailableError,
     MethodNotAllowedError,
     NotAcceptableError,
+    NotFoundError,
     PayloadTooLargeError,
     RateLimitedError,
     RequestError,
+    RequestTimeoutError,
     TokenRefusedError,
     UnauthenticatedError,
     UnsupportedMediaTypeError,
@@ -85,7 +101,7 @@ from gateway.errors.upstream import (
 )
 
 __all__ = [
-    "GRAPHQL_CODES",
+    "AnswerTooLargeError",
     "BadRequestError",
     "BadUserInputError",
     "BudgetExceededError",
@@ -96,11 +112,14 @@ __all__ = [
     "ForbiddenError",
     "GatewayError",
     "KeysUnavailableError",
+    "MaskedError",
     "MethodNotAllowedError",
     "NotAcceptableError",
+    "NotFoundError",
     "NotHereError",
     "OperationNotTrustedError",
     "OverloadedError",
+    "ParseFailedError",
     "PayloadTooLargeError",
     "PersistedQueryNotFoundError",
     "PersistedQueryNotSupportedError",
@@ -108,6 +127,7 @@ __all__ = [
     "QueryTooComplexError",
     "RateLimitedError",
     "RequestError",
+    "RequestTimeoutError",
     "TokenRefusedError",
     "UnauthenticatedError",
     "UndocumentedNotFoundError",
@@ -120,15 +140,15 @@ __all__ = [
     "UpstreamRateLimitedError",
     "UpstreamTimeoutError",
     "UpstreamUnavailableError",
+    "ValidationFailedError",
     "codes",
+    "whole_seconds",
 ]
-
-GRAPHQL_CODES = ("GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED")
 
 
 def codes() -> tuple[str, ...]:
-    """Give every code that an error of an answer can have, in alphabetical order."""
-    found, classes = set(GRAPHQL_CODES), [GatewayError]
+    """Return every code that an error of an answer can have, in alphabetical order."""
+    found, classes = set(), [GatewayError]
     while classes:
         known = classes.pop()
         found.add(known.code)

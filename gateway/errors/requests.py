@@ -1,9 +1,8 @@
 """What HTTP itself answers, with a status."""
 
-import math
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from gateway.errors.base import GatewayError
+from gateway.errors.base import GatewayError, whole_seconds
 
 
 class RequestError(GatewayError):
@@ -11,19 +10,18 @@ class RequestError(GatewayError):
 
     status: ClassVar[int] = 400
     headers: ClassVar[dict[str, str]] = {}
-    retry_after_s: int | None = None
-
-    @property
-    def extensions(self) -> dict[str, Any]:
-        """Add after how many seconds a new try makes sense, where that is known."""
-        told = {} if self.retry_after_s is None else {"retryAfterS": self.retry_after_s}
-        return super().extensions | told
 
 
 class BadRequestError(RequestError):
     """The request has no readable GraphQL request in it."""
 
     code = "BAD_REQUEST"
+
+
+class RequestTimeoutError(BadRequestError):
+    """The request has not arrived whole in time."""
+
+    status, retryable = 408, True
 
 
 class UnauthenticatedError(RequestError):
@@ -47,10 +45,17 @@ class KeysUnavailableError(UnauthenticatedError):
     """No token can be checked now: it is not the caller's fault, who should keep the token."""
 
     status, retry_after_s = 503, 5
+    retryable, names_request = True, True
     headers: ClassVar[dict[str, str]] = {}
 
     def __init__(self) -> None:
         super().__init__("The gateway cannot check tokens at present; try again shortly.")
+
+
+class NotFoundError(RequestError):
+    """There is nothing at this path."""
+
+    code, status = "NOT_FOUND", 404
 
 
 class MethodNotAllowedError(RequestError):
@@ -86,17 +91,18 @@ class CrossSiteError(RequestError):
 class RateLimitedError(RequestError):
     """The caller has asked more in the last minute than one may."""
 
-    code, status = "RATE_LIMITED", 429
+    code, status, retryable = "RATE_LIMITED", 429, True
 
     def __init__(self, retry_after_s: float) -> None:
         super().__init__("You have asked too much in the last minute; try again later.")
-        self.retry_after_s = math.ceil(retry_after_s)
+        self.retry_after_s = whole_seconds(retry_after_s)
 
 
 class BusyError(RequestError):
     """As much is being done as may be done at once."""
 
     code, status, retry_after_s = "OVERLOADED", 503, 1
+    retryable, names_request = True, True
 
     def __init__(self) -> None:
         super().__init__("The gateway is answering as much as it can; try again shortly.")

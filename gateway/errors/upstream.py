@@ -2,16 +2,19 @@
 
 from typing import Any, ClassVar
 
-from gateway.errors.base import GatewayError
+from gateway.errors.base import GatewayError, whole_seconds
 
 
 class UpstreamError(GatewayError):
     """A call to the platform failed; `endpoint` is its documented name, e.g. ``promotionData``."""
 
     words: ClassVar[str] = "The loyalty platform could not answer."
+    names_request = True
 
-    def __init__(self, endpoint: str, upstream_code: int | None = None) -> None:
-        super().__init__(self.words)
+    def __init__(
+        self, endpoint: str, upstream_code: int | None = None, *, argument: str | None = None
+    ) -> None:
+        super().__init__(self.words, argument=argument)
         self.endpoint, self.upstream_code = endpoint, upstream_code
 
     @property
@@ -26,18 +29,20 @@ class UpstreamInputRefusedError(UpstreamError):
     """The platform refused a value that the client gave; `words` name the argument."""
 
     code = "BAD_USER_INPUT"
-    _ARGUMENTS: ClassVar[dict[int, str]] = {
-        8003: "source: the loyalty platform does not know this source.",
-        8013: "by: the loyalty platform does not know this kind of identifier.",
-        4082: "eventName: it must not be empty.",
-        4083: "eventName: the loyalty platform knows no event of this name.",
-        4084: "sourceTypes: at least one is needed.",
-        4085: "sourceTypes: the loyalty platform does not know this source type.",
+    names_request = False
+    _ARGUMENTS: ClassVar[dict[int, tuple[str, str]]] = {
+        8003: ("source", "the loyalty platform does not know this source."),
+        8013: ("by", "the loyalty platform does not know this kind of identifier."),
+        4082: ("eventName", "it must not be empty."),
+        4083: ("eventName", "the loyalty platform knows no event of this name."),
+        4084: ("sourceTypes", "at least one is needed."),
+        4085: ("sourceTypes", "the loyalty platform does not know this source type."),
     }
 
     def __init__(self, endpoint: str, upstream_code: int) -> None:
-        super().__init__(endpoint, upstream_code)
-        self.message = self._ARGUMENTS[upstream_code]
+        argument, words = self._ARGUMENTS[upstream_code]
+        super().__init__(endpoint, upstream_code, argument=argument)
+        self.message = f"{argument}: {words}"
 
     @classmethod
     def codes(cls) -> frozenset[int]:
@@ -68,36 +73,33 @@ class CredentialMissingError(UpstreamAuthFailedError):
 class UpstreamRateLimitedError(UpstreamError):
     """The platform answers no more calls for now."""
 
-    code = "UPSTREAM_RATE_LIMITED"
+    code, retryable = "UPSTREAM_RATE_LIMITED", True
     words = "The loyalty platform's rate limit is reached; try again later."
+    retry_after_s: int
 
     def __init__(self, endpoint: str, retry_after_s: float) -> None:
         super().__init__(endpoint)
-        self.retry_after_s = retry_after_s
-
-    @property
-    def extensions(self) -> dict[str, Any]:
-        """Add after how many seconds a new try makes sense."""
-        return super().extensions | {"retryAfterS": self.retry_after_s}
+        self.retry_after_s = whole_seconds(retry_after_s)
 
 
 class UpstreamTimeoutError(UpstreamError):
     """The platform did not answer within the operation's deadline."""
 
-    code = "UPSTREAM_TIMEOUT"
+    code, retryable = "UPSTREAM_TIMEOUT", True
     words = "The loyalty platform did not answer in time."
 
 
 class UpstreamUnavailableError(UpstreamError):
-    """The platform could not be reached, or failed, or refused for a reason nobody documented."""
+    """The platform could not be reached, or failed."""
 
-    code = "UPSTREAM_UNAVAILABLE"
+    code, retryable = "UPSTREAM_UNAVAILABLE", True
     words = "The loyalty platform is not available."
 
 
-class PhasedOutError(UpstreamUnavailableError):
+class PhasedOutError(UpstreamError):
     """The endpoint has been phased out (410), or is switched off."""
 
+    code = "UPSTREAM_GONE"
     words = "The loyalty platform no longer offers this."
 
 

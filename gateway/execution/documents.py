@@ -14,7 +14,7 @@ from graphql import (
     VariableDefinitionNode,
 )
 
-from gateway.errors import QueryTooComplexError
+from gateway.errors import BadUserInputError, QueryTooComplexError
 from gateway.execution.cost import Cost, Price
 from gateway.execution.failures import OperationRefusedError, refusal, refuse
 from gateway.execution.guards import check_variables_size
@@ -80,7 +80,7 @@ class Operation:
             )
         errors = self._checks.errors(variables)
         if errors:
-            raise OperationRefusedError([refusal(error, "BAD_USER_INPUT") for error in errors])
+            raise OperationRefusedError([refusal(error, BadUserInputError) for error in errors])
         if look_ups and not names_by_id(self.document, self.definition, variables):
             look_ups = 0
         return self.price.of(variables, look_ups)

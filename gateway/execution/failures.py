@@ -5,7 +5,7 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, ParseFailedError
 
 # A token and what it holds, up to the last quote of the message: the text may have quotes itself.
 _QUOTED = re.compile(
@@ -29,18 +29,30 @@ class OperationRefusedError(Exception):
 
 
 class InputError(GraphQLError):
-    """A literal or a variable that is not of its type: BAD_USER_INPUT rather than validation."""
+    """A literal or a variable that is not of its type: BAD_USER_INPUT rather than validation.
+
+    `argument` is its place; a variable's begins with ``$``.
+    """
+
+    def __init__(self, argument: str, words: str, nodes: Any) -> None:
+        super().__init__(f"{argument}: {words}", nodes)
+        self.argument = argument
 
 
-def refusal(error: GraphQLError, code: str, *, suggests: bool = True) -> dict[str, Any]:
-    """Write one error of an operation that does not run."""
+def refusal(
+    error: GraphQLError, kind: type[GatewayError], *, suggests: bool = True
+) -> dict[str, Any]:
+    """Return what an answer tells of one error of an operation that does not run."""
     message = error.message if suggests else _SUGGESTION.sub("", error.message)
     if len(message) > _LONGEST_MESSAGE:
         message = message[:_LONGEST_MESSAGE] + "…"
     written: dict[str, Any] = {"message": message}
     if error.locations:
         written["locations"] = [one.formatted for one in error.locations[:MOST_LOCATIONS]]
-    return written | {"extensions": {"code": code}}
+    extensions: dict[str, Any] = {"code": kind.code, "retryable": kind.retryable}
+    if isinstance(error, InputError):
+        extensions["argument"] = error.argument
+    return written | {"extensions": extensions}
 
 
 def refuse_syntax(error: GraphQLSyntaxError) -> OperationRefusedError:
@@ -50,7 +62,7 @@ def refuse_syntax(error: GraphQLSyntaxError) -> OperationRefusedError:
     tell as much.
     """
     error.message = _QUOTED.sub(r"\1", error.message)
-    return OperationRefusedError([refusal(error, "GRAPHQL_PARSE_FAILED")])
+    return OperationRefusedError([refusal(error, ParseFailedError)])
 
 
 def refuse(error: GatewayError) -> OperationRefusedError:

@@ -61,9 +61,9 @@ class ValuesOfCorrectTypeRule(ValidationRule):
         mistakes = _Mistakes(name, kind, hides_names=self.context.hide_suggestions)
         with suppress(_EnoughError):
             validate_input_literal(value, kind, mistakes.add, None, None, hide_suggestions=True)
-        for words, nodes in mistakes.found.items():
+        for (argument, words), nodes in mistakes.found.items():
             places = [node for node in nodes if node.loc] or value
-            self.report_error(InputError(words, places))
+            self.report_error(InputError(argument, words, places))
 
 
 class _EnoughError(Exception):
@@ -76,12 +76,12 @@ class _Mistakes:
     def __init__(self, name: str, kind: GraphQLInputType, *, hides_names: bool) -> None:
         self._name, self._kind, self._hides_names = name, kind, hides_names
         self._calls = 0
-        self.found: dict[str, Sequence[Node]] = {}
+        self.found: dict[tuple[str, str], Sequence[Node]] = {}
 
     def add(self, error: GraphQLError, path: Sequence[str | int]) -> None:
         """Note a mistake; of those with the same words only the first."""
-        words = _words(self._name, path, self._kind, hides_names=self._hides_names)
-        self.found.setdefault(words, error.nodes or ())
+        told = _place_and_words(self._name, path, self._kind, hides_names=self._hides_names)
+        self.found.setdefault(told, error.nodes or ())
         self._calls += 1
         if self._calls == _MOST_ERRORS:
             raise _EnoughError
@@ -136,7 +136,7 @@ class VariableChecks:
         mistakes = _Mistakes(f"${variable.name}", variable.kind, hides_names=self._hides_names)
         with suppress(_EnoughError):
             validate_input_value(value, variable.kind, mistakes.add, hide_suggestions=True)
-        return [InputError(words, variable.node) for words in mistakes.found]
+        return [InputError(place, words, variable.node) for place, words in mistakes.found]
 
 
 def argument_made_null(error: GraphQLError) -> str | None:
@@ -149,12 +149,12 @@ def argument_made_null(error: GraphQLError) -> str | None:
     if not cause.nodes or not isinstance(cause.nodes[0], ValueNode):
         return None
     named = re.match(r"Argument '(\w+)'", cause.message)
-    return named[1] if named else "An argument"
+    return named[1] if named else None
 
 
-def _words(
+def _place_and_words(
     name: str, path: Sequence[str | int], kind: GraphQLInputType, *, hides_names: bool
-) -> str:
+) -> tuple[str, str]:
     place, inner, needed = name, kind, False
     for step in path:
         bare = _bare(inner)
@@ -167,7 +167,7 @@ def _words(
             needed = bare.is_one_of
     never_null = needed and not isinstance(inner, GraphQLNonNull)
     allowed = _allowed(inner, hides_names=hides_names)
-    return f"{place}: it must be {allowed}{', and not null' if never_null else ''}."
+    return place, f"it must be {allowed}{', and not null' if never_null else ''}."
 
 
 def _bare(kind: Any) -> Any:

@@ -18,7 +18,13 @@ from graphql.validation import (
 )
 from graphql.validation import ValuesOfCorrectTypeRule as TheirValuesOfCorrectTypeRule
 
-from gateway.errors import BadRequestError, QueryTooComplexError
+from gateway.errors import (
+    BadRequestError,
+    BadUserInputError,
+    GatewayError,
+    QueryTooComplexError,
+    ValidationFailedError,
+)
 from gateway.execution.cost import Price
 from gateway.execution.documents import Document, DocumentCache, Operation, digest_of
 from gateway.execution.failures import (
@@ -39,7 +45,10 @@ _OUR_RULES: dict[Any, Any] = {
     TheirValuesOfCorrectTypeRule: ValuesOfCorrectTypeRule,
     TheirOverlappingFieldsRule: OverlappingFieldsRule,
 }
-_CODES = {InputError: "BAD_USER_INPUT", TooManyOverlapsError: QueryTooComplexError.code}
+_KINDS: dict[type[Exception], type[GatewayError]] = {
+    InputError: BadUserInputError,
+    TooManyOverlapsError: QueryTooComplexError,
+}
 
 
 class Operations:
@@ -98,7 +107,7 @@ class Operations:
                 [
                     refusal(
                         error,
-                        _CODES.get(type(error), "GRAPHQL_VALIDATION_FAILED"),
+                        _KINDS.get(type(error), ValidationFailedError),
                         suggests=not self._hide_suggestions,
                     )
                     for error in errors

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import msgspec
 from graphql import GraphQLError
 
-from gateway.errors import BadUserInputError, GatewayError
+from gateway.errors import BadUserInputError, GatewayError, MaskedError
 from gateway.execution.failures import MOST_LOCATIONS
 from gateway.execution.inputs import argument_made_null
 from gateway.telemetry import log
@@ -38,11 +38,11 @@ def _show(error: GraphQLError, request_id: str) -> dict[str, Any]:
         written["locations"] = [location.formatted for location in error.locations[:MOST_LOCATIONS]]
     cause = error.original_error
     if isinstance(cause, GatewayError):
-        return written | {"message": cause.message, "extensions": dict(cause.extensions)}
+        return written | cause.formatted(request_id)
     null_argument = argument_made_null(error)
     if null_argument is not None:
-        words = f"{null_argument}: a variable in it is null, and must not be."
-        return written | {"message": words, "extensions": {"code": BadUserInputError.code}}
+        spoilt = BadUserInputError(null_argument, "a variable in it is null, and must not be.")
+        return written | spoilt.formatted(request_id)
     log.error(
         "unexpected_error", path=".".join(map(str, error.path or ())), exc_info=cause or error
     )
@@ -51,7 +51,4 @@ def _show(error: GraphQLError, request_id: str) -> dict[str, Any]:
 
 def masked(request_id: str) -> dict[str, Any]:
     """Write an error of which the client learns only where to find it in the log."""
-    return {
-        "message": "Something went wrong in the gateway; tell its operators the request id.",
-        "extensions": {"code": GatewayError.code, "requestId": request_id},
-    }
+    return MaskedError().formatted(request_id)

@@ -52,12 +52,13 @@ def respond(
     return Answer(status, _HEADERS[media_type], _ENCODER.encode(body))
 
 
-def refuse(error: RequestError, media_type: str = JSON, status: int | None = None) -> Answer:
+def refuse(
+    error: RequestError, request_id: str, media_type: str = JSON, status: int | None = None
+) -> Answer:
     """Answer a request that is none for GraphQL, and note that."""
     status = status or error.status
     log.info("request_refused", status=status, code=error.code)
-    body = {"errors": [{"message": error.message, "extensions": error.extensions}]}
-    answer = respond(body, status, media_type)
+    answer = respond({"errors": [error.formatted(request_id)]}, status, media_type)
     for name, value in error.headers.items():
         answer = answer.with_header(name, value)
     if error.retry_after_s is not None:
@@ -80,17 +81,19 @@ def to_response(answer: Answer) -> Response:
     return response
 
 
-async def no_such_resource(_http: HttpRequest, error: Exception) -> Response:
+async def no_such_resource(http: HttpRequest, error: Exception) -> Response:
     """Answer in JSON where there is nothing at a path (404), or nothing for a method (405)."""
     if not isinstance(error, HTTPException):
         raise error
     if error.status_code != 405:
         refused = refuse(
-            BadRequestError("There is nothing at this path."), status=error.status_code
+            BadRequestError("There is nothing at this path."),
+            request_id_of(http),
+            status=error.status_code,
         )
         return to_response(refused)
     allowed = ", ".join(sorted((error.headers or {}).get("Allow", "GET, HEAD").split(", ")))
-    refused = refuse(MethodNotAllowedError(f"Use one of {allowed}."))
+    refused = refuse(MethodNotAllowedError(f"Use one of {allowed}."), request_id_of(http))
     return to_response(refused.with_header("Allow", allowed))
 
 

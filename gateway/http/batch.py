@@ -65,7 +65,7 @@ async def run_batch(
         except RequestError as error:
             statistics.errors([error.code])
             log.info("request_refused", status=200, code=error.code)
-            body: Body = {"errors": [{"message": error.message, "extensions": error.extensions}]}
+            body: Body = {"errors": [error.formatted(request.id)]}
         except OperationRefusedError as refused:
             statistics.refused(refused.errors)
             log.info("request_refused", status=200, code=refused.code)

@@ -90,7 +90,7 @@ class GraphQLEndpoint:
             return _CLIENT_GONE
         except RequestError as error:
             self.statistics.errors([error.code])
-            answer = refuse(error, media_type)
+            answer = refuse(error, asked.id, media_type)
             needs_post = isinstance(error, MethodNotAllowedError)
             return answer.with_header("Allow", "POST") if needs_post else answer
         except OperationRefusedError as refused:

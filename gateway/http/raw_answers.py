@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 import msgspec
 
-from gateway.errors import BadRequestError
+from gateway.errors import BadRequestError, RequestTimeoutError
 from gateway.http.request_id import HEADER, request_id_for
 from gateway.http.security_headers import HEADERS
 
@@ -15,10 +15,8 @@ BAD_REQUEST = BadRequestError.code
 def raw_refusal(status: int, message: str) -> tuple[bytes, str]:
     """Write a whole answer that ends its connection; gives its request id as well."""
     request_id = request_id_for(None)
-    error = BadRequestError(message)
-    body = msgspec.json.encode(
-        {"errors": [{"message": error.message, "extensions": error.extensions}]}
-    )
+    kind = RequestTimeoutError if status == RequestTimeoutError.status else BadRequestError
+    body = msgspec.json.encode({"errors": [kind(message).formatted(request_id)]})
     head = [
         f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
         f"Date: {formatdate(usegmt=True)}",

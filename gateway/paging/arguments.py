@@ -42,12 +42,12 @@ class PageRequest(NamedTuple):
         """
         first, after, last, before = asked
         if first is not None and last is not None:
-            raise BadUserInputError("first, last: give one of them, not both.")
+            raise BadUserInputError("last", "it cannot stand beside first; give one of them.")
         backward = last is not None or (first is None and after is None and before is not None)
         size = last if last is not None else first
         if size is not None and not 0 <= size <= LARGEST_SIZE:
             name = "first" if last is None else "last"
-            raise BadUserInputError(f"{name}: it must be from 0 to {LARGEST_SIZE}.")
+            raise BadUserInputError(name, f"it must be from 0 to {LARGEST_SIZE}.")
         return cls(
             DEFAULT_SIZE if size is None else size,
             backward,

@@ -51,7 +51,9 @@ async def _admit(context: Context, key: CustomerKey, argument: str) -> CustomerK
         return key
     if key.identifier_name == BY_ID and await _is_one_of(context, key.identifier_value, claimed):
         return key
-    raise ForbiddenError(f"{argument}: this caller may not ask for this customer.")
+    raise ForbiddenError(
+        f"{argument}: this caller may not ask for this customer.", argument=argument
+    )
 
 
 async def _is_one_of(context: Context, customer_id: str, claimed: Sequence[CustomerKey]) -> bool:

@@ -113,7 +113,7 @@ def _check_filters(arguments: CustomerPageArguments) -> CustomerFilters:
     if program_ids is not None:
         if not 1 <= len(program_ids) <= MOST_PROGRAMS:
             raise BadUserInputError(
-                f"programIds: name 1 to {MOST_PROGRAMS} programs, or leave it out for all."
+                "programIds", f"name 1 to {MOST_PROGRAMS} programs, or leave it out for all."
             )
         program_ids = tuple(
             sorted({check_digits("programIds", program_id) for program_id in program_ids})

@@ -68,12 +68,14 @@ def check_identifier(by: CustomerIdentifier, argument: str) -> tuple[str, str]:
         if isinstance(value, str):
             if not 1 <= len(value) <= _LONGEST:
                 raise BadUserInputError(
-                    f"{argument}.{name}: it must have 1 to {_LONGEST} characters."
+                    f"{argument}.{name}", f"it must have 1 to {_LONGEST} characters."
                 )
             if not is_identifier(value):
-                raise BadUserInputError(f"{argument}.{name}: it must not have control characters.")
+                raise BadUserInputError(
+                    f"{argument}.{name}", "it must not have control characters."
+                )
             return WIRE_NAMES[name], value
-    raise BadUserInputError(f"{argument}: exactly one identifier is needed.")
+    raise BadUserInputError(argument, "exactly one identifier is needed.")
 
 
 def is_identifier(value: object) -> TypeGuard[str]:

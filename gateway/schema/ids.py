@@ -79,7 +79,7 @@ def read_id(argument: str, global_id: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _not_an_id(argument: str) -> BadUserInputError:
-    return BadUserInputError(f"{argument}: this is not an id of this graph; pass an `id` it gave.")
+    return BadUserInputError(argument, "this is not an id of this graph; pass an `id` it gave.")
 
 
 def check_digits(argument: str, value: str) -> str:
@@ -89,5 +89,5 @@ def check_digits(argument: str, value: str) -> str:
     BadUserInputError where it is not 1 to 19 ASCII digits.
     """
     if not _DIGITS.fullmatch(value):
-        raise BadUserInputError(f"{argument}: it must be 1 to 19 digits.")
+        raise BadUserInputError(argument, "it must be 1 to 19 digits.")
     return str(int(value))

@@ -206,14 +206,14 @@ def _fetch(
 
 def _check_source_types(types: list[PromotionSourceType]) -> tuple[PromotionSourceType, ...]:
     if not types:
-        raise BadUserInputError("sourceTypes: name at least one source type.")
+        raise BadUserInputError("sourceTypes", "name at least one source type.")
     return tuple(dict.fromkeys(types))
 
 
 def _check_event_name(name: str | None) -> str | None:
     if name is not None and not (1 <= len(name) <= _LONGEST_EVENT_NAME and name.isprintable()):
         raise BadUserInputError(
-            f"eventName: it must have 1 to {_LONGEST_EVENT_NAME} printable characters."
+            "eventName", f"it must have 1 to {_LONGEST_EVENT_NAME} printable characters."
         )
     return name
 

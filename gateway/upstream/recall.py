@@ -20,6 +20,7 @@ from gateway.errors import (
     GatewayError,
     NotHereError,
     OverloadedError,
+    PhasedOutError,
     UpstreamRateLimitedError,
     UpstreamTimeoutError,
     UpstreamUnavailableError,
@@ -33,6 +34,7 @@ _T = TypeVar("_T")
 
 _OUTAGES = (
     OverloadedError,
+    PhasedOutError,
     UpstreamRateLimitedError,
     UpstreamTimeoutError,
     UpstreamUnavailableError,

@@ -46,7 +46,7 @@ def _payload(index: int, depth: int = 0) -> Payload:
 
 def _fail(raw: Any) -> Any:
     if raw in {0, 1} if isinstance(raw, int | float) else raw == "text":
-        raise BadUserInputError("a normaliser that refuses")
+        raise BadUserInputError("raw", "a normaliser refuses it")
     return raw
 
 
@@ -157,7 +157,7 @@ class Odd(Thing):
         for _ in range(turns):
             await asyncio.sleep(0)
         if index % 5 == 4:
-            raise BadUserInputError("asked: no")
+            raise BadUserInputError("asked", "no")
         return Odd(payload=_payload(index))
 
     @fetching("Asks, surely.", calls=_no_calls)
@@ -191,7 +191,7 @@ class Query:
         """Give one, or fail."""
         await asyncio.sleep(0)
         if index % 9 == 8:
-            raise BadUserInputError("must_odd: no")
+            raise BadUserInputError("must_odd", "no")
         return Odd(payload=_payload(index))
 
     @computed("A thing at hand.")

@@ -14,14 +14,16 @@ def located(error: Exception, *path: str | int) -> GraphQLError:
 
 def test_an_error_of_the_gateways_own_tells_its_code() -> None:
     """Its message and extensions are for the client as they are."""
-    (shown,) = show([located(UpstreamRateLimitedError("promotionData", 3.0), "a", 0)], "r")
+    (shown,) = show([located(UpstreamRateLimitedError("promotionData", 2.1), "a", 0)], "r")
     assert shown == {
         "message": "The loyalty platform's rate limit is reached; try again later.",
         "path": ["a", 0],
         "extensions": {
             "code": "UPSTREAM_RATE_LIMITED",
+            "retryable": True,
+            "retryAfterS": 3,
             "upstream": {"name": "promotionData", "code": None},
-            "retryAfterS": 3.0,
+            "requestId": "r",
         },
     }
 
@@ -37,25 +39,27 @@ def test_an_error_of_the_gateways_own_tells_its_code() -> None:
 def test_any_other_error_is_masked(error: GraphQLError) -> None:
     """GraphQL's own words about data may repeat it."""
     (shown,) = show([error], "r")
-    assert shown["extensions"] == {"code": "INTERNAL_SERVER_ERROR", "requestId": "r"}
+    masked = {"code": "INTERNAL_SERVER_ERROR", "retryable": False, "requestId": "r"}
+    assert shown["extensions"] == masked
     assert shown["path"] == ["a"]
     assert "secret" not in str(shown)
 
 
 def test_past_a_hundred_errors_are_only_counted() -> None:
     """A page of a hundred items with ten bad fields each would be all errors."""
-    errors = [located(BadUserInputError(f"no {i}"), i) for i in range(150)]
+    errors = [located(BadUserInputError(f"ids[{i}]", "no"), i) for i in range(150)]
     shown = show(errors, "r")
     assert len(shown) == 100
-    assert shown[-1]["extensions"] == {"code": "BAD_USER_INPUT", "andMore": 50}
-    assert shown[0]["extensions"] == {"code": "BAD_USER_INPUT"}
+    told = {"code": "BAD_USER_INPUT", "retryable": False}
+    assert shown[-1]["extensions"] == told | {"argument": "ids[99]", "andMore": 50}
+    assert shown[0]["extensions"] == told | {"argument": "ids[0]"}
 
 
 def test_an_error_tells_ten_places_at_the_most() -> None:
     """A field that is written often is one, and its error's places are many."""
     source = Source("\n".join("abcdefghijklmnopqrstuvwxyz"))
     error = GraphQLError("no", source=source, positions=list(range(0, 40, 2)), path=["a"])
-    error.original_error = BadUserInputError("no")
+    error.original_error = BadUserInputError("ids", "no")
     (shown,) = show([error], "r")
     assert [one["line"] for one in shown["locations"]] == list(range(1, 11))
 

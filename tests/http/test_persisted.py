@@ -46,7 +46,7 @@ def test_an_unknown_hash_is_answered_so_that_clients_send_the_document(
         assert errors(answer) == [
             {
                 "message": "PersistedQueryNotFound",
-                "extensions": {"code": "PERSISTED_QUERY_NOT_FOUND"},
+                "extensions": {"code": "PERSISTED_QUERY_NOT_FOUND", "retryable": False},
             }
         ]
 

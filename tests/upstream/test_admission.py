@@ -67,7 +67,8 @@ async def test_one_waiter_too_many_is_refused_at_once() -> None:
     await time.settle()
     with pytest.raises(OverloadedError) as refused:
         await calls.call(5, end)
-    assert refused.value.extensions == {"code": "OVERLOADED"}
+    told = {"code": "OVERLOADED", "retryable": True, "retryAfterS": 1}
+    assert refused.value.extensions == told
     end.set()
     await asyncio.gather(*tasks)
     assert calls.order == [0, 1, 2, 3, 4]

@@ -93,19 +93,19 @@ def test_an_answer_that_is_none_has_a_code(
     ("headers", "seconds"),
     [
         ({"Retry-After": "7"}, 7),
-        ({"Retry-After": "0"}, 0),
+        ({"Retry-After": "0"}, 1),
         ({}, 60),
         ({"Retry-After": "soon"}, 60),
         ({"Retry-After": "-1"}, 60),
         ({"Retry-After": "9" * 30}, 300),
-        ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0),
+        ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 1),
     ],
 )
 @pytest.mark.parametrize("body", ["", json.dumps(errors_body(8015))], ids=["bare", "with a body"])
 def test_a_rate_limit_says_when_to_try_again(
     scripted: Platform, asking: Graph, body: str, headers: dict[str, str], seconds: int
 ) -> None:
-    """`retryAfterS` is the platform's, or a minute where it does not say in seconds."""
+    """`retryAfterS` is the platform's, a second at least, or a minute where it does not say."""
     scripted.answers["promotionData"] = Response(body, 429, headers)
     extensions = _error(asking)
     assert (extensions["code"], extensions["retryAfterS"]) == ("UPSTREAM_RATE_LIMITED", seconds)

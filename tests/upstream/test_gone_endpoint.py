@@ -42,8 +42,8 @@ def test_three_programs_that_are_not_found_mean_that_the_endpoint_is_gone() -> N
         assert [code for ((code, _path),) in codes] == [
             "UPSTREAM_BAD_PAYLOAD",
             "UPSTREAM_BAD_PAYLOAD",
-            "UPSTREAM_UNAVAILABLE",
-            "UPSTREAM_UNAVAILABLE",
+            "UPSTREAM_GONE",
+            "UPSTREAM_GONE",
         ]
         assert graph.calls == 0
         assert _is_told_once(graph)
@@ -59,6 +59,6 @@ def test_three_programs_that_are_not_found_mean_that_the_endpoint_is_gone() -> N
 def test_what_only_the_legacy_endpoint_knows_is_a_coded_error_when_it_is_off(query: str) -> None:
     """With GATEWAY_LEGACY=off nothing is asked of it, and clients are told why there is nothing."""
     with faulty(legacy="off") as (graph, _):
-        assert [code for code, _path in graph.errors(query)] == ["UPSTREAM_UNAVAILABLE"]
+        assert [code for code, _path in graph.errors(query)] == ["UPSTREAM_GONE"]
         assert graph.calls == 0
         assert _is_told_once(graph)

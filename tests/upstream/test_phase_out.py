@@ -104,7 +104,8 @@ def test_its_error_has_a_code_and_the_endpoints_name() -> None:
     with pytest.raises(PhasedOutError) as refused:
         phase_out.ask()
     assert refused.value.extensions == {
-        "code": "UPSTREAM_UNAVAILABLE",
+        "code": "UPSTREAM_GONE",
+        "retryable": False,
         "upstream": {"name": "promotionsV2", "code": None},
     }
     assert refused.value.message == "The loyalty platform no longer offers this."

@@ -67,7 +67,7 @@ async def test_a_pause_holds_back_the_other_replica(valkey: ValkeyServer) -> Non
         for one in (first, second):
             with pytest.raises(UpstreamRateLimitedError) as refused:
                 await one.quota.start("promotionData", time.monotonic() + 5.0)
-            assert 29.0 < refused.value.retry_after_s <= 30.0
+            assert refused.value.retry_after_s == 30
 
 
 async def test_whose_turn_is_too_late_knows_at_once(valkey: ValkeyServer) -> None:
