@@ -28,8 +28,7 @@ class OperationStatistics:
         if not errors:
             self._outcomes.add("ok")
             return
-        has_data = isinstance(data, dict) and any(value is not None for value in data.values())
-        self._outcomes.add("partial" if has_data else "failed")
+        self._outcomes.add("partial" if _has_value(data) else "failed")
         self.errors(error["extensions"]["code"] for error in errors)
 
     def refused(self, errors: list[dict[str, Any]]) -> None:
@@ -54,3 +53,12 @@ class OperationStatistics:
             "gateway_operation_duration_seconds": self._durations.cells,
             "gateway_errors_total": self._codes.counts,
         }
+
+
+def _has_value(data: object) -> bool:
+    """Whether there is anything but null in an answer's data: objects of nulls are nothing."""
+    if isinstance(data, dict):
+        return any(map(_has_value, data.values()))
+    if isinstance(data, list) and data:
+        return any(map(_has_value, data))
+    return data is not None

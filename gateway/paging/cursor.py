@@ -89,6 +89,14 @@ class Binding(NamedTuple):
         if content is None or content.customer_id != customer_id:
             raise CursorInvalidError(argument)
 
+    def customer_of(self, cursor: str) -> str | None:
+        """Return the customer's id that a cursor holds; None where it holds none, or is refused.
+
+        Whoever knows how cursors are written can make one that holds any id: it is no proof.
+        """
+        content = self._open(cursor)
+        return None if content is None or not self._may_own(content) else content.customer_id
+
     def _open(self, cursor: str) -> _Content | None:
         if len(cursor) > _LONGEST or not cursor.isascii():
             return None

@@ -87,21 +87,31 @@ class CustomerPromotionConnection:
 
 @strawberry.type(description="A customer of the loyalty platform, as one source knows them.")
 class Customer(Node):
-    """A look-up that has found somebody: `payload` is their id, `pages` what was fetched for it."""
+    """A look-up: `payload` is the customer's id, `pages` what was fetched for it.
 
-    payload: strawberry.Private[str]
+    Where all pages have failed and nothing else tells the id, `payload` is what the first failed
+    with.
+    """
+
+    payload: strawberry.Private[str | GatewayError]
     key: strawberry.Private[CustomerKey]
     pages: strawberry.Private[Pages | None] = None
 
     @computed(ID_WORDS)
     def id(self) -> strawberry.ID:
         """Write the source, which is part of the look-up, and the platform's own id."""
-        return strawberry.ID(write_id("Customer", self.key.source.name, self.payload))
+        return strawberry.ID(write_id("Customer", self.key.source.name, self._known_id()))
 
     @computed("The platform's own id.")
     def customer_id(self) -> strawberry.ID:
         """Give the id."""
-        return strawberry.ID(self.payload)
+        return strawberry.ID(self._known_id())
+
+    def _known_id(self) -> str:
+        """Return the id; raise the pages' error where they have not told it."""
+        if isinstance(self.payload, GatewayError):
+            raise self.payload
+        return self.payload
 
     def _page_at_hand(self, **arguments: Any) -> CustomerPromotionConnection:
         """Show the page that the look-up has fetched; raises what it failed with."""
@@ -110,7 +120,11 @@ class Customer(Node):
             raise fetched
         return NOT_AT_HAND if fetched is None else CustomerPromotionConnection(payload=fetched)
 
-    @fetching("The customer's promotions.", calls=calls_of_a_page, at_hand=_page_at_hand)
+    @fetching(
+        "The customer's promotions. A page that fails is null; the customer stays.",
+        calls=calls_of_a_page,
+        at_hand=_page_at_hand,
+    )
     async def promotions(
         self,
         info: Info,
@@ -157,7 +171,7 @@ async def load_customer(
     """Look a customer up by fetching the pages that are selected below; null where there is none.
 
     Its claim on the call budget stands from here on, before any definition can have taken a call.
-    Raises a GatewayError where every page fails.
+    A page that fails costs that page (`fetch_pages`).
     """
     wanted = [_page_arguments(**arguments) for arguments in pages_below]
     budget = context.request.budget
@@ -169,5 +183,4 @@ async def load_customer(
     if found is None:
         return None
     customer_id, pages = found
-    context.loaders.customer_ids.learn(key, customer_id)
     return Customer(payload=customer_id, key=key, pages=pages)

@@ -1,6 +1,6 @@
 """A customer's pages: checked before anything is fetched, then fetched all at once."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from functools import lru_cache, partial
 from typing import Annotated, NamedTuple
 
@@ -13,7 +13,7 @@ from gateway.paging.cursor import Binding, Owner
 from gateway.paging.page import Page
 from gateway.paging.walk import walk
 from gateway.schema.context import Context
-from gateway.schema.ids import check_digits
+from gateway.schema.ids import check_digits, is_number
 from gateway.upstream.customer_promotions import (
     BY_ID,
     MOST_PROGRAMS,
@@ -83,14 +83,12 @@ async def fetch_page(
     customer; UpstreamError.
     """
     filters = _check_filters(arguments)
-    name, value = customer.identifier_name, customer.identifier_value
     connection = _connection(customer.source, filters)
     asked = ConnectionArguments(*arguments[:4])
     after, before = asked.after, asked.before
     binding = Binding(connection)
     if after is not None or before is not None:
-        by_id = canonical(value) if name == BY_ID else None
-        binding = Binding(connection, Owner(name, value, by_id))
+        binding = _bind(connection, customer)
     request = PageRequest.check(asked, binding)
     load = context.loaders.customer_pages.load
 
@@ -102,8 +100,15 @@ async def fetch_page(
     for argument, cursor in (("after", after), ("before", before)):
         if cursor is not None:
             binding.belongs(argument, cursor, customer_id)
+    name, value = customer.identifier_name, customer.identifier_value
     bound = Binding(connection, Owner(name, value, customer_id))
     return CustomerPromotions(page, bound, customer, customer_id)
+
+
+def _bind(connection: str, customer: CustomerKey) -> Binding:
+    """Return what reads cursors before the customer is known, but for what was asked."""
+    name, value = customer.identifier_name, customer.identifier_value
+    return Binding(connection, Owner(name, value, canonical(value) if name == BY_ID else None))
 
 
 def _check_filters(arguments: CustomerPageArguments) -> CustomerFilters:
@@ -137,35 +142,70 @@ def _connection(source: CustomerSource, filters: CustomerFilters) -> str:
 
 async def fetch_pages(
     context: Context, customer: CustomerKey, wanted: Sequence[CustomerPageArguments]
-) -> tuple[str, Pages] | None:
+) -> tuple[str | GatewayError, Pages] | None:
     """Fetch all distinct pages of a customer at once, and learn the customer's id by it.
 
-    Null where the platform says that there is no such customer; where no page is wanted, one call
-    with limit 1 asks it. A page that fails is its own error, unless all do: then raises the first.
+    Return None where the platform says that there is no such customer. A page that fails is its own
+    error; where all do, so is the id, unless it is known without them. Where no page is wanted, one
+    call with limit 1 asks for the id: raises UpstreamError where that fails.
     """
     distinct = wanted if len(wanted) < 2 else list(dict.fromkeys(wanted))
-    if len(distinct) > 1:
-        return _found(distinct, await settle(distinct, partial(fetch_page, context, customer)))
+    if not distinct:
+        return await _probe(context, customer)
+    results = await settle(distinct, partial(fetch_page, context, customer))
+    pages: Pages = dict(zip(distinct, results, strict=True))
+    failure: GatewayError | None = None
+    customer_id: str | None = None
+    for result in results:
+        if isinstance(result, CustomerPromotions):
+            customer_id = result.customer_id
+        elif isinstance(result, NotHereError):
+            return None
+        else:
+            failure = failure or result
+    if customer_id is not None:
+        context.loaders.customer_ids.learn(customer, customer_id)
+        return customer_id, pages
+    assert failure is not None  # noqa: S101 - a page that is there tells the id
+    return _id_without_pages(customer, distinct) or failure, pages
+
+
+async def _probe(context: Context, customer: CustomerKey) -> tuple[str, Pages] | None:
     try:
-        for arguments in distinct:
-            page = await fetch_page(context, customer, arguments)
-            return page.customer_id, {arguments: page}
-        probe = await context.loaders.customer_pages.load(
+        page = await context.loaders.customer_pages.load(
             CustomerPageKey(customer, NO_FILTERS, 0, 1)
         )
     except NotHereError:
         return None
-    return str(probe.customer_id), {}
+    customer_id = str(page.customer_id)
+    context.loaders.customer_ids.learn(customer, customer_id)
+    return customer_id, {}
 
 
-def _found(
-    distinct: Sequence[CustomerPageArguments],
-    results: Sequence[CustomerPromotions | GatewayError],
-) -> tuple[str, Pages] | None:
-    pages: Pages = dict(zip(distinct, results, strict=True))
-    if any(isinstance(result, NotHereError) for result in results):
-        return None
-    for result in results:
-        if isinstance(result, CustomerPromotions):
-            return result.customer_id, pages
-    raise next(result for result in results if isinstance(result, GatewayError))
+def _id_without_pages(customer: CustomerKey, failed: Sequence[CustomerPageArguments]) -> str | None:
+    """Return the id where the query itself has it: as the identifier, or in its cursors.
+
+    That is the client's own word: it is shown to that client, and believed in nothing else. Where
+    two cursors disagree, neither counts.
+    """
+    if customer.identifier_name == BY_ID:
+        told = {canonical(customer.identifier_value)}
+    else:
+        told = {each for arguments in failed for each in _ids_in_cursors(customer, arguments)}
+    customer_id = told.pop() if len(told) == 1 else ""
+    return customer_id if is_number(customer_id) else None
+
+
+def _ids_in_cursors(customer: CustomerKey, arguments: CustomerPageArguments) -> Iterator[str]:
+    cursors = [cursor for cursor in (arguments.after, arguments.before) if cursor is not None]
+    if not cursors:
+        return
+    try:
+        filters = _check_filters(arguments)
+    except BadUserInputError:  # no list has such filters, so no cursor is of it
+        return
+    binding = _bind(_connection(customer.source, filters), customer)
+    for cursor in cursors:
+        customer_id = binding.customer_of(cursor)
+        if customer_id is not None:
+            yield customer_id

@@ -78,6 +78,11 @@ def read_id(argument: str, global_id: str) -> tuple[str, tuple[str, ...]]:
     return type_name, tuple(parts)
 
 
+def is_number(text: str) -> bool:
+    """Whether a text can be a number within a global id."""
+    return _CANONICAL.fullmatch(text) is not None
+
+
 def _not_an_id(argument: str) -> BadUserInputError:
     return BadUserInputError(argument, "this is not an id of this graph; pass an `id` it gave.")
 

@@ -79,11 +79,12 @@ def test_an_answer_with_data_and_errors_is_partial() -> None:
     """Without any data it has failed, whatever the errors are; each of them counts."""
     statistics = OperationStatistics()
     error = {"extensions": {"code": "OVERLOADED"}}
-    for data in ({"a": 1, "b": None}, {"a": None}, None):
+    partial = ({"a": 1, "b": None}, {"a": [None, {"b": 0}]}, {"a": []})
+    for data in (*partial, {"a": None}, {"a": {"b": None, "c": [None]}}, None):
         statistics.ran(data, [error, error], 0.1)
     statistics.ran({"a": None}, [], 0.1)
-    assert statistics.readings()["gateway_operations_total"] == [1, 1, 2]
-    assert sum(statistics.readings()["gateway_errors_total"]) == 6
+    assert statistics.readings()["gateway_operations_total"] == [1, 3, 3]
+    assert sum(statistics.readings()["gateway_errors_total"]) == 12
 
 
 FAULTS = [

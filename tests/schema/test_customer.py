@@ -72,12 +72,12 @@ def test_a_page_that_fails_is_null_beside_one_that_succeeds(
 
 
 def test_all_pages_failing_is_one_error(scripted: Platform, asking: Graph) -> None:
-    """The customer is null with ONE error, not one a page."""
+    """Where nothing else tells the id, the customer is null with ONE error, not one a page."""
     scripted.answers["promotionData"] = Response("", 503)
     answer = asking.answer(f'{{customer(by:{{externalId:"C-TEN"}}){TWO}}}')
     assert answer["data"] == {"customer": None}
     assert [(e["extensions"]["code"], e["path"]) for e in answer["errors"]] == [
-        ("UPSTREAM_UNAVAILABLE", ["customer"])
+        ("UPSTREAM_UNAVAILABLE", ["customer", "customerId"])
     ]
     assert asking.calls == 2
 

@@ -210,7 +210,7 @@ def test_a_cursor_opens_no_list_of_anothers(sandbox_url: str, guarded: Graph, gr
     answer = ask(guarded, BY_MOBILE, query, by={"mobile": OTHERS_MOBILE}, after=cursor)
     assert codes(answer) == [("FORBIDDEN", ["customer"])]
     answer = ask(guarded, BY_MOBILE, query, by={"mobile": MOBILE}, after=cursor)
-    assert codes(answer) == [("CURSOR_INVALID", ["customer"])]
+    assert codes(answer) == [("CURSOR_INVALID", ["customer", "promotions"])]
     assert guarded.calls == 0
 
 

@@ -60,7 +60,7 @@ def test_customers_data_is_kept_for_its_own_caller_only() -> None:
         answers = [_post(graph.http, QUERY, Authorization=basic) for _ in range(2)]
         assert [_upstream(answer)["cached"] for answer in answers] == [0, 1]
         stranger = _post(graph.http, QUERY, Authorization="Basic d3Jvbmc6d3Jvbmc=")
-        assert stranger["data"] == {"customer": None}
+        assert stranger["data"] == {"customer": {"promotions": None}}
         assert stranger["errors"][0]["extensions"]["code"] == "UPSTREAM_AUTH_FAILED"
         assert calls(platform) == 2
 
