@@ -171,7 +171,8 @@ def _dev(options: argparse.Namespace) -> None:
     sandbox = create_sandbox(latency_ms=options.latency_ms, faults=options.fault)
     gateway = create_app(settings)
     _print_welcome(url_of(settings.host, gateway_socket), upstream_url)
-    run((sandbox, sandbox_socket), (gateway, gateway_socket))
+    served = (sandbox, sandbox_socket), (gateway, gateway_socket)
+    run(*served, keep_alive_s=settings.keep_alive_s)
 
 
 def _print_welcome(gateway_url: str, sandbox_url: str) -> None:
@@ -197,13 +198,13 @@ def _serve(_options: argparse.Namespace) -> None:
         app = create_app(settings)
         spare_the_collector()
         log.info("listening", **where)
-        run((app, listener))
+        run((app, listener), keep_alive_s=settings.keep_alive_s)
     else:
         check_trusted_documents(settings)  # here once, and not by each worker
         log.info("listening", **where)
         board = Board(settings.workers)
         factory = WorkerFactory("gateway.app:create_worker_app", board)
-        run_workers(factory, settings.workers, listener)
+        run_workers(factory, settings.workers, listener, settings.keep_alive_s)
 
 
 def _check_who_may_ask(settings: Settings) -> None:

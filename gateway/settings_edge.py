@@ -40,6 +40,13 @@ class EdgeSettings(BaseSettings):
         description="Operations that one caller may send in a minute: to all replicas with Redis,"
         " to each worker without; 0 sets no limit.",
     )
+    keep_alive_s: float = Field(
+        75.0,
+        gt=0,
+        le=3600,
+        description="Seconds that an idle client connection is kept: longer than a load balancer in"
+        " front keeps its own.",
+    )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Proxies whose X-Forwarded-For is believed, as addresses or networks;"

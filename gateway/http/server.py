@@ -14,6 +14,7 @@ from uvicorn.supervisors import Multiprocess
 from gateway.http.protocol import BoundedProtocol
 
 _BACKLOG = 2048
+_LOOK_AGAIN_S = 0.1
 _OPTIONS: dict[str, Any] = {
     "http": BoundedProtocol,
     "log_config": None,
@@ -56,29 +57,60 @@ def url_of(host: str, listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def run(*served: tuple[ASGIApp, socket.socket]) -> None:
+def run(*served: tuple[ASGIApp, socket.socket], keep_alive_s: float = 5.0) -> None:
     """Serve applications on their sockets, on the fastest loop there is, until a signal.
 
+    Connections that idle for `keep_alive_s` are closed.
     Raises ServerError where one of them does not start.
     """
-    servers = [(_Server(uvicorn.Config(app, **_OPTIONS)), listener) for app, listener in served]
+    servers = [(_Server(_config(app, keep_alive_s)), listener) for app, listener in served]
     with asyncio.Runner(loop_factory=servers[0][0].config.get_loop_factory()) as runner:
         runner.run(_serve(servers))
     if not all(server.started for server, _ in servers):
         raise ServerError("the server did not start; the lines above say why")
 
 
-def run_workers(factory: Callable[[], ASGIApp], workers: int, listener: socket.socket) -> None:
+def run_workers(
+    factory: Callable[[], ASGIApp], workers: int, listener: socket.socket, keep_alive_s: float
+) -> None:
     """Serve an application that each of several processes makes of its own, until a signal.
 
     `factory` and what it holds are handed to the processes: they have to bear pickling.
     Raises ServerError where they do not start.
     """
-    config = uvicorn.Config(factory, factory=True, workers=workers, **_OPTIONS)
-    supervisor = Multiprocess(config, sockets=[listener])
+    config = _config(factory, keep_alive_s, factory=True, workers=workers)
+    supervisor = _Supervisor(config, sockets=[listener])
     supervisor.run()
     if any(process.exitcode == uvicorn.config.STARTUP_FAILURE for process in supervisor.processes):
         raise ServerError("the workers did not start; the lines above say why")
+
+
+def _config(app: Any, keep_alive_s: float, **more: Any) -> uvicorn.Config:
+    # The type says whole seconds; the timer takes any.
+    return uvicorn.Config(app, timeout_keep_alive=keep_alive_s, **_OPTIONS, **more)  # type: ignore[arg-type]
+
+
+class _Supervisor(Multiprocess):
+    """A parent of workers that ends as one process does alone."""
+
+    def terminate_all(self) -> None:
+        """Stop listening here too, and tell the workers to end.
+
+        While one process has the listener open, the system goes on taking connections, which no
+        worker would ever answer.
+        """
+        for listener in self.sockets:
+            listener.close()
+        super().terminate_all()
+
+    def join_all(self) -> None:
+        """Wait until the workers have ended; a second signal does not wait."""
+        self.signal_queue.clear()
+        for process in self.processes:
+            while process.process.is_alive():
+                if self.signal_queue:
+                    process.kill()
+                process.process.join(_LOOK_AGAIN_S)
 
 
 class _Server(uvicorn.Server):
