@@ -33,7 +33,11 @@ if TYPE_CHECKING:
     from gateway.schema.customer import Customer
 
 
-_EXPIRED = "Whether it has expired at the time of the answer; null where that is not known."
+_EXPIRES = "When it expires: the last instant at which it has not."
+_EXPIRED = (
+    "Whether it has expired at the time of the answer: after `expiresAt`, not yet at it. Null where"
+    " that is not known."
+)
 
 
 @strawberry.type(description="What a brand has noted about a promotion.")
@@ -56,7 +60,7 @@ class PromotionIssue:
 
     issue_id: strawberry.ID = plain("issue_id", "The issue's id.", read_key)
     issued_at: datetime | None = plain("issued_at", "When it was issued.", read_instant)
-    expires_at: datetime | None = plain("expires_at", "When it expires.", read_instant)
+    expires_at: datetime | None = plain("expires_at", _EXPIRES, read_instant)
 
     is_expired: bool | None = timed("expires_at", _EXPIRED, validity.is_expired)
 
@@ -82,7 +86,7 @@ class Enrolment:
     enrolled_at: datetime | None = plain(
         "enrolled_at", "When the customer was enrolled.", read_instant
     )
-    expires_at: datetime | None = plain("expires_at", "When it expires.", read_instant)
+    expires_at: datetime | None = plain("expires_at", _EXPIRES, read_instant)
 
     is_expired: bool | None = timed("expires_at", _EXPIRED, validity.is_expired)
 
@@ -172,7 +176,7 @@ class CustomerPromotion(Node):
             return None
         return [Enrolment(payload=timeline, promotion=self.payload) for timeline in timelines]
 
-    @computed("The latest enrolment that has not expired.")
+    @computed("The latest enrolment that has begun and has not expired.")
     def current_enrolment(self, info: Info) -> Enrolment | None:
         """Find it at the answer's time."""
         timeline = validity.current_enrolment(self.payload, info.context.now)
@@ -180,7 +184,7 @@ class CustomerPromotion(Node):
 
     next_expiry_at: datetime | None = timed(
         PAYLOAD,
-        "The earliest still to come of its end and its enrolments' and issues' expiry.",
+        "The earliest that has not passed of its end and its enrolments' and issues' expiry.",
         validity.next_expiry,
     )
 

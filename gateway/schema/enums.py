@@ -102,7 +102,7 @@ _describe(
     words.PromotionValidity,
     "Where the time of the answer lies between a promotion's start and end.",
     UPCOMING="Before the start.",
-    CURRENT="Between start and end.",
+    CURRENT="Between start and end, or at either of them.",
     ENDED="After the end.",
     UNKNOWN="A date that would decide is missing.",
 )

@@ -109,7 +109,9 @@ class Promotion(Node):
         event_spelling,
     )
     starts_at: datetime | None = plain("starts_at", "When it starts.", read_instant)
-    ends_at: datetime | None = plain("ends_at", "When it ends.", read_instant)
+    ends_at: datetime | None = plain(
+        "ends_at", "When it ends: the last instant at which it runs.", read_instant
+    )
     is_active: bool | None = plain(
         "is_active", "Whether it is switched on. Says nothing about dates: see `validity`."
     )

@@ -1,4 +1,8 @@
-"""What a customer's and a promotion's dates mean at the time of the answer."""
+"""What a customer's and a promotion's dates mean at the time of the answer.
+
+A start and an end are both within: what ends at 23:59:59Z still runs at that instant, and no longer
+a millisecond later. Every comparison with the time is `has_begun` or `has_ended`.
+"""
 
 from datetime import datetime
 
@@ -8,30 +12,53 @@ from gateway.wire.legacy import DefinitionPayload
 from gateway.wire.vocabulary import PromotionValidity
 
 
+def has_begun(start: datetime, now: datetime) -> bool:
+    """Whether a start has come: from its instant on."""
+    return start <= now
+
+
+def has_ended(end: datetime, now: datetime) -> bool:
+    """Whether an end has passed: after its instant."""
+    return end < now
+
+
 def validity(
     payload: CustomerPromotionPayload | DefinitionPayload, now: datetime
 ) -> PromotionValidity:
     """Place `now` between a promotion's start and end; UNKNOWN where a date that decides is not."""
     start, end = INSTANTS[payload.starts_at], INSTANTS[payload.ends_at]
-    if end is not None and end < now:
+    if end is not None and has_ended(end, now):
         return PromotionValidity.ENDED
-    if start is not None and start > now:
+    if start is not None and not has_begun(start, now):
         return PromotionValidity.UPCOMING
     return PromotionValidity.UNKNOWN if start is None or end is None else PromotionValidity.CURRENT
 
 
 def is_expired(expires_at: int | str | None, now: datetime) -> bool | None:
-    """Tell whether an expiry has passed; null where there is none that can be read."""
+    """Whether an expiry has passed; null where there is none that can be read."""
     instant = INSTANTS[expires_at]
-    return None if instant is None else instant <= now
+    return None if instant is None else has_ended(instant, now)
 
 
 def current_enrolment(payload: CustomerPromotionPayload, now: datetime) -> Timeline | None:
-    """Find the latest enrolment that has not expired; one without an expiry has not."""
+    """Find the latest enrolment that has begun and has not expired.
+
+    One without a readable date has begun, before all others; one without an expiry has not expired.
+    """
     if not payload.timelines:
         return None
-    running = [t for t in payload.timelines if not is_expired(t.expires_at, now)]
-    return max(running, key=_enrolled_at, default=None)
+    return max(
+        (timeline for timeline in payload.timelines if _is_running(timeline, now)),
+        key=_enrolled_at,
+        default=None,
+    )
+
+
+def _is_running(timeline: Timeline, now: datetime) -> bool:
+    enrolled_at = INSTANTS[timeline.enrolled_at]
+    if enrolled_at is not None and not has_begun(enrolled_at, now):
+        return False
+    return not is_expired(timeline.expires_at, now)
 
 
 def _enrolled_at(timeline: Timeline) -> float:
@@ -40,7 +67,7 @@ def _enrolled_at(timeline: Timeline) -> float:
 
 
 def next_expiry(payload: CustomerPromotionPayload, now: datetime) -> datetime | None:
-    """Find the earliest to come of the promotion's end and its enrolments' and issues' expiry."""
+    """Find the earliest that has not passed of the promotion's end and all expiries within it."""
     raw = [payload.ends_at]
     for timeline in payload.timelines or ():
         raw.append(timeline.expires_at)
@@ -49,6 +76,8 @@ def next_expiry(payload: CustomerPromotionPayload, now: datetime) -> datetime | 
     earliest = None
     for each in raw:
         instant = read_instant(each)
-        if instant is not None and instant > now and (earliest is None or instant < earliest):
+        if instant is None or has_ended(instant, now):
+            continue
+        if earliest is None or instant < earliest:
             earliest = instant
     return earliest

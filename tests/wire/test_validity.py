@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -52,10 +52,10 @@ def test_being_switched_on_says_nothing_about_dates(active: Any) -> None:
 
 @pytest.mark.parametrize(
     ("raw", "expected"),
-    [(BEFORE, True), (AT, True), (AFTER, False), (None, None), ("", None), ("never", None)],
+    [(BEFORE, True), (AT, False), (AFTER, False), (None, None), ("", None), ("never", None)],
 )
-def test_expiry_has_passed_from_its_instant_on(raw: str | None, *, expected: bool | None) -> None:
-    """One that is not there, or cannot be read, is not known."""
+def test_expiry_has_passed_after_its_instant(raw: str | None, *, expected: bool | None) -> None:
+    """As with a promotion's end; one that is not there, or cannot be read, is not known."""
     assert is_expired(raw, NOW) is expected
 
 
@@ -79,16 +79,21 @@ OLD, NEW = "2026-01-01T00:00Z", "2026-02-01T00:00Z"
         ([_enrolment(1, OLD, LATER), _enrolment(2, NEW, LATER)], 2),
         ([_enrolment(1, NEW, LATER), _enrolment(2, OLD, LATEST)], 1),
         ([_enrolment(1, OLD, LATER), _enrolment(2, NEW, BEFORE)], 1),
-        ([_enrolment(1, OLD, AT), _enrolment(2, NEW, BEFORE)], None),
+        ([_enrolment(1, OLD, AT), _enrolment(2, NEW, BEFORE)], 1),
+        ([_enrolment(1, OLD, BEFORE), _enrolment(2, NEW, BEFORE)], None),
         ([_enrolment(1, OLD, AFTER)], 1),
         ([_enrolment(1, OLD, None), _enrolment(2, OLD, BEFORE)], 1),
         ([_enrolment(1, OLD, "never")], 1),
         ([_enrolment(1, None, LATER), _enrolment(2, OLD, LATER)], 2),
         ([_enrolment(1, None, LATER), _enrolment(2, "soon", LATER)], 1),
         ([_enrolment(1, NEW, LATER), _enrolment(2, NEW, LATER)], 1),
+        ([_enrolment(1, OLD, LATER), _enrolment(2, AFTER, LATEST)], 1),
+        ([_enrolment(1, OLD, LATER), _enrolment(2, AT, LATEST)], 2),
+        ([_enrolment(1, AFTER, LATER)], None),
+        ([_enrolment(1, AFTER, None)], None),
     ],
 )
-def test_current_enrolment_is_the_latest_that_has_not_expired(
+def test_current_enrolment_is_the_latest_that_has_begun_and_has_not_expired(
     enrolments: Any, expected: int | None
 ) -> None:
     """One without a readable expiry has not expired; one without a date is the earliest."""
@@ -103,7 +108,7 @@ def test_current_enrolment_is_the_latest_that_has_not_expired(
         (LATEST, None, LATEST),
         (LATEST, [], LATEST),
         (BEFORE, None, None),
-        (AT, None, None),
+        (AT, None, AT),
         (AFTER, None, AFTER),
         (None, None, None),
         ("never", [_enrolment(1, OLD, None)], None),
@@ -111,11 +116,11 @@ def test_current_enrolment_is_the_latest_that_has_not_expired(
         (LATER, [_enrolment(1, OLD, LATEST)], LATER),
         (LATEST, [_enrolment(1, OLD, BEFORE, LATER)], LATER),
         (LATEST, [_enrolment(1, OLD, LATER, BEFORE, AFTER)], AFTER),
-        (BEFORE, [_enrolment(1, OLD, BEFORE, AT)], None),
+        (BEFORE, [_enrolment(1, OLD, BEFORE, AT)], AT),
         (BEFORE, [_enrolment(1, OLD, BEFORE), _enrolment(2, OLD, LATEST, LATER)], LATER),
     ],
 )
-def test_next_expiry_is_the_earliest_still_to_come(
+def test_next_expiry_is_the_earliest_that_has_not_passed(
     end: Any, enrolments: Any, expected: str | None
 ) -> None:
     """Of the promotion's end, its enrolments' expiry and its issues'."""
@@ -123,3 +128,17 @@ def test_next_expiry_is_the_earliest_still_to_come(
     instant = next_expiry(payload, NOW)
     written = None if expected is None else expected.replace("00Z", "00:00Z")
     assert (instant and write_instant(instant)) == written
+
+
+def test_an_end_is_inclusive_wherever_it_is_looked_at() -> None:
+    """At 23:59:59Z of its last day everything still runs, and a millisecond later nothing does."""
+    end = "2026-03-02T23:59:59Z"
+    payload = customer_promotion(
+        startDate=OLD, endDate=end, customerPromotionTimelines=[_enrolment(1, OLD, end, end)]
+    )
+    at = datetime(2026, 3, 2, 23, 59, 59, tzinfo=UTC)
+    for now, runs in ((at, True), (at + timedelta(milliseconds=1), False)):
+        assert (validity(payload, now) is PromotionValidity.CURRENT) is runs
+        assert is_expired(end, now) is not runs
+        assert (current_enrolment(payload, now) is not None) is runs
+        assert (next_expiry(payload, now) is not None) is runs
