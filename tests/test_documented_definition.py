@@ -185,7 +185,7 @@ EXPECTED = {
     "identifier": "test_promo_uniqueIdentifier110",
     "description": "creating promotion via API",
     "type": "ENROL_AND_ISSUE",
-    "typeName": "LOYALTY",
+    "typeName": "LOYALTY_EARNING",
     "event": "TARGET_COMPLETED",
     "eventName": "TargetCompleted",
     "startsAt": "2025-06-23T00:00:00Z",

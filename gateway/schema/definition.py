@@ -26,6 +26,7 @@ from gateway.wire.vocabulary import (
     PromotionStatus,
     RestrictionStage,
     reader_of,
+    status_spelling,
 )
 
 _read_earning_type = reader_of(EarningType)
@@ -82,7 +83,11 @@ class PromotionDefinition:
         "Where it stands in its life.",
         reader_of(PromotionStatus),
     )
-    status_name: str | None = plain("status_name", "The upstream's own word for it.")
+    status_name: str | None = plain(
+        "status_name",
+        "The upstream's own word for it, in one spelling where it is known.",
+        status_spelling,
+    )
     updated_at: datetime | None = plain("updated_at", "When it was last changed.", read_instant)
     updated_by: strawberry.ID | None = plain(
         "updated_by", "The user who last changed it.", read_optional_key

@@ -84,6 +84,16 @@ _describe(
     TARGET_COMPLETED="A target is reached.",
     POINTS_REDEMPTION="Points are redeemed.",
     GENERIC_EVENT="A behavioural event that the brand defines.",
+    CUSTOMER_REGISTRATION="A customer registers.",
+    CUSTOMER_UPDATE="A customer's data change.",
+    NEW_BILL="A bill is recorded.",
+    RETURN_BILL="A bill is returned.",
+    POINTS_TRANSFER="Points go from one customer to another.",
+    POINTS_CONTRIBUTION_TO_GROUP="Points are given to a group.",
+    GROUP_TRANSACTION_ADD="A purchase of a group is recorded.",
+    TRANSACTION_FINISHED="A purchase has been processed.",
+    SLAB_UPGRADE="A customer reaches a higher tier.",
+    BULK_EMF_EVENT="The platform reaches many customers at once, as a broadcast does.",
 )
 _describe(
     words.PromotionStatus,
@@ -97,6 +107,11 @@ _describe(
     COMPLETED="Has run its course.",
     EXPIRED="Its end has passed.",
     PENDING_APPROVAL="Waits for somebody's approval.",
+    INACTIVE="Switched off.",
+    ENDED="Has ended.",
+    PUBLISH_FAILED="Was to go live and could not.",
+    REJECTED="Was not approved.",
+    SNAPSHOT="A copy of an earlier version.",
 )
 _describe(
     words.PromotionValidity,

@@ -40,6 +40,7 @@ from gateway.wire.vocabulary import (
     definition_promotion_type,
     event_spelling,
     read_event,
+    type_spelling,
 )
 
 if TYPE_CHECKING:
@@ -68,6 +69,11 @@ def _type(payload: CustomerPromotionPayload | DefinitionPayload) -> PromotionTyp
         return customer_promotion_type(payload.type_name)
     earning = payload.rules.earning_type_name if payload.rules is not None else None
     return definition_promotion_type(payload.type_name, earning)
+
+
+def _type_name(payload: CustomerPromotionPayload | DefinitionPayload) -> str | None:
+    """Write the type in the one spelling that both endpoints' payloads lead to."""
+    return type_spelling(_type(payload), payload.type_name)
 
 
 @strawberry.type(
@@ -101,7 +107,12 @@ class Promotion(Node):
 
     type: PromotionType = plain(PAYLOAD, "How it reaches a customer.", _type)
 
-    type_name: str | None = plain("type_name", "The upstream's own word for it.")
+    type_name: str | None = plain(
+        PAYLOAD,
+        "The upstream's own word for it, in one spelling where it is known: GENERIC, LOYALTY for"
+        " DIRECT_ISSUE, LOYALTY_EARNING for ENROL_AND_ISSUE.",
+        _type_name,
+    )
     event: PromotionEvent = plain("event_name", "The event that triggers it.", read_event)
     event_name: str | None = plain(
         "event_name",

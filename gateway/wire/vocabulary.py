@@ -94,6 +94,16 @@ class PromotionEvent(Word):
     TARGET_COMPLETED = "TargetCompleted"
     POINTS_REDEMPTION = "PointsRedemption"
     GENERIC_EVENT = "GenericEvent"
+    CUSTOMER_REGISTRATION = "CustomerRegistration"
+    CUSTOMER_UPDATE = "CustomerUpdate"
+    NEW_BILL = "NewBill"
+    RETURN_BILL = "ReturnBill"
+    POINTS_TRANSFER = "PointsTransfer"
+    POINTS_CONTRIBUTION_TO_GROUP = "PointsContributionToGroup"
+    GROUP_TRANSACTION_ADD = "GroupTransactionAdd"
+    TRANSACTION_FINISHED = "TransactionFinished"
+    SLAB_UPGRADE = "SlabUpgrade"
+    BULK_EMF_EVENT = "BulkEMFEvent"
     UNKNOWN = ""
 
 
@@ -109,6 +119,11 @@ class PromotionStatus(Word):
     COMPLETED = "COMPLETED"
     EXPIRED = "EXPIRED"
     PENDING_APPROVAL = "PENDING_APPROVAL"
+    INACTIVE = "INACTIVE"
+    ENDED = "ENDED"
+    PUBLISH_FAILED = "PUBLISH_FAILED"
+    REJECTED = "REJECTED"
+    SNAPSHOT = "SNAPSHOT"
     UNKNOWN = "UNKNOWN"
 
 
@@ -190,16 +205,27 @@ class LimitKind(Word):
     NOT_STATED = "NOT_STATED"
 
 
+_SEPARATORS = re.compile(r"[\s_-]")
+
+
+def _folded(raw: str | None) -> str:
+    """Return what the spellings of one word have in common: case and separators differ."""
+    return _SEPARATORS.sub("", raw or "").lower()
+
+
 def read_word(words: type[_E], raw: str | None) -> _E:
-    """Find the member of that name; UNKNOWN where there is none, or no word at all."""
+    """Find the member of that name, however spelled; UNKNOWN where there is none."""
     members = _members(words)
-    found: _E = members.get(raw or "") or members["UNKNOWN"]
+    found: _E = members.get(raw) or members.get(_folded(raw)) or members["UNKNOWN"]
     return found
 
 
 @cache
-def _members(words: type[Enum]) -> Mapping[str, Any]:
-    return dict(words.__members__)
+def _members(words: type[Enum]) -> Mapping[str | None, Any]:
+    members: dict[str | None, Enum] = {}
+    for name, member in words.__members__.items():
+        members[_folded(name)] = members[name] = member
+    return members
 
 
 def reader_of(words: type[_E]) -> Callable[[str | None], _E]:
@@ -212,33 +238,56 @@ def reader_of(words: type[_E]) -> Callable[[str | None], _E]:
     return read
 
 
+@recurring
+def status_spelling(raw: str | None) -> str | None:
+    """Return a status's one spelling; one that is not known stays as the upstream has it."""
+    status = read_word(PromotionStatus, raw)
+    return raw if status is PromotionStatus.UNKNOWN else status.value
+
+
+# The response's words (FACTS), and the words by which the customer view is filtered.
+_TYPES = {
+    "generic": PromotionType.GENERIC,
+    "loyalty": PromotionType.DIRECT_ISSUE,
+    "directissue": PromotionType.DIRECT_ISSUE,
+    "loyaltyearning": PromotionType.ENROL_AND_ISSUE,
+    "enrolandissue": PromotionType.ENROL_AND_ISSUE,
+}
+_TYPE_SPELLINGS = {
+    PromotionType.GENERIC: "GENERIC",
+    PromotionType.DIRECT_ISSUE: "LOYALTY",
+    PromotionType.ENROL_AND_ISSUE: "LOYALTY_EARNING",
+}
+
+
 def customer_promotion_type(raw: str | None) -> PromotionType:
     """Read the customer view's ``pointsOfferType`` (FACTS: three UI terms, three spellings)."""
-    return _CUSTOMER_TYPES.get(raw or "", PromotionType.UNKNOWN)
-
-
-_CUSTOMER_TYPES = {
-    "GENERIC": PromotionType.GENERIC,
-    "LOYALTY": PromotionType.DIRECT_ISSUE,
-    "LOYALTY_EARNING": PromotionType.ENROL_AND_ISSUE,
-}
+    return _TYPES.get(_folded(raw), PromotionType.UNKNOWN)
 
 
 def definition_promotion_type(raw: str | None, earning_type_name: str | None) -> PromotionType:
     """Read the legacy ``pointsOfferType``; LOYALTY with ISSUE_AND_EARN is enrol and issue."""
-    if raw == "LOYALTY" and earning_type_name == EarningType.ISSUE_AND_EARN.value:
+    read = customer_promotion_type(raw)
+    if (
+        read is PromotionType.DIRECT_ISSUE
+        and read_word(EarningType, earning_type_name) is EarningType.ISSUE_AND_EARN
+    ):
         return PromotionType.ENROL_AND_ISSUE
-    return customer_promotion_type(raw)
+    return read
+
+
+def type_spelling(read: PromotionType, raw: str | None) -> str | None:
+    """Return the customer view's word for a type, which the legacy one may call otherwise."""
+    return _TYPE_SPELLINGS.get(read, raw)
 
 
 _EVENTS = {event.value.lower(): event for event in PromotionEvent}
-_SEPARATORS = re.compile(r"[\s_-]")
 
 
 @recurring
 def read_event(raw: str | None) -> PromotionEvent:
     """Read an event name in any of its spellings: ``TargetCompleted``, ``TARGETCOMPLETED``."""
-    return _EVENTS.get(_SEPARATORS.sub("", raw or "").lower(), PromotionEvent.UNKNOWN)
+    return _EVENTS.get(_folded(raw), PromotionEvent.UNKNOWN)
 
 
 @recurring

@@ -12,6 +12,7 @@ from gateway.wire.vocabulary import (
     event_spelling,
     read_event,
     read_word,
+    status_spelling,
 )
 
 OPEN = [
@@ -29,7 +30,9 @@ def test_documented_word_is_its_member_and_any_other_is_unknown(words: type[Enum
     """Enums of this wire are open."""
     for name, member in words.__members__.items():
         assert read_word(words, name) is member
-    for raw in (None, "", "SOMETHING_NEW", "live", " DAILY", "__members__"):
+        for spelling in (name.lower(), name.title(), name.replace("_", " "), f" {name}"):
+            assert read_word(words, spelling) is member
+    for raw in (None, "", "SOMETHING_NEW", "LIVELY", "__members__"):
         assert read_word(words, raw).name == "UNKNOWN"
 
 
@@ -39,15 +42,16 @@ def test_documented_word_is_its_member_and_any_other_is_unknown(words: type[Enum
         ("GENERIC", "GENERIC"),
         ("LOYALTY", "DIRECT_ISSUE"),
         ("LOYALTY_EARNING", "ENROL_AND_ISSUE"),
-        ("DIRECT_ISSUE", "UNKNOWN"),
-        ("ENROL_AND_ISSUE", "UNKNOWN"),
-        ("loyalty", "UNKNOWN"),
+        ("DIRECT_ISSUE", "DIRECT_ISSUE"),
+        ("ENROL_AND_ISSUE", "ENROL_AND_ISSUE"),
+        ("loyalty", "DIRECT_ISSUE"),
+        ("DISCOUNT", "UNKNOWN"),
         ("", "UNKNOWN"),
         (None, "UNKNOWN"),
     ],
 )
 def test_type_in_the_customer_view(raw: str | None, expected: str) -> None:
-    """Three types, of which the response has a spelling of its own."""
+    """Three types, of which the response and the query have each a spelling."""
     assert customer_promotion_type(raw) is PromotionType[expected]
 
 
@@ -57,6 +61,7 @@ def test_type_in_the_customer_view(raw: str | None, expected: str) -> None:
         ("GENERIC", None, "GENERIC"),
         ("GENERIC", "ISSUE_AND_EARN", "GENERIC"),
         ("LOYALTY", "ISSUE_AND_EARN", "ENROL_AND_ISSUE"),
+        ("LOYALTY", "issue_and_earn", "ENROL_AND_ISSUE"),
         ("LOYALTY", "DIRECT_EARN", "DIRECT_ISSUE"),
         ("LOYALTY", "SOMETHING_NEW", "DIRECT_ISSUE"),
         ("LOYALTY", "", "DIRECT_ISSUE"),
@@ -86,6 +91,17 @@ def test_type_of_a_definition_depends_on_how_it_is_earned(
         ("target-completed", "TARGET_COMPLETED", "TargetCompleted"),
         ("PointsRedemption", "POINTS_REDEMPTION", "PointsRedemption"),
         ("GenericEvent", "GENERIC_EVENT", "GenericEvent"),
+        ("CustomerRegistration", "CUSTOMER_REGISTRATION", "CustomerRegistration"),
+        ("CUSTOMERREGISTRATION", "CUSTOMER_REGISTRATION", "CustomerRegistration"),
+        ("CUSTOMERUPDATE", "CUSTOMER_UPDATE", "CustomerUpdate"),
+        ("NewBill", "NEW_BILL", "NewBill"),
+        ("ReturnBill", "RETURN_BILL", "ReturnBill"),
+        ("PointsTransfer", "POINTS_TRANSFER", "PointsTransfer"),
+        ("PointsContributionToGroup", "POINTS_CONTRIBUTION_TO_GROUP", "PointsContributionToGroup"),
+        ("GroupTransactionAdd", "GROUP_TRANSACTION_ADD", "GroupTransactionAdd"),
+        ("TRANSACTIONFINISHED", "TRANSACTION_FINISHED", "TransactionFinished"),
+        ("SlabUpgrade", "SLAB_UPGRADE", "SlabUpgrade"),
+        ("BULKEMFEVENT", "BULK_EMF_EVENT", "BulkEMFEvent"),
         ("MoonLanding", "UNKNOWN", "MoonLanding"),
         ("Unknown", "UNKNOWN", "Unknown"),
         ("TransactionAdd2", "UNKNOWN", "TransactionAdd2"),
@@ -100,6 +116,30 @@ def test_event_has_one_spelling_where_it_is_known(
     """Both documented spellings are one event; a name nobody knows stays as it is."""
     assert read_event(raw) is PromotionEvent[event]
     assert event_spelling(raw) == spelling
+
+
+@pytest.mark.parametrize(
+    ("raw", "status", "spelling"),
+    [
+        ("INACTIVE", "INACTIVE", "INACTIVE"),
+        ("Inactive", "INACTIVE", "INACTIVE"),
+        ("ENDED", "ENDED", "ENDED"),
+        ("PUBLISH_FAILED", "PUBLISH_FAILED", "PUBLISH_FAILED"),
+        ("publish failed", "PUBLISH_FAILED", "PUBLISH_FAILED"),
+        ("REJECTED", "REJECTED", "REJECTED"),
+        ("SNAPSHOT", "SNAPSHOT", "SNAPSHOT"),
+        ("On hold", "UNKNOWN", "On hold"),
+        ("UNKNOWN", "UNKNOWN", "UNKNOWN"),
+        ("", "UNKNOWN", ""),
+        (None, "UNKNOWN", None),
+    ],
+)
+def test_status_has_one_spelling_where_it_is_known(
+    raw: str | None, status: str, spelling: str | None
+) -> None:
+    """As an event has; a status nobody knows stays as it is."""
+    assert read_word(vocabulary.PromotionStatus, raw).name == status
+    assert status_spelling(raw) == spelling
 
 
 def test_filters_go_upstream_in_the_documented_words() -> None:
