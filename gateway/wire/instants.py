@@ -1,4 +1,8 @@
-"""Points in time: the four spellings on the wire, and the one of the graph."""
+"""Points in time: the four spellings on the wire, and the one of the graph.
+
+A number is a time only where it plausibly is epoch milliseconds. Epoch seconds, a date written as
+one number (20350101), and 0 for "none" are numbers too, and would be days of 1970.
+"""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -16,8 +20,12 @@ _SPELLING = re.compile(
     rf"(Z|[+-]{_HOUR}:?{_SIXTY})",
     re.ASCII,
 )
-_EPOCH_MS = re.compile(r"\d{1,16}", re.ASCII)
-
+_DIGITS = re.compile(r"\d{1,16}", re.ASCII)
+_FIRST_MS = (
+    946_684_800_000  # 2000: before it there were no promotions, and rules that begin "always"
+)
+# begin in 2004. It leaves out epoch seconds, and dates as 8 or 12 digits.
+_DATE_TIMES = range(1900_01_01_000000, 2100_01_01_000000)  # 14 digits, else the years 2572 to 2635
 
 _MOST = 8192
 _LONGEST = 40  # no spelling is longer, and garbage must not fill the memory of those seen
@@ -44,8 +52,8 @@ def read_instant(raw: int | str | None) -> datetime | None:
     """Read an instant to the millisecond, in UTC; null where it is none, or has no time zone.
 
     Spellings (FACTS): ``2024-10-31T18:30:00.000Z``, ``2025-06-23T00:00Z`` without seconds,
-    ``2026-08-25T23:59:59Z``, and epoch milliseconds as a number or a string. A negative number is
-    no time: -1 is this wire's word for none.
+    ``2026-08-25T23:59:59Z``, and epoch milliseconds as a number or a string. The epoch itself is
+    none, however it is spelled: it is what 0 becomes.
     """
     return INSTANTS[raw]
 
@@ -53,13 +61,15 @@ def read_instant(raw: int | str | None) -> datetime | None:
 def _read(raw: int | str | None) -> datetime | None:
     try:
         if isinstance(raw, str):
-            return _read_epoch(int(raw)) if _EPOCH_MS.fullmatch(raw) else _read_text(raw)
-        return None if raw is None or raw < 0 else _read_epoch(raw)
+            return _read_epoch(int(raw)) if _DIGITS.fullmatch(raw) else _read_text(raw)
+        return None if raw is None else _read_epoch(raw)
     except (ValueError, OverflowError):
         return None
 
 
-def _read_epoch(milliseconds: int) -> datetime:
+def _read_epoch(milliseconds: int) -> datetime | None:
+    if milliseconds < _FIRST_MS or milliseconds in _DATE_TIMES:
+        return None
     return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
@@ -69,7 +79,8 @@ def _read_text(raw: str) -> datetime | None:
         return None
     day, minutes, seconds, fraction, zone = match.groups()
     whole = datetime.fromisoformat(f"{day}T{minutes}{seconds or ':00'}{zone}").astimezone(UTC)
-    return whole + timedelta(milliseconds=int((fraction or ".0")[1:4].ljust(3, "0")))
+    instant = whole + timedelta(milliseconds=int((fraction or ".0")[1:4].ljust(3, "0")))
+    return None if instant == _EPOCH else instant
 
 
 @recurring
