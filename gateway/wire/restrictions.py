@@ -19,6 +19,7 @@ from gateway.wire.vocabulary import (
     RestrictionMeasure,
     RestrictionScope,
     RestrictionStage,
+    folded,
     read_word,
 )
 
@@ -46,6 +47,9 @@ _DEFINITION_MEASURES = {
     "MAX_NUMBER_OF_EARN_PER_PROMOTION": (_ISSUES, _PROMOTION),  # FACTS: both spellings occur
     "MAX_POINTS_PER_EARN_PER_CUSTOMER": (_POINTS_PER_ISSUE, _CUSTOMER),
 }
+_FOLDED_CUSTOMER_MEASURES = {folded(name): each for name, each in _CUSTOMER_MEASURES.items()}
+_FOLDED_DEFINITION_MEASURES = {folded(name): each for name, each in _DEFINITION_MEASURES.items()}
+_BASES = _PERIODIC, _NOT_PERIODIC = "PERIOD_BASED", "NON_PERIOD_BASED"
 _LIMIT_KEYS = (
     ("maxPointsPerEvent", _POINTS, _EVENT),
     ("pointsPerCustomer", _POINTS, _CUSTOMER),
@@ -146,7 +150,7 @@ def customer_restriction(stated: StatedRestriction) -> RestrictionFigures:
     if isinstance(stated, RestrictionFigures):
         return stated
     stage, raw = stated
-    measure = _CUSTOMER_MEASURES.get(raw.measure_name, _UNKNOWN)
+    measure = _customer_measure(raw.measure_name)
     scope = read_word(RestrictionScope, raw.scope_name)
     # The upstream says 0 for both of these whatever has happened (FACTS).
     untrue = scope is _PROMOTION or measure is _PER_ISSUE
@@ -154,6 +158,11 @@ def customer_restriction(stated: StatedRestriction) -> RestrictionFigures:
     return RestrictionFigures(
         stage, measure, raw.measure_name, scope, raw.scope_name, limit, _window(raw)
     )
+
+
+def _customer_measure(name: str) -> RestrictionMeasure:
+    found = _CUSTOMER_MEASURES.get(name)
+    return found or _FOLDED_CUSTOMER_MEASURES.get(folded(name), _UNKNOWN)
 
 
 def _restrictions_from_limits(
@@ -184,14 +193,19 @@ def definition_restrictions(
 def _definition_restriction(
     stage: RestrictionStage, raw: DefinitionRestriction
 ) -> RestrictionFigures:
-    measure, scope = _DEFINITION_MEASURES.get(raw.measure_name, (_UNKNOWN, _UNKNOWN_SCOPE))
+    measure, scope = _DEFINITION_MEASURES.get(raw.measure_name) or _FOLDED_DEFINITION_MEASURES.get(
+        folded(raw.measure_name), (_UNKNOWN, _UNKNOWN_SCOPE)
+    )
     limit = read_limit(raw.maximum)
     return RestrictionFigures(stage, measure, raw.measure_name, scope, None, limit, _window(raw))
 
 
 def _window(raw: CustomerRestriction | DefinitionRestriction) -> WindowFigures | None:
-    periodic = raw.basis == "PERIOD_BASED" or (
-        raw.basis != "NON_PERIOD_BASED" and (raw.window_type or raw.window_unit)
+    basis = raw.basis
+    if basis and basis not in _BASES:
+        basis = next((known for known in _BASES if folded(known) == folded(basis)), basis)
+    periodic = basis == _PERIODIC or (
+        basis != _NOT_PERIODIC and (raw.window_type or raw.window_unit)
     )
     return WindowFigures(raw.window_type, raw.window_unit) if periodic else None
 
@@ -213,8 +227,8 @@ class _MostPerIssue(dict[bytes, float | None]):
     def __missing__(self, json: bytes) -> float | None:
         lists = restrictions_part.read(json)
         entries = (lists.redeem if lists is not None else None) or ()
-        known = _CUSTOMER_MEASURES.get
-        found = next((e.maximum for e in entries if known(e.measure_name) is _PER_ISSUE), None)
+        per_issue = (e.maximum for e in entries if _customer_measure(e.measure_name) is _PER_ISSUE)
+        found = next(per_issue, None)
         if len(json) <= _LONGEST_KEPT:
             if len(self) >= _MOST_KEPT:
                 self.clear()
@@ -229,6 +243,7 @@ _EXPIRY_STAGES = {
     "ISSUAL_PROMOTION_EXPIRY_BASED_ON": _ENROL,
     "EARN_PROMOTION_EXPIRY_BASED_ON": _ISSUE,
 }
+_FOLDED_EXPIRY_STAGES = {folded(name): each for name, each in _EXPIRY_STAGES.items()}
 
 
 def definition_expiries(payload: DefinitionPayload) -> list[ExpiryFigures]:
@@ -240,4 +255,5 @@ def definition_expiries(payload: DefinitionPayload) -> list[ExpiryFigures]:
 def _expiry(raw: Expiry) -> ExpiryFigures:
     basis = read_word(ExpiryBasis, raw.basis_name)
     days = raw.days if basis is ExpiryBasis.CUSTOM else None
-    return ExpiryFigures(_EXPIRY_STAGES.get(raw.name), raw.name, basis, raw.basis_name, days)
+    stage = _EXPIRY_STAGES.get(raw.name) or _FOLDED_EXPIRY_STAGES.get(folded(raw.name))
+    return ExpiryFigures(stage, raw.name, basis, raw.basis_name, days)

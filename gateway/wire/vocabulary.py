@@ -208,7 +208,7 @@ class LimitKind(Word):
 _SEPARATORS = re.compile(r"[\s_-]")
 
 
-def _folded(raw: str | None) -> str:
+def folded(raw: str | None) -> str:
     """Return what the spellings of one word have in common: case and separators differ."""
     return _SEPARATORS.sub("", raw or "").lower()
 
@@ -216,7 +216,7 @@ def _folded(raw: str | None) -> str:
 def read_word(words: type[_E], raw: str | None) -> _E:
     """Find the member of that name, however spelled; UNKNOWN where there is none."""
     members = _members(words)
-    found: _E = members.get(raw) or members.get(_folded(raw)) or members["UNKNOWN"]
+    found: _E = members.get(raw) or members.get(folded(raw)) or members["UNKNOWN"]
     return found
 
 
@@ -224,7 +224,7 @@ def read_word(words: type[_E], raw: str | None) -> _E:
 def _members(words: type[Enum]) -> Mapping[str | None, Any]:
     members: dict[str | None, Enum] = {}
     for name, member in words.__members__.items():
-        members[_folded(name)] = members[name] = member
+        members[folded(name)] = members[name] = member
     return members
 
 
@@ -262,7 +262,7 @@ _TYPE_SPELLINGS = {
 
 def customer_promotion_type(raw: str | None) -> PromotionType:
     """Read the customer view's ``pointsOfferType`` (FACTS: three UI terms, three spellings)."""
-    return _TYPES.get(_folded(raw), PromotionType.UNKNOWN)
+    return _TYPES.get(folded(raw), PromotionType.UNKNOWN)
 
 
 def definition_promotion_type(raw: str | None, earning_type_name: str | None) -> PromotionType:
@@ -287,7 +287,7 @@ _EVENTS = {event.value.lower(): event for event in PromotionEvent}
 @recurring
 def read_event(raw: str | None) -> PromotionEvent:
     """Read an event name in any of its spellings: ``TargetCompleted``, ``TARGETCOMPLETED``."""
-    return _EVENTS.get(_folded(raw), PromotionEvent.UNKNOWN)
+    return _EVENTS.get(folded(raw), PromotionEvent.UNKNOWN)
 
 
 @recurring

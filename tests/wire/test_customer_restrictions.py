@@ -31,7 +31,7 @@ MEASURES = {
     "NUMBER_OF_ISSUALS": "ENROLMENTS",
     "NUMBER_OF_EARNS": "ISSUES",
     "NUMBER_OF_MOONS": "UNKNOWN",
-    "number_of_times": "UNKNOWN",
+    "number_of_times": "TIMES",
     "": "UNKNOWN",
 }
 SCOPES = {
@@ -39,7 +39,7 @@ SCOPES = {
     "CUSTOMER": "CUSTOMER",
     "PROMOTION": "PROMOTION",
     "GALAXY": "UNKNOWN",
-    "customer": "UNKNOWN",
+    "customer": "CUSTOMER",
     "": "UNKNOWN",
     None: "UNKNOWN",
 }

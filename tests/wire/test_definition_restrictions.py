@@ -26,7 +26,7 @@ NAMES = {
     "MAX_NUMBER_OF_EARN_PER_PROMOTION": ("ISSUES", "PROMOTION"),
     "MAX_POINTS_PER_EARN_PER_CUSTOMER": ("POINTS_PER_ISSUE", "CUSTOMER"),
     "MAX_MOONS_PER_GALAXY": ("UNKNOWN", "UNKNOWN"),
-    "max_allowed_times_per_customer": ("UNKNOWN", "UNKNOWN"),
+    "max_allowed_times_per_customer": ("TIMES", "CUSTOMER"),
     "": ("UNKNOWN", "UNKNOWN"),
 }
 LISTS = {
