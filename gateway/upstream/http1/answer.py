@@ -16,6 +16,11 @@ MOST_FIELDS = 100
 _FRAMING_PER_BYTE = 8
 # What is being read; nothing: no answer is expected, or it is complete.
 _HEAD, _BODY, _NOTHING = range(3)
+# Answers that end with their head, whatever it announces (RFC 9112 §6.3), and those that should.
+_WITHOUT_BODY = frozenset({204, 304})
+_NOT_HTTP = "this is not HTTP/1.1"
+_HEAD_END = b"\r\n\r\n"
+_LINE_BREAKS = frozenset({b"\r", b"\n"})
 
 
 class AnswerReader:
@@ -30,15 +35,17 @@ class AnswerReader:
         "_fault",
         "_fields",
         "_headers",
+        "_is_doubtful",
         "_is_latest",
         "_is_too_large",
         "_most_bytes",
         "_parser",
         "_part",
-        "_status",
+        "_tail",
         "_until_end",
         "is_reusable",
         "received",
+        "status",
     )
 
     def __init__(self) -> None:
@@ -54,8 +61,8 @@ class AnswerReader:
         self._fields: list[tuple[bytes, bytes]] = []
         self._headers: dict[bytes, bytes] = {}
         self._body: bytes | bytearray = b""
-        self._fault, self._status = "", 0
-        self._is_too_large = self._until_end = self._is_latest = False
+        self._fault, self.status, self._tail = "", 0, b""
+        self._is_too_large = self._until_end = self._is_latest = self._is_doubtful = False
         self.received = 0
         self.is_reusable = False
 
@@ -71,22 +78,35 @@ class AnswerReader:
         """
         if self._parser is None:
             return
+        if self._part == _NOTHING:
+            self.is_reusable = False
+            return
+        if not self.received and data[:1] in _LINE_BREAKS:
+            self._is_doubtful = True  # the parser passes over them, and nobody knows whose they are
         self.received += len(data)
+        part, had = self._part, len(self._body)
+        self._parse(self._parser, data)
+        if self.is_complete:
+            # Line breaks behind it are passed over likewise.
+            if self.is_reusable and not self._ends_with(data, part, had):
+                self.is_reusable = False
+            return
+        self._tail = data[-5:] if len(data) >= 5 else (self._tail + data)[-5:]
+        framing = self.received - len(self._body)
+        if framing > MOST_HEAD_BYTES + _FRAMING_PER_BYTE * len(self._body):
+            raise httpx.RemoteProtocolError("the answer has too much about it")
+
+    def _parse(self, parser: httptools.HttpResponseParser, data: bytes) -> None:
         try:
-            self._parser.feed_data(data)
+            parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self.is_reusable = False
             if not self.is_complete:  # else the answer is whole, and what follows it is not HTTP
-                raise httpx.RemoteProtocolError("this is not HTTP/1.1") from None
+                raise httpx.RemoteProtocolError(_NOT_HTTP) from None
         if self._part == _HEAD:
             self._check_fields()
         if self._fault:
             raise httpx.RemoteProtocolError(self._fault)
-        if self._part == _NOTHING:
-            return
-        framing = self.received - len(self._body)
-        if framing > MOST_HEAD_BYTES + _FRAMING_PER_BYTE * len(self._body):
-            raise httpx.RemoteProtocolError("the answer has too much about it")
 
     def end(self) -> None:
         """Take that the platform will send nothing more: the end of an answer without a length.
@@ -101,7 +121,7 @@ class AnswerReader:
 
     def take(self) -> Reply:
         """Give the complete answer."""
-        return Reply(self._status, self._headers, None if self._is_too_large else bytes(self._body))
+        return Reply(self.status, self._headers, None if self._is_too_large else bytes(self._body))
 
     def close(self) -> None:
         """Let go of the parser, which else would be garbage only a collector finds."""
@@ -120,27 +140,36 @@ class AnswerReader:
             self._fields.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """See how the body comes."""
+        """Keep the head of the answer, and learn how its body comes."""
         parser = self._parser
         if self._part != _HEAD or parser is None:
             return
         self._check_fields()
         status = parser.get_status_code()
+        headers = join_fields(self._fields)
+        if status < 200 or status in _WITHOUT_BODY:
+            # A body that is announced would be read as the answer behind it.
+            self._is_doubtful |= _announces_body(headers)
         if status < 200:
             if status == 101:
                 self._fault = "nobody asked for another protocol"
+            elif status < 100:
+                self._fault = _NOT_HTTP
             return
-        self._part, self._status = _BODY, status
-        self._headers = headers = join_fields(self._fields)
+        self._part, self.status, self._headers = _BODY, status, headers
         if self.received > MOST_HEAD_BYTES and self._head_bytes() > MOST_HEAD_BYTES:
             self._fault = "the head is too large"
-        coding = headers.get(b"transfer-encoding")
-        if coding is not None and coding.lower() != b"chunked":
-            self._fault = "a transfer coding that was not asked for"
         version = parser.get_http_version()
         self._is_latest = version == "1.1"
         if not self._is_latest and version != "1.0":
-            self._fault = "this is not HTTP/1.1"
+            self._fault = _NOT_HTTP
+        if status not in _WITHOUT_BODY:
+            self._see_body(headers)
+
+    def _see_body(self, headers: dict[bytes, bytes]) -> None:
+        coding = headers.get(b"transfer-encoding")
+        if coding is not None and coding.lower() != b"chunked":
+            self._fault = "a transfer coding that was not asked for"
         length = headers.get(b"content-length")
         if length is None:
             self._until_end = coding is None
@@ -168,7 +197,24 @@ class AnswerReader:
             self._fields.clear()
         elif self._part == _BODY:
             self._part = _NOTHING
-            self.is_reusable = self._is_latest and parser.should_keep_alive()
+            if self.status == 408 or (self.status == 205 and self._body):
+                self._is_doubtful = True  # said to an idle connection, and a body none may have
+            is_kept = self._is_latest and parser.should_keep_alive()
+            self.is_reusable = is_kept and not self._is_doubtful
+
+    def _ends_with(self, data: bytes, part: int, had: int) -> bool:
+        """Whether the answer's last byte is the last of `data`, which came when `part` was read.
+
+        `had` is how much of the body had come before.
+        """
+        body = self._body
+        if not body or b"transfer-encoding" in self._headers:
+            tail = (self._tail + data[-5:])[-5:]
+            return tail.endswith(_HEAD_END) and tail[:1] not in _LINE_BREAKS
+        if part == _BODY:
+            return len(body) - had == len(data)
+        # A body of nothing but line breaks looks the same with some of them behind it.
+        return data.endswith(body) and not body.isspace()
 
     def _check_fields(self) -> None:
         if len(self._fields) > MOST_FIELDS:
@@ -181,3 +227,8 @@ class AnswerReader:
 
     def _head_bytes(self) -> int:
         return sum(len(name) + len(value) + 4 for name, value in self._fields)
+
+
+def _announces_body(headers: dict[bytes, bytes]) -> bool:
+    length = headers.get(b"content-length", b"0")
+    return int(length) > 0 or b"transfer-encoding" in headers

@@ -15,6 +15,7 @@ from gateway.upstream.http1.dial import dial
 # The end of one is noticed; the shorter it is kept, the seldomer that happens just as it is used.
 KEEP_IDLE_S = 15.0
 MOST_HTTPX_BYTES = 10 * 1024 * 1024
+_REQUEST_TIMEOUT = 408
 _NOT_HTTPXS = frozenset({"host", "connection", "content-length", "transfer-encoding"})
 
 
@@ -69,8 +70,9 @@ class Http1Client(httpx.AsyncBaseTransport):
     ) -> Reply:
         """Send a request, and read its answer to the end, or up to `most_bytes` of body.
 
-        A GET whose kept connection is closed before a byte of an answer is sent once more, on a new
-        one (RFC 9112 §9.3.1): the platform had gone before it came. All else is as `HttpPort` says.
+        A GET whose kept connection is closed before a byte of an answer, or answers 408, is sent
+        once more, on a new one (RFC 9112 §9.3.1, RFC 9110 §15.5.9): the platform had gone before it
+        came, and has not acted on it. All else is as `HttpPort` says.
         """
         latest, lines = self._latest
         if headers is latest:
@@ -123,9 +125,12 @@ class Http1Client(httpx.AsyncBaseTransport):
             kept = self._take() if method == "GET" else None
             if kept is not None:
                 try:
-                    return self._kept(kept, await kept.exchange(request, most_bytes))
+                    reply = self._kept(kept, await kept.exchange(request, most_bytes))
+                    if reply.status != _REQUEST_TIMEOUT or self._is_closed:
+                        return reply
                 except httpx.TransportError:
-                    if kept.has_heard or self._is_closed:
+                    is_answered = kept.has_heard and kept.status != _REQUEST_TIMEOUT
+                    if is_answered or self._is_closed:
                         raise
             new = await self._connect()
             return self._kept(new, await new.exchange(request, most_bytes))
@@ -169,14 +174,19 @@ class Http1Client(httpx.AsyncBaseTransport):
         return connection
 
     def _take(self) -> Connection | None:
-        """Take the connection that was used last: the others may run out of their time."""
-        if not self._idle:
-            return None
-        connection, since = self._idle.popitem()
-        if self._clock() - since < self._keep_idle_s:
-            return connection
-        self._idle[connection] = since
-        self._sweep()
+        """Take the connection that was used last: the others may run out of their time.
+
+        One to which something has come unasked is ended: that is no answer to what comes next.
+        """
+        while self._idle:
+            connection, since = self._idle.popitem()
+            if self._clock() - since >= self._keep_idle_s:
+                self._idle[connection] = since
+                self._sweep()
+                return None
+            if connection.is_quiet:
+                return connection
+            connection.abort()
         return None
 
     def _forget(self, connection: Connection) -> None:

@@ -1,6 +1,7 @@
 """One connection: one exchange after the other, never two at a time."""
 
 import asyncio
+import select
 from collections.abc import Callable
 from typing import cast
 
@@ -8,6 +9,8 @@ import httpx
 
 from gateway.upstream.exchange import Reply
 from gateway.upstream.http1.answer import AnswerReader
+
+MAX_KEPT_REQUEST_BYTES = 16 * 1024
 
 
 class Connection(asyncio.Protocol):
@@ -23,6 +26,8 @@ class Connection(asyncio.Protocol):
         self._reader = AnswerReader()
         self._transport: asyncio.Transport | None = None
         self._turn: asyncio.Future[None] | None = None  # of the exchange that is under way
+        self._poll = select.poll()
+        self._quiet: list[tuple[int, int]] = []  # what the poll finds where nothing is under way
         self.lost = loop.create_future()
         self.is_open = False
 
@@ -30,9 +35,10 @@ class Connection(asyncio.Protocol):
         """Send one request, and read its answer.
 
         Raises httpx.TransportError where there is no whole one. A call that is cancelled, or whose
-        answer is too large, ends the connection.
+        answer is too large or comes before all of the request is sent, ends the connection.
         """
-        assert self._transport is not None  # noqa: S101 - `connection_made` comes first
+        if self._transport is None or not self.is_open:
+            raise httpx.ReadError("the connection broke off")
         reader = self._reader
         reader.expect(most_bytes)
         self._turn = turn = self._loop.create_future()
@@ -42,9 +48,24 @@ class Connection(asyncio.Protocol):
         except BaseException:
             self.abort()
             raise
-        if not reader.is_reusable:
+        if not reader.is_reusable or not self._is_sent(request):
             self.abort()
         return reader.take()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing has come that no request has asked for, and all requests have gone out.
+
+        The socket itself is asked: where the loop has been busy it has not read yet what is there
+        (RFC 9112 §9.2). What TLS brings without being asked, as a session ticket, is not told from
+        an answer, and counts as one.
+        """
+        return self.is_open and self._poll.poll(0) == self._quiet
+
+    @property
+    def status(self) -> int:
+        """The status of the answer that is read, or was last; 0 where none is known yet."""
+        return self._reader.status
 
     @property
     def has_heard(self) -> bool:
@@ -62,6 +83,9 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
         self._transport = cast("asyncio.Transport", transport)
+        socket = transport.get_extra_info("socket").fileno()
+        self._poll.register(socket, select.POLLIN | select.POLLPRI | select.POLLOUT)
+        self._quiet = [(socket, select.POLLOUT)]
         self.is_open = True
 
     def data_received(self, data: bytes) -> None:
@@ -96,6 +120,15 @@ class Connection(asyncio.Protocol):
         self._transport = None
         if not self.lost.done():
             self.lost.set_result(None)
+
+    def _is_sent(self, request: bytes) -> bool:
+        """Whether all of a request has gone out, as far as that can be known."""
+        # Below TLS there is another buffer, which is not told of: what is small is sent at once.
+        return (
+            len(request) <= MAX_KEPT_REQUEST_BYTES
+            and self._transport is not None
+            and not self._transport.get_write_buffer_size()
+        )
 
     def _end(self, error: httpx.TransportError | None) -> None:
         """End the exchange that is under way, if there is one."""

@@ -1,8 +1,10 @@
 """The transport is tested on both event loops: the gateway runs on uvloop where there is one."""
 
-from typing import Any
+import ssl
+from typing import Any, NamedTuple
 
 import pytest
+import trustme
 
 
 @pytest.fixture(
@@ -15,3 +17,24 @@ import pytest
 def anyio_backend(request: pytest.FixtureRequest) -> Any:
     """Run async tests on each loop."""
     return request.param
+
+
+class Tls(NamedTuple):
+    """What both ends of a connection need for TLS: nothing where there is none."""
+
+    server: ssl.SSLContext | None = None
+    client: ssl.SSLContext | None = None
+    host: str = "127.0.0.1"
+
+
+@pytest.fixture(scope="session", params=["plain", "tls"])
+def tls(request: pytest.FixtureRequest) -> Tls:
+    """Run a test with TLS, and without."""
+    if request.param == "plain":
+        return Tls()
+    authority = trustme.CA()
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(server)
+    client = ssl.create_default_context()
+    authority.configure_trust(client)
+    return Tls(server, client, "localhost")

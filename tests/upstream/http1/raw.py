@@ -4,10 +4,12 @@ import asyncio
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
+
+from anyio.from_thread import start_blocking_portal
 
 from gateway.upstream.exchange import Reply
 from gateway.upstream.http1.client import Http1Client
@@ -66,6 +68,13 @@ class RawServer:
             with suppress(OSError):
                 await writer.wait_closed()
 
+    async def say(self, number: int, data: bytes, then: Then = "keep") -> None:
+        """Send what nobody has asked for; it is with the client's system when this returns."""
+        writer = self.writers[number]
+        writer.write(data)
+        if then == "close":
+            writer.close()
+
     async def end_of(self, number: int) -> None:
         """Wait until the client has ended this connection."""
         assert await asyncio.wait_for(self.ended.get(), WITHIN_S) == number
@@ -115,6 +124,25 @@ async def raw(
         for writer in playing.writers:
             writer.transport.abort()
         await server.wait_closed()
+
+
+@contextmanager
+def raw_elsewhere(
+    *scripts: Sequence[Step], tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+) -> Iterator[tuple[RawServer, Callable[..., None]]]:
+    """Serve these scripts in another thread; gives the server, and its `say` as a function.
+
+    Whoever calls it from a task keeps their event loop from reading what has been said.
+    """
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(raw(*scripts, tls=tls, host=host)) as server,
+    ):
+
+        def say(number: int, data: bytes, then: Then = "keep") -> None:
+            portal.call(server.say, number, data, then)
+
+        yield server, say
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from gateway.upstream.http1.answer import AnswerReader
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+ANOTHERS = "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nanothers"
 MOST = 1000
 
 
@@ -41,6 +42,8 @@ def read(answer: bytes, *, ends: bool = False) -> Reply:
         (OK + b"Content-Length: 0\r\n\r\n", 200, b""),
         (CHUNKED + b"1\r\na\r\n2;x=y\r\nbc\r\n0\r\n\r\n", 200, b"abc"),
         (CHUNKED + b"1\r\na\r\n0\r\nTrailer: x\r\n\r\n", 200, b"a"),
+        (OK + b"Transfer-Encoding: Chunked \r\n\r\n1\r\na\r\n0\r\n\r\n", 200, b"a"),
+        (b"HTTP/1.1 304 No\r\nContent-Length: 9999\r\n\r\n", 304, b""),
         (b"HTTP/1.1 204 No\r\n\r\n", 204, b""),
         (b"HTTP/1.1 304 No\r\nContent-Length: 5\r\n\r\n", 304, b""),
         (b"HTTP/1.1 503 \r\nContent-Length: 1\r\n\r\nx", 503, b"x"),
@@ -63,8 +66,8 @@ def test_an_answer_with_an_end_is_read_whole(answer: bytes, status: int, body: b
 
 def test_fields_have_one_spelling_and_repeated_ones_are_joined() -> None:
     """Whoever looks for a field finds all of it under its name in lower case."""
-    reply = read(OK + b"X-A: 1\r\nCONTENT-LENGTH: 0\r\nx-a:2\r\n\r\n")
-    assert reply.headers == {b"x-a": b"1, 2", b"content-length": b"0"}
+    reply = read(OK + b"X-A: 1\r\nCONTENT-LENGTH: 0 \t\r\nx-a:2 \r\nx-A: \t3\r\n\r\n")
+    assert reply.headers == {b"x-a": b"1, 2, 3", b"content-length": b"0"}
 
 
 def test_an_answer_without_a_length_ends_with_its_connection() -> None:
@@ -116,6 +119,14 @@ def test_an_answer_that_is_cut_short_is_an_error(cut: bytes) -> None:
         b"HTTP/1.1 200 OK\nContent-Length: 0\n\n",
         b"HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n",
         b"HTTP/1.1 99 No\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 099 No\r\nContent-Length: 0\r\n\r\n",
+        OK + b"Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n",
+        OK + b"Transfer-Encoding:\r\n\r\n0\r\n\r\n",
+        OK + b"Content-Length: 2;\r\n\r\nab",
+        OK + b"Content-Length: 0x2\r\n\r\nab",
+        OK + b" Content-Length: 2\r\n\r\nab",
+        OK + b"A: b\rContent-Length: 2\r\n\r\nab",
+        OK + b"A: b\nContent-Length: 2\r\n\r\nab",
         b"HTTP/1.1 101 No\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n",
         b"<html>",
         b"GET / HTTP/1.1\r\n\r\n",
@@ -177,6 +188,25 @@ def test_a_body_past_the_limit_is_left_off_as_soon_as_that_is_known() -> None:
         (OK + b"Content-Length: 1\r\n\r\nxGARBAGE", False),
         (OK + b"Content-Length: 1\r\n\r\nx" + OK, False),
         (CHUNKED + b"0\r\n\r\nH", False),
+        (OK + b"Content-Length: 1\r\n\r\nx\r\n", False),
+        (OK + b"Content-Length: 1\r\n\r\nx\n", False),
+        (CHUNKED + b"0\r\n\r\n\r\n", False),
+        (CHUNKED + b"0\r\nA: b\r\n\r\n\n", False),
+        (b"HTTP/1.1 204 No\r\n\r\n\r\n", False),
+        (b"\r\n" + OK + b"Content-Length: 1\r\n\r\nx", False),
+        (b"HTTP/1.1 204 No\r\nContent-Length: 0\r\n\r\n", True),
+        (b"HTTP/1.1 204 No\r\nContent-Length: 1\r\n\r\n", False),
+        (b"HTTP/1.1 204 No\r\nContent-Length: 9999\r\n\r\n", False),
+        (b"HTTP/1.1 204 No\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", False),
+        (b"HTTP/1.1 304 No\r\nContent-Length: 1\r\n\r\nx", False),
+        (b"HTTP/1.1 205 No\r\nContent-Length: 0\r\n\r\n", True),
+        (b"HTTP/1.1 205 No\r\nContent-Length: 1\r\n\r\nx", False),
+        (b"HTTP/1.1 100 No\r\nContent-Length: 0\r\n\r\n" + OK + b"Content-Length: 0\r\n\r\n", True),
+        (
+            b"HTTP/1.1 100 No\r\nContent-Length: 1\r\n\r\n" + OK + b"Content-Length: 0\r\n\r\n",
+            False,
+        ),
+        (b"HTTP/1.1 408 Idle\r\nContent-Length: 0\r\n\r\n", False),
         (OK + b"Content-Length: 1\r\nConnection: close\r\n\r\nxGARBAGE", False),
     ],
 )
@@ -227,6 +257,52 @@ def test_the_pieces_in_which_an_answer_comes_make_no_difference(
         assert reader.take() == Reply(200, reader.take().headers, whole)
         if framing == "end":
             return
+
+
+BODIES = st.one_of(
+    st.text("\r\n", max_size=6), st.text("\r\na", max_size=12), st.just("a" * 40), st.just(ANOTHERS)
+)
+UNASKED = st.one_of(
+    st.just(""), st.text("\r\n", max_size=9), st.just(ANOTHERS), st.text("\r\nH0 :", max_size=5)
+)
+
+
+@given(
+    body=BODIES.map(str.encode),
+    framing=st.sampled_from(["length", "chunked", "trailer"]),
+    unasked=UNASKED.map(str.encode),
+    cuts=st.lists(st.integers(0, 200), max_size=8),
+)
+def test_no_byte_beyond_an_answer_comes_to_whoever_is_next(
+    body: bytes, framing: str, unasked: bytes, cuts: list[int]
+) -> None:
+    """However it is cut: the answer is its own, and its connection is fit only with nothing behind.
+
+    What has not been looked at when the answer is complete lies in the connection still, which
+    looks for it.
+    """
+    answer = {
+        "length": OK + b"Content-Length: %d\r\n\r\n%b" % (len(body), body),
+        "chunked": CHUNKED + _chunked([body]) + b"0\r\n\r\n",
+        "trailer": CHUNKED + _chunked([body]) + b"0\r\nA: b\r\n\r\n",
+    }[framing]
+    wire = answer + unasked
+    edges = sorted({0, len(wire), *(cut for cut in cuts if cut < len(wire))})
+    reader = AnswerReader()
+    reader.expect(MOST)
+    fed = 0
+    for start, stop in pairwise(edges):
+        if reader.is_complete:
+            break
+        reader.feed(wire[start:stop])
+        fed = stop
+    assert reader.is_complete
+    assert fed >= len(answer)
+    assert reader.take().body == body
+    all_line_breaks = framing == "length" and body.isspace()
+    assert reader.is_reusable is (fed == len(answer)) or (
+        all_line_breaks and not reader.is_reusable
+    )
 
 
 @given(st.binary(max_size=200), st.sampled_from([b"", OK, CHUNKED, OK + b"Content-Length: 9\r\n"]))
