@@ -212,6 +212,8 @@ class Report:
 class Request:
     """One GraphQL request on its way.
 
+    `caller_key` tells its caller from others wherever something is shared out; nobody but this
+    process ever sees it.
     `now` is the one time of the whole answer, in UTC; `deadline` is when all upstream work must be
     done, in seconds of the event loop's clock. `calls` ends by then what is called on the request's
     account, and `waits` what it waits for, its own calls and those of others. `read` is what its
@@ -223,6 +225,7 @@ class Request:
     caller: Caller
     deadline: float
     budget: CallBudget
+    caller_key: str = ""
     report: Report = field(default_factory=Report)
     warnings: dict[str, str] = field(default_factory=dict)
     calls: Timebox = field(init=False, repr=False)

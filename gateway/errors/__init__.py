@@ -36,6 +36,7 @@
     │   ├── UpstreamRateLimitedError ↻ UPSTREAM_RATE_LIMITED    with retryAfterS
     │   ├── UpstreamTimeoutError     ↻ UPSTREAM_TIMEOUT
     │   ├── UpstreamUnavailableError ↻ UPSTREAM_UNAVAILABLE
+    │   │   └── HeldBackError        ↻ only this caller's calls, which have all failed
     │   ├── PhasedOutError             UPSTREAM_GONE            410, or switched off
     │   ├── UpstreamBadPayloadError    UPSTREAM_BAD_PAYLOAD
     │   │   └── UndocumentedNotFoundError  a 404 without a documented error body
@@ -87,6 +88,7 @@ from gateway.errors.requests import (
 )
 from gateway.errors.upstream import (
     CredentialMissingError,
+    HeldBackError,
     NotHereError,
     PhasedOutError,
     UndocumentedNotFoundError,
@@ -111,6 +113,7 @@ __all__ = [
     "CursorInvalidError",
     "ForbiddenError",
     "GatewayError",
+    "HeldBackError",
     "KeysUnavailableError",
     "MaskedError",
     "MethodNotAllowedError",

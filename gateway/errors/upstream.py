@@ -96,6 +96,10 @@ class UpstreamUnavailableError(UpstreamError):
     words = "The loyalty platform is not available."
 
 
+class HeldBackError(UpstreamUnavailableError):
+    """Calls of this caller have all failed lately, and only those are held back."""
+
+
 class PhasedOutError(UpstreamError):
     """The endpoint has been phased out (410), or is switched off."""
 

@@ -5,11 +5,13 @@ and only as far as each hop is one of the proxies that the settings name.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from gateway.http.asked import Asked
 
 _MOST_HOPS = 16
+_MAX_REMEMBERED = 4096
 _Address = IPv4Address | IPv6Address
 
 
@@ -39,6 +41,7 @@ class ClientAddresses:
         return any(address in network for network in self._proxies)
 
 
+@lru_cache(_MAX_REMEMBERED)
 def _read(text: str) -> _Address | None:
     try:
         address = ip_address(text.partition("%")[0])

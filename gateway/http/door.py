@@ -42,15 +42,22 @@ class Door:
         """Raise CrossSiteError for a request that a page of another site has had sent."""
         refuse_other_sites(asked.headers, self.origins)
 
-    async def count(self, asked: Asked, caller: Caller, operations: int = 1) -> None:
-        """Count operations of a caller, who is whom the credential says, or else the address.
+    def caller_key(self, asked: Asked, caller: Caller) -> str:
+        """Return what tells a caller from others: whom the credential says, or else the address.
 
-        Raises RateLimitedError for one that is too many.
+        It is for this process alone, and for no log.
         """
+        if caller.subject:
+            return f"subject {caller.subject}"
+        if caller.credential or caller.customers:
+            return f"fingerprint {caller.fingerprint}"
+        return f"address {self.addresses.of(asked)}"
+
+    async def count(self, caller_key: str, operations: int = 1) -> None:
+        """Count operations of a caller. Raises RateLimitedError for one that is too many."""
         if self.rate is None or not operations:
             return
-        who = _credential(caller) or ("address", self.addresses.of(asked))
-        wait_s = await self.rate.take(self.keys.key(*who), operations)
+        wait_s = await self.rate.take(self.keys.key(caller_key), operations)
         if wait_s:
             raise RateLimitedError(wait_s)
 
@@ -67,14 +74,6 @@ class Door:
         """Give the connections back."""
         if self.redis is not None:
             await self.redis.aclose()
-
-
-def _credential(caller: Caller) -> tuple[str, ...] | None:
-    if caller.subject:
-        return ("subject", caller.subject)
-    if caller.credential or caller.customers:
-        return ("fingerprint", caller.fingerprint)
-    return None
 
 
 def create_door(settings: Settings) -> Door:

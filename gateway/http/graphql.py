@@ -73,17 +73,19 @@ class GraphQLEndpoint:
             media_type = choose(b",".join(asked.headers.all(b"accept")))
             self.door.check(asked)
             caller = await self._caller(asked)
-            await self.door.count(asked, caller)
+            caller_key = self.door.caller_key(asked, caller)
+            await self.door.count(caller_key)
             with self.door.reading.taken():
                 parameters = await read_parameters(
                     asked, self.settings.max_body_bytes, self.settings.max_batch
                 )
+            request = self._request(asked, caller, caller_key)
             if isinstance(parameters, list):
-                await self.door.count(asked, caller, len(parameters) - 1)
+                await self.door.count(caller_key, len(parameters) - 1)
                 with self.door.running.taken(len(parameters)):
-                    return await self._execute_batch(asked, caller, parameters, media_type)
+                    return await self._execute_batch(asked, request, parameters, media_type)
             with self.door.running.taken():
-                return await self._execute(asked, caller, parameters, media_type)
+                return await self._execute(asked, request, parameters, media_type)
         except ClientGoneError:
             self.collector.after_errors()
             log.info("client_gone")
@@ -101,16 +103,15 @@ class GraphQLEndpoint:
             return respond({"errors": refused.errors}, status, media_type)
 
     async def _execute(
-        self, asked: Asked, caller: Caller, parameters: Parameters, media_type: str
+        self, asked: Asked, request: Request, parameters: Parameters, media_type: str
     ) -> Answer:
-        request = self._request(asked, caller)
         admitted = await self._admit(parameters, None, request, asked.method)
         work = self._answer(admitted, parameters.variables, request)
         write = await unless_gone(asked, request, work)
         return respond(write(), 200, media_type)
 
     async def _execute_batch(
-        self, asked: Asked, caller: Caller, batch: Batch, media_type: str
+        self, asked: Asked, request: Request, batch: Batch, media_type: str
     ) -> Answer:
         bill = Bill()
 
@@ -118,7 +119,6 @@ class GraphQLEndpoint:
             admitted = await self._admit(parameters, bill, part, asked.method)
             return await self._answer(admitted, parameters.variables, part)
 
-        request = self._request(asked, caller)
         work = run_batch(batch, request, run, self.statistics)
         return respond(await unless_gone(asked, request, work), 200, media_type)
 
@@ -207,10 +207,11 @@ class GraphQLEndpoint:
         try:
             return await self.authentication.caller(asked.headers)
         except UnauthenticatedError:
-            await self.door.count(asked, Caller())  # a token that is refused has cost work, too
+            # A token that is refused has cost work, too.
+            await self.door.count(self.door.caller_key(asked, Caller()))
             raise
 
-    def _request(self, asked: Asked, caller: Caller) -> Request:
+    def _request(self, asked: Asked, caller: Caller, caller_key: str) -> Request:
         settings = self.settings
         return Request(
             id=asked.id,
@@ -218,4 +219,5 @@ class GraphQLEndpoint:
             caller=caller,
             deadline=asyncio.get_running_loop().time() + settings.upstream_deadline_s,
             budget=CallBudget(settings.upstream_max_calls_per_operation),
+            caller_key=caller_key,
         )

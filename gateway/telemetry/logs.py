@@ -14,8 +14,9 @@ cache_unavailable                         operation, reason
 cache_available                           operation, unavailable_s
 cache_garbage                             count
 cache_refresh_failed                      reason
-circuit_opened                            endpoint, failures
-circuit_closed                            endpoint
+circuit_opened                            endpoint, scope, failures; scope: endpoint, caller,
+                                          target or caller_and_target
+circuit_closed                            endpoint, scope
 quota_on_its_own                          replicas; without request_id
 quota_shared_again                        replicas; without request_id
 endpoint_is_gone                          endpoint, status

@@ -159,7 +159,8 @@ METRICS = (
     Metric(
         "gateway_upstream_circuit_state",
         _G,
-        "The circuit breaker: 0 closed, 1 half-open, 2 open; the worst of all workers.",
+        "The circuit breaker: 0 closed, 1 half-open, 2 open, for all calls or for a caller or"
+        " target; the worst of all workers.",
         (_ENDPOINT,),
         max,
     ),

@@ -1,14 +1,19 @@
-"""Whether an endpoint is worth a call: closed, open, half-open.
+"""Whether a call is worth making: closed, open, half-open.
 
 ::
 
-    closed ──5 failures in a row──► open ──its period is over──► half-open ──success──► closed
-                                     ▲                              │
-                                     └───────────failure────────────┘
+    closed ──five failures in a row──► open ──its period is over──► half-open ──success──► closed
+                                        ▲                              │
+                                        └───────────failure────────────┘
 
 What is a failure is for the caller to say: connect errors, timeouts and 5xx are; an answer below
 500 (a documented error body, too) is a success, for the endpoint is there; a 429, a bad payload and
 a call that was given up say nothing, and are neutral.
+
+Whose failures they are decides who is held back. Each is counted in every scope that its call is
+part of, from "this caller about this customer" to "all calls", and opens those for which there is
+evidence: see `circuit_scope.py`. So a caller, or a customer's record, that makes the platform fail
+holds back nothing but itself.
 """
 
 import time
@@ -17,14 +22,13 @@ from enum import Enum
 from types import TracebackType
 from typing import Self
 
-from gateway.errors import UpstreamUnavailableError
+from gateway.errors import HeldBackError, UpstreamUnavailableError
 from gateway.telemetry import log
+from gateway.upstream.circuit_scope import FAILURES_TO_OPEN, Attribution, Circuit, Scope, scopes_of
 
-FAILURES_TO_OPEN = 5
-# Clean service within 5 s after an outage: the longest period leaves two seconds for the probe.
-_OPEN_FOR_S = (1.0, 2.0, 3.0)
-# A probe that hangs must not keep the endpoint shut until its deadline: the next one may go.
-_PROBE_LEASE_S = 2.0
+__all__ = ["FAILURES_TO_OPEN", "Attribution", "CircuitBreaker", "CircuitState", "Permit"]
+
+_MAX_CIRCUITS = 4096
 
 
 class CircuitState(Enum):
@@ -41,23 +45,32 @@ class Permit:
     Its first outcome counts, later ones are ignored.
     """
 
-    __slots__ = ("_breaker", "generation", "is_probe", "started")
+    __slots__ = ("_breaker", "attribution", "generation", "is_probe", "started")
 
     def __init__(
-        self, breaker: "CircuitBreaker", generation: int, started: float, *, is_probe: bool
+        self,
+        breaker: "CircuitBreaker",
+        attribution: Attribution | None,
+        generation: int,
+        started: float,
     ) -> None:
         self._breaker: CircuitBreaker | None = breaker
-        self.generation, self.started, self.is_probe = generation, started, is_probe
+        self.attribution, self.generation, self.started = attribution, generation, started
+        self.is_probe = False
 
     def success(self) -> None:
         """Say that the endpoint answered."""
         if (breaker := self._take()) is not None:
             breaker.succeeded(self)
 
-    def failure(self) -> None:
-        """Say that the endpoint could not be reached, did not answer in time, or failed (5xx)."""
+    def failure(self, *, is_attributable: bool = True) -> None:
+        """Say that the endpoint could not be reached, did not answer in time, or failed (5xx).
+
+        What is not attributable, as a connection that is refused, is no caller's doing: it counts
+        for all calls at once.
+        """
         if (breaker := self._take()) is not None:
-            breaker.failed(self)
+            breaker.failed(self, self.attribution if is_attributable else None)
 
     def neutral(self) -> None:
         """Say that the call tells nothing about the endpoint; a probe's place is free again."""
@@ -83,76 +96,110 @@ class Permit:
 class CircuitBreaker:
     """The breaker of one endpoint, whose documented name `endpoint` is.
 
-    `clock` gives monotonic seconds. Not for several threads.
+    It has a circuit for each scope that has failed since it last succeeded, the latest 4,096 of
+    them, and none where all is well. `clock` gives monotonic seconds. Not for several threads.
     """
 
     def __init__(self, endpoint: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._endpoint, self._clock = endpoint, clock
-        self._failures = 0  # in a row, while closed
-        self._openings = 0  # in a row, without a success between them
-        self._retry_at = 0.0
-        self._probe: Permit | None = None
-        # Calls admitted before the breaker last opened or closed say nothing about now.
-        self._generation = 0
+        self._circuits: dict[Scope, Circuit] = {}  # the longest without a failure first
+        # Calls admitted before a circuit last opened or closed say nothing about now.
+        self._generation = self._closed_generation = 0
         self.opened = 0
-        """How often it has opened since the start, for the metrics."""
+        """How often any part of it has opened since the start, for the metrics."""
 
     @property
     def state(self) -> CircuitState:
-        """Where it stands now."""
-        if not self._openings:
-            return CircuitState.CLOSED
-        if self._probe is None and self._clock() < self._retry_at:
+        """Where its worst part stands now."""
+        now = self._clock()
+        opened = [circuit for circuit in self._circuits.values() if circuit.openings]
+        if any(circuit.is_shut(now) for circuit in opened):
             return CircuitState.OPEN
-        return CircuitState.HALF_OPEN
+        return CircuitState.HALF_OPEN if opened else CircuitState.CLOSED
 
-    def admit(self) -> Permit:
+    def admit(self, attribution: Attribution | None = None) -> Permit:
         """Give leave to make one call, to be used as ``with breaker.admit() as permit:``.
 
-        Raises UpstreamUnavailableError while open, and while half-open with a probe on its way.
+        Raises UpstreamUnavailableError while a scope of the call is open, and while it is half-open
+        with a probe on its way; HeldBackError where another caller's equal call might go.
         """
         now = self._clock()
-        if not self._openings:
-            return Permit(self, self._generation, now, is_probe=False)
-        held_since = self._probe.started if self._probe else float("-inf")
-        if now < self._retry_at or now < held_since + _PROBE_LEASE_S:
-            raise UpstreamUnavailableError(self._endpoint)
-        self._probe = Permit(self, self._generation, now, is_probe=True)
-        return self._probe
+        permit = Permit(self, attribution, self._generation, now)
+        if self._circuits:
+            self._probe(permit, now)
+        return permit
+
+    def _probe(self, permit: Permit, now: float) -> None:
+        """Make the permit the probe of its open scopes; raises as `admit` does."""
+        probed = []
+        for scope in scopes_of(permit.attribution):
+            circuit = self._circuits.get(scope)
+            if circuit is None or not circuit.openings:
+                continue
+            if not circuit.may_probe(permit.attribution, now):
+                is_personal = scope.caller is not None or circuit.holds_back_some
+                raise (HeldBackError if is_personal else UpstreamUnavailableError)(self._endpoint)
+            probed.append(circuit)
+        for circuit in probed:
+            circuit.probe, permit.is_probe = permit, True
 
     def succeeded(self, permit: Permit) -> None:
         """Count a permit's success; permits call it themselves."""
-        if permit.generation != self._generation:
+        if not self._circuits:
             return
-        self._failures = 0
-        if self._openings:  # any probe's will do, also one that took longer than its lease
-            self._openings, self._probe = 0, None
+        has_closed = False
+        for scope in scopes_of(permit.attribution):
+            circuit = self._circuits.get(scope)
+            # Any probe's will do, also one that took longer than its lease.
+            if circuit is not None and permit.generation >= circuit.generation:
+                del self._circuits[scope]
+                if circuit.openings:
+                    has_closed = True
+                    log.info("circuit_closed", endpoint=self._endpoint, scope=scope.word)
+        if has_closed:
             self._generation += 1
-            log.info("circuit_closed", endpoint=self._endpoint)
+            self._closed_generation = self._generation
 
-    def failed(self, permit: Permit) -> None:
+    def failed(self, permit: Permit, attribution: Attribution | None) -> None:
         """Count a permit's failure; permits call it themselves."""
-        if permit.generation != self._generation:
-            return
-        if not self._openings:
-            self._failures += 1
-            if self._failures >= FAILURES_TO_OPEN:
-                log.warning("circuit_opened", endpoint=self._endpoint, failures=self._failures)
-                self._open(since=self._clock())
-        elif permit is self._probe:
-            # A probe tells of the time when it was sent: one that hung for seconds has used up its
-            # period by then, and what was mended meanwhile is found at once.
-            self._open(since=permit.started)
+        now, has_opened, generation = self._clock(), False, self._generation + 1
+        for scope in scopes_of(attribution):
+            circuit = self._circuits.pop(scope, None) or Circuit(scope, self._closed_generation)
+            self._circuits[scope] = circuit
+            if permit.generation < circuit.generation:
+                continue
+            if not circuit.openings:
+                circuit.count(attribution)
+                if circuit.has_evidence:
+                    log.warning(
+                        "circuit_opened",
+                        endpoint=self._endpoint,
+                        scope=scope.word,
+                        failures=circuit.failures,
+                    )
+                    circuit.open(now, generation)
+                    has_opened = True
+            elif circuit.probe is permit:
+                # A probe tells of the time when it was sent: one that hung for seconds has used up
+                # its period by then, and what was mended meanwhile is found at once.
+                circuit.open_again(permit.started, attribution, generation)
+                has_opened = True
+        if has_opened:
+            self.opened += 1
+            self._generation = generation
+        self._release(permit)
+        while len(self._circuits) > _MAX_CIRCUITS:
+            del self._circuits[next(iter(self._circuits))]
 
     def gave_up(self, permit: Permit) -> None:
         """Forget a permit; permits call it themselves."""
-        if permit is self._probe:
-            self._probe = None
+        self._release(permit)
 
-    def _open(self, since: float) -> None:
-        period_s = _OPEN_FOR_S[min(self._openings, len(_OPEN_FOR_S) - 1)]
-        self._retry_at = since + period_s
-        self._openings += 1
-        self.opened += 1
-        self._failures, self._probe = 0, None
-        self._generation += 1
+    def _release(self, permit: Permit) -> None:
+        """Let another probe go where this one was, and has not said how it went."""
+        if not permit.is_probe:
+            return
+        for scope in scopes_of(permit.attribution):
+            circuit = self._circuits.get(scope)
+            if circuit is not None and circuit.probe is permit:
+                circuit.probe = None

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from gateway.errors import UpstreamTimeoutError, UpstreamUnavailableError
 from gateway.request import Request
 from gateway.telemetry import log
 from gateway.upstream.bodies import Answer, read_answer
-from gateway.upstream.circuit_breaker import Permit
+from gateway.upstream.circuit_breaker import Attribution, Permit
 from gateway.upstream.credentials import TOKEN_ENDPOINT, Credential
 from gateway.upstream.exchange import HttpPort
 from gateway.upstream.failures import DEFAULT_PAUSE_S, failed
@@ -22,6 +22,8 @@ from gateway.upstream.quota import Quota
 from gateway.upstream.traffic import EndpointTraffic, Traffic
 
 _UNREACHABLE = (httpx.HTTPError, OSError)
+# No request has gone out, so that none can be the reason.
+_NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, OSError)
 _JSON = {"Content-Type": "application/json"}
 _is_plain = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
 _MOST_TOKEN_BYTES = 64 * 1024
@@ -32,6 +34,7 @@ class _Call(NamedTuple):
 
     endpoint: str
     target: str
+    attribution: Attribution
     request: Request
     yields: bool
     traffic: EndpointTraffic
@@ -67,20 +70,26 @@ class UpstreamClient:
         target: str,
         request: Request,
         *,
+        about: tuple[Hashable, ...] = (),
         yields: bool = False,
     ) -> bytes:
         """Fetch the body of a successful answer, with a second attempt where that is worth it.
 
-        `endpoint` is the documented name that errors carry; `target` a path with its query. A call
-        that `yields` leaves the operation's last calls to those that have a claim on them. Raises
+        `endpoint` is the documented name that errors carry; `target` a path with its query.
+        `about` is what it asks for, from the whole to the part, without the window: what makes the
+        platform fail for one of these holds back no other (`circuit_scope.py`). A call that
+        `yields` leaves the operation's last calls to those that have a claim on them. Raises
         BudgetExceededError before a call too many, OverloadedError where too many wait, and
         UpstreamError for whatever the platform does instead of answering.
         """
         traffic = self.traffic.of(endpoint)
-        traffic.retry_budget.want()
+        traffic.retry_budget.want(request.caller_key)
+        attribution = Attribution(request.caller_key, about)
         try:
             with request.calls:
-                answer = await self._attempts(_Call(endpoint, target, request, yields, traffic))
+                answer = await self._attempts(
+                    _Call(endpoint, target, attribution, request, yields, traffic)
+                )
         except TimeoutError:
             raise UpstreamTimeoutError(endpoint) from None
         if answer.status == 200:
@@ -102,7 +111,9 @@ class UpstreamClient:
                 is_renewed = True
                 continue
             left_s = call.request.deadline - self.traffic.clock()
-            delay_s = retries.delay_s(attempts, answer.status, answer.retry_after_s, left_s)
+            delay_s = retries.delay_s(
+                attempts, answer.status, answer.retry_after_s, left_s, call.request.caller_key
+            )
             if delay_s is None:
                 return answer
             await asyncio.sleep(delay_s)
@@ -115,7 +126,7 @@ class UpstreamClient:
             if not admission.enter_at_once():
                 await admission.enter()
             try:
-                with call.traffic.breaker.admit() as permit:
+                with call.traffic.breaker.admit(call.attribution) as permit:
                     credential = await self.credential.headers(
                         partial(self._post, request), request
                     )
@@ -159,7 +170,7 @@ class UpstreamClient:
                 permit.failure()
             raise
         except _UNREACHABLE as error:
-            permit.failure()
+            permit.failure(is_attributable=not isinstance(error, _NOT_CONNECTED))
             log.warning("upstream_call_failed", endpoint=endpoint, reason=type(error).__name__)
             return Answer(None)
         status = answer.status or 0

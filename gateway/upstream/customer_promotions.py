@@ -74,7 +74,7 @@ class CustomerPromotions:
         target = _target(key)
 
         def load(on_account_of: Request) -> Awaitable[bytes]:
-            return self._client.get(ENDPOINT, target, on_account_of)
+            return self._client.get(ENDPOINT, target, on_account_of, about=(key.customer,))
 
         def read(body: bytes) -> CustomerPage:
             return _read(self._client.traffic.statistics, key, body)

@@ -70,11 +70,14 @@ class LegacyDefinitions:
         while the endpoint is known to be gone, and nothing is remembered.
         """
         target = _target(key)
+        about = (key.program_id, key.filters.promotion_id or key.source_type)
 
         async def load(on_account_of: Request) -> bytes:
             self._phase_out.ask()
             try:
-                body = await self._client.get(ENDPOINT, target, on_account_of, yields=True)
+                body = await self._client.get(
+                    ENDPOINT, target, on_account_of, about=about, yields=True
+                )
             except PhasedOutError:
                 self._phase_out.gone()
                 raise

@@ -18,6 +18,7 @@ from gateway.cache.store import CacheClocks, TwoLevelCache, create_cache
 from gateway.errors import (
     BudgetExceededError,
     GatewayError,
+    HeldBackError,
     NotHereError,
     OverloadedError,
     PhasedOutError,
@@ -39,9 +40,17 @@ _OUTAGES = (
     UpstreamTimeoutError,
     UpstreamUnavailableError,
 )
-# These end with the deadline or the budget of the operation that made the call: whoever waits for
-# the same answer may still have time and calls left.
-_PERSONAL = (BudgetExceededError, UpstreamRateLimitedError, UpstreamTimeoutError)
+# These end with the deadline, the budget or the share of the operation that made the call: whoever
+# waits for the same answer may still have time, calls and places left.
+_PERSONAL = (
+    BudgetExceededError,
+    HeldBackError,
+    OverloadedError,
+    UpstreamRateLimitedError,
+    UpstreamTimeoutError,
+)
+BACKGROUND = "background"
+"""The caller of the refreshes, whom nobody waits for."""
 _REFRESH_CALLS = 2
 _NEGATIVE_S = 30.0  # a promotion that is just being created should not stay away for long
 
@@ -115,7 +124,9 @@ class Recall:
         def refresh() -> Awaitable[bytes]:
             deadline = asyncio.get_running_loop().time() + self.deadline_s
             budget = CallBudget(_REFRESH_CALLS)
-            return load_readable(replace(request, deadline=deadline, budget=budget))
+            return load_readable(
+                replace(request, deadline=deadline, budget=budget, caller_key=BACKGROUND)
+            )
 
         fresh_until = 0.0  # also of what fails: its operation may show no error of it
         try:

@@ -4,12 +4,15 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from cachetools import LRUCache
+
 MOST_ATTEMPTS = 2
 RETRYABLE_STATUSES = frozenset({502, 503, 504})
 MOST_RETRY_AFTER_S = 300.0
 
 _WANTED_PER_RETRY = 5  # 20 %, counted in whole numbers so that no rounding adds up
 _MOST_RETRIES_SAVED = 5
+_MAX_DEBTORS = 4096
 _BACKOFF_S = 0.2
 _WORTH_TRYING_S = 0.05  # with less than this left, no call could end in time
 
@@ -19,20 +22,33 @@ class RetryBudget:
 
     From the first call on, `n` wanted calls make at most ``1.2 n`` calls. What good times save is
     capped: over any stretch of `n` wanted calls there are at most ``n / 5 + 5`` retries.
+
+    All callers save together, so that whoever calls seldom has a retry as well. What a caller has
+    taken is a debt that its own calls pay, and nobody's debt is ever more than what is left for the
+    others, but for one retry: one caller's failures leave half of what has been saved.
     """
 
     def __init__(self) -> None:
         self._saved = 0  # in fifths of a retry; nothing is given in advance
+        self._debts: LRUCache[str, int] = LRUCache(_MAX_DEBTORS)  # also in fifths, and none of 0
 
-    def want(self) -> None:
+    def want(self, caller: str | None = None) -> None:
         """Count one call that is wanted, whatever becomes of it; its retries are not wanted."""
         self._saved = min(self._saved + 1, _MOST_RETRIES_SAVED * _WANTED_PER_RETRY)
+        if self._debts and caller is not None and caller in self._debts:
+            self._debts[caller] -= 1
+            if not self._debts[caller]:
+                del self._debts[caller]
 
-    def spend(self) -> bool:
-        """Take one retry, where there is one."""
-        if self._saved < _WANTED_PER_RETRY:
+    def spend(self, caller: str | None = None) -> bool:
+        """Take one retry, where there is one for this caller; None is nobody, and owes nothing."""
+        left = self._saved - _WANTED_PER_RETRY
+        debt = 0 if caller is None else self._debts.get(caller, 0)
+        if left < 0 or (debt and debt + _WANTED_PER_RETRY > left):
             return False
-        self._saved -= _WANTED_PER_RETRY
+        self._saved = left
+        if caller is not None:
+            self._debts[caller] = debt + _WANTED_PER_RETRY
         return True
 
 
@@ -45,13 +61,19 @@ class RetryPolicy:
         """How many retries it has allowed, for the metrics."""
 
     def delay_s(
-        self, attempts: int, status: int | None, retry_after_s: float | None, left_s: float
+        self,
+        attempts: int,
+        status: int | None,
+        retry_after_s: float | None,
+        left_s: float,
+        caller: str | None = None,
     ) -> float | None:
         """Give after how many seconds to try again, or None not to; spends the retry budget.
 
         `attempts` have been made; `status` is the last answer's, None for a connection error;
         `retry_after_s` is what its ``Retry-After`` says, if it has one; `left_s` is the time up to
-        the deadline. A timeout is not retried: it is the deadline that has passed.
+        the deadline, and `caller` whose call it is. A timeout is not retried: it is the deadline
+        that has passed.
         """
         if attempts >= MOST_ATTEMPTS:
             return None
@@ -64,7 +86,7 @@ class RetryPolicy:
             delay_s = max(jitter_s, retry_after_s or 0.0)
         else:
             return None
-        if delay_s + _WORTH_TRYING_S > left_s or not self._budget.spend():
+        if delay_s + _WORTH_TRYING_S > left_s or not self._budget.spend(caller):
             return None
         self.granted += 1
         return delay_s

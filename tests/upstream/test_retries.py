@@ -76,6 +76,32 @@ def test_the_first_calls_have_no_retry_in_advance() -> None:
     assert not budget.spend()
 
 
+def test_one_callers_failures_leave_half_of_what_was_saved() -> None:
+    """Of five retries that all have saved, one caller takes two; another one has one as well."""
+    budget = rich()
+    assert [budget.spend("a") for _ in range(50)].count(True) == 2
+    assert budget.spend("b")
+
+
+def test_a_caller_has_the_retries_that_its_own_calls_save() -> None:
+    """One for five calls, however many of them fail, and no retry of others goes into that."""
+    budget, taken = rich(), 0
+    for _ in range(500):
+        budget.want("a")
+        taken += budget.spend("a")
+    assert 100 <= taken <= 102
+    assert budget.spend("b")
+
+
+def test_who_calls_seldom_has_a_retry_that_others_saved() -> None:
+    """Each of many callers with one call has one."""
+    budget, taken = RetryBudget(), 0
+    for number in range(100):
+        budget.want(str(number))
+        taken += budget.spend(str(number))
+    assert taken == 20
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.booleans(), max_size=300))
 def test_calls_are_never_more_than_12_for_10_wanted(sequence: list[bool]) -> None:
