@@ -1,12 +1,15 @@
 """A request's body: its media type, its encoding and its size, before anything is read into it."""
 
-import zlib
-
 from gateway.errors import BadRequestError, PayloadTooLargeError, UnsupportedMediaTypeError
 from gateway.http.asked import Asked
 from gateway.http.negotiation import remembered
-
-_GZIP = 16 + zlib.MAX_WBITS
+from gateway.wire.gunzip import (
+    GunzipError,
+    GunzipTooLargeError,
+    UnknownCodingError,
+    gunzip,
+    is_gzip,
+)
 
 
 async def read_body(asked: Asked, most_bytes: int) -> bytes:
@@ -20,12 +23,12 @@ async def read_body(asked: Asked, most_bytes: int) -> bytes:
     mistake = _mistake_in(lines[0]) if len(lines) == 1 else _NO_JSON
     if mistake:
         raise UnsupportedMediaTypeError(mistake)
-    is_gzip = _is_gzip(headers.all(b"content-encoding"))
+    is_compressed = _is_compressed(headers.all(b"content-encoding"))
     # A body in chunks has no length; what the server has let through is a number.
     if int(headers.first(b"content-length") or 0) > most_bytes:
         raise _too_large(most_bytes)
     body = asked.body if asked.body is not None else await _receive(asked, most_bytes)
-    return _decompress(body, most_bytes) if is_gzip else body
+    return _decompress(body, most_bytes) if is_compressed else body
 
 
 async def _receive(asked: Asked, most_bytes: int) -> bytes:
@@ -58,30 +61,26 @@ def _mistake_in(content_type: bytes) -> str:
     return ""
 
 
-def _is_gzip(lines: list[bytes]) -> bool:
+def _is_compressed(lines: list[bytes]) -> bool:
     if not lines:
         return False
-    encodings = [
-        word.strip().lower() for line in lines for word in line.decode("latin-1").split(",")
-    ]
-    encodings = [word for word in encodings if word not in {"", "identity"}]
-    if encodings not in ([], ["gzip"], ["x-gzip"]):
-        raise UnsupportedMediaTypeError("The body may be compressed with gzip, once, or not.")
-    return bool(encodings)
+    try:
+        return is_gzip(b",".join(lines))
+    except UnknownCodingError:
+        allowed = "The body may be compressed with gzip, once, or not."
+        raise UnsupportedMediaTypeError(allowed) from None
 
 
 def _decompress(body: bytes, most_bytes: int) -> bytes:
     """Decompress; a bomb costs no more than one byte above what is allowed."""
-    stream = zlib.decompressobj(_GZIP)
     try:
-        plain = stream.decompress(body, most_bytes + 1)
-    except zlib.error:
-        raise BadRequestError("The body is no gzip, or damaged.") from None
-    if len(plain) > most_bytes:
-        raise _too_large(most_bytes)
-    if not stream.eof or stream.unused_data:
-        raise BadRequestError("The body must be one complete gzip stream.")
-    return plain
+        return gunzip(body, most_bytes)
+    except GunzipTooLargeError:
+        raise _too_large(most_bytes) from None
+    except GunzipError:
+        raise BadRequestError(
+            "The body must be gzip from its first byte to its last: whole, and nothing behind it."
+        ) from None
 
 
 def _too_large(most_bytes: int) -> PayloadTooLargeError:

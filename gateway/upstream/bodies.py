@@ -1,16 +1,18 @@
 """Reading an answer: at most so many bytes of its body, however small it was on its way."""
 
-import zlib
 from typing import NamedTuple
 
 from gateway.errors import UpstreamBadPayloadError
 from gateway.telemetry import log
-from gateway.upstream.exchange import ACCEPT_ENCODING, Reply
+from gateway.upstream.exchange import Reply
 from gateway.upstream.retries import retry_after_s
-
-_PLAIN = frozenset({b"", b"identity"})
-_PACKED = ACCEPT_ENCODING.encode()
-_GZIP = zlib.MAX_WBITS | 16
+from gateway.wire.gunzip import (
+    GunzipError,
+    GunzipTooLargeError,
+    UnknownCodingError,
+    gunzip,
+    is_gzip,
+)
 
 
 class Answer(NamedTuple):
@@ -22,8 +24,17 @@ class Answer(NamedTuple):
 
 
 def read_answer(endpoint: str, reply: Reply, most_bytes: int) -> Answer:
-    """Read an answer, whatever its status; raises what `unpack` raises."""
-    body = unpack(endpoint, reply, most_bytes)
+    """Read an answer; raises what `unpack` raises.
+
+    Where the status is not 200 it says what has happened, and a body that cannot be read, which
+    somebody on the way may have written, is as good as none.
+    """
+    try:
+        body = unpack(endpoint, reply, most_bytes)
+    except UpstreamBadPayloadError:
+        if reply.status == 200:
+            raise
+        body = b""
     return Answer(reply.status, body, retry_after_s(reply.headers))
 
 
@@ -36,24 +47,17 @@ def unpack(endpoint: str, reply: Reply, most_bytes: int) -> bytes:
     body = reply.body
     if body is None:
         raise _too_large(endpoint)
-    encoding = reply.headers.get(b"content-encoding")
-    if encoding is None or (encoding := encoding.strip().lower()) in _PLAIN:
+    codings = reply.headers.get(b"content-encoding")
+    if codings is None:
         return body
-    if encoding != _PACKED:
-        raise _unreadable(endpoint, "unknown content encoding")
-    if not body:
-        return body
-    inflater = zlib.decompressobj(_GZIP)
     try:
-        # One byte more than is allowed, to see that there is more.
-        plain = inflater.decompress(body, most_bytes + 1)
-    except zlib.error:
-        raise _unreadable(endpoint, "cannot be decompressed") from None
-    if len(plain) > most_bytes:
-        raise _too_large(endpoint)
-    if not inflater.eof:
-        raise _unreadable(endpoint, "cut short")
-    return plain
+        return gunzip(body, most_bytes) if is_gzip(codings) and body else body
+    except UnknownCodingError:
+        raise _unreadable(endpoint, "unknown content encoding") from None
+    except GunzipTooLargeError:
+        raise _too_large(endpoint) from None
+    except GunzipError as error:
+        raise _unreadable(endpoint, str(error)) from None
 
 
 def _too_large(endpoint: str) -> UpstreamBadPayloadError:

@@ -30,6 +30,25 @@ def test_gzip_is_read(http: httpx.Client, encoding: str) -> None:
     assert send(http, GZIPPED, encoding).json()["data"] == {"__typename": "Query"}
 
 
+@pytest.mark.parametrize(
+    "body",
+    [gzip.compress(BODY[:9]) + gzip.compress(BODY[9:]), GZIPPED + gzip.compress(b""),
+     gzip.compress(b"") + GZIPPED, GZIPPED + bytes(99)],
+    ids=["two members", "an empty one behind", "an empty one before", "padding"],
+)  # fmt: skip
+def test_gzip_is_read_in_all_its_members(http: httpx.Client, body: bytes) -> None:
+    """Zeros behind the last are padding."""
+    assert send(http, body).json()["data"] == {"__typename": "Query"}
+
+
+def test_the_limit_is_that_of_all_members(http: httpx.Client) -> None:
+    """What each of them may hold they may not hold together."""
+    half = gzip.compress(b" " * (MOST // 2))
+    assert send(http, half + gzip.compress(padded(MOST // 2))).status_code == 200
+    answer = send(http, half + gzip.compress(padded(MOST // 2 + 1)))
+    assert (answer.status_code, code(answer)) == (413, "PAYLOAD_TOO_LARGE")
+
+
 @pytest.mark.parametrize("encoding", ["", "identity"])
 def test_a_plain_body_may_say_so(http: httpx.Client, encoding: str) -> None:
     """An encoding that is none changes nothing."""
@@ -77,11 +96,11 @@ def test_a_compressed_body_is_no_larger_than_a_plain_one(http: httpx.Client) -> 
 @pytest.mark.parametrize(
     "body",
     [b"", BODY, GZIPPED[:-1], GZIPPED[:12], GZIPPED[:-6] + b"xxxxxx", GZIPPED + b"x",
-     GZIPPED + GZIPPED, zlib.compress(BODY), gzip.compress(GZIPPED)],
-    ids=["nothing", "plain", "cut", "head alone", "wrong sum", "more behind", "two streams",
-         "zlib", "gzip in gzip"],
+     GZIPPED + b"\0x", GZIPPED + GZIPPED[:-1], zlib.compress(BODY), gzip.compress(GZIPPED)],
+    ids=["nothing", "plain", "cut", "head alone", "wrong sum", "more behind",
+         "more behind padding", "a second one cut", "zlib", "gzip in gzip"],
 )  # fmt: skip
-def test_a_body_that_is_not_one_gzip_is_refused(http: httpx.Client, body: bytes) -> None:
+def test_a_body_that_is_not_all_gzip_is_refused(http: httpx.Client, body: bytes) -> None:
     """400, and nothing of the library's words."""
     answer = send(http, body)
     assert (answer.status_code, code(answer)) == (400, "BAD_REQUEST")

@@ -121,6 +121,28 @@ def test_a_documented_code_counts_whatever_the_status(
     assert "errors" not in asking.answer(CUSTOMER)
 
 
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (401, "UPSTREAM_AUTH_FAILED"),
+        (429, "UPSTREAM_RATE_LIMITED"),
+        (503, "UPSTREAM_UNAVAILABLE"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("body", "coding"),
+    [("x" * 20_001, "identity"), ("<html>", "br"), ("<html>", "gzip")],
+    ids=["too large", "unknown coding", "not gzip"],
+)
+def test_a_status_counts_though_its_body_cannot_be_read(
+    scripted: Platform, asking: Graph, status: int, code: str, body: str, coding: str
+) -> None:
+    """Whoever stands in between writes pages of their own; the status says what has happened."""
+    headers = {"Content-Encoding": coding, "Retry-After": "60"}
+    scripted.answers["promotionData"] = Response(body, status, headers)
+    assert _error(asking)["code"] == code
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(scripted: Platform, asking: Graph, status: int) -> None:
     """A credential goes to the platform that was set up, and nowhere else."""
@@ -129,14 +151,20 @@ def test_a_redirect_is_not_followed(scripted: Platform, asking: Graph, status: i
     assert asking.calls == 1
 
 
-def test_a_compressed_answer_is_read(scripted: Platform, asking: Graph) -> None:
-    """Gzip and deflate are what the gateway says it accepts, so it reads them."""
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "GZIP", "identity, gzip"])
+@pytest.mark.parametrize("cut", [None, 99], ids=["one member", "two members"])
+def test_a_compressed_answer_is_read(
+    scripted: Platform, asking: Graph, coding: str, cut: int | None
+) -> None:
+    """Gzip is what the gateway says it accepts, so it reads all that is called so."""
 
     async def compressed(request: Request) -> Response:
         assert "gzip" in request.headers["accept-encoding"]
         body = promotion_data(scripted.world, lambda: NOW, request.query_params)
-        packed = gzip.compress(json.dumps(body).encode())
-        return Response(packed, 200, {"Content-Encoding": "gzip"})
+        plain = json.dumps(body).encode()
+        parts = [plain] if cut is None else [plain[:cut], b"", plain[cut:]]
+        packed = b"".join(gzip.compress(part) for part in parts)
+        return Response(packed, 200, {"Content-Encoding": coding})
 
     scripted.answers["promotionData"] = compressed
     assert asking.ask(CUSTOMER) == {"customer": {"customerId": "700000006"}}
