@@ -189,7 +189,8 @@ METRICS = (
     Metric(
         "gateway_legacy_gone",
         _G,
-        "1 where the legacy endpoint is gone or switched off.",
+        "1 where the legacy endpoint is gone or switched off; with passthrough, with which share of"
+        " the callers' credentials.",
         (),
         max,
     ),

@@ -12,7 +12,7 @@ from gateway.request import Request
 from gateway.upstream.client import UpstreamClient, encoded
 from gateway.upstream.known_pages import KnownPages
 from gateway.upstream.pages import disbelieved, read_page
-from gateway.upstream.phase_out import PhaseOut
+from gateway.upstream.phase_out import PhaseOut, Window
 from gateway.upstream.recall import Recall
 from gateway.upstream.statistics import UpstreamStatistics
 from gateway.wire.decode import Page, decode_definition_page
@@ -32,6 +32,9 @@ class DefinitionFilters(NamedTuple):
     includes_inactive: bool = False
     start_rule_id: str | None = None
     promotion_id: str | None = None
+
+
+_NO_FILTERS = DefinitionFilters()
 
 
 class DefinitionPageKey(NamedTuple):
@@ -67,29 +70,31 @@ class LegacyDefinitions:
         """Fetch one window; `program_id` has been checked to be digits, so the path is safe.
 
         Its call leaves the operation's last ones to the customers' pages. Raises PhasedOutError
-        while the endpoint is known to be gone, and nothing is remembered.
+        while the endpoint is known to be gone, and what was raised before where this was missing
+        lately, if nothing is remembered.
         """
         target = _target(key)
         about = (key.program_id, key.filters.promotion_id or key.source_type)
 
         async def load(on_account_of: Request) -> bytes:
-            self._phase_out.ask()
+            identity, window = self._client.credential.identity(on_account_of), _window(key, target)
+            self._phase_out.ask(identity, window)
             try:
                 body = await self._client.get(
                     ENDPOINT, target, on_account_of, about=about, yields=True
                 )
             except PhasedOutError:
-                self._phase_out.gone()
+                self._phase_out.of(identity).gone(window)
                 raise
             except UndocumentedNotFoundError:
-                self._phase_out.not_found(key.program_id)
-                if self._phase_out.is_gone:
+                self._phase_out.of(identity).not_found(window)
+                if self._phase_out.is_gone(identity):
                     raise PhasedOutError(ENDPOINT) from None
                 raise
             except NotHereError:
-                self._phase_out.answered()
+                self._phase_out.of(identity).answered(window, has_found=False)
                 raise
-            self._phase_out.answered()
+            self._phase_out.of(identity).answered(window, has_found=True)
             return body
 
         read = partial(_read, self._client.traffic.statistics, key)
@@ -103,6 +108,13 @@ def _read(statistics: UpstreamStatistics, key: DefinitionPageKey, body: bytes) -
     if key.filters.promotion_id is not None and page.total and not page.items:
         raise disbelieved(ENDPOINT, statistics, "it counts what it has not")
     return page
+
+
+def _window(key: DefinitionPageKey, target: str) -> Window:
+    program_id, source_type, filters, offset, _ = key
+    path = (program_id, source_type, filters.includes_inactive)
+    is_plain = filters._replace(includes_inactive=False) == _NO_FILTERS and offset == 0
+    return Window(program_id, path, target, is_plain)
 
 
 def _target(key: DefinitionPageKey) -> str:

@@ -37,7 +37,7 @@ def upstream_readings(traffic: Traffic, phase_out: PhaseOut) -> Readings:
         "gateway_upstream_quota_refusals_total": [quotas.refusals],
         "gateway_upstream_quota_left": [math.nan if left is None else left],
         "gateway_upstream_pauses_total": [quotas.pauses],
-        "gateway_legacy_gone": [phase_out.is_gone],
+        "gateway_legacy_gone": [phase_out.gone_share],
     }
 
 

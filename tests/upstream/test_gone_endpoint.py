@@ -1,9 +1,17 @@
 """The end of the legacy endpoint, as clients of the graph see it."""
 
-import pytest
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
-from tests.graph import Graph
-from tests.upstream.test_traffic import faulty
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tests.graph import Graph, serve_gateway
+from tests.upstream.scripted import Platform, platform
+from tests.upstream.test_traffic import WORLD, faulty
 
 PAGE = """{ customer(by: {externalId: "C-TEN"}) { promotions(first: 3) {
   totalCount nodes { promotion { name definition { status } } } } } }"""
@@ -32,21 +40,69 @@ def test_definitions_are_null_with_one_warning_when_the_endpoint_is_gone() -> No
         assert graph.calls == 1
 
 
-def test_three_programs_that_are_not_found_mean_that_the_endpoint_is_gone() -> None:
-    """One 404 may be a program's; three different programs' are the endpoint's."""
-    with faulty("status=404,endpoint=promotionsV2") as (graph, _):
-        codes = [
-            graph.errors(f'{{ program(programId: "{number}") {{ promotions {{ totalCount }} }} }}')
-            for number in (1, 2, 3, 4)
-        ]
-        assert [code for ((code, _path),) in codes] == [
+def _program(number: int) -> dict[str, str]:
+    return {"query": f'{{ program(programId: "{number}") {{ promotions {{ totalCount }} }} }}'}
+
+
+@contextmanager
+def _missing(**settings: Any) -> Iterator[tuple[Callable[..., str], Platform, set[str]]]:
+    """Serve a gateway on a platform that answers 404 for the programs in the set, "*" for all."""
+    missing: set[str] = set()
+
+    async def definitions(request: Request) -> Response | None:
+        program = request.url.path.split("/")[-2]
+        credential = request.headers["authorization"]
+        gone = missing & {"*", program, credential}
+        return Response("", 410 if credential in gone else 404) if gone else None
+
+    with (
+        platform(WORLD) as (scripted, platform_url),
+        serve_gateway(platform_url, **settings) as url,
+        httpx.Client(base_url=url, trust_env=False) as http,
+    ):
+        scripted.answers["promotionsV2"] = definitions
+
+        def ask(number: int, **headers: str) -> str:
+            answer = http.post("/graphql", json=_program(number), headers=headers).json()
+            errors = answer.get("errors")
+            return errors[0]["extensions"]["code"] if errors else "ok"
+
+        yield ask, scripted, missing
+
+
+def test_three_programs_that_had_answered_mean_that_the_endpoint_is_gone() -> None:
+    """One 404 may be a program's; those of three that were there before are the endpoint's."""
+    with _missing() as (ask, scripted, missing):
+        assert [ask(number) for number in (9001, 9002, 9003)] == ["ok"] * 3
+        missing.add("*")
+        assert [ask(number) for number in (9001, 9002, 9003)] == [
             "UPSTREAM_BAD_PAYLOAD",
             "UPSTREAM_BAD_PAYLOAD",
             "UPSTREAM_GONE",
-            "UPSTREAM_GONE",
         ]
-        assert graph.calls == 0
-        assert _is_told_once(graph)
+        made = len(scripted.requests)
+        assert ask(9004) == "UPSTREAM_GONE"
+        assert len(scripted.requests) == made
+
+
+def test_made_up_programs_leave_the_others_their_definitions() -> None:
+    """However many there are that the platform does not know, each is asked for once."""
+    with _missing() as (ask, scripted, missing):
+        missing.update(str(number) for number in range(1, 9))
+        for _ in range(3):
+            assert {ask(number) for number in range(1, 9)} == {"UPSTREAM_BAD_PAYLOAD"}
+        assert len(scripted.requests) == 8
+        assert ask(9001) == "ok"
+
+
+def test_a_tenant_whose_endpoint_is_gone_shuts_out_no_other() -> None:
+    """With passthrough, what one credential is answered is true for that one alone."""
+    good, gone = "Basic c2FuZGJveDpzYW5kYm94", "Basic YTph"
+    with _missing(upstream_auth="passthrough") as (ask, _, missing):
+        missing.add(gone)
+        for number in (9001, 9002, 9003, 9004):
+            assert ask(number, Authorization=gone) == "UPSTREAM_GONE"
+        assert ask(9001, Authorization=good) == "ok"
 
 
 @pytest.mark.parametrize(
