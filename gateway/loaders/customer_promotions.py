@@ -75,7 +75,7 @@ class CustomerPromotionByIdLoader(BatchLoader[Key, Result]):
                 key = wanted.get((str(item.program_id), str(item.promotion_id)))
                 if key is not None:
                     settled[key] = FoundCustomerPromotion(item, str(page.customer_id))
-            is_doubtful |= bool(page.left_out)
+            is_doubtful |= bool(page.unreadable)
             offset += len(page.items)
             if page.total is not None and offset >= page.total:
                 break

@@ -53,7 +53,8 @@ class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
     ids. A page with fewer definitions than the list's total promises tells nothing of what is not
     in it: that is looked for by id. A source type that fails ends its search: what is still missing
     fails with it, because "not here" is only true once every source type has said so. Neither is it
-    true where an item of an answer could not be read, which may have been the one.
+    true where an item of an answer could not be read, which may have been the one, and where a
+    look-up by id has brought another.
     """
 
     def __init__(
@@ -187,7 +188,7 @@ class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
             page = await self._pages.load(key)
         except NotHereError:
             return _NOTHING
-        if page.left_out:
+        if page.unreadable or (page.foreign and key.filters.promotion_id is not None):
             self._unreadable.add(key)
         return page
 

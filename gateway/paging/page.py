@@ -66,7 +66,7 @@ Run = tuple[Surroundings[ItemT], range]
 class Place(Generic[ItemT]):
     """One place of a list, with this index among its surroundings.
 
-    `item` is None where it could not be read, and where the page has the same item already.
+    `item` is None where it was left out, and where the page has the same item already.
     """
 
     surroundings: Surroundings[ItemT]
@@ -83,7 +83,7 @@ class Place(Generic[ItemT]):
 class Page(Generic[ItemT]):
     """One page of a connection, in list order.
 
-    `items` has None where an item could not be read, and where the page has the same item already;
+    `items` has None where an item was left out, and where the page has the same item already;
     `runs` has their surroundings, and which indices in them they have. `totals` has the upstream's
     total of each segment that was asked, None where it is not to be believed (`doubtful` has the
     segments of which no total is); `customer_id` is whose list it is, where the upstream says so.

@@ -55,7 +55,10 @@ def _going_on(window: Window[ItemT], fetch: Fetch[ItemT]) -> Fetch[ItemT]:
 
 def _left_out(count: int) -> UpstreamWarning:
     if count == 1:
-        return UpstreamWarning(None, "1 promotion was left out because it could not be read.")
+        return UpstreamWarning(
+            None, "1 promotion was left out: it cannot be read, or belongs to another program."
+        )
     return UpstreamWarning(
-        None, f"{count} promotions were left out because they could not be read."
+        None,
+        f"{count} promotions were left out: they cannot be read, or belong to another program.",
     )

@@ -9,7 +9,7 @@ upstream_answer_too_large                 endpoint
 upstream_status                           endpoint, status
 upstream_refused                          endpoint, upstream_code
 upstream_bad_payload                      endpoint, reason
-items_left_out                            endpoint, count
+items_left_out                            endpoint, count, foreign: those not asked for
 cache_unavailable                         operation, reason
 cache_available                           operation, unavailable_s
 cache_garbage                             count

@@ -87,7 +87,10 @@ class CustomerPromotions:
 
 
 def _read(statistics: UpstreamStatistics, key: CustomerPageKey, body: bytes) -> CustomerPage:
-    page = read_page(ENDPOINT, statistics, decode_customer_page, body)
+    program_ids = key.filters.program_ids
+    wanted = None if program_ids is None else frozenset(map(int, program_ids))
+    is_wanted = None if wanted is None else lambda item: item.program_id in wanted
+    page = read_page(ENDPOINT, statistics, decode_customer_page, body, is_wanted)
     _, name, value = key.customer
     if name == BY_ID and str(page.customer_id) != canonical(value):
         raise disbelieved(ENDPOINT, statistics, "it is about another customer")

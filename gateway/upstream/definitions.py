@@ -104,8 +104,14 @@ class LegacyDefinitions:
 
 
 def _read(statistics: UpstreamStatistics, key: DefinitionPageKey, body: bytes) -> DefinitionPage:
-    page = read_page(ENDPOINT, statistics, decode_definition_page, body)
-    if key.filters.promotion_id is not None and page.total and not page.items:
+    program_id, promotion_id = int(key.program_id), key.filters.promotion_id
+    wanted_id = None if promotion_id is None else int(promotion_id)
+
+    def is_wanted(item: DefinitionPayload) -> bool:
+        return item.program_id == program_id and wanted_id in {None, item.promotion_id}
+
+    page = read_page(ENDPOINT, statistics, decode_definition_page, body, is_wanted)
+    if promotion_id is not None and page.total and not page.items:
         raise disbelieved(ENDPOINT, statistics, "it counts what it has not")
     return page
 

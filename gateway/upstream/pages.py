@@ -17,8 +17,12 @@ def read_page(
     statistics: UpstreamStatistics,
     decode: Callable[[bytes], Page[_I] | Refusal],
     body: bytes,
+    is_wanted: Callable[[_I], bool] | None = None,
 ) -> Page[_I]:
-    """Read a page, as `decode` does; items that are left out are logged.
+    """Read a page, as `decode` does, without the items that `is_wanted` refuses.
+
+    The platform may bring other programs' promotions than it was asked for. Items that are left
+    out are logged.
 
     Raises UpstreamBadPayloadError for what is no page, and for a documented error body what it
     means (`failures.refused`).
@@ -29,8 +33,10 @@ def read_page(
         raise disbelieved(endpoint, statistics, str(error)) from None
     if isinstance(page, Refusal):
         raise refused(endpoint, page)
+    if is_wanted is not None and not all(map(is_wanted, filter(None, page.items))):
+        page = page.only(is_wanted)
     if page.left_out:
-        log.warning("items_left_out", endpoint=endpoint, count=page.left_out)
+        log.warning("items_left_out", endpoint=endpoint, count=page.left_out, foreign=page.foreign)
     return page
 
 

@@ -5,7 +5,7 @@ that fails again is read leaf by leaf (`lenient.py`). An item that cannot be sho
 its place in the page kept, so that positions still count what the upstream counts.
 """
 
-from collections.abc import Sized
+from collections.abc import Callable, Sized
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -58,17 +58,29 @@ class Page(NamedTuple, Generic[Item]):
 
     `items` has None where an item was left out; `total` is the upstream's ``totalEntries``, null
     where it cannot be read; `customer_id` is whose page it is, where the endpoint says so.
+    `foreign` counts the items that were left out because they were not asked for.
     """
 
     items: list[Item | None]
     total: int | None
     warnings: tuple[UpstreamWarning, ...] = ()
     customer_id: int | None = None
+    foreign: int = 0
 
     @property
     def left_out(self) -> int:
-        """How many items could not be read."""
+        """How many items are not shown."""
         return self.items.count(None)
+
+    @property
+    def unreadable(self) -> int:
+        """How many items could not be read: nobody knows which they are."""
+        return self.left_out - self.foreign
+
+    def only(self, is_wanted: Callable[[Item], bool]) -> "Page[Item]":
+        """Leave out what was not asked for; its place is kept."""
+        items = [None if item is None or not is_wanted(item) else item for item in self.items]
+        return self._replace(items=items, foreign=items.count(None) - self.left_out)
 
 
 _PARTS: dict[type[msgspec.Struct], tuple[Later[Any], ...]] = {

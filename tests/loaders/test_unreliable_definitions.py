@@ -145,7 +145,7 @@ def test_an_unreadable_definition_is_an_error_rather_than_not_here(
 
 
 def test_an_answer_about_another_promotion_is_not_taken(scripted: Platform, asking: Graph) -> None:
-    """Answers are matched by program and id, never by position."""
+    """Answers are matched by program and id, never by position; another by its id is no answer."""
 
     async def reversed_order(request: Request) -> Response:
         program_id = int(request.url.path.split("/")[-2])
@@ -156,8 +156,8 @@ def test_an_answer_about_another_promotion_is_not_taken(scripted: Platform, aski
 
     scripted.answers["promotionsV2"] = reversed_order
     assert _ask(asking, "C-TEN", 10) == (["UI"] * 10, [])
-    name = asking.ask('{promotion(programId:"9001",promotionId:"90010003"){name}}')
-    assert name == {"promotion": None}
+    query = '{promotion(programId:"9001",promotionId:"90010003"){name}}'
+    assert asking.errors(query) == [("UPSTREAM_BAD_PAYLOAD", ["promotion"])]
 
 
 def test_a_name_is_null_with_an_error_when_the_endpoint_is_down(

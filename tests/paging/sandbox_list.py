@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Self
 
@@ -28,7 +28,7 @@ class SandboxList:
         if pool is None or held is None:
             raise LookupError("the world lacks a customer")
         if is_program:
-            fresh = (holding.promotion for holding in pool.holdings)
+            fresh = (replace(holding.promotion, program_id=9100) for holding in pool.holdings)
             return cls(world.programs[9100].definitions, fresh)
         return cls(held.holdings, iter(pool.holdings))
 

@@ -1,7 +1,7 @@
 """Lists that move between two pages: what is exact, what is suspected, and what it costs."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -26,7 +26,9 @@ class Moving:
         held = self.world.customer("externalId", "C-3000")
         assert held is not None
         holdings = held.holdings[-count:]
-        return holdings if "customer" in listing.root else [one.promotion for one in holdings]
+        if "customer" in listing.root:
+            return holdings
+        return [replace(one.promotion, program_id=9100) for one in holdings]
 
     def lists(self) -> list[tuple[Listing, list[Any]]]:
         """Give both connections, each with the list behind it."""
