@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -218,6 +219,7 @@ class Request:
     done, in seconds of the event loop's clock. `calls` ends by then what is called on the request's
     account, and `waits` what it waits for, its own calls and those of others. `read` is what its
     own calls have brought, by their keys: equal calls of one request are read once.
+    `trace_headers` go upstream with each call made on its account, and decide nothing.
     """
 
     id: str
@@ -228,6 +230,7 @@ class Request:
     caller_key: str = ""
     report: Report = field(default_factory=Report)
     warnings: dict[str, str] = field(default_factory=dict)
+    trace_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     calls: Timebox = field(init=False, repr=False)
     waits: Timebox = field(init=False, repr=False)
     read: dict[str, object] = field(init=False, repr=False)

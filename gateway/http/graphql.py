@@ -25,6 +25,7 @@ from gateway.http.door import Door
 from gateway.http.negotiation import GRAPHQL, JSON, choose
 from gateway.http.parameters import Batch, Parameters, read_parameters
 from gateway.http.statistics import OperationStatistics
+from gateway.http.trace_context import trace_headers
 from gateway.persisted.documents import PersistedDocuments
 from gateway.request import CallBudget, Caller, Request
 from gateway.schema.context import Context
@@ -220,4 +221,5 @@ class GraphQLEndpoint:
             deadline=asyncio.get_running_loop().time() + settings.upstream_deadline_s,
             budget=CallBudget(settings.upstream_max_calls_per_operation),
             caller_key=caller_key,
+            trace_headers=trace_headers(asked.headers, asked.id),
         )

@@ -161,7 +161,12 @@ class UpstreamClient:
         try:
             with self.traffic.statistics.call(endpoint, request.deadline) as counted:
                 reply = await self.http.exchange(
-                    method, target, headers, most_bytes=most_bytes, body=body
+                    method,
+                    target,
+                    headers,
+                    most_bytes=most_bytes,
+                    body=body,
+                    trace=request.trace_headers,
                 )
                 answer = read_answer(endpoint, reply, most_bytes)
                 counted.answered(answer.status)

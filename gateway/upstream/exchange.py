@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterable, Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 import httpx
@@ -16,9 +17,11 @@ FIXED_HEADERS = {
     "Connection": "keep-alive",
 }
 
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
 _is_target = re.compile(r"/[!-~]*").fullmatch
 _is_name = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
-_is_value = re.compile(r"[\t -~\x80-\xff]*").fullmatch
+is_value = re.compile(r"[\t -~\x80-\xff]*").fullmatch
 
 
 class Reply(NamedTuple):
@@ -35,7 +38,7 @@ class Reply(NamedTuple):
 class HttpPort(Protocol):
     """The platform's one origin, reached by HTTP."""
 
-    async def exchange(
+    async def exchange(  # noqa: PLR0913 - so many parts has an HTTP request
         self,
         method: str,
         target: str,
@@ -43,11 +46,12 @@ class HttpPort(Protocol):
         *,
         most_bytes: int,
         body: bytes = b"",
+        trace: Mapping[str, str] = NO_HEADERS,
     ) -> Reply:
         """Send a request, and read its answer to the end, or up to `most_bytes` of body.
 
-        `target` is a path with its query, below the origin's own; `headers` come to the fixed ones,
-        and are not written to any more.
+        `target` is a path with its query, below the origin's own; `headers` and those of its
+        `trace` come to the fixed ones, and are not written to any more.
         A redirect is an answer like any other. The deadline is the caller's, who cancels. Raises
         httpx.TransportError where there is no whole answer, and ValueError, sending nothing, for a
         target or a header that HTTP does not allow.
@@ -65,11 +69,10 @@ def check_target(target: str) -> None:
         raise ValueError("the target is no path of visible ASCII")
 
 
-def check_head(target: str, headers: Mapping[str, str]) -> None:
-    """Raise ValueError for what could be read as more than one target and these headers."""
-    check_target(target)
+def check_headers(headers: Mapping[str, str]) -> None:
+    """Raise ValueError for what could be read as more than these headers."""
     for name, value in headers.items():
-        if not _is_name(name) or not _is_value(value):
+        if not _is_name(name) or not is_value(value):
             raise ValueError("a header has a character that none may have")
 
 
@@ -88,7 +91,7 @@ class HttpxExchange:
     def __init__(self, base_url: str, transport: httpx.AsyncBaseTransport) -> None:
         self._base_url, self._transport = base_url.rstrip("/"), transport
 
-    async def exchange(
+    async def exchange(  # noqa: PLR0913 - so many parts has an HTTP request
         self,
         method: str,
         target: str,
@@ -96,11 +99,13 @@ class HttpxExchange:
         *,
         most_bytes: int,
         body: bytes = b"",
+        trace: Mapping[str, str] = NO_HEADERS,
     ) -> Reply:
         """Send a request, and read its answer."""
-        check_head(target, headers)
+        given = FIXED_HEADERS | dict(headers) | dict(trace)
+        check_target(target)
+        check_headers(given)
         url = self._base_url + target
-        given = FIXED_HEADERS | dict(headers)
         request = httpx.Request(method, url, headers=given, content=body or None)
         response = await self._transport.handle_async_request(request)
         try:

@@ -7,7 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 
 import httpx
 
-from gateway.upstream.exchange import FIXED_HEADERS, Reply, check_head, check_target
+from gateway.upstream.exchange import (
+    FIXED_HEADERS,
+    NO_HEADERS,
+    Reply,
+    check_headers,
+    check_target,
+)
 from gateway.upstream.http1.connection import Connection
 from gateway.upstream.http1.dial import dial
 
@@ -45,9 +51,8 @@ class Http1Client(httpx.AsyncBaseTransport):
         self._path = url.raw_path.decode().rstrip("/")
         self._host = ("Host", url.netloc.decode())
         self._fixed = _lines([self._host, *FIXED_HEADERS.items()])
+        self._own_lines, self._trace_lines = _Lines(), _Lines()
         self._most, self._keep_idle_s, self._clock = most_connections, keep_idle_s, clock
-        # The headers that were sent last: they are checked and written once as long as they stay.
-        self._latest: tuple[Mapping[str, str], str] = {}, self._fixed
         self._busy = 0
         self._idle: dict[Connection, float] = {}  # since when; the latest last, and taken first
         self._known: set[Connection] = set()  # until they are gone
@@ -59,7 +64,7 @@ class Http1Client(httpx.AsyncBaseTransport):
         """How many connections wait to be used again."""
         return len(self._idle)
 
-    async def exchange(
+    async def exchange(  # noqa: PLR0913 - so many parts has an HTTP request
         self,
         method: str,
         target: str,
@@ -67,6 +72,7 @@ class Http1Client(httpx.AsyncBaseTransport):
         *,
         most_bytes: int,
         body: bytes = b"",
+        trace: Mapping[str, str] = NO_HEADERS,
     ) -> Reply:
         """Send a request, and read its answer to the end, or up to `most_bytes` of body.
 
@@ -74,13 +80,8 @@ class Http1Client(httpx.AsyncBaseTransport):
         once more, on a new one (RFC 9112 §9.3.1, RFC 9110 §15.5.9): the platform had gone before it
         came, and has not acted on it. All else is as `HttpPort` says.
         """
-        latest, lines = self._latest
-        if headers is latest:
-            check_target(target)
-        else:
-            check_head(target, headers)
-            lines = self._fixed + _lines(headers.items())
-            self._latest = headers, lines
+        check_target(target)
+        lines = self._fixed + self._own_lines.of(headers) + self._trace_lines.of(trace)
         return await self._send(method, self._path + target, lines, body, most_bytes)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -92,7 +93,8 @@ class Http1Client(httpx.AsyncBaseTransport):
             raise httpx.UnsupportedProtocol("this is another origin")
         headers = {key: value for key, value in request.headers.items() if key not in _NOT_HTTPXS}
         target = request.url.raw_path.decode()
-        check_head(target, headers)
+        check_target(target)
+        check_headers(headers)
         lines = _lines([self._host, *headers.items()])
         body = await request.aread()
         reply = await self._send(request.method, target, lines, body, MOST_HTTPX_BYTES)
@@ -207,6 +209,22 @@ class Http1Client(httpx.AsyncBaseTransport):
                 self._sweep_in(left_s)
                 return
             connection.abort()
+
+
+class _Lines:
+    """Headers as lines: checked and written once as long as the same ones are sent."""
+
+    __slots__ = ("_headers", "_lines")
+
+    def __init__(self) -> None:
+        self._headers, self._lines = NO_HEADERS, ""
+
+    def of(self, headers: Mapping[str, str]) -> str:
+        """Return the lines. Raises ValueError for what could be read as more than these headers."""
+        if headers is not self._headers:
+            check_headers(headers)
+            self._headers, self._lines = headers, _lines(headers.items())
+        return self._lines
 
 
 def _lines(headers: Iterable[tuple[str, str]]) -> str:

@@ -54,15 +54,17 @@ async def test_a_request_is_what_http_needs_and_no_more() -> None:
     ],
 )
 @pytest.mark.parametrize("over_httpx", [False, True])
+@pytest.mark.parametrize("part", ["headers", "trace"])
 async def test_nothing_can_be_put_between_the_lines(
-    target: str, headers: dict[str, str], *, over_httpx: bool
+    target: str, headers: dict[str, str], part: str, *, over_httpx: bool
 ) -> None:
     """A target or a header that would be read as more than itself is refused, and not sent."""
     async with raw(KEPT) as server, client_of(server.url) as client:
         stand_in = HttpxExchange(server.url, httpx.MockTransport(_nothing))
         http: HttpPort = stand_in if over_httpx else client
+        own, trace = (headers, {}) if part == "headers" else ({}, headers)
         with pytest.raises(ValueError, match=r"target|header"):
-            await http.exchange("GET", target, headers, most_bytes=9)
+            await http.exchange("GET", target, own, most_bytes=9, trace=trace)
         assert server.requests == []
 
 
