@@ -72,7 +72,11 @@ class Settings(CacheSettings, AuthSettings, EdgeSettings):
         5.0, gt=0, le=120, description="Seconds for all upstream work of one operation."
     )
     upstream_max_connections: int = Field(
-        100, ge=1, le=10_000, description="Connections to the platform at once."
+        100,
+        ge=1,
+        le=10_000,
+        description="Connections to the platform at once, of which one caller holds four fifths at"
+        " most.",
     )
     upstream_calls_per_minute: int = Field(
         0,

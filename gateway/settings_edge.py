@@ -31,7 +31,8 @@ class EdgeSettings(BaseSettings):
         800,
         ge=1,
         le=100_000,
-        description="Operations that each worker runs at once; the next is told to come again.",
+        description="Operations that each worker runs at once, of which one caller has four fifths"
+        " at most; the next is told to come again.",
     )
     rate_limit_per_minute: int = Field(
         0,

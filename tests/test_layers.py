@@ -27,6 +27,7 @@ LAYERS = (
         "request",
         "telemetry",
         "errors",
+        "fairness",
         "settings",
         "settings_words",
         "settings_limits",

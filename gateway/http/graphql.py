@@ -76,16 +76,16 @@ class GraphQLEndpoint:
             caller = await self._caller(asked)
             caller_key = self.door.caller_key(asked, caller)
             await self.door.count(caller_key)
-            with self.door.reading.taken():
+            with self.door.reading.taken(caller=caller_key):
                 parameters = await read_parameters(
                     asked, self.settings.max_body_bytes, self.settings.max_batch
                 )
             request = self._request(asked, caller, caller_key)
             if isinstance(parameters, list):
                 await self.door.count(caller_key, len(parameters) - 1)
-                with self.door.running.taken(len(parameters)):
+                with self.door.running.taken(len(parameters), caller_key):
                     return await self._execute_batch(asked, request, parameters, media_type)
-            with self.door.running.taken():
+            with self.door.running.taken(caller=caller_key):
                 return await self._execute(asked, request, parameters, media_type)
         except ClientGoneError:
             self.collector.after_errors()

@@ -3,21 +3,34 @@
 import asyncio
 
 from gateway.errors import OverloadedError
+from gateway.fairness import BACKGROUND, FairLine, share_of
 
 MOST_WAITERS = 1024
 
 
-class Admission:
-    """Lets `most_at_once` calls go on at a time, first come first served.
+class _Waiter:
+    __slots__ = ("caller", "turn")
 
-    A place passes straight from the one who leaves to the one who has waited longest, so that
-    nobody overtakes and no place is lost to a waiter who was cancelled. Not for several threads.
+    def __init__(self, caller: str | None) -> None:
+        self.caller = caller
+        self.turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+
+class Admission:
+    """Lets `most_at_once` calls go on at a time; turns go round the callers.
+
+    A place passes straight from the one who leaves to the one whose turn it is, so that nobody
+    overtakes and no place is lost to a waiter who was cancelled. One caller's calls never hold all
+    places, nor all that one may wait in: a fifth of them is left to others, however slow the calls
+    are. A caller of None is nobody in particular, and has no such bound. Not for several threads.
     """
 
     def __init__(self, most_at_once: int, most_waiters: int = MOST_WAITERS) -> None:
         self._free, self._most_waiters = most_at_once, most_waiters
         self._most_at_once = most_at_once
-        self._line: dict[asyncio.Future[None], None] = {}  # in the order of coming
+        self._share, self._waiting_share = share_of(most_at_once), share_of(most_waiters)
+        self._held: dict[str, int] = {}  # places by caller, and none of 0
+        self._line: FairLine[_Waiter] = FairLine()
 
     @property
     def waiting(self) -> int:
@@ -29,40 +42,56 @@ class Admission:
         """How many hold a place."""
         return self._most_at_once - self._free
 
-    def enter_at_once(self) -> bool:
-        """Take a place where one is free; says whether. `leave` gives it back."""
+    def enter_at_once(self, caller: str | None = None) -> bool:
+        """Take a place where one is free for this caller; says whether. `leave` gives it back."""
         if not self._free:
             return False
+        if caller is not None:
+            held = self._held.get(caller, 0)
+            if held >= self._share:
+                return False
+            self._held[caller] = held + 1
         self._free -= 1
         return True
 
-    async def enter(self) -> None:
+    async def enter(self, caller: str | None = None) -> None:
         """Take a place, and wait for it where none is free; `leave` gives it back.
 
-        Raises OverloadedError at once where too many wait already. The deadline is the caller's: a
-        cancelled wait costs nobody anything.
+        Raises OverloadedError at once where too many wait already, of this caller or of all, and
+        for `BACKGROUND`, which does not wait. The deadline is the caller's: a cancelled wait costs
+        nobody anything.
         """
-        if self.enter_at_once():
+        if self.enter_at_once(caller):
             return
-        if len(self._line) >= self._most_waiters:
+        waiting = 0 if caller is None else self._line.of(caller)
+        is_full = len(self._line) >= self._most_waiters or waiting >= self._waiting_share
+        if is_full or caller == BACKGROUND:
             raise OverloadedError
-        turn = asyncio.get_running_loop().create_future()
-        self._line[turn] = None
+        waiter = _Waiter(caller)
+        self._line.append(caller or "", waiter)
         try:
-            await turn
+            await waiter.turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self.leave()  # the place was ours already
+            if waiter.turn.done() and not waiter.turn.cancelled():
+                self.leave(caller)  # the place was ours already
             raise
         finally:
-            self._line.pop(turn, None)
+            self._line.remove(caller or "", waiter)
 
-    def leave(self) -> None:
-        """Give a place to whoever has waited longest."""
-        while self._line:
-            turn = next(iter(self._line))
-            del self._line[turn]
-            if not turn.done():
-                turn.set_result(None)
-                return
+    def leave(self, caller: str | None = None) -> None:
+        """Give a place to whose turn it is."""
         self._free += 1
+        if caller is not None:
+            self._held[caller] -= 1
+            if not self._held[caller]:
+                del self._held[caller]
+        while self._free and len(self._line):
+            waiter = self._line.take(self._may_have_more)
+            if waiter is None:
+                return
+            if not waiter.turn.done():
+                self.enter_at_once(waiter.caller)
+                waiter.turn.set_result(None)
+
+    def _may_have_more(self, caller: str) -> bool:
+        return self._held.get(caller, 0) < self._share

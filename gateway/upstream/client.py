@@ -34,7 +34,7 @@ class _Call(NamedTuple):
 
     endpoint: str
     target: str
-    attribution: Attribution
+    attribution: Attribution | None
     request: Request
     yields: bool
     traffic: EndpointTraffic
@@ -84,7 +84,7 @@ class UpstreamClient:
         """
         traffic = self.traffic.of(endpoint)
         traffic.retry_budget.want(request.caller_key)
-        attribution = Attribution(request.caller_key, about)
+        attribution = Attribution(request.caller_key, about) if about else None
         try:
             with request.calls:
                 answer = await self._attempts(
@@ -121,10 +121,11 @@ class UpstreamClient:
     async def _attempt(self, call: _Call) -> tuple[Answer, bool]:
         """Make one attempt, once it is its turn; tell whether a new credential promises more."""
         request, admission, is_made = call.request, self.traffic.admission, False
+        caller = request.caller_key
         await request.budget.take(yields=call.yields)
         try:
-            if not admission.enter_at_once():
-                await admission.enter()
+            if not admission.enter_at_once(caller):
+                await admission.enter(caller)
             try:
                 with call.traffic.breaker.admit(call.attribution) as permit:
                     credential = await self.credential.headers(
@@ -132,14 +133,14 @@ class UpstreamClient:
                     )
                     quota = self._quota(request)
                     if not quota.start_at_once():
-                        await quota.start(call.endpoint, request.deadline)
+                        await quota.start(call.endpoint, request.deadline, caller)
                     is_made = True
                     exchange = _Exchange(
                         call.endpoint, "GET", call.target, credential, self.max_response_bytes
                     )
                     answer = await self._call(exchange, request, permit)
             finally:
-                admission.leave()
+                admission.leave(caller)
         finally:
             request.budget.end(yields=call.yields, is_made=is_made)
         is_refused = answer.status == 401 and self.credential.refused(credential)

@@ -98,21 +98,24 @@ class Pacer:
 
         Infinite where there is no such turn, and exact for waits within the window.
         """
+        return self.waits_s(now, ahead + 1)[-1]
+
+    def waits_s(self, now: float, number: int) -> list[float]:
+        """Return the same for the next so many calls, each with those before it."""
         self._forget(now)
-        turns = ahead + 1 - (self.burst - len(self._bursts))
+        free = self.burst - len(self._bursts)
         even_at = self._even_at(now)
-        returns = iter(islice(self._bursts, max(turns, 0)))
+        returns = iter(islice(self._bursts, max(number - free, 0)))
         burst_at = next(returns, math.inf) + self._period_s
-        at = now
-        for _ in range(turns):
+        waits = [0.0] * min(max(free, 0), number)
+        while len(waits) < number:
             at = min(even_at, burst_at)
             if even_at <= burst_at:
                 even_at += self._interval_s
             else:
                 burst_at = next(returns, math.inf) + self._period_s
-            if at == math.inf:
-                break
-        return max(0.0, at - now)
+            waits.append(max(0.0, at - now))
+        return waits
 
     def left(self, now: float) -> int:
         """Give how many of the window's calls have not been started yet."""

@@ -1,4 +1,4 @@
-"""Calls a minute: each call waits for its turn, within its deadline, first come first served."""
+"""Calls a minute: each call waits for its turn, within its deadline; turns go round the callers."""
 
 import asyncio
 import math
@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Protocol
 
 from gateway.errors import UpstreamRateLimitedError
+from gateway.fairness import BACKGROUND, FairLine
 from gateway.upstream.pacing import WINDOW_S, Pacer
 
 Clock = Callable[[], float]
@@ -30,8 +31,8 @@ class Turns(Protocol):
         """Start a call where one may start now, and give 0; otherwise the seconds to wait."""
         ...
 
-    async def wait_s(self, ahead: int) -> float:
-        """Give at least how many seconds a call has to wait that has `ahead` others before it."""
+    async def waits_s(self, number: int) -> list[float]:
+        """Return at least how long the next so many calls have to wait, each after the others."""
         ...
 
     async def pause(self, pause_s: float) -> None:
@@ -59,15 +60,16 @@ class LocalTurns:
         """Start a call where one may start now, and give 0; otherwise the seconds to wait."""
         if self.take_at_once():
             return 0.0
-        return max(await self.wait_s(0), _SHORTEST_WAIT_S)
+        return max((await self.waits_s(1))[0], _SHORTEST_WAIT_S)
 
-    async def wait_s(self, ahead: int) -> float:
-        """Give how many seconds a call has to wait that has `ahead` others before it."""
+    async def waits_s(self, number: int) -> list[float]:
+        """Return how long the next so many calls have to wait, each after the others."""
         now = self._clock()
         # Nothing starts in a pause, so that the turns up to then are not lost, and not used up:
         # what is known is that neither ends sooner.
-        turn_s = self._pacer.wait_s(now, ahead) if self._pacer else 0.0
-        return max(turn_s, self._paused_until - now)
+        pause_s = self._paused_until - now
+        turns_s = self._pacer.waits_s(now, number) if self._pacer else [0.0] * number
+        return [max(turn_s, pause_s) for turn_s in turns_s]
 
     async def pause(self, pause_s: float) -> None:
         """Start no call for so many seconds."""
@@ -79,15 +81,18 @@ class LocalTurns:
 
 
 class _Waiter:
-    __slots__ = ("deadline", "turn")
+    __slots__ = ("caller", "deadline", "turn")
 
-    def __init__(self, deadline: float, *, is_first: bool) -> None:
-        self.deadline = deadline
+    def __init__(self, caller: str, deadline: float) -> None:
+        self.caller, self.deadline = caller, deadline
         # Set once this waiter is the first; a number: refused, try again after so many seconds.
         # Who comes first needs none, and most do.
         self.turn: asyncio.Future[float | None] | None = None
-        if not is_first:
-            self.turn = asyncio.get_running_loop().create_future()
+
+    def refuse(self, wait_s: float) -> None:
+        """Tell the one who waits that the turn would be too late."""
+        if self.turn is not None and not self.turn.done():
+            self.turn.set_result(wait_s)
 
 
 @dataclass(slots=True)
@@ -107,18 +112,22 @@ class Quota:
     """The line of calls with one upstream identity.
 
     Only the first in the line asks for a turn and waits until it comes; a waiter who leaves takes
-    no turn with him. `clock` gives monotonic seconds, the event loop's as a deadline is.
+    no turn with him. Behind the first, turns go round the callers. `clock` gives monotonic seconds,
+    the event loop's as a deadline is.
     """
 
     def __init__(self, turns: Turns, *, clock: Clock, sleep: Sleep) -> None:
         self._turns, self._clock, self._sleep = turns, clock, sleep
-        self._line: dict[_Waiter, None] = {}
+        self._first: _Waiter | None = None
+        self._line: FairLine[_Waiter] = FairLine()  # behind the first
+        self._review: asyncio.Task[None] | None = None
+        self._needs_review = False
         self.statistics = QuotaStatistics()
 
     @property
     def has_waiters(self) -> bool:
         """Whether anybody is about to start a call."""
-        return bool(self._line)
+        return self._first is not None
 
     def left(self) -> int | None:
         """Give how many calls may still start in the current 60 s, for a report; None: no limit."""
@@ -126,18 +135,21 @@ class Quota:
 
     def start_at_once(self) -> bool:
         """Start a call where nobody waits and it is certain that one may start; says whether."""
-        return not self._line and self._turns.take_at_once()
+        return self._first is None and self._turns.take_at_once()
 
-    async def start(self, endpoint: str, deadline: float) -> None:
+    async def start(self, endpoint: str, deadline: float, caller: str = "") -> None:
         """Wait until a call may start: retries and token calls are calls, too.
 
-        Raises UpstreamRateLimitedError, with the seconds until there is a turn, as soon as it is
-        known that this is after `deadline` (seconds of the clock).
+        The caller `BACKGROUND` does not wait, for anybody. Raises UpstreamRateLimitedError, with
+        the seconds until there is a turn, as soon as it is known that this is after `deadline`
+        (seconds of the clock), be it that another caller's turn has come in between.
         """
         if self.start_at_once():
             return
-        waiter = _Waiter(deadline, is_first=not self._line)
-        self._line[waiter] = None
+        is_background = caller == BACKGROUND
+        if is_background and self._first is not None:
+            raise _refusal(endpoint, _SHORTEST_WAIT_S)
+        waiter = _Waiter(caller, -math.inf if is_background else deadline)
         try:
             await self._wait(endpoint, waiter)
         except UpstreamRateLimitedError:
@@ -147,19 +159,30 @@ class Quota:
             self._leave(waiter)
 
     async def _wait(self, endpoint: str, waiter: _Waiter) -> None:
-        has_waited = waiter.turn is not None
-        if waiter.turn is not None:
-            await self._check_turn(endpoint, waiter)
-            self.statistics.waits += 1
-            refused_s = await waiter.turn
-            if refused_s is not None:
-                raise _refusal(endpoint, refused_s)
+        has_waited = self._first is not None
+        if self._first is None:
+            self._first, self._line.served = waiter, waiter.caller
+        else:
+            await self._wait_behind(endpoint, waiter)
         while (wait_s := await self._turns.take()) > 0:
             self._refuse_before(wait_s)
-            self._check(endpoint, waiter.deadline, wait_s)
+            if self._clock() + wait_s > waiter.deadline:
+                raise _refusal(endpoint, wait_s)
             self.statistics.waits += not has_waited
             has_waited = True
             await self._sleep(wait_s)
+
+    async def _wait_behind(self, endpoint: str, waiter: _Waiter) -> None:
+        """Wait until this one is the first."""
+        turn = waiter.turn = asyncio.get_running_loop().create_future()
+        ahead, has_overtaken = self._line.append(waiter.caller, waiter)
+        if has_overtaken:
+            self._start_review()
+        await self._check_turn(endpoint, waiter, ahead + 1)
+        self.statistics.waits += 1
+        refused_s = await turn
+        if refused_s is not None:
+            raise _refusal(endpoint, refused_s)
 
     async def pause(self, pause_s: float) -> None:
         """Start no call for so many seconds, as a 429 asks; who cannot wait is refused at once.
@@ -170,37 +193,60 @@ class Quota:
         self._refuse_before(pause_s)
         await self._turns.pause(pause_s)
 
-    async def _check_turn(self, endpoint: str, waiter: _Waiter) -> None:
-        """Refuse a waiter whose turn is too late, from the place in the line that it has now."""
-        asked, ahead = math.inf, len(self._line) - 1
+    async def _check_turn(self, endpoint: str, waiter: _Waiter, ahead: int) -> None:
+        """Refuse a waiter whose turn is too late, with so many before it, or as many as are now."""
+        asked: float = math.inf
         while 0 < ahead < asked:
-            wait_s = await self._turns.wait_s(ahead)
+            wait_s = (await self._turns.waits_s(ahead + 1))[-1]
             if self._clock() + wait_s <= waiter.deadline:
                 return
             # Those who left while this was asked count twice in it: started, and still ahead.
-            asked, ahead = ahead, list(self._line).index(waiter)
+            behind_first = self._line.ahead_of(waiter.caller, waiter)
+            asked, ahead = ahead, 0 if behind_first is None else behind_first + 1
         if ahead:
             raise _refusal(endpoint, wait_s)
 
-    def _check(self, endpoint: str, deadline: float, wait_s: float) -> None:
-        if self._clock() + wait_s > deadline:
-            raise _refusal(endpoint, wait_s)
+    def _start_review(self) -> None:
+        """See to it that all who wait are looked at again: some have been overtaken."""
+        self._needs_review = True
+        if self._review is None:
+            self._review = asyncio.get_running_loop().create_task(self._review_all())
+
+    async def _review_all(self) -> None:
+        """Refuse whose turn has become too late."""
+        try:
+            while self._needs_review and len(self._line):
+                self._needs_review = False
+                waits = await self._turns.waits_s(len(self._line) + 1)
+                now, ahead = self._clock(), 1
+                for waiter in list(self._line):
+                    wait_s = waits[min(ahead, len(waits) - 1)]
+                    if now + wait_s > waiter.deadline:
+                        self._refuse(waiter, wait_s)
+                    else:
+                        ahead += 1
+        finally:
+            self._review = None
 
     def _refuse_before(self, wait_s: float) -> None:
         """Refuse those behind the first whose deadline passes before anybody's turn comes."""
         at = self._clock() + wait_s
-        for waiter in self._line:
-            if waiter.turn is not None and waiter.deadline < at and not waiter.turn.done():
-                waiter.turn.set_result(wait_s)
+        for waiter in [waiter for waiter in self._line if waiter.deadline < at]:
+            self._refuse(waiter, wait_s)
+
+    def _refuse(self, waiter: _Waiter, wait_s: float) -> None:
+        self._line.remove(waiter.caller, waiter)
+        waiter.refuse(wait_s)
 
     def _leave(self, waiter: _Waiter) -> None:
         """Take a waiter out of the line, and let the next come to its head."""
-        was_first = next(iter(self._line)) is waiter
-        del self._line[waiter]
-        if was_first and self._line:
-            first = next(iter(self._line))
-            if first.turn is not None and not first.turn.done():
-                first.turn.set_result(None)
+        if self._first is not waiter:
+            self._line.remove(waiter.caller, waiter)
+            return
+        self._first = first = self._line.take()
+        self._line.served = None if first is None else first.caller
+        if first is not None and first.turn is not None and not first.turn.done():
+            first.turn.set_result(None)
 
 
 def local_quota(

@@ -26,6 +26,7 @@ from gateway.errors import (
     UpstreamTimeoutError,
     UpstreamUnavailableError,
 )
+from gateway.fairness import BACKGROUND
 from gateway.request import CallBudget, Request
 from gateway.settings import Settings
 from gateway.upstream.credentials import Credential
@@ -49,8 +50,6 @@ _PERSONAL = (
     UpstreamRateLimitedError,
     UpstreamTimeoutError,
 )
-BACKGROUND = "background"
-"""The caller of the refreshes, whom nobody waits for."""
 _REFRESH_CALLS = 2
 _NEGATIVE_S = 30.0  # a promotion that is just being created should not stay away for long
 

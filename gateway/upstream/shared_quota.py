@@ -12,6 +12,7 @@ it gives no burst until it has seen a minute itself.
 import asyncio
 import math
 import time
+from typing import Any
 
 from gateway.upstream.pacing import WINDOW_S, Pacer, burst_of, period_s, slack_s
 from gateway.upstream.quota import Clock, LocalTurns, Quota, Sleep
@@ -74,7 +75,8 @@ if taking and earliest <= now and (even_at <= now or free > 0) then
   return {'ok', text(now), '0', tostring(calls - started - 1)}
 end
 
-local at, turns, back = now, ahead + 1 - free, {}
+local at, turns, back, waits = now, ahead + 1 - free, {}, {}
+for _ = 1, math.min(free, ahead + 1) do waits[#waits + 1] = text(earliest - now) end
 local skip = math.max(spent - burst, 0)
 if turns > 0 and burst > 0 then
   back = redis.call('ZRANGE', bursts, skip, skip + turns - 1, 'WITHSCORES')
@@ -84,13 +86,14 @@ for _ = 1, turns do
   local back_at = back[next_back] and tonumber(back[next_back]) + period or math.huge
   at = math.min(even_at, back_at)
   if at == math.huge then break end
+  waits[#waits + 1] = text(math.max(at, earliest) - now)
   if even_at <= back_at then even_at = even_at + interval else next_back = next_back + 2 end
 end
 local wait = math.max(at, earliest) - now
 if wait == math.huge then wait = window end
 -- 0 would say that it has started.
 if taking then wait = math.max(wait, 0.001) end
-return {'ok', text(now), text(wait), tostring(math.max(calls - started, 0))}
+return {'ok', text(now), text(wait), tostring(math.max(calls - started, 0)), waits}
 """
 )
 _PAUSE = (
@@ -157,7 +160,8 @@ class SharedTurns:
         if (pause_s := self._paused_until - self._clock()) > 0:
             return pause_s
         if not self._replicas.is_alone:
-            return await self._ask(_TAKE)
+            answer = await self._ask(_TAKE)
+            return _ASK_AGAIN_S if answer is None else float(answer[0])
         if self._replicas.is_returning:
             return _ASK_AGAIN_S
         wait_s = await LocalTurns(self._own_share(), self._clock).take()
@@ -165,13 +169,17 @@ class SharedTurns:
             self._replicas.went_alone(self)
         return wait_s
 
-    async def wait_s(self, ahead: int) -> float:
-        """Give at least how many seconds a call has to wait that has `ahead` others before it."""
+    async def waits_s(self, number: int) -> list[float]:
+        """Return at least how long the next so many calls have to wait, each after the others."""
         pause_s = max(0.0, self._paused_until - self._clock())
         if self._replicas.is_alone:
-            return max(pause_s, self._own_share().wait_s(self._clock(), ahead))
-        # The first in the line may have started, and not have heard of it yet.
-        return max(pause_s, await self._ask(ahead - 1))
+            waits = self._own_share().waits_s(self._clock(), number)
+        elif number == 1:
+            waits = [0.0]
+        else:
+            # The first in the line may have started, and not have heard of it yet.
+            waits = [0.0, *await self._ask_waits(number - 1)]
+        return [max(pause_s, wait_s) for wait_s in waits]
 
     async def pause(self, pause_s: float) -> None:
         """Start no call for so many seconds, on any replica that reaches Redis."""
@@ -200,16 +208,22 @@ class SharedTurns:
             is not None
         )
 
-    async def _ask(self, ahead: int) -> float:
+    async def _ask_waits(self, number: int) -> list[float]:
+        answer = await self._ask(number - 1)
+        if answer is None:
+            return [0.0] * number
+        waits = [float(wait_s) for wait_s in answer[2]]
+        return waits + [float(answer[0])] * (number - len(waits))
+
+    async def _ask(self, ahead: int) -> list[Any] | None:
         answer = await self._replicas.ask(
             self._turn_script,
             (*self._replicas.keys, *self._keys),
             [*self._rule, ahead, self._replicas.grace_s, _KEEP_S],
         )
-        if answer is None:
-            return _ASK_AGAIN_S if ahead == _TAKE else 0.0
-        self._left = int(answer[1])
-        return float(answer[0])
+        if answer is not None:
+            self._left = int(answer[1])
+        return answer
 
     def _own_share(self) -> Pacer:
         """Give the share of this time without Redis; each such time begins anew."""

@@ -80,6 +80,29 @@ def test_places_are_given_back_whatever_happens() -> None:
         pass
 
 
+def test_one_caller_never_holds_all_places(transport: HangingTransport) -> None:
+    """Whoever has as many operations running as one may is refused, and another one is answered."""
+    settings = settings_for(
+        "http://platform.example", max_concurrent_requests=5, trusted_proxies="127.0.0.1"
+    )
+    app = create_app(settings, transport=transport)
+    with serve(app) as url, client(url) as http, ThreadPoolExecutor(5) as threads:
+        running = [threads.submit(http.post, "/graphql", json=_of(number)) for number in range(4)]
+        for _ in running:
+            assert transport.asked.acquire(timeout=10)
+        refused = http.post("/graphql", json=TYPENAME)
+        assert (refused.status_code, code(refused)) == (503, "OVERLOADED")
+        other = {"X-Forwarded-For": "198.51.100.7"}
+        assert http.post("/graphql", json=TYPENAME, headers=other).status_code == 200
+        transport.answers.set()
+        assert [one.result().status_code for one in running] == [200] * 4
+        assert http.post("/graphql", json=[TYPENAME] * 10).status_code == 200
+
+
+def _of(number: int) -> dict[str, str]:
+    return {"query": f'{{ customer(by: {{mobile: "91987654320{number}"}}) {{ id }} }}'}
+
+
 def test_slow_bodies_leave_room_for_those_that_run(sandbox_url: str) -> None:
     """Twice as many are read as run; further ones are told to come again."""
     half = POST + b"Content-Length: 27\r\n\r\n" + BODY[:9]

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import OverloadedError
+from gateway.fairness import BACKGROUND
 from gateway.upstream.admission import Admission
 from tests.upstream.timing import FakeTime, begin
 
@@ -151,3 +152,61 @@ def test_no_place_is_ever_lost_or_doubled(steps: list[tuple[str, int]]) -> None:
         await asyncio.gather(*again)
 
     asyncio.run(scenario())
+
+
+async def test_one_callers_calls_leave_a_fifth_of_the_places() -> None:
+    """However many it wants, and however slow they are, another caller's call goes on at once."""
+    admission = Admission(10)
+    assert [admission.enter_at_once("a") for _ in range(10)].count(True) == 8
+    assert admission.enter_at_once("b")
+    waiting = begin(admission.enter("a"))
+    await FakeTime().settle()
+    assert admission.waiting == 1
+    admission.leave("b")  # whose place is not for the one who has enough
+    await FakeTime().settle()
+    assert not waiting.done()
+    admission.leave("a")
+    await waiting
+    assert admission.in_flight == 8
+
+
+async def test_places_go_round_the_callers() -> None:
+    """A caller with one call waits for one place, not for all that another has asked for first."""
+    admission, order = Admission(1), []
+
+    async def call(caller: str) -> None:
+        await admission.enter(caller)
+        order.append(caller)
+
+    assert admission.enter_at_once("a")
+    tasks = [begin(call(caller)) for caller in "aaaab"]
+    await FakeTime().settle()
+    for caller in "aabaa":
+        admission.leave(caller)
+        await FakeTime().settle()
+    await asyncio.gather(*tasks)
+    assert order == ["a", "b", "a", "a", "a"]
+
+
+async def test_one_callers_waiting_calls_leave_others_room_to_wait() -> None:
+    """The one who fills the line is told OVERLOADED, and the other one waits."""
+    admission = Admission(1, most_waiters=10)
+    assert admission.enter_at_once("a")
+    tasks = [begin(admission.enter("a")) for _ in range(8)]
+    await FakeTime().settle()
+    with pytest.raises(OverloadedError):
+        await admission.enter("a")
+    tasks.append(begin(admission.enter("b")))
+    await FakeTime().settle()
+    assert admission.waiting == 9
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_what_nobody_waits_for_does_not_wait_for_a_place() -> None:
+    """A refresh takes a place that is free, and is refused where there is none."""
+    admission = Admission(1)
+    assert admission.enter_at_once(BACKGROUND)
+    with pytest.raises(OverloadedError):
+        await admission.enter(BACKGROUND)

@@ -1,0 +1,105 @@
+"""What is shared out among callers: turns go round, and nobody takes all there is."""
+
+from collections.abc import Callable, Iterator
+from typing import Generic, NamedTuple, TypeVar
+
+W = TypeVar("W")
+
+BACKGROUND = "background"
+"""The caller of what nobody waits for: it gets what is free, and waits for nothing."""
+_SMALLEST_SHARED = 4  # of fewer, one caller may have all
+
+
+def share_of(maximum: int) -> int:
+    """Return how many of so many places one caller may hold: a fifth is left to the others."""
+    return maximum if maximum < _SMALLEST_SHARED else maximum - max(1, maximum // 5)
+
+
+class Place(NamedTuple):
+    """Where somebody has come to stand in a line."""
+
+    ahead: int
+    has_overtaken: bool
+    """Whether anybody who was there before has to wait for one more."""
+
+
+class FairLine(Generic[W]):
+    """Those who wait, by caller: turns go round the callers, each caller's in order of coming.
+
+    Who is alone waits as in any other line; who has many waiting holds up another's by one each
+    round. Waiters are told apart by their identity.
+    """
+
+    def __init__(self) -> None:
+        self._queues: dict[str, dict[W, None]] = {}  # in the order of their turns; none is empty
+        self._length = 0
+        self.served: str | None = None
+        """Whose turn it is: that caller comes after all others, also those who come meanwhile."""
+
+    def __len__(self) -> int:
+        """Count all who wait."""
+        return self._length
+
+    def of(self, caller: str) -> int:
+        """Count those of one caller."""
+        return len(self._queues.get(caller, ()))
+
+    def append(self, caller: str, waiter: W) -> Place:
+        """Let one more wait."""
+        queue = self._queues.setdefault(caller, {})
+        queue[waiter] = None
+        self._length += 1
+        if self.served is not None and self.served != caller:
+            self._to_the_end(self.served)
+        own, ahead, has_overtaken = len(queue) - 1, len(queue) - 1, False
+        is_after = 0
+        for other in self._queues.values():
+            if other is queue:
+                is_after = 1
+                continue
+            ahead += min(len(other), own + 1 - is_after)
+            has_overtaken = has_overtaken or len(other) > own + 1 - is_after
+        return Place(ahead, has_overtaken)
+
+    def ahead_of(self, caller: str, waiter: W) -> int | None:
+        """Count those whose turn comes first; None where this one does not wait."""
+        if waiter not in self._queues.get(caller, ()):
+            return None
+        return next(ahead for ahead, one in enumerate(self) if one is waiter)
+
+    def remove(self, caller: str, waiter: W) -> None:
+        """Let one go who waits no more."""
+        queue = self._queues.get(caller)
+        if queue is None or waiter not in queue:
+            return
+        del queue[waiter]
+        self._length -= 1
+        if not queue:
+            del self._queues[caller]
+
+    def take(self, may: Callable[[str], bool] | None = None) -> W | None:
+        """Let the next one go, of a caller who `may`, whose caller's turn then comes last."""
+        caller = next((one for one in self._queues if may is None or may(one)), None)
+        if caller is None:
+            return None
+        waiter = next(iter(self._queues[caller]))
+        self.remove(caller, waiter)
+        self._to_the_end(caller)
+        return waiter
+
+    def __iter__(self) -> Iterator[W]:
+        """Go through all in the order of their turns; the line must not change meanwhile."""
+        queues = [iter(queue) for queue in self._queues.values()]
+        while queues:
+            left = []
+            for queue in queues:
+                for waiter in queue:
+                    yield waiter
+                    left.append(queue)
+                    break
+            queues = left
+
+    def _to_the_end(self, caller: str) -> None:
+        queue = self._queues.pop(caller, None)
+        if queue is not None:
+            self._queues[caller] = queue

@@ -1,0 +1,92 @@
+"""Fair shares: whose turn comes when, and how much one caller may hold."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.fairness import FairLine, share_of
+
+STEPS = st.lists(st.tuples(st.sampled_from("aaaabc-"), st.integers(0, 9)), max_size=60)
+
+
+def taken(line: FairLine[str]) -> list[str]:
+    """Let all go, one after the other, each served until the next goes."""
+    order = []
+    while (waiter := line.take()) is not None:
+        line.served = waiter[0]
+        order.append(waiter)
+    return order
+
+
+def fill(*waiters: str) -> FairLine[str]:
+    """Return a line of these, whose first letters are their callers."""
+    line: FairLine[str] = FairLine()
+    for waiter in waiters:
+        line.append(waiter[0], waiter)
+    return line
+
+
+def test_turns_go_round_the_callers() -> None:
+    """Who has many waiting holds up another's by one each round; each caller's keep their order."""
+    line = fill("a1", "a2", "a3", "a4", "b1", "b2", "c1")
+    assert taken(line) == ["a1", "b1", "c1", "a2", "b2", "a3", "a4"]
+
+
+def test_a_lone_callers_come_in_their_order() -> None:
+    """As in any other line."""
+    assert taken(fill(*(f"a{number:02}" for number in range(50)))) == [
+        f"a{number:02}" for number in range(50)
+    ]
+
+
+def test_who_comes_while_another_is_served_is_next() -> None:
+    """A caller whose turn it is has had it."""
+    line = fill("a1", "a2")
+    line.served = "a"
+    line.append("b", "b1")
+    assert taken(line) == ["b1", "a1", "a2"]
+
+
+def test_newcomers_do_not_keep_a_caller_from_its_turn() -> None:
+    """One new caller with each turn still lets who has many waiting have one each round."""
+    line, order = fill("a0", "a1", "a2", "a3"), []
+    line.served = "a"
+    for number in range(5):
+        line.append(chr(ord("p") + number), f"{chr(ord('p') + number)}0")
+        waiter = line.take()
+        assert waiter is not None
+        line.served = waiter[0]
+        order.append(waiter)
+    assert order == ["p0", "a0", "q0", "r0", "a1"]
+
+
+@given(STEPS)
+def test_places_are_told_exactly(steps: list[tuple[str, int]]) -> None:
+    """Who comes is told how many are before, and whether anybody's place got worse."""
+    line: FairLine[str] = FairLine()
+    for number, (caller, index) in enumerate(steps):
+        before = list(line)
+        if caller == "-":
+            if before and index < 5:
+                line.remove(before[index % len(before)][0], before[index % len(before)])
+            elif before:
+                assert line.take() == before[0]
+                line.served = before[0][0]
+            continue
+        name = f"{caller}{number}"
+        place = line.append(caller, name)
+        order = list(line)
+        assert order.index(name) == place.ahead == line.ahead_of(caller, name)
+        moved = [one for one in before if order.index(one) > before.index(one)]
+        assert place.has_overtaken or not moved
+        assert len(line) == len(order) == len(before) + 1
+    left = sorted(line)
+    assert sorted(taken(line)) == left
+
+
+@pytest.mark.parametrize(
+    ("maximum", "share"), [(1, 1), (2, 2), (3, 3), (4, 3), (5, 4), (10, 8), (100, 80), (800, 640)]
+)
+def test_a_fifth_is_left_to_others(maximum: int, share: int) -> None:
+    """Of so few that a fifth is none, one caller may hold all."""
+    assert share_of(maximum) == share
