@@ -79,7 +79,7 @@ def test_an_answer_with_data_and_errors_is_partial() -> None:
     """Without any data it has failed, whatever the errors are; each of them counts."""
     statistics = OperationStatistics()
     error = {"extensions": {"code": "OVERLOADED"}}
-    partial = ({"a": 1, "b": None}, {"a": [None, {"b": 0}]}, {"a": []})
+    partial: tuple[dict[str, Any], ...] = ({"a": 1, "b": None}, {"a": [None, {"b": 0}]}, {"a": []})
     for data in (*partial, {"a": None}, {"a": {"b": None, "c": [None]}}, None):
         statistics.ran(data, [error, error], 0.1)
     statistics.ran({"a": None}, [], 0.1)
