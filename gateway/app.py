@@ -35,7 +35,6 @@ from gateway.http.request_id import RequestIdMiddleware
 from gateway.http.security_headers import SecurityHeadersMiddleware
 from gateway.http.statistics import OperationStatistics
 from gateway.loaders.bundle import Loaders
-from gateway.loaders.customer_ids import KnownCustomerIds
 from gateway.persisted.documents import create_documents
 from gateway.persisted.trusted import load_trusted
 from gateway.request import Request
@@ -48,6 +47,7 @@ from gateway.telemetry.metrics import Readings
 from gateway.telemetry.telling import Metrics
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.credentials import credential_from
+from gateway.upstream.customer_identities import KnownCustomerIds
 from gateway.upstream.customer_promotions import CustomerPromotions
 from gateway.upstream.definitions import ENDPOINT as LEGACY_ENDPOINT
 from gateway.upstream.definitions import LegacyDefinitions
@@ -87,15 +87,15 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     credential = credential_from(settings)
     client = UpstreamClient(http, credential, traffic, settings.upstream_max_response_bytes)
     recall = create_recall(settings, credential, traffic, cache_clocks)
-    answers = create_answer_cache(settings, recall, clock, cache_clocks)
+    wall = (cache_clocks or CacheClocks()).wall
+    known_customer_ids = KnownCustomerIds(credential.identity, wall)
+    answers = create_answer_cache(settings, recall, known_customer_ids, clock, cache_clocks)
     phase_out = PhaseOut(LEGACY_ENDPOINT, switched_on=settings.legacy == "on")
-    customer_promotions = CustomerPromotions(client, recall)
+    customer_promotions = CustomerPromotions(client, recall, known_customer_ids)
     definitions = LegacyDefinitions(client, recall, phase_out)
     source_types = SourceTypes(
         tuple(PromotionSourceType[name] for name in settings.definition_source_types), credential
     )
-
-    known_customer_ids = KnownCustomerIds()
 
     def context_of(request: Request) -> Context:
         ports = (customer_promotions, definitions, source_types, known_customer_ids)

@@ -84,6 +84,7 @@ class CachedFetcher:
         may_refresh: Callable[[], bool] = lambda: True,
         within: AbstractContextManager[None] = _UNBOUNDED,
         owner: object = None,
+        not_before: float = 0.0,
     ) -> Fetched:
         """Get the answer of `key`: the cache's, or that of one call of `load` for all who want it.
 
@@ -92,7 +93,7 @@ class CachedFetcher:
         TimeoutError a stale answer is served, if there is one. `refresh` makes the call in the
         background, on nobody's account, where `may_refresh`; without it a stale answer is served
         only where `load` fails with an outage. `owner` is who asks: calls of one owner are not told
-        as another's.
+        as another's. What was fetched earlier than `not_before` is as good as nothing.
 
         Raises TimeoutError, and what `load` raises, except for a "not here", which is an answer
         with `is_negative`.
@@ -106,16 +107,18 @@ class CachedFetcher:
             if refresh is None
             else partial(self._start_refresh, key, policy, refresh, may_refresh)
         )
-        served = self._serve(self._cache.local(key), start_refresh)
+        served = self._serve(_since(not_before, self._cache.local(key)), start_refresh)
         if served is not None:
             self._statistics.memory_hits += served.source is Source.CACHE
             return served
         try:
             with within:
-                start = partial(self._resolve, key, policy, load, start_refresh)
-                return self._told(*await self._coalescer.run(key, start, owner))
+                start = partial(self._resolve, key, policy, load, start_refresh, not_before)
+                # A flight that may end with what is too old for this caller is not joined.
+                flight = (key, int(not_before)) if not_before else key
+                return self._told(*await self._coalescer.run(flight, start, owner))
         except TimeoutError:
-            stale = self._stale(self._cache.local(key))
+            stale = self._stale(_since(not_before, self._cache.local(key)))
             if stale is None:
                 raise
             return stale
@@ -135,10 +138,15 @@ class CachedFetcher:
         return fetched
 
     async def _resolve(
-        self, key: str, policy: CachePolicy, load: Load, start_refresh: Callable[[], None] | None
+        self,
+        key: str,
+        policy: CachePolicy,
+        load: Load,
+        start_refresh: Callable[[], None] | None,
+        not_before: float,
     ) -> Fetched:
         """Answer all who wait for `key` and found nothing in the first level."""
-        held = await self._cache.get(key)
+        held = _since(not_before, await self._cache.get(key))
         served = self._serve(held, start_refresh)
         if served is not None:
             self._statistics.shared_hits += served.source is Source.CACHE
@@ -215,3 +223,7 @@ class CachedFetcher:
 def _answer(entry: Entry, source: Source) -> Fetched:
     fresh_until = 0.0 if source is Source.STALE else entry.stored_at + entry.fresh_for_s
     return Fetched(entry.payload, source, entry.is_negative, fresh_until)
+
+
+def _since(not_before: float, entry: Entry | None) -> Entry | None:
+    return None if entry is None or entry.stored_at < not_before else entry

@@ -39,6 +39,7 @@
     │   │   └── HeldBackError        ↻ only this caller's calls, which have all failed
     │   ├── PhasedOutError             UPSTREAM_GONE            410, or switched off
     │   ├── UpstreamBadPayloadError    UPSTREAM_BAD_PAYLOAD
+    │   │   ├── CustomerMismatchError ↻ two answers contradict each other about who a customer is
     │   │   └── UndocumentedNotFoundError  a 404 without a documented error body
     │   └── NotHereError               resolvers turn it into null
     ├── BudgetExceededError            UPSTREAM_BUDGET_EXCEEDED
@@ -88,6 +89,7 @@ from gateway.errors.requests import (
 )
 from gateway.errors.upstream import (
     CredentialMissingError,
+    CustomerMismatchError,
     HeldBackError,
     NotHereError,
     PhasedOutError,
@@ -111,6 +113,7 @@ __all__ = [
     "CredentialMissingError",
     "CrossSiteError",
     "CursorInvalidError",
+    "CustomerMismatchError",
     "ForbiddenError",
     "GatewayError",
     "HeldBackError",

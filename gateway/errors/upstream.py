@@ -114,6 +114,13 @@ class UpstreamBadPayloadError(UpstreamError):
     words = "The loyalty platform's answer could not be read."
 
 
+class CustomerMismatchError(UpstreamBadPayloadError):
+    """Two answers about one customer contradict each other; a new one settles which is right."""
+
+    retryable = True
+    words = "The loyalty platform's answers contradict each other about who the customer is."
+
+
 class UndocumentedNotFoundError(UpstreamBadPayloadError):
     """A 404 without a documented error body: a path that is no longer there looks like this."""
 

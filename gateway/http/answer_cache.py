@@ -23,6 +23,7 @@ from gateway.execution.outcome import Outcome
 from gateway.request import Caller, Request
 from gateway.settings import Settings
 from gateway.telemetry.metrics import Readings
+from gateway.upstream.customer_identities import KnownCustomerIds
 from gateway.upstream.recall import Recall
 
 _MOST_ENTRIES = 10_000
@@ -83,7 +84,8 @@ class AnswerCache:
     `keys` makes the keys, in which `origin` is the platform's and `identity` tells as whom it sees
     the caller. `longest_s` is for what depends on no upstream answer; where it is 0, nothing is
     kept at all. `clock` is that of `Request.now`, `wall` that of the upstream answers' freshness,
-    in seconds; `jitter` gives 0..1.
+    in seconds; `jitter` gives 0..1. `known` tells of answers that contradict each other about who a
+    customer is: what was kept before such a one is found no more.
     """
 
     memory: MemoryCache
@@ -93,6 +95,7 @@ class AnswerCache:
     longest_s: float
     clock: Callable[[], datetime]
     wall: Callable[[], float]
+    known: KnownCustomerIds
     jitter: Callable[[], float] = random.random
     hits: int = 0
     misses: int = 0
@@ -112,7 +115,8 @@ class AnswerCache:
         Numbers keep their types: 1, 1.0 and "1" are three values. One hash makes it, of parts
         that cannot run into each other: all but the last are of one length, or have none of NUL.
         """
-        who = f"{self.identity(request)}\0{whose(request.caller)}\0".encode()
+        era = self.known.contradictions
+        who = f"{era}\0{self.identity(request)}\0{whose(request.caller)}\0".encode()
         message = operation.digest + who + _VARIABLES.encode(variables)
         return blake2b(message, key=self._secret, digest_size=_KEY_BYTES).hexdigest()
 
@@ -184,6 +188,7 @@ def whose(caller: Caller) -> str:
 def create_answer_cache(
     settings: Settings,
     recall: Recall,
+    known: KnownCustomerIds,
     clock: Callable[[], datetime],
     clocks: CacheClocks | None = None,
 ) -> AnswerCache:
@@ -200,6 +205,7 @@ def create_answer_cache(
         settings.cache_customer_ttl_s,
         clock,
         clocks.wall,
+        known,
     )
 
 

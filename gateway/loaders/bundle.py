@@ -2,13 +2,14 @@
 
 from functools import cached_property
 
-from gateway.loaders.customer_ids import CustomerIdByKeyLoader, KnownCustomerIds
+from gateway.loaders.customer_ids import CustomerIdByKeyLoader
 from gateway.loaders.customer_pages import CustomerPageByKeyLoader
 from gateway.loaders.customer_promotions import CustomerPromotionByIdLoader
 from gateway.loaders.definition_pages import DefinitionPageByKeyLoader
 from gateway.loaders.definitions import DefinitionByPromotionLoader
 from gateway.loaders.program_names import ProgramNameByIdLoader
 from gateway.request import Request
+from gateway.upstream.customer_identities import KnownCustomerIds
 from gateway.upstream.customer_promotions import CustomerPromotionsPort
 from gateway.upstream.definitions import DefinitionsPort
 from gateway.upstream.source_types import SourceTypes

@@ -1,30 +1,18 @@
 """The platform's own id of a customer who is known by another identifier: one call with limit 1."""
 
-import time
-from collections.abc import Callable
-
-from cachetools import TTLCache
+import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
 
 from gateway.errors import NotHereError
 from gateway.loaders.customer_pages import CustomerPageByKeyLoader
 from gateway.request import Request
+from gateway.upstream.customer_identities import PROOF_S, KnownCustomerIds
 from gateway.upstream.customer_promotions import BY_ID, NO_FILTERS, CustomerKey, CustomerPageKey
 
-_REMEMBERED_S = 600.0
-_MOST_REMEMBERED = 20_000  # some 10 MB
+_T = TypeVar("_T")
 
 Result = str | None
-
-
-class KnownCustomerIds:
-    """The ids that were learnt in the last ten minutes, for the whole process.
-
-    They serve callers with a token alone, for whom the platform sees one identity: the gateway's.
-    `timer` gives seconds that never go back.
-    """
-
-    def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
-        self.by_key: TTLCache[CustomerKey, str] = TTLCache(_MOST_REMEMBERED, _REMEMBERED_S, timer)
 
 
 class CustomerIdByKeyLoader:
@@ -34,17 +22,51 @@ class CustomerIdByKeyLoader:
         self, pages: CustomerPageByKeyLoader, known: KnownCustomerIds, request: Request
     ) -> None:
         self._pages = pages
-        self._known = known.by_key
+        self._known = known
         self._request = request
+        self._open: dict[CustomerKey, int] = {}
+        self._closing: dict[CustomerKey, asyncio.Event] = {}
 
     def known(self, key: CustomerKey) -> Result:
-        """Give the id where it was learnt in the last ten minutes."""
-        return self._known.get(key)
+        """Return the id where it was proven in the last ten minutes.
 
-    def learn(self, key: CustomerKey, customer_id: str) -> None:
-        """Remember an id that a page of the customer has told; nobody else needs one."""
-        if self._request.caller.customers is not None and key.identifier_name != BY_ID:
-            self._known[key] = customer_id
+        What is made of it lasts no longer than the proof.
+        """
+        proof = self._known.proof(self._request, key)
+        if proof is None:
+            return None
+        self._request.report.lasts(proof.proven_at + PROOF_S)
+        return str(proof.customer_id)
+
+    def believes(self, key: CustomerKey, customer_id: str) -> bool:
+        """Whether no answer has contradicted an id that a page has told."""
+        if key.identifier_name == BY_ID:
+            return True
+        return self._known.agrees(self._request, key, int(customer_id))
+
+    def doubt(self, key: CustomerKey, customer_id: str) -> None:
+        """Have an id that a page has told, and a cursor contradicts, looked at once more."""
+        if key.identifier_name != BY_ID:
+            self._known.doubt(self._request, key, int(customer_id))
+
+    async def together(self, key: CustomerKey, answers: Awaitable[_T]) -> _T:
+        """Await answers about a customer, and all else that this request asks of them meanwhile.
+
+        So an answer that another contradicts is shown in none of the places that ask at once.
+        """
+        self._open[key] = self._open.get(key, 0) + 1
+        others: asyncio.Event | None = None
+        try:
+            result = await answers
+        finally:
+            still_open = self._open[key] = self._open[key] - 1
+            if still_open:
+                others = self._closing.setdefault(key, asyncio.Event())
+            elif key in self._closing:
+                self._closing.pop(key).set()
+        if others is not None:
+            await others.wait()
+        return result
 
     async def load(self, key: CustomerKey) -> Result:
         """Give the id; None where there is no such customer, which is not remembered.
@@ -52,9 +74,8 @@ class CustomerIdByKeyLoader:
         Raises UpstreamError and BudgetExceededError.
         """
         try:
-            page = await self._pages.load(CustomerPageKey(key, NO_FILTERS, 0, 1))
+            page = await self._pages.load(CustomerPageKey(key, NO_FILTERS, 0, 1), PROOF_S)
         except NotHereError:
             return None
-        customer_id = str(page.customer_id)
-        self.learn(key, customer_id)
-        return customer_id
+        self.known(key)  # the answer lasts no longer
+        return str(page.customer_id)

@@ -1,5 +1,7 @@
 """Pages of a customer's promotions: equal windows are one call."""
 
+import math
+
 from gateway.errors import GatewayError
 from gateway.request import Request
 from gateway.upstream.customer_promotions import (
@@ -23,16 +25,20 @@ class CustomerPageByKeyLoader:
     def __init__(self, port: CustomerPromotionsPort, request: Request) -> None:
         self._port = port
         self._request = request
-        self._known: dict[Key, Result | GatewayError] = {}
+        self._known: dict[tuple[Key, float], Result | GatewayError] = {}
 
-    async def load(self, key: Key) -> Result:
-        """Give one window. Raises NotHereError, UpstreamError and BudgetExceededError."""
-        known = self._known.get(key)
+    async def load(self, key: Key, max_age_s: float = math.inf) -> Result:
+        """Give one window, of a cached answer only where that is no older.
+
+        Raises NotHereError, UpstreamError and BudgetExceededError.
+        """
+        asked = key, max_age_s
+        known = self._known.get(asked)
         if known is None:
             try:
-                known = self._known[key] = await self._port.page(key, self._request)
+                known = self._known[asked] = await self._port.page(key, self._request, max_age_s)
             except GatewayError as error:
-                self._known[key] = error
+                self._known[asked] = error
                 raise
         if isinstance(known, GatewayError):
             raise known

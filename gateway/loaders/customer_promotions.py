@@ -3,7 +3,7 @@
 import asyncio
 from typing import NamedTuple
 
-from gateway.errors import GatewayError, UpstreamBadPayloadError
+from gateway.errors import CustomerMismatchError, GatewayError, UpstreamBadPayloadError
 from gateway.loaders.batch import BatchLoader
 from gateway.loaders.customer_pages import CustomerPageByKeyLoader
 from gateway.upstream.customer_promotions import (
@@ -70,7 +70,8 @@ class CustomerPromotionByIdLoader(BatchLoader[Key, Result]):
                 page = await self._pages.load(page_key)
             except GatewayError as error:
                 failed: Settled = dict.fromkeys(keys, error)
-                return failed | settled
+                # Whose the windows before were, nobody knows where one contradicts them.
+                return failed if isinstance(error, CustomerMismatchError) else failed | settled
             for item in filter(None, page.items):
                 key = wanted.get((str(item.program_id), str(item.promotion_id)))
                 if key is not None:

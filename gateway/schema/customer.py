@@ -4,7 +4,7 @@ from typing import Any
 
 import strawberry
 
-from gateway.errors import GatewayError, NotHereError
+from gateway.errors import CustomerMismatchError, GatewayError, NotHereError
 from gateway.paging.page import Drift
 from gateway.schema.connection import shown
 from gateway.schema.context import Context, Info
@@ -24,7 +24,7 @@ from gateway.schema.declare import NOT_AT_HAND, calls_of_a_page, computed, fetch
 from gateway.schema.ids import write_id
 from gateway.schema.node import ID_WORDS, Node
 from gateway.schema.paging import After, Before, BoundPage, First, Last, PageInfo, PageWarning
-from gateway.upstream.customer_promotions import CustomerKey
+from gateway.upstream.customer_promotions import ENDPOINT, CustomerKey
 
 PAGES_BELOW = ("Customer", "promotions")
 
@@ -155,6 +155,8 @@ class Customer(Node):
             page = await fetch_page(info.context, self.key, _page_arguments(**arguments))
         except NotHereError:
             return None
+        if page.customer_id != self.payload:  # a page in front has told another id
+            raise CustomerMismatchError(ENDPOINT)
         return CustomerPromotionConnection(payload=page)
 
 

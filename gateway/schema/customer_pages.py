@@ -6,7 +6,13 @@ from typing import Annotated, NamedTuple
 
 import strawberry
 
-from gateway.errors import BadUserInputError, GatewayError, NotHereError
+from gateway.errors import (
+    BadUserInputError,
+    CursorInvalidError,
+    CustomerMismatchError,
+    GatewayError,
+    NotHereError,
+)
 from gateway.loaders.batch import settle
 from gateway.paging.arguments import ConnectionArguments, PageRequest
 from gateway.paging.cursor import Binding, Owner
@@ -16,6 +22,7 @@ from gateway.schema.context import Context
 from gateway.schema.ids import check_digits, is_number
 from gateway.upstream.customer_promotions import (
     BY_ID,
+    ENDPOINT,
     MOST_PROGRAMS,
     NO_FILTERS,
     CustomerFilters,
@@ -99,7 +106,11 @@ async def fetch_page(
     customer_id = str(page.customer_id)
     for argument, cursor in (("after", after), ("before", before)):
         if cursor is not None:
-            binding.belongs(argument, cursor, customer_id)
+            try:
+                binding.belongs(argument, cursor, customer_id)
+            except CursorInvalidError:
+                context.loaders.customer_ids.doubt(customer, customer_id)
+                raise
     name, value = customer.identifier_name, customer.identifier_value
     bound = Binding(connection, Owner(name, value, customer_id))
     return CustomerPromotions(page, bound, customer, customer_id)
@@ -152,33 +163,40 @@ async def fetch_pages(
     distinct = wanted if len(wanted) < 2 else list(dict.fromkeys(wanted))
     if not distinct:
         return await _probe(context, customer)
-    results = await settle(distinct, partial(fetch_page, context, customer))
-    pages: Pages = dict(zip(distinct, results, strict=True))
+    ids = context.loaders.customer_ids
+    fetched = settle(distinct, partial(fetch_page, context, customer))
+    results = await ids.together(customer, fetched)
+    pages: Pages = {}
     failure: GatewayError | None = None
     customer_id: str | None = None
-    for result in results:
-        if isinstance(result, CustomerPromotions):
-            customer_id = result.customer_id
-        elif isinstance(result, NotHereError):
+    for arguments, fetched_or_failed in zip(distinct, results, strict=True):
+        result = fetched_or_failed
+        if isinstance(result, NotHereError):
             return None
-        else:
+        if isinstance(result, CustomerPromotions):
+            if ids.believes(customer, result.customer_id):
+                customer_id = result.customer_id
+            else:  # another answer has contradicted it meanwhile
+                result = CustomerMismatchError(ENDPOINT)
+        pages[arguments] = result
+        if isinstance(result, GatewayError):
             failure = failure or result
     if customer_id is not None:
-        context.loaders.customer_ids.learn(customer, customer_id)
         return customer_id, pages
     assert failure is not None  # noqa: S101 - a page that is there tells the id
     return _id_without_pages(customer, distinct) or failure, pages
 
 
 async def _probe(context: Context, customer: CustomerKey) -> tuple[str, Pages] | None:
+    ids = context.loaders.customer_ids
+    fetched = context.loaders.customer_pages.load(CustomerPageKey(customer, NO_FILTERS, 0, 1))
     try:
-        page = await context.loaders.customer_pages.load(
-            CustomerPageKey(customer, NO_FILTERS, 0, 1)
-        )
+        page = await ids.together(customer, fetched)
     except NotHereError:
         return None
     customer_id = str(page.customer_id)
-    context.loaders.customer_ids.learn(customer, customer_id)
+    if not ids.believes(customer, customer_id):
+        raise CustomerMismatchError(ENDPOINT)
     return customer_id, {}
 
 

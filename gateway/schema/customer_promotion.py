@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from gateway.errors import NotHereError
+from gateway.errors import CustomerMismatchError, NotHereError
 from gateway.loaders.customer_promotions import Key
 from gateway.schema.context import Context, Info
 from gateway.schema.declare import PAYLOAD, Viewed, ViewedMany, computed, plain, timed
@@ -15,7 +15,7 @@ from gateway.schema.limits import Limit, PromotionLimits
 from gateway.schema.node import ID_WORDS, Node
 from gateway.schema.promotion import Promotion
 from gateway.schema.restrictions import Restriction
-from gateway.upstream.customer_promotions import CustomerKey
+from gateway.upstream.customer_promotions import ENDPOINT, CustomerKey
 from gateway.wire import customer_view as wire
 from gateway.wire import validity
 from gateway.wire.instants import read_instant
@@ -202,4 +202,6 @@ async def load_customer_promotion(context: Context, key: Key) -> CustomerPromoti
         return None
     if found is None:
         return None
+    if not context.loaders.customer_ids.believes(key.customer, found.customer_id):
+        raise CustomerMismatchError(ENDPOINT)
     return CustomerPromotion(payload=found.payload, owner=Owner(key.customer, found.customer_id))

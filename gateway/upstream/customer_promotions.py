@@ -1,13 +1,15 @@
 """The customer's view: ``GET /v2/customers/lookup/promotionData`` (promotionData.txt)."""
 
+import math
 from collections.abc import Awaitable
 from typing import NamedTuple, Protocol
 
+from gateway.errors import CustomerMismatchError
 from gateway.request import Request
 from gateway.upstream.client import UpstreamClient, encoded
+from gateway.upstream.customer_identities import KnownCustomerIds
 from gateway.upstream.pages import disbelieved, read_page
 from gateway.upstream.recall import Recall
-from gateway.upstream.statistics import UpstreamStatistics
 from gateway.wire.customer_view import CustomerPromotionPayload
 from gateway.wire.decode import Page, decode_customer_page
 from gateway.wire.vocabulary import (
@@ -57,44 +59,84 @@ class CustomerPageKey(NamedTuple):
 class CustomerPromotionsPort(Protocol):
     """Where pages of a customer's promotions come from."""
 
-    async def page(self, key: CustomerPageKey, request: Request) -> CustomerPage:
-        """Fetch one window. Raises NotHereError for no such customer (8015), or UpstreamError."""
+    async def page(
+        self, key: CustomerPageKey, request: Request, max_age_s: float = math.inf
+    ) -> CustomerPage:
+        """Fetch one window, of a cached answer only where that is no older.
+
+        Raises NotHereError for no such customer (8015), or UpstreamError.
+        """
         ...
 
 
 class CustomerPromotions:
     """The documented endpoint."""
 
-    def __init__(self, client: UpstreamClient, recall: Recall) -> None:
+    def __init__(self, client: UpstreamClient, recall: Recall, known: KnownCustomerIds) -> None:
         self._client = client
         self._recall = recall
+        self._known = known
 
-    async def page(self, key: CustomerPageKey, request: Request) -> CustomerPage:
-        """Fetch one window, with a claim on a call; one about another customer is never served."""
-        target = _target(key)
+    async def page(
+        self, key: CustomerPageKey, request: Request, max_age_s: float = math.inf
+    ) -> CustomerPage:
+        """Fetch one window, with a claim on a call; one about another customer is never served.
 
-        def load(on_account_of: Request) -> Awaitable[bytes]:
-            return self._client.get(ENDPOINT, target, on_account_of, about=(key.customer,))
-
-        def read(body: bytes) -> CustomerPage:
-            return _read(self._client.traffic.statistics, key, body)
-
+        An answer out of a cache that contradicts what has been proven since is asked for anew.
+        """
         request.budget.keep(1)
         try:
-            return await self._recall.fetch(ENDPOINT, target, request, load, read)
+            return await self._fetch(key, request, max_age_s)
+        except _OutdatedError:
+            return await self._fetch(key, request, 0.0)
         finally:
             request.budget.keep(-1)
 
+    async def _fetch(
+        self, key: CustomerPageKey, request: Request, max_age_s: float
+    ) -> CustomerPage:
+        target, known = _target(key), self._known
+        asked_at: int | None = None
 
-def _read(statistics: UpstreamStatistics, key: CustomerPageKey, body: bytes) -> CustomerPage:
-    program_ids = key.filters.program_ids
-    wanted = None if program_ids is None else frozenset(map(int, program_ids))
-    is_wanted = None if wanted is None else lambda item: item.program_id in wanted
-    page = read_page(ENDPOINT, statistics, decode_customer_page, body, is_wanted)
-    _, name, value = key.customer
-    if name == BY_ID and str(page.customer_id) != canonical(value):
-        raise disbelieved(ENDPOINT, statistics, "it is about another customer")
-    return page
+        def load(on_account_of: Request) -> Awaitable[bytes]:
+            nonlocal asked_at
+            asked_at = known.contradictions
+            return self._client.get(ENDPOINT, target, on_account_of, about=(key.customer,))
+
+        def read(body: bytes) -> CustomerPage:
+            nonlocal asked_at
+            asked, asked_at = asked_at, None  # each answer is learnt from once, by who has asked
+            return self._read(key, request, body, asked)
+
+        not_before = known.not_before(request, key.customer, max_age_s)
+        return await self._recall.fetch(
+            ENDPOINT, target, request, load, read, not_before=not_before
+        )
+
+    def _read(
+        self, key: CustomerPageKey, request: Request, body: bytes, asked_at: int | None
+    ) -> CustomerPage:
+        statistics, known, customer = self._client.traffic.statistics, self._known, key.customer
+        program_ids = key.filters.program_ids
+        wanted = None if program_ids is None else frozenset(map(int, program_ids))
+        is_wanted = None if wanted is None else lambda item: item.program_id in wanted
+        page = read_page(ENDPOINT, statistics, decode_customer_page, body, is_wanted)
+        customer_id = page.customer_id
+        assert customer_id is not None  # noqa: S101 - no page of a customer is read without
+        if customer.identifier_name == BY_ID:
+            if str(customer_id) != canonical(customer.identifier_value):
+                raise disbelieved(ENDPOINT, statistics, "it is about another customer")
+        elif asked_at is None:
+            if not known.agrees(request, customer, customer_id):
+                raise _OutdatedError(ENDPOINT)
+        elif not known.learn(request, customer, customer_id, asked_at):
+            reason = "it is about another customer than the one before"
+            raise disbelieved(ENDPOINT, statistics, reason, CustomerMismatchError)
+        return page
+
+
+class _OutdatedError(CustomerMismatchError):
+    """An answer of a cache, or of another's call, contradicts what is known by now."""
 
 
 def canonical(customer_id: str) -> str:

@@ -41,9 +41,12 @@ def read_page(
 
 
 def disbelieved(
-    endpoint: str, statistics: UpstreamStatistics, reason: str
+    endpoint: str,
+    statistics: UpstreamStatistics,
+    reason: str,
+    error: type[UpstreamBadPayloadError] = UpstreamBadPayloadError,
 ) -> UpstreamBadPayloadError:
     """Count and log an answer with status 200 that is not believed; gives the error to raise."""
     statistics.bad_payload(endpoint)
     log.warning("upstream_bad_payload", endpoint=endpoint, reason=reason)
-    return UpstreamBadPayloadError(endpoint)
+    return error(endpoint)

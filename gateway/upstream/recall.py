@@ -87,18 +87,21 @@ class Recall:
         await self.fetcher.close()
         await self.cache.close()
 
-    async def fetch(
+    async def fetch(  # noqa: PLR0913 - what to ask, and how to read it
         self,
         endpoint: str,
         target: str,
         request: Request,
         load: Callable[[Request], Awaitable[bytes]],
         read: Callable[[bytes], _T],
+        *,
+        not_before: float = 0.0,
     ) -> _T:
         """Give an answer, as `read` reads it: a remembered one, or that of one call of `load`.
 
         `target` is all that is asked of the endpoint, and `load` gets the request on whose account
-        it calls. Only what `read` can read is kept. Raises NotHereError, also a remembered one, and
+        it calls. Only what `read` can read is kept; what was fetched earlier than `not_before`, in
+        wall-clock seconds, is asked for anew. Raises NotHereError, also a remembered one, and
         whatever `load` and `read` raise.
         """
         policy = self.policies[endpoint]
@@ -137,6 +140,7 @@ class Recall:
                 may_refresh=lambda: self.has_calls_to_spare(identity),
                 within=request.waits,
                 owner=request,
+                not_before=not_before,
             )
             fresh_until = fetched.fresh_until
         except TimeoutError:

@@ -228,3 +228,20 @@ async def test_how_long_an_answer_stands_is_told(bench: Bench, platform: Platfor
     platform.answer = b"answer"
     passing = await bench.fetcher.fetch("passing", CachePolicy(0), platform.load)
     assert passing.fresh_until == 0
+
+
+async def test_what_is_too_old_for_a_caller_is_asked_for_anew(
+    bench: Bench, platform: Platform
+) -> None:
+    """It is as good as nothing, also where the platform is down; a younger answer is served."""
+    await bench.fetcher.fetch("key", POLICY, platform.load)
+    stored_at = bench.clock.now
+    bench.clock.advance(10)
+    for not_before, calls in ((stored_at, 1), (stored_at + 1, 2), (stored_at + 1, 2)):
+        await bench.fetcher.fetch("key", POLICY, platform.load, not_before=not_before)
+        assert platform.calls == calls
+    bench.clock.advance(400)
+    with pytest.raises(OutageError):
+        await bench.fetcher.fetch(
+            "key", POLICY, Platform(OutageError()).load, not_before=bench.clock.now
+        )

@@ -10,13 +10,13 @@ import httpx
 import msgspec
 
 from gateway.loaders.bundle import Loaders
-from gateway.loaders.customer_ids import KnownCustomerIds
 from gateway.request import CallBudget, Caller, Request, Role
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.world import World
 from gateway.schema.context import Context
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.credentials import credential_from
+from gateway.upstream.customer_identities import KnownCustomerIds
 from gateway.upstream.customer_promotions import CustomerPromotions
 from gateway.upstream.definitions import ENDPOINT, LegacyDefinitions
 from gateway.upstream.phase_out import PhaseOut
@@ -109,8 +109,8 @@ class _Spoiling:
     def __init__(self, port: Any, seed: int, rate: float) -> None:
         self._port, self._seed, self._rate = port, seed, rate
 
-    async def page(self, key: Any, request: Request) -> Any:
-        page = await self._port.page(key, request)
+    async def page(self, key: Any, request: Request, *max_age_s: float) -> Any:
+        page = await self._port.page(key, request, *max_age_s)
         for item in filter(None, page.items):
             random = Random(f"{self._seed} {item.promotion_id}")  # noqa: S311 - no secret
             for attribute, values in _SPOILT.items():
@@ -149,12 +149,13 @@ class Gateway:
             budget=CallBudget(1000),
         )
         seed = self.platform.seed
-        customers: Any = _Spoiling(CustomerPromotions(client, recall), seed, self.spoiling)
+        known = KnownCustomerIds(credential.identity)
+        customers: Any = _Spoiling(CustomerPromotions(client, recall, known), seed, self.spoiling)
         legacy = LegacyDefinitions(client, recall, PhaseOut(ENDPOINT, switched_on=True))
         definitions: Any = _Spoiling(legacy, seed, self.spoiling)
         order = (PromotionSourceType.UI, PromotionSourceType.PROMOTION_API)
         source_types = SourceTypes(order, credential)
-        ports = (customers, definitions, source_types, KnownCustomerIds())
+        ports = (customers, definitions, source_types, known)
         return Context(request, Loaders(request, *ports))
 
 

@@ -12,6 +12,7 @@ from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.faults.spec import parse_fault
 from gateway.sandbox.world import World
 from gateway.upstream.credentials import credential_from
+from gateway.upstream.customer_identities import KnownCustomerIds
 from gateway.upstream.recall import create_recall
 from gateway.upstream.traffic import create_traffic
 from tests.cache.clock import Clock
@@ -73,5 +74,6 @@ def answering(*faults: str, at: datetime = NOW, **overrides: Any) -> Iterator[An
 def answer_cache() -> AnswerCache:
     """Make the answer cache of a gateway that keeps answers, without the gateway."""
     settings = settings_for("http://platform.test", cache_customer_ttl_s=TTL_S)
-    recall = create_recall(settings, credential_from(settings), create_traffic(settings))
-    return create_answer_cache(settings, recall, lambda: NOW)
+    credential = credential_from(settings)
+    recall = create_recall(settings, credential, create_traffic(settings))
+    return create_answer_cache(settings, recall, KnownCustomerIds(credential.identity), lambda: NOW)

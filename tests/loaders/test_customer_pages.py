@@ -10,6 +10,7 @@ from gateway.loaders.customer_pages import CustomerPageByKeyLoader
 from gateway.request import CallBudget, Caller, Request
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.credentials import FixedCredential
+from gateway.upstream.customer_identities import KnownCustomerIds
 from gateway.upstream.customer_promotions import (
     NO_FILTERS,
     CustomerKey,
@@ -40,7 +41,11 @@ class Platform:
         settings = settings_for("http://platform.test")
         credential, traffic = FixedCredential({}), create_traffic(settings)
         recall = create_recall(settings, credential, traffic)
-        self.port = CustomerPromotions(UpstreamClient(self, credential, traffic, 1000), recall)
+        self.port = CustomerPromotions(
+            UpstreamClient(self, credential, traffic, 1000),
+            recall,
+            KnownCustomerIds(credential.identity),
+        )
 
     async def exchange(self, *_: Any, **__: Any) -> Reply:
         """Take a call."""

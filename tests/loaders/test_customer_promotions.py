@@ -1,13 +1,29 @@
 """One promotion of one customer, for which the upstream has no look-up."""
 
+import asyncio
+import math
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from gateway.errors import CustomerMismatchError
+from gateway.loaders.customer_pages import CustomerPageByKeyLoader
+from gateway.loaders.customer_promotions import CustomerPromotionByIdLoader, Key
+from gateway.request import CallBudget, Caller
+from gateway.request import Request as GatewayRequest
 from gateway.sandbox.customer_view import promotion_data
 from gateway.schema.ids import write_id
+from gateway.upstream.customer_promotions import (
+    ENDPOINT,
+    CustomerKey,
+    CustomerPage,
+    CustomerPageKey,
+)
+from gateway.wire.vocabulary import CustomerSource
 from tests.graph import Graph, graph_over
 from tests.sandbox.client import NOW
 from tests.upstream.scripted import Platform, platform
@@ -117,3 +133,24 @@ def test_an_unreadable_item_on_the_way_makes_absence_an_error(
     assert [(e["extensions"]["code"], e["path"]) for e in answer["errors"]] == [
         ("UPSTREAM_BAD_PAYLOAD", ["nodes", 0])
     ]
+
+
+@pytest.mark.anyio
+async def test_a_walk_over_two_customers_finds_nothing() -> None:
+    """What a window has shown is nobody's where a further one is known to be another customer's."""
+
+    class Port:
+        async def page(
+            self, key: CustomerPageKey, request: GatewayRequest, max_age_s: float = math.inf
+        ) -> CustomerPage:
+            if key.offset:
+                raise CustomerMismatchError(ENDPOINT)
+            item: Any = SimpleNamespace(program_id=1, promotion_id=1)
+            return CustomerPage([item], 2, customer_id=7)
+
+    request = GatewayRequest("r", NOW, Caller(), deadline=math.inf, budget=CallBudget(40))
+    loader = CustomerPromotionByIdLoader(CustomerPageByKeyLoader(Port(), request))
+    customer = CustomerKey(CustomerSource.INSTORE, "mobile", "49157")
+    found, sought = (loader.load(Key(customer, "1", promotion_id)) for promotion_id in "12")
+    results = await asyncio.gather(found, sought, return_exceptions=True)
+    assert [type(result) for result in results] == [CustomerMismatchError] * 2

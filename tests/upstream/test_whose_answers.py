@@ -1,0 +1,255 @@
+"""An answer by any identifier is held against what is known of that customer."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from gateway.app import create_app
+from gateway.cache.store import CacheClocks
+from gateway.sandbox.customer_view import promotion_data
+from gateway.schema.ids import write_id
+from tests.cache.clock import Clock
+from tests.graph import Graph, graph_over, settings_for
+from tests.sandbox.client import NOW
+from tests.serving import serve
+from tests.tokens import JWT, Issuer
+from tests.upstream.scripted import Platform, platform
+
+TEN, OTHER = 700000006, 700000008
+IDENTIFIERS = [
+    ("mobile", "4915700000006"),
+    ("email", "c-ten@example.com"),
+    ("externalId", "C-TEN"),
+    ("cuid", "cuid-c-ten"),
+]
+CUSTOMER = "query($by:CustomerIdentifier!){customer(by:$by){customerId}}"
+PAGES = """query($by:CustomerIdentifier!,$after:String){customer(by:$by){
+  customerId promotions(first:2,after:$after){nodes{id} pageInfo{endCursor}}}}"""
+BAD, INVALID = "UPSTREAM_BAD_PAYLOAD", "CURSOR_INVALID"
+
+
+class Liar:
+    """The sandbox, which takes an answer for another customer's where `lies` says so."""
+
+    def __init__(self, scripted: Platform) -> None:
+        self.lies: bool | Callable[[Request], bool] = False
+        self._world = scripted.world
+        scripted.answers["promotionData"] = self.answer
+
+    async def answer(self, request: Request) -> Response | None:
+        """Answer with the whole page of another customer."""
+        lies = self.lies(request) if callable(self.lies) else self.lies
+        if request.query_params["identifierName"] == "id" or not lies:
+            return None
+        asked = {**request.query_params, "identifierName": "id", "identifierValue": str(OTHER)}
+        return JSONResponse(promotion_data(self._world, lambda: NOW, asked))
+
+
+@contextmanager
+def lying(**overrides: Any) -> Iterator[tuple[Graph, Liar]]:
+    """Serve a gateway that knows nobody yet, on a platform that lies when it is told to."""
+    with platform() as (scripted, url), graph_over(url, **overrides) as graph:
+        yield graph, Liar(scripted)
+
+
+def told(answer: dict[str, Any]) -> list[tuple[str, list[str | int]]]:
+    """Give the code and path of each error."""
+    return [(one["extensions"]["code"], one["path"]) for one in answer.get("errors", ())]
+
+
+def identified(answer: dict[str, Any]) -> str | None:
+    """Give the id that an answer tells; None with an error about its payload."""
+    customer = answer["data"]["customer"]
+    if customer is None:
+        assert [code for code, _ in told(answer)] == [BAD]
+        assert answer["errors"][0]["extensions"]["retryable"] is True
+        return None
+    assert not told(answer)
+    customer_id: str = customer["customerId"]
+    return customer_id
+
+
+@pytest.mark.parametrize(("name", "value"), IDENTIFIERS, ids=[name for name, _ in IDENTIFIERS])
+def test_one_lie_is_served_to_nobody(name: str, value: str) -> None:
+    """It is one error that is worth a new try, at the price of one call, and the truth is back."""
+    with lying() as (graph, liar):
+        for is_lie, expected in ((False, TEN), (True, None), (False, TEN), (False, TEN)):
+            liar.lies = is_lie
+            answer = graph.answer(CUSTOMER, {"by": {name: value}})
+            assert identified(answer) == (expected and str(expected))
+            assert str(OTHER) not in str(answer)
+            assert graph.calls == 1
+
+
+@pytest.mark.parametrize(("name", "value"), IDENTIFIERS, ids=[name for name, _ in IDENTIFIERS])
+def test_a_customer_who_has_moved_is_found_at_the_second_look(name: str, value: str) -> None:
+    """A number that was given to another, or customers that were merged, cost one error."""
+    with lying() as (graph, liar):
+        for is_lie, expected in ((False, TEN), (True, None), (True, OTHER), (True, OTHER)):
+            liar.lies = is_lie
+            answer = graph.answer(CUSTOMER, {"by": {name: value}})
+            assert identified(answer) == (expected and str(expected))
+
+
+def test_page_two_of_another_customer_costs_that_page() -> None:
+    """The customer stays who they were on page one; the page comes with a new try."""
+    with lying() as (graph, liar):
+        by = {"externalId": "C-TEN"}
+        first = graph.ask(PAGES, {"by": by})["customer"]
+        after = first["promotions"]["pageInfo"]["endCursor"]
+        liar.lies = True
+        answer = graph.answer(PAGES, {"by": by, "after": after})
+        assert answer["data"]["customer"] == {"customerId": str(TEN), "promotions": None}
+        assert told(answer) == [(BAD, ["customer", "promotions"])]
+        liar.lies = False
+        second = graph.ask(PAGES, {"by": by, "after": after})["customer"]
+        assert second["customerId"] == str(TEN)
+        assert len(second["promotions"]["nodes"]) == 2
+
+
+def test_a_cursor_is_held_against_the_answer_where_nothing_else_is_known() -> None:
+    """A gateway that has just started serves no other customer's page, and learns nothing of it."""
+    with lying() as (other, _):
+        by = {"externalId": "C-TEN"}
+        after = other.ask(PAGES, {"by": by})["customer"]["promotions"]["pageInfo"]["endCursor"]
+    with lying() as (graph, liar):
+        liar.lies = True
+        answer = graph.answer(PAGES, {"by": by, "after": after})
+        assert answer["data"]["customer"] == {"customerId": str(TEN), "promotions": None}
+        assert told(answer) == [(INVALID, ["customer", "promotions"])]
+        liar.lies = False
+        assert identified(graph.answer(CUSTOMER, {"by": by})) is None
+        assert identified(graph.answer(CUSTOMER, {"by": by})) == str(TEN)
+
+
+@pytest.mark.parametrize(
+    ("query", "paths"),
+    [
+        ("{customer(by:$by){a:promotions(first:2){drift} b:promotions(first:5){drift}}}",
+         [["customer", "a"], ["customer", "b"]]),
+        ("{customer(by:$by){a:promotions(first:2){drift} b:promotions(first:5){drift} id}}",
+         [["customer", "id"]]),
+        ("{a:customer(by:$by){promotions(first:2){drift}}b:customer(by:$by){promotions(first:5){drift}}}",
+         [["a", "promotions"], ["b", "promotions"]]),
+        ("{customers(by:[$by,$by]){a:promotions(first:2){drift} b:promotions(first:5){drift}}}",
+         [["customers", 0, "a"], ["customers", 0, "b"],
+          ["customers", 1, "a"], ["customers", 1, "b"]]),
+        ("{a:customer(by:$by){customerId} b:customer(by:$by){promotions(first:5){drift}}}",
+         [["a"], ["b", "promotions"]]),
+    ],
+    ids=["pages", "with the id", "aliases", "list", "look-up"],
+)  # fmt: skip
+@pytest.mark.parametrize("executor", ["compiled", "reference"])
+def test_of_two_answers_of_one_operation_neither_is_believed(
+    query: str, paths: list[list[str | int]], executor: str
+) -> None:
+    """Whichever comes first, and by whichever field; the next operation settles it."""
+    with lying(executor=executor) as (graph, liar):
+        liar.lies = lambda request: request.query_params["limit"] == "6"
+        variables = {"by": {"externalId": "C-TEN"}}
+        answer = graph.answer(f"query($by:CustomerIdentifier!){query}", variables)
+        assert sorted(told(answer), key=str) == sorted(((BAD, path) for path in paths), key=str)
+        assert "NONE" not in str(answer["data"])
+        assert graph.calls == 2
+        liar.lies = False
+        graph.ask(f"query($by:CustomerIdentifier!){query}", variables)
+
+
+@pytest.mark.parametrize("executor", ["compiled", "reference"])
+def test_a_customer_below_a_promotion_is_the_one_above(executor: str) -> None:
+    """A page further down that is another's is that page's error."""
+    with lying(executor=executor) as (graph, liar):
+        liar.lies = lambda request: request.query_params["limit"] == "6"
+        answer = graph.answer(
+            '{customer(by:{externalId:"C-TEN"}){promotions(first:1){nodes{'
+            "customer{customerId promotions(first:5){totalCount}}}}}}"
+        )
+        (node,) = answer["data"]["customer"]["promotions"]["nodes"]
+        assert node["customer"] == {"customerId": str(TEN), "promotions": None}
+        assert [code for code, _ in told(answer)] == [BAD]
+
+
+def test_tenants_know_nothing_of_each_others_customers() -> None:
+    """With passthrough one identifier may be two customers, to two of the platform's users."""
+    with lying(upstream_auth="passthrough") as (graph, liar):
+        liar.lies = lambda request: request.headers["authorization"] == "Basic b3RoZXI6b3RoZXI="
+        variables = {"by": {"externalId": "C-TEN"}}
+        for _ in range(2):
+            own = graph.answer(CUSTOMER, variables, Authorization="Basic c2FuZGJveDpzYW5kYm94")
+            others = graph.answer(CUSTOMER, variables, Authorization="Basic b3RoZXI6b3RoZXI=")
+            assert (identified(own), identified(others)) == (str(TEN), str(OTHER))
+
+
+def test_one_lie_opens_no_other_customer(tmp_path: Any) -> None:
+    """What a token's own customer has been taken for once is not theirs to ask for."""
+    issuer = Issuer()
+    (tmp_path / "key.pem").write_bytes(issuer.pem())
+    settings = JWT | {"auth_key_file": str(tmp_path / "key.pem"), "auth_customer_claim": "c"}
+    node = "query($id:ID!){node(id:$id){id}}"
+    own, other = (write_id("Customer", "INSTORE", str(one)) for one in (TEN, OTHER))
+    with lying(**settings) as (graph, liar):
+        graph.http.headers.update(issuer.bearer(c=[{"mobile": "4915700000006"}]))
+        assert graph.ask(node, {"id": own}) == {"node": {"id": own}}
+        liar.lies = True
+        identified(graph.answer(CUSTOMER, {"by": {"mobile": "4915700000006"}}))
+        liar.lies = False
+        answer = graph.answer(node, {"id": other})
+        assert told(answer) == [("FORBIDDEN", ["node"])]
+        assert graph.ask(node, {"id": own}) == {"node": {"id": own}}
+
+
+@contextmanager
+def keeping(ttl_s: float) -> Iterator[tuple[Graph, Liar, Clock]]:
+    """Serve a gateway that keeps customers' data so long, and its clock."""
+    clock = Clock(NOW.timestamp())
+    with platform() as (scripted, url):
+        app = create_app(
+            settings_for(url, cache_customer_ttl_s=ttl_s),
+            clock=lambda: NOW,
+            cache_clocks=CacheClocks(clock, clock),
+        )
+        with serve(app) as gateway:
+            graph = Graph(gateway, url)
+            yield graph, Liar(scripted), clock
+            graph.close()
+
+
+def test_what_is_not_believed_is_kept_in_no_cache() -> None:
+    """Neither it nor what was kept before it is served again, as a page or as a whole answer."""
+    with keeping(3600) as (graph, liar, clock):
+        by = {"by": {"externalId": "C-TEN"}}
+        first = "query($by:CustomerIdentifier!){customer(by:$by){customerId promotions{drift}}}"
+        assert identified(graph.answer(first, by)) == str(TEN)
+        assert identified(graph.answer(first, by)) == str(TEN)
+        assert graph.calls == 0
+        liar.lies = True
+        clock.advance(1)
+        assert identified(graph.answer(CUSTOMER, by)) is None
+        clock.advance(1)
+        assert identified(graph.answer(CUSTOMER, by)) == str(OTHER)
+        assert graph.calls == 1
+        assert identified(graph.answer(first, by)) == str(OTHER)
+        assert graph.calls == 1
+        assert identified(graph.answer(first, by)) == str(OTHER)
+        assert graph.calls == 0
+
+
+def test_an_answer_of_a_cache_proves_nothing_anew() -> None:
+    """Ten minutes count from the call, so that what is only remembered is overwritten at once."""
+    with keeping(3600) as (graph, liar, clock):
+        by = {"by": {"externalId": "C-TEN"}}
+        assert identified(graph.answer(CUSTOMER, by)) == str(TEN)
+        clock.advance(599)
+        fields = "query($by:CustomerIdentifier!){customer(by:$by){customerId id}}"
+        assert identified(graph.answer(fields, by)) == str(TEN)
+        assert graph.calls == 0
+        clock.advance(2)
+        liar.lies = True
+        page = "query($by:CustomerIdentifier!){customer(by:$by){customerId promotions{drift}}}"
+        assert identified(graph.answer(page, by)) == str(OTHER)
+        assert identified(graph.answer(fields, by)) == str(OTHER)
+        assert graph.calls == 1
