@@ -8,7 +8,14 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import NoDecode, SettingsConfigDict
 
@@ -22,6 +29,12 @@ PREFIX = "GATEWAY_"
 # What Kubernetes sets in every pod beside a Service called `gateway`; GATEWAY_PORT is one more.
 _SERVICE_LINK = re.compile(PREFIX + r"(SERVICE_(HOST|PORT)|PORT_\d+_(TCP|UDP|SCTP))")
 _LONGEST_SHOWN = 100
+# What a request to the platform has anyway, or what says where it ends.
+_TAKEN_HEADERS = frozenset({
+    "accept", "accept-encoding", "connection", "content-encoding", "content-length", "content-type",
+    "expect", "host", "keep-alive", "te", "traceparent", "tracestate", "trailer",
+    "transfer-encoding", "upgrade", "user-agent", "x-request-id",
+})  # fmt: skip
 
 
 class UpstreamAuth(StrEnum):
@@ -155,7 +168,29 @@ class Settings(CacheSettings, AuthSettings, EdgeSettings):
             or {" ", "?", "#", "@"} & set(value)
         ):
             raise ValueError(value)
+        if parts.hostname and ":" not in parts.hostname:
+            parts.hostname.encode("idna")  # raises ValueError for what no resolver takes
         return value.rstrip("/")
+
+    @field_validator(
+        "upstream_username", "upstream_password", "upstream_oauth_key", "upstream_oauth_secret"
+    )
+    @classmethod
+    def _credential(cls, value: str | SecretStr, info: ValidationInfo) -> str | SecretStr:
+        """Refuse what a file or a clipboard has added, with which the platform refuses it all."""
+        text = _plain(value)
+        if text != text.strip() or not text.isprintable():
+            raise ValueError
+        if info.field_name == "upstream_username" and ":" in text:  # RFC 7617 §2
+            raise ValueError
+        return value
+
+    @field_validator("upstream_oauth_header")
+    @classmethod
+    def _token_header(cls, value: str) -> str:
+        if value.lower() in _TAKEN_HEADERS:
+            raise ValueError
+        return value
 
     @field_validator("upstream_ca_file")
     @classmethod
@@ -187,12 +222,18 @@ class Settings(CacheSettings, AuthSettings, EdgeSettings):
         return self
 
 
+_CREDENTIAL = "a text of printable characters, with no blank or line break around it"
 _ALLOWED = {
     **EDGE_ALLOWED,
     **AUTH_ALLOWED,
     **CACHE_ALLOWED,
     "upstream_url": "an http or https URL without user, query and fragment",
-    "upstream_oauth_header": "the name of a header: 1 to 64 letters, digits and hyphens",
+    "upstream_username": f"{_CREDENTIAL}, and no colon",
+    "upstream_password": _CREDENTIAL,
+    "upstream_oauth_key": _CREDENTIAL,
+    "upstream_oauth_secret": _CREDENTIAL,
+    "upstream_oauth_header": "the name of a header: 1 to 64 letters, digits and hyphens, and none"
+    " that a request has anyway, as Host",
     "upstream_ca_file": "a file of certificates in PEM that can be read",
 }
 

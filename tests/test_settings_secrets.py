@@ -35,6 +35,29 @@ def test_a_secret_in_a_wrong_place_is_not_repeated(
     assert "hunter2" not in line
 
 
+@pytest.mark.parametrize("name", ["UPSTREAM_PASSWORD", "UPSTREAM_OAUTH_SECRET"])
+@pytest.mark.parametrize(
+    "secret",
+    ["hunter2\n", "hunter2 ", " hunter2", "hunter2\r\n", "\thunter2", "hun\nter2", "hunter2\x7f",
+     "\ufeffhunter2", "hunter2\u200b", "hunter2\udcff", " "],
+)  # fmt: skip
+def test_a_secret_with_what_a_file_has_added_stops_the_start(
+    environment: pytest.MonkeyPatch, name: str, secret: str
+) -> None:
+    """One line names the variable and what is allowed, and shows nothing of it."""
+    (line,) = mistakes(environment, **{name: secret})
+    assert line == (
+        f"GATEWAY_{name}=(not shown, it may hold a secret): it must be a text of printable"
+        " characters, with no blank or line break around it"
+    )
+
+
+@pytest.mark.parametrize("secret", ["hunter 2", "hünter2", "hunter:2", "密码"])
+def test_a_secret_may_be_any_other_text(environment: pytest.MonkeyPatch, secret: str) -> None:
+    """What comes to the platform is what has been set."""
+    assert mistakes(environment, UPSTREAM_PASSWORD=secret, UPSTREAM_OAUTH_SECRET=secret) == []
+
+
 def test_secrets_are_masked_wherever_settings_are_shown(environment: pytest.MonkeyPatch) -> None:
     """Neither a print nor the list of effective settings has a secret."""
     environment.setenv("GATEWAY_UPSTREAM_PASSWORD", "hunter2")

@@ -5,11 +5,15 @@ from collections.abc import AsyncIterator, Sequence
 
 from gateway.request import Request
 
+_BLANKS = b" \t"
 Lines = Sequence[tuple[bytes, bytes]]
 
 
 class Headers:
-    """Header lines by their names, which are in lower case, as servers hand them on."""
+    """Header lines by their names, which are in lower case, as servers hand them on.
+
+    Blanks around a value are no part of it (RFC 9110 §5.5), which servers need not have seen to.
+    """
 
     __slots__ = ("_first", "_lines")
 
@@ -18,21 +22,22 @@ class Headers:
         self._first = dict(reversed(lines))
 
     def first(self, name: bytes) -> bytes | None:
-        """Give the value of the first line of that name, as it was sent."""
-        return self._first.get(name)
+        """Give the value of the first line of that name."""
+        first = self._first.get(name)
+        return None if first is None else first.strip(_BLANKS)
 
     def all(self, name: bytes) -> list[bytes]:
-        """Give the values of all lines of that name, as they were sent."""
+        """Give the values of all lines of that name."""
         first = self._first.get(name)
         if first is None:
             return []
         if len(self._first) == len(self._lines):
-            return [first]
-        return [value for line, value in self._lines if line == name]
+            return [first.strip(_BLANKS)]
+        return [value.strip(_BLANKS) for line, value in self._lines if line == name]
 
     def get(self, name: str, /) -> str | None:
         """Give the first value of a name, in whichever case that is, as text."""
-        first = self._first.get(name.lower().encode("latin-1"))
+        first = self.first(name.lower().encode("latin-1"))
         return None if first is None else first.decode("latin-1")
 
     def getlist(self, name: str, /) -> list[str]:

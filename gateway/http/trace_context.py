@@ -36,7 +36,6 @@ def trace_headers(headers: Headers, request_id: str) -> dict[str, str]:
 
 def _read_parent(value: bytes) -> str:
     """Return a ``traceparent`` as it goes upstream, "" where it is not well-formed."""
-    value = value.strip(b" \t")
     match = _parent(value)
     if match is None or (match[1] == _CURRENT and match[2] is not None):
         return ""

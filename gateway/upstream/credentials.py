@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Protocol
@@ -18,10 +19,12 @@ from gateway.errors import (
 from gateway.request import Request
 from gateway.settings import Settings, UpstreamAuth
 from gateway.upstream.bodies import Answer
+from gateway.upstream.exchange import is_value
 from gateway.upstream.failures import failed
 
 TOKEN_PATH = "/v3/oauth/token/generate"  # noqa: S105 - the path of a token is no token
 TOKEN_ENDPOINT = "oauthToken"  # noqa: S105 - nor is its name
+_is_token = re.compile(r"[!-~]{1,8192}").fullmatch
 _RENEW_BEFORE_S = 30.0
 _WITHDRAWN_EVERY_S = 30.0
 
@@ -74,11 +77,12 @@ class CallersCredential:
     async def headers(self, post: Post, request: Request) -> Mapping[str, str]:
         """Give the caller's headers.
 
-        Raises UpstreamAuthFailedError where there are none.
+        Raises UpstreamAuthFailedError where there are none, or none that a header can carry.
         """
-        if not request.caller.credential:
+        credential = request.caller.credential
+        if not credential or not all(is_value(value) for _, value in credential):
             raise CredentialMissingError("passthrough")
-        return dict(request.caller.credential)
+        return dict(credential)
 
     def refused(self, headers: Mapping[str, str]) -> bool:
         """Tell that there are no others: they are the caller's."""
@@ -90,9 +94,7 @@ class CallersCredential:
 
 
 class _TokenData(msgspec.Struct):
-    token: Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,8192}$")] = msgspec.field(
-        name="accessToken"
-    )
+    token: str = msgspec.field(name="accessToken")
     ttl_s: Annotated[float, msgspec.Meta(gt=0, lt=1e9)] = msgspec.field(
         name="ttlSeconds", default=300.0
     )
@@ -114,7 +116,7 @@ class OAuthCredential:
         self._body = msgspec.json.encode({"key": key, "secret": secret})
         self._header = header
         self._clock = clock
-        self._token = ""
+        self._headers: Mapping[str, str] = {}
         self._renew_at = self._withdrawn_at = float("-inf")
         self._renewing = asyncio.Lock()
 
@@ -124,14 +126,14 @@ class OAuthCredential:
             async with self._renewing:
                 if self._clock() >= self._renew_at:
                     await self._renew(post)
-        return {self._header: self._token}
+        return self._headers
 
     def refused(self, headers: Mapping[str, str]) -> bool:
         """Have a token renewed that was withdrawn early, but not more often than all 30 seconds.
 
         A platform that refuses each new token would else be asked for two at every call.
         """
-        if headers.get(self._header) != self._token:
+        if headers != self._headers:
             return True  # it has been renewed since
         now = self._clock()
         at = max(now, self._withdrawn_at + _WITHDRAWN_EVERY_S)
@@ -159,7 +161,10 @@ class OAuthCredential:
             raise UpstreamBadPayloadError(TOKEN_ENDPOINT) from None
         if data is None:
             raise UpstreamAuthFailedError(TOKEN_ENDPOINT)
-        self._token = data.token
+        token = data.token.strip()
+        if not _is_token(token):
+            raise UpstreamBadPayloadError(TOKEN_ENDPOINT)
+        self._headers = {self._header: token}
         self._renew_at = self._clock() + data.ttl_s - min(_RENEW_BEFORE_S, data.ttl_s / 2)
 
 

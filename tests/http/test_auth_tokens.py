@@ -16,6 +16,7 @@ from gateway.http.auth_token import LEEWAY_S
 from tests.graph import Graph, graph_over, settings_for
 from tests.http.bad_tokens import BAD, ED, ES, GOOD, RS, STRANGER
 from tests.http.client import code
+from tests.http.raw import POST, exchange
 from tests.sandbox.client import NOW
 from tests.tokens import AUDIENCE, JWT, TIME, Issuer
 
@@ -67,6 +68,15 @@ def test_a_token_that_counts_is_answered(
     """Signed by a key of the file, for this audience, and not past its time but for some clocks."""
     answer = asked(guarded, issuer.bearer(**claims))
     assert answer.json()["data"] == {"customer": {"customerId": "700000008"}}
+
+
+@pytest.mark.parametrize("around", ["Bearer {} ", "Bearer {}\t \t", "\t Bearer {}"])
+def test_blanks_around_a_token_are_no_part_of_it(guarded: Graph, around: str) -> None:
+    """Whoever pasted it with one is answered all the same (RFC 9110 §5.5)."""
+    body = json.dumps({"query": QUERY}).encode()
+    lines = f"Authorization:{around.format(GOOD)}\r\nContent-Length: {len(body)}\r\n\r\n"
+    answer = exchange(str(guarded.http.base_url), POST + lines.encode() + body)
+    assert json.loads(answer.body)["data"]["customer"]
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,13 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from gateway.errors import UpstreamAuthFailedError
 from gateway.request import CallBudget, Caller
 from gateway.request import Request as GatewayRequest
 from gateway.upstream.bodies import Answer as UpstreamAnswer
-from gateway.upstream.credentials import OAuthCredential
+from gateway.upstream.credentials import CallersCredential, Credential, OAuthCredential
 from tests.graph import Graph, graph_over, serve_gateway
+from tests.http.raw import POST, connect, until_closed
 from tests.sandbox.client import NOW
 from tests.upstream.scripted import Answer, Platform, platform
 
@@ -92,6 +94,39 @@ def test_passthrough_hands_on_the_callers_credential_and_nothing_else() -> None:
         assert scripted.requests == []
 
 
+@pytest.mark.parametrize("around", ["{} ", "{}\t", " \t{} \t "])
+def test_blanks_around_a_callers_credential_are_no_part_of_it(around: str) -> None:
+    """Servers on the way need not have seen to them; the platform would refuse it with them."""
+    with platform() as (scripted, url), graph_over(url, upstream_auth="passthrough") as graph:
+        for name in ("Authorization", "X-CAP-API-OAUTH-TOKEN"):
+            scripted.requests.clear()
+            with connect(str(graph.http.base_url)) as connection:
+                body = json.dumps({"query": CUSTOMER})
+                lines = f"{name}:{around.format('Basic eDp5')}\r\nConnection: close\r\n"
+                length = f"Content-Length: {len(body)}\r\n\r\n"
+                connection.sendall(f"{POST.decode()}{lines}{length}{body}".encode())
+                assert b"UPSTREAM_AUTH_FAILED" in until_closed(connection)
+            (request,) = scripted.requests
+            sent = dict(request.scope["headers"])
+            assert sent[name.lower().encode()] == b"Basic eDp5"
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a\r\nHost: b", "a\0", "\x7f", "\u0100", "\ud800"])
+def test_a_credential_that_no_header_can_carry_is_refused(value: str) -> None:
+    """Whatever server lets it in: it is a coded error, and nothing is sent."""
+    caller = Caller(credential=(("Authorization", value),))
+    request = GatewayRequest("1", NOW, caller, 0, CallBudget(1))
+    with pytest.raises(UpstreamAuthFailedError):
+        asyncio.run(_headers_of(CallersCredential(), request))
+
+
+async def _headers_of(credential: Credential, request: GatewayRequest) -> dict[str, str]:
+    async def post(_path: str, _body: bytes) -> UpstreamAnswer:
+        raise AssertionError("nobody is called for it")
+
+    return dict(await credential.headers(post, request))
+
+
 def test_nobodys_credential_goes_upstream_unless_passed_through() -> None:
     """With basic, a caller's own Authorization stays here."""
     with platform() as (scripted, url), graph_over(url) as graph:
@@ -152,6 +187,12 @@ def _token(**data: Any) -> JSONResponse:
         (_token(accessToken=""), "UPSTREAM_BAD_PAYLOAD"),
         (_token(accessToken="secret-\r\nHost: x"), "UPSTREAM_BAD_PAYLOAD"),
         (_token(accessToken="secret-ü"), "UPSTREAM_BAD_PAYLOAD"),
+        (_token(accessToken="secret- 1"), "UPSTREAM_BAD_PAYLOAD"),
+        (_token(accessToken="secret-\n1"), "UPSTREAM_BAD_PAYLOAD"),
+        (_token(accessToken="secret-\0"), "UPSTREAM_BAD_PAYLOAD"),
+        (_token(accessToken=" \n"), "UPSTREAM_BAD_PAYLOAD"),
+        (_token(accessToken="x" * 8193), "UPSTREAM_BAD_PAYLOAD"),
+        (_token(accessToken=1), "UPSTREAM_BAD_PAYLOAD"),
         (_token(accessToken="secret-1", ttlSeconds=-5), "UPSTREAM_BAD_PAYLOAD"),
     ],
 )
@@ -163,6 +204,16 @@ def test_a_token_that_is_not_to_be_had_is_a_coded_error(
     scripted.answers["token"] = answer
     assert _codes(graph, FIVE) == [code] * 5
     assert set(_endpoints(scripted)) == {"generate"}
+
+
+@pytest.mark.parametrize("around", ["{}\n", "{} ", "\t{}\r\n", "\n{}"])
+def test_white_space_around_a_token_is_no_part_of_it(around: str) -> None:
+    """It may come from a file; in a header it would be another token, or another line."""
+    with platform() as (scripted, url), graph_over(url, **OAUTH) as graph:
+        scripted.answers["token"] = _token(accessToken=around.format("secret-1"))
+        assert _codes(graph) == ["UPSTREAM_AUTH_FAILED"]  # the sandbox has never given that one
+        sent = {request.headers.get("x-cap-api-oauth-token") for request in scripted.requests}
+        assert sent == {None, "secret-1"}
 
 
 def test_a_token_is_tried_for_again_after_a_failure() -> None:
