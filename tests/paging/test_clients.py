@@ -1,4 +1,4 @@
-"""Real clients that page through a list which moves: Relay's store, and Apollo's cache."""
+"""Real clients that page through a list which moves, or fails: what their caches end up with."""
 
 import json
 import shutil
@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import httpx
 import pytest
 
 from gateway.sandbox.app import create_sandbox
@@ -33,21 +34,28 @@ def npm() -> str:
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[tuple[World, str]]:
-    """Serve a world that belongs to this module alone, and a gateway on it."""
+def upstream() -> Iterator[tuple[World, str]]:
+    """Serve a world that belongs to this module alone."""
     world = World.generate(today=TODAY)
-    with (
-        serve(create_sandbox(world, clock=lambda: NOW)) as upstream,
-        serve_gateway(upstream) as url,
-    ):
+    with serve(create_sandbox(world, clock=lambda: NOW)) as url:
+        yield world, url
+
+
+@pytest.fixture(scope="module")
+def served(upstream: tuple[World, str]) -> Iterator[tuple[World, str]]:
+    """Serve that world by a gateway."""
+    world, sandbox_url = upstream
+    with serve_gateway(sandbox_url) as url:
         yield world, url
 
 
 @contextmanager
-def _client(name: str, url: str, way: str, size: int) -> Iterator[subprocess.Popen[str]]:
+def _client(
+    name: str, url: str, way: str, size: int, customer: str = "C-100"
+) -> Iterator[subprocess.Popen[str]]:
     node = shutil.which("node")
     assert node
-    command = [node, f"{name}.mjs", url, "C-100", way, str(size)]
+    command = [node, f"{name}.mjs", url, customer, way, str(size)]
     process = subprocess.Popen(  # noqa: S603 - the project's own scripts
         command, cwd=CLIENTS, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -106,3 +114,42 @@ def test_a_client_that_joins_pages_of_a_moving_list_has_each_item_once(
         drifts = {page["drift"] for page in said}
         assert "REPAIRED" in drifts
         assert "SUSPECTED" not in drifts
+
+
+def _render(client: subprocess.Popen[str]) -> dict[str, Any]:
+    """Give what a client renders after its step."""
+    assert client.stdout
+    said: dict[str, Any] = json.loads(client.stdout.readline())
+    return said
+
+
+def _go_on(client: subprocess.Popen[str]) -> None:
+    """Let a client take its next step."""
+    assert client.stdin
+    client.stdin.write("\n")
+    client.stdin.flush()
+
+
+@pytest.mark.parametrize("client", ["apollo", "urql", "relay"])
+def test_page_ones_cards_stay_while_page_two_fails(
+    npm: str, upstream: tuple[World, str], served: tuple[World, str], client: str
+) -> None:
+    """What a normalised cache has of page one is rendered on, and a new try brings page two."""
+    (_, sandbox_url), (_, url) = upstream, served
+    with (
+        httpx.Client(base_url=sandbox_url, trust_env=False) as sandbox,
+        _client("failing", url, client, 20, "C-101") as process,
+    ):
+        first = _render(process)
+        assert sandbox.put("/__faults", json=["status=500"]).status_code == 200
+        _go_on(process)
+        failed = _render(process)
+        assert sandbox.delete("/__faults").status_code == 204
+        _go_on(process)
+        second = _render(process)
+    assert len(first["ids"]) == 20
+    assert failed == first | {"error": "UPSTREAM_UNAVAILABLE"}
+    assert second["error"] is None
+    assert second["customer"] == first["customer"]
+    assert second["ids"][:20] == first["ids"]
+    assert len(set(second["ids"])) == 40
