@@ -21,6 +21,7 @@ def errors(answer: httpx.Response) -> list[dict[str, Any]]:
     body: dict[str, Any] = answer.json()
     assert body.keys() == {"errors"}
     listed: list[dict[str, Any]] = body["errors"]
+    assert all(type(error["extensions"]["retryable"]) is bool for error in listed)
     return listed
 
 

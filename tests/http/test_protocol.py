@@ -1,5 +1,6 @@
 """What the server itself bounds: a request's head, and the time that it may take to arrive."""
 
+import json
 import time
 from collections.abc import Iterator
 from threading import Event
@@ -56,6 +57,8 @@ def refused(answer: RawAnswer) -> tuple[int, str | None]:
     assert answer.headers["connection"] == "close"
     assert len(answer.headers["x-request-id"]) == 32
     assert int(answer.headers["content-length"]) == len(answer.body)
+    (error,) = json.loads(answer.body)["errors"]
+    assert error["extensions"]["retryable"] is (answer.status == 408)
     return answer.status, answer.code
 
 

@@ -121,6 +121,7 @@ class Fuzzed:
             for error in errors:
                 assert error["message"]
                 assert error["extensions"]["code"] in codes(), error
+                assert type(error["extensions"]["retryable"]) is bool, error
                 assert len(error["message"]) <= 501
             beside = json.dumps([errors, part.get("extensions"), str(answer.headers)])
             assert LEAKS.search(beside.replace("INTERNAL_SERVER_ERROR", "")) is None, beside
