@@ -36,10 +36,12 @@
     │   ├── UpstreamRateLimitedError ↻ UPSTREAM_RATE_LIMITED    with retryAfterS
     │   ├── UpstreamTimeoutError     ↻ UPSTREAM_TIMEOUT
     │   ├── UpstreamUnavailableError ↻ UPSTREAM_UNAVAILABLE
-    │   │   └── HeldBackError        ↻ only this caller's calls, which have all failed
+    │   │   ├── HeldBackError        ↻ only this caller's calls, which have all failed
+    │   │   └── UpstreamBusyError    ↻ it asks for a moment: 461, 521
     │   ├── PhasedOutError             UPSTREAM_GONE            410, or switched off
     │   ├── UpstreamBadPayloadError    UPSTREAM_BAD_PAYLOAD
     │   │   ├── CustomerMismatchError ↻ two answers contradict each other about who a customer is
+    │   │   ├── UpstreamRefusedError   for a reason that nobody documents
     │   │   └── UndocumentedNotFoundError  a 404 without a documented error body
     │   └── NotHereError               resolvers turn it into null
     ├── BudgetExceededError            UPSTREAM_BUDGET_EXCEEDED
@@ -48,7 +50,7 @@
 ↻ is `retryable`: the same request may succeed later, as it is; nothing else is worth sending again.
 What has no HTTP status of its own is an error of a GraphQL answer: 200, or 400 for one without data
 to a client that accepts GraphQL's own media type. `upstream/failures.py` says which of the
-platform's codes and statuses is which.
+platform's codes is which, `upstream/statuses.py` which of its statuses.
 
 No message carries a host, a URL, a credential, a customer's identifier, an exception's name or a
 stack: each is written here or where it is raised, from the gateway's own words.
@@ -96,10 +98,12 @@ from gateway.errors.upstream import (
     UndocumentedNotFoundError,
     UpstreamAuthFailedError,
     UpstreamBadPayloadError,
+    UpstreamBusyError,
     UpstreamError,
     UpstreamInputRefusedError,
     UpstreamMisuseError,
     UpstreamRateLimitedError,
+    UpstreamRefusedError,
     UpstreamTimeoutError,
     UpstreamUnavailableError,
 )
@@ -140,10 +144,12 @@ __all__ = [
     "UnsupportedMediaTypeError",
     "UpstreamAuthFailedError",
     "UpstreamBadPayloadError",
+    "UpstreamBusyError",
     "UpstreamError",
     "UpstreamInputRefusedError",
     "UpstreamMisuseError",
     "UpstreamRateLimitedError",
+    "UpstreamRefusedError",
     "UpstreamTimeoutError",
     "UpstreamUnavailableError",
     "ValidationFailedError",

@@ -1,6 +1,6 @@
 """Why the platform gave no answer, or none that can be used."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from gateway.errors.base import GatewayError, whole_seconds
 
@@ -30,9 +30,25 @@ class UpstreamInputRefusedError(UpstreamError):
 
     code = "BAD_USER_INPUT"
     names_request = False
+    upstream_code: int
+    _SOURCE: ClassVar = ("source", "the loyalty platform does not know this source.")
+    _ACCOUNT: ClassVar = (
+        "source",
+        "the loyalty platform does not know this source, or has several accounts for it.",
+    )
     _ARGUMENTS: ClassVar[dict[int, tuple[str, str]]] = {
-        8003: ("source", "the loyalty platform does not know this source."),
+        8003: _SOURCE,
+        8011: _SOURCE,
+        8012: _SOURCE,
+        8045: _ACCOUNT,
+        8054: _ACCOUNT,
+        8091: _ACCOUNT,
+        8127: _ACCOUNT,
         8013: ("by", "the loyalty platform does not know this kind of identifier."),
+        8103: ("sourceType", "the loyalty platform does not know this source type."),
+        8105: ("programIds", "the loyalty platform does not know all of these programs."),
+        8110: ("type", "the loyalty platform does not know this type of promotion."),
+        8125: ("availability", "the loyalty platform does not know this availability."),
         4082: ("eventName", "it must not be empty."),
         4083: ("eventName", "the loyalty platform knows no event of this name."),
         4084: ("sourceTypes", "at least one is needed."),
@@ -43,6 +59,13 @@ class UpstreamInputRefusedError(UpstreamError):
         argument, words = self._ARGUMENTS[upstream_code]
         super().__init__(endpoint, upstream_code, argument=argument)
         self.message = f"{argument}: {words}"
+
+    def about(self, argument: str) -> Self:
+        """Return the same error with the name that the argument has where it was given."""
+        error = type(self)(self.endpoint, self.upstream_code)
+        error.argument = argument
+        error.message = f"{argument}: {self._ARGUMENTS[self.upstream_code][1]}"
+        return error
 
     @classmethod
     def codes(cls) -> frozenset[int]:
@@ -77,8 +100,10 @@ class UpstreamRateLimitedError(UpstreamError):
     words = "The loyalty platform's rate limit is reached; try again later."
     retry_after_s: int
 
-    def __init__(self, endpoint: str, retry_after_s: float) -> None:
-        super().__init__(endpoint)
+    def __init__(
+        self, endpoint: str, retry_after_s: float, upstream_code: int | None = None
+    ) -> None:
+        super().__init__(endpoint, upstream_code)
         self.retry_after_s = whole_seconds(retry_after_s)
 
 
@@ -98,6 +123,12 @@ class UpstreamUnavailableError(UpstreamError):
 
 class HeldBackError(UpstreamUnavailableError):
     """Calls of this caller have all failed lately, and only those are held back."""
+
+
+class UpstreamBusyError(UpstreamUnavailableError):
+    """The platform asks for a moment: its search is busy (461), or this customer is (521)."""
+
+    words = "The loyalty platform is busy; try again shortly."
 
 
 class PhasedOutError(UpstreamError):
@@ -121,11 +152,17 @@ class CustomerMismatchError(UpstreamBadPayloadError):
     words = "The loyalty platform's answers contradict each other about who the customer is."
 
 
+class UpstreamRefusedError(UpstreamBadPayloadError):
+    """The platform refused the call with a code or a status that it does not explain."""
+
+    words = "The loyalty platform refused this, for a reason that it does not document."
+
+
 class UndocumentedNotFoundError(UpstreamBadPayloadError):
     """A 404 without a documented error body: a path that is no longer there looks like this."""
 
 
 class NotHereError(UpstreamError):
-    """The platform has no such customer (8015) or promotion (4027)."""
+    """The platform has no such customer, promotion or program."""
 
     words = "The loyalty platform has nothing under this id."

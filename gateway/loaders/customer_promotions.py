@@ -3,7 +3,12 @@
 import asyncio
 from typing import NamedTuple
 
-from gateway.errors import CustomerMismatchError, GatewayError, UpstreamBadPayloadError
+from gateway.errors import (
+    CustomerMismatchError,
+    GatewayError,
+    UpstreamBadPayloadError,
+    UpstreamInputRefusedError,
+)
 from gateway.loaders.batch import BatchLoader
 from gateway.loaders.customer_pages import CustomerPageByKeyLoader
 from gateway.upstream.customer_promotions import (
@@ -13,6 +18,7 @@ from gateway.upstream.customer_promotions import (
     CustomerKey,
     CustomerPageKey,
 )
+from gateway.upstream.failures import blame
 from gateway.wire.customer_view import CustomerPromotionPayload
 
 _WINDOW = 100
@@ -68,6 +74,12 @@ class CustomerPromotionByIdLoader(BatchLoader[Key, Result]):
             page_key = CustomerPageKey(keys[0].customer, filters, offset, _WINDOW)
             try:
                 page = await self._pages.load(page_key)
+            except UpstreamInputRefusedError as error:
+                is_unknown = error.argument == "programIds" and len(programs) == 1
+                nobodys: Settled = dict.fromkeys(
+                    keys, None if is_unknown else blame(error, ("by", "source"))
+                )
+                return nobodys | settled
             except GatewayError as error:
                 failed: Settled = dict.fromkeys(keys, error)
                 # Whose the windows before were, nobody knows where one contradicts them.

@@ -4,7 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import NamedTuple
 
-from gateway.errors import GatewayError, NotHereError, UpstreamBadPayloadError
+from gateway.errors import (
+    GatewayError,
+    NotHereError,
+    UpstreamBadPayloadError,
+    UpstreamInputRefusedError,
+)
 from gateway.loaders.batch import BatchLoader
 from gateway.loaders.definition_pages import DefinitionPageByKeyLoader
 from gateway.request import Request
@@ -14,6 +19,7 @@ from gateway.upstream.definitions import (
     DefinitionPage,
     DefinitionPageKey,
 )
+from gateway.upstream.failures import blame
 from gateway.upstream.source_types import Order, SourceTypes
 from gateway.wire.legacy import DefinitionPayload
 from gateway.wire.vocabulary import PromotionSourceType
@@ -84,7 +90,7 @@ class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
         settled: Settled = {}
         for group in await asyncio.gather(*(self._load_group(*one) for one in groups.items())):
             settled.update(group)
-        return [settled[key] for key in keys]
+        return [_about(key, settled[key]) for key in keys]
 
     def _order(self, key: Key) -> Order:
         if key.source_type is not None:
@@ -191,6 +197,13 @@ class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
         if page.unreadable or (page.foreign and key.filters.promotion_id is not None):
             self._unreadable.add(key)
         return page
+
+
+def _about(key: Key, result: Result | GatewayError) -> Result | GatewayError:
+    """Return a result; a source type that is refused is the client's only where one was given."""
+    if not isinstance(result, UpstreamInputRefusedError):
+        return result
+    return blame(result, ()) if key.source_type is None else result.about("sourceType")
 
 
 def _pages_left(first: DefinitionPage) -> int | None:

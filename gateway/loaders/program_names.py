@@ -3,11 +3,12 @@
 import asyncio
 from typing import TypeGuard
 
-from gateway.errors import GatewayError, NotHereError
+from gateway.errors import GatewayError, NotHereError, UpstreamInputRefusedError
 from gateway.loaders.batch import BatchLoader, settle_later
 from gateway.loaders.definition_pages import DefinitionPageByKeyLoader
 from gateway.loaders.definitions import DefinitionByPromotionLoader
 from gateway.upstream.definitions import DefinitionFilters, DefinitionPage, DefinitionPageKey
+from gateway.upstream.failures import blame
 from gateway.wire.vocabulary import PromotionSourceType
 
 Key = str
@@ -59,6 +60,8 @@ class ProgramNameByIdLoader(BatchLoader[Key, Result]):
             return _name_in(await self._pages.load(key))
         except NotHereError:
             return None
+        except UpstreamInputRefusedError as error:
+            raise blame(error, ()) from None
 
     def _is_nothing(self, key: DefinitionPageKey, answer: DefinitionPage | BaseException) -> bool:
         """Tell whether a window has said that there is nothing to take the name from."""

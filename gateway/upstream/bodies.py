@@ -6,6 +6,8 @@ from gateway.errors import UpstreamBadPayloadError
 from gateway.telemetry import log
 from gateway.upstream.exchange import Reply
 from gateway.upstream.retries import retry_after_s
+from gateway.upstream.statuses import ANSWERS
+from gateway.wire.decode import Refusal, read_refusal
 from gateway.wire.gunzip import (
     GunzipError,
     GunzipTooLargeError,
@@ -16,26 +18,32 @@ from gateway.wire.gunzip import (
 
 
 class Answer(NamedTuple):
-    """What one call brought back; `status` None: the platform could not be reached."""
+    """What one call brought back; `status` None: the platform could not be reached.
+
+    `refusal` is the error body of an answer whose status says that it is none.
+    """
 
     status: int | None
     body: bytes = b""
     retry_after_s: float | None = None
+    refusal: Refusal | None = None
 
 
 def read_answer(endpoint: str, reply: Reply, most_bytes: int) -> Answer:
     """Read an answer; raises what `unpack` raises.
 
-    Where the status is not 200 it says what has happened, and a body that cannot be read, which
-    somebody on the way may have written, is as good as none.
+    Where the status says that there is none it says what has happened, and a body that cannot be
+    read, which somebody on the way may have written, is as good as none.
     """
+    is_answer = reply.status in ANSWERS
     try:
         body = unpack(endpoint, reply, most_bytes)
     except UpstreamBadPayloadError:
-        if reply.status == 200:
+        if is_answer:
             raise
         body = b""
-    return Answer(reply.status, body, retry_after_s(reply.headers))
+    refusal = None if is_answer else read_refusal(body)
+    return Answer(reply.status, body, retry_after_s(reply.headers), refusal)
 
 
 def unpack(endpoint: str, reply: Reply, most_bytes: int) -> bytes:

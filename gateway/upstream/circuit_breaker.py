@@ -6,9 +6,9 @@
                                         ▲                              │
                                         └───────────failure────────────┘
 
-What is a failure is for the caller to say: connect errors, timeouts and 5xx are; an answer below
-500 (a documented error body, too) is a success, for the endpoint is there; a 429, a bad payload and
-a call that was given up say nothing, and are neutral.
+What is a failure is for the caller to say: connect errors and timeouts are, and the statuses that
+`statuses.py` names; a refusal with a documented code is a success whatever its status, for the
+endpoint is there; a bad payload and a call that was given up say nothing, and are neutral.
 
 Whose failures they are decides who is held back. Each is counted in every scope that its call is
 part of, from "this caller about this customer" to "all calls", and opens those for which there is

@@ -10,15 +10,16 @@ from urllib.parse import quote
 
 import httpx
 
-from gateway.errors import UpstreamTimeoutError, UpstreamUnavailableError
+from gateway.errors import UpstreamRateLimitedError, UpstreamTimeoutError
 from gateway.request import Request
 from gateway.telemetry import log
 from gateway.upstream.bodies import Answer, read_answer
 from gateway.upstream.circuit_breaker import Attribution, Permit
 from gateway.upstream.credentials import TOKEN_ENDPOINT, Credential
 from gateway.upstream.exchange import HttpPort
-from gateway.upstream.failures import DEFAULT_PAUSE_S, failed
+from gateway.upstream.failures import DEFAULT_PAUSE_S, failed, read_failure
 from gateway.upstream.quota import Quota
+from gateway.upstream.statuses import ANSWERS, RENEWS_CREDENTIAL, Told
 from gateway.upstream.traffic import EndpointTraffic, Traffic
 
 _UNREACHABLE = (httpx.HTTPError, OSError)
@@ -92,11 +93,9 @@ class UpstreamClient:
                 )
         except TimeoutError:
             raise UpstreamTimeoutError(endpoint) from None
-        if answer.status == 200:
+        if answer.status in ANSWERS:
             return answer.body
-        if answer.status is None:
-            raise UpstreamUnavailableError(endpoint)
-        raise failed(endpoint, answer.status, answer.body, answer.retry_after_s)
+        raise failed(endpoint, answer)
 
     async def _attempts(self, call: _Call) -> Answer:
         """Try until there is an answer with which to leave it."""
@@ -105,11 +104,13 @@ class UpstreamClient:
         while True:
             answer, wants_new_credential = await self._attempt(call)
             attempts += 1
-            if answer.status == 200 or budget.is_spent:
+            if answer.status in ANSWERS or budget.is_spent:
                 return answer
             if wants_new_credential and not is_renewed:
                 is_renewed = True
                 continue
+            if not read_failure(answer)[0].is_retried:
+                return answer
             left_s = call.request.deadline - self.traffic.clock()
             delay_s = retries.delay_s(
                 attempts, answer.status, answer.retry_after_s, left_s, call.request.caller_key
@@ -143,7 +144,7 @@ class UpstreamClient:
                 admission.leave(caller)
         finally:
             request.budget.end(yields=call.yields, is_made=is_made)
-        is_refused = answer.status == 401 and self.credential.refused(credential)
+        is_refused = answer.status in RENEWS_CREDENTIAL and self.credential.refused(credential)
         return answer, is_refused
 
     async def _post(self, request: Request, path: str, body: bytes) -> Answer:
@@ -179,12 +180,15 @@ class UpstreamClient:
             permit.failure(is_attributable=not isinstance(error, _NOT_CONNECTED))
             log.warning("upstream_call_failed", endpoint=endpoint, reason=type(error).__name__)
             return Answer(None)
-        status = answer.status or 0
-        if status >= 500:
-            permit.failure()
-        elif status != 429:
+        if answer.status in ANSWERS:
             permit.success()
-        else:
+            return answer
+        meaning, _ = read_failure(answer)
+        if meaning.told is Told.FAILURE:
+            permit.failure()
+        elif meaning.told is Told.SUCCESS:
+            permit.success()
+        if meaning.error is UpstreamRateLimitedError:
             pause_s = answer.retry_after_s
             await self._quota(request).pause(DEFAULT_PAUSE_S if pause_s is None else pause_s)
         return answer

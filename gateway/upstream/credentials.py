@@ -14,13 +14,13 @@ from gateway.errors import (
     CredentialMissingError,
     UpstreamAuthFailedError,
     UpstreamBadPayloadError,
-    UpstreamUnavailableError,
 )
 from gateway.request import Request
 from gateway.settings import Settings, UpstreamAuth
 from gateway.upstream.bodies import Answer
 from gateway.upstream.exchange import is_value
 from gateway.upstream.failures import failed
+from gateway.upstream.statuses import ANSWERS
 
 TOKEN_PATH = "/v3/oauth/token/generate"  # noqa: S105 - the path of a token is no token
 TOKEN_ENDPOINT = "oauthToken"  # noqa: S105 - nor is its name
@@ -148,15 +148,13 @@ class OAuthCredential:
         return "configured"
 
     async def _renew(self, post: Post) -> None:
-        status, body, retry_after_s = await post(TOKEN_PATH, self._body)
-        if status is None:
-            raise UpstreamUnavailableError(TOKEN_ENDPOINT)
-        if status == 400:  # what is wrong with it can only be the key or the secret
+        answer = await post(TOKEN_PATH, self._body)
+        if answer.status == 400:  # what is wrong with it can only be the key or the secret
             raise UpstreamAuthFailedError(TOKEN_ENDPOINT)
-        if status != 200:
-            raise failed(TOKEN_ENDPOINT, status, body, retry_after_s)
+        if answer.status not in ANSWERS:
+            raise failed(TOKEN_ENDPOINT, answer)
         try:
-            data = msgspec.json.decode(body, type=_TokenAnswer, strict=False).data
+            data = msgspec.json.decode(answer.body, type=_TokenAnswer, strict=False).data
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise UpstreamBadPayloadError(TOKEN_ENDPOINT) from None
         if data is None:

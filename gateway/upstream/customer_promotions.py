@@ -4,10 +4,11 @@ import math
 from collections.abc import Awaitable
 from typing import NamedTuple, Protocol
 
-from gateway.errors import CustomerMismatchError
+from gateway.errors import CustomerMismatchError, UpstreamInputRefusedError
 from gateway.request import Request
 from gateway.upstream.client import UpstreamClient, encoded
 from gateway.upstream.customer_identities import KnownCustomerIds
+from gateway.upstream.failures import blame
 from gateway.upstream.pages import disbelieved, read_page
 from gateway.upstream.recall import Recall
 from gateway.wire.customer_view import CustomerPromotionPayload
@@ -89,6 +90,8 @@ class CustomerPromotions:
             return await self._fetch(key, request, max_age_s)
         except _OutdatedError:
             return await self._fetch(key, request, 0.0)
+        except UpstreamInputRefusedError as error:
+            raise blame(error, _given(key.filters)) from None
         finally:
             request.budget.keep(-1)
 
@@ -137,6 +140,20 @@ class CustomerPromotions:
 
 class _OutdatedError(CustomerMismatchError):
     """An answer of a cache, or of another's call, contradicts what is known by now."""
+
+
+def _given(filters: CustomerFilters) -> set[str]:
+    """Return which of the graph's arguments a call is about."""
+    availability, type_, source_type, program_ids = filters
+    arguments = {
+        "by": True,
+        "source": True,
+        "availability": availability,
+        "type": type_,
+        "sourceType": source_type,
+        "programIds": program_ids,
+    }
+    return {name for name, value in arguments.items() if value is not None}
 
 
 def canonical(customer_id: str) -> str:

@@ -7,9 +7,11 @@ from gateway.errors import (
     NotHereError,
     PhasedOutError,
     UndocumentedNotFoundError,
+    UpstreamInputRefusedError,
 )
 from gateway.request import Request
 from gateway.upstream.client import UpstreamClient, encoded
+from gateway.upstream.failures import blame
 from gateway.upstream.known_pages import KnownPages
 from gateway.upstream.pages import disbelieved, read_page
 from gateway.upstream.phase_out import PhaseOut, Window
@@ -98,9 +100,15 @@ class LegacyDefinitions:
             return body
 
         read = partial(_read, self._client.traffic.statistics, key)
-        return await self._recall.fetch(
-            ENDPOINT, target, request, load, lambda body: self._known.read(target, body, read)
-        )
+        try:
+            return await self._recall.fetch(
+                ENDPOINT, target, request, load, lambda body: self._known.read(target, body, read)
+            )
+        except UpstreamInputRefusedError as error:
+            given = (
+                {"sourceTypes"} if key.filters.event_name is None else {"sourceTypes", "eventName"}
+            )
+            raise blame(error, given) from None
 
 
 def _read(statistics: UpstreamStatistics, key: DefinitionPageKey, body: bytes) -> DefinitionPage:

@@ -1,11 +1,10 @@
-"""What an answer means that is none: its HTTP status, and the documented error body (DESIGN §5)."""
+"""What an answer means that brings nothing: by its body's code, else by its HTTP status."""
+
+from collections.abc import Container
 
 from gateway.errors import (
     NotHereError,
-    PhasedOutError,
-    UndocumentedNotFoundError,
     UpstreamAuthFailedError,
-    UpstreamBadPayloadError,
     UpstreamError,
     UpstreamInputRefusedError,
     UpstreamMisuseError,
@@ -13,43 +12,89 @@ from gateway.errors import (
     UpstreamUnavailableError,
 )
 from gateway.telemetry import log
-from gateway.wire.decode import Refusal, read_refusal
+from gateway.upstream.bodies import Answer
+from gateway.upstream.statuses import (
+    ANSWERS,
+    REFUSED,
+    STATUSES,
+    UNREACHABLE,
+    Meaning,
+    meaning_of,
+)
+from gateway.wire.decode import Refusal
 
-_UNDOCUMENTED: dict[int, type[UpstreamError]] = {
-    404: UndocumentedNotFoundError,
-    410: PhasedOutError,
-}
-_NOT_HERE = frozenset({8015, 4027})
-_OUR_FAULT = frozenset({4050, 4055, 4056, 4086, 8001, 8002, 8100, 8101, 8102, 8103, 8104})
-_DOCUMENTED = _NOT_HERE | _OUR_FAULT | UpstreamInputRefusedError.codes()
 DEFAULT_PAUSE_S = 60.0
 """How long a 429 without a readable ``Retry-After`` is taken to last: the documented minute."""
 
+_CODES: dict[int, type[UpstreamError]] = {
+    # Nobody has this identifier, has it for this source, or is in the loyalty program any longer.
+    **dict.fromkeys((8015, 8065, 8089, 8109, 8121), NotHereError),
+    # There is no such promotion or first rule, promotion (asked for by its id), or program.
+    **dict.fromkeys((4027, 4029, 2010), NotHereError),
+    **dict.fromkeys(UpstreamInputRefusedError.codes(), UpstreamInputRefusedError),
+    # Parameters that are the gateway's own choice, or that it never sends.
+    **dict.fromkeys((4050, 4053, 4054, 4055, 4056, 4057, 4086), UpstreamMisuseError),
+    **dict.fromkeys((8001, 8002, 8016, 8085, 8092, 8093), UpstreamMisuseError),
+    **dict.fromkeys((8100, 8101, 8102, 8104), UpstreamMisuseError),  # a window
+    **dict.fromkeys((8111, 8112, 8113, 8114, 8115, 8117, 8118), UpstreamMisuseError),
+    8126: UpstreamAuthFailedError,  # the credential is a parent organisation's
+    # Of the platform's third version, which gives out tokens.
+    300005: UpstreamAuthFailedError,
+    300006: UpstreamUnavailableError,
+    **dict.fromkeys((300004, 310151, 999999), UpstreamMisuseError),
+}
+_MEANINGS = {code: Meaning(error) for code, error in _CODES.items()} | STATUSES
+_NOT_LOGGED: frozenset[type[UpstreamError]] = frozenset({NotHereError, UpstreamInputRefusedError})
+_CUSTOMER_CODES = range(8000, 9000)
+
+
+def read_failure(answer: Answer) -> tuple[Meaning, int | None]:
+    """Return what an answer means that is none, and the code that its body has.
+
+    A documented code comes before the status, for the status beside it is not documented. A code
+    that nobody documents is no outage, except beside the status of one; those of the customers'
+    endpoints, from 8000 on, not even then: the same request would be refused again.
+    """
+    status, refusal = answer.status, answer.refusal
+    if status is None:
+        return UNREACHABLE, None
+    by_status = REFUSED if status in ANSWERS else meaning_of(status)
+    if refusal is None or status == 429:
+        return by_status, None
+    code = refusal.code
+    by_code = None if code is None else _MEANINGS.get(code)
+    if by_code is not None:
+        return by_code, code
+    is_answered = status < 500 or code in _CUSTOMER_CODES
+    if is_answered and (by_status.error.retryable or (status == 404 and code is not None)):
+        return REFUSED, code
+    return by_status, code
+
+
+def failed(endpoint: str, answer: Answer) -> UpstreamError:
+    """Return the error of an answer that is none, and log what the operators should know."""
+    meaning, code = read_failure(answer)
+    kind = meaning.error
+    if kind is UpstreamRateLimitedError:
+        pause_s = DEFAULT_PAUSE_S if answer.retry_after_s is None else answer.retry_after_s
+        return UpstreamRateLimitedError(endpoint, pause_s, code)
+    if kind in _NOT_LOGGED:
+        return kind(endpoint, code)
+    if answer.refusal is not None:
+        log.error("upstream_refused", endpoint=endpoint, upstream_code=code)
+    elif answer.status is not None:
+        log.warning("upstream_status", endpoint=endpoint, status=answer.status)
+    return kind(endpoint, code)
+
 
 def refused(endpoint: str, refusal: Refusal) -> UpstreamError:
-    """Give a documented error body's meaning; FACTS adds 8001, 8002 and those from 8100 on."""
-    code = refusal.code
-    if code in _NOT_HERE:
-        return NotHereError(endpoint, code)
-    if code in UpstreamInputRefusedError.codes():
-        return UpstreamInputRefusedError(endpoint, code)
-    log.error("upstream_refused", endpoint=endpoint, upstream_code=code)
-    return (UpstreamMisuseError if code in _OUR_FAULT else UpstreamUnavailableError)(endpoint, code)
+    """Return the error of an answer with status 200 that is an error body."""
+    return failed(endpoint, Answer(200, refusal=refusal))
 
 
-def failed(endpoint: str, status: int, body: bytes, retry_after_s: float | None) -> UpstreamError:
-    """Give the meaning of an answer whose status is not 200; a documented body comes first."""
-    if status == 429:
-        return UpstreamRateLimitedError(
-            endpoint, DEFAULT_PAUSE_S if retry_after_s is None else retry_after_s
-        )
-    refusal = read_refusal(body)
-    if refusal is not None and refusal.code in _DOCUMENTED:
-        return refused(endpoint, refusal)
-    if status in {401, 403}:
-        return UpstreamAuthFailedError(endpoint, refusal.code if refusal else None)
-    if refusal is not None:
-        return refused(endpoint, refusal)
-    log.warning("upstream_status", endpoint=endpoint, status=status)
-    otherwise = UpstreamBadPayloadError if status < 500 else UpstreamUnavailableError
-    return _UNDOCUMENTED.get(status, otherwise)(endpoint)
+def blame(error: UpstreamInputRefusedError, given: Container[str]) -> UpstreamError:
+    """Return the error, or the gateway's own fault where the client has not given the argument."""
+    if error.argument in given:
+        return error
+    log.error("upstream_refused", endpoint=error.endpoint, upstream_code=error.upstream_code)
+    return UpstreamMisuseError(error.endpoint, error.upstream_code)

@@ -6,8 +6,9 @@ from email.utils import parsedate_to_datetime
 
 from cachetools import LRUCache
 
+from gateway.upstream.statuses import UNREACHABLE, meaning_of
+
 MOST_ATTEMPTS = 2
-RETRYABLE_STATUSES = frozenset({502, 503, 504})
 MOST_RETRY_AFTER_S = 300.0
 
 _WANTED_PER_RETRY = 5  # 20 %, counted in whole numbers so that no rounding adds up
@@ -82,7 +83,7 @@ class RetryPolicy:
             if retry_after_s is None:
                 return None
             delay_s = retry_after_s + jitter_s
-        elif status is None or status in RETRYABLE_STATUSES:
+        elif (UNREACHABLE if status is None else meaning_of(status)).is_retried:
             delay_s = max(jitter_s, retry_after_s or 0.0)
         else:
             return None

@@ -1,5 +1,6 @@
 """The documented error codes, whatever HTTP status they come with."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,29 +12,39 @@ from tests.upstream.scripted import Platform, errors_body, platform
 
 CUSTOMER = '{customer(by:{mobile:"4915700000006"}){customerId}}'
 LIST = '{program(programId:"9001"){promotions{totalCount}}}'
-INPUT, OURS = "BAD_USER_INPUT", "INTERNAL_SERVER_ERROR"
+FILTERED = """{customer(by:{mobile:"4915700000006"}){
+  promotions(availability:EXPIRED,type:GENERIC,sourceType:UI,programIds:["9001"]){totalCount}}}"""
+EVENT = '{program(programId:"9001"){promotions(eventName:"x"){totalCount}}}'
+INPUT, OURS, AUTH = "BAD_USER_INPUT", "INTERNAL_SERVER_ERROR", "UPSTREAM_AUTH_FAILED"
+UNKNOWN = "UPSTREAM_BAD_PAYLOAD"
 CODES = {
-    8003: INPUT,
-    8013: INPUT,
-    4082: INPUT,
-    4083: INPUT,
-    4084: INPUT,
-    4085: INPUT,
-    4050: OURS,
-    4055: OURS,
-    4056: OURS,
-    4086: OURS,
-    8101: OURS,
-    9999: "UPSTREAM_UNAVAILABLE",
+    **dict.fromkeys((8003, 8011, 8012, 8013, 8045, 8054, 8091, 8103, 8105, 8110), INPUT),
+    **dict.fromkeys((8125, 8127, 4082, 4083, 4084, 4085), INPUT),
+    **dict.fromkeys((4050, 4053, 4054, 4055, 4056, 4057, 4086), OURS),
+    **dict.fromkeys((8001, 8002, 8016, 8085, 8092, 8093), OURS),
+    **dict.fromkeys((8100, 8101, 8102, 8104, 8111, 8112, 8113, 8114, 8115, 8117, 8118), OURS),
+    **dict.fromkeys((300004, 310151, 999999), OURS),
+    **dict.fromkeys((8126, 300005, 401, 403, 498), AUTH),
+    **dict.fromkeys((300006, 461, 500, 503, 521), "UPSTREAM_UNAVAILABLE"),
+    **dict.fromkeys((8000, 8131, 8999, 400), UNKNOWN),
+    429: "UPSTREAM_RATE_LIMITED",
 }
-NAMED = {
+CUSTOMERS = {
     8003: "source",
+    8011: "source",
+    8012: "source",
     8013: "by",
-    4082: "eventName",
-    4083: "eventName",
-    4084: "sourceTypes",
-    4085: "sourceTypes",
+    8045: "source",
+    8054: "source",
+    8091: "source",
+    8103: "sourceType",
+    8105: "programIds",
+    8110: "type",
+    8125: "availability",
+    8127: "source",
 }
+DEFINITIONS = {4082: "eventName", 4083: "eventName", 4084: "sourceTypes", 4085: "sourceTypes"}
+NOT_HERE = (8015, 8065, 8089, 8109, 8121)
 
 
 @pytest.fixture(scope="module")
@@ -50,33 +61,123 @@ def test_a_documented_code_has_its_meaning_at_any_status(
 ) -> None:
     """The code stays visible; the platform's own words do not."""
     scripted, graph = served
-    for query, path, name in (
-        (CUSTOMER, ["customer"], "promotionData"),
-        (LIST, ["program", "promotions"], "promotionsV2"),
+    for query, path, name, arguments in (
+        (FILTERED, ["customer", "promotions"], "promotionData", CUSTOMERS),
+        (EVENT, ["program", "promotions"], "promotionsV2", DEFINITIONS),
     ):
+        expected = CODES[number] if CODES[number] != INPUT or number in arguments else OURS
         for written in (number, str(number)):
             scripted.answers[name] = JSONResponse(errors_body(written), status)
             (error,) = graph.answer(query)["errors"]
             assert error["path"] == path
-            assert error["extensions"]["code"] == CODES[number]
+            assert error["extensions"]["code"] == expected
             assert error["extensions"]["upstream"] == {"name": name, "code": number}
             assert "words" not in error["message"]
-            if number in NAMED:
-                assert error["message"].startswith(f"{NAMED[number]}: ")
+            assert error["extensions"].get("argument") == arguments.get(number)
+            if number in arguments:
+                assert error["message"].startswith(f"{arguments[number]}: ")
+            assert graph.calls == 1
 
 
+@pytest.mark.parametrize(
+    ("query", "name", "number"),
+    [
+        (CUSTOMER, "promotionData", 8105),
+        (CUSTOMER, "promotionData", 8110),
+        (LIST, "promotionsV2", 4083),
+        ('{program(programId:"9001"){name}}', "promotionsV2", 4085),
+        ('{promotion(programId:"9001",promotionId:"1"){name}}', "promotionsV2", 4085),
+    ],
+)
+def test_an_argument_that_the_client_has_not_given_is_not_the_clients(
+    served: tuple[Platform, Graph], query: str, name: str, number: int
+) -> None:
+    """What the gateway adds of its own is its own fault."""
+    scripted, graph = served
+    scripted.answers[name] = JSONResponse(errors_body(number))
+    (error,) = graph.answer(query)["errors"]
+    assert error["extensions"]["code"] == OURS
+    assert error["extensions"]["requestId"]
+    assert "argument" not in error["extensions"]
+
+
+def test_the_source_type_of_a_definition_is_the_clients(served: tuple[Platform, Graph]) -> None:
+    """It is named as it was given."""
+    scripted, graph = served
+    query = """{customer(by:{externalId:"C-ONE"}){promotions(first:1){nodes{promotion{
+      definition(sourceType:BADGES){status}}}}}}"""
+    scripted.answers.clear()
+    scripted.answers["promotionsV2"] = JSONResponse(errors_body(4085))
+    (error,) = graph.answer(query)["errors"]
+    assert (error["extensions"]["code"], error["extensions"]["argument"]) == (INPUT, "sourceType")
+    assert error["message"] == "sourceType: the loyalty platform does not know this source type."
+
+
+@pytest.mark.parametrize("number", [8130, 8999, 1234, 9999, 77777, "x"])
+@pytest.mark.parametrize("status", [200, 201, 400, 401, 404, 409, 461, 500, 503])
+def test_an_undocumented_code_invites_nobody_to_try_again(
+    served: tuple[Platform, Graph], number: object, status: int
+) -> None:
+    """Only beside a status that says so; those of the customers' endpoints, from 8000 on, never."""
+    scripted, graph = served
+    scripted.answers["promotionData"] = JSONResponse(errors_body(number), status)
+    (error,) = graph.answer(CUSTOMER)["errors"]
+    is_outage = status >= 500 and number not in {8130, 8999}
+    assert error["extensions"]["retryable"] is is_outage
+    assert (error["extensions"]["code"] == "UPSTREAM_UNAVAILABLE") is is_outage
+    code = number if isinstance(number, int) else None
+    assert error["extensions"]["upstream"]["code"] == code
+
+
+@pytest.mark.parametrize("number", [8015, 8105, 8130, 8101])
+def test_a_refusal_never_opens_the_breaker_and_is_not_tried_again(number: int) -> None:
+    """Whatever its status, whoever answers with a code of the customers' endpoints is there."""
+    with platform() as (scripted, url), graph_over(url) as graph:
+        scripted.answers["promotionData"] = JSONResponse(errors_body(number), 503)
+        for _ in range(12):
+            graph.http.post("/graphql", json={"query": CUSTOMER})
+        assert len(scripted.requests) == 12
+        del scripted.answers["promotionData"]
+        answer = graph.http.post("/graphql", json={"query": CUSTOMER}).json()
+        assert "errors" not in answer
+
+
+@pytest.mark.parametrize("number", NOT_HERE)
+@pytest.mark.parametrize("status", [200, 400, 404, 500])
+def test_who_is_not_here_is_null_at_any_status(
+    served: tuple[Platform, Graph], number: int, status: int
+) -> None:
+    """Unknown, unknown for this source, not in the loyalty program, or on the way out of it."""
+    scripted, graph = served
+    scripted.answers["promotionData"] = JSONResponse(errors_body(number), status)
+    assert graph.ask(CUSTOMER) == {"customer": None}
+    assert graph.calls == 1
+
+
+@pytest.mark.parametrize("number", [4027, 4029, 2010])
 @pytest.mark.parametrize("status", [200, 400, 404, 500])
 def test_what_is_not_here_is_null_at_any_status(
-    served: tuple[Platform, Graph], status: int
+    served: tuple[Platform, Graph], number: int, status: int
 ) -> None:
-    """8015 and 4027 are no errors."""
+    """No promotion, no first rule, or no program of this id."""
     scripted, graph = served
-    scripted.answers["promotionData"] = JSONResponse(errors_body(8015), status)
-    scripted.answers["promotionsV2"] = JSONResponse(errors_body(4027), status)
-    assert graph.ask(CUSTOMER) == {"customer": None}
+    scripted.answers["promotionsV2"] = JSONResponse(errors_body(number), status)
     assert graph.ask(LIST) == {"program": {"promotions": {"totalCount": 0}}}
     promotion = '{promotion(programId:"9001",promotionId:"90010001"){name}}'
     assert graph.ask(promotion) == {"promotion": None}
+
+
+def test_a_program_that_is_not_known_has_no_promotion_of_a_customer(
+    served: tuple[Platform, Graph],
+) -> None:
+    """Its id stands in a global id, which may be of a program that is gone."""
+    scripted, graph = served
+    scripted.answers["promotionData"] = JSONResponse(errors_body(8105))
+    text = b"CustomerPromotion:INSTORE:700000006:9001:90010001"
+    found = graph.ask(
+        "query Q($id:ID!){node(id:$id){id}}", {"id": urlsafe_b64encode(text).decode().rstrip("=")}
+    )
+    assert found == {"node": None}
 
 
 @pytest.mark.parametrize(
@@ -96,7 +197,7 @@ def test_the_legacy_envelope_tells_errors_too(
     """A `status` that is not 200, or validation errors, are an error body as well."""
     scripted, graph = served
     scripted.answers["promotionsV2"] = JSONResponse(body, status)
-    (error,) = graph.answer(LIST)["errors"]
+    (error,) = graph.answer(EVENT)["errors"]
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert error["extensions"]["upstream"] == {"name": "promotionsV2", "code": 4083}
 
