@@ -4,6 +4,7 @@ import gzip
 import json
 import socket
 from collections.abc import AsyncIterator, Iterator
+from itertools import count
 from time import perf_counter
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.upstream.scripted import Answer, Platform, errors_body, platform
 
 MOBILE = "4915700000006"
 CUSTOMER = f'{{customer(by:{{mobile:"{MOBILE}"}}){{customerId}}}}'
+PROGRAMS = count(9001)
 LIST = '{program(programId:"9001"){promotions{totalCount}}}'
 EMPTY_PAGE = {"customerId": 700000006, "promotions": [], "pageDetails": {"totalEntries": 0}}
 # None of these may stand in a message: an identifier, an address, a credential, a class's name.
@@ -82,6 +84,7 @@ def test_an_answer_that_is_none_has_a_code(
 ) -> None:
     """Whatever comes, the error is coded, names the endpoint, and tells nothing private."""
     name = "promotionData" if query == CUSTOMER else "promotionsV2"
+    query = query.replace("9001", str(next(PROGRAMS)))  # one that is missing stays so for a while
     scripted.answers[name] = answer
     extensions = _error(asking, query)
     assert extensions["code"] == code
