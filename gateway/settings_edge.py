@@ -41,6 +41,13 @@ class EdgeSettings(BaseSettings):
         description="Operations that one caller may send in a minute: to all replicas with Redis,"
         " to each worker without; 0 sets no limit.",
     )
+    rate_limit_upstream_calls_per_minute: int = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="Calls to the platform that one caller's operations may make in a minute,"
+        " counted likewise: above that none begins; 0 sets no limit.",
+    )
     keep_alive_s: float = Field(
         75.0,
         gt=0,

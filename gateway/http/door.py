@@ -1,19 +1,22 @@
 """Who comes in: not from other sites, not too often, and not too many at once."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from gateway.cache.keys import KeyMaker, secret_for
 from gateway.cache.shared_limits import SharedLimits
 from gateway.cache.store import MEMORY_URL
-from gateway.errors import RateLimitedError
+from gateway.errors import PayloadTooLargeError, RateLimitedError
 from gateway.http.asked import Asked
+from gateway.http.call_limit import CallLimit
 from gateway.http.client_address import ClientAddresses
 from gateway.http.cross_site import refuse_other_sites
 from gateway.http.places import Places
 from gateway.http.rate_limit import LocalRateLimit, RateLimit
-from gateway.request import Caller
+from gateway.request import Caller, Request
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
 _LIMITS = SharedLimits()
 _PREFIX = "promotion-gateway:rate:1"
+_CALLS_PREFIX = "promotion-gateway:calls:1"
+_UNCOUNTED = nullcontext()
 # Reading waits for clients, running for the platform: the slow ones of one kind leave room for the
 # other. A body that is being read takes GATEWAY_MAX_BODY_BYTES at most.
 _READING_FOR_EACH_RUNNING = 2
@@ -34,6 +39,7 @@ class Door:
     reading: Places
     running: Places
     rate: RateLimit | None
+    calls: CallLimit | None
     addresses: ClientAddresses
     keys: KeyMaker
     redis: "Redis | None" = None
@@ -53,13 +59,44 @@ class Door:
             return f"fingerprint {caller.fingerprint}"
         return f"address {self.addresses.of(asked)}"
 
-    async def count(self, caller_key: str, operations: int = 1) -> None:
-        """Count operations of a caller. Raises RateLimitedError for one that is too many."""
-        if self.rate is None or not operations:
+    async def count(self, caller_key: str) -> None:
+        """Count an operation of a caller.
+
+        Raises RateLimitedError for one that is too many, or whose caller has made too many calls.
+        """
+        if self.rate is None and self.calls is None:
             return
-        wait_s = await self.rate.take(self.keys.key(caller_key), operations)
+        key = self.keys.key(caller_key)
+        if self.calls is not None:
+            await self.calls.check(key)
+        wait_s = 0.0 if self.rate is None else await self.rate.take(key, 1)
         if wait_s:
             raise RateLimitedError(wait_s)
+
+    async def count_batch(self, caller_key: str, operations: int) -> None:
+        """Count the operations of a batch, of which one has been counted.
+
+        Raises PayloadTooLargeError for a batch that could never be taken, and RateLimitedError for
+        one that cannot be now, of which nothing then is counted.
+        """
+        if self.rate is None or operations < 2:
+            return
+        if operations > self.rate.limit:
+            raise PayloadTooLargeError(
+                f"The body as an array may hold {self.rate.limit} operations at most: one caller"
+                " may send no more in a minute."
+            )
+        key = self.keys.key(caller_key)
+        wait_s = await self.rate.take(key, operations - 1)
+        if wait_s:
+            await self.rate.add(key, -1)
+            raise RateLimitedError(wait_s)
+
+    def counting_calls(self, request: Request) -> AbstractContextManager[None]:
+        """Count the calls that a request makes, for the length of a ``with`` block."""
+        if self.calls is None:
+            return _UNCOUNTED
+        return self.calls.counting(self.keys.key(request.caller_key), request.budget)
 
     async def __aenter__(self) -> Self:
         """Open the door; there is nothing to wait for."""
@@ -72,26 +109,35 @@ class Door:
         trace: TracebackType | None,
     ) -> None:
         """Give the connections back."""
+        if self.calls is not None:
+            await self.calls.aclose()
         if self.redis is not None:
             await self.redis.aclose()
 
 
 def create_door(settings: Settings) -> Door:
     """Make the door; callers are counted in Redis where there is one."""
-    limit, redis, rate = settings.rate_limit_per_minute, None, None
+    limit = settings.rate_limit_per_minute
+    call_limit = settings.rate_limit_upstream_calls_per_minute
+    redis, shared = None, None
     secret = secret_for("rate limit", settings.cache_key_secret.get_secret_value())
-    if limit and settings.cache_url != MEMORY_URL:
+    if (limit or call_limit) and settings.cache_url != MEMORY_URL:
         from gateway.cache.shared import create_redis  # noqa: PLC0415 - decision 22
         from gateway.http.shared_rate_limit import SharedRateLimit  # noqa: PLC0415 - as above
 
         redis = create_redis(settings.cache_url, _LIMITS)
-        rate = SharedRateLimit(redis, _PREFIX, limit)
+        shared = partial(SharedRateLimit, redis)
+
+    def count(prefix: str, limit: int) -> RateLimit:
+        return LocalRateLimit(limit) if shared is None else shared(prefix, limit)
+
     most = settings.max_concurrent_requests
     return Door(
         origins=frozenset(origin.encode("latin-1") for origin in settings.cors_origins),
         reading=Places(most * _READING_FOR_EACH_RUNNING),
         running=Places(most),
-        rate=rate or (LocalRateLimit(limit) if limit else None),
+        rate=count(_PREFIX, limit) if limit else None,
+        calls=CallLimit(count(_CALLS_PREFIX, call_limit)) if call_limit else None,
         addresses=ClientAddresses(settings.trusted_proxies),
         keys=KeyMaker(secret),
         redis=redis,

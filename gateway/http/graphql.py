@@ -82,10 +82,12 @@ class GraphQLEndpoint:
                 )
             request = self._request(asked, caller, caller_key)
             if isinstance(parameters, list):
-                await self.door.count(caller_key, len(parameters) - 1)
-                with self.door.running.taken(len(parameters), caller_key):
+                await self.door.count_batch(caller_key, len(parameters))
+                places = self.door.running.taken(len(parameters), caller_key)
+                with places, self.door.counting_calls(request):
                     return await self._execute_batch(asked, request, parameters, media_type)
-            with self.door.running.taken(caller=caller_key):
+            places = self.door.running.taken(caller=caller_key)
+            with places, self.door.counting_calls(request):
                 return await self._execute(asked, request, parameters, media_type)
         except ClientGoneError:
             self.collector.after_errors()

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from gateway.http import rate_limit
-from gateway.http.rate_limit import LocalRateLimit
+from gateway.http.rate_limit import LocalRateLimit, RateLimit
 from gateway.http.shared_rate_limit import SharedRateLimit
 from tests.cache.valkey import Valkey
 from tests.graph import serve_gateway
@@ -180,6 +180,7 @@ def test_a_caller_who_asks_too_much_is_told_when_to_come_again(sandbox_url: str)
     with serve_gateway(sandbox_url, rate_limit_per_minute=5) as url, client(url) as http:
         assert [http.post("/graphql", json=TYPENAME).status_code for _ in range(4)] == [200] * 4
         assert limited(http.post("/graphql", json=[TYPENAME] * 3))
+        assert http.post("/graphql", json=TYPENAME).status_code == 200
         for answer in (
             http.post("/graphql", json=TYPENAME, headers={"X-Forwarded-For": "198.51.100.7"}),
             http.post("/graphql", json=TYPENAME, headers={"Authorization": "Basic b3RoZXI6eA=="}),
@@ -258,3 +259,54 @@ def test_no_caller_stands_in_redis(sandbox_url: str, valkey: Valkey) -> None:
     assert key.startswith(b"promotion-gateway:rate:1:")
     assert b"aHVudGVy" not in key
     assert len(key) == len(b"promotion-gateway:rate:1:") + 32
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("shares", [False, True])
+async def test_what_is_counted_after_the_fact_may_go_beyond_the_limit(
+    valkey: Valkey, *, shares: bool
+) -> None:
+    """Whoever is above it waits until that has passed; what was taken can be given back."""
+    clock, redis = Clock(), Redis(port=valkey.port)
+    limit: RateLimit = LocalRateLimit(10, clock=clock)
+    if shares:
+        limit = SharedRateLimit(redis, f"rate-{shares}", 10, clock=clock)
+    assert await limit.wait_s("a", 10) == 0.0
+    await limit.add("a", 9)
+    assert await limit.wait_s("a", 1) == 0.0
+    assert await limit.wait_s("a", 2) > 0.0
+    await limit.add("a", 40)
+    assert 0.0 < await limit.wait_s("a", 1) <= 120.0
+    assert await limit.take("a", 1) > 0.0
+    await limit.add("a", -45)
+    assert await limit.take("a", 6) == 0.0
+    assert await limit.take("a", 1) > 0.0
+    await redis.aclose()
+
+
+def test_a_batch_above_the_limit_is_told_that_it_can_never_run(sandbox_url: str) -> None:
+    """413 with the limit in its words and no leave to try again, however long ago the last was."""
+    with serve_gateway(sandbox_url, rate_limit_per_minute=5) as url, client(url) as http:
+        refused = http.post("/graphql", json=[TYPENAME] * 6)
+        assert (refused.status_code, code(refused)) == (413, "PAYLOAD_TOO_LARGE")
+        (error,) = refused.json()["errors"]
+        assert "5 operations at most" in error["message"]
+        assert error["extensions"]["retryable"] is False
+        assert "retry-after" not in refused.headers
+
+
+@pytest.mark.parametrize("shares", [False, True])
+def test_a_batch_is_counted_whole_or_not_at_all(
+    sandbox_url: str, valkey: Valkey, *, shares: bool
+) -> None:
+    """Each part counts as one; of a batch that is refused none does."""
+    valkey.execute("FLUSHALL")
+    settings: dict[str, Any] = {"rate_limit_per_minute": 5}
+    if shares:
+        settings |= {"cache_url": valkey.url, "cache_key_secret": "0123456789abcdef"}
+    with serve_gateway(sandbox_url, **settings) as url, client(url) as http:
+        assert http.post("/graphql", json=[TYPENAME] * 2).status_code == 200
+        for _ in range(5):
+            limited(http.post("/graphql", json=[TYPENAME] * 4))
+        assert http.post("/graphql", json=[TYPENAME] * 3).status_code == 200
+        limited(http.post("/graphql", json=TYPENAME))
