@@ -58,7 +58,7 @@ class EdgeSettings(BaseSettings):
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Proxies whose X-Forwarded-For is believed, as addresses or networks;"
-        " without them a caller's address is the connection's.",
+        " without them a caller's address is the connection's. Forwarded is not read.",
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Origins whose pages may ask from a browser, as https://shop.example."
