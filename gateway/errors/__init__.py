@@ -16,6 +16,7 @@
     ├── OperationNotTrustedError       OPERATION_NOT_TRUSTED
     ├── RequestError                   what HTTP itself answers, with a status
     │   ├── BadRequestError            BAD_REQUEST              400; 414 and 431 of a head too large
+    │   │   ├── HeaderTooLargeError    one header               431
     │   │   └── RequestTimeoutError  ↻ not whole in time        408
     │   ├── UnauthenticatedError       UNAUTHENTICATED          401
     │   │   ├── TokenRefusedError      with a word for the log
@@ -77,6 +78,7 @@ from gateway.errors.requests import (
     BadRequestError,
     BusyError,
     CrossSiteError,
+    HeaderTooLargeError,
     KeysUnavailableError,
     MethodNotAllowedError,
     NotAcceptableError,
@@ -120,6 +122,7 @@ __all__ = [
     "CustomerMismatchError",
     "ForbiddenError",
     "GatewayError",
+    "HeaderTooLargeError",
     "HeldBackError",
     "KeysUnavailableError",
     "MaskedError",

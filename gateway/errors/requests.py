@@ -24,6 +24,15 @@ class RequestTimeoutError(BadRequestError):
     status, retryable = 408, True
 
 
+class HeaderTooLargeError(BadRequestError):
+    """A header is longer than is read (RFC 6585 section 5)."""
+
+    status = 431
+
+    def __init__(self, name: str, max_bytes: int) -> None:
+        super().__init__(f"{name} may have {max_bytes} bytes at most.")
+
+
 class UnauthenticatedError(RequestError):
     """The caller has shown no bearer token; the answer says which scheme (RFC 9110 §11.6.1)."""
 

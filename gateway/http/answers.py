@@ -9,7 +9,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.errors import BadRequestError, MethodNotAllowedError, RequestError
+from gateway.errors import MethodNotAllowedError, NotFoundError, RequestError
 from gateway.execution.outcome import masked
 from gateway.http.negotiation import GRAPHQL, JSON
 from gateway.http.request_id import request_id_of
@@ -86,11 +86,7 @@ async def no_such_resource(http: HttpRequest, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     if error.status_code != 405:
-        refused = refuse(
-            BadRequestError("There is nothing at this path."),
-            request_id_of(http),
-            status=error.status_code,
-        )
+        refused = refuse(NotFoundError("There is nothing at this path."), request_id_of(http))
         return to_response(refused)
     allowed = ", ".join(sorted((error.headers or {}).get("Allow", "GET, HEAD").split(", ")))
     refused = refuse(MethodNotAllowedError(f"Use one of {allowed}."), request_id_of(http))

@@ -17,7 +17,7 @@ from gateway.request import Caller
 from gateway.settings import PREFIX, Settings, SettingsError, allowed
 from gateway.telemetry import log
 
-_BEARER = re.compile(r"bearer +([!-~]+)", re.IGNORECASE | re.ASCII)
+_BEARER = re.compile(r"bearer ++([!-~]++)", re.IGNORECASE | re.ASCII)
 _SUBJECT = 16  # characters: 96 bits
 
 

@@ -18,6 +18,7 @@ from gateway.http.auth_keys import KeySource
 _T = TypeVar("_T")
 
 _LONGEST = 16 * 1024  # characters, which a head of 32 KB still holds
+_MAX_HEADER = 4 * 1024  # characters: it is read before its signature says that it is worth it
 _LONGEST_KID = 256
 _PARTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)", re.ASCII)
 _TYPES = {"jwt", "at+jwt", "application/at+jwt"}
@@ -74,6 +75,8 @@ class TokenVerifier:
         parts = _PARTS.fullmatch(token)
         if parts is None:
             raise TokenRefusedError("no_token")
+        if len(parts[1]) > _MAX_HEADER:
+            raise TokenRefusedError("too_long")
         header = self._read_header(parts[1])
         await self._check_signature(header, token, _decode(parts[3]))
         claims = _read_object(parts[2])

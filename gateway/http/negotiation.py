@@ -4,12 +4,15 @@ from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import TypeVar
 
-from gateway.errors import NotAcceptableError
+from gateway.errors import HeaderTooLargeError, NotAcceptableError
 
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
 HTML = "text/html"
 
+_MAX_LENGTH = 2048  # bytes: it is read before anybody has been authenticated; a browser's has 150
+_WILDCARDS = ("application/*", "*/*")
+_MATCHING = {GRAPHQL, JSON, HTML, *_WILDCARDS}
 _MOST_REMEMBERED = 128
 _LONGEST_REMEMBERED = 512  # bytes: nobody fills the memory with values of their own making
 _T = TypeVar("_T")
@@ -26,17 +29,19 @@ def remembered(read: Callable[[bytes], _T]) -> Callable[[bytes], _T]:
     return reading
 
 
-def prefers_html(accept: str) -> bool:
-    """Tell a browser's navigation from a GraphQL client: it names HTML, and ranks it first."""
-    html, *others = (_quality(accept, offered, exact=True) for offered in (HTML, GRAPHQL, JSON))
-    return html > max(others)
+def prefers_html(accept: bytes) -> bool:
+    """Whether this is a browser's navigation: it names HTML, and ranks it first."""
+    ranges = _ranges(accept) if len(accept) <= _MAX_LENGTH else {}
+    return ranges.get(HTML, 0.0) > max(ranges.get(GRAPHQL, 0.0), ranges.get(JSON, 0.0))
 
 
 def choose(accept: bytes) -> str:
     """Choose between the two media types of GraphQL answers; without `Accept`, the older one.
 
-    Raises NotAcceptableError where the client accepts neither.
+    Raises NotAcceptableError where the client accepts neither, and HeaderTooLargeError.
     """
+    if len(accept) > _MAX_LENGTH:
+        raise HeaderTooLargeError("Accept", _MAX_LENGTH)
     chosen = _choose(accept) if accept else JSON
     if not chosen:
         raise NotAcceptableError(f"Accept {GRAPHQL} or {JSON}.")
@@ -44,33 +49,35 @@ def choose(accept: bytes) -> str:
 
 
 @remembered
-def _choose(accepted: bytes) -> str:
-    accept = accepted.decode("latin-1")
-    graphql, json = _quality(accept, GRAPHQL), _quality(accept, JSON)
+def _choose(accept: bytes) -> str:
+    ranges = _ranges(accept)
+    graphql, json = (
+        next((ranges[name] for name in (offered, *_WILDCARDS) if name in ranges), 0.0)
+        for offered in (GRAPHQL, JSON)
+    )
     if not graphql and not json:
         return ""
-    named = _quality(accept, GRAPHQL, exact=True)
+    named = ranges.get(GRAPHQL)
     if named and named >= json:
         return GRAPHQL
     return JSON if json else GRAPHQL
 
 
-def _quality(accept: str, offered: str, *, exact: bool = False) -> float:
-    """Give the quality of the most specific range that matches; 0 where none does."""
-    major = offered.partition("/")[0]
-    specificity = {offered: 3} if exact else {offered: 3, f"{major}/*": 2, "*/*": 1}
-    best, quality = 0, 0.0
-    for media_range in accept.split(","):
-        name, *parameters = (part.strip().lower() for part in media_range.split(";"))
-        if specificity.get(name, 0) > best:
-            best, quality = specificity[name], _q(parameters)
-    return quality
+def _ranges(accept: bytes) -> dict[str, float]:
+    """Return the quality of each range that may match something here, of the first by that name."""
+    ranges: dict[str, float] = {}
+    for media_range in accept.decode("latin-1").split(","):
+        name, _, parameters = media_range.partition(";")
+        name = name.strip().lower()
+        if name in _MATCHING and name not in ranges:
+            ranges[name] = _q(parameters)
+    return ranges
 
 
-def _q(parameters: list[str]) -> float:
-    for parameter in parameters:
+def _q(parameters: str) -> float:
+    for parameter in parameters.split(";"):
         name, _, value = parameter.partition("=")
-        if name.strip() == "q":
+        if name.strip().lower() == "q":
             try:
                 return min(1.0, max(0.0, float(value)))
             except ValueError:

@@ -30,11 +30,13 @@ class GraphQLOverAsgi:
     async def answer(self, http: HttpRequest) -> Response:
         """Answer one HTTP request."""
         asked = AskedOverAsgi(http)
-        if self.explorer is not None and asked.method != "POST":
-            accept = b",".join(asked.headers.all(b"accept"))
-            if prefers_html(accept.decode("latin-1")):
-                return self.explorer.page()
+        if self.explorer is not None and _is_navigation(asked):
+            return self.explorer.page()
         return to_response(await self.graphql.answer(asked))
+
+
+def _is_navigation(asked: Asked) -> bool:
+    return asked.method != "POST" and prefers_html(b",".join(asked.headers.all(b"accept")))
 
 
 class AskedOverAsgi(Asked):

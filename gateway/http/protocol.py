@@ -17,15 +17,16 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from gateway.http.asked import Headers
 from gateway.http.direct import DirectWay
 from gateway.http.direct_cycle import Arriving, DirectCycle
-from gateway.http.raw_answers import BAD_REQUEST, raw_refusal
+from gateway.http.raw_answers import raw_refusal
 from gateway.http.request_id import HEADER, request_id_for
 from gateway.http.unread import ForgetfulProtocol
 from gateway.http.upgrades import without_upgrade
-from gateway.telemetry import log
 
 DIRECT_WAY = "direct_way"  # in the state that an application's lifespan leaves behind
 
 _MOST_PIPELINED = 16
+_MAX_PATH = 512  # bytes, of all that stands before a query string
+_MAX_CONNECTION = 1024  # bytes of Connection, where it has to be read
 
 
 class _RefusedError(Exception):
@@ -128,6 +129,8 @@ class BoundedProtocol(ForgetfulProtocol):
         hosts = [name for name, _ in self.headers].count(b"host")
         if hosts != 1 and self.parser.get_http_version() == "1.1":
             self._stop(400, "There must be one Host header.")
+        if len(self.url) > _MAX_PATH and len(self.url.partition(b"?")[0]) > _MAX_PATH:
+            self._stop(404, "There is nothing at this path.")  # none that long is looked for
         if len(self.pipeline) >= _MOST_PIPELINED:
             self._stop(400, "Too many requests wait for the answer of an earlier one.")
         if self.parser.should_upgrade():
@@ -194,6 +197,12 @@ class BoundedProtocol(ForgetfulProtocol):
         method = self.parser.get_method()
         if method == b"CONNECT":
             self._refuse(_RefusedError(400, "This is no proxy."))
+            return
+        if sum(len(value) for name, value in self.headers if name == b"connection") > (
+            _MAX_CONNECTION
+        ):
+            told = f"Connection may have {_MAX_CONNECTION} bytes at most beside Upgrade."
+            self._refuse(_RefusedError(431, told))
             return
         version = self.parser.get_http_version().encode()
         line = b"%s %s HTTP/%s\r\n" % (method, self.url, version)
@@ -263,11 +272,7 @@ class BoundedProtocol(ForgetfulProtocol):
             cycle.response_started and (self._in_body or not cycle.response_complete)
         )
         if not has_answer and not self.pipeline and not self.transport.is_closing():
-            raw, request_id = raw_refusal(refused.status, refused.message)
-            log.info(
-                "request_refused", status=refused.status, code=BAD_REQUEST, request_id=request_id
-            )
-            self.transport.write(raw)
+            self.transport.write(raw_refusal(refused.status, refused.message))
         if cycle is not None and not cycle.response_complete:
             cycle.disconnected = True
             cycle.message_event.set()

@@ -5,18 +5,21 @@ from http import HTTPStatus
 
 import msgspec
 
-from gateway.errors import BadRequestError, RequestTimeoutError
+from gateway.errors import BadRequestError, NotFoundError, RequestError, RequestTimeoutError
 from gateway.http.request_id import HEADER, request_id_for
 from gateway.http.security_headers import HEADERS
+from gateway.telemetry import log
 
-BAD_REQUEST = BadRequestError.code
+_KINDS: dict[int, type[RequestError]] = {
+    kind.status: kind for kind in (NotFoundError, RequestTimeoutError)
+}
 
 
-def raw_refusal(status: int, message: str) -> tuple[bytes, str]:
-    """Write a whole answer that ends its connection; gives its request id as well."""
+def raw_refusal(status: int, message: str) -> bytes:
+    """Write a whole answer that ends its connection, and note that."""
     request_id = request_id_for(None)
-    kind = RequestTimeoutError if status == RequestTimeoutError.status else BadRequestError
-    body = msgspec.json.encode({"errors": [kind(message).formatted(request_id)]})
+    error = _KINDS.get(status, BadRequestError)(message)
+    body = msgspec.json.encode({"errors": [error.formatted(request_id)]})
     head = [
         f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
         f"Date: {formatdate(usegmt=True)}",
@@ -27,4 +30,5 @@ def raw_refusal(status: int, message: str) -> tuple[bytes, str]:
         f"{HEADER}: {request_id}",
         "Connection: close",
     ]
-    return "\r\n".join([*head, "", ""]).encode() + body, request_id
+    log.info("request_refused", status=status, code=error.code, request_id=request_id)
+    return "\r\n".join([*head, "", ""]).encode() + body

@@ -83,7 +83,7 @@ def test_other_methods_are_told_which_there_are(
 def test_other_paths_are_not_found_in_json(http: httpx.Client, method: str, path: str) -> None:
     """Where there is nothing the answer is coded, and no redirect names a host."""
     answer = http.request(method, path)
-    assert (answer.status_code, code(answer)) == (404, "BAD_REQUEST")
+    assert (answer.status_code, code(answer)) == (404, "NOT_FOUND")
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -87,7 +87,7 @@ def test_a_browser_gets_the_page(http: httpx.Client, method: str) -> None:
 )
 def test_only_who_ranks_html_first_gets_the_page(accept: str, *, is_browser: bool) -> None:
     """A GraphQL client that accepts everything is no browser."""
-    assert prefers_html(accept) is is_browser
+    assert prefers_html(accept.encode()) is is_browser
 
 
 def test_a_post_is_never_answered_with_the_page(http: httpx.Client) -> None:

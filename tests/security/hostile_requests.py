@@ -26,6 +26,7 @@ CHUNKED = b"Transfer-Encoding: chunked"
 COMPLEX = "QUERY_TOO_COMPLEX"
 NOTHING, BAD, MEDIA, LARGE = None, "BAD_REQUEST", "UNSUPPORTED_MEDIA_TYPE", "PAYLOAD_TOO_LARGE"
 METHOD, FORBIDDEN, INPUT = "METHOD_NOT_ALLOWED", "FORBIDDEN", "BAD_USER_INPUT"
+MISSING = "NOT_FOUND"
 PARSE, INVALID = "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"
 
 
@@ -102,22 +103,22 @@ LINES = [
         "the hello of TLS", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(100), 400, BAD
     ),
     case("noise", bytes(range(256)) * 4, 400, BAD),
-    case("an asterisk", head(b"OPTIONS * HTTP/1.1"), 404, BAD),
+    case("an asterisk", head(b"OPTIONS * HTTP/1.1"), 404, MISSING),
     case("another host's URL", get(b"http://evil.example/graphql?query={__typename}"), 200),
     case("a zero byte in the path", get(b"/graphql\x00"), 400, BAD),
-    case("an encoded zero byte", get(b"/graphql%00"), 404, BAD),
+    case("an encoded zero byte", get(b"/graphql%00"), 404, MISSING),
     case("bytes beyond ASCII in the path", get("/gräphql".encode()), 400, BAD),
     case("an encoded path", get(b"/%67raphql?query={__typename}"), 200),
-    case("a climbing path", get(b"/graphql/../metrics"), 404, BAD),
-    case("two slashes", get(b"//graphql"), 404, BAD),
-    case("a path parameter", get(b"/graphql;x=" + MOBILE.encode()), 404, BAD),
-    case("a slash at the end", get(b"/graphql/"), 404, BAD),
-    case("a backslash", get(b"/graphql\\..\\metrics"), 404, BAD),
-    case("out of the assets", get(b"/explorer/../../app.py"), 404, BAD),
-    case("out of the assets, encoded", get(b"/explorer/%2e%2e/%2e%2e/app.py"), 404, BAD),
-    case("out of the assets, twice encoded", get(b"/explorer/%252e%252e/app.py"), 404, BAD),
-    case("an asset with a zero byte", get(b"/explorer/assets/%00.js"), 404, BAD),
-    case("an asset of a long name", get(b"/explorer/" + b"a" * 5_000), 404, BAD),
+    case("a climbing path", get(b"/graphql/../metrics"), 404, MISSING),
+    case("two slashes", get(b"//graphql"), 404, MISSING),
+    case("a path parameter", get(b"/graphql;x=" + MOBILE.encode()), 404, MISSING),
+    case("a slash at the end", get(b"/graphql/"), 404, MISSING),
+    case("a backslash", get(b"/graphql\\..\\metrics"), 404, MISSING),
+    case("out of the assets", get(b"/explorer/../../app.py"), 404, MISSING),
+    case("out of the assets, encoded", get(b"/explorer/%2e%2e/%2e%2e/app.py"), 404, MISSING),
+    case("out of the assets, twice encoded", get(b"/explorer/%252e%252e/app.py"), 404, MISSING),
+    case("an asset with a zero byte", get(b"/explorer/assets/%00.js"), 404, MISSING),
+    case("an asset of a long name", get(b"/explorer/" + b"a" * 5_000), 404, MISSING),
     case("a long URL", get(b"/graphql?query=" + b"a" * 40_000), 414, BAD),
 ]
 
@@ -134,16 +135,16 @@ HEADERS = [
     case("lines without CR", b"GET /healthz HTTP/1.1\nHost: x\n\n", 400, BAD),
     case("no host", bare(b"GET /healthz HTTP/1.1"), 400, BAD),
     case("two hosts", get(b"/healthz", b"Host: evil.example"), 400, BAD),
-    case("another host", bare(b"GET /nothing HTTP/1.1", b"Host: evil.example"), 404, BAD),
-    case("a host of noise", bare(b"GET /nothing HTTP/1.1", b"Host: \xff<script>"), 404, BAD),
-    case("a forwarded host", get(b"/nothing", b"X-Forwarded-Host: evil.example"), 404, BAD),
+    case("another host", bare(b"GET /nothing HTTP/1.1", b"Host: evil.example"), 404, MISSING),
+    case("a host of noise", bare(b"GET /nothing HTTP/1.1", b"Host: \xff<script>"), 404, MISSING),
+    case("a forwarded host", get(b"/nothing", b"X-Forwarded-Host: evil.example"), 404, MISSING),
     case("HTTP/1.0 without a host", bare(b"GET /healthz HTTP/1.0"), 200),
     case("a request id to break lines", get(b"/nothing", b"X-Request-Id: a\\n" + EMAIL.encode()),
-         404, BAD),
+         404, MISSING),
     case("an unknown expectation", post(TYPENAME, b"Expect: " + MOBILE.encode()), 200),
     case("no type that there is", get(b"/graphql?query={__typename}", b"Accept: image/png"),
          406, "NOT_ACCEPTABLE"),
-    case("10,000 types", get(b"/graphql?query={__typename}", b"Accept: " + b"a/b," * 7_000),
+    case("500 types", get(b"/graphql?query={__typename}", b"Accept: " + b"a/b," * 500),
          406, "NOT_ACCEPTABLE"),
     case("types of nothing", get(b"/graphql?query={__typename}", b"Accept: ,;q=;,/,*"),
          406, "NOT_ACCEPTABLE"),
