@@ -77,6 +77,8 @@ def refuses(url: str) -> bool:
             connect(url).close()
         except ConnectionRefusedError:
             return True
+        except ConnectionResetError:  # the listener closed while it was being connected to
+            continue
     return False
 
 
