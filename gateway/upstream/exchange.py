@@ -79,8 +79,8 @@ def check_headers(headers: Mapping[str, str]) -> None:
 def join_fields(fields: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Give a head's fields by their names in lower case; repeated ones as one list (RFC 9110)."""
     joined: dict[bytes, bytes] = {}
-    for raw_name, raw_value in fields:
-        name, value = raw_name.lower(), raw_value.strip(b" \t")
+    for raw_name, value in fields:
+        name = raw_name.lower()
         joined[name] = joined[name] + b", " + value if name in joined else value
     return joined
 

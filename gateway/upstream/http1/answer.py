@@ -86,7 +86,7 @@ class AnswerReader:
         self.received += len(data)
         part, had = self._part, len(self._body)
         self._parse(self._parser, data)
-        if self.is_complete:
+        if self._part == _NOTHING:
             # Line breaks behind it are passed over likewise.
             if self.is_reusable and not self._ends_with(data, part, had):
                 self.is_reusable = False
@@ -168,7 +168,7 @@ class AnswerReader:
 
     def _see_body(self, headers: dict[bytes, bytes]) -> None:
         coding = headers.get(b"transfer-encoding")
-        if coding is not None and coding.lower() != b"chunked":
+        if coding is not None and coding.strip(b" \t").lower() != b"chunked":
             self._fault = "a transfer coding that was not asked for"
         length = headers.get(b"content-length")
         if length is None:

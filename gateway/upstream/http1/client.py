@@ -16,6 +16,7 @@ from gateway.upstream.exchange import (
 )
 from gateway.upstream.http1.connection import Connection
 from gateway.upstream.http1.dial import dial
+from gateway.upstream.http1.tls import TlsLayer
 
 # Servers keep an idle connection for 5 s (uvicorn), 20 s (Tomcat), 60 s (most proxies) or longer.
 # The end of one is noticed; the shorter it is kept, the seldomer that happens just as it is used.
@@ -50,8 +51,8 @@ class Http1Client(httpx.AsyncBaseTransport):
         self._tls = (tls or ssl.create_default_context()) if is_https else None
         self._path = url.raw_path.decode().rstrip("/")
         self._host = ("Host", url.netloc.decode())
-        self._fixed = _lines([self._host, *FIXED_HEADERS.items()])
-        self._own_lines, self._trace_lines = _Lines(), _Lines()
+        fixed = _lines([self._host, *FIXED_HEADERS.items()])
+        self._own_lines, self._trace_lines = _Lines(fixed), _Lines()
         self._most, self._keep_idle_s, self._clock = most_connections, keep_idle_s, clock
         self._busy = 0
         self._idle: dict[Connection, float] = {}  # since when; the latest last, and taken first
@@ -81,7 +82,7 @@ class Http1Client(httpx.AsyncBaseTransport):
         came, and has not acted on it. All else is as `HttpPort` says.
         """
         check_target(target)
-        lines = self._fixed + self._own_lines.of(headers) + self._trace_lines.of(trace)
+        lines = self._own_lines.of(headers) + self._trace_lines.of(trace)
         return await self._send(method, self._path + target, lines, body, most_bytes)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -155,17 +156,18 @@ class Http1Client(httpx.AsyncBaseTransport):
         connection = Connection(loop, self._forget)
         try:
             dialled = await dial(*self._address)
+            tls = None
+            if self._tls is not None:
+                tls = TlsLayer(loop, connection, self._tls, self._address[0])
+            protocol = tls or connection
             try:
-                await loop.create_connection(
-                    lambda: connection,
-                    sock=dialled,
-                    ssl=self._tls,
-                    server_hostname=self._address[0] if self._tls else None,
-                )
+                await loop.create_connection(lambda: protocol, sock=dialled)
             except BaseException:
-                connection.abort()
+                protocol.abort()
                 dialled.close()
                 raise
+            if tls is not None:
+                await _ready(tls)
         except OSError as error:  # ssl.SSLError and a resolver's are such, too
             raise httpx.ConnectError("the platform cannot be connected to") from error
         if self._is_closed:
@@ -211,19 +213,29 @@ class Http1Client(httpx.AsyncBaseTransport):
             connection.abort()
 
 
+async def _ready(tls: TlsLayer) -> None:
+    """Wait until the platform has proven who it is."""
+    try:
+        await tls.ready
+    except BaseException:
+        tls.abort()
+        raise
+
+
 class _Lines:
-    """Headers as lines: checked and written once as long as the same ones are sent."""
+    """Headers as lines behind `before`: checked and written once as long as they are the same."""
 
-    __slots__ = ("_headers", "_lines")
+    __slots__ = ("_before", "_headers", "_lines")
 
-    def __init__(self) -> None:
-        self._headers, self._lines = NO_HEADERS, ""
+    def __init__(self, before: str = "") -> None:
+        self._before = self._lines = before
+        self._headers = NO_HEADERS
 
     def of(self, headers: Mapping[str, str]) -> str:
         """Return the lines. Raises ValueError for what could be read as more than these headers."""
         if headers is not self._headers:
             check_headers(headers)
-            self._headers, self._lines = headers, _lines(headers.items())
+            self._headers, self._lines = headers, self._before + _lines(headers.items())
         return self._lines
 
 

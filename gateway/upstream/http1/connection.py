@@ -9,8 +9,10 @@ import httpx
 
 from gateway.upstream.exchange import Reply
 from gateway.upstream.http1.answer import AnswerReader
+from gateway.upstream.http1.tls import TlsLayer
 
-MAX_KEPT_REQUEST_BYTES = 16 * 1024
+# What a socket whose buffer is empty takes in one piece.
+_MAX_AT_ONCE = 16 * 1024
 
 
 class Connection(asyncio.Protocol):
@@ -26,7 +28,8 @@ class Connection(asyncio.Protocol):
         self._reader = AnswerReader()
         self._transport: asyncio.Transport | None = None
         self._turn: asyncio.Future[None] | None = None  # of the exchange that is under way
-        self._poll = select.poll()
+        self._layer: TlsLayer | None = None
+        self._look: Callable[[int], list[tuple[int, int]]] = lambda _: []
         self._quiet: list[tuple[int, int]] = []  # what the poll finds where nothing is under way
         self.lost = loop.create_future()
         self.is_open = False
@@ -48,7 +51,7 @@ class Connection(asyncio.Protocol):
         except BaseException:
             self.abort()
             raise
-        if not reader.is_reusable or not self._is_sent(request):
+        if not reader.is_reusable or (len(request) > _MAX_AT_ONCE and self._has_unsent):
             self.abort()
         return reader.take()
 
@@ -57,10 +60,19 @@ class Connection(asyncio.Protocol):
         """Whether nothing has come that no request has asked for, and all requests have gone out.
 
         The socket itself is asked: where the loop has been busy it has not read yet what is there
-        (RFC 9112 §9.2). What TLS brings without being asked, as a session ticket, is not told from
-        an answer, and counts as one.
+        (RFC 9112 §9.2). What TLS has brought without being asked and has not been read is not told
+        from an answer, and counts as one; read, a session ticket is nothing, half a record is.
         """
-        return self.is_open and self._poll.poll(0) == self._quiet
+        layer = self._layer
+        return (
+            self.is_open
+            and self._look(0) == self._quiet
+            and (layer is None or layer.is_between_records)
+        )
+
+    @property
+    def _has_unsent(self) -> bool:
+        return self._transport is not None and self._transport.get_write_buffer_size() > 0
 
     @property
     def status(self) -> int:
@@ -83,8 +95,11 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
         self._transport = cast("asyncio.Transport", transport)
+        self._layer = transport if isinstance(transport, TlsLayer) else None
         socket = transport.get_extra_info("socket").fileno()
-        self._poll.register(socket, select.POLLIN | select.POLLPRI | select.POLLOUT)
+        poll = select.poll()
+        poll.register(socket, select.POLLIN | select.POLLPRI | select.POLLOUT)
+        self._look = poll.poll
         self._quiet = [(socket, select.POLLOUT)]
         self.is_open = True
 
@@ -117,18 +132,9 @@ class Connection(asyncio.Protocol):
         """Tell whoever waits."""
         self._end(httpx.ReadError("the connection broke off"))
         self._close()
-        self._transport = None
+        self._transport = self._layer = None
         if not self.lost.done():
             self.lost.set_result(None)
-
-    def _is_sent(self, request: bytes) -> bool:
-        """Whether all of a request has gone out, as far as that can be known."""
-        # Below TLS there is another buffer, which is not told of: what is small is sent at once.
-        return (
-            len(request) <= MAX_KEPT_REQUEST_BYTES
-            and self._transport is not None
-            and not self._transport.get_write_buffer_size()
-        )
 
     def _end(self, error: httpx.TransportError | None) -> None:
         """End the exchange that is under way, if there is one."""

@@ -27,14 +27,18 @@ class Tls(NamedTuple):
     host: str = "127.0.0.1"
 
 
-@pytest.fixture(scope="session", params=["plain", "tls"])
-def tls(request: pytest.FixtureRequest) -> Tls:
-    """Run a test with TLS, and without."""
-    if request.param == "plain":
-        return Tls()
+@pytest.fixture(scope="session")
+def secured() -> Tls:
+    """Make an authority, and what it vouches for."""
     authority = trustme.CA()
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(server)
     client = ssl.create_default_context()
     authority.configure_trust(client)
     return Tls(server, client, "localhost")
+
+
+@pytest.fixture(params=["plain", "tls"])
+def tls(request: pytest.FixtureRequest, secured: Tls) -> Tls:
+    """Run a test with TLS, and without."""
+    return secured if request.param == "tls" else Tls()
