@@ -129,9 +129,9 @@ def is_written_as_it_is(kind: Any, domain: Domain) -> bool:
 
 
 def may_be_key(domain: Domain) -> bool:
-    """Tell whether a domain's equal values are the same: 1, 1.0 and True are equal and are not."""
-    numbers = {int, float, bool}
-    if domain is None or not domain <= _SCALARS:
+    """Whether equal values of a domain are the same: 1, 1.0 and True, 0.0 and -0.0 are not."""
+    numbers = {int, bool}
+    if domain is None or not domain <= _SCALARS or float in domain:
         return False
     return len({int if each is INT32 else each for each in domain} & numbers) <= 1
 

@@ -12,7 +12,7 @@ from gateway.schema.declare import Viewed, ViewedMany, computed, plain
 from gateway.schema.limits import PromotionLimits
 from gateway.schema.restrictions import Restriction
 from gateway.schema.rulesets import Ruleset
-from gateway.wire import limits, restrictions, rulesets
+from gateway.wire import limits, restrictions, rulesets, texts
 from gateway.wire.instants import read_instant
 from gateway.wire.keys import read_keys, read_optional_key
 from gateway.wire.legacy import DefinitionPayload
@@ -126,12 +126,22 @@ class PromotionDefinition:
         "rules.earning_type_name", "The upstream's own word for it."
     )
     scopes: list[str] = plain(
-        "rules.scopes", "Where it applies: e.g. PROGRAM, TIER.", rulesets.scopes
+        "rules.scopes",
+        "Where it applies: the types of scope, e.g. PROGRAM, TIER, each once. The ids of programs"
+        " or tiers that the upstream may name within a type are not shown.",
+        texts.scope_words,
     )
     expiry_reminder: str | None = plain(
-        "rules.expiry_reminder", "How customers are reminded before it expires."
+        "rules.expiry_reminder",
+        "How customers are reminded before it expires: a word, or JSON where the upstream has an"
+        " object.",
+        texts.word_or_json,
     )
-    capping_status: str | None = plain("rules.capping_status", "Whether cappings are enforced.")
+    capping_status: str | None = plain(
+        "rules.capping_status",
+        'Whether cappings are enforced: the upstream\'s word, which may be "true" or "false".',
+        texts.word_or_json,
+    )
     is_stackable: bool | None = plain(
         "rules.is_stackable", "Whether it applies beside other promotions to one purchase."
     )

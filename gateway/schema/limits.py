@@ -14,14 +14,23 @@ class Limit:
     payload: strawberry.Private[figures.LimitFigures]
 
     kind: LimitKind = plain("kind", "Whether there is a limit at all.")
-    max: float | None = plain("maximum", "The limit; null unless it is LIMITED.")
+    max: float | None = plain(
+        "maximum",
+        "The limit; null unless it is LIMITED, or where a Float cannot have its digits (some"
+        " figures beyond 2^53).",
+        figures.shown,
+    )
     used: float | None = plain(
-        "used", "How much is used up; null where the upstream does not say, or cannot be believed."
+        "used",
+        "How much is used up; null where the upstream does not say, or cannot be believed, or"
+        " where a Float cannot have its digits.",
+        figures.shown,
     )
 
     remaining: float | None = plain(
         PAYLOAD,
-        "What is left, never below 0; null unless both `max` and `used` are known.",
+        "What is left, never below 0; null unless the limit and its use are known, or where a"
+        " Float cannot have its digits.",
         figures.remaining,
     )
     is_exhausted: bool | None = plain(

@@ -11,7 +11,8 @@ from gateway.schema.declare import ViewedMany, plain
 from gateway.wire import legacy
 from gateway.wire.instants import read_instant, read_open_end, read_open_start
 from gateway.wire.keys import read_key, read_optional_key
-from gateway.wire.rulesets import expression_tree, passed_through, property_text, property_texts
+from gateway.wire.rulesets import expression_tree, passed_through
+from gateway.wire.texts import json_text, json_texts, type_word
 
 
 class _Entry(NamedTuple):
@@ -41,7 +42,9 @@ class FilterProperty:
     payload: strawberry.Private[_Entry]
 
     name: str = plain("name", "The property's name.")
-    values: list[str] = plain("value", "Its values.", property_texts)
+    values: list[str] = plain(
+        "value", "Its values, as texts; a number has the digits of the upstream.", json_texts
+    )
 
 
 @strawberry.type(description="What a ruleset or a rule is restricted to.")
@@ -74,7 +77,9 @@ class RuleProperty:
     payload: strawberry.Private[_Entry]
 
     name: str = plain("name", "The property's name.")
-    value: str | None = plain("value", "Its value, as text.", property_text)
+    value: str | None = plain(
+        "value", "Its value, as text; a number has the digits of the upstream.", json_text
+    )
 
 
 @strawberry.type(description="What a rule does in one of its cases.")
@@ -125,7 +130,9 @@ class Rule:
     )
     expression_tree_type: str | None = plain("expression_tree_type", "The kind of tree.")
     expression_data_type: str | None = plain(
-        "expression_data_type", "The type of the condition's value."
+        "expression_data_type",
+        "The type of the condition's value: its name, or JSON where the upstream says more of it.",
+        type_word,
     )
     scope: str | None = plain("scope", "Where it is evaluated, e.g. SERVER.")
     is_active: bool | None = plain("is_active", "Whether it is switched on.")

@@ -10,6 +10,7 @@ upstream_status                           endpoint, status
 upstream_refused                          endpoint, upstream_code
 upstream_bad_payload                      endpoint, reason
 items_left_out                            endpoint, count, foreign: those not asked for
+undocumented_values                       endpoint, count: of another shape than documented
 cache_unavailable                         operation, reason
 cache_available                           operation, unavailable_s
 cache_garbage                             count

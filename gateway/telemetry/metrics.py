@@ -10,6 +10,8 @@ gateway_persisted_operations_total         counter    outcome
 gateway_upstream_calls_total               counter    endpoint, outcome
 gateway_upstream_call_duration_seconds     histogram  endpoint
 gateway_upstream_bad_payloads_total        counter    endpoint
+gateway_upstream_items_left_out_total      counter    endpoint
+gateway_upstream_undocumented_values_total counter    endpoint
 gateway_upstream_retries_total             counter    endpoint
 gateway_upstream_circuit_state             gauge      endpoint
 gateway_upstream_circuit_openings_total    counter    endpoint
@@ -153,6 +155,18 @@ METRICS = (
         "gateway_upstream_bad_payloads_total",
         _C,
         "Answers with status 200 that could not be read, or were about another customer.",
+        (_ENDPOINT,),
+    ),
+    Metric(
+        "gateway_upstream_items_left_out_total",
+        _C,
+        "Promotions that were not shown: they could not be read, or were not asked for.",
+        (_ENDPOINT,),
+    ),
+    Metric(
+        "gateway_upstream_undocumented_values_total",
+        _C,
+        "Values of another shape than documented: read as what they plainly are, else null.",
         (_ENDPOINT,),
     ),
     Metric("gateway_upstream_retries_total", _C, "Second attempts of failed calls.", (_ENDPOINT,)),

@@ -22,7 +22,7 @@ def read_page(
     """Read a page, as `decode` does, without the items that `is_wanted` refuses.
 
     The platform may bring other programs' promotions than it was asked for. Items that are left
-    out are logged.
+    out are counted and logged, and so are values that are not as documented.
 
     Raises UpstreamBadPayloadError for what is no page, and for a documented error body what it
     means (`failures.refused`).
@@ -35,7 +35,11 @@ def read_page(
         raise refused(endpoint, page)
     if is_wanted is not None and not all(map(is_wanted, filter(None, page.items))):
         page = page.only(is_wanted)
+    if page.surprises:
+        statistics.undocumented_values(endpoint, page.surprises)
+        log.warning("undocumented_values", endpoint=endpoint, count=page.surprises)
     if page.left_out:
+        statistics.items_left_out(endpoint, page.left_out)
         log.warning("items_left_out", endpoint=endpoint, count=page.left_out, foreign=page.foreign)
     return page
 

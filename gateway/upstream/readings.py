@@ -28,6 +28,10 @@ def upstream_readings(traffic: Traffic, phase_out: PhaseOut) -> Readings:
             n for one in endpoints for n in one.durations.cells
         ],
         "gateway_upstream_bad_payloads_total": [one.bad_payloads for one in endpoints],
+        "gateway_upstream_items_left_out_total": [one.items_left_out for one in endpoints],
+        "gateway_upstream_undocumented_values_total": [
+            one.undocumented_values for one in endpoints
+        ],
         "gateway_upstream_retries_total": each(lambda one: one.retries.granted),
         "gateway_upstream_circuit_state": each(lambda one: _state(one.breaker)),
         "gateway_upstream_circuit_openings_total": each(lambda one: one.breaker.opened),

@@ -21,6 +21,8 @@ class EndpointStatistics:
     outcomes: Tally = field(default_factory=lambda: Tally(CALL_OUTCOMES))
     durations: Durations = field(default_factory=Durations)
     bad_payloads: int = 0
+    items_left_out: int = 0
+    undocumented_values: int = 0
 
 
 class CountedCall:
@@ -89,6 +91,14 @@ class UpstreamStatistics:
     def bad_payload(self, endpoint: str) -> None:
         """Count an answer with status 200 that could not be believed."""
         self._of(endpoint).bad_payloads += 1
+
+    def items_left_out(self, endpoint: str, count: int) -> None:
+        """Count items of an answer that are not shown."""
+        self._of(endpoint).items_left_out += count
+
+    def undocumented_values(self, endpoint: str, count: int) -> None:
+        """Count values of an answer that are of another shape than documented."""
+        self._of(endpoint).undocumented_values += count
 
     def _of(self, endpoint: str) -> EndpointStatistics:
         return self.endpoints.get(endpoint) or self.endpoints[OTHER]

@@ -2,12 +2,17 @@
 
 Attribute names are the graph's; each says which documented field it is read from by its `name`.
 What this payload and the legacy one (`legacy.py`) both say has the same attribute name in both.
+
+Newer clusters have each date twice. The one whose key ends in ``ISO`` is to be believed: the other
+may be the cluster's local time labelled UTC. `prefer_iso_dates` makes it the date.
 """
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from msgspec import Raw, Struct, field
 
+from gateway.wire.instants import prefer_readable
 from gateway.wire.later import Later
 from gateway.wire.readable import (
     ESSENTIAL,
@@ -88,6 +93,8 @@ class Issue(Struct, gc=False):
     expires_at: Instant = field(name="issualExpiryDate", default=None)
     event_log_id: Key | None = field(name="issualEventLogId", default=None)
     redeemed_count: Count = field(name="redeemedCount", default=None)
+    issued_at_iso: Instant = field(name="issualDateISO", default=None)
+    expires_at_iso: Instant = field(name="issualExpiryDateISO", default=None)
 
 
 class Timeline(Struct, gc=False, kw_only=True):
@@ -98,6 +105,8 @@ class Timeline(Struct, gc=False, kw_only=True):
     enrolment_id: Key = field(name="enrollmentId")
     event_log_id: Key | None = field(name="enrollEventLogId", default=None)
     issues: Annotated[list[Issue] | None, ESSENTIAL] = field(name="issuedDetails", default=None)
+    enrolled_at_iso: Instant = field(name="enrollmentDateISO", default=None)
+    expires_at_iso: Instant = field(name="enrollmentExpiryDateISO", default=None)
 
 
 restrictions_part: Later[CustomerRestrictionLists] = Later(
@@ -125,6 +134,29 @@ class CustomerPromotionPayload(Struct, gc=False):
     type_name: Text = field(name="pointsOfferType", default=None)
     restrictions_json: Raw = field(name="promotionRestriction", default_factory=Raw)
     timelines: list[Timeline] | None = field(name="customerPromotionTimelines", default=None)
+    starts_at_iso: Instant = field(name="startDateISO", default=None)
+    ends_at_iso: Instant = field(name="endDateISO", default=None)
+
+
+def prefer_iso_dates(items: Iterable[CustomerPromotionPayload | None]) -> None:
+    """Let each date be its ``ISO`` twin, where that is there and can be read."""
+    for item in filter(None, items):
+        if item.starts_at_iso is not None:
+            item.starts_at = prefer_readable(item.starts_at_iso, item.starts_at)
+        if item.ends_at_iso is not None:
+            item.ends_at = prefer_readable(item.ends_at_iso, item.ends_at)
+        for timeline in item.timelines or ():
+            if timeline.enrolled_at_iso is not None:
+                twin, date = timeline.enrolled_at_iso, timeline.enrolled_at
+                timeline.enrolled_at = prefer_readable(twin, date)
+            if timeline.expires_at_iso is not None:
+                twin, date = timeline.expires_at_iso, timeline.expires_at
+                timeline.expires_at = prefer_readable(twin, date)
+            for issue in timeline.issues or ():
+                if issue.issued_at_iso is not None:
+                    issue.issued_at = prefer_readable(issue.issued_at_iso, issue.issued_at)
+                if issue.expires_at_iso is not None:
+                    issue.expires_at = prefer_readable(issue.expires_at_iso, issue.expires_at)
 
 
 class CustomerPagePayload(Struct, gc=False):

@@ -1,8 +1,8 @@
 """Bytes to a typed page, at any cost to the upstream's lies and none to the other items.
 
-A page is decoded at once, in C. Only when that fails is it decoded item by item, and only an item
-that fails again is read leaf by leaf (`lenient.py`). An item that cannot be shown is left out and
-its place in the page kept, so that positions still count what the upstream counts.
+A page is decoded at once, in C. Only when that fails is each item decoded by itself, in C too, and
+only an item that fails again is read leaf by leaf (`lenient.py`). An item that cannot be shown is
+left out and its place in the page kept, so that positions still count what the upstream counts.
 """
 
 from collections.abc import Callable, Sized
@@ -10,6 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
+from gateway.wire import customer_view, legacy
 from gateway.wire.customer_view import (
     CustomerPagePayload,
     CustomerPromotionPayload,
@@ -22,8 +23,8 @@ from gateway.wire.legacy import (
     rules_part,
     rulesets_part,
 )
-from gateway.wire.lenient import UnreadableError, read_struct
-from gateway.wire.parse import NotJsonError, parse_json
+from gateway.wire.lenient import Lenient, UnreadableError
+from gateway.wire.parse import NotJsonError, parse_exactly, parse_json, whole
 from gateway.wire.warnings import UpstreamWarning, read_code, read_warnings
 
 Item = TypeVar("Item")
@@ -58,7 +59,8 @@ class Page(NamedTuple, Generic[Item]):
 
     `items` has None where an item was left out; `total` is the upstream's ``totalEntries``, null
     where it cannot be read; `customer_id` is whose page it is, where the endpoint says so.
-    `foreign` counts the items that were left out because they were not asked for.
+    `foreign` counts the items that were left out because they were not asked for, `surprises` the
+    values that were not as documented: read as what they plainly are, or null.
     """
 
     items: list[Item | None]
@@ -66,6 +68,7 @@ class Page(NamedTuple, Generic[Item]):
     warnings: tuple[UpstreamWarning, ...] = ()
     customer_id: int | None = None
     foreign: int = 0
+    surprises: int = 0
 
     @property
     def left_out(self) -> int:
@@ -89,6 +92,12 @@ _PARTS: dict[type[msgspec.Struct], tuple[Later[Any], ...]] = {
 }
 _CUSTOMER_PAGE = msgspec.json.Decoder(CustomerPagePayload, strict=False)
 _DEFINITION_PAGE = msgspec.json.Decoder(DefinitionPagePayload, strict=False)
+_ITEMS: dict[type[msgspec.Struct], msgspec.json.Decoder[Any]] = {
+    kind: msgspec.json.Decoder(kind, strict=False) for kind in _PARTS
+}
+_BY_KEY = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ENTRIES = msgspec.json.Decoder(list[msgspec.Raw])
+_NULL = msgspec.Raw(b"null")
 
 
 def decode_customer_page(body: bytes) -> Page[CustomerPromotionPayload] | Refusal:
@@ -97,11 +106,14 @@ def decode_customer_page(body: bytes) -> Page[CustomerPromotionPayload] | Refusa
     Raises MalformedPayloadError where it is not JSON, has no readable ``customerId``, or has
     no list of promotions although its total is not 0.
     """
-    payload = _decode(body, _CUSTOMER_PAGE, CustomerPagePayload, CustomerPromotionPayload)
+    payload, surprises = _decode(
+        body, _CUSTOMER_PAGE, CustomerPagePayload, CustomerPromotionPayload
+    )
     if isinstance(payload, Refusal):
         return payload
     warnings = read_warnings(payload.warnings) if payload.warnings is not None else ()
-    page: Page[CustomerPromotionPayload] = _page(payload, warnings, payload.customer_id)
+    page: Page[CustomerPromotionPayload] = _page(payload, surprises, warnings, payload.customer_id)
+    customer_view.prefer_iso_dates(page.items)
     return page
 
 
@@ -111,10 +123,11 @@ def decode_definition_page(body: bytes) -> Page[DefinitionPayload] | Refusal:
     Raises MalformedPayloadError where it is not JSON, or has no list of promotions although its
     total is not 0.
     """
-    payload = _decode(body, _DEFINITION_PAGE, DefinitionPagePayload, DefinitionPayload)
+    payload, surprises = _decode(body, _DEFINITION_PAGE, DefinitionPagePayload, DefinitionPayload)
     if isinstance(payload, Refusal):
         return payload
-    page: Page[DefinitionPayload] = _page(payload)
+    page: Page[DefinitionPayload] = _page(payload, surprises)
+    legacy.prefer_iso_dates(page.items)
     return page
 
 
@@ -130,6 +143,7 @@ def read_refusal(body: bytes) -> Refusal | None:
 
 def _page(
     payload: CustomerPagePayload | DefinitionPagePayload,
+    surprises: int,
     warnings: tuple[UpstreamWarning, ...] = (),
     customer_id: int | None = None,
 ) -> Page[Any]:
@@ -138,7 +152,7 @@ def _page(
         raise MalformedPayloadError("there is no list of promotions")
     _check_items(payload.items)
     items: list[Any] = payload.items or []
-    return Page(items, total, warnings, customer_id)
+    return Page(items, total, warnings, customer_id, surprises=surprises)
 
 
 def _decode(
@@ -146,7 +160,7 @@ def _decode(
     decoder: msgspec.json.Decoder[_Envelope],
     envelope: type[_Envelope],
     item: type[msgspec.Struct],
-) -> _Envelope | Refusal:
+) -> tuple[_Envelope | Refusal, int]:
     _check_values(body, _MOST_VALUES, b",[{")
     try:
         payload = decoder.decode(body)
@@ -156,41 +170,53 @@ def _decode(
     if refusal is None and isinstance(payload, DefinitionPagePayload):
         refusal = _status_refusal(payload.status, payload.validation_errors)
     if refusal is not None:
-        return refusal
+        return refusal, 0
     items = payload.items or ()
     if all(part.are_readable(items) for part in _PARTS[item]):
-        return payload
+        return payload, 0
     return _decode_by_item(body, envelope, item)
 
 
 def _decode_by_item(
     body: bytes, envelope: type[_Envelope], item: type[msgspec.Struct]
-) -> _Envelope | Refusal:
+) -> tuple[_Envelope | Refusal, int]:
     _check_values(body, _MOST_VALUES_BY_ITEM, b",[{\\")
-    try:
-        raw = parse_json(body)
-    except NotJsonError:
-        raise MalformedPayloadError("it is not JSON, or nested too deep") from None
-    if not isinstance(raw, dict):
-        raise MalformedPayloadError("it is not an object")
-    refusal = _refusal(raw)
-    if refusal is not None:
-        return refusal
     list_name = next(f.encode_name for f in msgspec.structs.fields(envelope) if f.name == "items")
-    raw_items = raw.pop(list_name, None)
-    if not isinstance(raw_items, list | None):
-        raise MalformedPayloadError(f"{list_name} is not a list")
-    _check_items(raw_items)
+    reader = Lenient()
     try:
-        payload = read_struct(raw, envelope)
+        by_key = _BY_KEY.decode(whole(body))
+        listed = by_key.pop(list_name, _NULL)
+        raw = {key: parse_json(bytes(value)) for key, value in by_key.items()}
+        refusal = _refusal(raw)
+        if refusal is not None:
+            return refusal, 0
+        payload = reader.struct(raw, envelope)
+        if listed != _NULL:
+            entries = _entries(listed, list_name, reader)
+            items: Any = [_read_item(entry, item, reader) for entry in entries]
+            if items == [None] and bytes(listed)[:1] == b"{":
+                raise MalformedPayloadError(f"{list_name} is not a list")
+            payload.items = (
+                items  # None where one was left out, which `Page.items` says and this does not
+            )
     except UnreadableError as error:
         raise MalformedPayloadError(str(error)) from None
-    if raw_items is not None:
-        items: Any = [_read_item(raw_item, item) for raw_item in raw_items]
-        payload.items = (
-            items  # None where one was left out, which `Page.items` says and this does not
-        )
-    return payload
+    except (NotJsonError, msgspec.DecodeError, RecursionError):
+        raise MalformedPayloadError("it is no JSON object, or nested too deep") from None
+    return payload, reader.surprises
+
+
+def _entries(listed: msgspec.Raw, name: str, reader: Lenient) -> list[msgspec.Raw]:
+    """Cut a list into its items; an object in its place is the only one, and ``{}`` is none."""
+    first = bytes(listed)[:1]
+    if first == b"[":
+        entries = _ENTRIES.decode(listed)
+        _check_items(entries)
+        return entries
+    if first != b"{":
+        raise MalformedPayloadError(f"{name} is not a list")
+    reader.surprises += 1
+    return [listed] if _BY_KEY.decode(listed) else []
 
 
 def _check_values(body: bytes, most: int, marks: bytes) -> None:
@@ -204,24 +230,24 @@ def _check_items(items: Sized | None) -> None:
         raise MalformedPayloadError("it has too many items")
 
 
-def _read_item(raw: object, kind: type[_Struct]) -> _Struct | None:
+def _read_item(json: msgspec.Raw, kind: type[_Struct], reader: Lenient) -> _Struct | None:
+    """Read one item at once, or else leaf by leaf; None where it must not be shown."""
     parts = _PARTS[kind]
-    later = [raw.pop(part.key, None) for part in parts] if isinstance(raw, dict) else []
     try:
-        item = _convert(raw, kind)
+        item: _Struct = _ITEMS[kind].decode(json)
+        if all(part.are_readable((item,)) for part in parts):
+            return item
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        pass
+    try:
+        raw = parse_exactly(bytes(json))
+        later = [raw.pop(part.key, None) for part in parts] if isinstance(raw, dict) else []
+        item = reader.struct(raw, kind)
         for part, its_raw in zip(parts, later, strict=False):
-            part.put(item, its_raw)
-    except UnreadableError:
+            part.put(item, its_raw, reader)
+    except (UnreadableError, NotJsonError):
         return None
     return item
-
-
-def _convert(raw: object, kind: type[_Struct]) -> _Struct:
-    """Read at once, or else leaf by leaf."""
-    try:
-        return msgspec.convert(raw, kind, strict=False)
-    except (msgspec.ValidationError, RecursionError):
-        return read_struct(raw, kind)
 
 
 def _refusal(raw: object) -> Refusal | None:

@@ -58,6 +58,11 @@ def read_instant(raw: int | str | None) -> datetime | None:
     return INSTANTS[raw]
 
 
+def prefer_readable(raw: int | str | None, other: int | str | None) -> int | str | None:
+    """Return an instant as it is on the wire, where it can be read, else the other one."""
+    return other if INSTANTS[raw] is None else raw
+
+
 def _read(raw: int | str | None) -> datetime | None:
     try:
         if isinstance(raw, str):

@@ -5,12 +5,13 @@ it whatever is selected. What has been seen before is known by Python's own hash
 nobody can foresee.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from gateway.wire.lenient import UnreadableError, read_value
+from gateway.wire.lenient import LeafError, Lenient, UnreadableError
+from gateway.wire.parse import parse_exactly
 
 _P = TypeVar("_P")
 _MOST_SEEN = 8192
@@ -21,14 +22,21 @@ _NULL = b"null"
 class Later(Generic[_P]):
     """One such part: its wire `key`, the `attribute` that holds its JSON, and its type.
 
-    Without one that `is_essential`, and is there, an item must not be shown.
+    Without one that `is_essential`, and is there, an item must not be shown. What has been decoded
+    is given to `finish`.
     """
 
     def __init__(
-        self, key: str, attribute: str, kind: type[_P] | Any, *, is_essential: bool = False
+        self,
+        key: str,
+        attribute: str,
+        kind: type[_P] | Any,
+        *,
+        is_essential: bool = False,
+        finish: Callable[[_P], None] | None = None,
     ) -> None:
         self.key, self._attribute, self._kind = key, attribute, kind
-        self._is_essential = is_essential
+        self._is_essential, self._finish = is_essential, finish
         self._decode = msgspec.json.Decoder(kind, strict=False).decode
         self._seen: set[int] = set()
         self._last: tuple[bytes, _P | None] = b"", None
@@ -43,8 +51,12 @@ class Later(Generic[_P]):
             return part
         try:
             part = self._decode(json) if json else None
+        except msgspec.ValidationError:  # `put` has written it: with figures beyond a float
+            part = Lenient().value(parse_exactly(json), self._kind)
         except RecursionError:
             part = None
+        if part is not None and self._finish is not None:
+            self._finish(part)
         if len(json) <= _LONGEST_REMEMBERED:
             self._last = json, part
         return part
@@ -72,20 +84,18 @@ class Later(Generic[_P]):
         self._seen.add(hash(json))
         return True
 
-    def put(self, item: msgspec.Struct, raw: object) -> None:
-        """Give an item the part that is in its decoded JSON, read leaf by leaf if need be.
+    def put(self, item: msgspec.Struct, raw: object, reader: Lenient) -> None:
+        """Read the part leaf by leaf from what `parse_exactly` has parsed, and give it to an item.
 
         Null is none. Raises UnreadableError where the item must not be shown.
         """
-        if raw is None:
-            setattr(item, self._attribute, b"")
-            return
         try:
-            part = msgspec.convert(raw, self._kind, strict=False)
-        except (msgspec.ValidationError, RecursionError):
-            part = read_value(raw, self._kind)
-            if part is None and self._is_essential and raw != "":
+            part = reader.value(raw, self._kind)
+        except LeafError:
+            part = None
+            if self._is_essential and raw != "":
                 raise UnreadableError(f"{self.key} cannot be read") from None
+            reader.surprises += raw != ""
         try:
             json = b"" if part is None else msgspec.json.encode(part)
         except RecursionError:

@@ -5,20 +5,25 @@ The nesting is that of the documented JSON example; the response table's indenta
 So is the order of the fields, in which the decoder looks for them.
 """
 
+from collections.abc import Iterable
+from itertools import chain
 from typing import Annotated, Any
 
 from msgspec import Raw, Struct, field
 
 from gateway.wire.customer_view import PageDetails
+from gateway.wire.instants import prefer_readable
 from gateway.wire.later import Later
 from gateway.wire.readable import (
     ESSENTIAL,
+    NO_JSON,
     RESTRICTIONS,
     Digits,
     Figure,
     Flag,
     Instant,
     Integer,
+    Json,
     Key,
     Text,
     Tree,
@@ -34,7 +39,7 @@ class Filter(Struct, gc=False):
     name: Text = None
     class_name: Text = field(name="className", default=None)
     is_include: Flag = field(name="isInclude", default=None)
-    properties: Annotated[dict[str, Any] | None, ESSENTIAL] = field(
+    properties: Annotated[dict[str, Json] | None, ESSENTIAL] = field(
         name="propertyToValues", default=None
     )
 
@@ -46,7 +51,7 @@ class Action(Struct, gc=False):
     name: Text = field(name="actionName", default=None)
     class_name: Text = field(name="actionClass", default=None)
     description: Text = None
-    properties: Annotated[dict[str, Any] | None, ESSENTIAL] = field(
+    properties: Annotated[dict[str, Json] | None, ESSENTIAL] = field(
         name="mandatoryPropertiesValues", default=None
     )
     complex_properties: Tree = field(name="mandatoryComplexPropertiesValues", default=None)
@@ -57,7 +62,7 @@ class RulePayload(Struct, gc=False, kw_only=True):
 
     rule_id: Key = field(name="id")
     expression: Text = field(name="exp", default=None)
-    expression_tree: Text = field(name="expJSON", default=None)
+    expression_tree: Json = field(name="expJSON", default=NO_JSON)
     expression_tree_type: Text = field(name="jsonType", default=None)
     is_active: Flag = field(name="isActive", default=None)
     priority: Integer = None
@@ -73,10 +78,14 @@ class RulePayload(Struct, gc=False, kw_only=True):
     modified_at: Instant = field(name="modifiedOn", default=None)
     name: Text = None
     description: Text = None
-    expression_data_type: Text = field(name="expDataType", default=None)
+    expression_data_type: Json = field(name="expDataType", default=NO_JSON)
     filters: Annotated[list[Filter] | None, ESSENTIAL] = field(name="filterInfo", default=None)
     ruleset_id: Key | None = field(name="ruleSetId", default=None)
     is_updated_via_new_ui: Flag = field(name="updatedViaNewUI", default=None)
+    starts_at_iso: Instant = field(name="startDateISO", default=None)
+    ends_at_iso: Instant = field(name="endDateISO", default=None)
+    created_at_iso: Instant = field(name="createdOnISO", default=None)
+    modified_at_iso: Instant = field(name="modifiedOnISO", default=None)
 
 
 class RulesetPayload(Struct, gc=False, kw_only=True):
@@ -104,6 +113,10 @@ class RulesetPayload(Struct, gc=False, kw_only=True):
     is_updated_via_new_ui: Flag = field(name="updatedViaNewUI", default=None)
     label: Text = None
     is_private: Flag = field(name="private", default=None)
+    starts_at_iso: Instant = field(name="startDateISO", default=None)
+    ends_at_iso: Instant = field(name="endDateISO", default=None)
+    created_at_iso: Instant = field(name="createdOnISO", default=None)
+    modified_at_iso: Instant = field(name="modifiedOnISO", default=None)
 
 
 class DefinitionLimits(Struct, gc=False):
@@ -153,10 +166,9 @@ class DefinitionRules(Struct, gc=False):
     """``promotionRestrictions``: how a promotion is earned, to whom it applies, and its limits."""
 
     restrictions: Annotated[DefinitionRestrictionLists | None, ESSENTIAL] = None
-    # The table says "Object or null", and shows none: an object is not worth the whole definition.
-    scopes: list[str] | str | None = field(name="scope", default=None)
+    scopes: Json = field(name="scope", default=NO_JSON)
     earning_type_name: Text = field(name="loyaltyEarningType", default=None)
-    expiry_reminder: Text = field(name="expiryReminder", default=None)
+    expiry_reminder: Json = field(name="expiryReminder", default=NO_JSON)
     target_group_ids: Annotated[list[Key] | None, ESSENTIAL] = field(
         name="targetGroupIds", default=None
     )
@@ -166,7 +178,7 @@ class DefinitionRules(Struct, gc=False):
     target_rule_ids_by_group: Annotated[dict[str, list[Key] | None] | None, ESSENTIAL] = field(
         name="linkedTargetGroupVsTargetRuleIdMap", default=None
     )
-    capping_status: Text = field(name="cappingStatus", default=None)
+    capping_status: Json = field(name="cappingStatus", default=NO_JSON)
     skips_earned_date_check_on_redeem: Flag = field(
         name="skipEarnedDateCheckOnRedeem", default=None
     )
@@ -198,6 +210,9 @@ class DefinitionPayload(Struct, gc=False, kw_only=True):
     use_proportions: Flag = field(name="useProportions", default=None)
     type_name: Text = field(name="pointsOfferType", default=None)
     rules_json: Raw = field(name="promotionRestrictions", default_factory=Raw)
+    starts_at_iso: Instant = field(name="startDateISO", default=None)
+    ends_at_iso: Instant = field(name="endDateISO", default=None)
+    updated_at_iso: Instant = field(name="lastUpdateDateISO", default=None)
 
     @property
     def rules(self) -> DefinitionRules | None:
@@ -213,8 +228,38 @@ class DefinitionPayload(Struct, gc=False, kw_only=True):
 rules_part: Later[DefinitionRules] = Later(
     "promotionRestrictions", "rules_json", DefinitionRules | None, is_essential=True
 )
+
+
+def prefer_iso_dates(items: Iterable[DefinitionPayload | None]) -> None:
+    """Let each date be its ``ISO`` twin, as in the customer view; rulesets when they are read."""
+    for item in filter(None, items):
+        if item.starts_at_iso is not None:
+            item.starts_at = prefer_readable(item.starts_at_iso, item.starts_at)
+        if item.ends_at_iso is not None:
+            item.ends_at = prefer_readable(item.ends_at_iso, item.ends_at)
+        if item.updated_at_iso is not None:
+            item.updated_at = prefer_readable(item.updated_at_iso, item.updated_at)
+
+
+def _prefer_iso_dates_of_rules(rulesets: list[RulesetPayload]) -> None:
+    rules = chain.from_iterable(ruleset.rules or () for ruleset in rulesets)
+    dated: Iterable[RulesetPayload | RulePayload] = chain(rulesets, rules)
+    for each in dated:
+        if each.starts_at_iso is not None:
+            each.starts_at = prefer_readable(each.starts_at_iso, each.starts_at)
+        if each.ends_at_iso is not None:
+            each.ends_at = prefer_readable(each.ends_at_iso, each.ends_at)
+        if each.created_at_iso is not None:
+            each.created_at = prefer_readable(each.created_at_iso, each.created_at)
+        if each.modified_at_iso is not None:
+            each.modified_at = prefer_readable(each.modified_at_iso, each.modified_at)
+
+
 rulesets_part: Later[list[RulesetPayload]] = Later(
-    "rulesetInfos", "rulesets_json", list[RulesetPayload] | None
+    "rulesetInfos",
+    "rulesets_json",
+    list[RulesetPayload] | None,
+    finish=_prefer_iso_dates_of_rules,
 )
 
 

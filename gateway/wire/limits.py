@@ -1,10 +1,15 @@
-"""Limits: -1 is none, 0 is "not configured" in some places and a limit of zero in others."""
+"""Limits: -1 is none, 0 is "not configured" in some places and a limit of zero in others.
 
-from decimal import Decimal
+GraphQL's Float has some 15 decimal digits, and each that is shown must be right. So what is beyond
+2^53 is read and computed as a Decimal, and shown where the Float has the same digits, else null.
+"""
+
+from decimal import Context, Decimal
 from typing import NamedTuple
 
 from gateway.wire.customer_view import CustomerLimits, CustomerUsage
 from gateway.wire.legacy import DefinitionLimits, DefinitionPayload
+from gateway.wire.readable import Number
 from gateway.wire.recurring import recurring
 from gateway.wire.vocabulary import LimitKind
 
@@ -14,8 +19,8 @@ class LimitFigures(NamedTuple):
     """A limit: `maximum` is null unless LIMITED, `used` where it is not known."""
 
     kind: LimitKind
-    maximum: float | None
-    used: float | None
+    maximum: Number | None
+    used: Number | None
 
 
 @recurring
@@ -28,19 +33,22 @@ class PromotionLimitFigures(NamedTuple):
     points_in_promotion: LimitFigures
 
 
-def read_limit(raw: float | None, used: float | None = None) -> LimitFigures:
+def read_limit(raw: Number | None, used: Number | None = None) -> LimitFigures:
     """Read a figure of which 0 is a real limit: a restriction's (FACTS).
 
-    A fraction between -1 and 0 is neither a limit nor its absence, so nothing is stated.
+    A fraction between -1 and 0 is neither a limit nor its absence, so nothing is stated. Zero has
+    no sign: what is kept by value must be shown as its equals are.
     """
+    if used is not None:
+        used = used or 0.0
     if raw is None or -1 < raw < 0:
         return LimitFigures(LimitKind.NOT_STATED, None, used)
     if raw == -1:
         return LimitFigures(LimitKind.UNLIMITED, None, used)
-    return LimitFigures(LimitKind.LIMITED, raw, used)
+    return LimitFigures(LimitKind.LIMITED, raw or 0.0, used)
 
 
-def read_configured_limit(raw: float | None, used: float | None = None) -> LimitFigures:
+def read_configured_limit(raw: Number | None, used: Number | None = None) -> LimitFigures:
     """Read a figure of which 0 means "not configured": either payload's ``limits`` (FACTS)."""
     return read_limit(raw or None, used)
 
@@ -78,11 +86,29 @@ def definition_limits(payload: DefinitionPayload) -> PromotionLimitFigures:
     )
 
 
+_EXACTLY = Context(prec=2_000)  # more digits than the largest figure has before and behind a point
+
+
+def shown(figure: Number | None) -> float | None:
+    """Return a figure as a Float; null where that would have other digits."""
+    if figure is None or isinstance(figure, float):
+        return figure
+    as_float = float(figure)
+    return as_float if _decimal(as_float) == figure else None
+
+
 def remaining(limit: LimitFigures) -> float | None:
-    """Compute what is left of a limit: never below 0, exact in decimal, null where not known."""
+    """Compute what is left of a limit: never below 0, exact, null where it is not known."""
     if limit.maximum is None or limit.used is None:
         return None
-    return max(0.0, float(Decimal(repr(limit.maximum)) - Decimal(repr(limit.used))))
+    return shown(max(_ZERO, _EXACTLY.subtract(_decimal(limit.maximum), _decimal(limit.used))))
+
+
+_ZERO = Decimal(0)
+
+
+def _decimal(figure: Number) -> Decimal:
+    return figure if isinstance(figure, Decimal) else Decimal(repr(float(figure)))
 
 
 def is_exhausted(limit: LimitFigures) -> bool | None:

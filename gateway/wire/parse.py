@@ -10,6 +10,8 @@ import math
 import re
 from typing import Any, NoReturn
 
+import msgspec
+
 _LONGEST_INTEGER = 400
 _ESCAPE = re.compile(
     r"\\(?:u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}"  # a pair: one character
@@ -17,10 +19,32 @@ _ESCAPE = re.compile(
     r"|.)",
     re.DOTALL,
 )
+_MAY_BE_HALF = re.compile(r"\\u[Dd][89A-Fa-f]")
 
 
 class NotJsonError(ValueError):
     """The bytes are not JSON in UTF-8, or are nested too deep."""
+
+
+class Number:
+    """A JSON number as it is written: 1.10 is neither 1.1 nor "1.10"."""
+
+    __slots__ = ("digits",)
+
+    def __init__(self, digits: str) -> None:
+        self.digits = digits
+
+
+def whole(body: bytes) -> bytes:
+    """Return a body without its byte order mark, with U+FFFD for each half of a character.
+
+    Raises NotJsonError where it is not UTF-8.
+    """
+    try:
+        text = body.decode("utf-8-sig")
+    except ValueError:
+        raise NotJsonError from None
+    return (_ESCAPE.sub(_whole, text) if _MAY_BE_HALF.search(text) else text).encode()
 
 
 def parse_json(body: bytes) -> Any:
@@ -28,11 +52,33 @@ def parse_json(body: bytes) -> Any:
 
     Raises NotJsonError.
     """
+    return _parse(whole(body), parse_int=_integer)
+
+
+def parse_exactly(body: bytes) -> Any:
+    """Parse a body, its numbers as they are written: each is a `Number`. Raises NotJsonError."""
+    return _parse(whole(body), parse_int=Number, parse_float=Number)
+
+
+def _parse(body: bytes, **numbers: Any) -> Any:
     try:
-        text = _ESCAPE.sub(_whole, body.decode("utf-8-sig"))
-        return json.loads(text, parse_int=_integer, parse_constant=_refuse)
+        return json.loads(body, parse_constant=_refuse, **numbers)
     except (ValueError, RecursionError):
         raise NotJsonError from None
+
+
+def write_json(value: Any) -> bytes:
+    """Write what `parse_exactly` has parsed, its numbers digit by digit.
+
+    Raises RecursionError where it is nested too deep.
+    """
+    return msgspec.json.encode(value, enc_hook=_digits)
+
+
+def _digits(number: Any) -> msgspec.Raw:
+    if not isinstance(number, Number):
+        raise NotImplementedError
+    return msgspec.Raw(number.digits.encode())
 
 
 def _whole(escape: re.Match[str]) -> str:

@@ -4,9 +4,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import Raw
 
 from gateway.wire.legacy import DefinitionPayload
+from gateway.wire.parse import NotJsonError, parse_json
 from gateway.wire.readable import Key
+from gateway.wire.texts import compact
 
 
 class TargetGroupFigures(NamedTuple):
@@ -25,20 +28,12 @@ def target_groups(payload: DefinitionPayload) -> list[TargetGroupFigures]:
     return [TargetGroupFigures(key, [*map(str, rule_ids.get(key) or ())]) for key in group_ids]
 
 
-def scopes(raw: list[str] | str | None) -> list[str]:
-    """Read ``promotionRestrictions.scope``: a list of words, one word, or none."""
-    if raw is None:
-        return []
-    return [raw] if isinstance(raw, str) else raw
-
-
-def expression_tree(raw: str | None) -> Any:
-    """Parse ``expJSON``, which is JSON inside a string; null where it is not."""
-    if raw is None:
-        return None
+def expression_tree(raw: Raw) -> Any:
+    """Parse ``expJSON``: JSON inside a string, or the tree itself; null where it is neither."""
     try:
-        return passed_through(msgspec.json.decode(raw))
-    except (msgspec.DecodeError, RecursionError):
+        tree = parse_json(compact(raw))
+        return passed_through(msgspec.json.decode(tree) if isinstance(tree, str) else tree)
+    except (NotJsonError, msgspec.DecodeError, RecursionError):
         return None
 
 
@@ -59,17 +54,3 @@ def _inside(value: Any) -> Iterable[Any]:
     if isinstance(value, dict):
         return value.values()
     return value if isinstance(value, list) else ()
-
-
-def property_text(raw: object) -> str | None:
-    """Write a property's value as text: the table says "String, Integer", the graph says String."""
-    value = passed_through(raw)
-    if value is None or isinstance(value, str):
-        return value
-    return msgspec.json.encode(value).decode()
-
-
-def property_texts(raw: object) -> list[str]:
-    """Write a filter property's values as texts; one value alone is a list of one."""
-    listed = raw if isinstance(raw, list) else [raw]
-    return [text for value in listed if (text := property_text(value)) is not None]

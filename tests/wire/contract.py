@@ -37,24 +37,37 @@ GARBAGE: dict[str, list[Any]] = {
     "digits": [None, "", "abc", -1, "-1", 1.5, 2**63, *_NUMBERS[:8]],
     "required key": [None, "", 1.5, True, [], {}],
     "key": [1.5, True, [], {}],
-    "required text": [None, 5, 1.5, True, [], {}],
-    "text": [5, 1.5, True, [], {}],
+    "required text": [None, [], {}, ["x"], {"x": 1}],
+    "text": [[], {}, ["x"], {"x": 1}],
     "flag": ["maybe", "", 2, -1, 1.5, [], {}],
     "instant": [12.5, True, [], {}],
     "figure": [-2, "-1.5", *_NUMBERS],
     "usage": [-1, "-1", "-0.5", *_NUMBERS],
     "count": [-1, 1.5, "1.5", 2**31, *_NUMBERS],
     "integer": [1.5, "1.5", 2**31, -(2**31) - 1, *_NUMBERS],
-    "object": [5, "x", [], True],
-    "list": [5, "x", {}, True],
-    "list of objects": [5, "x", {}, True, [None], [5], [[]], ["x"]],
-    "nullable list": [5, "x", {}, True],
-    "keys": [5, "x", {}, True, [None], [[]], [1.5], [""]],
-    "words": [5, {}, True, [None], [5]],
-    "map": [5, "x", [], True],
-    "map of keys": [5, "x", [], {"1": 5}, {"1": [None]}],
-    "map of actions": [5, "x", [], {"true": 5}, {"true": [None]}, {"true": [{}]}],
+    "object": [5, "x", True, [5], [[]], [{}, {}]],
+    "list": [5, "x", True],
+    "list of objects": [5, "x", True, {"x": 1}, [None], [5], [[]], ["x"]],
+    "nullable list": [5, "x", True],
+    "keys": [1.5, True, {"x": 1}, [None], [[]], [1.5], [""]],
+    "map": [5, "x", True, [5], [{}, {}]],
+    "map of keys": [5, "x", {"1": True}, {"1": [None]}],
+    "map of actions": [5, "x", {"true": 5}, {"true": [None]}, {"true": [{}]}, {"true": {"x": 1}}],
 }
+
+PLAIN: dict[str, list[tuple[Any, Any]]] = {
+    "required text": [(5, "5"), (1.5, "1.5"), (10**19, str(10**19)), (True, "true")],
+    "text": [(5, "5"), (-1, "-1"), (0, "0"), (1.5, "1.5"), (10**25, str(10**25)), (False, "false")],
+    "object": [([], {})],
+    "list": [({}, []), ({"x": 1}, [{"x": 1}])],
+    "list of objects": [({}, [])],
+    "nullable list": [({}, [])],
+    "keys": [({}, []), (5, [5]), ("x", ["x"])],
+    "map": [([], {})],
+    "map of keys": [([], {}), ({"1": 5}, {"1": [5]}), ({"1": {}}, {"1": []})],
+    "map of actions": [([], {}), ({"true": {}}, {"true": []})],
+}
+"""What is of another shape than documented, and the documented shape that it is read as."""
 
 _LIMITS = ("redemptionRestrictions", 0)
 _RULESET: tuple[Step, ...] = ("rulesetInfos", 0)
@@ -67,6 +80,10 @@ _CHANGES = {
     "updatedViaNewUI": "flag",
     "startDate": "instant",
     "endDate": "instant",
+    "createdOnISO": "instant",
+    "modifiedOnISO": "instant",
+    "startDateISO": "instant",
+    "endDateISO": "instant",
     "name": "text",
     "description": "text",
     "ruleScope": "text",
@@ -86,6 +103,8 @@ CUSTOMER: dict[type[msgspec.Struct], Part] = {
         {
             "startDate": "instant",
             "endDate": "instant",
+            "startDateISO": "instant",
+            "endDateISO": "instant",
             "identifier": "text",
             "description": "text",
             "active": "flag",
@@ -145,6 +164,8 @@ CUSTOMER: dict[type[msgspec.Struct], Part] = {
         {
             "enrollmentDate": "instant",
             "enrollmentExpiryDate": "instant",
+            "enrollmentDateISO": "instant",
+            "enrollmentExpiryDateISO": "instant",
             "enrollEventLogId": "key",
         },
     ),
@@ -154,6 +175,8 @@ CUSTOMER: dict[type[msgspec.Struct], Part] = {
         {
             "issualDate": "instant",
             "issualExpiryDate": "instant",
+            "issualDateISO": "instant",
+            "issualExpiryDateISO": "instant",
             "issualEventLogId": "key",
             "redeemedCount": "count",
         },
@@ -174,6 +197,8 @@ DEFINITION: dict[type[msgspec.Struct], Part] = {
             "programName": "text",
             "startDate": "instant",
             "endDate": "instant",
+            "startDateISO": "instant",
+            "endDateISO": "instant",
             "identifier": "text",
             "description": "text",
             "isActive": "flag",
@@ -181,6 +206,7 @@ DEFINITION: dict[type[msgspec.Struct], Part] = {
             "pointsOfferType": "text",
             "promotionStatus": "text",
             "lastUpdateDate": "instant",
+            "lastUpdateDateISO": "instant",
             "lastUpdatedBy": "key",
             "allocatePointsOn": "text",
             "useProportions": "flag",
@@ -206,10 +232,7 @@ DEFINITION: dict[type[msgspec.Struct], Part] = {
             "linkedTargetGroupVsTargetRuleIdMap": "map of keys",
         },
         {
-            "scope": "words",
             "loyaltyEarningType": "text",
-            "expiryReminder": "text",
-            "cappingStatus": "text",
             "skipEarnedDateCheckOnRedeem": "flag",
             "isStackable": "flag",
             "isConsideredForRanking": "flag",
@@ -268,9 +291,7 @@ DEFINITION: dict[type[msgspec.Struct], Part] = {
         | {
             "ruleSetId": "key",
             "exp": "text",
-            "expJSON": "text",
             "jsonType": "text",
-            "expDataType": "text",
             "isActive": "flag",
             "priority": "integer",
         },
@@ -293,5 +314,12 @@ DEFINITION: dict[type[msgspec.Struct], Part] = {
     ),
 }
 
-PASSED_THROUGH = {(legacy.Action, "mandatoryComplexPropertiesValues")}
-"""JSON that is shown as it is, so that nothing in it is unreadable."""
+PASSED_THROUGH = {
+    (legacy.Action, "mandatoryComplexPropertiesValues"),
+    (legacy.DefinitionRules, "scope"),
+    (legacy.DefinitionRules, "expiryReminder"),
+    (legacy.DefinitionRules, "cappingStatus"),
+    (legacy.RulePayload, "expJSON"),
+    (legacy.RulePayload, "expDataType"),
+}
+"""JSON of any shape, so that nothing in it is unreadable."""

@@ -51,7 +51,7 @@ def customer_page(*items: Any, **envelope: Any) -> bytes:
         "promotions": list(items),
         "warnings": [],
     }
-    return json.dumps(page | envelope).encode()
+    return _write(page | envelope)
 
 
 def definition_page(*items: Any, **envelope: Any) -> bytes:
@@ -62,7 +62,12 @@ def definition_page(*items: Any, **envelope: Any) -> bytes:
         "data": list(items),
         "pageDetails": {"pageNumber": 0, "pageSize": 100, "totalEntries": len(items)},
     }
-    return json.dumps(page | envelope).encode()
+    return _write(page | envelope)
+
+
+def _write(page: dict[str, Any]) -> bytes:
+    """Write without blanks, so that JSON in an item is the same whichever way it was read."""
+    return json.dumps(page, separators=(",", ":")).encode()
 
 
 def as_page(answer: Page[Item] | Refusal) -> Page[Item]:
@@ -127,6 +132,13 @@ def put(payload: Any, path: tuple[Step, ...], value: Any) -> Any:
         place = place[step]
     place[path[-1]] = value
     return copied
+
+
+def get(payload: Any, path: tuple[Step, ...]) -> Any:
+    """Return what is at a path."""
+    for step in path:
+        payload = payload[step]
+    return payload
 
 
 def drop(payload: Any, path: tuple[Step, ...]) -> Any:

@@ -132,10 +132,16 @@ def test_promotion_with_an_unreadable_maximum_is_left_out(raw: Any) -> None:
     assert read_customer(customer_item() | {"promotionRestriction": lists}) == [None]
 
 
-@pytest.mark.parametrize("raw", ["x", 5, [], True])
+@pytest.mark.parametrize("raw", ["x", 5, [5], True])
 def test_promotion_whose_restrictions_are_no_object_is_left_out(raw: Any) -> None:
     """A string where restrictions should be does not mean that there are none."""
     assert read_customer(customer_item() | {"promotionRestriction": raw}) == [None]
+
+
+@pytest.mark.parametrize("raw", [{}, [], [{}]])
+def test_restrictions_that_are_empty_are_none_and_not_built_from_limits(raw: Any) -> None:
+    """A list in the object's place is as empty as the object would be."""
+    assert customer_restrictions(customer_promotion(promotionRestriction=raw)) == []
 
 
 @pytest.mark.parametrize("entry", [None, 5, "x", [], {}, {"maxLimit": "5"}])

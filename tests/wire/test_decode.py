@@ -113,13 +113,25 @@ def test_page_without_its_list_is_empty_where_the_total_is_0(
 
 
 @BOTH
-@pytest.mark.parametrize("raw", [{}, {"0": {}}, "x", "", 5, True])
+@pytest.mark.parametrize("raw", ["x", "", 5, True, {"0": {}}])
 def test_list_that_is_something_else_is_malformed(
     decode: Decode, write: Write, item: dict[str, Any], list_key: str, raw: Any
 ) -> None:
-    """The response table calls `promotions` an object; it is an array, and only an array."""
+    """Neither a list nor an item."""
     with pytest.raises(MalformedPayloadError):
         decode(write(**{list_key: raw}))
+
+
+@BOTH
+@pytest.mark.parametrize("details", [{"totalEntries": 1}, [{"totalEntries": 1}]])
+def test_list_may_be_an_object(
+    decode: Decode, write: Write, item: dict[str, Any], list_key: str, details: Any
+) -> None:
+    """The response table calls `promotions` one: it is the only item, and ``{}`` is none."""
+    (good,) = decode(write(item)).items
+    page = decode(write(**{list_key: item}, pageDetails=details))
+    assert (page.items, page.total, page.surprises > 0) == ([good], 1, True)
+    assert decode(write(**{list_key: {}})).items == []
 
 
 @BOTH
@@ -198,9 +210,9 @@ def test_leaf_that_the_fast_decoder_refuses_costs_no_other_item(
     first, second, third, last = page.items
     assert first == third == good
     assert last is None
-    expected = token.startswith('"') and token[1:-1].encode().decode("unicode_escape")
-    shown = expected and "".join("\ufffd" if "\ud800" <= c < "\ue000" else c for c in expected)
-    assert second.description == (shown or None)
+    expected = token.strip('"').encode().decode("unicode_escape")
+    shown = "".join("\ufffd" if "\ud800" <= c < "\ue000" else c for c in expected)
+    assert second.description == (None if token.startswith("[") else shown)
 
 
 @BOTH

@@ -19,6 +19,8 @@ from gateway.wire.decode import (
     read_refusal,
 )
 from gateway.wire.legacy import DefinitionPayload, DefinitionRules, RulesetPayload
+from gateway.wire.lenient import Lenient
+from gateway.wire.parse import parse_exactly
 from tests.wire.payloads import (
     BROKEN,
     customer_item,
@@ -54,21 +56,18 @@ def _check_parts(item: Any) -> None:
     else:
         _check_part(restrictions_part.read(item.restrictions_json), CustomerRestrictionLists | None)
         without = msgspec.structs.replace(item, restrictions_json=None)
-    plain = msgspec.to_builtins(without)
-    for key in ("rulesetInfos", "promotionRestrictions", "promotionRestriction"):
-        plain.pop(key, None)
-    read = msgspec.convert(plain, type(item), strict=True)
-    for name in ("rulesets_json", "rules_json", "restrictions_json"):
-        if hasattr(read, name):
-            setattr(read, name, None)
-    assert read == without
-    msgspec.json.encode(plain)
+    _check_part(without, type(item))
 
 
 def _check_part(part: Any, kind: Any) -> None:
-    plain = msgspec.to_builtins(part)
-    assert msgspec.convert(plain, kind, strict=True) == part
-    msgspec.json.encode(plain)
+    """Read what is written of it, as the same and without a surprise."""
+    reader = Lenient()
+    read = reader.value(parse_exactly(msgspec.json.encode(part)), kind)
+    for name in ("rulesets_json", "rules_json", "restrictions_json"):
+        if hasattr(read, name):
+            setattr(read, name, None)
+    assert read == part
+    assert reader.surprises == 0
 
 
 def _decode(body: bytes) -> None:

@@ -6,13 +6,14 @@ import msgspec
 import pytest
 
 from gateway.wire import customer_view, legacy
-from tests.wire.contract import CUSTOMER, DEFINITION, GARBAGE, PASSED_THROUGH, Part
+from tests.wire.contract import CUSTOMER, DEFINITION, GARBAGE, PASSED_THROUGH, PLAIN, Part
 from tests.wire.payloads import (
     BROKEN,
     Step,
     customer_item,
     definition_item,
     drop,
+    get,
     put,
     read_customer,
     read_definitions,
@@ -83,6 +84,30 @@ def test_any_other_leaf_is_null_and_costs_nothing_else(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", _cases("left_out") + _cases("null"))
+def test_value_of_another_shape_is_read_as_what_it_plainly_is(case: Case) -> None:
+    """It costs no promotion, and is what the documented shape of it would be."""
+    read, item, path, kind = case
+    for shape, documented in PLAIN.get(kind, ()):
+        found = read(item, put(item, path, shape), put(item, path, documented))
+        assert found[0] is not None
+        assert found[1] == found[2] is not None, shape
+        assert read(put(item, path, shape)) == [found[1]], shape
+
+
+@pytest.mark.parametrize("case", _cases("left_out") + _cases("null"))
+def test_one_object_is_read_alone_or_in_a_list(case: Case) -> None:
+    """A list of one for the object, and the object for a list of one."""
+    read, item, path, kind = case
+    (good,) = read(item)
+    if kind in {"list of objects", "nullable list"}:
+        there = get(item, path)
+        one = put(item, path, there[:1])
+        assert read(put(item, path, there[0]) if there else one) == read(one)
+    elif kind in {"object", "map", "map of keys", "map of actions"}:
+        assert read(put(item, path, [get(item, path)])) == [good]
+
+
+@pytest.mark.parametrize("case", _cases("left_out") + _cases("null"))
 def test_leaf_may_be_absent_unless_it_is_required(case: Case) -> None:
     """Absence is no garbage: only what has no default costs the item."""
     read, item, path, kind = case
@@ -97,7 +122,7 @@ def test_empty_text_is_absence_where_no_text_is_expected(case: Case) -> None:
     (found,) = read(put(item, path, ""))
     if kind in {"required key", "digits"}:
         assert found is None
-    elif kind not in {"text", "required text", "instant", "words"}:
+    elif kind not in {"text", "required text", "instant"}:
         assert found is not None
         assert [found] == read(drop(put(item, path, None), path))
 

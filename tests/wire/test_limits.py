@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.wire.decode import decode_customer_page
 from gateway.wire.limits import (
     LimitFigures,
     definition_limits,
@@ -13,12 +14,16 @@ from gateway.wire.limits import (
     read_configured_limit,
     read_limit,
     remaining,
+    shown,
 )
 from gateway.wire.vocabulary import LimitKind
 from tests.wire.payloads import (
+    as_page,
     customer_item,
     customer_limits,
+    customer_page,
     customer_promotion,
+    customer_restrictions,
     definition,
     definition_item,
     read_customer,
@@ -150,7 +155,7 @@ def test_total_usage_above_zero_counts() -> None:
     assert customer_limits(payload).points_in_promotion == (LIMITED, 1000, 0.001)
 
 
-@pytest.mark.parametrize("raw", [None, ""])
+@pytest.mark.parametrize("raw", [None, "", []])
 def test_promotion_without_limits_and_usage_states_nothing(raw: Any) -> None:
     """Both objects may be missing."""
     for limit in customer_limits(customer_promotion(limits=raw, customerUsage=raw)):
@@ -159,7 +164,7 @@ def test_promotion_without_limits_and_usage_states_nothing(raw: Any) -> None:
         assert limit == (NOT_STATED, None, None)
 
 
-@pytest.mark.parametrize("raw", [5, "x", [], True])
+@pytest.mark.parametrize("raw", [5, "x", [5], True])
 def test_limits_that_are_no_object_cost_the_promotion_and_such_usage_does_not(raw: Any) -> None:
     """Limits are never shown as none by mistake; usage becomes not known."""
     assert read_customer(customer_item() | {"limits": raw}) == [None]
@@ -198,8 +203,15 @@ def test_usage_is_kept_whatever_the_limit_is(read: Any, raw: Any, expected: Any)
         (100.0, 100.0, 0.0),
         (100.0, 4990.0, 0.0),
         (0.0, 0.0, 0.0),
-        (1e300, 1.0, 1e300),
+        (1e300, 1.0, None),
+        (Decimal(10**300), 0.0, 1e300),
         (9007199254740991.0, 1.0, 9007199254740990.0),
+        (Decimal(9007199254740993), Decimal(9007199254740992), 1.0),
+        (Decimal(9007199254740993), 0.0, None),
+        (Decimal(9007199254740993), 0.5, None),
+        (Decimal(9007199254740994), 0.0, 9007199254740994.0),
+        (Decimal("9007199254740993.25"), Decimal(9007199254740993), 0.25),
+        (5.0, Decimal(9007199254740993), 0.0),
         (100.0, None, None),
         (None, 3.0, None),
     ],
@@ -210,6 +222,68 @@ def test_remaining_is_exact_and_never_negative(
     """100.1 - 0.2 is 99.9, not 99.89999999999999."""
     kind = NOT_STATED if maximum is None else LIMITED
     assert remaining(LimitFigures(kind, maximum, used)) == left
+
+
+LARGE: list[tuple[Any, float | None]] = [
+    (9007199254740991, 9007199254740991.0),
+    (9007199254740992, 9007199254740992.0),
+    (9007199254740993, None),
+    ("9007199254740993", None),
+    (9007199254740994, 9007199254740994.0),
+    ("9007199254740994.000", 9007199254740994.0),
+    ("9007199254740994.5", None),
+    (10**16, 1e16),
+    ("1e22", 1e22),
+    (9223372036854775807, None),
+    (12345678901234567890, None),
+    (10**300, 1e300),
+]
+
+
+@pytest.mark.parametrize("others", [(), ({},)], ids=["at once", "beside a broken one"])
+@pytest.mark.parametrize(("raw", "figure"), LARGE, ids=lambda value: str(value)[:24])
+def test_large_figure_is_shown_with_its_own_digits_or_not_at_all(
+    raw: Any, figure: float | None, others: Any
+) -> None:
+    """Wherever it stands; whether it is exhausted is known all the same."""
+    changed = _with(customer_item(), "limits", "pointsPerCustomer", raw)
+    changed = _with(changed, "customerUsage", "currentPointsPerCustomer", raw)
+    restriction = {"kpi": "NUMBER_OF_POINTS", "maxLimit": raw, "currentCustomerUsage": raw}
+    changed |= {"promotionRestriction": {"redemptionRestrictions": [restriction]}}
+    read = read_customer(changed, *others)[0]
+    assert read is not None
+    limits = [customer_limits(read).points_per_customer]
+    page = as_page(decode_customer_page(customer_page(changed, *others)))
+    assert page.items[0] is not None
+    limits += [each.limit for each in customer_restrictions(page.items[0])]
+    assert len(limits) == 2
+    for limit in limits:
+        assert limit.kind is LIMITED
+        assert (shown(limit.maximum), shown(limit.used)) == (figure, figure)
+        assert (remaining(limit), is_exhausted(limit)) == (0.0, True)
+    (defined,) = read_definitions(_with(definition_item(), "limits", "pointsPerCustomer", raw))
+    assert defined is not None
+    assert shown(definition_limits(defined).points_per_customer.maximum) == figure
+
+
+@pytest.mark.parametrize(
+    ("maximum", "used", "left"),
+    [
+        (9007199254740993, 9007199254740990, 3.0),
+        ("9007199254740993", "9007199254740992", 1.0),
+        ("9223372036854775807", "9223372036854775806.5", 0.5),
+        (10**300, 10**300 - 1, 1.0),
+        (10**300, 1, None),
+        ("0.3", "0.1", 0.2),
+    ],
+)
+def test_what_is_left_of_large_figures_is_exact(maximum: Any, used: Any, left: Any) -> None:
+    """Their difference may have few digits, and is not exhausted while there is any."""
+    payload = customer_promotion(
+        limits={"pointsPerCustomer": maximum}, customerUsage={"currentPointsPerCustomer": used}
+    )
+    limit = customer_limits(payload).points_per_customer
+    assert (remaining(limit), is_exhausted(limit)) == (left, False)
 
 
 @settings(max_examples=100, derandomize=True, deadline=None)
