@@ -28,7 +28,16 @@ _NAMES = {
     ("NUMBER_OF_EARNS", "PROMOTION"): "MAX_NUMBER_OF_EARNS_PER_PROMOTION",
 }
 
-_SCOPES: tuple[list[str] | None, ...] = (None, ["PROGRAM"], ["TIER", "SUPPLEMENTARY_PROGRAM"])
+_SCOPES: tuple[list[Any] | None, ...] = (
+    None,
+    ["PROGRAM"],
+    [{"type": "TIER", "ids": [11, 12]}, {"type": "SUPPLEMENTARY_PROGRAM", "ids": []}],
+)
+_REMINDER = {
+    "remindBeforeDays": [7, 1],
+    "smsTemplate": "Your promotion ends soon",
+    "mailSubject": "",
+}
 
 
 def render_definition(promotion: Promotion, program: Program) -> dict[str, Any]:
@@ -81,11 +90,11 @@ def _promotion_restrictions(promotion: Promotion) -> dict[str, Any]:
         },
         "scope": _SCOPES[number % len(_SCOPES)],
         "loyaltyEarningType": _earning_type(promotion),
-        "expiryReminder": None,
+        "expiryReminder": _REMINDER if number % 19 == 0 else None,
         "targetGroupIds": list(groups),
         "targetRuleIds": [rule for rules in groups.values() for rule in rules],
         "linkedTargetGroupVsTargetRuleIdMap": {str(key): rules for key, rules in groups.items()},
-        "cappingStatus": "ENABLED" if number % 11 == 0 else None,
+        "cappingStatus": (True if number % 2 else "ENABLED") if number % 11 == 0 else None,
         "skipEarnedDateCheckOnRedeem": number % 13 == 0,
         "isStackable": number % 2 == 0,
         "isConsideredForRanking": number % 3 == 0,

@@ -110,11 +110,17 @@ def _rule(promotion: Promotion, ruleset_id: int, position: int, rule_id: int) ->
         "modifiedOn": times["modifiedOn"],
         "name": f"Rule {position + 1}",
         "description": f"Rule {position + 1}" if position == 0 else "",
-        "expDataType": "boolean:primitive" if rule_id % 4 == 0 else None,
+        "expDataType": _data_type(rule_id) if rule_id % 4 == 0 else None,
         "filterInfo": _filters(rule_id, rule_id, rule_id % 2),
         "ruleSetId": ruleset_id,
         "updatedViaNewUI": rule_id % 5 == 0,
     }
+
+
+def _data_type(rule_id: int) -> str | dict[str, Any]:
+    if rule_id % 8:
+        return "boolean:primitive"
+    return {"typeName": "boolean:primitive", "allowedValues": {}, "isMultiSelect": False}
 
 
 def _times(promotion: Promotion, user: int, *, open_ended: bool) -> dict[str, int]:

@@ -183,7 +183,7 @@ def test_definitions_are_of_many_shapes(sandbox: SandboxClient) -> None:
     assert {str(restriction["scope"]) for restriction in restrictions} == {
         "None",
         "['PROGRAM']",
-        "['TIER', 'SUPPLEMENTARY_PROGRAM']",
+        "[{'type': 'TIER', 'ids': [11, 12]}, {'type': 'SUPPLEMENTARY_PROGRAM', 'ids': []}]",
     }
     assert {restriction["loyaltyEarningType"] for restriction in restrictions} == {
         None,
