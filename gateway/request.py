@@ -187,12 +187,14 @@ class Timebox:
 
 @dataclass(slots=True)
 class Report:
-    """Where one operation's answers came from, beside the calls that its budget counts.
+    """Where one operation's answers came from; of a batch, each operation has its own.
 
+    `calls` are those that were made on its account, second attempts included.
     `fresh_until` is when the first of them is no longer fresh, in wall-clock seconds: 0 where one
     was not kept, was stale or failed, and infinite where there were none.
     """
 
+    calls: int = 0
     coalesced: int = 0
     cached: int = 0
     stale: int = 0

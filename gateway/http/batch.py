@@ -2,7 +2,7 @@
 
 A batch is no way around what one operation may cost: its operations share one budget of upstream
 calls, one deadline and one cost, and each counts as a request of its own in the caller's rate and
-in what runs at once. Each has its own loaders and its own errors.
+in what runs at once. Each has its own loaders and its own errors, and reports its own calls.
 """
 
 import asyncio
@@ -49,15 +49,12 @@ def part_of(request: Request) -> Request:
 async def run_batch(
     batch: Batch,
     request: Request,
-    run: Callable[[Parameters, Request], Awaitable[Callable[[], Body]]],
+    run: Callable[[Parameters, Request], Awaitable[Body]],
     statistics: OperationStatistics,
 ) -> list[Body]:
-    """Run each operation, all at once, and give their answers once all of them have ended.
+    """Run each operation, all at once, and return their answers once all of them have ended."""
 
-    `run` gives what writes the answer: only at the end is it known what the batch has cost.
-    """
-
-    async def one(parameters: Parameters | RequestError) -> Callable[[], Body]:
+    async def one(parameters: Parameters | RequestError) -> Body:
         try:
             if isinstance(parameters, RequestError):
                 raise parameters
@@ -65,16 +62,15 @@ async def run_batch(
         except RequestError as error:
             statistics.errors([error.code])
             log.info("request_refused", status=200, code=error.code)
-            body: Body = {"errors": [error.formatted(request.id)]}
+            return {"errors": [error.formatted(request.id)]}
         except OperationRefusedError as refused:
             statistics.refused(refused.errors)
             log.info("request_refused", status=200, code=refused.code)
-            body = {"errors": refused.errors}
-        return lambda: body
+            return {"errors": refused.errors}
 
     async with asyncio.TaskGroup() as group:
         tasks = []
         for parameters in batch:
             tasks.append(group.create_task(one(parameters)))
             await asyncio.sleep(0)  # whoever else waits comes between two that take long to read
-    return [task.result()() for task in tasks]
+    return [task.result() for task in tasks]

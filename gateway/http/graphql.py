@@ -110,15 +110,14 @@ class GraphQLEndpoint:
     ) -> Answer:
         admitted = await self._admit(parameters, None, request, asked.method)
         work = self._answer(admitted, parameters.variables, request)
-        write = await unless_gone(asked, request, work)
-        return respond(write(), 200, media_type)
+        return respond(await unless_gone(asked, request, work), 200, media_type)
 
     async def _execute_batch(
         self, asked: Asked, request: Request, batch: Batch, media_type: str
     ) -> Answer:
         bill = Bill()
 
-        async def run(parameters: Parameters, part: Request) -> Callable[[], Body]:
+        async def run(parameters: Parameters, part: Request) -> Body:
             admitted = await self._admit(parameters, bill, part, asked.method)
             return await self._answer(admitted, parameters.variables, part)
 
@@ -151,8 +150,8 @@ class GraphQLEndpoint:
 
     async def _answer(
         self, admitted: "_Admitted", variables: dict[str, Any], request: Request
-    ) -> Callable[[], Body]:
-        """Run an operation whose answer is not kept; gives what writes the answer."""
+    ) -> Body:
+        """Return the answer, which is kept or has to be found by running the operation."""
         operation, cost, key, outcome = admitted
         started = time.perf_counter()
         if outcome is None:
@@ -166,26 +165,23 @@ class GraphQLEndpoint:
         tell_operation(
             operation.name and operation.name[:_LONGEST_NAME],
             len(outcome.errors),
-            request.budget.spent,
+            request.report.calls,
             request.caller.subject,
             round(duration_s * 1000, 1),
         )
 
-        def write() -> Body:
-            body: Body = {"data": outcome.data}
-            if outcome.errors:
-                body["errors"] = outcome.errors
-            body["extensions"] = self._extensions(cost, request)
-            return body
-
-        return write
+        body: Body = {"data": outcome.data}
+        if outcome.errors:
+            body["errors"] = outcome.errors
+        body["extensions"] = self._extensions(cost, request)
+        return body
 
     def _extensions(self, cost: Cost, request: Request) -> dict[str, Any]:
         """Say what the answer as a whole has cost, and what is to be known of it."""
         extensions: dict[str, Any] = {"cost": cost.shown}
         if self.settings.report_upstream:
             extensions["upstream"] = {
-                "calls": request.budget.spent,
+                "calls": request.report.calls,
                 "coalesced": request.report.coalesced,
                 "cached": request.report.cached,
                 "stale": request.report.stale,

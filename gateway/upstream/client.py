@@ -136,6 +136,7 @@ class UpstreamClient:
                     if not quota.start_at_once():
                         await quota.start(call.endpoint, request.deadline, caller)
                     is_made = True
+                    request.report.calls += 1
                     exchange = _Exchange(
                         call.endpoint, "GET", call.target, credential, self.max_response_bytes
                     )

@@ -27,7 +27,7 @@ from gateway.errors import (
     UpstreamUnavailableError,
 )
 from gateway.fairness import BACKGROUND
-from gateway.request import CallBudget, Request
+from gateway.request import CallBudget, Report, Request
 from gateway.settings import Settings
 from gateway.upstream.credentials import Credential
 from gateway.upstream.traffic import Traffic
@@ -126,9 +126,10 @@ class Recall:
         def refresh() -> Awaitable[bytes]:
             deadline = asyncio.get_running_loop().time() + self.deadline_s
             budget = CallBudget(_REFRESH_CALLS)
-            return load_readable(
-                replace(request, deadline=deadline, budget=budget, caller_key=BACKGROUND)
+            background = replace(
+                request, deadline=deadline, budget=budget, report=Report(), caller_key=BACKGROUND
             )
+            return load_readable(background)
 
         fresh_until = 0.0  # also of what fails: its operation may show no error of it
         try:

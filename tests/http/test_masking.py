@@ -1,14 +1,11 @@
 """Mistakes of the gateway's own: masked for the client, logged with the request's id."""
 
-import io
 import json
-import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
-import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request as HttpRequest
@@ -23,45 +20,15 @@ from gateway.http.answers import MaskingMiddleware
 from gateway.http.request_id import RequestIdMiddleware
 from gateway.http.statistics import OperationStatistics
 from gateway.schema.context import Context
-from gateway.telemetry import configure_logging
 from tests.graph import settings_for
 from tests.http.client import client, code
+from tests.http.logged import Lines
 from tests.serving import serve
 
 SECRET = "https://u:hunter2@platform.example/lookup?identifierValue=919876543210"
 MASKED = "Something went wrong in the gateway; tell its operators the request id."
 CODED = {"code": "INTERNAL_SERVER_ERROR", "retryable": False}
 QUERY = '{ customer(by: {mobile: "919876543210"}) { promotions { totalCount } } }'
-
-
-class Lines:
-    """What has been logged, as an operator of a container reads it."""
-
-    def __init__(self) -> None:
-        self.stream = io.StringIO()
-
-    @property
-    def lines(self) -> list[str]:
-        """Give the lines."""
-        return self.stream.getvalue().splitlines()
-
-    def unexpected(self) -> list[dict[str, Any]]:
-        """Give the lines about mistakes."""
-        told = [json.loads(line) for line in self.lines]
-        return [line for line in told if line["event"] == "unexpected_error"]
-
-
-@pytest.fixture
-def log() -> Iterator[Lines]:
-    """Listen to the log as an operator of a container does."""
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    lines = Lines()
-    configure_logging("json", stream=lines.stream)
-    yield lines
-    root.handlers[:] = before
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 class BrokenTransport(httpx.AsyncBaseTransport):
