@@ -1,5 +1,6 @@
 """Every class of the tree: its code, whether to try again, and its words."""
 
+import inspect
 import math
 import re
 from collections.abc import Callable
@@ -8,34 +9,18 @@ import pytest
 
 import gateway.errors
 from gateway.errors import (
-    AnswerTooLargeError,
-    BadUserInputError,
     BudgetExceededError,
-    CursorInvalidError,
     CustomerMismatchError,
     GatewayError,
     NotHereError,
-    QueryTooComplexError,
-    RateLimitedError,
     RequestError,
-    TokenRefusedError,
     UpstreamError,
-    UpstreamInputRefusedError,
-    UpstreamRateLimitedError,
     codes,
     whole_seconds,
 )
 
-MADE: dict[type[GatewayError], Callable[[], GatewayError]] = {
-    BadUserInputError: lambda: BadUserInputError("by[0].mobile", "it must be given."),
-    CursorInvalidError: lambda: CursorInvalidError("after"),
-    QueryTooComplexError: lambda: QueryTooComplexError("Aliases", 30, 31),
-    AnswerTooLargeError: lambda: AnswerTooLargeError("leaves", 100_000),
-    BudgetExceededError: lambda: BudgetExceededError(40),
-    TokenRefusedError: lambda: TokenRefusedError("expired"),
-    RateLimitedError: lambda: RateLimitedError(2.1),
-    UpstreamRateLimitedError: lambda: UpstreamRateLimitedError("promotionData", 2.1),
-}
+GIVEN = {"endpoint": "promotionData", "message": "Words.", "words": "Words.", "upstream_code": 8003}
+BY_TYPE = {str: "Argument", int: 30, float: 2.1}
 RETRYABLE = {
     ("OVERLOADED", None),
     ("OVERLOADED", 503),
@@ -58,16 +43,14 @@ def classes(root: type[GatewayError] = GatewayError) -> list[type[GatewayError]]
 
 
 def make(kind: type[GatewayError]) -> GatewayError:
-    """Make an error of this class."""
-    if kind in MADE:
-        return MADE[kind]()
-    if issubclass(kind, UpstreamInputRefusedError):
-        return kind("promotionData", 8003)
-    if issubclass(kind, UpstreamError):
-        return kind("promotionData")
-    takes_words = kind.__init__ is GatewayError.__init__
+    """Make an error of this class, with something fitting for all that it needs."""
+    needed = [
+        GIVEN.get(name, BY_TYPE.get(parameter.annotation))
+        for name, parameter in inspect.signature(kind).parameters.items()
+        if parameter.default is parameter.empty
+    ]
     make_one: Callable[..., GatewayError] = kind
-    return make_one("Words.") if takes_words else make_one()
+    return make_one(*needed)
 
 
 @pytest.mark.parametrize("kind", classes())
