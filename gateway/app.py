@@ -85,7 +85,13 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     http = create_http(settings, transport)
     traffic = traffic or create_traffic(settings)
     credential = credential_from(settings)
-    client = UpstreamClient(http, credential, traffic, settings.upstream_max_response_bytes)
+    client = UpstreamClient(
+        http,
+        credential,
+        traffic,
+        settings.upstream_max_response_bytes,
+        settings.upstream_deadline_s,
+    )
     recall = create_recall(settings, credential, traffic, cache_clocks)
     wall = (cache_clocks or CacheClocks()).wall
     known_customer_ids = KnownCustomerIds(credential.identity, wall)
@@ -131,6 +137,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         answers=answers,
         door=door,
         collector=Collector(),
+        max_calls=traffic.max_calls(settings),
     )
 
     origins = Origins(settings.cors_origins)

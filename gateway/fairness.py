@@ -5,14 +5,26 @@ from typing import Generic, NamedTuple, TypeVar
 
 W = TypeVar("W")
 
-BACKGROUND = "background"
-"""The caller of what nobody waits for: it gets what is free, and waits for nothing."""
+_BACKGROUND = "background of "
 _SMALLEST_SHARED = 4  # of fewer, one caller may have all
 
 
 def share_of(maximum: int) -> int:
     """Return how many of so many places one caller may hold: a fifth is left to the others."""
     return maximum if maximum < _SMALLEST_SHARED else maximum - max(1, maximum // 5)
+
+
+def in_background(caller: str) -> str:
+    """Return the caller of what a caller has set off, and nobody waits for.
+
+    It gets what is free, and waits for nothing.
+    """
+    return _BACKGROUND + caller
+
+
+def is_background(caller: str | None) -> bool:
+    """Whether this caller's calls are in the background."""
+    return caller is not None and caller.startswith(_BACKGROUND)
 
 
 class Place(NamedTuple):

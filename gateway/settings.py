@@ -99,7 +99,11 @@ class Settings(CacheSettings, AuthSettings, EdgeSettings):
         " Redis, of all workers without; 0 sets no limit. The platform documents 100 to 1,000.",
     )
     upstream_max_calls_per_operation: int = Field(
-        40, ge=1, le=10_000, description="Upstream calls that one operation may make."
+        40,
+        ge=1,
+        le=10_000,
+        description="Upstream calls that one operation may make; fewer where the minute's quota"
+        " lets fewer start within the deadline.",
     )
     upstream_max_response_bytes: int = Field(
         10 * 1024 * 1024,

@@ -3,7 +3,7 @@
 import asyncio
 
 from gateway.errors import OverloadedError
-from gateway.fairness import BACKGROUND, FairLine, share_of
+from gateway.fairness import FairLine, is_background, share_of
 
 MOST_WAITERS = 1024
 
@@ -58,14 +58,14 @@ class Admission:
         """Take a place, and wait for it where none is free; `leave` gives it back.
 
         Raises OverloadedError at once where too many wait already, of this caller or of all, and
-        for `BACKGROUND`, which does not wait. The deadline is the caller's: a cancelled wait costs
-        nobody anything.
+        for what is in the background, which does not wait. The deadline is the caller's: a
+        cancelled wait costs nobody anything.
         """
         if self.enter_at_once(caller):
             return
         waiting = 0 if caller is None else self._line.of(caller)
         is_full = len(self._line) >= self._most_waiters or waiting >= self._waiting_share
-        if is_full or caller == BACKGROUND:
+        if is_full or is_background(caller):
             raise OverloadedError
         waiter = _Waiter(caller)
         self._line.append(caller or "", waiter)

@@ -25,6 +25,8 @@ from gateway.upstream.traffic import EndpointTraffic, Traffic
 _UNREACHABLE = (httpx.HTTPError, OSError)
 # No request has gone out, so that none can be the reason.
 _NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, OSError)
+# A call that had less, and less than half of its operation's time, was given no fair chance.
+_FAIR_TIME_S = 1.0
 _JSON = {"Content-Type": "application/json"}
 _is_plain = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
 _MOST_TOKEN_BYTES = 64 * 1024
@@ -54,12 +56,13 @@ class _Exchange(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class UpstreamClient:
-    """Calls the platform."""
+    """Calls the platform; `deadline_s` is what an operation has for all its calls."""
 
     http: HttpPort
     credential: Credential
     traffic: Traffic
     max_response_bytes: int
+    deadline_s: float = 0.0
 
     def quota_left(self, request: Request) -> int | None:
         """Give how many calls of this minute are left to the caller's identity; None: no limit."""
@@ -174,7 +177,9 @@ class UpstreamClient:
                 answer = read_answer(endpoint, reply, most_bytes)
                 counted.answered(answer.status)
         except asyncio.CancelledError:
-            if counted.is_late:  # the deadline around all attempts has come
+            # The deadline around all attempts has come; what began just before tells of those who
+            # have used up its time, and nothing of the endpoint.
+            if counted.is_late and counted.lasted_s >= min(_FAIR_TIME_S, self.deadline_s / 2):
                 permit.failure()
             raise
         except _UNREACHABLE as error:

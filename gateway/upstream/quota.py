@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Protocol
 
 from gateway.errors import UpstreamRateLimitedError
-from gateway.fairness import BACKGROUND, FairLine
+from gateway.fairness import FairLine, is_background
 from gateway.upstream.pacing import WINDOW_S, Pacer
 
 Clock = Callable[[], float]
@@ -140,16 +140,16 @@ class Quota:
     async def start(self, endpoint: str, deadline: float, caller: str = "") -> None:
         """Wait until a call may start: retries and token calls are calls, too.
 
-        The caller `BACKGROUND` does not wait, for anybody. Raises UpstreamRateLimitedError, with
+        What is in the background does not wait, for anybody. Raises UpstreamRateLimitedError, with
         the seconds until there is a turn, as soon as it is known that this is after `deadline`
         (seconds of the clock), be it that another caller's turn has come in between.
         """
         if self.start_at_once():
             return
-        is_background = caller == BACKGROUND
-        if is_background and self._first is not None:
+        may_wait = not is_background(caller)
+        if not may_wait and self._first is not None:
             raise _refusal(endpoint, _SHORTEST_WAIT_S)
-        waiter = _Waiter(caller, -math.inf if is_background else deadline)
+        waiter = _Waiter(caller, deadline if may_wait else -math.inf)
         try:
             await self._wait(endpoint, waiter)
         except UpstreamRateLimitedError:

@@ -26,7 +26,7 @@ from gateway.errors import (
     UpstreamTimeoutError,
     UpstreamUnavailableError,
 )
-from gateway.fairness import BACKGROUND
+from gateway.fairness import in_background
 from gateway.request import CallBudget, Report, Request
 from gateway.settings import Settings
 from gateway.upstream.credentials import Credential
@@ -126,8 +126,9 @@ class Recall:
         def refresh() -> Awaitable[bytes]:
             deadline = asyncio.get_running_loop().time() + self.deadline_s
             budget = CallBudget(_REFRESH_CALLS)
+            caller_key = in_background(request.caller_key)
             background = replace(
-                request, deadline=deadline, budget=budget, report=Report(), caller_key=BACKGROUND
+                request, deadline=deadline, budget=budget, report=Report(), caller_key=caller_key
             )
             return load_readable(background)
 

@@ -45,6 +45,11 @@ class CountedCall:
         """
         return self._clock() >= self._deadline - _EARLY_S
 
+    @property
+    def lasted_s(self) -> float:
+        """How long it has lasted so far."""
+        return self._clock() - self._started
+
     def answered(self, status: int | None) -> None:
         """Take note of the answer's status."""
         self._status = status

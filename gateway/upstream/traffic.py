@@ -13,6 +13,7 @@ from gateway.cache.store import MEMORY_URL
 from gateway.settings import Settings
 from gateway.upstream.admission import Admission
 from gateway.upstream.circuit_breaker import CircuitBreaker
+from gateway.upstream.pacing import Pacer
 from gateway.upstream.quota import Quota, Quotas, local_quota
 from gateway.upstream.retries import RetryBudget, RetryPolicy
 from gateway.upstream.statistics import UpstreamStatistics
@@ -70,6 +71,19 @@ class Traffic:
         """Tell whether what nobody waits for may start a call: in the first half of a minute's."""
         left = self.quotas.of(identity).left()
         return left is None or self.calls_per_minute is None or 2 * left >= self.calls_per_minute
+
+    def max_calls(self, settings: Settings) -> int:
+        """Return how many calls one operation may make: no more than could ever start in its time.
+
+        What is more would be refused for now, at each new try, though it can never be had.
+        """
+        most = settings.upstream_max_calls_per_operation
+        if self.calls_per_minute is None:
+            return most
+        idle = Pacer.of(self.calls_per_minute)
+        idle.take(0.0)  # an even slot, behind which the others come
+        waits = idle.waits_s(0.0, most)
+        return min(most, 1 + sum(wait_s <= settings.upstream_deadline_s for wait_s in waits))
 
     def of(self, endpoint: str) -> EndpointTraffic:
         """Give the traffic to the endpoint of this documented name."""

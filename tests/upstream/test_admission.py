@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import OverloadedError
-from gateway.fairness import BACKGROUND
+from gateway.fairness import in_background
 from gateway.upstream.admission import Admission
 from tests.upstream.timing import FakeTime, begin
 
@@ -207,6 +207,6 @@ async def test_one_callers_waiting_calls_leave_others_room_to_wait() -> None:
 async def test_what_nobody_waits_for_does_not_wait_for_a_place() -> None:
     """A refresh takes a place that is free, and is refused where there is none."""
     admission = Admission(1)
-    assert admission.enter_at_once(BACKGROUND)
+    assert admission.enter_at_once(in_background("a"))
     with pytest.raises(OverloadedError):
-        await admission.enter(BACKGROUND)
+        await admission.enter(in_background("a"))

@@ -41,11 +41,12 @@ class Gateway(NamedTuple):
 
 
 @asynccontextmanager
-async def silent() -> AsyncIterator[Gateway]:
-    """Serve a platform that says nothing."""
+async def silent(deadline_s: float = 0.5) -> AsyncIterator[Gateway]:
+    """Serve a platform that says nothing to operations that have so much time."""
     async with raw([Step(b"")]) as server, client_of(server.url) as http:
         traffic = create_traffic(settings_for(server.url))
-        yield Gateway(UpstreamClient(http, FixedCredential({}), traffic, 1000), server)
+        client = UpstreamClient(http, FixedCredential({}), traffic, 1000, deadline_s)
+        yield Gateway(client, server)
 
 
 async def test_a_call_whose_client_has_gone_ends_its_connection() -> None:
@@ -70,3 +71,12 @@ async def test_a_call_whose_deadline_has_passed_ends_its_connection() -> None:
                 await gateway.get(within_s=0.25)
             await gateway.server.end_of(number)
         assert gateway.state is CircuitState.OPEN
+
+
+async def test_a_call_without_time_does_not_blame_the_endpoint() -> None:
+    """What begins at the end of its operation's time fails for those who have used that up."""
+    async with silent(deadline_s=5.0) as gateway:
+        for _ in range(2 * FAILURES_TO_OPEN):
+            with pytest.raises(UpstreamTimeoutError):
+                await gateway.get(within_s=0.05)
+        assert gateway.state is CircuitState.CLOSED

@@ -7,11 +7,12 @@ from random import Random
 import pytest
 
 from gateway.errors import UpstreamRateLimitedError
-from gateway.fairness import BACKGROUND
+from gateway.fairness import in_background
 from gateway.upstream.quota import local_quota
 from tests.upstream.timing import FakeTime, begin
 
 pytestmark = pytest.mark.anyio
+BACKGROUND = in_background("a")
 SLOT_S = 61 / 80  # between two even turns of 100 a minute
 
 

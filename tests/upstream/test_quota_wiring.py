@@ -33,6 +33,35 @@ def test_an_answer_tells_what_is_left_of_the_minute(sandbox_url: str) -> None:
         graph.close()
 
 
+def test_an_operation_whose_calls_can_never_start_in_time_is_told_so(sandbox_url: str) -> None:
+    """More than burst and even turns allow within the deadline is no matter of coming again."""
+    names = ", ".join(f'{{externalId: "X-{number}"}}' for number in range(12))
+    query = f"{{ customers(by: [{names}]) {{ promotions(first: 1) {{ totalCount }} }} }}"
+    with serve_gateway(sandbox_url, **LIMITS) as url:
+        graph = Graph(url, sandbox_url)
+        answer = graph.answer(query)
+        assert graph.calls == 9  # 8 of the burst, and an even turn
+        graph.close()
+    told = [error["extensions"] for error in answer["errors"]]
+    assert {(one["code"], one["retryable"]) for one in told} == {
+        ("UPSTREAM_BUDGET_EXCEEDED", False)
+    }
+    assert len(told) == 3
+
+
+@pytest.mark.parametrize(
+    ("calls", "deadline_s", "most"), [(0, 5.0, 40), (1000, 5.0, 40), (100, 5.0, 27), (10, 5.0, 3)]
+)
+def test_an_operation_may_make_what_could_start_in_its_time(
+    calls: int, deadline_s: float, most: int
+) -> None:
+    """The setting's number, or what an idle minute's quota allows within the deadline."""
+    settings = settings_for(
+        "http://127.0.0.1:1", upstream_calls_per_minute=calls, upstream_deadline_s=deadline_s
+    )
+    assert create_traffic(settings).max_calls(settings) == most
+
+
 def test_the_workers_of_one_machine_share_out_the_quota() -> None:
     """Without a Redis to share it by, each of four has a quarter."""
     settings = settings_for("http://127.0.0.1:1", workers=4, **LIMITS)
