@@ -35,6 +35,7 @@ from gateway.http.request_id import RequestIdMiddleware
 from gateway.http.security_headers import SecurityHeadersMiddleware
 from gateway.http.statistics import OperationStatistics
 from gateway.loaders.bundle import Loaders
+from gateway.loaders.shown_promotions import ShownPromotions
 from gateway.persisted.documents import create_documents
 from gateway.persisted.trusted import load_trusted
 from gateway.request import Request
@@ -103,9 +104,11 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         tuple(PromotionSourceType[name] for name in settings.definition_source_types), credential
     )
 
+    shown_promotions = ShownPromotions(credential.identity)
+
     def context_of(request: Request) -> Context:
         ports = (customer_promotions, definitions, source_types, known_customer_ids)
-        return Context(request, Loaders(request, *ports))
+        return Context(request, Loaders(request, *ports, shown_promotions=shown_promotions))
 
     statistics = OperationStatistics()
     schema = executable(build_schema())

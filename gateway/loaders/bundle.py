@@ -8,6 +8,7 @@ from gateway.loaders.customer_promotions import CustomerPromotionByIdLoader
 from gateway.loaders.definition_pages import DefinitionPageByKeyLoader
 from gateway.loaders.definitions import DefinitionByPromotionLoader
 from gateway.loaders.program_names import ProgramNameByIdLoader
+from gateway.loaders.shown_promotions import ShownPromotions
 from gateway.request import Request
 from gateway.upstream.customer_identities import KnownCustomerIds
 from gateway.upstream.customer_promotions import CustomerPromotionsPort
@@ -18,15 +19,19 @@ from gateway.upstream.source_types import SourceTypes
 class Loaders:
     """What one request has loaded and is loading: those that batch are made when asked for."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what the process has that requests share
         self,
         request: Request,
         customer_promotions: CustomerPromotionsPort,
         definitions: DefinitionsPort,
         source_types: SourceTypes,
         known_customer_ids: KnownCustomerIds,
+        *,
+        shown_promotions: ShownPromotions,
     ) -> None:
-        self._request, self._definitions, self._source_types = request, definitions, source_types
+        self._request, self._definitions = request, definitions
+        self.source_types = source_types
+        self.shown_promotions = shown_promotions
         # Most requests ask these, and a cached property takes a lock in Python 3.11.
         self.customer_pages = CustomerPageByKeyLoader(customer_promotions, request)
         self.customer_ids = CustomerIdByKeyLoader(self.customer_pages, known_customer_ids, request)
@@ -44,11 +49,11 @@ class Loaders:
     @cached_property
     def definitions(self) -> DefinitionByPromotionLoader:
         """Single definitions."""
-        return DefinitionByPromotionLoader(self.definition_pages, self._source_types, self._request)
+        return DefinitionByPromotionLoader(self.definition_pages, self.source_types, self._request)
 
     @cached_property
     def program_names(self) -> ProgramNameByIdLoader:
         """Names of programs."""
         return ProgramNameByIdLoader(
-            self.definition_pages, self.definitions, self._source_types.configured[0]
+            self.definition_pages, self.definitions, self.source_types.configured[0]
         )

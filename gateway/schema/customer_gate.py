@@ -33,6 +33,14 @@ async def admit_id(context: Context, source: str, customer_id: str, argument: st
     return await _admit(context, CustomerKey(CustomerSource[source], BY_ID, customer_id), argument)
 
 
+def own_customers(caller: Caller) -> list[CustomerKey]:
+    """Return the keys of the customers whom a claim binds a caller to, always in one order."""
+    return [
+        CustomerKey(CustomerSource[source], name, value)
+        for source, name, value in sorted(caller.customers or ())
+    ]
+
+
 def look_ups_of(caller: Caller) -> int:
     """Count the look-ups that it takes at the most to tell an id of the caller's own customers'."""
     return sum(claim.identifier_name != BY_ID for claim in caller.customers or ())
@@ -42,11 +50,7 @@ async def _admit(context: Context, key: CustomerKey, argument: str) -> CustomerK
     """Give the key to a caller who may ask for this customer."""
     if context.caller.customers is None:
         return key
-    claimed = [
-        CustomerKey(CustomerSource[source], name, value)
-        for source, name, value in sorted(context.caller.customers)
-        if source == key.source.name
-    ]
+    claimed = [own for own in own_customers(context.caller) if own.source is key.source]
     if key in claimed:
         return key
     if key.identifier_name == BY_ID and await _is_one_of(context, key.identifier_value, claimed):

@@ -14,6 +14,7 @@ from gateway.errors import (
     NotHereError,
 )
 from gateway.loaders.batch import settle
+from gateway.loaders.shown_promotions import ShownTo
 from gateway.paging.arguments import ConnectionArguments, PageRequest
 from gateway.paging.cursor import Binding, Owner
 from gateway.paging.page import Page
@@ -111,6 +112,8 @@ async def fetch_page(
             except CursorInvalidError:
                 context.loaders.customer_ids.doubt(customer, customer_id)
                 raise
+    shown_to = ShownTo(customer.source.name, customer_id)
+    context.loaders.shown_promotions.remember(context.request, shown_to, page.items)
     name, value = customer.identifier_name, customer.identifier_value
     bound = Binding(connection, Owner(name, value, customer_id))
     return CustomerPromotions(page, bound, customer, customer_id)

@@ -7,6 +7,7 @@ import strawberry
 
 from gateway.errors import CustomerMismatchError, NotHereError
 from gateway.loaders.customer_promotions import Key
+from gateway.loaders.shown_promotions import ShownTo
 from gateway.schema.context import Context, Info
 from gateway.schema.declare import PAYLOAD, Viewed, ViewedMany, computed, plain, timed
 from gateway.schema.definition import Stage
@@ -204,4 +205,6 @@ async def load_customer_promotion(context: Context, key: Key) -> CustomerPromoti
         return None
     if not context.loaders.customer_ids.believes(key.customer, found.customer_id):
         raise CustomerMismatchError(ENDPOINT)
+    shown_to = ShownTo(key.customer.source.name, found.customer_id)
+    context.loaders.shown_promotions.remember(context.request, shown_to, [found.payload])
     return CustomerPromotion(payload=found.payload, owner=Owner(key.customer, found.customer_id))

@@ -197,9 +197,15 @@ def _fetch(
     async def fetch(segment: int, offset: int, limit: int) -> DefinitionPage:
         key = DefinitionPageKey(program_id, types[segment], filters, offset, limit)
         try:
-            return await context.loaders.definition_pages.load(key)
+            page = await context.loaders.definition_pages.load(key)
         except NotHereError:
             return DefinitionPage([], 0)  # 4027: the one that is asked for does not exist
+        source_types = context.loaders.source_types
+        if types[segment] not in source_types.configured:  # else `node` looks there anyway
+            for item in filter(None, page.items):
+                ids = str(item.program_id), str(item.promotion_id)
+                source_types.found(*ids, types[segment], context.request)
+        return page
 
     return fetch
 

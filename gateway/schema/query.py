@@ -24,11 +24,18 @@ from gateway.schema.ids import check_digits, read_id
 from gateway.schema.node import Node
 from gateway.schema.program import Program
 from gateway.schema.promotion import Promotion, load_promotion
+from gateway.schema.shown_promotion import load_shown_promotion
 from gateway.wire.vocabulary import CustomerSource
 
 _T = TypeVar("_T")
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="An `id` that this graph has given.")]
+_OF_A_PROMOTION = (
+    "A `Promotion` without a definition is looked for in a customer's list: in your own customers'"
+    " where your token names them, else in the one in which the graph has shown it last. It is null"
+    " where that list has it no longer, and where it was shown over an hour ago or by another"
+    " replica."
+)
 _MOST = "20 at the most, unless GATEWAY_MAX_LIST_LENGTH says otherwise."
 Ids = Annotated[
     list[strawberry.ID],
@@ -50,14 +57,17 @@ class Query:
     """The root."""
 
     @fetching(
-        "The thing with this id; null where there is none any more.", PAGES_BELOW, calls=any_calls
+        f"The thing with this id; null where there is none any more. {_OF_A_PROMOTION}",
+        PAGES_BELOW,
+        calls=any_calls,
     )
     async def node(self, info: Info, id: Id) -> Node | None:  # noqa: A002 - the graph's name
         """Look one thing up."""
         return await _load_node(info.context, "id", id, info.look_ahead(*PAGES_BELOW))
 
     @fetching(
-        "The things with these ids, in their order; null for each that is none.",
+        "The things with these ids, in their order; null for each that is none. What `node` says of"
+        " promotions is true here too.",
         PAGES_BELOW,
         calls=any_calls,
         each_of="ids",
@@ -106,7 +116,8 @@ class Query:
         return Program(payload=check_digits("programId", program_id))
 
     @fetching(
-        "The promotion with these ids; null where the endpoint of definitions has none.",
+        "The promotion with these ids; null where the endpoint of definitions has none."
+        " One that only customers have is found by `node`.",
         calls=calls_of_a_definition,
     )
     async def promotion(
@@ -157,6 +168,6 @@ async def _load_node(
             theirs = CustomerPromotionKey(customer, *promotion)
             return await load_customer_promotion(context, theirs)
         case "Promotion":
-            return await load_promotion(context, *parts)
+            return await load_shown_promotion(context, argument, *parts)
         case _:
             return Program(payload=parts[0])

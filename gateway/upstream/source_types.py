@@ -37,6 +37,13 @@ class SourceTypes:
             return self.configured
         return (first, *(other for other in self.configured if other is not first))
 
+    def beyond(
+        self, program_id: str, promotion_id: str, request: Request
+    ) -> PromotionSourceType | None:
+        """Return where a definition was found that is not where definitions are looked for."""
+        found = self._found.get(self._key(program_id, promotion_id, request))
+        return None if found in self.configured else found
+
     def found(
         self,
         program_id: str,

@@ -10,6 +10,7 @@ import httpx
 import msgspec
 
 from gateway.loaders.bundle import Loaders
+from gateway.loaders.shown_promotions import ShownPromotions
 from gateway.request import CallBudget, Caller, Request, Role
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.world import World
@@ -156,7 +157,8 @@ class Gateway:
         order = (PromotionSourceType.UI, PromotionSourceType.PROMOTION_API)
         source_types = SourceTypes(order, credential)
         ports = (customers, definitions, source_types, known)
-        return Context(request, Loaders(request, *ports))
+        shown = ShownPromotions(credential.identity)
+        return Context(request, Loaders(request, *ports, shown_promotions=shown))
 
 
 async def quiet(before: set[asyncio.Task[Any]]) -> None:

@@ -1,0 +1,70 @@
+"""A promotion that the graph has shown, wherever it has come from."""
+
+from collections.abc import AsyncIterator
+
+from gateway.errors import GatewayError
+from gateway.loaders import definitions
+from gateway.loaders.customer_promotions import Key as CustomerPromotionKey
+from gateway.schema.context import Context
+from gateway.schema.customer_gate import admit_id, own_customers
+from gateway.schema.customer_promotion import load_customer_promotion
+from gateway.schema.promotion import Promotion, load_promotion, view_definition
+from gateway.upstream.customer_promotions import CustomerKey
+
+
+async def load_shown_promotion(
+    context: Context, argument: str, program_id: str, promotion_id: str
+) -> Promotion | None:
+    """Look a promotion up by its ids: among definitions, then in lists of customers that had it.
+
+    Those are the caller's own customers where a claim binds the caller to them, else the ones in
+    whose lists it was shown last. Null where none of them has it any more; raises what the first of
+    the look-ups that failed has failed with, where none has found it.
+    """
+    failure: GatewayError | None = None
+    try:
+        found = await _load_definition(context, program_id, promotion_id)
+        if found is not None:
+            return found
+    except GatewayError as error:
+        failure = error
+    async for customer in _customers(context, argument, program_id, promotion_id):
+        key = CustomerPromotionKey(customer, program_id, promotion_id)
+        try:
+            theirs = await load_customer_promotion(context, key)
+        except GatewayError as error:
+            failure = failure or error
+        else:
+            if theirs is not None:
+                return Promotion(payload=theirs.payload)
+    if failure is not None:
+        raise failure
+    return None
+
+
+async def _load_definition(
+    context: Context, program_id: str, promotion_id: str
+) -> Promotion | None:
+    """Look where definitions are looked for, then where a program's list has shown it."""
+    found = await load_promotion(context, program_id, promotion_id)
+    if found is not None:
+        return found
+    source_types = context.loaders.source_types
+    source_type = source_types.beyond(program_id, promotion_id, context.request)
+    if source_type is None:
+        return None
+    key = definitions.Key(program_id, promotion_id, source_type=source_type)
+    definition = await context.loaders.definitions.load(key)
+    return None if definition is None else view_definition(definition)
+
+
+async def _customers(
+    context: Context, argument: str, program_id: str, promotion_id: str
+) -> AsyncIterator[CustomerKey]:
+    if context.caller.customers is not None:
+        for customer in own_customers(context.caller):
+            yield customer
+        return
+    shown = context.loaders.shown_promotions.recall(context.request, program_id, promotion_id)
+    for source, customer_id in shown:
+        yield await admit_id(context, source, customer_id, argument)

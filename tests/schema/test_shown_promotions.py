@@ -1,0 +1,253 @@
+"""A promotion that a customer's list has shown is found by its id while that list has it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from gateway.loaders.shown_promotions import ShownPromotions, ShownTo
+from gateway.request import CallBudget, Caller, CustomerClaim
+from gateway.request import Request as GatewayRequest
+from gateway.schema.ids import write_id
+from tests.cache.clock import Clock
+from tests.graph import Graph, graph_over
+from tests.sandbox.client import NOW
+from tests.tokens import JWT, Issuer
+from tests.upstream.scripted import Platform, errors_body, platform
+
+NODE = "query($id:ID!){node(id:$id){id ...on Promotion{name definition{status}}}}"
+LIST = '{customer(by:{externalId:"%s"}){promotions(first:3){nodes{id promotion{id name}}}}}'
+TEN, OTHER = "700000006", "700000008"
+NONE = JSONResponse(errors_body(4027), 400)
+TYPES = 4  # in which a definition is looked for
+
+
+@contextmanager
+def undefined(**overrides: Any) -> Iterator[tuple[Platform, Graph]]:
+    """Serve a gateway on a platform that has no definitions."""
+    with platform() as (scripted, url), graph_over(url, **overrides) as graph:
+        scripted.answers["promotionsV2"] = NONE
+        yield scripted, graph
+
+
+def shown(graph: Graph, name: str = "C-TEN") -> dict[str, Any]:
+    """Have a customer's list shown; gives its first entry."""
+    nodes: list[dict[str, Any]] = graph.ask(LIST % name)["customer"]["promotions"]["nodes"]
+    return nodes[0]
+
+
+def list_calls(graph: Graph) -> list[str]:
+    """Give the calls for customers' lists since the last query."""
+    return [query for query in graph.queries() if "fetchAllUsage" in query]
+
+
+def codes(answer: dict[str, Any]) -> list[str]:
+    """Give the code of each error."""
+    return [error["extensions"]["code"] for error in answer.get("errors", ())]
+
+
+@pytest.mark.parametrize("executor", ["compiled", "reference"])
+def test_it_is_found_in_the_list_that_has_shown_it(executor: str) -> None:
+    """One call more than finding out that there is no definition, and `definition` stays null."""
+    with undefined(executor=executor) as (_, graph):
+        promotion = shown(graph)["promotion"]
+        found = graph.ask(NODE, {"id": promotion["id"]})
+        assert found == {"node": promotion | {"definition": None}}
+        (asked,) = list_calls(graph)
+        assert f"identifierName=id&identifierValue={TEN}&" in asked
+        assert graph.calls <= 2 * TYPES + 1
+
+
+def test_it_is_null_where_the_list_has_it_no_longer() -> None:
+    """And where it was never shown: neither is an error, and the latter costs no list."""
+    with undefined() as (scripted, graph):
+        promotion = shown(graph)["promotion"]
+        page = {"customerId": int(TEN), "promotions": [], "pageDetails": {"totalEntries": 0}}
+        scripted.answers["promotionData"] = JSONResponse(page)
+        assert graph.ask(NODE, {"id": promotion["id"]}) == {"node": None}
+        assert len(list_calls(graph)) == 1
+        assert graph.ask(NODE, {"id": write_id("Promotion", "9001", "1")}) == {"node": None}
+        assert list_calls(graph) == []
+
+
+def test_a_customer_who_is_gone_has_no_list() -> None:
+    """8015 is null as everywhere."""
+    with undefined() as (scripted, graph):
+        promotion = shown(graph)["promotion"]
+        scripted.answers["promotionData"] = JSONResponse(errors_body(8015), 400)
+        assert graph.ask(NODE, {"id": promotion["id"]}) == {"node": None}
+
+
+def test_a_list_that_fails_is_the_nodes_error() -> None:
+    """Nobody knows whether it has the promotion."""
+    with undefined() as (scripted, graph):
+        promotion = shown(graph)["promotion"]
+        scripted.answers["promotionData"] = Response("", 500)
+        answer = graph.answer(NODE, {"id": promotion["id"]})
+        assert answer["data"] == {"node": None}
+        assert codes(answer) == ["UPSTREAM_UNAVAILABLE"]
+
+
+def test_without_definitions_it_is_found_all_the_same() -> None:
+    """An outage of their endpoint, or its end, costs `definition` and nothing else."""
+    for status, code in ((500, "UPSTREAM_UNAVAILABLE"), (410, "UPSTREAM_GONE")):
+        with undefined() as (scripted, graph):
+            promotion = shown(graph)["promotion"]
+            scripted.answers["promotionsV2"] = Response("", status)
+            found = graph.ask("query($id:ID!){node(id:$id){id}}", {"id": promotion["id"]})
+            assert found == {"node": {"id": promotion["id"]}}
+            answer = graph.answer(NODE, {"id": write_id("Promotion", "9001", "1")})
+            assert answer["data"] == {"node": None}
+            assert codes(answer) in ([code], ["UPSTREAM_UNAVAILABLE"])
+    with undefined(legacy="off") as (_, graph):
+        promotion = shown(graph)["promotion"]
+        assert graph.ask("query($id:ID!){node(id:$id){id}}", {"id": promotion["id"]})["node"]
+        assert graph.calls == 1
+
+
+def test_it_may_have_been_shown_by_itself() -> None:
+    """As the promotion of one customer's, by its own id."""
+    with undefined() as (_, graph):
+        ids = [OTHER, "9020", "90200001"]
+        theirs = write_id("CustomerPromotion", "INSTORE", *ids)
+        query = "query($id:ID!){node(id:$id){...on CustomerPromotion{promotion{id}}}}"
+        promotion = graph.ask(query, {"id": theirs})["node"]["promotion"]
+        assert graph.ask(NODE, {"id": promotion["id"]})["node"]["id"] == promotion["id"]
+
+
+def test_several_of_one_customer_are_one_walk() -> None:
+    """As many as a list has shown."""
+    with undefined() as (_, graph):
+        nodes = graph.ask(LIST % "C-TEN")["customer"]["promotions"]["nodes"]
+        ids = [node["promotion"]["id"] for node in nodes]
+        found = graph.ask("query($ids:[ID!]!){nodes(ids:$ids){id}}", {"ids": ids})
+        assert [node["id"] for node in found["nodes"]] == ids
+        assert len(list_calls(graph)) == 1
+
+
+def test_tenants_find_nothing_in_each_others_lists() -> None:
+    """What one of the platform's users was shown is not looked for on behalf of another."""
+    own, other = ({"Authorization": f"Basic {word}"} for word in ("b3duOm93bg==", "b3RoZXI6"))
+    page = {
+        "customerId": int(TEN),
+        "promotions": [{"promotionId": 1, "programId": 2, "promotionName": "P"}],
+        "pageDetails": {"totalEntries": 1},
+    }
+    with undefined(upstream_auth="passthrough") as (scripted, graph):
+        scripted.answers["promotionData"] = JSONResponse(page)
+        (node,) = graph.answer(LIST % "C-TEN", None, **own)["data"]["customer"]["promotions"][
+            "nodes"
+        ]
+        id_ = node["promotion"]["id"]
+        assert graph.answer(NODE, {"id": id_}, **other)["data"] == {"node": None}
+        assert list_calls(graph) == []
+        assert graph.answer(NODE, {"id": id_}, **own)["data"]["node"]["id"] == id_
+
+
+def test_a_token_looks_in_its_own_customers_lists(tmp_path: Path) -> None:
+    """Whatever was shown to whom, and in nobody else's list."""
+    issuer = Issuer()
+    (tmp_path / "key.pem").write_bytes(issuer.pem())
+    settings = JWT | {"auth_key_file": str(tmp_path / "key.pem"), "auth_customer_claim": "c"}
+    with undefined(**settings) as (_, graph):
+        graph.http.headers.update(issuer.bearer(c=[{"externalId": "C-TEN"}]))
+        promotion = shown(graph)["promotion"]
+        assert graph.ask(NODE, {"id": promotion["id"]})["node"]["id"] == promotion["id"]
+        (asked,) = list_calls(graph)
+        assert "identifierValue=C-TEN&" in asked
+        graph.http.headers.update(issuer.bearer(c=[{"externalId": "C-CURRENT"}]))
+        assert graph.ask(NODE, {"id": promotion["id"]}) == {"node": None}
+        assert all("identifierValue=C-CURRENT&" in asked for asked in list_calls(graph))
+        graph.http.headers.update(
+            issuer.bearer(c=[{"externalId": "C-CURRENT"}, {"customerId": TEN}])
+        )
+        assert graph.ask(NODE, {"id": promotion["id"]})["node"]["id"] == promotion["id"]
+        graph.http.headers.update(issuer.bearer())
+        assert graph.ask(NODE, {"id": promotion["id"]}) == {"node": None}
+        assert list_calls(graph) == []
+
+
+def test_a_definition_that_a_programs_list_has_shown_is_found() -> None:
+    """Also one of a source type in which definitions are not looked for."""
+
+    async def badges(request: Request) -> Response | None:
+        return None if request.query_params["sourceType"] == "UI" else NONE
+
+    with undefined(definition_source_types=("CAMPAIGN",)) as (scripted, graph):
+        scripted.answers["promotionsV2"] = badges
+        program = graph.ask('{program(programId:"9001"){promotions(first:2){nodes{id name}}}}')
+        for node in program["program"]["promotions"]["nodes"]:
+            found = graph.ask("query($id:ID!){node(id:$id){id ...on Promotion{name}}}", node)
+            assert found == {"node": node}
+            assert graph.calls == 2
+
+
+class TestMemory:
+    """What is remembered of what was shown."""
+
+    clock: Clock
+    memory: ShownPromotions
+
+    @pytest.fixture(autouse=True)
+    def begin(self) -> None:
+        """Begin with nothing."""
+        self.clock = Clock()
+        self.memory = ShownPromotions(lambda request: request.caller.subject, self.clock)
+
+    def show(self, customer_id: str, *promotion_ids: int, caller: Caller | None = None) -> None:
+        """Have promotions shown in a customer's list."""
+        items: Any = [SimpleNamespace(program_id=1, promotion_id=one) for one in promotion_ids]
+        request = self.request(caller or Caller())
+        self.memory.remember(request, ShownTo("INSTORE", customer_id), [*items, None])
+
+    def recall(self, promotion_id: int, caller: Caller | None = None) -> list[str]:
+        """Give the customers whose lists had it."""
+        found = self.memory.recall(self.request(caller or Caller()), "1", str(promotion_id))
+        return [each.customer_id for each in found]
+
+    @staticmethod
+    def request(caller: Caller) -> GatewayRequest:
+        """Begin a request."""
+        return GatewayRequest("r", NOW, caller, 0.0, CallBudget(1))
+
+    def test_the_latest_list_is_the_first_to_look_in(self) -> None:
+        """The one before may be known too, for a while."""
+        self.show("7", 1, 2)
+        self.show("8", 1)
+        assert (self.recall(1), self.recall(2), self.recall(3)) == (["8"], ["7"], [])
+        self.clock.advance(3600)
+        self.show("9", 2)
+        self.show("9", 1)
+        assert (self.recall(1), self.recall(2)) == (["9", "8"], ["9", "7"])
+
+    def test_it_is_forgotten_in_time(self) -> None:
+        """After an hour at the earliest, and two at the latest."""
+        self.show("7", 1)
+        for seconds, found in ((3599, ["7"]), (1, ["7"]), (3599, ["7"]), (1, [])):
+            self.clock.advance(seconds)
+            assert self.recall(1) == found
+        self.show("7", 1)
+        self.clock.advance(7200)
+        assert self.recall(1) == []
+
+    def test_it_is_bounded(self) -> None:
+        """Whatever is shown, the last that were are known."""
+        for first in range(0, 200_000, 100):
+            self.show("7", *range(first, first + 100))
+        assert len(self.memory) <= 50_200
+        assert self.recall(199_999) == ["7"]
+        assert self.recall(0) == []
+
+    def test_each_identity_has_its_own_and_a_bound_caller_none(self) -> None:
+        """What is another tenant's, or a token's customer's, is not remembered for anybody."""
+        bound = Caller(customers=frozenset([CustomerClaim("INSTORE", "mobile", "1")]))
+        self.show("7", 1, caller=Caller(subject="own"))
+        self.show("8", 2, caller=bound)
+        assert self.recall(1, Caller(subject="other")) == []
+        assert self.recall(1, Caller(subject="own")) == ["7"]
+        assert self.recall(2, bound) == []
