@@ -228,4 +228,16 @@ def _connection(
     program_id: str, types: tuple[PromotionSourceType, ...], filters: DefinitionFilters
 ) -> str:
     names = ",".join(source_type.name for source_type in types)
-    return "|".join(("Program.promotions", program_id, names, *map(str, filters)))
+    event_name, *others = filters
+    words = ("Program.promotions", program_id, names, _word(event_name), *map(str, others))
+    return "|".join(words)
+
+
+def _word(text: str | None) -> str:
+    """Return a text as no other text, nor a filter that is left out, is written.
+
+    It may hold separators: it is the one word of any length, so that they are read from both ends.
+    """
+    if text is None:
+        return str(None)
+    return f"={text}" if text == str(None) or text.startswith("=") else text

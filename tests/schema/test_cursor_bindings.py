@@ -1,0 +1,114 @@
+"""What a cursor is bound to: two sets of filters that differ never share it."""
+
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.schema import customer_pages, program
+from gateway.upstream.customer_promotions import CustomerFilters
+from gateway.upstream.definitions import DefinitionFilters
+from gateway.wire.vocabulary import (
+    CustomerPromotionSourceType,
+    CustomerSource,
+    PromotionAvailability,
+    PromotionSourceType,
+    PromotionTypeFilter,
+)
+from tests.graph import Graph
+
+# What cursors are bound to is nobody's business but theirs; here it is what is tested.
+bound_of_program = program._connection  # noqa: SLF001 - as above
+bound_of_customer = customer_pages._connection  # noqa: SLF001 - as above
+WORDS = ["None", "False", "True", "|", "=", ",", "x", "1", "None|False|None|None", "=None", "UI"]
+TEXTS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map("".join)
+DIGITS = st.none() | st.sampled_from(["0", "1", "11"])
+TYPES = st.lists(
+    st.sampled_from(list(PromotionSourceType)), min_size=1, max_size=3, unique=True
+).map(tuple)
+DEFINITIONS = st.tuples(
+    st.sampled_from(["1", "11"]),
+    TYPES,
+    st.builds(DefinitionFilters, st.none() | TEXTS, st.booleans(), DIGITS, DIGITS),
+)
+PROGRAMS = st.none() | st.lists(st.sampled_from(["1", "2", "12"]), min_size=1, unique=True).map(
+    lambda ids: tuple(sorted(ids))
+)
+THEIRS = st.tuples(
+    st.sampled_from(list(CustomerSource)),
+    st.builds(
+        CustomerFilters,
+        st.none() | st.sampled_from(list(PromotionAvailability)),
+        st.none() | st.sampled_from(list(PromotionTypeFilter)),
+        st.none() | st.sampled_from(list(CustomerPromotionSourceType)),
+        PROGRAMS,
+    ),
+)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(one=DEFINITIONS, other=DEFINITIONS)
+def test_filters_of_a_program_that_differ_are_bound_apart(one: Any, other: Any) -> None:
+    """Left out, the word for left out, separators in a text, the order of the source types."""
+    bound = bound_of_program(*one), bound_of_program(*other)
+    assert (bound[0] == bound[1]) is (one == other)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(one=THEIRS, other=THEIRS)
+def test_filters_of_a_customer_that_differ_are_bound_apart(one: Any, other: Any) -> None:
+    """The same of a customer's list."""
+    bound = bound_of_customer(*one), bound_of_customer(*other)
+    assert (bound[0] == bound[1]) is (one == other)
+
+
+def test_no_two_of_a_table_are_bound_alike() -> None:
+    """Each text beside each of the others, in all places that a separator could shift it to."""
+    texts = [None, *WORDS, "None|True|1|1", "x|False", "False|None", "==None", "None,None"]
+    filters = [
+        DefinitionFilters(*each) for each in product(texts, (False, True), (None, "1"), (None, "1"))
+    ]
+    types = (PromotionSourceType.UI,)
+    bound = {bound_of_program("1", types, each) for each in filters}
+    assert len(bound) == len(filters)
+
+
+def test_a_cursor_without_filters_is_what_it_was() -> None:
+    """Cursors that clients hold go on: what is bound changes only for texts that need it."""
+    types = (PromotionSourceType.UI, PromotionSourceType.CAMPAIGN)
+    filters = DefinitionFilters("TransactionAdd", includes_inactive=True, promotion_id="7")
+    bound = (
+        bound_of_program("9", types, filters),
+        bound_of_program("9", types[:1], DefinitionFilters()),
+    )
+    assert bound == (
+        "Program.promotions|9|UI,CAMPAIGN|TransactionAdd|True|None|7",
+        "Program.promotions|9|UI|None|False|None|None",
+    )
+
+
+LISTS = ["", 'eventName:"None"', 'eventName:"=None"', "includeInactive:true",
+         'eventName:"None|True"', 'startRuleId:"0"', 'promotionId:"0"',
+         "sourceTypes:[UI,CAMPAIGN]", "sourceTypes:[CAMPAIGN,UI]"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def cursor(graph: Graph) -> str:
+    """Give a cursor of the list without filters."""
+    query = '{program(programId:"9001"){promotions(first:1){pageInfo{endCursor}}}}'
+    data = graph.ask(query)
+    found: str = data["program"]["promotions"]["pageInfo"]["endCursor"]
+    return found
+
+
+@pytest.mark.parametrize("filters", LISTS)
+def test_a_cursor_goes_on_in_its_own_list_alone(graph: Graph, cursor: str, filters: str) -> None:
+    """Over HTTP: any other list refuses it, and makes no call."""
+    query = f'query($c:String){{program(programId:"9001"){{promotions({filters} after:$c)'
+    query += "{nodes{id}}}}"
+    answer = graph.answer(query, {"c": cursor})
+    codes = [error["extensions"]["code"] for error in answer.get("errors", [])]
+    assert codes == (["CURSOR_INVALID"] if filters else [])
+    assert graph.calls == (0 if filters else 1)
