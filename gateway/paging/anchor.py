@@ -38,7 +38,9 @@ async def locate(stretch: Stretch[ItemT], cursor: Position, *, is_forward: bool)
         return Border(search.unmoved, Drift.NONE, cursor.repaired, cursor.offset)
     if cursor.repaired >= FARTHEST_REPAIR:
         return Border(search.unmoved, Drift.SUSPECTED, cursor.repaired)
-    return await search.run()
+    border = await search.run()
+    # What few items are given of is not known to be gone.
+    return border._replace(drift=Drift.SUSPECTED) if stretch.is_short else border
 
 
 class _Search(Generic[ItemT]):

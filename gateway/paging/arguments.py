@@ -1,5 +1,6 @@
 """What a connection is asked for: ``first``, ``after``, ``last``, ``before``."""
 
+from enum import Enum
 from typing import NamedTuple, Self
 
 from gateway.errors import BadUserInputError
@@ -19,6 +20,41 @@ class ConnectionArguments(NamedTuple):
     before: str | None = None
 
 
+HAS_NEXT_PAGE = "pageInfo.hasNextPage"
+HAS_PREVIOUS_PAGE = "pageInfo.hasPreviousPage"
+
+
+class PageFields(NamedTuple):
+    """Which fields are selected of a page, by path, as far as they change what is fetched.
+
+    `own` are those of the selection itself, `shared` those that other selections of the same page
+    have.
+    """
+
+    own: frozenset[str] = frozenset()
+    shared: frozenset[str] = frozenset()
+
+    def merge(self, other: "PageFields | None") -> "PageFields":
+        """Return what is selected by this selection or by another one."""
+        if other is None:
+            return self
+        return PageFields(self.own | other.own, self.shared | other.shared)
+
+
+ALL_FIELDS = PageFields(frozenset({HAS_NEXT_PAGE, HAS_PREVIOUS_PAGE}))
+
+
+class LookAhead(Enum):
+    """Whether a walk looks for the item beyond its page, which tells that there is more.
+
+    `SPARE`: within the page's own calls alone, so that two selections of a page have equal windows.
+    """
+
+    NONE = "NONE"
+    SPARE = "SPARE"
+    NEEDED = "NEEDED"
+
+
 class PageRequest(NamedTuple):
     """A checked request for `size` items, 0..100, between two exclusive positions."""
 
@@ -26,15 +62,21 @@ class PageRequest(NamedTuple):
     backward: bool
     after: Position | None
     before: Position | None
+    look_ahead: LookAhead = LookAhead.NEEDED
 
     @property
     def is_start(self) -> bool:
         """Whether it is for a list's first items, which one window may bring."""
-        is_free = self.after is None and self.before is None
-        return is_free and not self.backward and self.size < LARGEST_SIZE
+        return self.after is None and self.before is None and not self.backward
 
     @classmethod
-    def check(cls, asked: ConnectionArguments, binding: Binding, segments: int = 1) -> Self:
+    def check(
+        cls,
+        asked: ConnectionArguments,
+        binding: Binding,
+        segments: int = 1,
+        fields: PageFields = ALL_FIELDS,
+    ) -> Self:
         """Check the arguments before anything is fetched.
 
         Without `first` and `last` a page has 20 items, the nearest to the one cursor that is given.
@@ -53,7 +95,25 @@ class PageRequest(NamedTuple):
             backward,
             None if after is None else binding.read("after", after, segments),
             None if before is None else binding.read("before", before, segments),
+            _look_ahead(HAS_PREVIOUS_PAGE if backward else HAS_NEXT_PAGE, fields),
         )
+
+
+def _look_ahead(path: str, fields: PageFields) -> LookAhead:
+    if path in fields.own:
+        return LookAhead.NEEDED
+    return LookAhead.SPARE if path in fields.shared else LookAhead.NONE
+
+
+def window_size(places: int, look_ahead: LookAhead) -> int:
+    """Return how many items to ask for, to get so many `places` and, in the same calls, one more.
+
+    A page of none asks for one item all the same: the answer tells whose list it is, and its total.
+    """
+    # Windows have up to 100 items and overlap by one, so that one more item takes another window
+    # exactly where the first one is full.
+    has_room = places != LARGEST_SIZE and look_ahead is not LookAhead.NONE
+    return max(1, places + has_room)
 
 
 def page_size(first: int | None, last: int | None) -> int:

@@ -1,6 +1,7 @@
 """The last items of a list, or the last before a cursor."""
 
 from gateway.paging.anchor import REACH, Border, locate
+from gateway.paging.arguments import LookAhead
 from gateway.paging.direction import Direction
 from gateway.paging.page import Drift, ItemT, Page
 from gateway.paging.stretch import Stretch
@@ -14,33 +15,38 @@ class Backward(Direction[ItemT]):
         """Fetch the page, segment before segment."""
         page = self.page
         segment = self.before.segment if self.before else self.segments - 1
-        lowest = self.after.segment if self.after else 0
         stretch, border = await (self._open_before() if self.before else self._open_tail(segment))
         page.has_next = self._is_any_behind(stretch, border.offset)
         while True:
             has_more = self._take(stretch, border)
-            if has_more is not None or segment <= lowest:
+            if has_more is not None or segment <= self.lowest:
                 break
             segment -= 1
             stretch, border = await self._open_tail(segment)
         page.has_previous = bool(has_more)
-        page.cut(max(0, len(page.items) - self.size), len(page.items))
         return page
+
+    @property
+    def lowest(self) -> int:
+        """Return the segment in which the walk ends."""
+        return self.after.segment if self.after else 0
 
     async def _open_before(self) -> tuple[Stretch[ItemT], Border]:
         """Fetch what precedes the cursor, and find where the page ends."""
         before = self.before
         if before is None:
             raise AssertionError("there is no cursor to go back from")
-        stretch = self.stretch(before.segment, before.offset + 1, self.wanted + 1)
-        await stretch.grow_from(max(0, before.offset - self.wanted))
+        end, size = before.offset + 1, self.window_size(overlap=1)
+        stretch = self.stretch(before.segment, end, size)
+        await stretch.grow_from(max(0, before.offset - self.wanted), max(0, end - size))
         if not stretch.items and stretch.start > 0:
             stretch = await self._from_the_end(stretch)
         border = await locate(stretch, before, is_forward=False)
         self.note(border.drift)
         self.repaired = border.repaired
         border = border._replace(offset=min(border.offset, stretch.end))
-        await stretch.grow_from(max(0, border.offset - self.wanted))
+        wanted = max(0, border.offset - self.wanted)
+        await stretch.grow_from(wanted, max(0, border.offset - self.window_size()))
         return stretch, border
 
     async def _from_the_end(self, stretch: Stretch[ItemT]) -> Stretch[ItemT]:
@@ -54,20 +60,20 @@ class Backward(Direction[ItemT]):
         return stretch
 
     async def _open_tail(self, segment: int) -> tuple[Stretch[ItemT], Border]:
-        """Fetch the end of a segment; where one item is wanted, any will do."""
+        """Fetch the end of a segment; where none is wanted, any item tells that there is more."""
         after = self.after
-        if self.wanted == 1:
+        if not self.wanted:
             start = after.offset + 1 if after and after.segment == segment else 0
             stretch = self.stretch(segment, start, 1)
             await stretch.grow_to(start + 1)
             stretch.is_ended = True
         else:
-            stretch = await find_tail(self.stretch, segment, self.wanted)
+            stretch = await find_tail(self.stretch, segment, self.window_size())
             await stretch.grow_from(max(0, stretch.end - min(self.wanted, REACH)))
         return stretch, Border(stretch.end, Drift.NONE, self.repaired)
 
     def _take(self, stretch: Stretch[ItemT], border: Border) -> bool | None:
-        """Put a segment's items in front; tell whether there is more, None to go on."""
+        """Put a segment's items in front; return whether there is more, None to go on."""
         end, first = border.offset, self._first(stretch, border)
         begin = max(stretch.start, first, end - self.wanted)
         if end > begin:
@@ -78,7 +84,10 @@ class Backward(Direction[ItemT]):
             self.page.runs.insert(0, run)
             self.wanted -= end - begin
         if not self.wanted:
-            return True
+            # Where a place is, there is one in front of it, down to the segment's first.
+            if min(begin, end) > first or (not stretch.items and stretch.counts_more):
+                return True
+            return None if self.look_ahead is LookAhead.NEEDED else stretch.segment > self.lowest
         if stretch.is_short:
             self.page.suspect()
         return True if stretch.start > first else None

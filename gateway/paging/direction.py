@@ -3,7 +3,7 @@
 from typing import Generic
 
 from gateway.paging.anchor import FURTHER_CALLS, Border
-from gateway.paging.arguments import LARGEST_SIZE, PageRequest
+from gateway.paging.arguments import LARGEST_SIZE, PageRequest, window_size
 from gateway.paging.page import Drift, ItemT, Page, Run, Surroundings
 from gateway.paging.position import Position
 from gateway.paging.stretch import Fetch, Stretch
@@ -12,9 +12,10 @@ _SEVERITY = (Drift.NONE, Drift.REPAIRED, Drift.SUSPECTED)
 
 
 class Direction(Generic[ItemT]):
-    """One walk: what was asked for, the page so far, and how many items are still wanted.
+    """One walk: what was asked for, the page so far, and how many places it still wants.
 
-    One more is wanted than the page shows: it tells whether there is more.
+    The item beyond the page, which tells whether there is more, is fetched with the others where it
+    is looked for and no window is made for it alone (`window_size`).
     """
 
     def __init__(self, fetch: Fetch[ItemT], request: PageRequest, segments: int) -> None:
@@ -23,8 +24,13 @@ class Direction(Generic[ItemT]):
         self.after, self.before = request.after, request.before
         self.segments = segments
         self.page: Page[ItemT] = Page()
-        self.wanted = request.size + 1
+        self.wanted = request.size
+        self.look_ahead = request.look_ahead
         self.repaired = 0
+
+    def window_size(self, overlap: int = 0) -> int:
+        """Return how many items to ask for: the wanted, an overlap, and the one beyond."""
+        return window_size(self.wanted + overlap, self.look_ahead)
 
     def stretch(self, segment: int, start: int, count: int) -> Stretch[ItemT]:
         """Begin a stretch that may make as many calls as `count` items need, and two more."""

@@ -1,6 +1,7 @@
 """The first items of a list, or the first after a cursor."""
 
 from gateway.paging.anchor import Border, locate
+from gateway.paging.arguments import LookAhead, window_size
 from gateway.paging.direction import Direction
 from gateway.paging.page import Drift, ItemT, Page, Surroundings
 from gateway.paging.stretch import Stretch, believable
@@ -9,22 +10,28 @@ from gateway.wire.decode import Page as Window
 _BEGINNING = Border(0, Drift.NONE, 0)
 
 
-def decided(window: Window[ItemT], size: int) -> Page[ItemT] | None:
-    """Give the first page of a list of one segment, where its first window leaves no question.
+def decided(window: Window[ItemT], size: int, look_ahead: LookAhead) -> Page[ItemT] | None:
+    """Return the first page of a list of one segment, where its first window leaves no question.
 
-    The window was asked for one item more than the page has. Either it is full, or it is the whole
-    list, and nothing speaks against that. None, where there is more to ask: then a walk does.
+    The window was asked for `window_size(size, look_ahead)` items. Either the page is full and it
+    is known whether there is more, or the window is the whole list, and nothing speaks against
+    that. None, where there is more to ask: then a walk does.
     """
-    items = window.items[: size + 1]  # some upstreams ignore the limit
+    asked = window_size(size, look_ahead)
+    items = window.items[:asked]  # some upstreams ignore the limit
     given, total = len(items), believable(window, 0)
-    if given <= size and total is not None and total > given:
+    counts_more = total is not None and total > given
+    if given < size and counts_more:
         return None
+    if given == size == asked and not counts_more and look_ahead is LookAhead.NEEDED:
+        return None
+    has_next = given > size or counts_more or (given == size == asked and total is None)
     warnings = list(dict.fromkeys(window.warnings)) if window.warnings else []
     shown = range(min(given, size))
     return Page(
         items[:size],
         [(Surroundings(0, 0, items, (), (), 0), shown)] if shown else [],
-        has_next=given > size,
+        has_next=has_next,
         totals={0: total},
         warnings=warnings,
         customer_id=window.customer_id,
@@ -39,45 +46,59 @@ class Forward(Direction[ItemT]):
         segment = self.after.segment if self.after else 0
         while True:
             stretch, border = await self._open(segment)
-            has_more = self._take(stretch, border)
+            has_more = await self._take(stretch, border)
             if has_more is not None:
                 break
             segment += 1
         self.page.has_next = has_more
-        self.page.cut(0, self.size)
         return self.page
 
     async def _open(self, segment: int) -> tuple[Stretch[ItemT], Border]:
         """Fetch as much of a segment as is wanted, and find where the page goes on in it."""
         after = self.after
         if after is None or segment != after.segment:
-            stretch = self.stretch(segment, 0, self.wanted)
-            await stretch.grow_to(self.wanted)
+            stretch = self.stretch(segment, 0, self.window_size())
+            if not self.wanted:
+                stretch.calls = 1
+            await stretch.grow_to(max(1, self.wanted), self.window_size())
             return stretch, _BEGINNING
-        stretch = self.stretch(segment, after.offset, self.wanted + 1)
-        await stretch.grow_to(after.offset + 1 + self.wanted)
+        start = after.offset
+        stretch = self.stretch(segment, start, self.window_size(overlap=1))
+        await stretch.grow_to(start + 1 + self.wanted, start + self.window_size(overlap=1))
+        await stretch.insist_on(start)  # what has only not been given is not gone
         border = await locate(stretch, after, is_forward=True)
         self.note(border.drift)
         self.repaired = border.repaired
-        await stretch.grow_to(border.offset + self.wanted)
+        await stretch.grow_to(border.offset + self.wanted, border.offset + self.window_size())
         self.page.has_previous = self._is_any_before(stretch, border.offset)
         return stretch, border
 
-    def _take(self, stretch: Stretch[ItemT], border: Border) -> bool | None:
-        """Put a segment's items on the page; tell whether there is more, None to go on."""
+    async def _take(self, stretch: Stretch[ItemT], border: Border) -> bool | None:
+        """Put a segment's items on the page; return whether there is more, None to go on."""
         begin, stop = border.offset, self._stop(stretch, border)
-        end = stretch.end if stop is None else min(stretch.end, stop)
-        end = min(end, begin + self.wanted)
+        if self.wanted and not self.page.items and (stop is None or stop > begin):
+            await stretch.insist_on(begin)
+        end = min(stretch.end, begin + self.wanted)
+        if stop is not None:
+            end = min(end, stop)
         if end > begin:
             cursor = self.after if self.after and self.after.segment == stretch.segment else None
             items, run = self.show(stretch, range(begin, end), cursor, border)
             self.page.items += items
             self.page.runs.append(run)
             self.wanted -= end - begin
-        if not self.wanted:
-            return True
-        if stop is not None and stop <= max(stretch.end, begin):
+        place = max(begin, end)
+        if stop is not None and stop <= max(stretch.end if self.wanted else place, begin):
             return False
+        if not self.wanted and self.look_ahead is not LookAhead.NEEDED:
+            return stretch.end > place or not stretch.is_complete  # nobody asks for it
+        if not self.wanted:
+            # A total that promises too much costs the client an empty page, less than to look.
+            if stretch.end > place or stretch.counts_more:
+                return True
+            await stretch.grow_to(place + 1)
+            if stretch.end > place:
+                return True
         if not stretch.is_ended:
             return self._leave_off(stretch)
         return None if stop is None and stretch.segment + 1 < self.segments else False
@@ -98,11 +119,9 @@ class Forward(Direction[ItemT]):
         page = self.page
         if stretch.is_short:
             page.suspect()
-        elif len(page.items) > 1:
+        if not stretch.counts_more and len(page.items) > 1:
             page.cut(0, len(page.items) - 1)  # the last has been seen, and tells that there is more
-        elif stretch.total is not None:
-            return stretch.total > stretch.end
-        return True
+        return stretch.counts_more or bool(page.items) or stretch.total is None
 
     def _is_any_before(self, stretch: Stretch[ItemT], begin: int) -> bool:
         if stretch.items:

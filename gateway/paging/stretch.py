@@ -4,8 +4,8 @@ Windows that are put together overlap by one item: where that is not the same in
 there is none, the list may have moved between two calls, and the page says so.
 
 A window that is shorter than asked for ends the list, unless the upstream's total counts more. Then
-one more window is asked for. Where that brings more, the upstream gives fewer than it is asked for;
-where it brings nothing, it counts more than it gives, and nobody knows which of the two is wrong.
+what is missing is asked for, from where the window has ended, and as long as that brings something.
+Where it brings nothing, the upstream may count more than it gives, or give nothing just now.
 """
 
 from collections.abc import Awaitable, Callable
@@ -14,6 +14,12 @@ from typing import Generic
 from gateway.paging.arguments import LARGEST_SIZE
 from gateway.paging.page import ItemT, Page, id_of
 from gateway.wire.decode import Page as Window
+
+_MAX_STALLS = 2
+_MAX_ENDS = 2
+_FEW = 20  # places before an end: a window that happens to be short may well end there
+_MAX_ATTEMPTS = 10
+_MAX_NEAR = 5
 
 Fetch = Callable[[int, int, int], Awaitable[Window[ItemT]]]
 """Fetches a window by segment, offset and limit; the limit is always 1..100."""
@@ -43,7 +49,7 @@ class Stretch(Generic[ItemT]):
         self.items: list[ItemT | None] = []
         self.is_ended = False
         self.is_short = False
-        self._has_tried_again = False
+        self._stalls = 0  # windows in succession that have brought nothing new
         self._is_single = False
 
     @property
@@ -55,6 +61,20 @@ class Stretch(Generic[ItemT]):
     def total(self) -> int | None:
         """Give what the upstream counts, where that can be believed."""
         return self._page.totals.get(self.segment)
+
+    @property
+    def counts_more(self) -> bool:
+        """Whether the upstream counts items behind the last one."""
+        return self.counts_at(self.end)
+
+    def counts_at(self, offset: int) -> bool:
+        """Return whether the upstream counts an item at an offset."""
+        return self.total is not None and self.total > offset
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing follows, or the upstream says so."""
+        return self.is_ended or (self.total is not None and not self.counts_more)
 
     def holds(self, offset: int) -> bool:
         """Tell whether the item at an offset is known."""
@@ -85,18 +105,34 @@ class Stretch(Generic[ItemT]):
 
     # --- growing ------------------------------------------------------------------------------
 
-    async def grow_to(self, end: int) -> None:
-        """Fetch what follows, up to an offset, the list's end, or the last call."""
-        while self.end < end and not self.is_ended and not self.is_short and self.calls > 0:
-            overlap = 1 if self.items and not self._is_single else 0
-            offset, known = self.end - overlap, self.end
-            limit = min(LARGEST_SIZE, end - offset)
-            if self._has_tried_again and not self.items:
-                limit += 1 if limit < LARGEST_SIZE else -1  # an equal window has an equal answer
-            found = await self._ask(offset, limit)
-            self._join_behind(found, overlap)
-            if len(found) < limit:
-                self._judge_short(len(found), has_grown=self.end > known)
+    async def grow_to(self, end: int, asked_end: int = 0) -> None:
+        """Fetch what follows, up to an offset, the list's end, or the last call.
+
+        Windows reach to `asked_end`, where that is farther, but none is made for it.
+        """
+        while self.end < end and not self.is_ended and self.calls > 0 and not self.is_stalled:
+            await self._grow(max(end, asked_end))
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether asking on has brought nothing new, so that only insisting might."""
+        return self._stalls >= _MAX_STALLS
+
+    @property
+    def _overlap(self) -> int:
+        return 1 if self.items and not self._is_single else 0
+
+    async def _grow(self, end: int) -> None:
+        overlap, known = self._overlap, self.end
+        limit = min(LARGEST_SIZE, end - known + overlap)
+        if self._stalls and not overlap:
+            limit = LARGEST_SIZE - self._stalls  # an equal window has an equal answer
+        found = await self._ask(known - overlap, limit)
+        self._join_behind(found, overlap)
+        if self.end > known:
+            self._stalls = 0
+        if len(found) < limit:
+            self._judge_short(len(found), has_grown=self.end > known)
 
     def _join_behind(self, found: list[ItemT | None], overlap: int) -> None:
         if self.items and found and not (overlap and id_of(found[0]) == id_of(self.items[-1])):
@@ -106,70 +142,124 @@ class Stretch(Generic[ItemT]):
         self.items += found[overlap:]
 
     def _judge_short(self, given: int, *, has_grown: bool) -> None:
-        if self.total is None or self.total <= self.end:
+        self._is_single = given <= 1
+        if not self.counts_more:
             self.is_ended = True
-        elif not self._has_tried_again:
-            self._has_tried_again, self._is_single = True, given <= 1
-        elif has_grown:
-            self.is_short = True
         else:
+            self.is_short = True
+            self._stalls += not has_grown
+
+    async def insist_on(self, place: int) -> None:
+        """Ask on where nothing stands from `place` on although the total counts more.
+
+        Nobody could go on from an empty page. So what comes next is asked for until it comes, or
+        until windows that begin well before have ended twice where the list has: then it is the
+        total that is wrong. Where such a window ends earlier, the upstream gives few items just
+        now, and the end is not believed as long as there are calls.
+        """
+        if self.end > place or self.is_ended or not self.counts_more:
+            return
+        calls = self.calls
+        ends, max_ends = 0, _MAX_ENDS if self.end >= _FEW else 2 * _MAX_ENDS
+        for attempt in range(1, _MAX_ATTEMPTS + 1):
+            self._is_single, self._stalls, self.calls = True, _MAX_STALLS + attempt, 1
+            if ends == attempt - 1:
+                ends += await self._ends_again(LARGEST_SIZE - _MAX_ATTEMPTS - attempt)
+            else:
+                await self._grow(self.end + 1)
+            if self.end > place or ends == max_ends or not self.counts_more:
+                break
+        self.calls = calls
+        if self.end <= place:
             self.doubt()
             self.is_ended = True
 
-    async def grow_from(self, start: int, *, least: int = 2) -> None:
+    async def confirm_end(self) -> None:
+        """Take the end back, unless windows that begin before it end there, too."""
+        calls = self.calls
+        for attempt in range(1, _MAX_ENDS + 1):
+            if not await self._ends_again(LARGEST_SIZE - _MAX_ATTEMPTS - attempt):
+                self.is_ended = False
+                break
+        self.calls = calls
+
+    async def _ends_again(self, limit: int) -> bool:
+        """Return whether a window that begins before the end ends there; else take what it adds."""
+        known = self.end
+        offset = max(0, known - limit // 2)
+        found = await self._ask(offset, limit)
+        if offset + len(found) > known:
+            overlap = 1 if self.items and offset < known else 0
+            self._join_behind(found[known - offset - overlap :], overlap)
+        return offset + len(found) == known
+
+    async def grow_from(
+        self, start: int, asked_start: int | None = None, *, least: int = 2, has_end: bool = True
+    ) -> None:
         """Fetch what precedes, down to an offset or the last call.
 
-        Where the upstream gives too few, what is nearest is asked for: `least` items or more.
+        Windows reach down to `asked_start`, but none is made for it. Where the upstream gives too
+        few, what is nearest is asked for: `least` items or more. `has_end`: there has been an item
+        at the end, and not only a total that counts so many.
         """
-        while self.start > start and not self.is_short and self.calls > 0:
+        lowest = start if asked_start is None else min(start, asked_start)
+        while self.start > start and self.calls > 0:
             overlap = 1 if self.items else 0
             stop = self.start + overlap
-            offset = max(start, stop - LARGEST_SIZE)
+            offset = max(lowest, stop - LARGEST_SIZE)
             found = await self._ask(offset, stop - offset)
             if len(found) < stop - offset and not self._ends_at(offset + len(found)):
-                offset, found = await self._ask_again(offset, found, stop, least)
-            if offset + len(found) < stop and self.items:
+                offset, found = await self._complete(offset, found, stop, least, has_end=has_end)
+            if self.items and offset + len(found) < self.start:
                 self.suspect()  # the list has become shorter than what is known of it
                 return
-            self._join_before(offset, found, overlap)
+            self._join_before(offset, found)
             if not overlap and self.end < stop:
-                self.is_ended = not self.is_short
+                if not self.counts_more:
+                    self.is_ended = not self.is_short
                 return
 
     def _ends_at(self, offset: int) -> bool:
         return self.total is not None and self.total <= offset
 
-    def _join_before(self, offset: int, found: list[ItemT | None], overlap: int) -> None:
-        if overlap and id_of(found[-1]) != id_of(self.items[0]):
+    def _join_before(self, offset: int, found: list[ItemT | None]) -> None:
+        new = found[: self.start - offset] if self.items else found
+        if self.items and (len(found) == len(new) or id_of(found[-1]) != id_of(self.items[0])):
             self.suspect()
-        self.items[:0] = found[: len(found) - overlap]
+        self.items[:0] = new
         self.start = offset
 
-    async def _ask_again(
-        self, offset: int, found: list[ItemT | None], stop: int, least: int
+    async def _complete(
+        self, offset: int, found: list[ItemT | None], stop: int, least: int, *, has_end: bool
     ) -> tuple[int, list[ItemT | None]]:
-        """Ask for what a window has lacked; give what there is of it nearest to its end."""
+        """Ask for what a window has lacked; return what there is of it nearest to its end."""
         given = len(found)
-        if self.calls > 0:
-            overlap = 1 if given > 1 else 0
-            limit = stop - offset - given + overlap
-            if not given:
-                limit += 1 if limit < LARGEST_SIZE else -1
-            rest = await self._ask(offset + given - overlap, limit)
-            if given and not (overlap and rest and id_of(rest[0]) == id_of(found[-1])):
-                self.suspect()
-            found = (found + rest[overlap:])[: stop - offset]
-        if offset + len(found) == stop or self._ends_at(offset + len(found)):
+        part = Stretch(self._fetch, self._page, self.segment, offset, self.calls)
+        part.items, part._is_single, part._stalls = found, given <= 1, int(not given)
+        while part.end < stop and part.calls > 0 and not part.is_stalled:
+            await part._grow(stop)
+            if self._ends_at(part.end) or (part.end < stop and part.calls == 1):
+                break  # the last call is for what is nearest
+        self.calls, found = part.calls, part.items[: stop - offset]
+        self.is_short |= part.is_short
+        if part.end >= stop or self._ends_at(part.end):
             return offset, found
-        if len(found) == given:  # that is where the list ends
-            if self.total is not None:
-                self.doubt()
-            return offset, found
+        if len(found) == given and not has_end:
+            return offset, found  # whoever looks for the end goes on
+        if len(found) == given and not self.counts_at(stop - 1):
+            return offset, found  # that is where the list ends
         self.suspect()
         self.is_short = True
+        # Nobody could go on from an empty page: more attempts are worth their calls.
+        is_empty = has_end and not self.items and not self._page.items
         nearest = max(offset, stop - max(least, given))
-        near = await self._ask(nearest, stop - nearest) if self.calls > 0 else []
-        return (nearest, near) if near else (offset, found)
+        for attempt in range(_MAX_NEAR if is_empty else min(1, self.calls)):
+            near = await self._ask(nearest, LARGEST_SIZE - attempt if attempt else stop - nearest)
+            near = near[: stop - nearest]
+            if nearest + len(near) >= stop - 1:
+                return nearest, near
+            nearest = max(offset, stop - least)
+        return offset, found
 
     async def _ask(self, offset: int, limit: int) -> list[ItemT | None]:
         self.calls -= 1

@@ -20,7 +20,9 @@ _MOST_PROBES = 16
 async def find_tail(begin: Begin[ItemT], segment: int, wanted: int) -> Stretch[ItemT]:
     """Fetch the last items of a segment: one call where it has up to 100, else two."""
     head = begin(segment, 0, LARGEST_SIZE)
+    head.calls = 2  # its total is what matters, unless it is the whole list
     await head.grow_to(LARGEST_SIZE)
+    await head.insist_on(0)
     total = head.total
     if _is_whole(head) or not head.items:
         return head
@@ -29,11 +31,13 @@ async def find_tail(begin: Begin[ItemT], segment: int, wanted: int) -> Stretch[I
     # One more is asked for than there should be: the list may have grown since, or the total lie.
     beyond = 1 if wanted < LARGEST_SIZE else 0
     tail = begin(segment, total + beyond, LARGEST_SIZE)
-    await tail.grow_from(max(0, total - min(wanted, LARGEST_SIZE)), least=1)
+    await tail.grow_from(max(0, total - min(wanted, LARGEST_SIZE)), least=1 + beyond, has_end=False)
     if not tail.items:
         return await find_end(begin, head, tail.start)
     if not _is_whole(tail):
-        await tail.grow_to(max(tail.end + 1, tail.total or 0))
+        if not tail.is_short:
+            await tail.grow_to(max(tail.end + 1, tail.total or 0))
+        await tail.insist_on(tail.end)
         if not _is_whole(tail):
             tail.suspect()
     return tail
@@ -50,6 +54,9 @@ async def find_end(
     begin: Begin[ItemT], known: Stretch[ItemT], nothing_from: int | None
 ) -> Stretch[ItemT]:
     """Search the end between what is known to be there and what is known not to be."""
+    has_counted_more = known.total is not None
+    if has_counted_more:
+        known.doubt()  # there is nothing where it counts something
     step, probes = 0, 0
     while probes < _MOST_PROBES and nothing_from != known.end:
         if nothing_from is None or known.end + step < nothing_from:
@@ -67,8 +74,10 @@ async def find_end(
             continue
         known = probe
         if probe.is_ended:
-            return probe
-    known.is_ended = nothing_from == known.end
+            break
+    known.is_ended |= nothing_from == known.end
     if not known.is_ended:
         known.doubt()
+    elif has_counted_more:
+        await known.confirm_end()
     return known

@@ -4,14 +4,16 @@ A list is one or more *segments*, one after the other (a program's source types)
 upstream list with limit and offset. A page counts places, not items: an item that had to be left
 out keeps its place, so that cursors count what the upstream counts.
 
-A page that goes on from a cursor asks for the cursor's own item again, and for one item beyond the
-page, which alone tells whether there is more. Where the cursor's item is no longer in its place,
-it is searched for (`anchor.py`). A page makes at most two calls more than its size needs in each
-segment; where they do not suffice, because the upstream gives fewer items than it is asked for, the
-page is shorter and says that there is more.
+A page that goes on from a cursor asks for the cursor's own item again and, where it is to say
+whether there is more, for one item beyond the page, as long as no call is made for that. Where a
+call would be, a total that counts more is believed, and any other is not. Where the cursor's item
+is no longer in its place, it is searched for (`anchor.py`). A page makes at most two calls more
+than its size needs in each segment; where they do not suffice, because the upstream gives fewer
+items than it is asked for, the page is shorter and says that there is more. Only a page that would
+be empty although the total counts more asks on, to be certain (`insist_on` in `stretch.py`).
 """
 
-from gateway.paging.arguments import PageRequest
+from gateway.paging.arguments import PageRequest, window_size
 from gateway.paging.backward import Backward
 from gateway.paging.forward import Forward, decided
 from gateway.paging.page import ItemT, Page
@@ -24,8 +26,9 @@ async def walk(fetch: Fetch[ItemT], request: PageRequest, segments: int = 1) -> 
     """Fetch the page. Whatever `fetch` raises passes through."""
     page: Page[ItemT] | None = None
     if request.is_start and segments == 1:
-        window = await fetch(0, 0, request.size + 1)
-        page = decided(window, request.size)
+        size, look_ahead = request.size, request.look_ahead
+        window = await fetch(0, 0, window_size(size, look_ahead))
+        page = decided(window, size, look_ahead)
         fetch = fetch if page is not None else _going_on(window, fetch)
     if page is None:
         direction = Backward if request.backward else Forward

@@ -5,7 +5,7 @@ import asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.paging.arguments import PageRequest
+from gateway.paging.arguments import LookAhead, PageRequest
 from gateway.paging.forward import Forward, decided
 from gateway.paging.page import Page
 from gateway.wire.decode import Page as Window
@@ -34,7 +34,7 @@ def test_a_window_decides_as_a_walk_would(
 
     request = PageRequest(size, backward=False, after=None, before=None)
     walked = asyncio.run(Forward(fetch, request, 1).run())
-    page = decided(window, size)
+    page = decided(window, size, LookAhead.NEEDED)
 
     assert asked[0] == (0, 0, size + 1)
     assert (page is None) == (len(asked) > 1)
@@ -51,7 +51,7 @@ def _seen(page: Page[Item]) -> object:
 def test_a_cursor_knows_what_stands_around_it() -> None:
     """The look-ahead, too; neighbours that cannot be read are passed over."""
     items = [Item(1), None, Item(3), Item(4), Item(5), Item(6)]
-    page = decided(Window(items, 9), 5)
+    page = decided(Window(items, 9), 5, LookAhead.NEEDED)
     assert page is not None
     shown = [place.position for place in page.places]
     assert [position[:3] for position in shown] == [place[:3] for place in positions([items])[:5]]

@@ -80,9 +80,9 @@ AT_ONCE = ("REPAIRED", 1)  # what is searched for is on the page anyway
         pytest.param([19], REPAIRED, AT_ONCE, id="the cursor's own"),
         pytest.param([17, 18, 19], REPAIRED, AT_ONCE, id="it and two neighbours"),
         pytest.param([16, 17, 18, 19], SUSPECTED, SUSPECTED, id="it and all its neighbours"),
-        pytest.param([20], NONE, REPAIRED, id="the next"),
-        pytest.param([60], NONE, REPAIRED, id="one far ahead"),
-        pytest.param([15, 25], REPAIRED, REPAIRED, id="on both sides"),
+        pytest.param([20], NONE, AT_ONCE, id="the next"),
+        pytest.param([60], NONE, AT_ONCE, id="one far ahead"),
+        pytest.param([15, 25], REPAIRED, AT_ONCE, id="on both sides"),
     ],
 )
 def test_a_page_goes_on_where_the_last_ended_whatever_is_gone(

@@ -13,9 +13,9 @@ LISTS = {
     3000: (customer("C-3000"), program(9003)),
 }
 
-# length, page size, calls of each page forward, calls of each page backward. One call a page up to
-# 98 items, two where it and what is asked beside it are more than 100; the end of a list past 100
-# takes one to find.
+# length, page size, calls of each page forward, calls of each page backward. One call a page, as
+# long as it and the cursor's own item are up to 100 and the total does not end right behind it; the
+# end of a list past 100 takes one to find.
 WALKS = [
     (0, 20, [1], [1]),
     (1, 1, [1], [1]),
@@ -27,11 +27,11 @@ WALKS = [
     (101, 20, [1] * 6, [2, *[1] * 5]),
     (101, 98, [1] * 2, [2, 1]),
     (101, 99, [1] * 2, [2, 1]),
-    (101, 100, [2, 1], [2, 1]),
+    (101, 100, [1, 1], [2, 1]),
 ]
 LONG_WALKS = [
-    (customer("C-3000"), 99, [1, *[2] * 29, 1], [2, *[2] * 29, 1]),
-    (program(9003), 100, [2] * 30, [2] * 30),
+    (customer("C-3000"), 99, [1] * 31, [2, *[1] * 30]),
+    (program(9003), 100, [1, *[2] * 29], [2] * 30),
 ]
 
 
