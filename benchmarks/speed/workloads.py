@@ -66,7 +66,7 @@ def ten(variant: int) -> str:
 
 
 def hundred(variant: int) -> str:
-    """Name the customer with a hundred promotions."""
+    """Name the customer with a hundred promotions and one."""
     return f"hundred-{variant:02}"
 
 

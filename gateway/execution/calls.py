@@ -31,8 +31,9 @@ from graphql.execution.values import (
 from gateway.execution.coercion import Coerce, coercer
 from gateway.execution.fields import Field
 from gateway.execution.selection import Selected
+from gateway.paging.arguments import PageFields
 from gateway.schema.context import Context
-from gateway.schema.lookahead import nodes_below
+from gateway.schema.lookahead import Ahead, LooksFor, Paths, page_fields
 
 _NO_VARIABLES = VariableValues({}, {})
 
@@ -209,25 +210,55 @@ class Call:
         return partial(self._field.computes, **arguments) if arguments else self._field.computes
 
     @cached_property
-    def _ahead(self) -> dict[tuple[str, str], list[Arguments]]:
+    def _ahead(self) -> dict[tuple[str, str], list[tuple[Arguments, Paths]]]:
         return {}
 
-    def look_ahead(
-        self, type_name: str, field_name: str, values: VariableValues
-    ) -> list[dict[str, Any]]:
-        """Give what `Info.look_ahead` gives."""
+    @cached_property
+    def _own(self) -> Paths:
+        selected, field = self._selected, self._field
+        assert field.graphql is not None  # noqa: S101 - it is declared to look for something
+        return self._scope.document.selected(field.graphql, selected.nodes, looks_for(field))
+
+    def page_fields(self, values: VariableValues) -> PageFields:
+        """Return what `Info.page_fields` returns."""
+        return self._page_fields(self._field, self._arguments, self._own, values)
+
+    def look_ahead(self, type_name: str, field_name: str, values: VariableValues) -> list[Ahead]:
+        """Return what `Info.look_ahead` returns."""
+        scope = self._scope
+        kind: Any = scope.fields.schema.type_map[type_name]
+        field = scope.fields.get(kind, field_name)
         known = self._ahead.get((type_name, field_name))
         if known is None:
-            scope = self._scope
-            schema = scope.fields.schema
-            kind: Any = schema.type_map[type_name]
-            nodes = nodes_below(
-                kind, self._selected.nodes, scope.fragments, scope.conditions, field_name
-            )
-            field = scope.fields.get(kind, field_name)
-            known = [Arguments(field, node) for node in nodes]
-            self._ahead[type_name, field_name] = known
-        return [arguments.of(values) for arguments in known]
+            document = scope.document
+            known = self._ahead[type_name, field_name] = [
+                (
+                    Arguments(field, node),
+                    document.selected(kind.fields[field_name], [node], looks_for(field)),
+                )
+                for node in document.nodes_below(kind, self._selected.nodes, field_name)
+            ]
+        return [
+            Ahead(arguments.of(values), self._page_fields(field, arguments, own, values))
+            for arguments, own in known
+        ]
+
+    def _page_fields(
+        self, field: Field, arguments: Arguments, own: Paths, values: VariableValues
+    ) -> PageFields:
+        peers = self._scope.peers.get(field)
+        if peers is None:
+            peers = self._scope.peers[field] = self._peers(field)
+        if not peers:
+            return PageFields(own)
+        others = [(peer.of(values), paths) for peer, paths in peers]
+        return page_fields(own, arguments.of(values), others, looks_for(field))
+
+    def _peers(self, field: Field) -> list[tuple[Arguments, Paths]]:
+        scope = self._scope
+        kind: Any = scope.fields.schema.type_map[field.owner]
+        peers = scope.document.peers(kind, field.name, looks_for(field))
+        return [(Arguments(field, node), paths) for node, paths in peers]
 
 
 class _Info:
@@ -238,9 +269,21 @@ class _Info:
     def __init__(self, call: Call, values: VariableValues, context: Context) -> None:
         self._call, self._values, self.context = call, values, context
 
-    def look_ahead(self, type_name: str, field_name: str) -> list[dict[str, Any]]:
-        """Give the arguments of each selection of a field right below this one."""
+    @property
+    def page_fields(self) -> PageFields:
+        """Return which of the fields that this one looks for are selected below it."""
+        return self._call.page_fields(self._values)
+
+    def look_ahead(self, type_name: str, field_name: str) -> list[Ahead]:
+        """Return each selection of a field right below this one."""
         return self._call.look_ahead(type_name, field_name, self._values)
+
+
+def looks_for(field: Field) -> LooksFor:
+    """Return what a field looks for below itself; it is declared to look for something."""
+    declaration: Any = field.declaration
+    found: LooksFor = declaration.looks_for
+    return found
 
 
 def _has_variables(arguments: Iterable[ArgumentNode] | None) -> bool:

@@ -26,7 +26,8 @@ from gateway.execution import leaves
 from gateway.execution.arguments import Converter
 from gateway.execution.leaves import nullable
 from gateway.schema.build import executable
-from gateway.schema.declare import DECLARATION, Computed, Fetching, Plain, Viewed, ViewedMany
+from gateway.schema.declare import Computed, Fetching, Plain, Viewed, ViewedMany
+from gateway.schema.lookahead import DECLARATION
 from gateway.wire.recurring import is_recurring
 
 _DEFINITION = "strawberry-definition"

@@ -1,7 +1,7 @@
 """What an operation selects, as a tree: collected when it is first reached, by graphql-core."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +21,7 @@ from graphql.execution.collect_fields import (
 from graphql.execution.values import VariableValues
 
 from gateway.execution.fields import Field, Fields, layers
+from gateway.schema.lookahead import Document
 
 
 @dataclass
@@ -28,7 +29,8 @@ class Scope:
     """What is the same for a whole operation, once it is known what @skip and @include say.
 
     `conditions` has the variables in these directives and no others; `size` is the length of all
-    that has been generated, in characters.
+    that has been generated, in characters; `peers` has a field's selections, where these differ in
+    what is selected below them (`calls.py`).
     """
 
     fields: Fields
@@ -36,6 +38,13 @@ class Scope:
     fragments: Mapping[str, FragmentDefinitionNode]
     conditions: VariableValues
     size: int = 0
+    peers: dict[Field, list[Any]] = field(default_factory=dict)
+
+    @cached_property
+    def document(self) -> Document:
+        """Return the operation as look-ahead wants it."""
+        schema = self.fields.schema
+        return Document(schema, self.operation, self.fragments, self.conditions)
 
     @cached_property
     def fragment_details(self) -> dict[str, FragmentDetails]:

@@ -23,7 +23,8 @@ from graphql import (
     is_abstract_type,
 )
 
-from gateway.schema.declare import DECLARATION, Fetching
+from gateway.schema.declare import Fetching
+from gateway.schema.lookahead import DECLARATION
 
 UNSIZED_LIST = 5
 _NUMBERS = (int, float)

@@ -2,14 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import strawberry
+from graphql import FieldNode, GraphQLField, GraphQLObjectType
+from graphql.execution.values import get_argument_values
 from strawberry.types.arguments import convert_arguments
 
 from gateway.loaders.bundle import Loaders
+from gateway.paging.arguments import PageFields
 from gateway.request import Caller, Request
-from gateway.schema.lookahead import selections_below
+from gateway.schema.lookahead import (
+    DECLARATION,
+    Ahead,
+    Document,
+    LooksFor,
+    Paths,
+    page_fields,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +41,73 @@ class Context:
 
 
 class Info(strawberry.Info[Context, None]):
-    """Strawberry's info, of which resolvers use `context` and `look_ahead`, and nothing else."""
+    """Strawberry's info, of which resolvers use `context` and look-ahead, and nothing else."""
 
-    def look_ahead(self, type_name: str, field_name: str) -> list[dict[str, Any]]:
-        """Give the arguments of each selection of a field right below this one.
+    @property
+    def page_fields(self) -> PageFields:
+        """Return which of the fields that this one looks for are selected below it."""
+        raw = self._raw_info
+        field = self._declared(raw.parent_type, raw.field_name)
+        own = field.document.selected(field.graphql, raw.field_nodes, field.looks_for)
+        return field.page_fields(own, raw.field_nodes[0])
+
+    def look_ahead(self, type_name: str, field_name: str) -> list[Ahead]:
+        """Return each selection of a field right below this one.
 
         `type_name` is the type that the field below belongs to; what an argument leaves out is left
         out here too. Selections that @skip and @include rule out are not in the list.
         """
-        schema: Any = self.schema
-        parent = schema.get_type_by_name(type_name)
-        name_of = schema.config.name_converter.get_graphql_name
-        definition = next(field for field in parent.fields if name_of(field) == field_name)
+        raw = self._raw_info
+        parent: Any = raw.schema.type_map[type_name]
+        field = self._declared(parent, field_name)
+        document, looks = field.document, field.looks_for
         return [
-            convert_arguments(
-                arguments,
-                definition.arguments,
-                scalar_registry=schema.schema_converter.scalar_registry,
-                config=schema.config,
+            Ahead(
+                field.convert(node),
+                field.page_fields(document.selected(field.graphql, [node], looks), node),
             )
-            for arguments in selections_below(self._raw_info, type_name, field_name)
+            for node in document.nodes_below(parent, raw.field_nodes, field_name)
         ]
+
+    def _declared(self, parent: GraphQLObjectType, name: str) -> "_Declared":
+        raw, schema = self._raw_info, self.schema
+        document = Document(raw.schema, raw.operation, raw.fragments, raw.variable_values)
+        return _Declared(document, schema, parent, parent.fields[name])
+
+
+class _Declared(NamedTuple):
+    """A field that looks for what is selected below it, in one operation."""
+
+    document: Document
+    schema: Any
+    parent: GraphQLObjectType
+    graphql: GraphQLField
+
+    @property
+    def source(self) -> Any:
+        """Return Strawberry's field."""
+        return self.graphql.extensions["strawberry-definition"]
+
+    @property
+    def looks_for(self) -> LooksFor:
+        """Return what the field looks for below itself."""
+        looks_for: LooksFor = self.source.metadata[DECLARATION].looks_for
+        return looks_for
+
+    def convert(self, node: FieldNode) -> dict[str, Any]:
+        """Return a selection's arguments, by the names of the function's."""
+        return convert_arguments(
+            get_argument_values(self.graphql, node, self.document.values),
+            self.source.arguments,
+            scalar_registry=self.schema.schema_converter.scalar_registry,
+            config=self.schema.config,
+        )
+
+    def page_fields(self, own: Paths, node: FieldNode) -> PageFields:
+        """Return what is selected of a selection's page, there and elsewhere."""
+        looks = self.looks_for
+        peers = self.document.peers(self.parent, node.name.value, looks)
+        if not peers:
+            return PageFields(own)
+        others = [(self.convert(peer), paths) for peer, paths in peers]
+        return page_fields(own, self.convert(node), others, looks)

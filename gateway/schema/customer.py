@@ -5,6 +5,7 @@ from typing import Any
 import strawberry
 
 from gateway.errors import CustomerMismatchError, GatewayError, NotHereError
+from gateway.paging.arguments import PageFields
 from gateway.paging.page import Drift
 from gateway.schema.connection import shown
 from gateway.schema.context import Context, Info
@@ -22,8 +23,18 @@ from gateway.schema.customer_pages import (
 from gateway.schema.customer_promotion import CustomerPromotion, Owner
 from gateway.schema.declare import NOT_AT_HAND, calls_of_a_page, computed, fetching
 from gateway.schema.ids import write_id
+from gateway.schema.lookahead import Ahead
 from gateway.schema.node import ID_WORDS, Node
-from gateway.schema.paging import After, Before, BoundPage, First, Last, PageInfo, PageWarning
+from gateway.schema.paging import (
+    PAGE_FIELDS,
+    After,
+    Before,
+    BoundPage,
+    First,
+    Last,
+    PageInfo,
+    PageWarning,
+)
 from gateway.upstream.customer_promotions import ENDPOINT, CustomerKey
 
 PAGES_BELOW = ("Customer", "promotions")
@@ -124,6 +135,7 @@ class Customer(Node):
         "The customer's promotions. A page that fails is null; the customer stays.",
         calls=calls_of_a_page,
         at_hand=_page_at_hand,
+        looks_for=PAGE_FIELDS,
     )
     async def promotions(
         self,
@@ -152,7 +164,8 @@ class Customer(Node):
         if at_hand is not NOT_AT_HAND:
             return at_hand
         try:
-            page = await fetch_page(info.context, self.key, _page_arguments(**arguments))
+            wanted = _page_arguments(**arguments)
+            page = await fetch_page(info.context, self.key, wanted, info.page_fields)
         except NotHereError:
             return None
         if page.customer_id != self.payload:  # a page in front has told another id
@@ -168,14 +181,17 @@ def _page_arguments(**arguments: Any) -> CustomerPageArguments:
 
 
 async def load_customer(
-    context: Context, key: CustomerKey, pages_below: list[dict[str, Any]]
+    context: Context, key: CustomerKey, pages_below: list[Ahead]
 ) -> Customer | None:
     """Look a customer up by fetching the pages that are selected below; null where there is none.
 
     Its claim on the call budget stands from here on, before any definition can have taken a call.
     A page that fails costs that page (`fetch_pages`).
     """
-    wanted = [_page_arguments(**arguments) for arguments in pages_below]
+    wanted: dict[CustomerPageArguments, PageFields] = {}
+    for below in pages_below:
+        arguments = _page_arguments(**below.arguments)
+        wanted[arguments] = below.fields.merge(wanted.get(arguments))
     budget = context.request.budget
     budget.keep(1)
     try:

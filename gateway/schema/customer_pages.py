@@ -1,7 +1,7 @@
 """A customer's pages: checked before anything is fetched, then fetched all at once."""
 
-from collections.abc import Awaitable, Iterator, Sequence
-from functools import lru_cache, partial
+from collections.abc import Awaitable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Annotated, NamedTuple
 
 import strawberry
@@ -15,7 +15,7 @@ from gateway.errors import (
 )
 from gateway.loaders.batch import settle
 from gateway.loaders.shown_promotions import ShownTo
-from gateway.paging.arguments import ConnectionArguments, PageRequest
+from gateway.paging.arguments import ConnectionArguments, PageFields, PageRequest
 from gateway.paging.cursor import Binding, Owner
 from gateway.paging.page import Page
 from gateway.paging.walk import walk
@@ -83,9 +83,9 @@ Pages = dict[CustomerPageArguments, CustomerPromotions | GatewayError]
 
 
 async def fetch_page(
-    context: Context, customer: CustomerKey, arguments: CustomerPageArguments
+    context: Context, customer: CustomerKey, arguments: CustomerPageArguments, fields: PageFields
 ) -> CustomerPromotions:
-    """Fetch one page of a customer's promotions.
+    """Fetch one page of a customer's promotions; `fields` are those that are selected of it.
 
     Raises BadUserInputError or CursorInvalidError before any call; NotHereError for no such
     customer; UpstreamError.
@@ -97,7 +97,7 @@ async def fetch_page(
     binding = Binding(connection)
     if after is not None or before is not None:
         binding = _bind(connection, customer)
-    request = PageRequest.check(asked, binding)
+    request = PageRequest.check(asked, binding, fields=fields)
     load = context.loaders.customer_pages.load
 
     def fetch(_segment: int, offset: int, limit: int) -> Awaitable[CustomerPage]:
@@ -155,20 +155,23 @@ def _connection(source: CustomerSource, filters: CustomerFilters) -> str:
 
 
 async def fetch_pages(
-    context: Context, customer: CustomerKey, wanted: Sequence[CustomerPageArguments]
+    context: Context, customer: CustomerKey, wanted: Mapping[CustomerPageArguments, PageFields]
 ) -> tuple[str | GatewayError, Pages] | None:
-    """Fetch all distinct pages of a customer at once, and learn the customer's id by it.
+    """Fetch all pages of a customer at once, and learn the customer's id by it.
 
     Return None where the platform says that there is no such customer. A page that fails is its own
     error; where all do, so is the id, unless it is known without them. Where no page is wanted, one
     call with limit 1 asks for the id: raises UpstreamError where that fails.
     """
-    distinct = wanted if len(wanted) < 2 else list(dict.fromkeys(wanted))
-    if not distinct:
+
+    def fetch(arguments: CustomerPageArguments) -> Awaitable[CustomerPromotions]:
+        return fetch_page(context, customer, arguments, wanted[arguments])
+
+    if not wanted:
         return await _probe(context, customer)
     ids = context.loaders.customer_ids
-    fetched = settle(distinct, partial(fetch_page, context, customer))
-    results = await ids.together(customer, fetched)
+    distinct = list(wanted)
+    results = await ids.together(customer, settle(distinct, fetch))
     pages: Pages = {}
     failure: GatewayError | None = None
     customer_id: str | None = None
@@ -187,7 +190,7 @@ async def fetch_pages(
     if customer_id is not None:
         return customer_id, pages
     assert failure is not None  # noqa: S101 - a page that is there tells the id
-    return _id_without_pages(customer, distinct) or failure, pages
+    return _id_without_pages(customer, wanted) or failure, pages
 
 
 async def _probe(context: Context, customer: CustomerKey) -> tuple[str, Pages] | None:
@@ -203,7 +206,7 @@ async def _probe(context: Context, customer: CustomerKey) -> tuple[str, Pages] |
     return customer_id, {}
 
 
-def _id_without_pages(customer: CustomerKey, failed: Sequence[CustomerPageArguments]) -> str | None:
+def _id_without_pages(customer: CustomerKey, failed: Iterable[CustomerPageArguments]) -> str | None:
     """Return the id where the query itself has it: as the identifier, or in its cursors.
 
     That is the client's own word: it is shown to that client, and believed in nothing else. Where

@@ -4,7 +4,7 @@
              time of the answer
 *computed*   synchronous, from the payload and the field's arguments
 *fetching*   asynchronous, through a loader; it declares how many upstream calls it can cause, and
-             may declare which fields below it looks ahead to
+             may declare which fields below it looks ahead to, and which it looks for
 
 A declaration is kept in the Strawberry field's metadata, where an executor finds it.
 """
@@ -20,8 +20,8 @@ import strawberry
 
 from gateway.paging.arguments import most_windows
 from gateway.schema.context import Info
+from gateway.schema.lookahead import DECLARATION, LooksFor
 
-DECLARATION = "declaration"
 PAYLOAD = ""  # a plain field of the payload as a whole
 
 _R = TypeVar("_R", bound=Callable[..., Any])
@@ -101,13 +101,14 @@ class Fetching:
     counts instead, unless nobody knows how many calls this takes. `each_of` names the list argument
     that has one result for each of its items. `at_hand` takes the view and the arguments, and gives
     the value where it needs no network after all, else `NOT_AT_HAND`; it raises what the method
-    would.
+    would. `looks_for` is what the field itself fetches differently for.
     """
 
     looks_ahead_to: tuple[tuple[str, str], ...]
     calls: Calls
     each_of: str | None = None
     at_hand: Callable[..., Any] | None = None
+    looks_for: LooksFor | None = None
 
 
 NOT_AT_HAND: Any = object()
@@ -236,6 +237,7 @@ def fetching(
     calls: Calls,
     each_of: str | None = None,
     at_hand: Callable[..., Any] | None = None,
+    looks_for: LooksFor | None = None,
 ) -> Callable[[_R], _R]:
     """Declare a field that needs a loader, and how many calls that can cause (`Fetching`)."""
 
@@ -243,7 +245,7 @@ def fetching(
         field: Any = strawberry.field(
             resolver=method,
             description=description,
-            metadata={DECLARATION: Fetching(looks_ahead_to, calls, each_of, at_hand)},
+            metadata={DECLARATION: Fetching(looks_ahead_to, calls, each_of, at_hand, looks_for)},
         )
         return field  # type: ignore[no-any-return]  # as above
 

@@ -1,34 +1,141 @@
-"""Which fields are selected right below a field, and with which arguments."""
+"""Which fields are selected below a field, and which selections of a field an operation has."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from graphql import (
+    SKIP,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLField,
     GraphQLIncludeDirective,
     GraphQLObjectType,
-    GraphQLResolveInfo,
+    GraphQLSchema,
     GraphQLSkipDirective,
     InlineFragmentNode,
+    Node,
+    OperationDefinitionNode,
     SelectionNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    get_named_type,
+    visit,
 )
-from graphql.execution.values import VariableValues, get_argument_values, get_directive_values
+from graphql.execution.values import VariableValues, get_directive_values
+
+from gateway.paging.arguments import PageFields
+
+DECLARATION = "declaration"
+"""Where a field's metadata has its declaration (`declare.py`)."""
 
 Fragments = Mapping[str, FragmentDefinitionNode]
+Paths = frozenset[str]
+Peer = tuple[FieldNode, Paths]
 
 
-def selections_below(
-    info: GraphQLResolveInfo[Any], type_name: str, field_name: str
-) -> list[dict[str, Any]]:
-    """Give the coerced arguments of each selection of `type_name.field_name` below this field."""
-    parent = info.schema.type_map[type_name]
-    if not isinstance(parent, GraphQLObjectType):
-        raise TypeError(f"{type_name} is not an object type")
-    definition = parent.fields[field_name]
-    below = nodes_below(parent, info.field_nodes, info.fragments, info.variable_values, field_name)
-    return [get_argument_values(definition, node, info.variable_values) for node in below]
+class LooksFor(NamedTuple):
+    """What a field looks for below itself: dotted `paths` whose selection changes what it fetches.
+
+    `identity` is equal for arguments that ask for the same page.
+    """
+
+    paths: tuple[str, ...]
+    identity: Callable[[Mapping[str, Any]], Hashable]
+
+
+class Ahead(NamedTuple):
+    """A selection that lies ahead: its arguments, and which fields are selected of its page."""
+
+    arguments: dict[str, Any]
+    fields: PageFields
+
+
+class Document(NamedTuple):
+    """An operation with its fragments; `values` has at least the variables of its directives."""
+
+    schema: GraphQLSchema
+    operation: OperationDefinitionNode
+    fragments: Fragments
+    values: VariableValues
+
+    def nodes_below(
+        self, parent: GraphQLObjectType, nodes: Iterable[FieldNode], name: str
+    ) -> list[FieldNode]:
+        """Return each selection of a field of `parent` right below these fields."""
+        return list(nodes_below(parent, nodes, self.fragments, self.values, name))
+
+    def selected(self, field: GraphQLField, nodes: Sequence[FieldNode], looks: LooksFor) -> Paths:
+        """Return the paths that are selected below these nodes of one field."""
+        return frozenset(path for path in looks.paths if self._has(field, nodes, path))
+
+    def _has(self, field: GraphQLField, nodes: Sequence[FieldNode], path: str) -> bool:
+        for name in path.split("."):
+            kind: Any = get_named_type(field.type)
+            nodes = self.nodes_below(kind, nodes, name)
+            field = kind.fields[name]
+        return bool(nodes)
+
+    def peers(self, parent: GraphQLObjectType, name: str, looks: LooksFor) -> list[Peer]:
+        """Return all selections of a field in the operation, with what is selected below each.
+
+        There are none where the same is selected of all: then they need not be told apart.
+        """
+        nodes = self._everywhere(parent, name)
+        found = [(node, self.selected(parent.fields[name], [node], looks)) for node in nodes]
+        return found if len({paths for _, paths in found}) > 1 else []
+
+    def _everywhere(self, parent: GraphQLObjectType, name: str) -> list[FieldNode]:
+        types = TypeInfo(self.schema)
+        finder = _Finder(self.values, types, parent, name)
+        waiting: list[Node] = [self.operation]
+        seen = set[str]()
+        while waiting:
+            visit(waiting.pop(), TypeInfoVisitor(types, finder))
+            waiting += [self.fragments[each] for each in sorted(finder.spread - seen)]
+            seen |= finder.spread
+        return finder.found
+
+
+class _Finder(Visitor):
+    """Finds the selections of a field, and the fragments that are spread on the way."""
+
+    def __init__(
+        self, values: VariableValues, types: TypeInfo, parent: GraphQLObjectType, name: str
+    ) -> None:
+        super().__init__()
+        self._values, self._types, self._parent, self._name = values, types, parent, name
+        self.found: list[FieldNode] = []
+        self.spread = set[str]()
+
+    def enter(self, node: Node, *_: Any) -> Any:
+        """Note a node that is included; leave out what is below one that is not."""
+        if not isinstance(node, FieldNode | FragmentSpreadNode | InlineFragmentNode):
+            return None
+        if not _is_included(self._values, node):
+            return SKIP
+        if isinstance(node, FragmentSpreadNode):
+            self.spread.add(node.name.value)
+        elif (
+            isinstance(node, FieldNode)
+            and node.name.value == self._name
+            and self._types.get_parent_type() is self._parent
+        ):
+            self.found.append(node)
+        return None
+
+
+def page_fields(
+    own: Paths,
+    arguments: Mapping[str, Any],
+    peers: Iterable[tuple[Mapping[str, Any], Paths]],
+    looks: LooksFor,
+) -> PageFields:
+    """Return what is selected of a page, here and by the peers that ask for the same page."""
+    identity = looks.identity(arguments)
+    same = (paths for other, paths in peers if looks.identity(other) == identity)
+    return PageFields(own, frozenset[str]().union(*same))
 
 
 def nodes_below(

@@ -1,20 +1,40 @@
 """What all connections have in common."""
 
+from collections.abc import Hashable, Mapping
 from typing import Annotated, Any, NamedTuple, Self
 
 import strawberry
 
+from gateway.paging.arguments import DEFAULT_SIZE, HAS_NEXT_PAGE, HAS_PREVIOUS_PAGE
 from gateway.paging.cursor import Binding
 from gateway.paging.page import Page
 from gateway.schema.declare import computed, plain
+from gateway.schema.lookahead import LooksFor
 from gateway.wire.warnings import UpstreamWarning
+
+
+def same_page(arguments: Mapping[str, Any]) -> Hashable:
+    """Return what is equal for arguments that ask for the same page of a list."""
+    given = {
+        name: frozenset(value) if isinstance(value, list | tuple) else value
+        for name, value in arguments.items()
+        if value is not None
+    }
+    if "first" not in given and "last" not in given:
+        is_backward = "before" in given and "after" not in given
+        given["last" if is_backward else "first"] = DEFAULT_SIZE
+    return frozenset(given.items())
+
+
+PAGE_FIELDS = LooksFor((HAS_NEXT_PAGE, HAS_PREVIOUS_PAGE), same_page)
 
 First = Annotated[
     int | None,
     strawberry.argument(
         description="How many items from the start, 0..100; 20 where neither `first` nor `last` is"
-        " given. Up to 98 cost one call to the platform; 99 and 100 may cost two, and so may a page"
-        " behind which the list has moved."
+        " given. Up to 98 cost one call to the platform. 99 and 100 may cost two: 100 behind a"
+        " cursor, and where `hasNextPage` is selected and the platform counts no more. So may a"
+        " page before which the list has moved."
     ),
 ]
 After = Annotated[str | None, strawberry.argument(description="Only what follows this cursor.")]

@@ -25,7 +25,16 @@ from gateway.schema.declare import (
 )
 from gateway.schema.ids import check_digits, write_id
 from gateway.schema.node import ID_WORDS, Node
-from gateway.schema.paging import After, Before, BoundPage, First, Last, PageInfo, PageWarning
+from gateway.schema.paging import (
+    PAGE_FIELDS,
+    After,
+    Before,
+    BoundPage,
+    First,
+    Last,
+    PageInfo,
+    PageWarning,
+)
 from gateway.schema.promotion import Promotion, view_definition
 from gateway.upstream.definitions import DefinitionFilters, DefinitionPage, DefinitionPageKey
 from gateway.wire.legacy import DefinitionPayload
@@ -157,7 +166,9 @@ class Program(Node):
         """Give the name that a page has told, else ask for one."""
         return self.known_name or await info.context.loaders.program_names.load(self.payload)
 
-    @fetching("The promotions that are defined in it.", calls=_calls_of_pages)
+    @fetching(
+        "The promotions that are defined in it.", calls=_calls_of_pages, looks_for=PAGE_FIELDS
+    )
     async def promotions(
         self,
         info: Info,
@@ -181,7 +192,7 @@ class Program(Node):
         )
         binding = Binding(_connection(self.payload, types, filters))
         request = PageRequest.check(
-            ConnectionArguments(first, after, last, before), binding, len(types)
+            ConnectionArguments(first, after, last, before), binding, len(types), info.page_fields
         )
         fetch = _fetch(info.context, self.payload, types, filters)
         page = await walk(fetch, request, len(types))

@@ -21,6 +21,7 @@ from gateway.schema.declare import (
 )
 from gateway.schema.identifiers import By, CustomerIdentifier, Source
 from gateway.schema.ids import check_digits, read_id
+from gateway.schema.lookahead import Ahead
 from gateway.schema.node import Node
 from gateway.schema.program import Program
 from gateway.schema.promotion import Promotion, load_promotion
@@ -154,7 +155,7 @@ async def _each(loads: Sequence[Coroutine[Any, Any, _T | None]]) -> list[_T | No
 
 
 async def _load_node(
-    context: Context, argument: str, global_id: str, pages_below: list[dict[str, Any]]
+    context: Context, argument: str, global_id: str, pages_below: list[Ahead]
 ) -> Node | None:
     type_name, parts = read_id(argument, global_id)
     match type_name:

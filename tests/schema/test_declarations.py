@@ -11,7 +11,8 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceTyp
 from strawberry.types.base import StrawberryObjectDefinition
 
 from gateway.schema.build import build_schema, executable, print_schema
-from gateway.schema.declare import DECLARATION, PAYLOAD, Computed, Fetching, Plain
+from gateway.schema.declare import PAYLOAD, Computed, Fetching, Plain
+from gateway.schema.lookahead import DECLARATION
 
 ROOT = Path(__file__).parents[2]
 SCHEMA_FILES = sorted((ROOT / "gateway" / "schema").glob("*.py"))
@@ -182,7 +183,9 @@ def test_resolvers_use_only_context_and_look_ahead(path: Path) -> None:
             and isinstance(node.value, ast.Name)
             and node.value.id == "info"
         ]
-        assert {node.attr for node in attributes} <= {"context", "look_ahead"}, resolver.name
+        assert {node.attr for node in attributes} <= {"context", "look_ahead", "page_fields"}, (
+            resolver.name
+        )
         assert len(uses) == len(attributes), f"{resolver.name} hands info on"
 
 

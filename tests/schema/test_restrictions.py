@@ -107,7 +107,7 @@ def test_filters_reach_the_upstream_in_its_words(graph: Graph) -> None:
     (query,) = graph.queries()
     assert query.split("&") == [
         "sourceType=UI",
-        "limit=21",
+        "limit=20",
         "offset=0",
         "includeInactivePromotions=true",
         "eventName=TransactionAdd",

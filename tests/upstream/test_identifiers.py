@@ -75,4 +75,4 @@ def test_an_event_name_arrives_character_by_character(graph: Graph) -> None:
     graph.answer(query, {"n": "a&limit=0+ü%"})
     (sent,) = graph.queries()
     assert dict(parse_qsl(sent))["eventName"] == "a&limit=0+ü%"
-    assert dict(parse_qsl(sent))["limit"] == "21"
+    assert dict(parse_qsl(sent))["limit"] == "20"
