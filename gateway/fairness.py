@@ -44,13 +44,10 @@ class FairLine(Generic[W]):
 
     def __init__(self) -> None:
         self._queues: dict[str, dict[W, None]] = {}  # in the order of their turns; none is empty
-        self._length = 0
+        self.length = 0
+        """How many wait."""
         self.served: str | None = None
         """Whose turn it is: that caller comes after all others, also those who come meanwhile."""
-
-    def __len__(self) -> int:
-        """Count all who wait."""
-        return self._length
 
     def of(self, caller: str) -> int:
         """Count those of one caller."""
@@ -60,7 +57,7 @@ class FairLine(Generic[W]):
         """Let one more wait."""
         queue = self._queues.setdefault(caller, {})
         queue[waiter] = None
-        self._length += 1
+        self.length += 1
         if self.served is not None and self.served != caller:
             self._to_the_end(self.served)
         own, ahead, has_overtaken = len(queue) - 1, len(queue) - 1, False
@@ -85,7 +82,7 @@ class FairLine(Generic[W]):
         if queue is None or waiter not in queue:
             return
         del queue[waiter]
-        self._length -= 1
+        self.length -= 1
         if not queue:
             del self._queues[caller]
 

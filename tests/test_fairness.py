@@ -79,7 +79,7 @@ def test_places_are_told_exactly(steps: list[tuple[str, int]]) -> None:
         assert order.index(name) == place.ahead == line.ahead_of(caller, name)
         moved = [one for one in before if order.index(one) > before.index(one)]
         assert place.has_overtaken or not moved
-        assert len(line) == len(order) == len(before) + 1
+        assert line.length == len(order) == len(before) + 1
     left = sorted(line)
     assert sorted(taken(line)) == left
 

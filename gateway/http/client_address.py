@@ -39,10 +39,12 @@ class ClientAddresses:
 
     def of(self, asked: Asked) -> str:
         """Return a client's address, or the /64 of one in IPv6, where a household has as many."""
-        address = _read(asked.client) if asked.client is not None else None
-        if address is None:
+        if asked.client is None:
             return ""
-        if self._proxies:
+        if not self._proxies:
+            return _name_of(asked.client)
+        address = _read(asked.client)
+        if address is not None:
             lines = asked.headers.getlist("x-forwarded-for")
             for word in reversed(",".join(lines).rsplit(",", _MAX_HOPS)[-_MAX_HOPS:]):
                 hop = word.strip(" \t")
@@ -53,7 +55,7 @@ class ClientAddresses:
                 if forwarded is None:
                     break
                 address = forwarded
-        return _name(address)
+        return "" if address is None else _name(address)
 
     def _is_proxy(self, address: _Address) -> bool:
         return any(address in network for network in self._proxies)
@@ -92,3 +94,9 @@ def _network(text: str) -> IPv4Network | IPv6Network:
     if isinstance(network, IPv6Network) and any(map(network.subnet_of, _IPV4_IN_IPV6)):
         return IPv4Network((int(network.network_address) & 0xFFFF_FFFF, network.prefixlen - 96))
     return network
+
+
+@lru_cache(_MAX_REMEMBERED)
+def _name_of(text: str) -> str:
+    address = _read(text)
+    return "" if address is None else _name(address)

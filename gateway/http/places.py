@@ -3,6 +3,8 @@
 from gateway.errors import BusyError
 from gateway.fairness import share_of
 
+_MAX_IDLE_CALLERS = 1024
+
 
 class Places:
     """So many places; whoever finds none is refused rather than made to wait.
@@ -11,52 +13,68 @@ class Places:
     particular, and has no such bound.
     """
 
-    __slots__ = ("_held", "_most", "_share", "_taken")
+    __slots__ = ("_forget_at", "_held", "_most", "free")
 
     def __init__(self, most: int) -> None:
-        self._most, self._share = most, share_of(most)
-        self._taken = 0
-        self._held: dict[str, int] = {}  # by caller, and none of 0
+        self.free = self._most = most
+        self._held: dict[str | None, _HeldOfCaller] = {}
+        self._forget_at = _MAX_IDLE_CALLERS
 
-    def taken(self, number: int = 1, caller: str | None = None) -> "_Held":
+    def taken(self, number: int = 1, caller: str | None = None) -> "_HeldOfCaller | _HeldTogether":
         """Hold so many places, or all that this caller may, for the length of a ``with`` block.
 
         Raises BusyError, where the block begins, if fewer are free.
         """
-        return _Held(self, min(number, self._most if caller is None else self._share), caller)
+        held = self._held.get(caller) or self._of(caller)
+        return held if number == 1 else _HeldTogether(held, min(number, held.maximum))
 
-    def take(self, number: int, caller: str | None) -> None:
-        """Take places, to be given back. Raises BusyError where fewer are free for this caller."""
-        if self._taken + number > self._most:
+    def _of(self, caller: str | None) -> "_HeldOfCaller":
+        if len(self._held) >= self._forget_at:
+            self._held = {key: held for key, held in self._held.items() if held.number}
+            self._forget_at = len(self._held) + _MAX_IDLE_CALLERS
+        maximum = self._most if caller is None else share_of(self._most)
+        held = self._held[caller] = _HeldOfCaller(self, maximum)
+        return held
+
+
+class _HeldOfCaller:
+    """One caller's places; as a block it holds one more, which may be entered again and again."""
+
+    __slots__ = ("_places", "maximum", "number")
+
+    def __init__(self, places: Places, maximum: int) -> None:
+        self._places, self.maximum = places, maximum
+        self.number = 0
+
+    def take(self, number: int) -> None:
+        """Take places, to be given back. Raises BusyError where fewer are free."""
+        if number > self._places.free or self.number + number > self.maximum:
             raise BusyError
-        if caller is not None:
-            held = self._held.get(caller, 0) + number
-            if held > self._share:
-                raise BusyError
-            self._held[caller] = held
-        self._taken += number
+        self._places.free -= number
+        self.number += number
 
-    def give_back(self, number: int, caller: str | None) -> None:
+    def give_back(self, number: int) -> None:
         """Give places back."""
-        self._taken -= number
-        if caller is not None:
-            held = self._held[caller] - number
-            if held:
-                self._held[caller] = held
-            else:
-                del self._held[caller]
-
-
-class _Held:
-    """Some places for the length of a block; a generator would cost three times as much."""
-
-    __slots__ = ("_caller", "_number", "_places")
-
-    def __init__(self, places: Places, number: int, caller: str | None) -> None:
-        self._places, self._number, self._caller = places, number, caller
+        self._places.free += number
+        self.number -= number
 
     def __enter__(self) -> None:
-        self._places.take(self._number, self._caller)
+        self.take(1)
 
     def __exit__(self, *_: object) -> None:
-        self._places.give_back(self._number, self._caller)
+        self.give_back(1)
+
+
+class _HeldTogether:
+    """Several places of one caller for the length of a block."""
+
+    __slots__ = ("_held", "_number")
+
+    def __init__(self, held: _HeldOfCaller, number: int) -> None:
+        self._held, self._number = held, number
+
+    def __enter__(self) -> None:
+        self._held.take(self._number)
+
+    def __exit__(self, *_: object) -> None:
+        self._held.give_back(self._number)

@@ -35,7 +35,7 @@ class Admission:
     @property
     def waiting(self) -> int:
         """How many wait."""
-        return len(self._line)
+        return self._line.length
 
     @property
     def in_flight(self) -> int:
@@ -64,7 +64,7 @@ class Admission:
         if self.enter_at_once(caller):
             return
         waiting = 0 if caller is None else self._line.of(caller)
-        is_full = len(self._line) >= self._most_waiters or waiting >= self._waiting_share
+        is_full = self._line.length >= self._most_waiters or waiting >= self._waiting_share
         if is_full or is_background(caller):
             raise OverloadedError
         waiter = _Waiter(caller)
@@ -85,7 +85,7 @@ class Admission:
             self._held[caller] -= 1
             if not self._held[caller]:
                 del self._held[caller]
-        while self._free and len(self._line):
+        while self._free and self._line.length:
             waiter = self._line.take(self._may_have_more)
             if waiter is None:
                 return

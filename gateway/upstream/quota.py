@@ -215,9 +215,9 @@ class Quota:
     async def _review_all(self) -> None:
         """Refuse whose turn has become too late."""
         try:
-            while self._needs_review and len(self._line):
+            while self._needs_review and self._line.length:
                 self._needs_review = False
-                waits = await self._turns.waits_s(len(self._line) + 1)
+                waits = await self._turns.waits_s(self._line.length + 1)
                 now, ahead = self._clock(), 1
                 for waiter in list(self._line):
                     wait_s = waits[min(ahead, len(waits) - 1)]

@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from cachetools import LRUCache
-
 from gateway.upstream.statuses import UNREACHABLE, meaning_of
 
 MOST_ATTEMPTS = 2
@@ -31,7 +29,7 @@ class RetryBudget:
 
     def __init__(self) -> None:
         self._saved = 0  # in fifths of a retry; nothing is given in advance
-        self._debts: LRUCache[str, int] = LRUCache(_MAX_DEBTORS)  # also in fifths, and none of 0
+        self._debts: dict[str, int] = {}  # also in fifths, and none of 0; the oldest first
 
     def want(self, caller: str | None = None) -> None:
         """Count one call that is wanted, whatever becomes of it; its retries are not wanted."""
@@ -50,6 +48,8 @@ class RetryBudget:
         self._saved = left
         if caller is not None:
             self._debts[caller] = debt + _WANTED_PER_RETRY
+            if len(self._debts) > _MAX_DEBTORS:
+                del self._debts[next(iter(self._debts))]
         return True
 
 

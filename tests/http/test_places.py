@@ -103,6 +103,19 @@ def _of(number: int) -> dict[str, str]:
     return {"query": f'{{ customer(by: {{mobile: "91987654320{number}"}}) {{ id }} }}'}
 
 
+def test_callers_who_have_left_are_forgotten() -> None:
+    """However many there have been, and those who are there keep what they hold."""
+    places = Places(10)
+    with places.taken(caller="a"), places.taken(5, "b"):
+        for number in range(5000):
+            with places.taken(caller=str(number)):
+                pass
+        assert len(places._held) < 2000  # noqa: SLF001 - nothing else shows what is kept
+        with places.taken(3, "b"), pytest.raises(BusyError), places.taken(caller="b"):
+            pass
+    assert places.free == 10
+
+
 def test_slow_bodies_leave_room_for_those_that_run(sandbox_url: str) -> None:
     """Twice as many are read as run; further ones are told to come again."""
     half = POST + b"Content-Length: 27\r\n\r\n" + BODY[:9]
