@@ -10,7 +10,9 @@ from graphql import GraphQLSchema
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import Route
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
 
 from gateway.cache.readings import cache_readings
 from gateway.cache.store import CacheClocks
@@ -28,7 +30,7 @@ from gateway.http.door import create_door
 from gateway.http.explorer import Explorer
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.metrics import MetricsEndpoint
-from gateway.http.over_asgi import GraphQLOverAsgi
+from gateway.http.over_asgi import GraphQLOverAsgi, lead_to
 from gateway.http.probes import healthz, readyz
 from gateway.http.protocol import DIRECT_WAY
 from gateway.http.request_id import RequestIdMiddleware
@@ -61,6 +63,7 @@ from gateway.upstream.transport import create_http
 from gateway.wire.vocabulary import PromotionSourceType
 
 PATH = "/graphql"
+_FOR_OPERATORS = frozenset({"/healthz", "/readyz", "/metrics"})  # no pages
 
 
 def utc_now() -> datetime:
@@ -126,7 +129,8 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
 
     metrics = Metrics(read, board)
     explorer = Explorer() if settings.graphiql else None
-    door = create_door(settings)
+    origins = Origins(settings.cors_origins)
+    door = create_door(settings, origins)
     graphql = GraphQLEndpoint(
         settings=settings,
         authentication=authentication,
@@ -143,7 +147,6 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         max_calls=traffic.max_calls(settings),
     )
 
-    origins = Origins(settings.cors_origins)
     direct_way = DirectWay(PATH, graphql, origins, statistics)
 
     @asynccontextmanager
@@ -156,17 +159,11 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
                 app.state.ready = False
 
     app = Starlette(
-        routes=[
-            Route(PATH, GraphQLOverAsgi(graphql, explorer).answer, methods=["GET", "POST"]),
-            Route("/healthz", healthz),
-            Route("/readyz", readyz),
-            Route("/metrics", MetricsEndpoint(metrics).answer),
-            *(explorer.routes() if explorer else ()),
-        ],
+        routes=_routes(GraphQLOverAsgi(graphql, explorer), metrics, explorer),
         middleware=[
             Middleware(RequestIdMiddleware),
             Middleware(SecurityHeadersMiddleware),
-            *cross_origin(settings, origins),
+            cross_origin(settings, origins),
             Middleware(MaskingMiddleware, statistics),
         ],
         exception_handlers={HTTPException: no_such_resource},
@@ -176,6 +173,25 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     return app
 
 
+def _routes(
+    graphql: GraphQLOverAsgi, metrics: Metrics, explorer: Explorer | None
+) -> list[BaseRoute]:
+    # Not every client follows a redirect with its POST: a slash at the end changes nothing.
+    routes: list[BaseRoute] = [
+        *(Route(path, graphql.answer, methods=["GET", "POST"]) for path in (PATH, f"{PATH}/")),
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/metrics", MetricsEndpoint(metrics).answer),
+    ]
+    if explorer is not None:
+        routes += [Route("/", _root, methods=["GET", "POST"]), *explorer.routes()]
+    return routes
+
+
+async def _root(http: HttpRequest) -> Response:
+    return lead_to(PATH.removeprefix("/"), http)
+
+
 def _executor(settings: Settings) -> Executor:
     schema = build_schema()
     if settings.executor == "reference":
@@ -183,13 +199,11 @@ def _executor(settings: Settings) -> Executor:
     return CompiledExecutor(schema)
 
 
-def cross_origin(settings: Settings, origins: Origins) -> list[Middleware]:
-    """Give what answers pages of other origins, where the settings name some."""
-    if not settings.cors_origins:
-        return []
+def cross_origin(settings: Settings, origins: Origins) -> Middleware:
+    """Make what answers pages of other origins."""
     passes_on = settings.upstream_auth is UpstreamAuth.PASSTHROUGH
     headers = [settings.upstream_oauth_header] if passes_on else []
-    return [Middleware(CorsMiddleware, PATH, origins, headers)]
+    return Middleware(CorsMiddleware, origins, [*headers, *settings.cors_headers], _FOR_OPERATORS)
 
 
 def create_operations(settings: Settings, schema: GraphQLSchema) -> Operations:

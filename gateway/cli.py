@@ -27,6 +27,7 @@ from gateway.settings import (
     unknown_variables,
 )
 from gateway.settings_auth import is_loopback
+from gateway.settings_edge import LOCAL_ORIGINS
 from gateway.telemetry import configure_logging, log
 from gateway.telemetry.board import Board
 
@@ -166,7 +167,8 @@ def _dev(options: argparse.Namespace) -> None:
     sandbox_socket = listen("127.0.0.1", options.sandbox_port, "--sandbox-port")
     gateway_socket = listen(listening.host, listening.port, "GATEWAY_PORT or GATEWAY_HOST")
     upstream_url = url_of("127.0.0.1", sandbox_socket)
-    settings = load_settings(upstream_url=upstream_url, **overrides)
+    origins = (*listening.cors_origins, *LOCAL_ORIGINS)
+    settings = load_settings(upstream_url=upstream_url, cors_origins=origins, **overrides)
     configure_logging(settings.log_format, logging.WARNING)
     sandbox = create_sandbox(latency_ms=options.latency_ms, faults=options.fault)
     gateway = create_app(settings)

@@ -10,10 +10,17 @@ from pydantic_settings import BaseSettings, NoDecode
 
 from gateway.settings_words import split_words
 
+ANY_PORT = ":*"
+LOCAL_ORIGINS = tuple(f"http://{host}{ANY_PORT}" for host in ("localhost", "127.0.0.1", "[::1]"))
 _ORIGIN = re.compile(r"https?://[a-z0-9.\[\]:_-]+")
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+_HEADER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 EDGE_ALLOWED = {
-    "cors_origins": "origins with commas between them, as https://shop.example:8443, in lower case",
+    "cors_origins": "origins with commas between them, as https://shop.example:8443, in lower case;"
+    " http://localhost:* is any port",
+    "cors_headers": "names of headers with commas between them, each 1 to 64 letters, digits,"
+    " hyphens and underscores",
     "trusted_proxies": "addresses or networks with commas between them, as 10.0.0.0/8",
 }
 
@@ -61,10 +68,18 @@ class EdgeSettings(BaseSettings):
         " without them a caller's address is the connection's. Forwarded is not read.",
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Origins whose pages may ask from a browser, as https://shop.example."
+        (),
+        description="Origins whose pages may ask from a browser, as https://shop.example, or"
+        " http://localhost:* for any port; `dev` adds those of this machine.",
+    )
+    cors_headers: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Headers that those pages may send beside the usual ones of GraphQL clients.",
     )
 
-    _edge_lists = field_validator("trusted_proxies", "cors_origins", mode="before")(split_words)
+    _edge_lists = field_validator("trusted_proxies", "cors_origins", "cors_headers", mode="before")(
+        split_words
+    )
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -76,9 +91,23 @@ class EdgeSettings(BaseSettings):
     @field_validator("cors_origins")
     @classmethod
     def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(_origin, value))
+
+    @field_validator("cors_headers")
+    @classmethod
+    def _headers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for text in value:
-            parts = urlsplit(text)
-            _ = parts.port  # raises ValueError for one that is no port
-            if not _ORIGIN.fullmatch(text) or not parts.hostname:
+            if not _HEADER.fullmatch(text):
                 raise ValueError(text)
         return value
+
+
+def _origin(text: str) -> str:
+    """Write an origin as browsers do: without the port that its scheme has anyway."""
+    plain = text.removesuffix(ANY_PORT)
+    parts = urlsplit(plain)
+    if not _ORIGIN.fullmatch(plain) or not parts.hostname or plain.endswith(":"):
+        raise ValueError(text)
+    if parts.port is not None and plain != text:  # raises ValueError for one that is no port, too
+        raise ValueError(text)
+    return text.removesuffix(_DEFAULT_PORTS[parts.scheme])

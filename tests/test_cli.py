@@ -14,6 +14,7 @@ import pytest
 from gateway.cli import main
 from tests.commands import environment, free_port, post, run, running, wait_for
 
+LOCAL = ["http://localhost:3000", "http://127.0.0.1:5173", "http://[::1]:8080", "http://localhost"]
 COMMANDS = ["dev", "serve", "sandbox", "schema", "operations", "config"]
 # An environment made for another gateway, in which `dev` has to work all the same.
 HOSTILE = {
@@ -33,6 +34,7 @@ HOSTILE = {
     "GATEWAY_AUTH_JWKS_URL": "no url",
     "GATEWAY_LOG_FORMAT": "json",
     "GATEWAY_WORKERS": "4",
+    "GATEWAY_CORS_ORIGINS": "https://shop.example",
     "WEB_CONCURRENCY": "4",
 }
 
@@ -56,6 +58,9 @@ def test_dev_prints_what_to_open_and_a_query_that_works(number: signal.Signals) 
         assert post(url, "{ __schema { __typename } }").json()["data"]
         page = httpx.get(url, headers={"Accept": "text/html"}, trust_env=False)
         assert page.headers["content-type"].startswith("text/html")
+        for origin in (*LOCAL, "https://shop.example"):
+            answer = post(url, "{ __typename }", {"Origin": origin, "Sec-Fetch-Site": "same-site"})
+            assert answer.headers["access-control-allow-origin"] == origin
         assert command.end(number) == 0
     assert "Traceback" not in command.err
     assert [line for line in command.err.splitlines() if "[info     ] operation" not in line] == []

@@ -23,6 +23,7 @@ DEFAULTS = {
     "GATEWAY_KEEP_ALIVE_S": "75.0",
     "GATEWAY_TRUSTED_PROXIES": "",
     "GATEWAY_CORS_ORIGINS": "",
+    "GATEWAY_CORS_HEADERS": "",
     "GATEWAY_UPSTREAM_URL": "",
     "GATEWAY_UPSTREAM_AUTH": "basic",
     "GATEWAY_UPSTREAM_USERNAME": "",
@@ -112,6 +113,15 @@ def test_a_setting_is_described(name: str) -> None:
         ("CORS_ORIGINS", "https://Shop.example", "origins with commas between them"),
         ("CORS_ORIGINS", "https://*.example", "origins with commas between them"),
         ("CORS_ORIGINS", "https://shop.example:x", "origins with commas between them"),
+        ("CORS_ORIGINS", "http://localhost:80*", "origins with commas between them"),
+        ("CORS_ORIGINS", "http://localhost:1:*", "origins with commas between them"),
+        ("CORS_ORIGINS", "http://:*", "origins with commas between them"),
+        ("CORS_ORIGINS", "*:*", "origins with commas between them"),
+        ("CORS_ORIGINS", "http://localhost:", "origins with commas between them"),
+        ("CORS_HEADERS", "*", "names of headers with commas between them"),
+        ("CORS_HEADERS", "X-A b", "names of headers with commas between them"),
+        ("CORS_HEADERS", "X-A:", "names of headers with commas between them"),
+        ("CORS_HEADERS", "x" * 65, "names of headers with commas between them"),
         ("CORS_ORIGINS", "https://a,b", "origins with commas between them"),
         ("UPSTREAM_URL", "platform.example", "an http or https URL without user, query"),
         ("UPSTREAM_URL", "localhost:8000", "an http or https URL without user, query"),
@@ -260,6 +270,15 @@ def test_lists_are_words_with_commas_between_them(environment: pytest.MonkeyPatc
     shown = effective(load_settings())
     assert shown["GATEWAY_DEFINITION_SOURCE_TYPES"] == "CAMPAIGN,UI"
     assert shown["GATEWAY_ANONYMOUS_ROLES"] == "rulesets"
+
+
+def test_an_origin_is_written_as_browsers_do(environment: pytest.MonkeyPatch) -> None:
+    """They leave out the port that its scheme has anyway."""
+    given = "https://a:443,http://a:80,https://a:80,http://a:8080,http://[::1]:80,http://b:*"
+    environment.setenv("GATEWAY_CORS_ORIGINS", given)
+    assert load_settings().cors_origins == (
+        "https://a", "http://a", "https://a:80", "http://a:8080", "http://[::1]", "http://b:*",
+    )  # fmt: skip
 
 
 def test_a_slash_at_the_end_of_the_url_is_dropped(environment: pytest.MonkeyPatch) -> None:

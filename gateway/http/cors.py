@@ -1,60 +1,126 @@
 """Cross-origin requests of browsers: closed, but for the origins that the settings name.
 
-There is no wildcard, and no leave to send cookies: nothing here reads any.
+There is no wildcard but for a port, and no leave to send cookies: nothing here reads any.
 """
 
-from collections.abc import Iterable
+import re
+import time
+from collections.abc import Callable, Container, Iterable
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.http.asked import Headers
+from gateway.errors import CrossSiteError
+from gateway.http.answers import refuse, to_response
+from gateway.http.asked import Headers, Lines
 from gateway.http.request_id import HEADER as REQUEST_ID
+from gateway.http.request_id import request_id_of
+from gateway.settings import PREFIX
+from gateway.settings_edge import ANY_PORT
+from gateway.telemetry import log
 
-_SENT = ("Accept", "Authorization", "Content-Encoding", "Content-Type", REQUEST_ID)
+# What GraphQL clients send, and what browsers' tracing adds to it.
+_SENT = (
+    "Accept",
+    "Apollo-Require-Preflight",
+    "ApolloGraphQL-Client-Name",
+    "ApolloGraphQL-Client-Version",
+    "Authorization",
+    "Baggage",
+    "Content-Encoding",
+    "Content-Type",
+    "GraphQL-Client-Name",
+    "GraphQL-Client-Version",
+    "Sentry-Trace",
+    "Traceparent",
+    "Tracestate",
+    "X-Apollo-Operation-Id",
+    "X-Apollo-Operation-Name",
+    REQUEST_ID,
+)
+_EXPOSED = f"{REQUEST_ID}, Retry-After"
 _REMEMBERED_S = "600"
+_WITH_PORT = re.compile(
+    rb"(https?://(?:[a-z0-9._-]{1,253}|\[[0-9a-f:]{2,45}\]))(?::[1-9][0-9]{0,4})?"
+)
+_NOTICE_EVERY_S = 60.0
 
 
 class Origins:
-    """The origins whose pages may read answers."""
+    """The origins whose pages may read answers; those that end in ``:*`` may have any port.
 
-    __slots__ = ("_named",)
+    `clock` gives seconds.
+    """
 
-    def __init__(self, named: Iterable[str]) -> None:
-        self._named = {origin.encode("latin-1"): origin for origin in named}
+    __slots__ = ("_any_port", "_clock", "_named", "_noticed_at", "_refused")
+
+    def __init__(self, named: Iterable[str], clock: Callable[[], float] = time.monotonic) -> None:
+        encoded = [origin.encode("latin-1") for origin in named]
+        self._named = {origin for origin in encoded if not origin.endswith(ANY_PORT.encode())}
+        self._any_port = {origin[: -len(ANY_PORT)] for origin in encoded} - self._named
+        self._clock, self._refused = clock, 0
+        self._noticed_at: float | None = None
+
+    def __contains__(self, origin: bytes | None) -> bool:
+        if origin is None or origin in self._named:
+            return origin is not None
+        if not self._any_port:
+            return False
+        match = _WITH_PORT.fullmatch(origin)
+        return match is not None and match[1] in self._any_port
 
     def named(self, headers: Headers) -> str | None:
-        """Give the origin of a request where it is one of them, to the letter."""
-        return self._named.get(headers.first(b"origin") or b"")
+        """Return the origin of a request where it is one of them, to the letter."""
+        origin = headers.first(b"origin")
+        return origin.decode("latin-1") if origin is not None and origin in self else None
 
-    def mark(self, lines: Iterable[tuple[bytes, bytes]], origin: str | None) -> MutableHeaders:
+    def mark(self, lines: Lines, origin: str | None) -> Lines:
         """Mark an answer to a request of one of them, or of `None` of them."""
         marked = MutableHeaders(raw=list(lines))
-        if self._named:
+        if self._named or self._any_port:
             marked.add_vary_header("Origin")
         if origin is not None:
             marked["Access-Control-Allow-Origin"] = origin
-            marked["Access-Control-Expose-Headers"] = f"{REQUEST_ID}, Retry-After"
-        return marked
+            marked["Access-Control-Expose-Headers"] = _EXPOSED
+        return marked.raw
+
+    def refuse(self) -> CrossSiteError:
+        """Return the refusal of a page of another origin; the log names the setting now and then.
+
+        Whoever looks into it because their page does not work finds what to change, and a flood of
+        such requests makes no flood of lines.
+        """
+        self._refused += 1
+        now = self._clock()
+        if self._noticed_at is None or now - self._noticed_at >= _NOTICE_EVERY_S:
+            log.warning("origin_refused", setting=f"{PREFIX}CORS_ORIGINS", count=self._refused)
+            self._noticed_at, self._refused = now, 0
+        return CrossSiteError("Pages of this origin may not ask here.")
 
 
 class CorsMiddleware:
-    """Lets pages of `origins` send to `path`, `headers` of their own among the usual ones."""
+    """Lets pages of `origins` ask, and send `headers` of their own among the usual ones.
+
+    They learn of every answer but those of `closed` paths, which are for operators: a page that
+    asks at a wrong path is told so.
+    """
 
     def __init__(
-        self, app: ASGIApp, path: str, origins: Origins, headers: Iterable[str] = ()
+        self, app: ASGIApp, origins: Origins, headers: Iterable[str], closed: Container[str]
     ) -> None:
-        self._app, self._path, self._origins = app, path, origins
+        self._app, self._origins, self._closed = app, origins, closed
+        allowed = {name.lower(): name for name in (*_SENT, *headers)}
         self._preflight = {
             "Access-Control-Allow-Methods": "GET, POST",
-            "Access-Control-Allow-Headers": ", ".join([*_SENT, *headers]),
+            "Access-Control-Allow-Headers": ", ".join(allowed.values()),
             "Access-Control-Max-Age": _REMEMBERED_S,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a named origin's preflight, mark answers to its requests, and pass on all else."""
-        if scope["type"] != "http" or scope["path"] != self._path:
+        """Answer preflights, mark answers to named origins' requests, and pass on all else."""
+        if scope["type"] != "http" or scope["path"] in self._closed:
             await self._app(scope, receive, send)
             return
         headers = Headers(list(scope["headers"]))
@@ -62,14 +128,20 @@ class CorsMiddleware:
 
         async def send_marked(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = self._origins.mark(message["headers"], origin).raw
+                message["headers"] = self._origins.mark(message["headers"], origin)
             await send(message)
 
-        is_preflight = (
-            scope["method"] == "OPTIONS"
-            and headers.first(b"access-control-request-method") is not None
-        )
-        if origin is not None and is_preflight:
-            await Response(status_code=204, headers=self._preflight)(scope, receive, send_marked)
-            return
-        await self._app(scope, receive, send_marked)
+        app = self._app
+        if scope["method"] == "OPTIONS" and _is_preflight(headers):
+            if origin is not None:
+                app = Response(status_code=204, headers=self._preflight)
+            else:
+                refused = refuse(self._origins.refuse(), request_id_of(HttpRequest(scope)))
+                app = to_response(refused)
+        await app(scope, receive, send_marked)
+
+
+def _is_preflight(headers: Headers) -> bool:
+    """Whether a browser asks what a page may send (Fetch, section 4.8)."""
+    asks = headers.first(b"access-control-request-method") is not None
+    return asks and headers.first(b"origin") is not None

@@ -5,16 +5,19 @@ origins pass. What is left is a GET, as of an image: its answer no page can read
 would run. Browsers say where such a request comes from (Fetch Metadata), and no page can change it.
 """
 
-from collections.abc import Container
-
 from gateway.errors import CrossSiteError
 from gateway.http.asked import Headers
+from gateway.http.cors import Origins
 
 _OTHER = frozenset({b"cross-site", b"same-site"})
 
 
-def refuse_other_sites(headers: Headers, origins: Container[bytes]) -> None:
+def refuse_other_sites(headers: Headers, origins: Origins) -> None:
     """Raise CrossSiteError for a request that a page of an origin not named has had sent."""
-    site = headers.first(b"sec-fetch-site")
-    if site in _OTHER and (headers.first(b"origin") or b"") not in origins:
-        raise CrossSiteError("Pages of this origin may not ask here.")
+    if headers.first(b"sec-fetch-site") not in _OTHER:
+        return
+    origin = headers.first(b"origin")
+    if origin is None:  # as of an image: no setting lets it in
+        raise CrossSiteError("Pages of other sites may not ask here without saying which they are.")
+    if origin not in origins:
+        raise origins.refuse()

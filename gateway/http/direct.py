@@ -41,7 +41,8 @@ class DirectWay:
         statistics: OperationStatistics,
     ) -> None:
         self.path, self.most_bytes = path.encode("ascii"), graphql.settings.max_body_bytes
-        self._graphql, self._origins, self._statistics = graphql, origins, statistics
+        self.origins = origins
+        self._graphql, self._statistics = graphql, statistics
         self._head: Callable[..., _Head] = lru_cache(_MOST_HEADS)(self._write_head)
         self._stamp: tuple[Lines, bytes] = ((), b"")
 
@@ -58,7 +59,7 @@ class DirectWay:
         """Write a whole answer; `stamp` are the server's own headers, as the date."""
         if stamp is not self._stamp[0]:
             self._stamp = (stamp, _lines(stamp))
-        head = self._head(answer.status, answer.headers, self._origins.named(asked.headers))
+        head = self._head(answer.status, answer.headers, self.origins.named(asked.headers))
         end = b"\r\nconnection: close\r\n\r\n" if closes else b"\r\n\r\n"
         length = b"%d" % len(answer.body)
         parts = (head.begin, self._stamp[1], head.until_length, length, head.until_id,
@@ -68,8 +69,7 @@ class DirectWay:
     def _write_head(
         self, status: int, headers: Sequence[tuple[bytes, bytes]], origin: str | None
     ) -> _Head:
-        marked = self._origins.mark(headers, origin).raw
-        own = with_security_headers(marked)
+        own = with_security_headers(self.origins.mark(headers, origin))
         before, after = own[: len(headers)], own[len(headers) :]
         return _Head(
             STATUS_LINE[status],

@@ -13,6 +13,7 @@ from gateway.errors import PayloadTooLargeError, RateLimitedError
 from gateway.http.asked import Asked
 from gateway.http.call_limit import CallLimit
 from gateway.http.client_address import ClientAddresses
+from gateway.http.cors import Origins
 from gateway.http.cross_site import refuse_other_sites
 from gateway.http.places import Places
 from gateway.http.rate_limit import LocalRateLimit, RateLimit
@@ -35,7 +36,7 @@ _READING_FOR_EACH_RUNNING = 2
 class Door:
     """What a request to the endpoint passes before its operation runs."""
 
-    origins: frozenset[bytes]
+    origins: Origins
     reading: Places
     running: Places
     rate: RateLimit | None
@@ -115,7 +116,7 @@ class Door:
             await self.redis.aclose()
 
 
-def create_door(settings: Settings) -> Door:
+def create_door(settings: Settings, origins: Origins) -> Door:
     """Make the door; callers are counted in Redis where there is one."""
     limit = settings.rate_limit_per_minute
     call_limit = settings.rate_limit_upstream_calls_per_minute
@@ -133,7 +134,7 @@ def create_door(settings: Settings) -> Door:
 
     most = settings.max_concurrent_requests
     return Door(
-        origins=frozenset(origin.encode("latin-1") for origin in settings.cors_origins),
+        origins=origins,
         reading=Places(most * _READING_FOR_EACH_RUNNING),
         running=Places(most),
         rate=count(_PREFIX, limit) if limit else None,

@@ -22,7 +22,7 @@ _LOOK_AFTER_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class GraphQLOverAsgi:
-    """Answers at ``/graphql``, to browsers with the page."""
+    """Answers at ``/graphql`` and ``/graphql/``, to browsers with the page."""
 
     graphql: GraphQLEndpoint
     explorer: Explorer | None = None
@@ -31,8 +31,19 @@ class GraphQLOverAsgi:
         """Answer one HTTP request."""
         asked = AskedOverAsgi(http)
         if self.explorer is not None and _is_navigation(asked):
-            return self.explorer.page()
+            # The page finds its parts beside its own address.
+            has_slash = http.scope["path"].endswith("/")
+            return lead_to("../graphql", http) if has_slash else self.explorer.page()
         return to_response(await self.graphql.answer(asked))
+
+
+def lead_to(place: str, http: HttpRequest) -> Response:
+    """Send a client elsewhere, its query string with it.
+
+    `place` is relative to the request: a proxy in front may have another host and a longer path.
+    """
+    query = http.scope["query_string"].decode("latin-1")
+    return Response(status_code=307, headers={"Location": f"{place}?{query}" if query else place})
 
 
 def _is_navigation(asked: Asked) -> bool:

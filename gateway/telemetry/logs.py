@@ -28,6 +28,7 @@ token_refused                             reason
 auth_keys_unavailable                     reason; without request_id
 auth_keys_changed                         count; without request_id
 request_refused                           status, code
+origin_refused                            setting, count: since the last such line, a minute ago
 client_gone                               (none)
 unexpected_error                          path, exception
 metrics_without_a_place                   without request_id

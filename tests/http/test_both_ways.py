@@ -86,7 +86,9 @@ def both(sandbox_url: str, **settings: Any) -> Iterator[Ways]:
 @pytest.fixture(scope="module")
 def ways(sandbox_url: str) -> Iterator[Ways]:
     """Serve both, which keep answers and know one origin."""
-    with both(sandbox_url, cors_origins=SHOP, cache_customer_ttl_s=100.0) as ways:
+    with both(
+        sandbox_url, cors_origins=f"{SHOP},http://localhost:*", cache_customer_ttl_s=100.0
+    ) as ways:
         yield ways
 
 
@@ -113,6 +115,7 @@ ALIKE = {
     "an unsafe id": post(PLAIN, "X-Request-Id: <b>"),
     "two ids": post(PLAIN, "X-Request-Id: one", "X-Request-Id: two"),
     "named origin": post(PLAIN, f"Origin: {SHOP}", "Sec-Fetch-Site: cross-site"),
+    "an origin at any port": post(PLAIN, "Origin: http://localhost:3000"),
     "refused to a named origin": post(b"{", f"Origin: {SHOP}"),
     "other origin": post(PLAIN, "Origin: https://evil.example"),
     "other site": post(PLAIN, "Origin: https://evil.example", "Sec-Fetch-Site: cross-site"),

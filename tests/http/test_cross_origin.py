@@ -5,20 +5,32 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
+from gateway.http.cors import Origins
 from tests.graph import serve_gateway
 from tests.http.client import ANY_BROWSER, client, code
 
 SHOP, EVIL = "https://shop.example:8443", "https://evil.example"
 PREFLIGHT = {"Access-Control-Request-Method": "POST",
              "Access-Control-Request-Headers": "authorization, content-type"}  # fmt: skip
+CLIENTS = {
+    "accept", "authorization", "content-encoding", "content-type", "x-request-id",
+    "apollographql-client-name", "apollographql-client-version", "apollo-require-preflight",
+    "x-apollo-operation-name", "x-apollo-operation-id", "graphql-client-name",
+    "graphql-client-version", "traceparent", "tracestate", "baggage", "sentry-trace",
+}  # fmt: skip
 TYPENAME = {"query": "{ __typename }"}
 
 
 @pytest.fixture(scope="module")
 def open_to_shop(sandbox_url: str) -> Iterator[httpx.Client]:
     """Give a client of a gateway that names one origin."""
-    settings: dict[str, Any] = {"cors_origins": SHOP, "upstream_auth": "passthrough"}
+    settings: dict[str, Any] = {
+        "cors_origins": f"{SHOP},http://localhost:*,http://[::1]:*",
+        "cors_headers": "X-Tenant,authorization",
+        "upstream_auth": "passthrough",
+    }
     with serve_gateway(sandbox_url, **settings) as url, client(url) as http:
         yield http
 
@@ -32,25 +44,29 @@ def cors_headers(answer: httpx.Response) -> dict[str, str]:
 
 def test_cors_is_closed_by_default(http: httpx.Client) -> None:
     """No origin passes a preflight, and no answer may be read."""
-    preflight = http.options("/graphql", headers={"Origin": SHOP} | PREFLIGHT)
-    assert (preflight.status_code, code(preflight)) == (405, "METHOD_NOT_ALLOWED")
-    answer = http.post("/graphql", json=TYPENAME, headers={"Origin": SHOP})
-    assert answer.status_code == 200
-    assert cors_headers(preflight) == cors_headers(answer) == {}
+    for path in ("/graphql", "/graphql/", "/nothing"):
+        preflight = http.options(path, headers={"Origin": SHOP} | PREFLIGHT)
+        assert (preflight.status_code, code(preflight)) == (403, "FORBIDDEN")
+        answer = http.post(path, json=TYPENAME, headers={"Origin": SHOP})
+        assert answer.status_code == (404 if path == "/nothing" else 200)
+        assert cors_headers(preflight) == cors_headers(answer) == {}
 
 
 def test_a_named_origin_passes_the_preflight(open_to_shop: httpx.Client) -> None:
     """For GET and POST, with the headers that a request may have, cookies not among them."""
     answer = open_to_shop.options("/graphql", headers={"Origin": SHOP} | PREFLIGHT)
     assert (answer.status_code, answer.content) == (204, b"")
-    assert cors_headers(answer) == {
+    told = cors_headers(answer)
+    allowed = told.pop("access-control-allow-headers").lower().split(", ")
+    assert len(allowed) == len(set(allowed))
+    assert set(allowed) == CLIENTS | {"x-cap-api-oauth-token", "x-tenant"}
+    assert told == {
         "access-control-allow-origin": SHOP,
         "access-control-allow-methods": "GET, POST",
-        "access-control-allow-headers": "Accept, Authorization, Content-Encoding, Content-Type,"
-        " X-Request-Id, X-CAP-API-OAUTH-TOKEN",
         "access-control-max-age": "600",
         "access-control-expose-headers": "X-Request-Id, Retry-After",
     }
+    assert answer.headers["vary"] == "Origin"
 
 
 @pytest.mark.parametrize("body", [TYPENAME, {}])
@@ -69,21 +85,83 @@ def test_a_named_origin_may_read_answers(open_to_shop: httpx.Client, body: dict[
     "origin",
     [EVIL, "null", "*", "", "https://shop.example", "http://shop.example:8443",
      "https://shop.example:8443.evil.example", "https://SHOP.example:8443", f"{SHOP}/",
-     f"{SHOP}, {EVIL}"],
+     f"{SHOP}, {EVIL}", "https://localhost:3000", "http://localhost:0", "http://localhost:*",
+     "http://localhost:3000.evil.example", "http://localhost:123456", "http://localhost:",
+     "http://127.0.0.1:3000", "http://localhost.evil.example:3000", "http://[::1", "http://[::2]",
+     "http://localhost:3000/", "http://evil.example#http://localhost:3000"],
 )  # fmt: skip
 def test_no_other_origin_is_let_in(open_to_shop: httpx.Client, origin: str) -> None:
     """An origin is the same text or another one."""
     preflight = open_to_shop.options("/graphql", headers={"Origin": origin} | PREFLIGHT)
     answer = open_to_shop.post("/graphql", json=TYPENAME, headers={"Origin": origin})
-    assert preflight.status_code == 405
+    assert (preflight.status_code, code(preflight)) == (403, "FORBIDDEN")
+    assert preflight.headers["vary"] == "Accept, Authorization, Origin"
     assert cors_headers(preflight) == cors_headers(answer) == {}
     assert "Origin" in answer.headers["vary"]
 
 
-def test_other_paths_are_open_to_nobody(open_to_shop: httpx.Client) -> None:
-    """Metrics and probes are not for pages."""
-    for path in ("/metrics", "/healthz", "/nothing"):
+@pytest.mark.parametrize(
+    "origin", ["http://localhost", "http://localhost:3000", "http://localhost:65535",
+               "http://[::1]:5173"]
+)  # fmt: skip
+def test_an_origin_may_have_any_port_where_the_setting_says_so(
+    open_to_shop: httpx.Client, origin: str
+) -> None:
+    """As those of developers have, which change; its page is no other site's then either."""
+    preflight = open_to_shop.options("/graphql", headers={"Origin": origin} | PREFLIGHT)
+    headers = {"Origin": origin, "Sec-Fetch-Site": "same-site"}
+    answer = open_to_shop.post("/graphql", json=TYPENAME, headers=headers)
+    assert (preflight.status_code, answer.status_code) == (204, 200)
+    for told in (preflight, answer):
+        assert told.headers["access-control-allow-origin"] == origin
+        assert "Origin" in told.headers["vary"].split(", ")
+
+
+def test_a_page_is_told_that_it_asks_at_a_wrong_path(open_to_shop: httpx.Client) -> None:
+    """Without the mark it could not read that there is nothing."""
+    preflight = open_to_shop.options("/grapql", headers={"Origin": SHOP} | PREFLIGHT)
+    answer = open_to_shop.post("/grapql", json=TYPENAME, headers={"Origin": SHOP})
+    assert (preflight.status_code, answer.status_code) == (204, 404)
+    assert code(answer) == "NOT_FOUND"
+    assert answer.headers["access-control-allow-origin"] == SHOP
+    assert cors_headers(open_to_shop.get("/grapql", headers={"Origin": EVIL})) == {}
+
+
+def test_what_is_for_operators_is_open_to_no_page(open_to_shop: httpx.Client) -> None:
+    """Metrics and probes."""
+    for path in ("/metrics", "/healthz", "/readyz"):
+        preflight = open_to_shop.options(path, headers={"Origin": SHOP} | PREFLIGHT)
+        assert (preflight.status_code, code(preflight)) == (405, "METHOD_NOT_ALLOWED")
+        assert cors_headers(preflight) == {}
         assert cors_headers(open_to_shop.get(path, headers={"Origin": SHOP})) == {}
+
+
+def test_the_log_names_the_setting_once_for_many_pages() -> None:
+    """Whoever looks there finds what to change, and a flood of requests makes no flood of lines."""
+    now = [0.0]
+    with capture_logs() as lines:
+        origins = Origins([SHOP], clock=lambda: now[0])
+        for second in range(125):
+            now[0] = float(second)
+            origins.refuse()
+    assert [(line["event"], line["setting"], line["count"]) for line in lines] == [
+        ("origin_refused", "GATEWAY_CORS_ORIGINS", count) for count in (1, 60, 60)
+    ]
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "GET"])
+def test_a_page_that_is_refused_is_in_the_log(sandbox_url: str, method: str) -> None:
+    """With a preflight or without one; an image is not, since no setting lets it in."""
+    with capture_logs() as lines, serve_gateway(sandbox_url) as url, client(url) as http:
+        headers = {"Sec-Fetch-Site": "cross-site"} | (PREFLIGHT if method == "OPTIONS" else {})
+        http.get("/graphql", params=TYPENAME, headers={"Sec-Fetch-Site": "cross-site"})
+        assert not [line for line in lines if line["event"] == "origin_refused"]
+        for _ in range(5):
+            answer = http.request(method, "/graphql", headers=headers | {"Origin": EVIL})
+            assert (answer.status_code, code(answer)) == (403, "FORBIDDEN")
+    (line,) = [line for line in lines if line["event"] == "origin_refused"]
+    assert line["setting"] == "GATEWAY_CORS_ORIGINS"
+    assert EVIL not in line.values()
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])

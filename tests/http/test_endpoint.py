@@ -77,13 +77,34 @@ def test_other_methods_are_told_which_there_are(
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/graphql/", "/graphql/x", "/healthz/", "/explorer", "/nothing", "/%00"]
+    "path",
+    [
+        "/graphql//",
+        "/graphql/x",
+        "/healthz/",
+        "/GRAPHQL",
+        "/explorer",
+        "/nothing",
+        "/%00",
+    ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_other_paths_are_not_found_in_json(http: httpx.Client, method: str, path: str) -> None:
     """Where there is nothing the answer is coded, and no redirect names a host."""
     answer = http.request(method, path)
     assert (answer.status_code, code(answer)) == (404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_slash_at_the_end_changes_nothing(http: httpx.Client, method: str) -> None:
+    """Not every client follows a redirect with its POST."""
+    params = {"query": TYPENAME} if method == "GET" else None
+    body = {"query": TYPENAME} if method == "POST" else None
+    answers = [
+        http.request(method, path, params=params, json=body) for path in ("/graphql", "/graphql/")
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].content == answers[1].content
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -96,11 +96,40 @@ def test_a_post_is_never_answered_with_the_page(http: httpx.Client) -> None:
     assert code(answer) == "GRAPHQL_PARSE_FAILED"
 
 
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("/", "graphql"),
+        ("/?query=%7Ba%7D", "graphql?query=%7Ba%7D"),
+        ("/graphql/", "../graphql"),
+        ("/graphql/?query=a", "../graphql?query=a"),
+    ],
+)
+def test_a_browser_is_led_to_the_page(http: httpx.Client, path: str, place: str) -> None:
+    """To a place that names no host: a proxy in front may have another, and a longer path."""
+    headers = {"Accept": ANY_BROWSER, "Host": "evil.example"}
+    answer = http.get(path, headers=headers)
+    assert (answer.status_code, answer.headers["location"]) == (307, place)
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    page = http.get(path, headers={"Accept": ANY_BROWSER}, follow_redirects=True)
+    assert page.url.path == "/graphql"
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+
+
+def test_a_client_at_the_root_is_led_with_its_body(http: httpx.Client) -> None:
+    """307 keeps the method; other methods are told which there are."""
+    posted = http.post("/", json={"query": "{ __typename }"}, follow_redirects=True)
+    assert posted.json()["data"] == {"__typename": "Query"}
+    assert http.head("/").status_code == 307
+    assert http.delete("/").headers["allow"] == "GET, HEAD, POST"
+
+
 def test_without_graphiql_there_is_no_page(sandbox_url: str) -> None:
     """GATEWAY_GRAPHIQL=false, the default of `serve`, serves neither the page nor its assets."""
     with serve_gateway(sandbox_url, graphiql=False) as url, client(url) as http:
         answer = http.get("/graphql", headers={"Accept": ANY_BROWSER})
         assert code(answer) == "BAD_REQUEST"
+        assert code(http.get("/", headers={"Accept": ANY_BROWSER})) == "NOT_FOUND"
         assert http.get("/explorer/licenses.md").status_code == 404
 
 

@@ -14,6 +14,7 @@ from gateway.execution.operation import Operations
 from gateway.execution.outcome import Outcome
 from gateway.http.auth import Anonymous
 from gateway.http.collector import Collector
+from gateway.http.cors import Origins
 from gateway.http.door import create_door
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.over_asgi import GraphQLOverAsgi
@@ -65,7 +66,7 @@ def test_a_get_runs_queries_only() -> None:
         clock=lambda: datetime.now(UTC),
         statistics=OperationStatistics(),
         answers=answer_cache(),
-        door=create_door(settings),
+        door=create_door(settings, Origins(())),
         collector=Collector(),
     )
     app = Starlette(

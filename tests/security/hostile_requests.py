@@ -112,7 +112,7 @@ LINES = [
     case("a climbing path", get(b"/graphql/../metrics"), 404, MISSING),
     case("two slashes", get(b"//graphql"), 404, MISSING),
     case("a path parameter", get(b"/graphql;x=" + MOBILE.encode()), 404, MISSING),
-    case("a slash at the end", get(b"/graphql/"), 404, MISSING),
+    case("a slash at the end", get(b"/graphql/"), 400, BAD),
     case("a backslash", get(b"/graphql\\..\\metrics"), 404, MISSING),
     case("out of the assets", get(b"/explorer/../../app.py"), 404, MISSING),
     case("out of the assets, encoded", get(b"/explorer/%2e%2e/%2e%2e/app.py"), 404, MISSING),
