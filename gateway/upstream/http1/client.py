@@ -23,6 +23,7 @@ from gateway.upstream.http1.tls import TlsLayer
 KEEP_IDLE_S = 15.0
 MOST_HTTPX_BYTES = 10 * 1024 * 1024
 _REQUEST_TIMEOUT = 408
+_UNREADABLE_METHODS = frozenset({"HEAD", "CONNECT"})
 _NOT_HTTPXS = frozenset({"host", "connection", "content-length", "transfer-encoding"})
 
 
@@ -88,10 +89,13 @@ class Http1Client(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Do the same for httpx; a body of more than 10 MiB is httpx.RemoteProtocolError.
 
-        Raises httpx.UnsupportedProtocol for another origin.
+        Raises httpx.UnsupportedProtocol for another origin, and for a method whose answers end
+        where those of all others do not.
         """
         if (request.url.raw_scheme, request.url.netloc) != self._origin:
             raise httpx.UnsupportedProtocol("this is another origin")
+        if request.method in _UNREADABLE_METHODS:
+            raise httpx.UnsupportedProtocol("this method's answers are not read")
         headers = {key: value for key, value in request.headers.items() if key not in _NOT_HTTPXS}
         target = request.url.raw_path.decode()
         check_target(target)
@@ -167,7 +171,10 @@ class Http1Client(httpx.AsyncBaseTransport):
                 dialled.close()
                 raise
             if tls is not None:
-                await _ready(tls)
+                await _ready(tls)  # and session tickets may lie there, unread
+            elif not connection.is_quiet:
+                connection.abort()
+                raise httpx.ConnectError("the platform has spoken before it was asked")
         except OSError as error:  # ssl.SSLError and a resolver's are such, too
             raise httpx.ConnectError("the platform cannot be connected to") from error
         if self._is_closed:

@@ -89,6 +89,8 @@ async def test_httpx_reaches_its_one_origin_and_no_other() -> None:
             for url in (elsewhere.url, server.url.replace("http:", "https:")):
                 with pytest.raises(httpx.UnsupportedProtocol):
                     await http.get(url)
+            with pytest.raises(httpx.UnsupportedProtocol):  # its answer announces a body in vain
+                await http.head(server.url)
         sent = server.requests[0][0]
         assert sent.startswith(b"POST /x?y=z HTTP/1.1\r\nHost: ")
         assert sent.lower().count(b"host:") == sent.lower().count(b"content-length:") == 1

@@ -1,7 +1,9 @@
 """What a platform says without being asked is nobody's answer (RFC 9112 §9.2)."""
 
 import asyncio
+import socket
 import time
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -71,6 +73,23 @@ async def test_each_kept_connection_is_looked_at(tls: Tls) -> None:
             assert (await get(client)).body == b"ok"
             assert _counts(server) == [1, 1, 4, 1]
             assert client.kept == 1
+
+
+async def test_what_comes_before_a_new_connections_request_is_no_answer() -> None:
+    """Whoever speaks first has not been asked; nothing is sent to them."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)  # noqa: FBT003 - the standard library's own parameter
+        async with client_of(f"http://127.0.0.1:{listener.getsockname()[1]}") as client:
+            asking = asyncio.create_task(get(client))
+            accepted: list[socket.socket] = []
+            while not accepted:  # as soon as it is connected, and before it can send
+                await asyncio.sleep(0)
+                with suppress(BlockingIOError):
+                    accepted.append(listener.accept()[0])
+            with accepted[0]:
+                accepted[0].sendall(ANOTHERS)
+                with pytest.raises(httpx.ConnectError):
+                    await asking
 
 
 async def test_what_comes_to_an_idle_connection_ends_it(tls: Tls) -> None:
