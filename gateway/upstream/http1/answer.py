@@ -213,8 +213,11 @@ class AnswerReader:
             return tail.endswith(_HEAD_END) and tail[:1] not in _LINE_BREAKS
         if part == _BODY:
             return len(body) - had == len(data)
-        # A body of nothing but line breaks looks the same with some of them behind it.
-        return data.endswith(body) and not body.isspace()
+        if body.isspace() and not body.strip(b"\r\n"):
+            # Some line breaks behind it look like itself, but no head ends with more than two.
+            read = self._tail + data
+            return len(read) - len(read.rstrip(b"\r\n")) == len(_HEAD_END) + len(body)
+        return data.endswith(body)
 
     def _check_fields(self) -> None:
         if len(self._fields) > MOST_FIELDS:
