@@ -2,8 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable
-from itertools import repeat
-from operator import attrgetter
 from typing import NamedTuple
 
 from gateway.request import Request
@@ -11,7 +9,6 @@ from gateway.wire.customer_view import CustomerPromotionPayload
 
 _MAX_REMEMBERED = 25_000  # of each half; some 6 MB
 _HALF_LIFE_S = 3600.0
-_PROGRAM_ID, _PROMOTION_ID = attrgetter("program_id"), attrgetter("promotion_id")
 
 # Whoever the platform sees as another may belong to another organisation, with other programs.
 _Key = tuple[str, int, int]
@@ -27,8 +24,8 @@ class ShownTo(NamedTuple):
 class ShownPromotions:
     """The customer in whose list a promotion was shown last, for an hour or two.
 
-    It is kept in two halves, of which the older is dropped as a whole: what is shown costs no
-    bookkeeping of each promotion. `identity` tells as whom the platform sees a request's caller,
+    It is kept in two halves, of which the older is dropped as a whole: no promotion has a time or a
+    place in line of its own. `identity` tells as whom the platform sees a request's caller,
     `clock` gives seconds that never go back.
     """
 
@@ -54,11 +51,10 @@ class ShownPromotions:
         if request.caller.customers is not None:
             return
         self._age()
-        shown = list(filter(None, items))
-        keys = zip(
-            repeat(self._identity(request)), map(_PROGRAM_ID, shown), map(_PROMOTION_ID, shown)
-        )
-        self._young.update(dict.fromkeys(keys, shown_to))
+        young, identity = self._young, self._identity(request)
+        for item in items:
+            if item is not None:
+                young[identity, item.program_id, item.promotion_id] = shown_to
 
     def recall(self, request: Request, program_id: str, promotion_id: str) -> list[ShownTo]:
         """Return whose lists had a promotion, the latest first."""
