@@ -15,6 +15,7 @@ from msgspec import Raw, Struct, field
 from gateway.wire.instants import prefer_readable
 from gateway.wire.later import Later
 from gateway.wire.readable import (
+    ENTRIES,
     ESSENTIAL,
     RESTRICTIONS,
     Count,
@@ -126,7 +127,7 @@ class CustomerPromotionPayload(Struct, gc=False):
     description: Text = None
     is_active: Flag = field(name="active", default=None)
     event_name: Text = field(name="eventName", default=None)
-    metadata: Annotated[list[Metadata] | None, ESSENTIAL] = field(
+    metadata: Annotated[Annotated[list[Metadata], ENTRIES] | None, ESSENTIAL] = field(
         name="promotionMetadata", default=None
     )
     limits: Annotated[CustomerLimits | None, ESSENTIAL] = None

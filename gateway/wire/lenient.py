@@ -1,8 +1,9 @@
 """Reading one struct leaf by leaf, where decoding it as a whole has failed.
 
 A value of another shape than documented is taken for what it plainly is: a number or boolean where
-a text is due for its digits or its word, a single entry where a list is due for a list of one, a
-list of one object for that object, ``{}`` for an empty list, and ``[]`` for an empty object.
+a text is due for its digits or its word, an object or list there for its JSON, a single entry where
+a list is due for a list of one, a list of one object for that object, ``{}`` for an empty list, and
+``[]`` for an empty object.
 
 An unreadable leaf takes its default; but where a struct must not be shown without it (a field
 without default, or one marked `ESSENTIAL` in `readable.py`) the whole reading fails. An empty
@@ -78,7 +79,7 @@ class Lenient:
                 is_none = raw is None or (raw == [] and _has_required(kind))
                 return None if is_none else self.struct(self._object(raw), kind)
             if container is list and raw is not None:
-                entries = self._entries(raw, arguments[0])
+                entries = self._entries(raw, arguments[0], annotation)
                 if len(entries) > _most(annotation):
                     raise LeafError
                 return [self._entry(entry, arguments[0]) for entry in entries]
@@ -95,9 +96,13 @@ class Lenient:
             raise LeafError
         return raw
 
-    def _entries(self, raw: object, kind: Any) -> list[Any]:
+    def _entries(self, raw: object, kind: Any, annotation: Any) -> list[Any]:
         if isinstance(raw, list):
             return raw
+        names = _entry_names(annotation)
+        if names and isinstance(raw, dict) and names[0] not in raw:
+            self.surprises += 1
+            return [dict(zip(names, entry, strict=True)) for entry in raw.items()]
         is_one = isinstance(raw, dict) or not (raw == "" or kind is Any or _is_struct(kind))
         if not is_one:
             raise LeafError
@@ -111,9 +116,9 @@ class Lenient:
     def _leaf(self, raw: object, annotation: Any) -> Any:
         if annotation is msgspec.Raw:
             return msgspec.Raw(_written(raw))
-        if _is_text(annotation) and isinstance(raw, Number | bool | int | float):
+        if _is_text(annotation) and not isinstance(raw, str | NoneType):
             self.surprises += 1
-            return _text(raw)
+            return _text(raw, annotation)
         try:
             if isinstance(raw, Number | list | dict):
                 return msgspec.json.decode(_written(raw), type=annotation, strict=False)
@@ -131,10 +136,11 @@ def _written(raw: object) -> bytes:
         raise LeafError from None
 
 
-def _text(raw: Number | float) -> str:
-    if isinstance(raw, bool):
-        return "true" if raw else "false"
-    return raw.digits if isinstance(raw, Number) else repr(raw)
+def _text(raw: object, annotation: Any) -> str:
+    """Write a number or boolean as it is, and what has parts as JSON unless it must be a text."""
+    if isinstance(raw, list | dict) and (not raw or annotation is str):
+        raise LeafError
+    return _written(raw).decode()
 
 
 def _large_figure(raw: object) -> Decimal:
@@ -188,6 +194,12 @@ def _is_struct(kind: Any) -> bool:
 @cache
 def _is_text(annotation: Any) -> bool:
     return list(arms(annotation)) == [str]
+
+
+@cache
+def _entry_names(annotation: Any) -> tuple[str, ...]:
+    extras = [meta.extra or {} for meta in _metas(annotation)]
+    return next((extra["entries"] for extra in extras if "entries" in extra), ())
 
 
 @cache

@@ -18,6 +18,9 @@ ESSENTIAL = Meta(extra={"unreadable": "the item is left out"})
 EXACT = Meta(extra={"beyond": "read as a Decimal"})
 """Marks a float of which `lenient.py` reads what is beyond `EXACT_BELOW`, as a Decimal."""
 
+ENTRIES = Meta(extra={"entries": ("key", "value")})
+"""Marks a list whose entries may come as a map: each key with its value is one."""
+
 RESTRICTIONS = Meta(max_length=36)
 """How many restrictions one stage may have, to be shown in time: nine measures, each over four
 periods. An item with more is left out."""
