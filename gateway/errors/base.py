@@ -124,9 +124,11 @@ class QueryTooComplexError(GatewayError):
 
     code = "QUERY_TOO_COMPLEX"
 
-    def __init__(self, what: str, most: int, asked: int | None = None) -> None:
+    def __init__(
+        self, what: str, most: int, asked: int | None = None, *, argument: str | None = None
+    ) -> None:
         has = "more" if asked is None else f"{asked}"
-        super().__init__(f"{what}: {most} allowed, and this has {has}.")
+        super().__init__(f"{what}: {most} allowed, and this has {has}.", argument=argument)
 
 
 class AnswerTooLargeError(GatewayError):

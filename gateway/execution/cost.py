@@ -274,7 +274,10 @@ class _Counting:
             count = arguments.get(field.fetching.each_of) or 0
             if count > self._limits.list_length:
                 raise QueryTooComplexError(
-                    f"Items of {name}({field.fetching.each_of}:)", self._limits.list_length, count
+                    f"Items of {name}({field.fetching.each_of}:)",
+                    self._limits.list_length,
+                    count,
+                    argument=field.fetching.each_of,
                 )
             return count
         return field.length

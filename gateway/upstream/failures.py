@@ -9,7 +9,9 @@ from gateway.errors import (
     UpstreamInputRefusedError,
     UpstreamMisuseError,
     UpstreamRateLimitedError,
+    UpstreamRefusedError,
     UpstreamUnavailableError,
+    whole_seconds,
 )
 from gateway.telemetry import log
 from gateway.upstream.bodies import Answer
@@ -26,11 +28,14 @@ from gateway.wire.decode import Refusal
 DEFAULT_PAUSE_S = 60.0
 """How long a 429 without a readable ``Retry-After`` is taken to last: the documented minute."""
 
-_CODES: dict[int, type[UpstreamError]] = {
+_NOT_HERE: dict[str, frozenset[int]] = {
     # Nobody has this identifier, has it for this source, or is in the loyalty program any longer.
-    **dict.fromkeys((8015, 8065, 8089, 8109, 8121), NotHereError),
+    "promotionData": frozenset({8015, 8065, 8089, 8109, 8121}),
     # There is no such promotion or first rule, promotion (asked for by its id), or program.
-    **dict.fromkeys((4027, 4029, 2010), NotHereError),
+    "promotionsV2": frozenset({4027, 4029, 2010}),
+}
+_CODES: dict[int, type[UpstreamError]] = {
+    **dict.fromkeys(frozenset().union(*_NOT_HERE.values()), NotHereError),
     **dict.fromkeys(UpstreamInputRefusedError.codes(), UpstreamInputRefusedError),
     # Parameters that are the gateway's own choice, or that it never sends.
     **dict.fromkeys((4050, 4053, 4054, 4055, 4056, 4057, 4086), UpstreamMisuseError),
@@ -78,13 +83,20 @@ def failed(endpoint: str, answer: Answer) -> UpstreamError:
     if kind is UpstreamRateLimitedError:
         pause_s = DEFAULT_PAUSE_S if answer.retry_after_s is None else answer.retry_after_s
         return UpstreamRateLimitedError(endpoint, pause_s, code)
+    if kind is NotHereError and code not in _NOT_HERE.get(endpoint, ()):
+        kind = UpstreamRefusedError  # it says nothing of what was asked for here
+    if kind is UpstreamInputRefusedError and endpoint not in _NOT_HERE:
+        kind = UpstreamRefusedError
     if kind in _NOT_LOGGED:
         return kind(endpoint, code)
     if answer.refusal is not None:
         log.error("upstream_refused", endpoint=endpoint, upstream_code=code)
     elif answer.status is not None:
         log.warning("upstream_status", endpoint=endpoint, status=answer.status)
-    return kind(endpoint, code)
+    error = kind(endpoint, code)
+    if kind.retryable and answer.retry_after_s is not None:
+        error.retry_after_s = whole_seconds(answer.retry_after_s)
+    return error
 
 
 def refused(endpoint: str, refusal: Refusal) -> UpstreamError:

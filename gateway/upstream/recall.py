@@ -23,6 +23,7 @@ from gateway.errors import (
     OverloadedError,
     PhasedOutError,
     UpstreamRateLimitedError,
+    UpstreamRefusedError,
     UpstreamTimeoutError,
     UpstreamUnavailableError,
 )
@@ -38,6 +39,7 @@ _OUTAGES = (
     OverloadedError,
     PhasedOutError,
     UpstreamRateLimitedError,
+    UpstreamRefusedError,
     UpstreamTimeoutError,
     UpstreamUnavailableError,
 )

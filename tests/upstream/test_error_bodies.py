@@ -7,6 +7,13 @@ from typing import Any
 import pytest
 from starlette.responses import JSONResponse
 
+from gateway.errors import (
+    PhasedOutError,
+    UpstreamBusyError,
+    UpstreamError,
+    UpstreamRefusedError,
+)
+from gateway.upstream.recall import MEANINGS
 from tests.graph import Graph, graph_over
 from tests.upstream.scripted import Platform, errors_body, platform
 
@@ -165,6 +172,44 @@ def test_what_is_not_here_is_null_at_any_status(
     assert graph.ask(LIST) == {"program": {"promotions": {"totalCount": 0}}}
     promotion = '{promotion(programId:"9001",promotionId:"90010001"){name}}'
     assert graph.ask(promotion) == {"promotion": None}
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "number"),
+    [
+        ("promotionData", CUSTOMER, 4027),
+        ("promotionData", CUSTOMER, 2010),
+        ("promotionsV2", LIST, 8015),
+        ("promotionsV2", LIST, 8065),
+    ],
+)
+def test_what_another_endpoint_does_not_have_is_not_absent_here(
+    served: tuple[Platform, Graph], name: str, query: str, number: int
+) -> None:
+    """A code says nothing of what it is not about, so that nothing is shown as absent by it."""
+    scripted, graph = served
+    scripted.answers[name] = JSONResponse(errors_body(number))
+    assert [code for code, _ in graph.errors(query)] == [UNKNOWN]
+
+
+@pytest.mark.parametrize("number", [8015, 8003, 8105])
+def test_a_token_that_is_refused_says_nothing_of_a_customer(number: int) -> None:
+    """Codes of the customers' endpoints are none of the one that gives out tokens."""
+    oauth = {"upstream_auth": "oauth", "upstream_oauth_key": "key"}
+    with (
+        platform() as (scripted, url),
+        graph_over(url, upstream_oauth_secret="secret", **oauth) as graph,
+    ):
+        scripted.answers["token"] = JSONResponse(errors_body(number), 500)
+        assert [code for code, _ in graph.errors(CUSTOMER)] == [UNKNOWN]
+
+
+@pytest.mark.parametrize("kind", [UpstreamRefusedError, PhasedOutError, UpstreamBusyError])
+def test_what_is_remembered_serves_on_where_it_is_refused_without_a_reason(
+    kind: type[UpstreamError],
+) -> None:
+    """What was true is not known to be wrong."""
+    assert MEANINGS.is_outage(kind("promotionsV2", 9999))
 
 
 def test_a_program_that_is_not_known_has_no_promotion_of_a_customer(

@@ -100,6 +100,19 @@ def test_a_status_has_its_meaning(scripted: tuple[Platform, str], status: int) -
         assert bool(graph.calls) is (row.told is not Told.FAILURE)
 
 
+@pytest.mark.parametrize("status", [461, 500, 503, 521])
+def test_a_wait_that_the_platform_tells_is_handed_on(
+    scripted: tuple[Platform, str], status: int
+) -> None:
+    """In whole seconds, and never 0."""
+    served, url = scripted
+    with graph_over(url) as graph:
+        for told, wait_s in (("7", 7), ("0", 1), ("86400", 300)):
+            served.answers["promotionData"] = Response("", status, {"Retry-After": told})
+            (error,) = graph.answer(CUSTOMER)["errors"]
+            assert error["extensions"]["retryAfterS"] == wait_s
+
+
 def test_a_201_with_a_page_is_an_answer(scripted: tuple[Platform, str]) -> None:
     """It says that some of several requests failed, and this is the one that did not."""
     served, url = scripted
