@@ -162,6 +162,7 @@ def test_what_is_too_dear_is_refused_with_its_cost() -> None:
         assert error["message"] == "Cost of the operation: 149 allowed, and this has 150."
         assert error["extensions"] == {
             "code": "QUERY_TOO_COMPLEX",
+            "retryable": False,
             "cost": {"requested": 150, "maximum": 149},
         }
 
