@@ -60,21 +60,26 @@ class FairLine(Generic[W]):
         self.length += 1
         if self.served is not None and self.served != caller:
             self._to_the_end(self.served)
-        own, ahead, has_overtaken = len(queue) - 1, len(queue) - 1, False
-        is_after = 0
-        for other in self._queues.values():
-            if other is queue:
-                is_after = 1
-                continue
-            ahead += min(len(other), own + 1 - is_after)
-            has_overtaken = has_overtaken or len(other) > own + 1 - is_after
-        return Place(ahead, has_overtaken)
+        return self._place(caller, len(queue) - 1)
 
     def ahead_of(self, caller: str, waiter: W) -> int | None:
         """Count those whose turn comes first; None where this one does not wait."""
         if waiter not in self._queues.get(caller, ()):
             return None
         return next(ahead for ahead, one in enumerate(self) if one is waiter)
+
+    def move(self, caller: str, waiter: W, other: str, *, if_sooner: bool = True) -> Place | None:
+        """Let a waiter have the turn of another caller, who waits for the same, if that is sooner.
+
+        Return the new place, None where it has not moved.
+        """
+        ahead = self.ahead_of(caller, waiter)
+        if ahead is None or caller == other:
+            return None
+        if if_sooner and self._place(other, self.of(other)).ahead >= ahead:
+            return None
+        self.remove(caller, waiter)
+        return self.append(other, waiter)
 
     def remove(self, caller: str, waiter: W) -> None:
         """Let one go who waits no more."""
@@ -107,6 +112,18 @@ class FairLine(Generic[W]):
                     left.append(queue)
                     break
             queues = left
+
+    def _place(self, caller: str, own: int) -> Place:
+        """Return the place of a caller's waiter who has so many of its own before it."""
+        ahead, has_overtaken, is_after = own, False, False
+        for other, queue in self._queues.items():
+            if other == caller:
+                is_after = True
+                continue
+            rounds = own + 1 - (is_after or other == self.served)
+            ahead += min(len(queue), rounds)
+            has_overtaken = has_overtaken or len(queue) > rounds
+        return Place(ahead, has_overtaken)
 
     def _to_the_end(self, caller: str) -> None:
         queue = self._queues.pop(caller, None)

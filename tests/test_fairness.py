@@ -84,6 +84,15 @@ def test_places_are_told_exactly(steps: list[tuple[str, int]]) -> None:
     assert sorted(taken(line)) == left
 
 
+def test_a_waiter_takes_another_callers_turn_where_that_is_sooner() -> None:
+    """It comes behind what that caller has waiting, and stays where it is if that is no sooner."""
+    line = fill("a1", "a2", "a3", "a4", "b1")
+    assert line.move("a", "a4", "b") == (3, True)
+    assert line.move("a", "a1", "b") is None
+    assert line.move("a", "a4", "c") is None
+    assert taken(line) == ["a1", "b1", "a2", "a4", "a3"]
+
+
 @pytest.mark.parametrize(
     ("maximum", "share"), [(1, 1), (2, 2), (3, 3), (4, 3), (5, 4), (10, 8), (100, 80), (800, 640)]
 )

@@ -6,7 +6,8 @@ deadline, and costs the others nothing; when the last has left, the call is canc
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
-from typing import Generic, TypeVar
+from contextvars import ContextVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -18,7 +19,7 @@ def _is_never_personal(_error: Exception) -> bool:
 class _Flight(Generic[T]):
     """A call in a task of its own, which nobody awaits: each waiter has a future that is told."""
 
-    __slots__ = ("error", "is_over", "owner", "result", "task", "waiters")
+    __slots__ = ("error", "is_over", "joined", "owner", "result", "task", "tell", "waiters")
 
     task: asyncio.Task[None]
     result: T
@@ -26,8 +27,16 @@ class _Flight(Generic[T]):
     def __init__(self, owner: object) -> None:
         self.owner = owner
         self.waiters: set[asyncio.Future[None]] = set()
+        self.joined: list[object] = []  # other owners, in the order of coming
+        self.tell: Callable[[object], None] | None = None
         self.error: Exception | None = None
         self.is_over = False
+
+    def join(self, owner: object) -> None:
+        """Note that another owner waits for it, too."""
+        self.joined.append(owner)
+        if self.tell is not None:
+            self.tell(owner)
 
     def end(self, error: Exception | None) -> None:
         """Tell all who wait; what the call has brought is in `result`, unless there is an error."""
@@ -35,6 +44,21 @@ class _Flight(Generic[T]):
         for waiter in self.waiters:
             if not waiter.done():
                 waiter.set_result(None)
+
+
+_RUNNING: ContextVar["_Flight[Any] | None"] = ContextVar("running", default=None)
+
+
+def when_joined(tell: Callable[[object], None]) -> None:
+    """Have `tell` called with each other owner who waits for the call that this code is part of.
+
+    At once with those who do already. The last one to ask is told.
+    """
+    flight = _RUNNING.get()
+    if flight is not None:
+        flight.tell = tell
+        for owner in flight.joined:
+            tell(owner)
 
 
 class Coalescer(Generic[T]):
@@ -73,6 +97,8 @@ class Coalescer(Generic[T]):
             joined = flight is not None and (owner is None or flight.owner is not owner)
             if flight is None:
                 flight = self._start(key, start, owner)
+            elif joined and owner is not None:
+                flight.join(owner)
             waiter = flight.task.get_loop().create_future()
             flight.waiters.add(waiter)
             try:
@@ -112,6 +138,7 @@ class Coalescer(Generic[T]):
         self, key: Hashable, flight: _Flight[T], start: Callable[[], Awaitable[T]]
     ) -> None:
         failure: Exception | None = None
+        running = _RUNNING.set(flight)
         try:
             flight.result = await start()
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the waiters'
@@ -120,10 +147,13 @@ class Coalescer(Generic[T]):
             failure = _cancelled()
             raise
         finally:
+            _RUNNING.reset(running)
             self._forget(key, flight)
             self._tasks.pop(flight.task, None)
             flight.end(failure)
-            del flight, failure  # which this frame, in the error's traceback, would keep in a ring
+            flight.tell = None
+            # Which this frame, in the error's traceback, would keep in a ring.
+            del flight, failure, running
 
     def _leave(self, key: Hashable, flight: _Flight[T], waiter: asyncio.Future[None]) -> None:
         flight.waiters.discard(waiter)

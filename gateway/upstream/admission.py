@@ -1,18 +1,21 @@
 """How many calls are under way at once, and how many may wait for their turn."""
 
 import asyncio
+from functools import partial
 
+from gateway.cache.coalescing import when_joined
 from gateway.errors import OverloadedError
 from gateway.fairness import FairLine, is_background, share_of
+from gateway.request import Request
 
 MOST_WAITERS = 1024
 
 
 class _Waiter:
-    __slots__ = ("caller", "turn")
+    __slots__ = ("caller", "in_line", "turn")
 
     def __init__(self, caller: str | None) -> None:
-        self.caller = caller
+        self.caller, self.in_line = caller, caller or ""
         self.turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
 
@@ -46,12 +49,9 @@ class Admission:
         """Take a place where one is free for this caller; says whether. `leave` gives it back."""
         if not self._free:
             return False
-        if caller is not None:
-            held = self._held.get(caller, 0)
-            if held >= self._share:
-                return False
-            self._held[caller] = held + 1
-        self._free -= 1
+        if caller is not None and not self._may_have_more(caller):
+            return False
+        self._hold(caller)
         return True
 
     async def enter(self, caller: str | None = None) -> None:
@@ -68,7 +68,8 @@ class Admission:
         if is_full or is_background(caller):
             raise OverloadedError
         waiter = _Waiter(caller)
-        self._line.append(caller or "", waiter)
+        self._line.append(waiter.in_line, waiter)
+        when_joined(partial(self._join, waiter))
         try:
             await waiter.turn
         except asyncio.CancelledError:
@@ -76,7 +77,7 @@ class Admission:
                 self.leave(caller)  # the place was ours already
             raise
         finally:
-            self._line.remove(caller or "", waiter)
+            self._line.remove(waiter.in_line, waiter)
 
     def leave(self, caller: str | None = None) -> None:
         """Give a place to whose turn it is."""
@@ -85,13 +86,33 @@ class Admission:
             self._held[caller] -= 1
             if not self._held[caller]:
                 del self._held[caller]
-        while self._free and self._line.length:
+        if self._line.length:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Give the free places to those whose turn it is."""
+        while self._free:
             waiter = self._line.take(self._may_have_more)
             if waiter is None:
                 return
             if not waiter.turn.done():
-                self.enter_at_once(waiter.caller)
+                self._hold(waiter.caller)
                 waiter.turn.set_result(None)
+
+    def _hold(self, caller: str | None) -> None:
+        self._free -= 1
+        if caller is not None:
+            self._held[caller] = self._held.get(caller, 0) + 1
+
+    def _join(self, waiter: _Waiter, other: object) -> None:
+        """Let a waiter have the turn of another who waits for the same call, if that is sooner."""
+        if not isinstance(other, Request) or is_background(other.caller_key):
+            return
+        may_have_more = self._may_have_more(waiter.in_line)
+        caller, other_caller = waiter.in_line, other.caller_key
+        if self._line.move(caller, waiter, other_caller, if_sooner=may_have_more) is not None:
+            waiter.in_line = other.caller_key
+            self._pass_on()
 
     def _may_have_more(self, caller: str) -> bool:
         return self._held.get(caller, 0) < self._share

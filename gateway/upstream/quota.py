@@ -5,11 +5,14 @@ import math
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Protocol
 
+from gateway.cache.coalescing import when_joined
 from gateway.errors import UpstreamRateLimitedError
 from gateway.fairness import FairLine, is_background
+from gateway.request import Request
 from gateway.upstream.pacing import WINDOW_S, Pacer
 
 Clock = Callable[[], float]
@@ -178,11 +181,22 @@ class Quota:
         ahead, has_overtaken = self._line.append(waiter.caller, waiter)
         if has_overtaken:
             self._start_review()
+        when_joined(partial(self._join, waiter))
         await self._check_turn(endpoint, waiter, ahead + 1)
         self.statistics.waits += 1
         refused_s = await turn
         if refused_s is not None:
             raise _refusal(endpoint, refused_s)
+
+    def _join(self, waiter: _Waiter, other: object) -> None:
+        """Let a waiter have the turn of another who waits for the same call, if that is sooner."""
+        if not isinstance(other, Request) or is_background(other.caller_key):
+            return
+        place = self._line.move(waiter.caller, waiter, other.caller_key)
+        if place is not None:
+            waiter.caller = other.caller_key
+            if place.has_overtaken:
+                self._start_review()
 
     async def pause(self, pause_s: float) -> None:
         """Start no call for so many seconds, as a 429 asks; who cannot wait is refused at once.

@@ -1,14 +1,19 @@
 """The quota's line between callers: nobody's many calls keep another's few from their turn."""
 
 import asyncio
+import math
 from collections import defaultdict
 from random import Random
 
 import pytest
 
+from gateway.cache.coalescing import Coalescer
 from gateway.errors import UpstreamRateLimitedError
 from gateway.fairness import in_background
+from gateway.request import CallBudget, Caller, Request
+from gateway.upstream.admission import Admission
 from gateway.upstream.quota import local_quota
+from tests.sandbox.client import NOW
 from tests.upstream.timing import FakeTime, begin
 
 pytestmark = pytest.mark.anyio
@@ -134,3 +139,50 @@ async def test_deadlines_are_exact_whoever_comes_and_goes() -> None:
         for caller in "abc"
     }
     assert rates["b"] > rates["a"] < rates["c"]
+
+
+async def test_a_call_that_two_wait_for_has_the_sooner_turn() -> None:
+    """Who joins a call of somebody with many waiting does not wait behind all of them."""
+    callers, coalescer = Callers(100), Coalescer[None]()
+
+    async def wanted(number: int, request: Request) -> None:
+        await coalescer.run(
+            number, lambda: callers.call(request.caller_key, within_s=60.0), request
+        )
+
+    many = [begin(wanted(number, _request("a"))) for number in range(60)]
+    await callers.time.settle()
+    joined = begin(wanted(59, _request("b")))
+    await callers.time.advance(2 * SLOT_S)
+    assert joined.done()
+    await callers.time.advance(60.0)
+    await asyncio.gather(*many)
+    assert len(callers.order) == 60
+
+
+async def test_a_call_that_another_joins_leaves_its_callers_share() -> None:
+    """Places that its caller may not have are there for the one who joins."""
+    admission, coalescer = Admission(10), Coalescer[None]()
+    end = asyncio.Event()
+
+    async def call(caller: str) -> None:
+        await admission.enter(caller)
+        await end.wait()
+        admission.leave(caller)
+
+    def wanted(number: int, request: Request) -> asyncio.Task[tuple[None, bool]]:
+        return begin(coalescer.run(number, lambda: call(request.caller_key), request))
+
+    tasks = [wanted(number, _request("a")) for number in range(10)]
+    await FakeTime().settle()
+    assert (admission.in_flight, admission.waiting) == (8, 2)
+    tasks.append(wanted(9, _request("b")))
+    await FakeTime().settle()
+    assert (admission.in_flight, admission.waiting) == (9, 1)
+    end.set()
+    await asyncio.gather(*tasks)
+    assert (admission.in_flight, admission.waiting) == (0, 0)
+
+
+def _request(caller_key: str) -> Request:
+    return Request("1", NOW, Caller(), math.inf, CallBudget(40), caller_key)
