@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.http.asked import Asked, Headers
 from gateway.http.direct import DirectWay
+from gateway.http.unread import ForgetfulProtocol
 
 _NOBODY_WAITS = asyncio.Event()  # for uvicorn's messages
 
@@ -77,7 +78,7 @@ class DirectCycle(RequestResponseCycle):
             self.disconnected = True
             self._asked.leave()
 
-    async def answer(self, protocol: HttpToolsProtocol, asked: Arriving) -> None:
+    async def answer(self, protocol: ForgetfulProtocol, asked: Arriving) -> None:
         """Answer; where the server ends before that, or this fails, close the connection."""
         try:
             await self._answer(protocol, asked)
@@ -85,7 +86,7 @@ class DirectCycle(RequestResponseCycle):
             protocol.transport.close()
             raise
 
-    async def _answer(self, protocol: HttpToolsProtocol, asked: Arriving) -> None:
+    async def _answer(self, protocol: ForgetfulProtocol, asked: Arriving) -> None:
         if self.disconnected:  # by what came after it in the same packet
             return
         answer = await self._way.answer(asked)
@@ -101,5 +102,5 @@ class DirectCycle(RequestResponseCycle):
         protocol.transport.write(raw)
         self.response_complete = True
         if not self.keep_alive:
-            protocol.transport.close()
+            protocol.end_answer()
         protocol.on_response_complete()

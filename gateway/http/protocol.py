@@ -9,7 +9,7 @@ ASGI, as uvicorn makes it.
 """
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -19,7 +19,7 @@ from gateway.http.direct import DirectWay
 from gateway.http.direct_cycle import Arriving, DirectCycle
 from gateway.http.raw_answers import raw_refusal
 from gateway.http.request_id import HEADER, request_id_for
-from gateway.http.unread import ForgetfulProtocol
+from gateway.http.unread import EndingTransport, ForgetfulProtocol
 from gateway.http.upgrades import without_upgrade
 
 DIRECT_WAY = "direct_way"  # in the state that an application's lifespan leaves behind
@@ -53,6 +53,7 @@ class BoundedProtocol(ForgetfulProtocol):
         self._in_head = self._in_body = False
         self._head_bytes = self._head_fed = 0
         self._number = 0  # of the message that is being read
+        self._is_last = False  # whether the server ends, and with it this connection
         self._refusal: _RefusedError | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timed: tuple[int, bool] | None = None
@@ -71,9 +72,15 @@ class BoundedProtocol(ForgetfulProtocol):
         if self._direct is not None:
             self._direct.leave()
 
+    def shutdown(self) -> None:
+        """Close the connection, or let the answer be its last to what is arriving or begun."""
+        self._is_last = True
+        if not self._in_head:
+            super().shutdown()
+
     def data_received(self, data: bytes) -> None:
         """Read on, or refuse what is too large or no HTTP."""
-        if self.transport.is_closing():
+        if self.is_ending:
             return  # what was refused may still be arriving
         self._unset_keepalive_if_required()
         number, in_body = self._number, self._in_body
@@ -84,7 +91,8 @@ class BoundedProtocol(ForgetfulProtocol):
                 # All of this is the head's. A value that has not ended has reached no callback;
                 # the parser keeps it.
                 self._head_fed += len(data)
-                self._check_size(self._head_fed)
+                if self._head_fed > self.most_head_bytes:
+                    self._stop_later(431, self._too_many_bytes)
         except _RefusedError as refused:
             self._refuse(refused)
             return
@@ -107,14 +115,14 @@ class BoundedProtocol(ForgetfulProtocol):
         """Count the request line."""
         self._head_bytes += len(url)
         if self._head_bytes > self.most_head_bytes:
-            self._stop(414, f"The URL may have {self.most_head_bytes} bytes at most.")
+            self._stop_later(414, f"The URL may have {self.most_head_bytes} bytes at most.")
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Count a header; one that follows the body is counted, and not believed."""
         self._head_bytes += len(name) + len(value) + 4  # ": " and the line's end
         if self._head_bytes > self.most_head_bytes:
-            self._check_size(self._head_bytes)
+            self._stop_later(431, self._too_many_bytes)
         if self._in_head:
             name = name.lower()
             if name == b"expect":
@@ -124,6 +132,8 @@ class BoundedProtocol(ForgetfulProtocol):
 
     def on_headers_complete(self) -> None:
         """Let the request begin, or refuse one that another server could read otherwise."""
+        if self._refusal is not None:
+            raise self._refusal
         if len(self.headers) > self.most_headers:
             self._stop(431, f"There may be {self.most_headers} headers at most.")
         hosts = [name for name, _ in self.headers].count(b"host")
@@ -145,6 +155,10 @@ class BoundedProtocol(ForgetfulProtocol):
             self.cycle.take(body)
         else:
             super().on_body(body)
+
+    def end_answer(self) -> None:
+        """End the connection after an answer, of whose request more may be arriving."""
+        self.end(is_reading=self._in_body)
 
     def on_message_complete(self) -> None:
         """Note the end of a request."""
@@ -174,7 +188,8 @@ class BoundedProtocol(ForgetfulProtocol):
         if is_usual:
             client = self.client[0] if self.client else None
             asked = Arriving(headers, client, request_id_for(headers.get(HEADER)))
-            cycle = DirectCycle(way, asked, keep_alive=self.parser.should_keep_alive())
+            keep_alive = self.parser.should_keep_alive() and not self._is_last
+            cycle = DirectCycle(way, asked, keep_alive=keep_alive)
             self.cycle = self._direct = cycle
             task = asked.task = self.loop.create_task(cycle.answer(self, asked))
             task.add_done_callback(self.tasks.discard)
@@ -187,6 +202,9 @@ class BoundedProtocol(ForgetfulProtocol):
         self.url, self.expect_100_continue = url, expects
         self.headers += headers
         super().on_headers_complete()
+        if self._is_last:
+            self.cycle.keep_alive = False
+        self.cycle.transport = cast("asyncio.Transport", EndingTransport(self))
 
     def _read_without_upgrade(self, rest: bytes) -> None:
         """Read a request as if it had not asked for another protocol, which it may not insist on.
@@ -210,9 +228,20 @@ class BoundedProtocol(ForgetfulProtocol):
         self.parser = httptools.HttpRequestParser(self)
         self.data_received(line + head + b"\r\n" + rest)
 
-    def _check_size(self, size: int) -> None:
-        if size > self.most_head_bytes:
-            self._stop(431, f"All headers may have {self.most_head_bytes} bytes at most.")
+    @property
+    def _too_many_bytes(self) -> str:
+        return f"All headers may have {self.most_head_bytes} bytes at most."
+
+    def _stop_later(self, status: int, message: str) -> None:
+        """Stop reading where the head ends, or where it has twice the bytes that it may have.
+
+        A page of another origin may not read the answer unless it has the mark, which needs the
+        head's `Origin`; and a client reads no answer before it has sent its head.
+        """
+        if self._refusal is None:
+            self._refusal = _RefusedError(status, message)
+        if not self._in_head or max(self._head_bytes, self._head_fed) > 2 * self.most_head_bytes:
+            raise self._refusal
 
     def _stop(self, status: int, message: str) -> None:
         """Stop reading; the parser wraps what its callbacks raise, so that it is kept here."""
@@ -259,7 +288,8 @@ class BoundedProtocol(ForgetfulProtocol):
         elif self._in_head or (self._in_body and not self.cycle.response_complete):
             seconds = self.body_within_s if self._in_body else self.head_within_s
             part = "body" if self._in_body else "head"
-            self._refuse(_RefusedError(408, f"The request's {part} took more than {seconds:g} s."))
+            told = f"The request's {part} took more than {seconds:g} s."
+            self._refuse(self._refusal or _RefusedError(408, told))
         else:
             self.transport.close()
 
@@ -272,11 +302,18 @@ class BoundedProtocol(ForgetfulProtocol):
             cycle.response_started and (self._in_body or not cycle.response_complete)
         )
         if not has_answer and not self.pipeline and not self.transport.is_closing():
-            self.transport.write(raw_refusal(refused.status, refused.message))
+            self.transport.write(self._write_refusal(refused))
         if cycle is not None and not cycle.response_complete:
             cycle.disconnected = True
             cycle.message_event.set()
         if self._direct is not None:
             self._direct.leave()
         self.pipeline.clear()
-        self.transport.close()
+        self.end(is_reading=True)
+
+    def _write_refusal(self, refused: _RefusedError) -> bytes:
+        is_known = self._in_head or self._in_body  # else what is known is the request before
+        asked = Headers(self.headers if is_known else ())
+        origins = self._way.origins if self._way is not None else None
+        has_body = not is_known or self.parser.get_method() != b"HEAD"
+        return raw_refusal(refused.status, refused.message, asked, origins, has_body=has_body)

@@ -1,13 +1,15 @@
 """Answers that the server itself writes, before there is a request for the application."""
 
 from email.utils import formatdate
-from http import HTTPStatus
 
 import msgspec
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from gateway.errors import BadRequestError, NotFoundError, RequestError, RequestTimeoutError
+from gateway.http.asked import Headers, Lines
+from gateway.http.cors import Origins
 from gateway.http.request_id import HEADER, request_id_for
-from gateway.http.security_headers import HEADERS
+from gateway.http.security_headers import with_security_headers
 from gateway.telemetry import log
 
 _KINDS: dict[int, type[RequestError]] = {
@@ -15,20 +17,30 @@ _KINDS: dict[int, type[RequestError]] = {
 }
 
 
-def raw_refusal(status: int, message: str) -> bytes:
-    """Write a whole answer that ends its connection, and note that."""
-    request_id = request_id_for(None)
+def raw_refusal(
+    status: int, message: str, asked: Headers, origins: Origins | None, *, has_body: bool = True
+) -> bytes:
+    """Write a whole answer that ends its connection, and note that.
+
+    `asked` are the headers that have been read: the answer has the request's id and the mark for
+    its origin where they are among them. Without `has_body` only the head is written.
+    """
+    request_id = request_id_for(asked.get(HEADER))
     error = _KINDS.get(status, BadRequestError)(message)
     body = msgspec.json.encode({"errors": [error.formatted(request_id)]})
-    head = [
-        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
-        f"Date: {formatdate(usegmt=True)}",
-        "Content-Type: application/json; charset=utf-8",
-        f"Content-Length: {len(body)}",
-        "Cache-Control: private, no-store",
-        *(f"{name}: {value}" for name, value in HEADERS.items()),
-        f"{HEADER}: {request_id}",
-        "Connection: close",
+    lines: Lines = [
+        (b"date", formatdate(usegmt=True).encode()),
+        (b"content-type", b"application/json; charset=utf-8"),
+        (b"cache-control", b"private, no-store"),
+        (b"content-length", b"%d" % len(body)),
+    ]
+    if origins is not None:
+        lines = origins.mark(lines, origins.named(asked))
+    lines = [
+        *with_security_headers(lines),
+        (HEADER.lower().encode(), request_id.encode()),
+        (b"connection", b"close"),
     ]
     log.info("request_refused", status=status, code=error.code, request_id=request_id)
-    return "\r\n".join([*head, "", ""]).encode() + body
+    head = b"".join(b"%s: %s\r\n" % line for line in lines)
+    return STATUS_LINE[status] + head + b"\r\n" + (body if has_body else b"")

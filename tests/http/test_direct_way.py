@@ -4,9 +4,12 @@ import asyncio
 import socket
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 import httpx
 import pytest
+from starlette.types import ASGIApp
 
 from gateway.app import create_app
 from gateway.http.asked import Asked, Headers
@@ -60,6 +63,44 @@ def test_the_answer_of_a_server_that_ends_arrives() -> None:
     answer = parse(received[0])
     assert (answer.status, answer.headers["connection"]) == (200, "close")
     assert b'{"customer":null}' in answer.body
+
+
+@pytest.mark.parametrize("target", [b"/graphql", b"/graphql/"])
+def test_a_request_that_is_arriving_while_a_server_ends_is_answered(target: bytes) -> None:
+    """A client that has begun to send it may not send it again: it could be no query."""
+    platform = Platform()
+    platform.answers.set()
+    app = create_app(settings_for("http://platform.example"), transport=platform)
+    asks = ASKS.replace(b"/graphql", target)
+    with connect_to(app) as (connection, end):
+        connection.sendall(asks[:40])
+        end()
+        connection.sendall(asks[40:])
+        answer = parse(until_closed(connection))
+    assert (answer.status, answer.headers["connection"]) == (200, "close")
+
+
+@contextmanager
+def connect_to(app: ASGIApp) -> Iterator[tuple[socket.socket, Callable[[], None]]]:
+    """Give a connection to a gateway, and what ends the gateway: it has begun to, afterwards."""
+    told = threading.Event()
+
+    class Telling(BoundedProtocol):
+        def shutdown(self) -> None:
+            super().shutdown()
+            told.set()
+
+    serving = ExitStack()
+    url = serving.enter_context(serve(app, Telling))
+    ending = threading.Thread(target=serving.close)
+
+    def end() -> None:
+        ending.start()
+        assert told.wait(5)
+
+    with connect(url) as connection:
+        yield connection, end
+    ending.join()
 
 
 @pytest.mark.parametrize("rest", [b"\0\0\0\r\n\r\n", None], ids=["garbage", "leaving"])

@@ -26,7 +26,7 @@ LARGE = 64 * 1024 * 1024
 class ImpatientProtocol(BoundedProtocol):
     """Waits as long as a test does."""
 
-    head_within_s = 0.3
+    head_within_s = ending_within_s = 0.3
     body_within_s = 0.3
 
 
