@@ -210,14 +210,15 @@ class Call:
         return partial(self._field.computes, **arguments) if arguments else self._field.computes
 
     @cached_property
-    def _ahead(self) -> dict[tuple[str, str], list[tuple[Arguments, Paths]]]:
+    def _ahead(self) -> dict[tuple[str, str], list[tuple[Arguments, PageFields]]]:
         return {}
 
     @cached_property
-    def _own(self) -> Paths:
+    def _own(self) -> PageFields:
         selected, field = self._selected, self._field
         assert field.graphql is not None  # noqa: S101 - it is declared to look for something
-        return self._scope.document.selected(field.graphql, selected.nodes, looks_for(field))
+        paths = self._scope.document.selected(field.graphql, selected.nodes, looks_for(field))
+        return PageFields(paths)
 
     def page_fields(self, values: VariableValues) -> PageFields:
         """Return what `Info.page_fields` returns."""
@@ -234,7 +235,9 @@ class Call:
             known = self._ahead[type_name, field_name] = [
                 (
                     Arguments(field, node),
-                    document.selected(kind.fields[field_name], [node], looks_for(field)),
+                    PageFields(
+                        document.selected(kind.fields[field_name], [node], looks_for(field))
+                    ),
                 )
                 for node in document.nodes_below(kind, self._selected.nodes, field_name)
             ]
@@ -244,15 +247,15 @@ class Call:
         ]
 
     def _page_fields(
-        self, field: Field, arguments: Arguments, own: Paths, values: VariableValues
+        self, field: Field, arguments: Arguments, own: PageFields, values: VariableValues
     ) -> PageFields:
         peers = self._scope.peers.get(field)
         if peers is None:
             peers = self._scope.peers[field] = self._peers(field)
         if not peers:
-            return PageFields(own)
+            return own
         others = [(peer.of(values), paths) for peer, paths in peers]
-        return page_fields(own, arguments.of(values), others, looks_for(field))
+        return page_fields(own.own, arguments.of(values), others, looks_for(field))
 
     def _peers(self, field: Field) -> list[tuple[Arguments, Paths]]:
         scope = self._scope

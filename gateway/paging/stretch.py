@@ -11,6 +11,7 @@ Where it brings nothing, the upstream may count more than it gives, or give noth
 from collections.abc import Awaitable, Callable
 from typing import Generic
 
+from gateway.errors import BudgetExceededError
 from gateway.paging.arguments import LARGEST_SIZE
 from gateway.paging.page import ItemT, Page, id_of
 from gateway.wire.decode import Page as Window
@@ -111,7 +112,11 @@ class Stretch(Generic[ItemT]):
         Windows reach to `asked_end`, where that is farther, but none is made for it.
         """
         while self.end < end and not self.is_ended and self.calls > 0 and not self.is_stalled:
-            await self._grow(max(end, asked_end))
+            try:
+                await self._grow(max(end, asked_end))
+            except BudgetExceededError:
+                if not self._makes_do():
+                    raise
 
     @property
     def is_stalled(self) -> bool:
@@ -207,7 +212,12 @@ class Stretch(Generic[ItemT]):
             overlap = 1 if self.items else 0
             stop = self.start + overlap
             offset = max(lowest, stop - LARGEST_SIZE)
-            found = await self._ask(offset, stop - offset)
+            try:
+                found = await self._ask(offset, stop - offset)
+            except BudgetExceededError:
+                if self._makes_do():
+                    return
+                raise
             if len(found) < stop - offset and not self._ends_at(offset + len(found)):
                 offset, found = await self._complete(offset, found, stop, least, has_end=has_end)
             if self.items and offset + len(found) < self.start:
@@ -260,6 +270,16 @@ class Stretch(Generic[ItemT]):
                 return nearest, near
             nearest = max(offset, stop - least)
         return offset, found
+
+    def _makes_do(self) -> bool:
+        """Make do with what is there, where the operation may make no more calls, if that is any.
+
+        One item alone may be the cursor's own, on which no page can end.
+        """
+        if len(self.items) < 2:
+            return False
+        self.calls, self.is_short = 0, True
+        return True
 
     async def _ask(self, offset: int, limit: int) -> list[ItemT | None]:
         self.calls -= 1

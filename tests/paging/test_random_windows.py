@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.errors import BudgetExceededError
 from gateway.paging.arguments import PageRequest
 from gateway.paging.page import Drift, Page
 from gateway.paging.walk import walk
@@ -43,6 +44,7 @@ class Moody:
 
     segments: list[Segment]
     give: Callable[[int, int], int]
+    budget: int = 100
     known: dict[tuple[int, int, int], Window[Item]] = field(default_factory=dict)
 
     async def fetch(self, segment: int, offset: int, limit: int) -> Window[Item]:
@@ -50,6 +52,8 @@ class Moody:
         assert 1 <= limit <= 100
         key = segment, offset, limit
         if key not in self.known:
+            if len(self.known) >= self.budget:
+                raise BudgetExceededError(self.budget)
             items = self.segments[segment][offset : offset + limit]
             given = items[: self.give(limit, len(items))]
             self.known[key] = Window(list(given), len(self.segments[segment]), customer_id=7)
@@ -162,3 +166,32 @@ def test_a_window_of_the_overlap_alone_is_asked_on_from_the_next_offset() -> Non
     assert list(moody.known) == [(0, 19, 22), (0, 20, 21)]
     assert _ids([page]) == list(range(21, 41))
     assert page.has_next
+
+
+@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.parametrize("size", [5, 20, 98, 100])
+@pytest.mark.parametrize("budget", [1, 2, 3])
+def test_an_operation_that_may_make_few_calls_loses_nothing(
+    *, size: int, budget: int, backward: bool
+) -> None:
+    """A page is shorter, or fails and is asked for again: it never ends a list early."""
+    for seed in range(5):
+        random = Random(seed)  # noqa: S311 - as above
+        moody = Moody([segment_of(LENGTH)], partial(_of_what_is_there, random), budget)
+        seen, cursor, more, failed = list[int](), None, True, 0
+        while more and failed < 20:
+            moody.known.clear()
+            ends = (None, cursor) if backward else (cursor, None)
+            try:
+                page = asyncio.run(walk(moody.fetch, PageRequest(size, backward, *ends)))
+            except BudgetExceededError:
+                failed += 1
+                continue
+            seen = [*_ids([page]), *seen] if backward else [*seen, *_ids([page])]
+            more = page.has_previous if backward else page.has_next
+            cursor = page.places[0 if backward else -1].position if page.items else None
+        whole = range(1, LENGTH + 1)
+        if failed == 20:
+            assert seen == list(whole[LENGTH - len(seen) :] if backward else whole[: len(seen)])
+        else:
+            assert seen == list(whole)

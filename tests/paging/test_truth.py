@@ -106,3 +106,15 @@ def test_one_short_window_costs_a_call_and_nothing_else(
         page = Listing(graph, LISTS[name]).page(first=20)
     assert (page.ids, page.total, page.drift, page.calls) == (truth[name][:20], 101, "NONE", 2)
     assert page.edges == (False, True)
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("fault", ["short_pages=7", "short_pages=50"])
+def test_an_operation_of_two_calls_reads_a_list_of_short_windows(
+    truth: dict[str, list[str]], fault: str, name: str
+) -> None:
+    """Where the calls of the operation do not suffice the page is shorter, and no error."""
+    with faulty(fault, upstream_max_calls_per_operation=2) as (graph, _):
+        pages = Listing(graph, LISTS[name]).forward(100)
+    assert [id_ for page in pages for id_ in page.ids] == truth[name]
+    assert {page.calls for page in pages} <= {1, 2}
