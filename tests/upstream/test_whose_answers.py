@@ -149,7 +149,7 @@ def test_of_two_answers_of_one_operation_neither_is_believed(
 ) -> None:
     """Whichever comes first, and by whichever field; the next operation settles it."""
     with lying(executor=executor) as (graph, liar):
-        liar.lies = lambda request: request.query_params["limit"] == "6"
+        liar.lies = lambda request: request.query_params["limit"] == "5"
         variables = {"by": {"externalId": "C-TEN"}}
         answer = graph.answer(f"query($by:CustomerIdentifier!){query}", variables)
         assert sorted(told(answer), key=str) == sorted(((BAD, path) for path in paths), key=str)
@@ -163,7 +163,7 @@ def test_of_two_answers_of_one_operation_neither_is_believed(
 def test_a_customer_below_a_promotion_is_the_one_above(executor: str) -> None:
     """A page further down that is another's is that page's error."""
     with lying(executor=executor) as (graph, liar):
-        liar.lies = lambda request: request.query_params["limit"] == "6"
+        liar.lies = lambda request: request.query_params["limit"] == "5"
         answer = graph.answer(
             '{customer(by:{externalId:"C-TEN"}){promotions(first:1){nodes{'
             "customer{customerId promotions(first:5){totalCount}}}}}}"
