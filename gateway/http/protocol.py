@@ -25,6 +25,7 @@ from gateway.http.upgrades import without_upgrade
 DIRECT_WAY = "direct_way"  # in the state that an application's lifespan leaves behind
 
 _MOST_PIPELINED = 16
+_VERSIONS = ("1.1", "1.0")
 _MAX_PATH = 512  # bytes, of all that stands before a query string
 _MAX_CONNECTION = 1024  # bytes of Connection, where it has to be read
 
@@ -127,8 +128,10 @@ class BoundedProtocol(ForgetfulProtocol):
             name = name.lower()
             if name == b"expect":
                 super().on_header(name, value)
-            else:
-                self.headers.append((name, value))
+                return
+            self.headers.append((name, value))
+            if name == b"transfer-encoding" and value.strip().lower() != b"chunked":
+                self._stop_later(400, "The body may have no transfer coding but chunked.")
 
     def on_headers_complete(self) -> None:
         """Let the request begin, or refuse one that another server could read otherwise."""
@@ -137,8 +140,11 @@ class BoundedProtocol(ForgetfulProtocol):
         if len(self.headers) > self.most_headers:
             self._stop(431, f"There may be {self.most_headers} headers at most.")
         hosts = [name for name, _ in self.headers].count(b"host")
-        if hosts != 1 and self.parser.get_http_version() == "1.1":
+        version = self.parser.get_http_version()
+        if hosts != 1 and (hosts or version == "1.1"):
             self._stop(400, "There must be one Host header.")
+        if version not in _VERSIONS:
+            self._stop(400, "The request must be HTTP/1.1 or HTTP/1.0.")
         if len(self.url) > _MAX_PATH and len(self.url.partition(b"?")[0]) > _MAX_PATH:
             self._stop(404, "There is nothing at this path.")  # none that long is looked for
         if len(self.pipeline) >= _MOST_PIPELINED:

@@ -50,6 +50,11 @@ REFUSED = {
     "many headers": (request("GET /graphql HTTP/1.1", *["X-A: b"] * 200), 431),
     "a long path": (request(f"GET /{'a' * 600} HTTP/1.1"), 404),
     "two hosts": (request("GET /graphql HTTP/1.1", "Host: y"), 400),
+    "two hosts of HTTP/1.0": (request("GET /graphql HTTP/1.0", "Host: y"), 400),
+    "another version": (request("POST /graphql HTTP/2.0", "Content-Length: 0"), 400),
+    "an older version": (request("GET /graphql HTTP/0.9"), 400),
+    "a coding that nobody reads": (
+        request("POST /graphql HTTP/1.1", "Transfer-Encoding: gzip, chunked"), 400),
     "two lengths": (request("POST /graphql HTTP/1.1", "Content-Length: 1", "Content-Length: 2"), 0),
     "a long offer of an upgrade": (
         request("GET /graphql HTTP/1.1", "Upgrade: x", "Connection: upgrade" + "," * 2_000), 431),
