@@ -144,7 +144,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         answers=answers,
         door=door,
         collector=Collector(),
-        max_calls=traffic.max_calls(settings),
+        max_startable=None if settings.cache_customer_ttl_s else traffic.startable(settings),
     )
 
     direct_way = DirectWay(PATH, graphql, origins, statistics)

@@ -62,10 +62,15 @@ class CallBudget:
     Whoever holds a claim comes first: a call that yields waits where it could take the last call of
     somebody who does. A customer's page has a claim on one call, which rests while it is made, and
     a walk over a customer's list, of which nobody knows the length, on all of them.
+
+    `max_startable` bounds the calls that do not yield: what one try has brought by them is not kept
+    for the next, so that what is above can never be had. None where nothing bounds them.
     """
 
     most: int
     spent: int = 0
+    max_startable: int | None = None
+    _unyielding: int = 0
     _claimed: int = 0
     _yielding: list[asyncio.Future[None]] = field(default_factory=list)
 
@@ -73,6 +78,13 @@ class CallBudget:
     def is_spent(self) -> bool:
         """Whether no further call may start."""
         return self.spent >= self.most
+
+    def allows(self, *, yields: bool) -> bool:
+        """Whether one more call of this kind may start."""
+        return not self.is_spent and (yields or self._may_start())
+
+    def _may_start(self) -> bool:
+        return self.max_startable is None or self._unyielding < self.max_startable
 
     def claim(self, calls: int = 1) -> "_Claim":
         """Keep so many calls from those who yield, for the length of a ``with`` block."""
@@ -96,12 +108,16 @@ class CallBudget:
             await turn
         if self.is_spent:
             raise BudgetExceededError(self.most)
+        if self.max_startable is not None and not (yields or self._may_start()):
+            raise BudgetExceededError(self.max_startable)
         self.spent += 1
+        self._unyielding += not yields
         self._claimed -= not yields
 
     def end(self, *, yields: bool = False, is_made: bool = True) -> None:
         """End a call that was taken; one that was not made is given back."""
         self.spent -= not is_made
+        self._unyielding -= not (is_made or yields)
         self._claimed += not yields
         self._tell()
 

@@ -102,8 +102,8 @@ class Settings(CacheSettings, AuthSettings, EdgeSettings):
         40,
         ge=1,
         le=10_000,
-        description="Upstream calls that one operation may make; fewer where the minute's quota"
-        " lets fewer start within the deadline.",
+        description="Upstream calls that one operation may make; fewer about customers where"
+        " the minute's quota lets fewer start within the deadline.",
     )
     upstream_max_response_bytes: int = Field(
         10 * 1024 * 1024,

@@ -101,3 +101,18 @@ async def test_whoever_yields_and_leaves_takes_nothing() -> None:
         await asyncio.wait([leaving])
     await staying
     assert budget.spent == 1
+
+
+@pytest.mark.anyio
+async def test_calls_that_could_never_start_in_time_are_too_many() -> None:
+    """Those that yield are not bounded so: what they bring is kept, and the next try gets on."""
+    budget = CallBudget(40, max_startable=2)
+    await budget.take()
+    await budget.take()
+    assert not budget.allows(yields=False)
+    with pytest.raises(BudgetExceededError, match="the 2 calls"):
+        await budget.take()
+    await budget.take(yields=True)
+    budget.end(is_made=False)
+    await budget.take()
+    assert budget.spent == 3

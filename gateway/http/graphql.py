@@ -52,7 +52,7 @@ class GraphQLEndpoint:
     """Answers at ``/graphql``; `context_of` gives a request its loaders.
 
     `quota_left` tells how many upstream calls this minute still has for its caller, None for all;
-    `max_calls` is how many one operation may make, None for as many as the settings say.
+    `max_startable` is how many could start in one operation's time, None for any number.
     """
 
     settings: Settings
@@ -67,7 +67,7 @@ class GraphQLEndpoint:
     answers: AnswerCache
     door: Door
     collector: Collector
-    max_calls: int | None = None
+    max_startable: int | None = None
 
     async def answer(self, asked: Asked) -> Answer:
         """Answer one HTTP request."""
@@ -219,7 +219,9 @@ class GraphQLEndpoint:
             now=self.clock(),
             caller=caller,
             deadline=asyncio.get_running_loop().time() + settings.upstream_deadline_s,
-            budget=CallBudget(self.max_calls or settings.upstream_max_calls_per_operation),
+            budget=CallBudget(
+                settings.upstream_max_calls_per_operation, max_startable=self.max_startable
+            ),
             caller_key=caller_key,
             trace_headers=trace_headers(asked.headers, asked.id),
         )

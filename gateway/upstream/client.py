@@ -107,7 +107,7 @@ class UpstreamClient:
         while True:
             answer, wants_new_credential = await self._attempt(call)
             attempts += 1
-            if answer.status in ANSWERS or budget.is_spent:
+            if answer.status in ANSWERS or not budget.allows(yields=call.yields):
                 return answer
             if wants_new_credential and not is_renewed:
                 is_renewed = True

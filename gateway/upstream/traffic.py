@@ -72,18 +72,17 @@ class Traffic:
         left = self.quotas.of(identity).left()
         return left is None or self.calls_per_minute is None or 2 * left >= self.calls_per_minute
 
-    def max_calls(self, settings: Settings) -> int:
-        """Return how many calls one operation may make: no more than could ever start in its time.
+    def startable(self, settings: Settings) -> int | None:
+        """Return how many calls could ever start in one operation's time; None: any number.
 
         What is more would be refused for now, at each new try, though it can never be had.
         """
-        most = settings.upstream_max_calls_per_operation
         if self.calls_per_minute is None:
-            return most
+            return None
         idle = Pacer.of(self.calls_per_minute)
         idle.take(0.0)  # an even slot, behind which the others come
-        waits = idle.waits_s(0.0, most)
-        return min(most, 1 + sum(wait_s <= settings.upstream_deadline_s for wait_s in waits))
+        waits = idle.waits_s(0.0, settings.upstream_max_calls_per_operation)
+        return 1 + sum(wait_s <= settings.upstream_deadline_s for wait_s in waits)
 
     def of(self, endpoint: str) -> EndpointTraffic:
         """Give the traffic to the endpoint of this documented name."""
