@@ -10,6 +10,7 @@ from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
 
+from gateway.answer_budget import AnswerBudget, AnswerShare
 from gateway.errors import BudgetExceededError
 
 # A call ends at its operation's deadline; who waits for it leaves a moment later, to hear how.
@@ -237,7 +238,8 @@ class Request:
     done, in seconds of the event loop's clock. `calls` ends by then what is called on the request's
     account, and `waits` what it waits for, its own calls and those of others. `read` is what its
     own calls have brought, by their keys: equal calls of one request are read once.
-    `trace_headers` go upstream with each call made on its account, and decide nothing.
+    `trace_headers` go upstream with each call made on its account, and decide nothing. `answer`
+    counts how large its answer becomes.
     """
 
     id: str
@@ -249,6 +251,7 @@ class Request:
     report: Report = field(default_factory=Report)
     warnings: dict[str, str] = field(default_factory=dict)
     trace_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    answer: AnswerShare = field(default_factory=lambda: AnswerBudget().share())
     calls: Timebox = field(init=False, repr=False)
     waits: Timebox = field(init=False, repr=False)
     read: dict[str, object] = field(init=False, repr=False)

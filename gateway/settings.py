@@ -137,6 +137,8 @@ class Settings(CacheSettings, AuthSettings, EdgeSettings):
     max_json_depth: limits.JsonDepth = 10
     max_list_length: limits.ListLength = 20
     max_cost: limits.Cost = 50_000
+    max_answer_leaves: limits.AnswerLeaves = 250_000
+    max_answer_bytes: limits.AnswerBytes = 10 * 1024 * 1024
     apq: Literal["on", "off"] = Field("on", description="off: no automatic persisted queries.")
     trusted_documents: str = Field("", description="A manifest of trusted documents, in JSON.")
     trusted_documents_mode: Literal["allow", "only"] = Field(

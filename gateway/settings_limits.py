@@ -48,3 +48,20 @@ Cost = Annotated[
         " can cause (`docs/cost.md`).",
     ),
 ]
+AnswerLeaves = Annotated[
+    int,
+    Field(
+        ge=100,
+        le=100_000_000,
+        description="Leaves that an answer may really have, and those of a batch together: fields"
+        " that are neither objects nor lists.",
+    ),
+]
+AnswerBytes = Annotated[
+    int,
+    Field(
+        ge=1024,
+        le=1024 * 1024 * 1024,
+        description="The same of bytes: of the JSON in `data`.",
+    ),
+]

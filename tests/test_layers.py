@@ -25,6 +25,7 @@ LAYERS = (
     ("wire",),
     (
         "request",
+        "answer_budget",
         "telemetry",
         "errors",
         "fairness",

@@ -139,7 +139,7 @@ class AnswerTooLargeError(GatewayError):
     def __init__(self, what: str, maximum: int) -> None:
         super().__init__(
             f"The answer to this operation has more than the {maximum} {what} that one answer may"
-            " have; ask for less at once."
+            " have; ask for fewer items or fields."
         )
 
 

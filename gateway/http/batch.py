@@ -43,7 +43,7 @@ class Bill:
 
 def part_of(request: Request) -> Request:
     """Make the request of one of several operations, which share all but their reports."""
-    return replace(request, report=Report(), warnings={})
+    return replace(request, report=Report(), warnings={}, answer=request.answer.sibling())
 
 
 async def run_batch(

@@ -1,0 +1,140 @@
+"""How large the answer to a request may become, counted while it is made."""
+
+from gateway.errors import AnswerTooLargeError
+
+_NOT_A_NAME = (b"\\", b":", b",", b"[")
+_BYTES_OF_A_LEAF = 6  # at the least, as in `"a":1,`
+
+
+class AnswerRefusedError(BaseException):
+    """Ends an operation whose answer has become too large.
+
+    It passes through all that catches what costs a field: it costs the whole operation.
+    """
+
+
+class _Taken:
+    """What one answer has taken; `error` is why it is refused.
+
+    Of one that is complete, `data` is kept where only an upper bound of its leaves is known.
+    """
+
+    __slots__ = ("bytes", "data", "error", "is_complete", "leaves")
+
+    def __init__(self) -> None:
+        self.leaves = self.bytes = 0
+        self.data = b""
+        self.is_complete = False
+        self.error: AnswerTooLargeError | None = None
+
+    def count(self) -> None:
+        """Count the leaves, where they are not yet."""
+        if self.data:
+            self.leaves, self.data = leaves_of(self.data), b""
+
+    def refuse(self, error: AnswerTooLargeError) -> None:
+        """Refuse this answer: whatever it has taken is free."""
+        self.error, self.is_complete = error, True
+        self.leaves = self.bytes = 0
+        self.data = b""
+
+
+class AnswerBudget:
+    """How many leaves and bytes the answers to one request may have together.
+
+    Where they have more, the largest of those that are not complete is refused, and what it has
+    taken is free for the others.
+    """
+
+    def __init__(self, max_leaves: int = 250_000, max_bytes: int = 10 * 1024 * 1024) -> None:
+        self.max_leaves, self.max_bytes = max_leaves, max_bytes
+        self._taken: list[_Taken] = []  # which does not lead back here: a ring waits for Python
+
+    def share(self) -> "AnswerShare":
+        """Begin one more answer."""
+        taken = _Taken()
+        self._taken.append(taken)
+        return AnswerShare(self, taken)
+
+    def check(self) -> None:
+        """Refuse the largest answers for as long as all together have too much."""
+        while (error := self._excess()) is not None:
+            growing = [taken for taken in self._taken if not taken.is_complete]
+            max(growing, key=self._part).refuse(error)
+
+    def _excess(self) -> AnswerTooLargeError | None:
+        taken = self._taken
+        if sum([each.bytes for each in taken]) > self.max_bytes:
+            return AnswerTooLargeError("bytes", self.max_bytes)
+        if sum([each.leaves for each in taken]) > self.max_leaves:
+            for each in taken:
+                each.count()
+            if sum([each.leaves for each in taken]) > self.max_leaves:
+                return AnswerTooLargeError("leaves", self.max_leaves)
+        return None
+
+    def _part(self, taken: _Taken) -> float:
+        return max(taken.leaves / self.max_leaves, taken.bytes / self.max_bytes)
+
+
+class AnswerShare:
+    """The answer to one operation. Each method raises AnswerRefusedError where it is too large."""
+
+    __slots__ = ("_budget", "_taken", "max_bytes")
+
+    def __init__(self, budget: AnswerBudget, taken: _Taken) -> None:
+        self._budget, self._taken = budget, taken
+        self.max_bytes = budget.max_bytes
+
+    @property
+    def error(self) -> AnswerTooLargeError | None:
+        """Why it is refused."""
+        return self._taken.error
+
+    def sibling(self) -> "AnswerShare":
+        """Begin another answer to the same request."""
+        return self._budget.share()
+
+    def has(self, leaves: int, size: int) -> None:
+        """Note how much is sure to be in it, in place of what was noted before."""
+        if self._taken.error is None:
+            self._taken.leaves, self._taken.bytes = leaves, size
+            self._budget.check()
+        self._raise()
+
+    def grows(self, size: int) -> None:
+        """Note that it has so many bytes more."""
+        self.has(self._taken.leaves, self._taken.bytes + size)
+
+    def complete(self, data: bytes) -> None:
+        """Note what it has become."""
+        self._raise()
+        self._taken.data = data
+        self.has(len(data) // _BYTES_OF_A_LEAF, len(data))
+        self._taken.is_complete = True
+
+    def _raise(self) -> None:
+        if self._taken.error is not None:
+            raise AnswerRefusedError
+
+
+def leaves_of(data: bytes) -> int:
+    """Count the fields in JSON, at any depth, whose values are neither objects nor lists."""
+    return _fields(data, b"") - _fields(data, b"{") - _fields(data, b"[")
+
+
+def has_value(data: bytes) -> bool:
+    """Whether JSON has a field with anything but null, objects and lists of these."""
+    if leaves_of(data) > _fields(data, b"null"):
+        return True
+    return _fields(data, b"[") > _fields(data, b"[{") + _fields(data, b"[null")
+
+
+def _fields(data: bytes, begin: bytes) -> int:
+    """Count the fields whose values begin so, by the quote and the colon after their names.
+
+    Only a text has such a quote after a backslash, and only where it begins with the colon itself
+    does a quote stand there after one of the signs before a text.
+    """
+    sign = b'":' + begin
+    return data.count(sign) - sum(data.count(before + sign) for before in _NOT_A_NAME)
