@@ -14,6 +14,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
+from gateway.answer_budget import AnswerRefusedError
 from gateway.execution.calls import Variables
 from gateway.execution.documents import Operation
 from gateway.execution.exact import Exact
@@ -55,7 +56,8 @@ class CompiledExecutor:
         finally:
             if program.size != size:
                 operation.compiled_size = compiled.size
-        return Outcome(run.data, show(run.errors, context.request.id))
+        may_repeat = run.has_failed or program.repeats
+        return Outcome(run.data, show(run.errors, context.request.id, run.more_errors), may_repeat)
 
 
 class Compiled:
@@ -132,15 +134,22 @@ class Program:
         """Give the length of all that has been generated, in characters."""
         return self._scope.size
 
+    @property
+    def repeats(self) -> bool:
+        """Whether the data can hold a text more than once beside what is fetched."""
+        return self._root is not None and self._root.repeats
+
     async def run(self, run: Run) -> None:
         """Execute; the data and the errors are the run's."""
         exact = Exact(run)
         try:
             run.data = self._execute(run, exact)
+            pending, run.pending = run.pending, []
+            await run.settle(pending, exact)
         except GraphQLError as error:
             run.note(error, ())
-            run.pending.clear()  # nothing of it would be shown
-        await run.settle(exact.fetched)
+        except AnswerRefusedError:
+            run.refuse()
 
     def _execute(self, run: Run, exact: Exact) -> dict[str, Any]:
         """Give the data that needs no network: by a function of its own from the second run on."""
@@ -156,6 +165,7 @@ class Program:
                 data: dict[str, Any] = make(None, run, ()) if fetches else make(None, run)
             except Exception:  # noqa: BLE001 - whatever it is, it is found again, and where
                 run.pending.clear()
+                run.leaves = run.size = 0
             else:
                 return data
         return exact.execute(self._root, None, ())

@@ -15,8 +15,9 @@ from gateway.execution.calls import call_of
 from gateway.execution.generate import Projection, project
 from gateway.execution.leaves import coerce_leaf, nullable
 from gateway.execution.places import never
-from gateway.execution.run import Path, Run
+from gateway.execution.run import Path, Pending, Run
 from gateway.execution.selection import Selected, Selection
+from gateway.execution.turns import ByTurns
 
 
 class Exact:
@@ -32,10 +33,10 @@ class Exact:
         """
         data: dict[str, Any] = {}
         for selected in selection.fields:
-            data[selected.key] = self._field(selected, selection, view, data, path)
+            data[selected.key] = self.field(selected, selection, view, data, path)
         return data
 
-    def _field(
+    def field(
         self,
         selected: Selected,
         selection: Selection,
@@ -43,18 +44,24 @@ class Exact:
         data: dict[str, Any],
         path: Path,
     ) -> Any:
+        """Return the value of one field of an object; `path` is the object's.
+
+        An error makes it null, where that may be.
+        """
         place = (*path, selected.key)
         try:
             if selected.field.is_fetching:
                 bound = self._run.bind(call_of(selected))
                 self._run.fetch(selected, bound, view, place).target = data
                 return None
-            value = self._resolve(selected, selection, view)
-            return self.complete(selected, selected.type, value, place)
+            value = self.resolve(selected, selection, view)
+            data_of_it = self.complete(selected, selected.type, value, place)
+            return self._run.weigh(data_of_it) if selected.field.makes_text else data_of_it
         except Exception as error:  # noqa: BLE001 - whatever it is, it costs this field
-            return self._handle(error, selected, selected.type, place)
+            return self.handle(error, selected, selected.type, place)
 
-    def _resolve(self, selected: Selected, selection: Selection, view: Any) -> Any:
+    def resolve(self, selected: Selected, selection: Selection, view: Any) -> Any:
+        """Return the value of a field that needs no network, before it is turned into data."""
         field = selected.field
         if field.source is None:
             return selection.kind.name
@@ -66,7 +73,8 @@ class Exact:
         shows = getattr(field.declaration, "shows", None)
         return value if shows is None else shows(value)
 
-    def _handle(self, error: Exception, selected: Selected, kind: Any, path: Path) -> None:
+    def handle(self, error: Exception, selected: Selected, kind: Any, path: Path) -> None:
+        """Note an error that makes a place null; raise it where that must not be."""
         located = self._run.fail(error, selected, path)
         if isinstance(kind, GraphQLNonNull):
             raise located
@@ -82,7 +90,7 @@ class Exact:
         inner = nullable(kind)
         if value is None or value is Undefined:
             data = None
-        elif _is_list(inner):
+        elif is_list(inner):
             data = self._complete_list(selected, inner.of_type, value, path)
         elif is_leaf_type(inner):
             data = coerce_leaf(inner, value)
@@ -93,55 +101,83 @@ class Exact:
         return data
 
     def _complete_list(self, selected: Selected, kind: Any, items: Any, path: Path) -> list[Any]:
+        self.check_list(selected, items)
+        projection = None
+        if isinstance(items, list) and selected.has_selection:
+            self._run.count(len(items) * selected.least_leaves_of_an_item)
+            projection = None if is_list(kind) else _projection(selected, len(items))
+        return [
+            self._item(projection, selected, kind, item, (*path, i)) for i, item in enumerate(items)
+        ]
+
+    @staticmethod
+    def check_list(selected: Selected, items: Any) -> None:
+        """Raise TypeError for what is no list."""
         if items.__class__ is not list and not is_iterable(items):
             raise TypeError(f"{selected.field.name} is not a list")
-        projection = None
-        if isinstance(items, list) and selected.has_selection and not _is_list(kind):
-            projection = _projection(selected, len(items))
-        if projection is None:
-            return [self.item(selected, kind, item, (*path, i)) for i, item in enumerate(items)]
+
+    def _item(
+        self, projection: Projection | None, selected: Selected, kind: Any, item: Any, path: Path
+    ) -> Any:
+        if projection is not None:
+            data = self._project(projection, item, path)
+            if data is not _NOTHING:
+                return data
+        return self.item(selected, kind, item, path)
+
+    def _project(self, projection: Projection, value: Any, path: Path) -> Any:
+        """Return the data of a value by a generated function, or nothing, as if it had not run."""
         make, view, fetches, _ = projection
-        run, data = self._run, []
-        for i, item in enumerate(items):
-            if view is None or item.__class__ is view:
-                mark = len(run.pending)
-                try:
-                    data.append(make(item, run, (*path, i)) if fetches else make(item, run))
-                except Exception:  # noqa: BLE001 - whatever it is, it is found again, and where
-                    del run.pending[mark:]
-                else:
-                    continue
-            data.append(self.item(selected, kind, item, (*path, i)))
-        return data
+        run = self._run
+        mark, leaves, size = len(run.pending), run.leaves, run.size
+        try:
+            if view is None or value.__class__ is view:
+                return make(value, run, path) if fetches else make(value, run)
+        except Exception:  # noqa: BLE001 - whatever it is, it is found again, and where
+            del run.pending[mark:]
+            run.leaves, run.size = leaves, size
+        return _NOTHING
+
+    def item_at_once(self, selected: Selected, kind: Any, item: Any, path: Path) -> Any:
+        """Return the data of one item of a list, as those of the whole list."""
+        return self._item(_projection(selected, 1), selected, kind, item, path)
 
     def fetched(self, selected: Selected, value: Any, path: Path) -> Any:
         """Turn a value that has been fetched into data of its field; raises what is wrong."""
-        if value is not None and selected.has_selection:
-            kind = nullable(selected.type)
-            projection = None if _is_list(kind) else _projection(selected, 1)
+        if value is not None and selected.has_selection and not is_list(selected.type):
+            self._run.leaves += selected.least_leaves_of_an_item
+            projection = _projection(selected, 1)
             if projection is not None:
-                make, view, fetches, _ = projection
-                mark = len(self._run.pending)
-                try:
-                    if view is None or value.__class__ is view:
-                        return make(value, self._run, path) if fetches else make(value, self._run)
-                except Exception:  # noqa: BLE001 - as above
-                    del self._run.pending[mark:]
+                data = self._project(projection, value, path)
+                if data is not _NOTHING:
+                    return data
         return self.complete(selected, selected.type, value, path)
+
+    async def fetched_by_turns(
+        self, selected: Selected, value: Any, path: Path
+    ) -> tuple[Any, list[Pending], int]:
+        """Do the same with turns for others; return what is left pending and encoded, too."""
+        turns = ByTurns(self, self._run)
+        data = await turns.complete(selected, selected.type, value, path)
+        return data, turns.left, turns.weighed
 
     def item(self, selected: Selected, kind: Any, item: Any, path: Path) -> Any:
         """Turn one item of a list into data; an error makes it null, where that may be."""
         try:
             return self.complete(selected, kind, item, path)
         except Exception as error:  # noqa: BLE001 - whatever it is, it costs this item
-            return self._handle(error, selected, kind, path)
+            return self.handle(error, selected, kind, path)
 
     def _complete_object(self, selected: Selected, kind: Any, value: Any, path: Path) -> Any:
+        return self.execute(self.selection_of(selected, kind, value), value, path)
+
+    def selection_of(self, selected: Selected, kind: Any, value: Any) -> Selection:
+        """Return what is selected of an object, by its type; raise where it has none of these."""
         if not isinstance(kind, GraphQLObjectType):
             kind = self._runtime_type(selected, kind, value)
         if kind.is_type_of is not None and not kind.is_type_of(value, None):
             raise GraphQLError(f"a value of another type than {kind.name}")
-        return self.execute(selected.below(kind), value, path)
+        return selected.below(kind)
 
     @staticmethod
     def _runtime_type(selected: Selected, kind: Any, value: Any) -> GraphQLObjectType:
@@ -152,7 +188,8 @@ class Exact:
         raise GraphQLError(f"a value of no type that is a {kind.name}")
 
 
-def _is_list(kind: Any) -> bool:
+def is_list(kind: Any) -> bool:
+    """Whether a type is that of a list."""
     return hasattr(nullable(kind), "of_type")
 
 
@@ -167,4 +204,5 @@ def _projection(selected: Selected, count: int) -> Projection | None:
     return None if selected.projection is _NONE else selected.projection
 
 
+_NOTHING: Any = object()
 _NONE = Projection(never, None, fetches=False, size=0)

@@ -1,12 +1,22 @@
 """How an operation runs: ``run(operation, variables, context) → data, errors``."""
 
+from contextlib import suppress
+from types import NoneType
 from typing import Any, Protocol
 
-from graphql import ExecutionResult, GraphQLSchema, execute
+import msgspec
+from graphql import ExecutionResult, GraphQLLeafType, GraphQLSchema, execute
+from graphql.execution import Executor as GraphQLExecutor
 
+from gateway.answer_budget import AnswerRefusedError
 from gateway.execution.documents import Operation
+from gateway.execution.encoding import encode
 from gateway.execution.outcome import Outcome, show
 from gateway.schema.context import Context
+
+_LEAVES_PER_CHECK = 1_000
+_LEAVES = frozenset({NoneType, str, int, float, bool})
+_execute_field, _complete_leaf = GraphQLExecutor.execute_field, GraphQLExecutor.complete_leaf_value
 
 
 class Executor(Protocol):
@@ -35,7 +45,50 @@ class ReferenceExecutor:
             context_value=context,
             variable_values=variables,
             operation_name=operation.name,
+            executor_class=_CountingExecutor,
         )
         if not isinstance(result, ExecutionResult):
             result = await result
-        return Outcome(result.data, show(result.errors, context.request.id))
+        error = context.request.answer.error
+        if error is not None:
+            return Outcome(None, [error.formatted(context.request.id)])
+        return Outcome(result.data, show(result.errors, context.request.id), may_repeat=True)
+
+
+class _CountingExecutor(GraphQLExecutor[Context]):
+    """Counts what it puts together, and once that is too much leaves out the rest."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._share = self.context_value.request.answer
+        self._leaves = self._size = 0
+
+    def execute_field(self, *arguments: Any) -> Any:
+        """Execute a field, and count it if it is a leaf."""
+        if self._share.error is not None:
+            return None
+        value = _execute_field(self, *arguments)
+        if value.__class__ in _LEAVES:
+            self._leaves += 1
+            if self._leaves % _LEAVES_PER_CHECK == 0:
+                self._check()
+        return value
+
+    def complete_leaf_value(  # type: ignore[override]  # theirs needs nothing of the executor
+        self, return_type: GraphQLLeafType, result: Any
+    ) -> Any:
+        """Complete a leaf; JSON is encoded at once, so that it is measured."""
+        value = _complete_leaf(return_type, result)
+        if return_type.name == "JSON":
+            value = msgspec.Raw(encode(value))
+            self._size += len(memoryview(value))
+            self._check()
+        elif value.__class__ is str:
+            self._size += len(value)
+            if self._size > self._share.max_bytes:
+                self._check()
+        return value
+
+    def _check(self) -> None:
+        with suppress(AnswerRefusedError):  # the share says so from now on
+            self._share.has(self._leaves, self._size)

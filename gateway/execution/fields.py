@@ -122,6 +122,13 @@ class Field:
         )
 
     @cached_property
+    def makes_text(self) -> bool:
+        """Whether each value is a text of its own, or JSON, as long as the platform likes."""
+        named = get_named_type(self.type).name
+        makes = isinstance(self.declaration, Plain) and self.declaration.normalise is not None
+        return named == "JSON" or (makes and not self.is_kept and named == "String")
+
+    @cached_property
     def is_plain(self) -> bool:
         """Tell whether it is an attribute of the payload."""
         return isinstance(self.declaration, Plain)

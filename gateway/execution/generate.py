@@ -191,7 +191,8 @@ class _Writer:
         known = name_of(batch.names, "V", view) if view is not None else ""
         path = f", (*path, {selected.key!r})" if fetches else ""
         if is_list:
-            return self._list(kind, text, make, known, path)
+            leaves = selected.least_leaves_of_an_item
+            return self._list(kind, text, make, known, f"{leaves}{path}")
         other = "absent(v)" if is_null else "never()"
         test = f".__class__ is {known}" if known else " is not None"
         return f"({make}(v, run{path}) if (v := {text}){test} else {other})"
@@ -205,14 +206,15 @@ class _Writer:
         return f"{name_of(batch.names, 'N', shows)}({text})"
 
     @staticmethod
-    def _list(kind: Any, text: str, make: str, view: str, path: str) -> str:
+    def _list(kind: Any, text: str, make: str, view: str, ends: str) -> str:
         is_null = not isinstance(kind, GraphQLNonNull)
         items = "v" if is_null else text
         other = "never" if isinstance(nullable(kind).of_type, GraphQLNonNull) else "absent"
+        at = "_at" if "," in ends else ""
         if view:
-            call = f"views{'_at' if path else ''}({items}, {make}, {view}, {other}, run{path})"
+            call = f"views{at}({items}, {make}, {view}, {other}, run, {ends})"
         else:
-            call = f"values{'_at' if path else ''}({items}, {make}, run{path})"
+            call = f"values{at}({items}, {make}, run, {ends})"
         return f"(None if (v := {text}) is None else {call})" if is_null else call
 
     def _payload(self, selected: Selected, text: str, batch: Batch) -> str:
@@ -230,7 +232,8 @@ class _Writer:
             each = shows.each if isinstance(shows, ViewedMany) else None
             kept = name_of(batch.names, "kept", self._kept(below, each))
             if is_many:
-                return f"kept_payloads({text}, {kept})"
+                leaves = selected.least_leaves_of_an_item
+                return f"kept_payloads({text}, {kept}, run, {leaves})"
             made = f"{kept}[v]"
         elif text == "p":  # the payload at hand, through another view
             return self._data(below, batch, [])
@@ -239,7 +242,7 @@ class _Writer:
             if isinstance(shows, ViewedMany):
                 if shows.each is not None:
                     text = f"[*map({name_of(batch.names, 'N', shows.each)}, {text} or ())]"
-                return f"payloads({text}, {make}, run)"
+                return f"payloads({text}, {make}, run, {selected.least_leaves_of_an_item})"
             made = f"{make}(v, run)"
         other = "never()" if isinstance(selected.type, GraphQLNonNull) else "None"
         return f"({made} if (v := {text}) is not None else {other})"

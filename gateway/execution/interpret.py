@@ -10,7 +10,7 @@ import msgspec
 
 from gateway.execution import leaves
 from gateway.execution.fields import Field
-from gateway.execution.leaves import Kept, coerce_leaf
+from gateway.execution.leaves import LONGEST_JSON_KEPT, Kept, coerce_leaf
 from gateway.execution.places import UnexpectedError
 from gateway.execution.selection import Selected, Selection
 from gateway.schema.declare import Plain, Viewed, reader
@@ -28,14 +28,17 @@ def listed(make: Read) -> Read:
 def encoded(make: Read, read: Read | None = None, *, is_nullable: bool = False) -> Read:
     """Give the function from a payload, or what it is `read` from, to its data, as JSON.
 
-    It raises whatever is not as expected.
+    It raises whatever is not as expected. So is what is too long to be kept: each would be new.
     """
 
     def give(raw: Any) -> msgspec.Raw:
         payload = raw if read is None else read(raw)
         if payload is None and not is_nullable:
             raise UnexpectedError
-        return msgspec.Raw(_encode(None if payload is None else make(payload)))
+        written = _encode(None if payload is None else make(payload))
+        if len(written) > LONGEST_JSON_KEPT:
+            raise UnexpectedError
+        return msgspec.Raw(written)
 
     return give
 

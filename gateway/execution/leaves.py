@@ -27,7 +27,7 @@ _AS_IT_IS: dict[str, set[Any]] = {"String": {str}, "ID": {str}, "Boolean": {bool
 _MOST_KEPT = 2048
 _LONGEST_KEPT = 40
 _MOST_CHARACTERS_KEPT = 2048
-_LONGEST_JSON_KEPT = 8 * 1024
+LONGEST_JSON_KEPT = 8 * 1024
 _MOST_BYTES_KEPT = 2 * 1024 * 1024
 
 
@@ -83,7 +83,7 @@ class Kept(dict[Any, Any]):
             return made
         if made.__class__ is Raw:  # as long as the client's names for what is in it
             length = len(memoryview(made))
-            if length > _LONGEST_JSON_KEPT:
+            if length > LONGEST_JSON_KEPT:
                 return made
             size += length
         self._size += size

@@ -1,5 +1,7 @@
 """What one operation may ask for, as the settings say; each limit is checked in one place.
 
+How large an answer really becomes is bounded while it is made (`gateway/answer_budget.py`).
+
 =================== =========================================
 `tokens`, nesting   `lexing.py`, before the text is parsed
 `directives`        `lexing.py`

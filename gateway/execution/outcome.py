@@ -10,22 +10,29 @@ from gateway.execution.failures import MOST_LOCATIONS
 from gateway.execution.inputs import argument_made_null
 from gateway.telemetry import log
 
-_MOST_ERRORS = 100
+MAX_ERRORS = 100
 
 
 class Outcome(NamedTuple):
-    """An execution's data, encoded or not, and its errors as the client sees them."""
+    """An execution's data, encoded or not, and its errors as the client sees them.
+
+    `may_repeat` tells of data in which nobody knows how often a long text is.
+    """
 
     data: dict[str, Any] | msgspec.Raw | None
     errors: list[dict[str, Any]]
+    may_repeat: bool = False
 
 
-def show(errors: list[GraphQLError] | None, request_id: str) -> list[dict[str, Any]]:
-    """Write the errors of an execution; past the first hundred they are only counted."""
+def show(errors: list[GraphQLError] | None, request_id: str, more: int = 0) -> list[dict[str, Any]]:
+    """Write the errors of an execution; past the first hundred they are only counted.
+
+    `more` is how many there were beside these.
+    """
     errors = errors or []
-    shown = [_show(error, request_id) for error in errors[:_MOST_ERRORS]]
-    if len(errors) > _MOST_ERRORS:
-        more = len(errors) - _MOST_ERRORS
+    shown = [_show(error, request_id) for error in errors[:MAX_ERRORS]]
+    more += len(errors) - len(shown)
+    if more:
         shown[-1]["extensions"]["andMore"] = more
     return shown
 

@@ -21,49 +21,70 @@ def never(_: object = None) -> Any:
     raise UnexpectedError
 
 
-def views(items: Any, make: Make, view: type, other: Make, run: Any) -> list[Any]:
-    """Write a list of views; `other` writes what is of another class."""
-    check(items)
+def views(  # noqa: PLR0913, PLR0917 - generated code has no names for them
+    items: Any, make: Make, view: type, other: Make, run: Any, leaves: int
+) -> list[Any]:
+    """Write a list of views of so many leaves each; `other` writes what is of another class."""
+    if not items:
+        return check(items)
+    if items.__class__ is not list:
+        check(items)
+    run.leaves += len(items) * leaves
+    if run.leaves > run.stop:
+        run.halt()
     return [make(each, run) if each.__class__ is view else other(each) for each in items]
 
 
-def views_at(  # noqa: PLR0913, PLR0917 - generated code has no names for them
-    items: Any, make: Make, view: type, other: Make, run: Any, path: tuple[Any, ...]
+def views_at(  # noqa: PLR0913, PLR0917 - as above
+    items: Any, make: Make, view: type, other: Make, run: Any, leaves: int, path: tuple[Any, ...]
 ) -> list[Any]:
     """Write a list of views below which something is fetched; `path` is the list's."""
     check(items)
+    run.count(len(items) * leaves)
     return [
         make(each, run, (*path, index)) if each.__class__ is view else other(each)
         for index, each in enumerate(items)
     ]
 
 
-def payloads(items: Any, make: Make, run: Any) -> list[Any]:
+def payloads(items: Any, make: Make, run: Any, leaves: int) -> list[Any]:
     """Write a list of payloads; none is an empty list."""
     if not items:
         return []
-    check(items)
+    if items.__class__ is not list:
+        check(items)
+    run.leaves += len(items) * leaves
+    if run.leaves > run.stop:
+        run.halt()
     return [make(each, run) if each is not None else never() for each in items]
 
 
-def values(items: Any, make: Make, run: Any) -> list[Any]:
+def values(items: Any, make: Make, run: Any, leaves: int) -> list[Any]:
     """Write a list of values of several classes, which `make` tells."""
     check(items)
+    run.count(len(items) * leaves)
     return [make(each, run) for each in items]
 
 
-def values_at(items: Any, make: Make, run: Any, path: tuple[Any, ...]) -> list[Any]:
+def values_at(items: Any, make: Make, run: Any, leaves: int, path: tuple[Any, ...]) -> list[Any]:
     """Write a list of values of several classes below which something is fetched."""
     check(items)
+    run.count(len(items) * leaves)
     return [make(each, run, (*path, index)) for index, each in enumerate(items)]
 
 
-def kept_payloads(items: Any, kept: dict[Any, Any]) -> list[Any]:
+def kept_payloads(items: Any, kept: dict[Any, Any], run: Any, leaves: int) -> list[Any]:
     """Write a list of payloads that recur; none is an empty list."""
-    return [kept[each] for each in items] if items else []
+    if not items:
+        return []
+    run.leaves += len(items) * leaves
+    if run.leaves > run.stop:
+        run.halt()
+    return [kept[each] for each in items]
 
 
-def check(items: object) -> None:
-    """Leave to `Exact` what is no list."""
+def check(items: object) -> list[Any]:
+    """Leave to `Exact` what is no list; what is one is taken for an empty one."""
     if items.__class__ is not list and not isinstance(items, tuple):
         raise UnexpectedError
+    return []

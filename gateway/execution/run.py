@@ -1,29 +1,83 @@
 """One execution: what is fetched at once, what waits for it, and what goes wrong."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable
+from typing import Any, Protocol
 
+import msgspec
 from graphql import GraphQLError, located_error
 from graphql.execution.values import VariableValues
 
+from gateway.answer_budget import AnswerRefusedError
 from gateway.execution.calls import Bound, Call, Fetch, Refused
+from gateway.execution.encoding import encode, encode_pieces
+from gateway.execution.outcome import MAX_ERRORS
 from gateway.execution.selection import Selected
 from gateway.schema.context import Context
 from gateway.schema.declare import NOT_AT_HAND
 
 Path = tuple[Any, ...]
-Complete = Callable[[Selected, Any, Path], Any]
+
+_LEAVES_PER_TURN = 20_000  # a few milliseconds' work, after which others of the loop come first
+_LEAVES_OF_AN_ERROR = 50  # that take as long
+_BYTES_OF_A_LEAF = 100  # that are encoded in that time
+_UNITS_LEFT = 2  # a customer and a page, say: no longer than one or two of the platform's answers
+
+
+class TurnOverError(BaseException):
+    """Ends the work on a value that takes too long without a turn for others.
+
+    It passes through all that catches what costs a field: nothing is wrong with the value.
+    """
+
+
+class Complete(Protocol):
+    """How a fetched value becomes data; both ways raise what is wrong with it."""
+
+    def fetched(self, selected: Selected, value: Any, path: Path) -> Any:
+        """Turn it into data at once; raises TurnOverError where that takes too long."""
+        ...
+
+    def fetched_by_turns(
+        self, selected: Selected, value: Any, path: Path
+    ) -> Awaitable[tuple[Any, list["Pending"], int]]:
+        """Turn it into data with turns for others in between.
+
+        Return what that leaves pending, too, and how much is encoded in it.
+        """
+        ...
 
 
 class Pending:
-    """A field that is to be fetched; its value goes into `target`, under its key."""
+    """A field that is to be fetched; its value goes into `target`, under its key.
 
-    __slots__ = ("call", "path", "selected", "target", "view")
+    `owner` is the one whose value it was found in, `waits_for` how many were found in its own and
+    are not complete, `inside` how many bytes those have that are. With `is_sealed` the value is
+    encoded as soon as it is complete.
+    """
+
+    __slots__ = (
+        "call",
+        "inside",
+        "is_sealed",
+        "owner",
+        "path",
+        "selected",
+        "target",
+        "view",
+        "waits_for",
+    )
 
     def __init__(self, selected: Selected, call: Bound, view: Any, path: Path) -> None:
         self.selected, self.call, self.view, self.path = selected, call, view, path
         self.target: dict[str, Any] = {}
+        self.owner: Pending | None = None
+        self.waits_for = self.inside = 0
+        self.is_sealed = False
+
+
+Mark = tuple[int, int, int, int, int]
+"""How far a run was: its leaves, its size, its errors, those beside them, and what has failed."""
 
 
 class Run:
@@ -31,16 +85,30 @@ class Run:
 
     Data is put together without a coroutine wherever nothing is fetched. A field that fetches
     leaves a `Pending` behind; once its surroundings stand, all that were left behind start at once.
+    `pending` has those of the work at hand, and nothing across an ``await``.
+
+    `leaves` are those that are sure to be in the answer; past `stop` it is time to look whether
+    they are too many, and whether others wait for the loop. `size` is what has been encoded.
     """
 
     def __init__(self, values: VariableValues, context: Context) -> None:
         self.values, self.context, self.now = values, context, context.now
+        self.share = context.request.answer
         self.data: dict[str, Any] | None = None
         self.errors: list[GraphQLError] = []
+        self.more_errors = 0
         self.pending: list[Pending] = []
-        self._failed: set[Path] = set()
+        self.leaves = self.size = self._filled = 0
+        self.stop = self._turn_ends = _LEAVES_PER_TURN
+        self._is_turning = self._may_turn = False
+        self._failed: dict[Path, None] = {}
         self._tasks: dict[asyncio.Task[None], Path] = {}
         self._bound: dict[Call, Bound] = {}
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether anything is null by an error."""
+        return bool(self._failed)
 
     def bind(self, call: Call) -> Bound:
         """Give a field's function with this execution's arguments."""
@@ -60,36 +128,111 @@ class Run:
         self.pending.append(pending)
         return pending
 
+    def count(self, leaves: int) -> None:
+        """Count leaves that are about to be put together; raises what `halt` does."""
+        self.leaves += leaves
+        if self.leaves > self.stop:
+            self.halt()
+
+    def weigh(self, leaf: Any) -> Any:
+        """Encode a leaf that may be long and is new: its text is not the payload's own."""
+        if leaf is None:
+            return None
+        encoded = encode(leaf)
+        self.size += len(encoded)
+        if self.size > self.share.max_bytes:
+            self.check()
+        return msgspec.Raw(encoded)
+
+    def halt(self) -> None:
+        """Look up from the work, which has reached `stop`.
+
+        Raises AnswerRefusedError where the answer is too large, and TurnOverError where it is time
+        for others and the work can be done by turns.
+        """
+        self.check()
+        if self._may_turn:
+            raise TurnOverError
+        self.stop = self.leaves + _LEAVES_PER_TURN
+
+    def check(self) -> None:
+        """Raise AnswerRefusedError where the answer is too large."""
+        self.share.has(self.leaves, self.size)
+
+    def begin(self) -> Mark:
+        """Begin with a value that can be done by turns, and note how far the run is."""
+        self.stop, self._may_turn = self.leaves + _LEAVES_PER_TURN, True
+        return self.leaves, self.size, len(self.errors), self.more_errors, len(self._failed)
+
+    def reset(self, mark: Mark) -> None:
+        """Forget what has been put together since."""
+        self.leaves, self.size, errors, self.more_errors, failed = mark
+        self.pending = []
+        del self.errors[errors:]
+        while len(self._failed) > failed:
+            self._failed.popitem()
+
+    async def turn(self) -> None:
+        """Let others of the loop come first, where this run has done enough for one turn.
+
+        All of its tasks share the turn. Raises what `check` does.
+        """
+        while self.leaves > self._turn_ends:
+            self.check()
+            if not self._is_turning:
+                self._is_turning = True
+                asyncio.get_running_loop().call_soon(self._begin_turn)
+            await asyncio.sleep(0)
+
+    def _begin_turn(self) -> None:
+        self._is_turning = False
+        self._turn_ends = self.leaves + _LEAVES_PER_TURN
+
     def fail(self, error: Exception, selected: Selected, path: Path) -> GraphQLError:
         """Say where an error has happened."""
+        self.stop -= _LEAVES_OF_AN_ERROR
+        self._turn_ends -= _LEAVES_OF_AN_ERROR
         return located_error(error, selected.nodes, list(path))
 
     def note(self, error: GraphQLError, path: Path) -> None:
-        """Keep an error that has made this place null, unless the place is no more."""
-        if not self._is_removed(path):
-            self._failed.add(path)
+        """Keep an error that has made this place null, unless the place is no more.
+
+        Of those that no answer shows only the number is kept.
+        """
+        if self._is_removed(path):
+            return
+        self._failed[path] = None
+        if len(self.errors) < MAX_ERRORS:
             self.errors.append(error)
+        else:
+            self.more_errors += 1
+
+    def refuse(self) -> None:
+        """End all of it, because the answer is too large."""
+        assert self.share.error is not None  # noqa: S101 - AnswerRefusedError has been raised
+        self.data, self.pending = None, []
+        self.errors, self.more_errors = [located_error(self.share.error)], 0
+        self._failed = {(): None}
+        self._cancel(())
 
     def _is_removed(self, path: Path) -> bool:
         """Tell whether a place is no more, because it or one above it is null by an error."""
         return any(path[:length] in self._failed for length in range(len(path) + 1))
 
-    async def settle(self, complete: Complete) -> None:
-        """Fetch what is pending, all at once, and then what that leaves pending, to the end.
-
-        `complete` turns a fetched value into data; it may raise.
-        """
-        while started := self._not_at_hand(complete):
+    async def settle(self, waiting: list[Pending], complete: Complete) -> None:
+        """Fetch what is pending, all at once, and then what that leaves pending, to the end."""
+        while started := await self._not_at_hand(waiting, complete):
+            waiting = []
             if len(started) == 1:
-                await self._settle_one(started[0], complete)
+                waiting = await self._settle_one(started[0], complete)
             else:
                 await self._settle_each(started, complete)
 
-    def _not_at_hand(self, complete: Complete) -> list[Pending]:
-        """Take what is pending, and complete what is at hand; give the rest."""
+    async def _not_at_hand(self, waiting: list[Pending], complete: Complete) -> list[Pending]:
+        """Complete what is at hand, and what that leaves pending; return the rest."""
         rest = []
-        while self.pending:
-            pending, self.pending = self.pending, []
+        while waiting:
+            pending, waiting = waiting, []
             for each in pending:
                 call = each.call
                 if call.__class__ is not Fetch:
@@ -100,9 +243,10 @@ class Run:
                     if value is NOT_AT_HAND:
                         rest.append(each)
                     else:
-                        self._fill(each, complete, value)
+                        waiting += await self._fill(each, complete, value)
                 except Exception as raised:  # noqa: BLE001 - whatever it is, it costs this field
                     self._spoil(self.fail(raised, each.selected, each.path), each)
+                    await self._seal_in_pieces(self._seal(each))
         return [each for each in rest if not self._is_removed(each.path)] if self._failed else rest
 
     async def _settle_each(self, started: list[Pending], complete: Complete) -> None:
@@ -120,19 +264,84 @@ class Run:
 
     async def _settle_all(self, pending: Pending, complete: Complete) -> None:
         """Settle one, and all that it leaves pending."""
-        await self._settle_one(pending, complete)
-        await self.settle(complete)
-
-    async def _settle_one(self, pending: Pending, complete: Complete) -> None:
         try:
-            self._fill(pending, complete, await pending.call(pending.view))
+            await self.settle(await self._settle_one(pending, complete), complete)
+        except AnswerRefusedError:
+            self.refuse()
+
+    async def _settle_one(self, pending: Pending, complete: Complete) -> list[Pending]:
+        """Fetch one and complete it, and return what that leaves pending."""
+        try:
+            return await self._fill(pending, complete, await pending.call(pending.view))
         except Exception as raised:  # noqa: BLE001 - whatever it is, it costs this field
             self._spoil(self.fail(raised, pending.selected, pending.path), pending)
+            await self._seal_in_pieces(self._seal(pending))
+            return []
 
-    @staticmethod
-    def _fill(pending: Pending, complete: Complete, value: Any) -> None:
-        selected = pending.selected
-        pending.target[selected.key] = complete(selected, value, pending.path)
+    async def _fill(self, pending: Pending, complete: Complete, value: Any) -> list[Pending]:
+        """Complete a value, and return what that leaves pending."""
+        selected, path = pending.selected, pending.path
+        if self.leaves > self._turn_ends:
+            await self.turn()
+        mark = self.begin()
+        try:
+            data = complete.fetched(selected, value, path)
+        except TurnOverError:
+            self.reset(mark)
+            data, left, weighed = await complete.fetched_by_turns(selected, value, path)
+            pending.inside += weighed
+        except Exception:
+            self.pending = []  # all below a place that is no more
+            raise
+        else:
+            left, self.pending = self.pending, []
+            pending.inside += self.size - mark[1]
+        pending.target[selected.key] = data
+        self._filled += 1
+        pending.is_sealed = self._filled > _UNITS_LEFT or selected.repeats
+        if left:
+            pending.waits_for = len(left)
+            for each in left:
+                each.owner = pending
+        elif (unit := self._seal(pending)) is not None:
+            await self._seal_in_pieces(unit)
+        return left
+
+    def _seal(self, unit: Pending) -> Pending | None:
+        """Encode a value that is complete, and those that it was found in, which may be so now.
+
+        Return one that must be encoded in pieces first, for `_seal_in_pieces`.
+        """
+        while not unit.waits_for:
+            if unit.is_sealed:
+                if unit.selected.repeats:
+                    return unit
+                self._keep(unit, encode(unit.target[unit.selected.key]))
+            owner = unit.owner
+            if owner is None:
+                return None
+            owner.waits_for -= 1
+            owner.inside += unit.inside
+            unit = owner
+        return None
+
+    async def _seal_in_pieces(self, unit: Pending | None) -> None:
+        while unit is not None:
+            self.share.has(self.leaves, self.size - unit.inside)
+            data = unit.target[unit.selected.key]
+            self._keep(unit, await encode_pieces(data, self.share))
+            unit = self._seal(unit)
+
+    def _keep(self, unit: Pending, encoded: bytes) -> None:
+        """Put a value's JSON in its place, which counts for all that is inside."""
+        unit.is_sealed = False
+        unit.target[unit.selected.key] = msgspec.Raw(encoded)
+        size = len(encoded)
+        self.size += size - unit.inside
+        unit.inside = size
+        self._turn_ends -= size // _BYTES_OF_A_LEAF
+        if self.size > self.share.max_bytes:
+            self.check()
 
     def _spoil(self, error: GraphQLError, pending: Pending) -> None:
         place = pending.selected.nullable_part(pending.path)
@@ -141,6 +350,10 @@ class Run:
             pending.target[pending.selected.key] = None
             return
         self._make_null(place)
+        self._cancel(place)
+
+    def _cancel(self, place: Path) -> None:
+        """Cancel what is fetched below a place that is no more."""
         current = asyncio.current_task()
         for task, path in self._tasks.items():
             if path[: len(place)] == place and task is not current:

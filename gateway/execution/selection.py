@@ -8,9 +8,11 @@ from typing import Any
 from graphql import (
     FragmentDefinitionNode,
     GraphQLError,
+    GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     OperationDefinitionNode,
+    get_named_type,
 )
 from graphql.execution.collect_fields import (
     FieldDetails,
@@ -21,7 +23,12 @@ from graphql.execution.collect_fields import (
 from graphql.execution.values import VariableValues
 
 from gateway.execution.fields import Field, Fields, layers
+from gateway.execution.leaves import nullable
 from gateway.schema.lookahead import Document
+
+_JSON = "JSON"
+_TEXTS = frozenset({"String", "ID", _JSON})
+_PAGE = frozenset({"nodes", "edges"})  # two ways to show the same items
 
 
 @dataclass
@@ -77,7 +84,9 @@ class Selected:
     __slots__ = (
         "_below",
         "_details",
+        "_least_leaves",
         "_readable",
+        "_repeats",
         "call",
         "field",
         "key",
@@ -103,6 +112,8 @@ class Selected:
         self.projection: Any = None
         self.seen = 0
         self._below: dict[str, Selection] = {}
+        self._least_leaves: int | None = None
+        self._repeats: bool | None = None
         self._readable: list[Selection] | None = None
 
     @property
@@ -155,6 +166,33 @@ class Selected:
             self._readable = _readable(self)
         return self._readable
 
+    @property
+    def least_leaves(self) -> int:
+        """How many leaves its value has at the least, without those of lists in it.
+
+        What is fetched is counted once it is there, and JSON may have none.
+        """
+        kind = nullable(self.type)
+        if self.field.is_fetching or isinstance(kind, GraphQLList):
+            return 0
+        return self.least_leaves_of_an_item if self.has_selection else kind.name != _JSON
+
+    @property
+    def least_leaves_of_an_item(self) -> int:
+        """The same of one item where the value is a list, and of the value else."""
+        if self._least_leaves is None:
+            least = min((below.least_leaves for below in self.readable), default=0)
+            is_nullable = not isinstance(layers(self.type)[-1], GraphQLNonNull)
+            self._least_leaves = min(least, 1) if is_nullable else least
+        return self._least_leaves
+
+    @property
+    def repeats(self) -> bool:
+        """Whether its value can hold a text of one payload more than once."""
+        if self._repeats is None:
+            self._repeats = any(below.repeats for below in self.readable)
+        return self._repeats
+
     def nullable_part(self, path: tuple[Any, ...]) -> tuple[Any, ...]:
         """Give the nearest place at or above this field's that may be null; () is all the data."""
         if not isinstance(self.type, GraphQLNonNull):
@@ -197,6 +235,28 @@ class Selection:
                 for selected in self.fields
             )
         return self._fetches
+
+    @cached_property
+    def least_leaves(self) -> int:
+        """How many leaves an object has at the least, without those of lists in it."""
+        return sum(selected.least_leaves for selected in self.fields)
+
+    @cached_property
+    def repeats(self) -> bool:
+        """Whether an object can hold a text of one payload more than once.
+
+        What is fetched below counts for itself.
+        """
+        names: set[str] = set()
+        for selected in self.fields:
+            field = selected.field
+            if field.is_fetching:
+                continue
+            holds_texts = selected.has_selection or get_named_type(field.type).name in _TEXTS
+            if (holds_texts and field.name in names) or selected.repeats:
+                return True
+            names.add(field.name)
+        return names >= _PAGE
 
     @property
     def signature(self) -> str:

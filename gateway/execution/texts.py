@@ -46,6 +46,11 @@ def leaf_text(field: Field) -> Text:
 
 def coerced(field: Field, value: str, names: Names) -> str:
     """Write a leaf, given the expression of its value."""
+    text = _coerced(field, value, names)
+    return f"run.weigh({text})" if field.makes_text else text
+
+
+def _coerced(field: Field, value: str, names: Names) -> str:
     kind = field.type
     is_checked = not isinstance(field.declaration, Computed)  # a method may have its value of Any
     if is_checked and leaves.is_written_as_it_is(kind, field.domain):

@@ -155,7 +155,9 @@ class AnswerCache:
         lifetime_s = self._lifetime_s(request.report.fresh_until, now.turns_at)
         if lifetime_s <= 0:
             return outcome
-        data = msgspec.Raw(msgspec.json.encode(outcome.data))
+        data = outcome.data
+        if not isinstance(data, msgspec.Raw):
+            data = msgspec.Raw(msgspec.json.encode(data))
         self.memory.keep(key, Kept(data, cost), lifetime_s * (1 - _JITTER * self.jitter()))
         return Outcome(data, [])
 

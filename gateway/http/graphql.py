@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from gateway.answer_budget import AnswerBudget
 from gateway.errors import MethodNotAllowedError, RequestError, UnauthenticatedError
 from gateway.execution.cost import Cost
 from gateway.execution.documents import Operation
+from gateway.execution.encoding import encode_answer
 from gateway.execution.executor import Executor
 from gateway.execution.failures import OperationRefusedError
 from gateway.execution.operation import Operations
@@ -199,10 +201,11 @@ class GraphQLEndpoint:
         self, operation: Operation, variables: dict[str, Any], request: Request
     ) -> Outcome:
         try:
-            return await self.executor.run(operation, variables, self.context_of(request))
+            outcome = await self.executor.run(operation, variables, self.context_of(request))
         except Exception as error:  # noqa: BLE001 - a client never sees what went wrong inside
             log.error("unexpected_error", path="", exc_info=error)
             return Outcome(None, [masked(request.id)])
+        return await encode_answer(outcome, request.answer, request.id)
 
     async def _caller(self, asked: Asked) -> Caller:
         try:
@@ -224,4 +227,5 @@ class GraphQLEndpoint:
             ),
             caller_key=caller_key,
             trace_headers=trace_headers(asked.headers, asked.id),
+            answer=AnswerBudget(settings.max_answer_leaves, settings.max_answer_bytes).share(),
         )

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.answer_budget import has_value
 from gateway.errors import PersistedQueryNotFoundError
 from gateway.telemetry.counting import Durations, Tally
 from gateway.telemetry.metrics import CODES, OPERATION_OUTCOMES, Readings
@@ -57,6 +58,8 @@ class OperationStatistics:
 
 def _has_value(data: object) -> bool:
     """Whether there is anything but null in an answer's data: objects of nulls are nothing."""
+    if isinstance(data, msgspec.Raw):
+        return has_value(bytes(data))
     if isinstance(data, dict):
         return any(map(_has_value, data.values()))
     if isinstance(data, list) and data:

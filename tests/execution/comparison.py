@@ -43,10 +43,11 @@ def removed(outcome: Outcome) -> int:
 def _by_place(outcome: Outcome) -> _Errors:
     """Group errors by the place that is null because of them."""
     places: _Errors = {}
+    data = msgspec.json.decode(msgspec.json.encode(outcome.data, enc_hook=repr))
     for error in outcome.errors:
         path = tuple(error.get("path") or ())
         found = (path, error["extensions"]["code"], error["message"])
-        places.setdefault(_null_on(outcome.data, path), Counter())[found] += 1
+        places.setdefault(_null_on(data, path), Counter())[found] += 1
     return places
 
 

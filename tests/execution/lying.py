@@ -123,8 +123,8 @@ class _Spoiling:
 class Gateway:
     """Makes contexts of requests that ask a platform, each as if it were the first."""
 
-    def __init__(self) -> None:
-        self.platform = Platform()
+    def __init__(self, platform: Platform | None = None) -> None:
+        self.platform = platform or Platform()
         self._http = create_http(_SETTINGS, self.platform)
         self.spoiling = 0.0
         self.roles = frozenset(Role)
