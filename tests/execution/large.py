@@ -1,0 +1,91 @@
+"""A platform whose answers are as large as a test wants them, and what making an answer takes."""
+
+import asyncio
+import json
+import tracemalloc
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import httpx
+import msgspec
+
+from gateway.answer_budget import AnswerBudget
+from gateway.execution.compiled import CompiledExecutor
+from gateway.execution.encoding import encode_answer
+from gateway.execution.executor import Executor, ReferenceExecutor
+from gateway.execution.limits import DEFAULT_LIMITS
+from gateway.execution.operation import Operations
+from gateway.schema.build import build_schema, executable
+from gateway.schema.context import Context
+from tests.execution.lying import Platform
+
+Change = Callable[[dict[str, Any]], None]
+"""Changes one item of a page of the platform's."""
+
+SCHEMA = build_schema()
+# What an operation may be taken for is not what is tested.
+OPERATIONS = Operations(
+    executable(SCHEMA), introspection=True, limits=DEFAULT_LIMITS._replace(cost=10**9)
+)
+
+
+def executor_of(name: str) -> Executor:
+    """Return an executor that has seen no operation."""
+    return CompiledExecutor(SCHEMA) if name == "compiled" else ReferenceExecutor(executable(SCHEMA))
+
+
+class LargePlatform(Platform):
+    """The sandbox, with every item of its pages changed."""
+
+    def __init__(self, change: Change) -> None:
+        super().__init__()
+        self._change = change
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a call."""
+        answer = await super().handle_async_request(request)
+        tree = json.loads(answer.content)
+        for item in tree.get("promotions") or tree.get("data") or ():
+            self._change(item)
+        return httpx.Response(answer.status_code, json=tree)
+
+
+class Made(NamedTuple):
+    """An answer; `peak` is the memory that making it took, `turns` how often others came first."""
+
+    json: bytes
+    errors: list[dict[str, Any]]
+    peak: int
+    turns: int
+
+    @property
+    def codes(self) -> list[str]:
+        """The errors' codes."""
+        return [error["extensions"]["code"] for error in self.errors]
+
+
+async def make(
+    executor: Executor, text: str, context: Context, budget: AnswerBudget, *, traces: bool = False
+) -> Made:
+    """Make the answer to an operation; the memory that takes is traced if asked."""
+    operation = OPERATIONS.get(text, None)
+    context.request.answer = budget.share()
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    others = asyncio.create_task(count())
+    if traces:
+        tracemalloc.start()
+    try:
+        outcome = await executor.run(operation, {}, context)
+        outcome = await encode_answer(outcome, context.request.answer, "r")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        others.cancel()
+        tracemalloc.stop()
+    return Made(msgspec.json.encode(outcome.data), outcome.errors, peak, turns)
