@@ -62,13 +62,15 @@ SPOILS = {"nothing": 45, "word": 15, "text": 5, "variables": 22, "request": 13}
 class Asked(NamedTuple):
     """One request: how it is sent, its parameters, and the identifiers that are in it.
 
-    `way` is GET, WHOLE for a POST that is sent at once, or PARTS for one whose body follows: the
-    server has a way of its own for each.
+    `customer_ids` are shown in the data of whoever asks by them, and nowhere else. `way` is GET,
+    WHOLE for a POST that is sent at once, or PARTS for one whose body follows: the server has a way
+    of its own for each.
     """
 
     way: str
     body: Any
     private: tuple[str, ...]
+    customer_ids: tuple[str, ...]
 
     @property
     def pieces(self) -> list[bytes]:
@@ -115,9 +117,11 @@ def requests(draw: st.DrawFn, schema: GraphQLSchema) -> Asked:
         "before": _PROBES,
     }
     generated = generate(schema, random, POOLS._replace(values=pool))
-    private = tuple(value for one in identifiers for value in one.values())
+    named = [item for one in identifiers for item in one.items()]
+    private = tuple(value for name, value in named if name != "customerId")
+    theirs = tuple(value for name, value in named if name == "customerId")
     body = _Spoiling(random, values, junk).spoilt(generated)
-    return Asked(random.choice(["WHOLE", "WHOLE", "PARTS", "GET"]), body, private)
+    return Asked(random.choice(["WHOLE", "WHOLE", "PARTS", "GET"]), body, private, theirs)
 
 
 def _strangers(random: Random) -> list[dict[str, str]]:

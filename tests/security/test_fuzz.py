@@ -101,11 +101,13 @@ class Fuzzed:
         for text in (told, *self.log.lines):
             for word in self.private + asked.private:
                 assert word not in text, f"{word} in {text}"
+        for word in asked.customer_ids:
+            assert not [line for line in self.log.lines if word in line], self.log.lines
         assert not [line for line in self.log.lines if "unexpected_error" in line], self.log.lines
         assert self.suggests or "Did you mean" not in told, told[:500]
-        self._check(answer)
+        self._check(answer, asked)
 
-    def _check(self, answer: RawAnswer) -> None:
+    def _check(self, answer: RawAnswer, asked: Asked) -> None:
         assert answer.status in {200, 400, 405}, answer.body[:500]
         assert answer.headers["cache-control"] == "private, no-store"
         assert answer.headers["content-type"] == f"{GRAPHQL}; charset=utf-8"
@@ -125,6 +127,7 @@ class Fuzzed:
                 assert len(error["message"]) <= 501
             beside = json.dumps([errors, part.get("extensions"), str(answer.headers)])
             assert LEAKS.search(beside.replace("INTERNAL_SERVER_ERROR", "")) is None, beside
+            assert not any(word in beside for word in asked.customer_ids), beside
 
     def _count(self, part: dict[str, Any], errors: list[dict[str, Any]]) -> None:
         self.counts["operations"] += 1
