@@ -56,6 +56,10 @@ class AnswerBudget:
         self._taken.append(taken)
         return AnswerShare(self, taken)
 
+    def has_room_for(self, leaves: int, size: int) -> bool:
+        """Whether one answer may have as much, which is alone."""
+        return size <= self.max_bytes and leaves <= self.max_leaves and len(self._taken) == 1
+
     def check(self) -> None:
         """Refuse the largest answers for as long as all together have too much."""
         while (error := self._excess()) is not None:
@@ -97,10 +101,13 @@ class AnswerShare:
 
     def has(self, leaves: int, size: int) -> None:
         """Note how much is sure to be in it, in place of what was noted before."""
-        if self._taken.error is None:
-            self._taken.leaves, self._taken.bytes = leaves, size
-            self._budget.check()
-        self._raise()
+        taken = self._taken
+        if taken.error is None:
+            taken.leaves, taken.bytes = leaves, size
+            if not self._budget.has_room_for(leaves, size):
+                self._budget.check()
+        if taken.error is not None:
+            raise AnswerRefusedError
 
     def grows(self, size: int) -> None:
         """Note that it has so many bytes more."""
@@ -108,14 +115,10 @@ class AnswerShare:
 
     def complete(self, data: bytes) -> None:
         """Note what it has become."""
-        self._raise()
-        self._taken.data = data
-        self.has(len(data) // _BYTES_OF_A_LEAF, len(data))
-        self._taken.is_complete = True
-
-    def _raise(self) -> None:
-        if self._taken.error is not None:
-            raise AnswerRefusedError
+        taken, size = self._taken, len(data)
+        taken.data = data
+        self.has(size // _BYTES_OF_A_LEAF, size)
+        taken.is_complete = True
 
 
 def leaves_of(data: bytes) -> int:

@@ -56,7 +56,7 @@ class CompiledExecutor:
         finally:
             if program.size != size:
                 operation.compiled_size = compiled.size
-        may_repeat = run.has_failed or program.repeats
+        may_repeat = bool(run.failed) or program.repeats
         return Outcome(run.data, show(run.errors, context.request.id, run.more_errors), may_repeat)
 
 

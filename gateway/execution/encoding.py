@@ -26,10 +26,10 @@ async def encode_answer(outcome: Outcome, share: AnswerShare, request_id: str) -
     What is too large becomes an error in its place.
     """
     try:
-        share.has(0, 0)  # what it has is counted anew
         if outcome.data is None:
             data = b"null"
         elif outcome.may_repeat:
+            share.has(0, 0)  # it is counted anew
             data = await encode_pieces(outcome.data, share)
         else:
             data = encode(outcome.data)

@@ -101,14 +101,9 @@ class Run:
         self.leaves = self.size = self._filled = 0
         self.stop = self._turn_ends = _LEAVES_PER_TURN
         self._is_turning = self._may_turn = False
-        self._failed: dict[Path, None] = {}
+        self.failed: dict[Path, None] = {}
         self._tasks: dict[asyncio.Task[None], Path] = {}
         self._bound: dict[Call, Bound] = {}
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether anything is null by an error."""
-        return bool(self._failed)
 
     def bind(self, call: Call) -> Bound:
         """Give a field's function with this execution's arguments."""
@@ -162,15 +157,15 @@ class Run:
     def begin(self) -> Mark:
         """Begin with a value that can be done by turns, and note how far the run is."""
         self.stop, self._may_turn = self.leaves + _LEAVES_PER_TURN, True
-        return self.leaves, self.size, len(self.errors), self.more_errors, len(self._failed)
+        return self.leaves, self.size, len(self.errors), self.more_errors, len(self.failed)
 
     def reset(self, mark: Mark) -> None:
         """Forget what has been put together since."""
         self.leaves, self.size, errors, self.more_errors, failed = mark
         self.pending = []
         del self.errors[errors:]
-        while len(self._failed) > failed:
-            self._failed.popitem()
+        while len(self.failed) > failed:
+            self.failed.popitem()
 
     async def turn(self) -> None:
         """Let others of the loop come first, where this run has done enough for one turn.
@@ -201,7 +196,7 @@ class Run:
         """
         if self._is_removed(path):
             return
-        self._failed[path] = None
+        self.failed[path] = None
         if len(self.errors) < MAX_ERRORS:
             self.errors.append(error)
         else:
@@ -212,12 +207,12 @@ class Run:
         assert self.share.error is not None  # noqa: S101 - AnswerRefusedError has been raised
         self.data, self.pending = None, []
         self.errors, self.more_errors = [located_error(self.share.error)], 0
-        self._failed = {(): None}
+        self.failed = {(): None}
         self._cancel(())
 
     def _is_removed(self, path: Path) -> bool:
         """Tell whether a place is no more, because it or one above it is null by an error."""
-        return any(path[:length] in self._failed for length in range(len(path) + 1))
+        return any(path[:length] in self.failed for length in range(len(path) + 1))
 
     async def settle(self, waiting: list[Pending], complete: Complete) -> None:
         """Fetch what is pending, all at once, and then what that leaves pending, to the end."""
@@ -247,7 +242,7 @@ class Run:
                 except Exception as raised:  # noqa: BLE001 - whatever it is, it costs this field
                     self._spoil(self.fail(raised, each.selected, each.path), each)
                     await self._seal_in_pieces(self._seal(each))
-        return [each for each in rest if not self._is_removed(each.path)] if self._failed else rest
+        return [each for each in rest if not self._is_removed(each.path)] if self.failed else rest
 
     async def _settle_each(self, started: list[Pending], complete: Complete) -> None:
         """Settle several, each in a task of its own."""

@@ -61,9 +61,9 @@ class DirectWay:
             self._stamp = (stamp, _lines(stamp))
         head = self._head(answer.status, answer.headers, self.origins.named(asked.headers))
         end = b"\r\nconnection: close\r\n\r\n" if closes else b"\r\n\r\n"
-        length = b"%d" % len(answer.body)
+        length = b"%d" % answer.length
         parts = (head.begin, self._stamp[1], head.until_length, length, head.until_id,
-                 asked.id.encode("ascii"), end, answer.body)  # fmt: skip
+                 asked.id.encode("ascii"), end, *answer.pieces)  # fmt: skip
         return b"".join(parts)
 
     def _write_head(

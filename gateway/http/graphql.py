@@ -37,7 +37,7 @@ from gateway.telemetry import log, tell_operation
 
 _LONGEST_NAME = 80
 # nginx's status: nobody gets it, but a log in between may.
-_CLIENT_GONE = Answer(499, (), b"")
+_CLIENT_GONE = Answer(499, (), ())
 
 
 class _Admitted(NamedTuple):
