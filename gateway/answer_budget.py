@@ -2,6 +2,7 @@
 
 from gateway.errors import AnswerTooLargeError
 
+_FIELD = b'":'
 _NOT_A_NAME = (b"\\", b":", b",", b"[")
 _BYTES_OF_A_LEAF = 6  # at the least, as in `"a":1,`
 
@@ -27,8 +28,13 @@ class _Taken:
         self.is_complete = False
         self.error: AnswerTooLargeError | None = None
 
+    def estimate(self) -> None:
+        """Bound the leaves by the fields, which are counted soon, where they are not known."""
+        if self.data:
+            self.leaves = min(self.leaves, self.data.count(_FIELD))
+
     def count(self) -> None:
-        """Count the leaves, where they are not yet."""
+        """Count the leaves, where they are not known."""
         if self.data:
             self.leaves, self.data = leaves_of(self.data), b""
 
@@ -70,12 +76,14 @@ class AnswerBudget:
         taken = self._taken
         if sum([each.bytes for each in taken]) > self.max_bytes:
             return AnswerTooLargeError("bytes", self.max_bytes)
-        if sum([each.leaves for each in taken]) > self.max_leaves:
+        for look_closer in (_Taken.estimate, _Taken.count):
+            if sum([each.leaves for each in taken]) <= self.max_leaves:
+                return None
             for each in taken:
-                each.count()
-            if sum([each.leaves for each in taken]) > self.max_leaves:
-                return AnswerTooLargeError("leaves", self.max_leaves)
-        return None
+                look_closer(each)
+        if sum([each.leaves for each in taken]) <= self.max_leaves:
+            return None
+        return AnswerTooLargeError("leaves", self.max_leaves)
 
     def _part(self, taken: _Taken) -> float:
         return max(taken.leaves / self.max_leaves, taken.bytes / self.max_bytes)
@@ -139,5 +147,5 @@ def _fields(data: bytes, begin: bytes) -> int:
     Only a text has such a quote after a backslash, and only where it begins with the colon itself
     does a quote stand there after one of the signs before a text.
     """
-    sign = b'":' + begin
+    sign = _FIELD + begin
     return data.count(sign) - sum(data.count(before + sign) for before in _NOT_A_NAME)
