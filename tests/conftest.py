@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from gateway.http.collector import spare_the_collector
 from gateway.sandbox.app import create_sandbox
@@ -13,6 +14,10 @@ from tests.graph import Graph, serve_gateway
 from tests.sandbox.client import NOW, TODAY
 from tests.serving import serve
 from tests.upstream.scripted import Platform
+
+# How long an example takes depends on what else the machine does: no test judges by that.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_collection_finish() -> None:

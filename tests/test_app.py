@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
-import structlog
 
 from gateway.app import create_app, create_worker_app
 from gateway.settings import SettingsError
+from gateway.telemetry import reset_logging
 from tests.graph import settings_for
 from tests.http.client import client
 from tests.serving import serve
@@ -107,4 +107,4 @@ def test_a_worker_is_made_from_the_environment_alone(monkeypatch: pytest.MonkeyP
     finally:
         root.handlers[:] = before
         root.setLevel(level)
-        structlog.reset_defaults()
+        reset_logging()

@@ -104,6 +104,13 @@ def configure_logging(
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
+def reset_logging() -> None:
+    """Undo `configure_logging`: the gateway's own lines go to stdout, by structlog's defaults."""
+    global _operations  # noqa: PLW0603 - as above
+    _operations = None
+    structlog.reset_defaults()
+
+
 def _encode(event: EventDict, **_: Any) -> str:
     return msgspec.json.encode(event, enc_hook=repr).decode()
 
@@ -120,7 +127,7 @@ def tell_operation(
     }
     if caller:
         fields["caller"] = caller
-    if _operations is not None and structlog.is_configured():
+    if _operations is not None:
         _operations.tell(_request_id.get(None), fields)
     else:
         log.info("operation", **fields)

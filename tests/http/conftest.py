@@ -5,9 +5,8 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-import structlog
 
-from gateway.telemetry import configure_logging
+from gateway.telemetry import configure_logging, reset_logging
 from tests.http.client import client
 from tests.http.logged import Lines
 
@@ -29,4 +28,4 @@ def log() -> Iterator[Lines]:
     yield lines
     root.handlers[:] = before
     root.setLevel(level)
-    structlog.reset_defaults()
+    reset_logging()

@@ -5,9 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import structlog
-
-from gateway.telemetry import configure_logging
+from gateway.telemetry import configure_logging, reset_logging
 
 # Of the gateway and of what it is made of: modules, files, exceptions, hosts and URLs.
 LEAKS = re.compile(
@@ -44,4 +42,4 @@ def listening() -> Iterator[Lines]:
     finally:
         root.handlers[:] = before
         root.setLevel(level)
-        structlog.reset_defaults()
+        reset_logging()

@@ -8,9 +8,8 @@ import re
 from collections.abc import Iterator
 
 import pytest
-import structlog
 
-from gateway.telemetry import bound, configure_logging, log, tell_operation
+from gateway.telemetry import bound, configure_logging, log, reset_logging, tell_operation
 
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
@@ -36,7 +35,7 @@ def stream() -> Iterator[Counting]:
     yield stream
     root.handlers[:] = before
     root.setLevel(level)
-    structlog.reset_defaults()
+    reset_logging()
 
 
 def tell(number: int, caller: str = "") -> None:
@@ -106,5 +105,5 @@ def test_people_read_the_line_too() -> None:
     finally:
         root.handlers[:] = before
         root.setLevel(level)
-        structlog.reset_defaults()
+        reset_logging()
     assert "operation=Q7" in stream.getvalue()
