@@ -31,12 +31,12 @@ from gateway.wire.keys import read_key
 from gateway.wire.legacy import DefinitionPayload
 from gateway.wire.validity import validity
 from gateway.wire.vocabulary import (
+    CUSTOMER_PROMOTION_TYPES,
     CustomerSource,
     PromotionEvent,
     PromotionSourceType,
     PromotionType,
     PromotionValidity,
-    customer_promotion_type,
     definition_promotion_type,
     event_spelling,
     read_event,
@@ -65,8 +65,9 @@ def _global_id(payload: CustomerPromotionPayload | DefinitionPayload) -> str:
 
 def _type(payload: CustomerPromotionPayload | DefinitionPayload) -> PromotionType:
     """Read the payload's word by its endpoint's rule."""
-    if isinstance(payload, CustomerPromotionPayload):
-        return customer_promotion_type(payload.type_name)
+    if payload.__class__ is CustomerPromotionPayload:
+        return CUSTOMER_PROMOTION_TYPES[payload.type_name]
+    assert isinstance(payload, DefinitionPayload)  # noqa: S101 - there is no third
     earning = payload.rules.earning_type_name if payload.rules is not None else None
     return definition_promotion_type(payload.type_name, earning)
 

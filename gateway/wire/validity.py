@@ -1,7 +1,8 @@
 """What a customer's and a promotion's dates mean at the time of the answer.
 
 A start and an end are both within: what ends at 23:59:59Z still runs at that instant, and no longer
-a millisecond later. Every comparison with the time is `has_begun` or `has_ended`.
+a millisecond later. Every comparison with the time is `has_begun` or `has_ended`, or theirs written
+out in `validity`, which judges each promotion of a page.
 """
 
 from datetime import datetime
@@ -10,6 +11,10 @@ from gateway.wire.customer_view import CustomerPromotionPayload, Timeline
 from gateway.wire.instants import INSTANTS, read_instant
 from gateway.wire.legacy import DefinitionPayload
 from gateway.wire.vocabulary import PromotionValidity
+
+# A member of an enumeration takes a look-up in Python 3.11 each time that it is named.
+_UPCOMING, _CURRENT = PromotionValidity.UPCOMING, PromotionValidity.CURRENT
+_ENDED, _UNKNOWN = PromotionValidity.ENDED, PromotionValidity.UNKNOWN
 
 
 def has_begun(start: datetime, now: datetime) -> bool:
@@ -26,12 +31,15 @@ def validity(
     payload: CustomerPromotionPayload | DefinitionPayload, now: datetime
 ) -> PromotionValidity:
     """Place `now` between a promotion's start and end; UNKNOWN where a date that decides is not."""
-    start, end = INSTANTS[payload.starts_at], INSTANTS[payload.ends_at]
-    if end is not None and has_ended(end, now):
-        return PromotionValidity.ENDED
-    if start is not None and not has_begun(start, now):
-        return PromotionValidity.UPCOMING
-    return PromotionValidity.UNKNOWN if start is None or end is None else PromotionValidity.CURRENT
+    end = INSTANTS[payload.ends_at]
+    if end is not None and end < now:
+        return _ENDED
+    start = INSTANTS[payload.starts_at]
+    if start is None:
+        return _UNKNOWN
+    if start <= now:
+        return _UNKNOWN if end is None else _CURRENT
+    return _UPCOMING
 
 
 def is_expired(expires_at: int | str | None, now: datetime) -> bool | None:

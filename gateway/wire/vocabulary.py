@@ -260,9 +260,26 @@ _TYPE_SPELLINGS = {
 }
 
 
+_MOST_SPELLINGS, _LONGEST_SPELLING = 256, 40
+
+
+class _CustomerPromotionTypes(dict[str | None, PromotionType]):
+    """Spellings that have been read: the first few, none of them long."""
+
+    def __missing__(self, raw: str | None) -> PromotionType:
+        found = _TYPES.get(folded(raw), PromotionType.UNKNOWN)
+        if len(self) < _MOST_SPELLINGS and len(raw or "") <= _LONGEST_SPELLING:
+            self[raw] = found
+        return found
+
+
+CUSTOMER_PROMOTION_TYPES = _CustomerPromotionTypes()
+"""What `customer_promotion_type` returns, by the raw value: for who reads one of each promotion."""
+
+
 def customer_promotion_type(raw: str | None) -> PromotionType:
     """Read the customer view's ``pointsOfferType`` (FACTS: three UI terms, three spellings)."""
-    return _TYPES.get(folded(raw), PromotionType.UNKNOWN)
+    return CUSTOMER_PROMOTION_TYPES[raw]
 
 
 def definition_promotion_type(raw: str | None, earning_type_name: str | None) -> PromotionType:
