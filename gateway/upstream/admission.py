@@ -29,10 +29,9 @@ class Admission:
     """
 
     def __init__(self, most_at_once: int, most_waiters: int = MOST_WAITERS) -> None:
-        self._free, self._most_waiters = most_at_once, most_waiters
-        self._most_at_once = most_at_once
+        self._most_at_once, self._most_waiters = most_at_once, most_waiters
         self._share, self._waiting_share = share_of(most_at_once), share_of(most_waiters)
-        self._held: dict[str, int] = {}  # places by caller, and none of 0
+        self._holders: list[str | None] = []  # one for each place; counted where one may have many
         self._line: FairLine[_Waiter] = FairLine()
 
     @property
@@ -43,15 +42,15 @@ class Admission:
     @property
     def in_flight(self) -> int:
         """How many hold a place."""
-        return self._most_at_once - self._free
+        return len(self._holders)
 
     def enter_at_once(self, caller: str | None = None) -> bool:
         """Take a place where one is free for this caller; says whether. `leave` gives it back."""
-        if not self._free:
+        holders = self._holders
+        # With less than one caller's share taken in all, nobody has it.
+        if len(holders) >= self._share and not self._may_enter(caller):
             return False
-        if caller is not None and not self._may_have_more(caller):
-            return False
-        self._hold(caller)
+        holders.append(caller)
         return True
 
     async def enter(self, caller: str | None = None) -> None:
@@ -81,28 +80,23 @@ class Admission:
 
     def leave(self, caller: str | None = None) -> None:
         """Give a place to whose turn it is."""
-        self._free += 1
-        if caller is not None:
-            self._held[caller] -= 1
-            if not self._held[caller]:
-                del self._held[caller]
+        self._holders.remove(caller)
         if self._line.length:
             self._pass_on()
 
     def _pass_on(self) -> None:
         """Give the free places to those whose turn it is."""
-        while self._free:
+        while len(self._holders) < self._most_at_once:
             waiter = self._line.take(self._may_have_more)
             if waiter is None:
                 return
             if not waiter.turn.done():
-                self._hold(waiter.caller)
+                self._holders.append(waiter.caller)
                 waiter.turn.set_result(None)
 
-    def _hold(self, caller: str | None) -> None:
-        self._free -= 1
-        if caller is not None:
-            self._held[caller] = self._held.get(caller, 0) + 1
+    def _may_enter(self, caller: str | None) -> bool:
+        is_free = len(self._holders) < self._most_at_once
+        return is_free and (caller is None or self._may_have_more(caller))
 
     def _join(self, waiter: _Waiter, other: object) -> None:
         """Let a waiter have the turn of another who waits for the same call, if that is sooner."""
@@ -115,4 +109,4 @@ class Admission:
             self._pass_on()
 
     def _may_have_more(self, caller: str) -> bool:
-        return self._held.get(caller, 0) < self._share
+        return self._holders.count(caller) < self._share
