@@ -26,6 +26,12 @@ class Headers:
         first = self._first.get(name)
         return None if first is None else first.strip(_BLANKS)
 
+    def count(self, name: bytes) -> int:
+        """Count the lines of that name."""
+        if len(self._first) == len(self._lines):
+            return int(name in self._first)
+        return sum(line == name for line, _ in self._lines)
+
     def all(self, name: bytes) -> list[bytes]:
         """Give the values of all lines of that name."""
         first = self._first.get(name)

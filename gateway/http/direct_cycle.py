@@ -31,7 +31,8 @@ class Arriving(Asked):
         """Put the body together, and wake who waits for it."""
         self.body = b"".join(self._pieces)
         self._pieces.clear()
-        self._wake()
+        if self._waiting is not None:
+            self._wake()
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Wait for the body."""
@@ -81,26 +82,23 @@ class DirectCycle(RequestResponseCycle):
     async def answer(self, protocol: ForgetfulProtocol, asked: Arriving) -> None:
         """Answer; where the server ends before that, or this fails, close the connection."""
         try:
-            await self._answer(protocol, asked)
+            if self.disconnected:  # by what came after it in the same packet
+                return
+            answer = await self._way.answer(asked)
+            flow: FlowControl = protocol.flow
+            if flow.write_paused and not self.disconnected:
+                await flow.drain()
+            self._asked = None  # a connection that idles afterwards does not keep its last request
+            if self.disconnected:
+                return
+            stamp = protocol.server_state.default_headers
+            raw = self._way.write(asked, answer, stamp, closes=not self.keep_alive)
+            self.response_started = True
+            protocol.transport.write(raw)
+            self.response_complete = True
+            if not self.keep_alive:
+                protocol.end_answer()
+            protocol.on_response_complete()
         except BaseException:
             protocol.transport.close()
             raise
-
-    async def _answer(self, protocol: ForgetfulProtocol, asked: Arriving) -> None:
-        if self.disconnected:  # by what came after it in the same packet
-            return
-        answer = await self._way.answer(asked)
-        flow: FlowControl = protocol.flow
-        if flow.write_paused and not self.disconnected:
-            await flow.drain()
-        self._asked = None  # a connection that idles afterwards does not keep its last request
-        if self.disconnected:
-            return
-        stamp = protocol.server_state.default_headers
-        raw = self._way.write(asked, answer, stamp, closes=not self.keep_alive)
-        self.response_started = True
-        protocol.transport.write(raw)
-        self.response_complete = True
-        if not self.keep_alive:
-            protocol.end_answer()
-        protocol.on_response_complete()

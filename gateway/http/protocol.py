@@ -24,6 +24,8 @@ from gateway.http.upgrades import without_upgrade
 
 DIRECT_WAY = "direct_way"  # in the state that an application's lifespan leaves behind
 
+_REQUEST_ID = HEADER.lower().encode()
+_TOLD_AT_ONCE = frozenset({b"expect", b"transfer-encoding"})
 _MOST_PIPELINED = 16
 _VERSIONS = ("1.1", "1.0")
 _MAX_PATH = 512  # bytes, of all that stands before a query string
@@ -52,7 +54,10 @@ class BoundedProtocol(ForgetfulProtocol):
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self._in_head = self._in_body = False
-        self._head_bytes = self._head_fed = 0
+        # What is counted of a head, 0 where that need not be done; what of it has come in packets
+        # of nothing else, and in packets that may have held something else, too.
+        self._head_bytes = self._head_fed = self._arrived = 0
+        self._may_be_large = False  # whether so much has arrived that headers have to be counted
         self._number = 0  # of the message that is being read
         self._is_last = False  # whether the server ends, and with it this connection
         self._refusal: _RefusedError | None = None
@@ -81,19 +86,16 @@ class BoundedProtocol(ForgetfulProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on, or refuse what is too large or no HTTP."""
-        if self.is_ending:
+        if self._ending is not None or self.transport.is_closing():
             return  # what was refused may still be arriving
         self._unset_keepalive_if_required()
         number, in_body = self._number, self._in_body
+        arrived = self._arrived + len(data)
+        self._may_be_large = arrived > self.most_head_bytes or self._head_bytes > 0
         try:
             self.parser.feed_data(data)
-            begun = self._number - number
-            if self._in_head and (begun == 0 or (begun == 1 and not in_body)):
-                # All of this is the head's. A value that has not ended has reached no callback;
-                # the parser keeps it.
-                self._head_fed += len(data)
-                if self._head_fed > self.most_head_bytes:
-                    self._stop_later(431, self._too_many_bytes)
+            if self._in_head:
+                self._see_part_of_head(len(data), self._number - number, in_body=in_body)
         except _RefusedError as refused:
             self._refuse(refused)
             return
@@ -109,29 +111,53 @@ class BoundedProtocol(ForgetfulProtocol):
         """Begin to count."""
         self._number += 1
         self._in_head, self._in_body = True, False
-        self._head_bytes = self._head_fed = 0
+        self._head_bytes = self._head_fed = self._arrived = 0
         self.url, self.headers, self.expect_100_continue = b"", [], False
 
     def on_url(self, url: bytes) -> None:
         """Count the request line."""
-        self._head_bytes += len(url)
-        if self._head_bytes > self.most_head_bytes:
+        if self._may_be_large and self._count(len(url)):
             self._stop_later(414, f"The URL may have {self.most_head_bytes} bytes at most.")
-        super().on_url(url)
+        self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Count a header; one that follows the body is counted, and not believed."""
-        self._head_bytes += len(name) + len(value) + 4  # ": " and the line's end
-        if self._head_bytes > self.most_head_bytes:
+        if (self._may_be_large or not self._in_head) and self._count(
+            len(name) + len(value) + 4  # ": " and the line's end
+        ):
             self._stop_later(431, self._too_many_bytes)
         if self._in_head:
             name = name.lower()
-            if name == b"expect":
-                super().on_header(name, value)
-                return
             self.headers.append((name, value))
-            if name == b"transfer-encoding" and value.strip().lower() != b"chunked":
-                self._stop_later(400, "The body may have no transfer coding but chunked.")
+            if name in _TOLD_AT_ONCE:
+                self._see_header(name, value.lower())
+
+    def _see_header(self, name: bytes, value: bytes) -> None:
+        if name == b"expect":
+            self.expect_100_continue |= value == b"100-continue"
+        elif value.strip() != b"chunked":
+            self._stop_later(400, "The body may have no transfer coding but chunked.")
+
+    def _count(self, number: int) -> bool:
+        """Count more bytes of a head; says whether they are too many.
+
+        A head of which less than the limit has arrived is not counted before.
+        """
+        if not self._head_bytes:
+            known = sum(len(name) + len(value) + 4 for name, value in self.headers)
+            self._head_bytes = len(self.url) + known
+        self._head_bytes += number
+        return self._head_bytes > self.most_head_bytes
+
+    def _see_part_of_head(self, number: int, begun: int, *, in_body: bool) -> None:
+        """Count a packet at whose end the head has not ended, and `begun` messages have begun."""
+        self._arrived += number
+        if begun == 0 or (begun == 1 and not in_body):
+            # All of this is the head's. A value that has not ended has reached no callback; the
+            # parser keeps it.
+            self._head_fed += number
+            if self._head_fed > self.most_head_bytes:
+                self._stop_later(431, self._too_many_bytes)
 
     def on_headers_complete(self) -> None:
         """Let the request begin, or refuse one that another server could read otherwise."""
@@ -139,7 +165,8 @@ class BoundedProtocol(ForgetfulProtocol):
             raise self._refusal
         if len(self.headers) > self.most_headers:
             self._stop(431, f"There may be {self.most_headers} headers at most.")
-        hosts = [name for name, _ in self.headers].count(b"host")
+        headers = Headers(self.headers)
+        hosts = headers.count(b"host")
         version = self.parser.get_http_version()
         if hosts != 1 and (hosts or version == "1.1"):
             self._stop(400, "There must be one Host header.")
@@ -152,7 +179,8 @@ class BoundedProtocol(ForgetfulProtocol):
         if self.parser.should_upgrade():
             return  # the parser ends here, and raises HttpParserUpgrade
         self._in_head, self._in_body = False, True
-        if self._way is None or not self._begin_directly(self._way):
+        way = self._way
+        if way is None or version != "1.1" or not self._begin_directly(way, headers):
             self._begin_by_asgi()
 
     def on_body(self, body: bytes) -> None:
@@ -176,31 +204,30 @@ class BoundedProtocol(ForgetfulProtocol):
         else:
             super().on_message_complete()
 
-    def _begin_directly(self, way: DirectWay) -> bool:
-        """Let a request begin that may go directly; says whether it has.
+    def _begin_directly(self, way: DirectWay, headers: Headers) -> bool:
+        """Let a request of HTTP/1.1 begin that may go directly; says whether it has.
 
         Its task runs once all that has arrived is read: mostly, the body is whole by then.
         """
-        if self.url != way.path or self.parser.get_method() != b"POST":
+        last = self._last
+        if (
+            self.url != way.path
+            or (last is not None and not last.response_complete)
+            or self.expect_100_continue
+            or self.limit_concurrency is not None
+            or self.parser.get_method() != b"POST"
+            or not 0 < int(headers.first(b"content-length") or 0) <= way.most_bytes
+        ):
             return False
-        headers, last = Headers(self.headers), self._last
-        is_usual = (
-            self.parser.get_http_version() == "1.1"
-            and (last is None or last.response_complete)
-            and 0 < int(headers.first(b"content-length") or 0) <= way.most_bytes
-            and not self.expect_100_continue
-            and self.limit_concurrency is None
-        )
-        if is_usual:
-            client = self.client[0] if self.client else None
-            asked = Arriving(headers, client, request_id_for(headers.get(HEADER)))
-            keep_alive = self.parser.should_keep_alive() and not self._is_last
-            cycle = DirectCycle(way, asked, keep_alive=keep_alive)
-            self.cycle = self._direct = cycle
-            task = asked.task = self.loop.create_task(cycle.answer(self, asked))
-            task.add_done_callback(self.tasks.discard)
-            self.tasks.add(task)
-        return is_usual
+        given = headers.first(_REQUEST_ID)
+        request_id = request_id_for(None if given is None else given.decode("latin-1"))
+        asked = Arriving(headers, self.client[0] if self.client else None, request_id)
+        keep_alive = self.parser.should_keep_alive() and not self._is_last
+        self.cycle = self._direct = cycle = DirectCycle(way, asked, keep_alive=keep_alive)
+        task = asked.task = self.loop.create_task(cycle.answer(self, asked))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+        return True
 
     def _begin_by_asgi(self) -> None:
         url, headers, expects = self.url, self.headers, self.expect_100_continue

@@ -15,6 +15,7 @@ from gateway.app import create_app
 from gateway.execution.compiled import CompiledExecutor
 from gateway.execution.documents import Operation
 from gateway.execution.outcome import Outcome
+from gateway.http.asked import Headers
 from gateway.http.direct import DirectWay
 from gateway.http.protocol import BoundedProtocol
 from gateway.schema.context import Context
@@ -47,8 +48,8 @@ class Noting(BoundedProtocol):
 
     directly = 0
 
-    def _begin_directly(self, way: DirectWay) -> bool:
-        has_begun = super()._begin_directly(way)
+    def _begin_directly(self, way: DirectWay, headers: Headers) -> bool:
+        has_begun = super()._begin_directly(way, headers)
         type(self).directly += has_begun
         return has_begun
 
