@@ -14,8 +14,9 @@ from strawberry.types import get_object_definition
 from gateway.execution.calls import call_of
 from gateway.execution.generate import Projection, project
 from gateway.execution.leaves import coerce_leaf, nullable
-from gateway.execution.places import never
-from gateway.execution.run import Path, Pending, Run
+from gateway.execution.pending import Path, Pending
+from gateway.execution.places import never, values, values_at, views, views_at
+from gateway.execution.run import Run
 from gateway.execution.selection import Selected, Selection
 from gateway.execution.turns import ByTurns
 
@@ -102,10 +103,15 @@ class Exact:
 
     def _complete_list(self, selected: Selected, kind: Any, items: Any, path: Path) -> list[Any]:
         self.check_list(selected, items)
-        projection = None
+        projection = _NONE
         if isinstance(items, list) and selected.has_selection:
-            self._run.count(len(items) * selected.least_leaves_of_an_item)
-            projection = None if is_list(kind) else _projection(selected, len(items))
+            leaves = selected.least_leaves_of_an_item
+            if not is_list(kind):
+                projection = _projection(selected, len(items))
+                data = self._project_all(projection, items, leaves, path)
+                if data is not None:
+                    return data
+            self._run.count(len(items) * leaves)
         return [
             self._item(projection, selected, kind, item, (*path, i)) for i, item in enumerate(items)
         ]
@@ -117,26 +123,46 @@ class Exact:
             raise TypeError(f"{selected.field.name} is not a list")
 
     def _item(
-        self, projection: Projection | None, selected: Selected, kind: Any, item: Any, path: Path
+        self, projection: Projection, selected: Selected, kind: Any, item: Any, path: Path
     ) -> Any:
-        if projection is not None:
-            data = self._project(projection, item, path)
-            if data is not _NOTHING:
-                return data
-        return self.item(selected, kind, item, path)
+        data = self._project(projection, item, path)
+        return data if data is not _NOTHING else self.item(selected, kind, item, path)
 
     def _project(self, projection: Projection, value: Any, path: Path) -> Any:
         """Return the data of a value by a generated function, or nothing, as if it had not run."""
         make, view, fetches, _ = projection
+        if value.__class__ is not view and view is not None:
+            return _NOTHING
         run = self._run
         mark, leaves, size = len(run.pending), run.leaves, run.size
         try:
-            if view is None or value.__class__ is view:
-                return make(value, run, path) if fetches else make(value, run)
+            return make(value, run, path) if fetches else make(value, run)
         except Exception:  # noqa: BLE001 - whatever it is, it is found again, and where
             del run.pending[mark:]
             run.leaves, run.size = leaves, size
         return _NOTHING
+
+    def _project_all(
+        self, projection: Projection, items: list[Any], least: int, path: Path
+    ) -> list[Any] | None:
+        """Return the data of a list, whose items are all as expected; None where they are not."""
+        make, view, fetches, _ = projection
+        if view is _Nobody:
+            return None
+        run = self._run
+        mark, leaves, size = len(run.pending), run.leaves, run.size
+        try:
+            if not fetches:
+                if view is None:
+                    return values(items, make, run, least)
+                return views(items, make, view, never, run, least)
+            if view is None:
+                return values_at(items, make, run, least, path)
+            return views_at(items, make, view, never, run, least, path)
+        except Exception:  # noqa: BLE001 - as above
+            del run.pending[mark:]
+            run.leaves, run.size = leaves, size
+        return None
 
     def item_at_once(self, selected: Selected, kind: Any, item: Any, path: Path) -> Any:
         """Return the data of one item of a list, as those of the whole list."""
@@ -144,13 +170,17 @@ class Exact:
 
     def fetched(self, selected: Selected, value: Any, path: Path) -> Any:
         """Turn a value that has been fetched into data of its field; raises what is wrong."""
-        if value is not None and selected.has_selection and not is_list(selected.type):
-            self._run.leaves += selected.least_leaves_of_an_item
-            projection = _projection(selected, 1)
-            if projection is not None:
-                data = self._project(projection, value, path)
-                if data is not _NOTHING:
-                    return data
+        if value is not None and selected.has_selection and not selected.is_list:
+            run = self._run
+            run.leaves += selected.least_leaves_of_an_item
+            make, view, fetches, _ = selected.projection or _projection(selected, 1)
+            if value.__class__ is view or view is None:
+                leaves, size = run.leaves, run.size
+                try:
+                    return make(value, run, path) if fetches else make(value, run)
+                except Exception:  # noqa: BLE001 - as above
+                    run.pending = []  # with nothing else in it: the value has just come
+                    run.leaves, run.size = leaves, size
         return self.complete(selected, selected.type, value, path)
 
     async def fetched_by_turns(
@@ -193,16 +223,21 @@ def is_list(kind: Any) -> bool:
     return hasattr(nullable(kind), "of_type")
 
 
-def _projection(selected: Selected, count: int) -> Projection | None:
-    """Give the generated function, which is not worth its while for the first value alone."""
-    if selected.projection is None:
+def _projection(selected: Selected, count: int) -> Projection:
+    """Return the generated function, which is not worth its while for the first value alone."""
+    projection: Projection | None = selected.projection
+    if projection is None:
         selected.seen += count
         if selected.seen <= 1:
-            return None
+            return _NONE
         projection = selected.projection = project(selected) or _NONE
         selected.scope.size += projection.size
-    return None if selected.projection is _NONE else selected.projection
+    return projection
+
+
+class _Nobody:
+    """No value is of this class."""
 
 
 _NOTHING: Any = object()
-_NONE = Projection(never, None, fetches=False, size=0)
+_NONE = Projection(never, _Nobody, fetches=False, size=0)

@@ -1,8 +1,7 @@
 """One execution: what is fetched at once, what waits for it, and what goes wrong."""
 
 import asyncio
-from collections.abc import Awaitable
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from graphql import GraphQLError, located_error
@@ -12,11 +11,10 @@ from gateway.answer_budget import AnswerRefusedError
 from gateway.execution.calls import Bound, Call, Fetch, Refused
 from gateway.execution.encoding import encode, encode_pieces
 from gateway.execution.outcome import MAX_ERRORS
+from gateway.execution.pending import Complete, Path, Pending, TurnOverError
 from gateway.execution.selection import Selected
 from gateway.schema.context import Context
 from gateway.schema.declare import NOT_AT_HAND
-
-Path = tuple[Any, ...]
 
 _LEAVES_PER_TURN = 20_000  # a few milliseconds' work, after which others of the loop come first
 _LEAVES_OF_AN_ERROR = 50  # that take as long
@@ -24,60 +22,8 @@ _BYTES_OF_A_LEAF = 100  # that are encoded in that time
 _UNITS_LEFT = 2  # a customer and a page, say: no longer than one or two of the platform's answers
 
 
-class TurnOverError(BaseException):
-    """Ends the work on a value that takes too long without a turn for others.
-
-    It passes through all that catches what costs a field: nothing is wrong with the value.
-    """
-
-
-class Complete(Protocol):
-    """How a fetched value becomes data; both ways raise what is wrong with it."""
-
-    def fetched(self, selected: Selected, value: Any, path: Path) -> Any:
-        """Turn it into data at once; raises TurnOverError where that takes too long."""
-        ...
-
-    def fetched_by_turns(
-        self, selected: Selected, value: Any, path: Path
-    ) -> Awaitable[tuple[Any, list["Pending"], int]]:
-        """Turn it into data with turns for others in between.
-
-        Return what that leaves pending, too, and how much is encoded in it.
-        """
-        ...
-
-
-class Pending:
-    """A field that is to be fetched; its value goes into `target`, under its key.
-
-    `owner` is the one whose value it was found in, `waits_for` how many were found in its own and
-    are not complete, `inside` how many bytes those have that are. With `is_sealed` the value is
-    encoded as soon as it is complete.
-    """
-
-    __slots__ = (
-        "call",
-        "inside",
-        "is_sealed",
-        "owner",
-        "path",
-        "selected",
-        "target",
-        "view",
-        "waits_for",
-    )
-
-    def __init__(self, selected: Selected, call: Bound, view: Any, path: Path) -> None:
-        self.selected, self.call, self.view, self.path = selected, call, view, path
-        self.target: dict[str, Any] = {}
-        self.owner: Pending | None = None
-        self.waits_for = self.inside = 0
-        self.is_sealed = False
-
-
-Mark = tuple[int, int, int, int, int]
-"""How far a run was: its leaves, its size, its errors, those beside them, and what has failed."""
+Mark = tuple[int, int, int]
+"""How far a run was: its leaves, its size, and how much of it has failed."""
 
 
 class Run:
@@ -101,6 +47,7 @@ class Run:
         self.leaves = self.size = self._filled = 0
         self.stop = self._turn_ends = _LEAVES_PER_TURN
         self._is_turning = self._may_turn = False
+        self._long: Pending | None = None
         self.failed: dict[Path, None] = {}
         self._tasks: dict[asyncio.Task[None], Path] = {}
         self._bound: dict[Call, Bound] = {}
@@ -156,16 +103,17 @@ class Run:
 
     def begin(self) -> Mark:
         """Begin with a value that can be done by turns, and note how far the run is."""
-        self.stop, self._may_turn = self.leaves + _LEAVES_PER_TURN, True
-        return self.leaves, self.size, len(self.errors), self.more_errors, len(self.failed)
+        self.stop = self.leaves + _LEAVES_PER_TURN
+        return self.leaves, self.size, len(self.failed)
 
     def reset(self, mark: Mark) -> None:
         """Forget what has been put together since."""
-        self.leaves, self.size, errors, self.more_errors, failed = mark
+        self.leaves, self.size, failed = mark
         self.pending = []
-        del self.errors[errors:]
-        while len(self.failed) > failed:
+        while len(self.failed) > failed:  # each with an error, of which the first are kept
             self.failed.popitem()
+        del self.errors[failed:]
+        self.more_errors = failed - len(self.errors)
 
     async def turn(self) -> None:
         """Let others of the loop come first, where this run has done enough for one turn.
@@ -216,12 +164,15 @@ class Run:
 
     async def settle(self, waiting: list[Pending], complete: Complete) -> None:
         """Fetch what is pending, all at once, and then what that leaves pending, to the end."""
-        while started := await self._not_at_hand(waiting, complete):
-            waiting = []
-            if len(started) == 1:
-                waiting = await self._settle_one(started[0], complete)
-            else:
-                await self._settle_each(started, complete)
+        self._may_turn = True
+        while waiting:
+            if len(waiting) > 1 or waiting[0].call.__class__ is Fetch or self.failed:
+                waiting = await self._not_at_hand(waiting, complete)
+            if len(waiting) == 1:
+                waiting = await self._settle_one(waiting[0], complete)
+            elif waiting:
+                await self._settle_each(waiting, complete)
+                return
 
     async def _not_at_hand(self, waiting: list[Pending], complete: Complete) -> list[Pending]:
         """Complete what is at hand, and what that leaves pending; return the rest."""
@@ -237,8 +188,14 @@ class Run:
                     value = call.at_hand(each.view)
                     if value is NOT_AT_HAND:
                         rest.append(each)
-                    else:
-                        waiting += await self._fill(each, complete, value)
+                        continue
+                    if self.leaves > self._turn_ends:
+                        await self.turn()
+                    left = self._fill(each, complete, value)
+                    if left is None:
+                        left = await self._fill_by_turns(each, complete, value)
+                    if left:
+                        waiting += left
                 except Exception as raised:  # noqa: BLE001 - whatever it is, it costs this field
                     self._spoil(self.fail(raised, each.selected, each.path), each)
                     await self._seal_in_pieces(self._seal(each))
@@ -260,46 +217,92 @@ class Run:
     async def _settle_all(self, pending: Pending, complete: Complete) -> None:
         """Settle one, and all that it leaves pending."""
         try:
-            await self.settle(await self._settle_one(pending, complete), complete)
+            left = await self._settle_one(pending, complete)
+            if left:
+                await self.settle(left, complete)
         except AnswerRefusedError:
             self.refuse()
 
     async def _settle_one(self, pending: Pending, complete: Complete) -> list[Pending]:
         """Fetch one and complete it, and return what that leaves pending."""
         try:
-            return await self._fill(pending, complete, await pending.call(pending.view))
+            value = await pending.call(pending.view)
+            if self.leaves > self._turn_ends:
+                await self.turn()
+            left = self._fill(pending, complete, value)
+            if left is None:
+                left = await self._fill_by_turns(pending, complete, value)
         except Exception as raised:  # noqa: BLE001 - whatever it is, it costs this field
             self._spoil(self.fail(raised, pending.selected, pending.path), pending)
             await self._seal_in_pieces(self._seal(pending))
             return []
+        else:
+            return left
 
-    async def _fill(self, pending: Pending, complete: Complete, value: Any) -> list[Pending]:
-        """Complete a value, and return what that leaves pending."""
-        selected, path = pending.selected, pending.path
-        if self.leaves > self._turn_ends:
-            await self.turn()
-        mark = self.begin()
+    def _fill(self, pending: Pending, complete: Complete, value: Any) -> list[Pending] | None:
+        """Complete a value, and return what that leaves pending.
+
+        None where it takes too long, and `_fill_by_turns` must do what is left of it.
+        """
+        leaves, size, failed = self.leaves, self.size, len(self.failed)
+        self.stop = leaves + _LEAVES_PER_TURN
         try:
-            data = complete.fetched(selected, value, path)
+            data = complete.fetched(pending.selected, value, pending.path)
         except TurnOverError:
-            self.reset(mark)
-            data, left, weighed = await complete.fetched_by_turns(selected, value, path)
-            pending.inside += weighed
+            self.reset((leaves, size, failed))
+            return None
         except Exception:
             self.pending = []  # all below a place that is no more
             raise
-        else:
-            left, self.pending = self.pending, []
-            pending.inside += self.size - mark[1]
+        left = self.pending
+        if left:
+            self.pending = []
+        return self._filled_with(pending, data, left, self.size - size)
+
+    async def _fill_by_turns(
+        self, pending: Pending, complete: Complete, value: Any
+    ) -> list[Pending]:
+        """Do what `_fill` has not: complete the value, or encode in pieces what is long."""
+        left: list[Pending] | None = []
+        if self._long is None:
+            selected, path = pending.selected, pending.path
+            data, below, weighed = await complete.fetched_by_turns(selected, value, path)
+            left = self._filled_with(pending, data, below, weighed)
+        if self._long is not None:
+            unit, self._long = self._long, None
+            await self._seal_in_pieces(unit)
+        return left or []
+
+    def _filled_with(
+        self, pending: Pending, data: Any, left: list[Pending], inside: int
+    ) -> list[Pending] | None:
+        """Put data in its place, of which so many bytes are encoded; return what it has left.
+
+        None where `_long` must be encoded in pieces now.
+        """
+        selected = pending.selected
         pending.target[selected.key] = data
         self._filled += 1
-        pending.is_sealed = self._filled > _UNITS_LEFT or selected.repeats
+        is_sealed = self._filled > _UNITS_LEFT or selected.repeats
         if left:
-            pending.waits_for = len(left)
+            pending.inside, pending.is_sealed, pending.waits_for = inside, is_sealed, len(left)
             for each in left:
                 each.owner = pending
-        elif (unit := self._seal(pending)) is not None:
-            await self._seal_in_pieces(unit)
+            return left
+        if is_sealed:
+            if selected.repeats:
+                pending.inside, pending.is_sealed = inside, True
+                self._long = pending
+                return None
+            inside = self._keep(pending, encode(data), inside)
+        owner = pending.owner
+        if owner is not None:
+            owner.inside += inside
+            owner.waits_for -= 1
+            if not owner.waits_for:
+                self._long = self._seal(owner)
+                if self._long is not None:
+                    return None
         return left
 
     def _seal(self, unit: Pending) -> Pending | None:
@@ -311,7 +314,7 @@ class Run:
             if unit.is_sealed:
                 if unit.selected.repeats:
                     return unit
-                self._keep(unit, encode(unit.target[unit.selected.key]))
+                unit.inside = self._keep(unit, encode(unit.target[unit.selected.key]), unit.inside)
             owner = unit.owner
             if owner is None:
                 return None
@@ -324,19 +327,19 @@ class Run:
         while unit is not None:
             self.share.has(self.leaves, self.size - unit.inside)
             data = unit.target[unit.selected.key]
-            self._keep(unit, await encode_pieces(data, self.share))
+            unit.inside = self._keep(unit, await encode_pieces(data, self.share), unit.inside)
+            unit.is_sealed = False
             unit = self._seal(unit)
 
-    def _keep(self, unit: Pending, encoded: bytes) -> None:
-        """Put a value's JSON in its place, which counts for all that is inside."""
-        unit.is_sealed = False
+    def _keep(self, unit: Pending, encoded: bytes, inside: int) -> int:
+        """Put a value's JSON in its place, and return its size, which counts for all inside."""
         unit.target[unit.selected.key] = msgspec.Raw(encoded)
         size = len(encoded)
-        self.size += size - unit.inside
-        unit.inside = size
+        self.size += size - inside
         self._turn_ends -= size // _BYTES_OF_A_LEAF
         if self.size > self.share.max_bytes:
             self.check()
+        return size
 
     def _spoil(self, error: GraphQLError, pending: Pending) -> None:
         place = pending.selected.nullable_part(pending.path)

@@ -78,24 +78,36 @@ class Selected:
 
     `owner` is the field that the object is a value of. `call` and `projection` are made when they
     are first needed: the field's function with its arguments (`calls.py`), and the function that
-    puts its value together (`generate.py`); `seen` counts the values until then.
+    puts its value together (`generate.py`); `seen` counts the values until then. `has_selection`
+    tells whether the value is an object, or a list of them, `is_list` whether it is a list.
+
+    Three more are worked out when they are first asked for. `readable` is what is selected of each
+    possible type, where it can be told. `least_leaves_of_an_item` is how many leaves one item has
+    at the least where the value is a list, and the value else, without those of lists in it.
+    `repeats` tells whether the value can hold a text of one payload more than once.
     """
 
     __slots__ = (
         "_below",
         "_details",
-        "_least_leaves",
-        "_readable",
-        "_repeats",
         "call",
         "field",
+        "has_selection",
+        "is_list",
         "key",
+        "least_leaves_of_an_item",
         "nodes",
         "owner",
         "projection",
+        "readable",
+        "repeats",
         "scope",
         "seen",
     )
+
+    readable: "list[Selection]"
+    least_leaves_of_an_item: int
+    repeats: bool
 
     def __init__(
         self,
@@ -112,19 +124,26 @@ class Selected:
         self.projection: Any = None
         self.seen = 0
         self._below: dict[str, Selection] = {}
-        self._least_leaves: int | None = None
-        self._repeats: bool | None = None
-        self._readable: list[Selection] | None = None
+        self.has_selection = self.nodes[0].selection_set is not None
+        self.is_list = isinstance(nullable(field.type), GraphQLList)
+
+    def __getattr__(self, name: str) -> Any:
+        """Work out what nobody has asked for yet: from then on it is an attribute."""
+        if name == "readable":
+            found: Any = _readable(self)
+        elif name == "repeats":
+            found = any(below.repeats for below in self.readable)
+        elif name == "least_leaves_of_an_item":
+            found = _least_leaves(self)
+        else:
+            raise AttributeError(name)
+        setattr(self, name, found)
+        return found
 
     @property
     def type(self) -> Any:
         """Give the field's type."""
         return self.field.type
-
-    @property
-    def has_selection(self) -> bool:
-        """Tell whether the field's value is an object, or a list of them."""
-        return self.nodes[0].selection_set is not None
 
     @property
     def has_arguments(self) -> bool:
@@ -160,38 +179,16 @@ class Selected:
         return self.field.possible
 
     @property
-    def readable(self) -> "list[Selection]":
-        """Give what is selected of each possible type, where it can be told."""
-        if self._readable is None:
-            self._readable = _readable(self)
-        return self._readable
-
-    @property
     def least_leaves(self) -> int:
         """How many leaves its value has at the least, without those of lists in it.
 
         What is fetched is counted once it is there, and JSON may have none.
         """
-        kind = nullable(self.type)
-        if self.field.is_fetching or isinstance(kind, GraphQLList):
+        if self.field.is_fetching or self.is_list:
             return 0
-        return self.least_leaves_of_an_item if self.has_selection else kind.name != _JSON
-
-    @property
-    def least_leaves_of_an_item(self) -> int:
-        """The same of one item where the value is a list, and of the value else."""
-        if self._least_leaves is None:
-            least = min((below.least_leaves for below in self.readable), default=0)
-            is_nullable = not isinstance(layers(self.type)[-1], GraphQLNonNull)
-            self._least_leaves = min(least, 1) if is_nullable else least
-        return self._least_leaves
-
-    @property
-    def repeats(self) -> bool:
-        """Whether its value can hold a text of one payload more than once."""
-        if self._repeats is None:
-            self._repeats = any(below.repeats for below in self.readable)
-        return self._repeats
+        if self.has_selection:
+            return self.least_leaves_of_an_item
+        return int(get_named_type(self.type).name != _JSON)
 
     def nullable_part(self, path: tuple[Any, ...]) -> tuple[Any, ...]:
         """Give the nearest place at or above this field's that may be null; () is all the data."""
@@ -277,6 +274,12 @@ class Selection:
                     return ""
                 parts.append(str(below))
         return " ".join(parts)
+
+
+def _least_leaves(selected: Selected) -> int:
+    least = min((below.least_leaves for below in selected.readable), default=0)
+    is_nullable = not isinstance(layers(selected.type)[-1], GraphQLNonNull)
+    return min(least, 1) if is_nullable else least
 
 
 def _readable(selected: Selected) -> list[Selection]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from graphql import Undefined, is_leaf_type
 
 from gateway.execution.leaves import nullable
-from gateway.execution.run import Path, Pending, Run, TurnOverError
+from gateway.execution.pending import Path, Pending, TurnOverError
+from gateway.execution.run import Run
 from gateway.execution.selection import Selected, Selection
 
 if TYPE_CHECKING:
