@@ -36,7 +36,6 @@ class AnswerReader:
         "_fields",
         "_headers",
         "_is_doubtful",
-        "_is_latest",
         "_is_too_large",
         "_most_bytes",
         "_parser",
@@ -49,7 +48,7 @@ class AnswerReader:
     )
 
     def __init__(self) -> None:
-        self._part = _NOTHING
+        self.is_reusable = False
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
         self.expect(0)
         self._part = _NOTHING
@@ -59,11 +58,13 @@ class AnswerReader:
         self._most_bytes = most_bytes
         self._part = _HEAD
         self._fields: list[tuple[bytes, bytes]] = []
-        self._headers: dict[bytes, bytes] = {}
         self._body: bytes | bytearray = b""
-        self._fault, self.status, self._tail = "", 0, b""
-        self._is_too_large = self._until_end = self._is_latest = self._is_doubtful = False
-        self.received = 0
+        self.status = self.received = 0
+        self._tail = b""
+        if not self.is_reusable:  # else all of this is as it was at first
+            self._headers: dict[bytes, bytes] = {}
+            self._fault = ""
+            self._is_too_large = self._until_end = self._is_doubtful = False
         self.is_reusable = False
 
     @property
@@ -71,32 +72,21 @@ class AnswerReader:
         """Whether there is nothing more to read: all is here, or more than is wanted."""
         return self._part == _NOTHING
 
-    def feed(self, data: bytes) -> None:
-        """Take what the connection has brought.
+    def feed(self, data: bytes) -> bool:
+        """Take what the connection has brought; say whether the answer is complete.
 
         Raises httpx.RemoteProtocolError for what is not HTTP/1, or past a limit.
         """
-        if self._parser is None:
-            return
-        if self._part == _NOTHING:
+        parser, part = self._parser, self._part
+        if parser is None:
+            return part == _NOTHING
+        if part == _NOTHING:
             self.is_reusable = False
-            return
+            return True
         if not self.received and data[:1] in _LINE_BREAKS:
             self._is_doubtful = True  # the parser passes over them, and nobody knows whose they are
         self.received += len(data)
-        part, had = self._part, len(self._body)
-        self._parse(self._parser, data)
-        if self._part == _NOTHING:
-            # Line breaks behind it are passed over likewise.
-            if self.is_reusable and not self._ends_with(data, part, had):
-                self.is_reusable = False
-            return
-        self._tail = data[-5:] if len(data) >= 5 else (self._tail + data)[-5:]
-        framing = self.received - len(self._body)
-        if framing > MOST_HEAD_BYTES + _FRAMING_PER_BYTE * len(self._body):
-            raise httpx.RemoteProtocolError("the answer has too much about it")
-
-    def _parse(self, parser: httptools.HttpResponseParser, data: bytes) -> None:
+        had = len(self._body)
         try:
             parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
@@ -107,6 +97,20 @@ class AnswerReader:
             self._check_fields()
         if self._fault:
             raise httpx.RemoteProtocolError(self._fault)
+        if self._part == _NOTHING:
+            # Line breaks behind it are passed over likewise, and nothing else is.
+            if data[-1:] in _LINE_BREAKS and not self._ends_with(data, part, had):
+                self.is_reusable = False
+            return True
+        self._check_framing(data)
+        return False
+
+    def _check_framing(self, data: bytes) -> None:
+        """Bound what an answer of which there is more to come has beside its body."""
+        self._tail = data[-5:] if len(data) >= 5 else (self._tail + data)[-5:]
+        framing = self.received - len(self._body)
+        if framing > MOST_HEAD_BYTES + _FRAMING_PER_BYTE * len(self._body):
+            raise httpx.RemoteProtocolError("the answer has too much about it")
 
     def end(self) -> None:
         """Take that the platform will send nothing more: the end of an answer without a length.
@@ -147,34 +151,41 @@ class AnswerReader:
         self._check_fields()
         status = parser.get_status_code()
         headers = join_fields(self._fields)
-        if status < 200 or status in _WITHOUT_BODY:
-            # A body that is announced would be read as the answer behind it.
-            self._is_doubtful |= _announces_body(headers)
         if status < 200:
-            if status == 101:
-                self._fault = "nobody asked for another protocol"
-            elif status < 100:
-                self._fault = _NOT_HTTP
+            self._see_interim(status, headers)
             return
         self._part, self.status, self._headers = _BODY, status, headers
         if self.received > MOST_HEAD_BYTES and self._head_bytes() > MOST_HEAD_BYTES:
             self._fault = "the head is too large"
         version = parser.get_http_version()
-        self._is_latest = version == "1.1"
-        if not self._is_latest and version != "1.0":
-            self._fault = _NOT_HTTP
-        if status not in _WITHOUT_BODY:
-            self._see_body(headers)
+        if version != "1.1":
+            self._is_doubtful = True
+            if version != "1.0":
+                self._fault = _NOT_HTTP
+        if status in _WITHOUT_BODY:
+            self._doubt_body(headers)
+        elif b"transfer-encoding" in headers or b"content-length" not in headers:
+            self._see_coding(headers.get(b"transfer-encoding"))
+        elif int(headers[b"content-length"]) > self._most_bytes:
+            self._leave_off()
 
-    def _see_body(self, headers: dict[bytes, bytes]) -> None:
-        coding = headers.get(b"transfer-encoding")
+    def _see_interim(self, status: int, headers: dict[bytes, bytes]) -> None:
+        self._doubt_body(headers)
+        if status == 101:
+            self._fault = "nobody asked for another protocol"
+        elif status < 100:
+            self._fault = _NOT_HTTP
+
+    def _doubt_body(self, headers: dict[bytes, bytes]) -> None:
+        """Notice a body where there is none: it would be read as the answer behind this one."""
+        length = headers.get(b"content-length", b"0")
+        self._is_doubtful |= int(length) > 0 or b"transfer-encoding" in headers
+
+    def _see_coding(self, coding: bytes | None) -> None:
+        """Learn how a body comes without a length: with both the parser takes neither."""
+        self._until_end = coding is None
         if coding is not None and coding.strip(b" \t").lower() != b"chunked":
             self._fault = "a transfer coding that was not asked for"
-        length = headers.get(b"content-length")
-        if length is None:
-            self._until_end = coding is None
-        elif int(length) > self._most_bytes:
-            self._leave_off()
 
     def on_body(self, piece: bytes) -> None:
         """Keep a piece of the body."""
@@ -197,10 +208,10 @@ class AnswerReader:
             self._fields.clear()
         elif self._part == _BODY:
             self._part = _NOTHING
-            if self.status == 408 or (self.status == 205 and self._body):
+            status = self.status
+            if status != 200 and (status == 408 or (status == 205 and self._body)):
                 self._is_doubtful = True  # said to an idle connection, and a body none may have
-            is_kept = self._is_latest and parser.should_keep_alive()
-            self.is_reusable = is_kept and not self._is_doubtful
+            self.is_reusable = not self._is_doubtful and parser.should_keep_alive()
 
     def _ends_with(self, data: bytes, part: int, had: int) -> bool:
         """Whether the answer's last byte is the last of `data`, which came when `part` was read.
@@ -230,8 +241,3 @@ class AnswerReader:
 
     def _head_bytes(self) -> int:
         return sum(len(name) + len(value) + 4 for name, value in self._fields)
-
-
-def _announces_body(headers: dict[bytes, bytes]) -> bool:
-    length = headers.get(b"content-length", b"0")
-    return int(length) > 0 or b"transfer-encoding" in headers

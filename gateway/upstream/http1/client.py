@@ -52,8 +52,10 @@ class Http1Client(httpx.AsyncBaseTransport):
         self._tls = (tls or ssl.create_default_context()) if is_https else None
         self._path = url.raw_path.decode().rstrip("/")
         self._host = ("Host", url.netloc.decode())
-        fixed = _lines([self._host, *FIXED_HEADERS.items()])
-        self._own_lines, self._trace_lines = _Lines(fixed), _Lines()
+        self._fixed_lines = _lines([self._host, *FIXED_HEADERS.items()])
+        # Whose lines are these, each checked and written once as long as it is the same.
+        self._headers = self._trace = NO_HEADERS
+        self._own_lines = self._all_lines = self._fixed_lines
         self._most, self._keep_idle_s, self._clock = most_connections, keep_idle_s, clock
         self._busy = 0
         self._idle: dict[Connection, float] = {}  # since when; the latest last, and taken first
@@ -83,8 +85,9 @@ class Http1Client(httpx.AsyncBaseTransport):
         came, and has not acted on it. All else is as `HttpPort` says.
         """
         check_target(target)
-        lines = self._own_lines.of(headers) + self._trace_lines.of(trace)
-        return await self._send(method, self._path + target, lines, body, most_bytes)
+        if trace is not self._trace or headers is not self._headers:
+            self._write_lines(headers, trace)
+        return await self._send(method, self._path + target, self._all_lines, body, most_bytes)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Do the same for httpx; a body of more than 10 MiB is httpx.RemoteProtocolError.
@@ -118,6 +121,19 @@ class Http1Client(httpx.AsyncBaseTransport):
             connection.abort()
         for connection in known:
             await connection.lost
+
+    def _write_lines(self, headers: Mapping[str, str], trace: Mapping[str, str]) -> None:
+        """Write these headers for this call and those after it with the same.
+
+        Raises ValueError for what could be read as more than these headers.
+        """
+        if headers is not self._headers:
+            check_headers(headers)
+            self._headers, self._trace = headers, NO_HEADERS
+            self._own_lines = self._all_lines = self._fixed_lines + _lines(headers.items())
+        if trace is not self._trace:
+            check_headers(trace)
+            self._trace, self._all_lines = trace, self._own_lines + _lines(trace.items())
 
     async def _send(
         self, method: str, target: str, lines: str, body: bytes, most_bytes: int
@@ -227,23 +243,6 @@ async def _ready(tls: TlsLayer) -> None:
     except BaseException:
         tls.abort()
         raise
-
-
-class _Lines:
-    """Headers as lines behind `before`: checked and written once as long as they are the same."""
-
-    __slots__ = ("_before", "_headers", "_lines")
-
-    def __init__(self, before: str = "") -> None:
-        self._before = self._lines = before
-        self._headers = NO_HEADERS
-
-    def of(self, headers: Mapping[str, str]) -> str:
-        """Return the lines. Raises ValueError for what could be read as more than these headers."""
-        if headers is not self._headers:
-            check_headers(headers)
-            self._headers, self._lines = headers, self._before + _lines(headers.items())
-        return self._lines
 
 
 def _lines(headers: Iterable[tuple[str, str]]) -> str:

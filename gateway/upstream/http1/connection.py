@@ -110,13 +110,15 @@ class Connection(asyncio.Protocol):
             self.abort()
             return
         try:
-            self._reader.feed(data)
+            is_complete = self._reader.feed(data)
         except httpx.TransportError as error:
             self._end(error)
             self.abort()
             return
-        if self._reader.is_complete:
-            self._end(None)
+        if is_complete:
+            self._turn = None
+            if not turn.done():
+                turn.set_result(None)
 
     def eof_received(self) -> None:
         """Take the other side's end for the end of the connection."""
