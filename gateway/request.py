@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import math
+from asyncio import current_task
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -43,6 +44,11 @@ class Caller:
     credential: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     customers: frozenset[CustomerClaim] | None = field(default=None, repr=False)
     subject: str = ""
+
+    @cached_property
+    def credential_hash(self) -> str:
+        """Return a text that tells credentials apart, and does not give them away."""
+        return hashlib.sha256(repr(self.credential).encode()).hexdigest()
 
     @cached_property
     def fingerprint(self) -> str:
@@ -94,8 +100,21 @@ class CallBudget:
     def keep(self, calls: int) -> None:
         """Keep so many calls more from those who yield, or, below 0, fewer."""
         self._claimed += calls
-        if calls < 0:
+        if calls < 0 and self._yielding:
             self._tell()
+
+    def take_at_once(self, *, yields: bool = False) -> bool:
+        """Take one call where nothing has to be waited for; says whether. `end` tells its end."""
+        left = self.most - self.spent
+        if left <= 0 or (yields and 0 < self._claimed >= left):
+            return False
+        if not yields:
+            if self.max_startable is not None and not self._may_start():
+                return False
+            self._unyielding += 1
+            self._claimed -= 1
+        self.spent += 1
+        return True
 
     async def take(self, *, yields: bool = False) -> None:
         """Take one call; its end is told by `end`.
@@ -103,29 +122,26 @@ class CallBudget:
         With `yields` it waits, until its operation's deadline ends that, for claims on what is
         left. Raises BudgetExceededError where it would be one too many.
         """
-        while yields and 0 < self._claimed >= self.most - self.spent > 0:
+        while not self.take_at_once(yields=yields):
+            if self.is_spent or not yields:
+                limit = self.most if self.is_spent else self.max_startable
+                raise BudgetExceededError(self.most if limit is None else limit)
             turn = asyncio.get_running_loop().create_future()
             self._yielding.append(turn)
             await turn
-        if self.is_spent:
-            raise BudgetExceededError(self.most)
-        if self.max_startable is not None and not (yields or self._may_start()):
-            raise BudgetExceededError(self.max_startable)
-        self.spent += 1
-        self._unyielding += not yields
-        self._claimed -= not yields
 
     def end(self, *, yields: bool = False, is_made: bool = True) -> None:
         """End a call that was taken; one that was not made is given back."""
-        self.spent -= not is_made
-        self._unyielding -= not (is_made or yields)
-        self._claimed += not yields
-        self._tell()
+        if not is_made:
+            self.spent -= 1
+            self._unyielding -= not yields
+        if not yields:
+            self._claimed += 1
+        if self._yielding:
+            self._tell()
 
     def _tell(self) -> None:
         """Let those who yield look again."""
-        if not self._yielding:
-            return
         yielding, self._yielding = self._yielding, []
         for turn in yielding:
             if not turn.done():
@@ -172,7 +188,7 @@ class Timebox:
         loop = self._loop
         if loop is None:
             loop = self._loop = asyncio.get_running_loop()
-        task = asyncio.current_task(loop)
+        task = current_task(loop)
         if task is None:
             raise RuntimeError("outside of a task nothing can be ended")
         self._inside[task] = task.cancelling()
@@ -182,13 +198,13 @@ class Timebox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: object
     ) -> None:
-        task = asyncio.current_task(self._loop)
+        task = current_task(self._loop)
         assert task is not None  # noqa: S101 - as it entered
         cancelling = self._inside.pop(task)
         if self._timer is not None and not self._inside:
             self._timer.cancel()
             self._timer = None
-        if task in self._ended:
+        if self._ended and task in self._ended:
             self._ended.discard(task)
             is_cancelled = kind is not None and issubclass(kind, asyncio.CancelledError)
             if task.uncancel() <= cancelling and is_cancelled:

@@ -35,15 +35,13 @@ def read_answer(endpoint: str, reply: Reply, most_bytes: int) -> Answer:
     Where the status says that there is none it says what has happened, and a body that cannot be
     read, which somebody on the way may have written, is as good as none.
     """
-    is_answer = reply.status in ANSWERS
+    if reply.status in ANSWERS:
+        return Answer(reply.status, unpack(endpoint, reply, most_bytes))
     try:
         body = unpack(endpoint, reply, most_bytes)
     except UpstreamBadPayloadError:
-        if is_answer:
-            raise
         body = b""
-    refusal = None if is_answer else read_refusal(body)
-    return Answer(reply.status, body, retry_after_s(reply.headers), refusal)
+    return Answer(reply.status, body, retry_after_s(reply.headers), read_refusal(body))
 
 
 def unpack(endpoint: str, reply: Reply, most_bytes: int) -> bytes:

@@ -60,7 +60,8 @@ class Permit:
 
     def success(self) -> None:
         """Say that the endpoint answered."""
-        if (breaker := self._take()) is not None:
+        breaker, self._breaker = self._breaker, None
+        if breaker is not None:
             breaker.succeeded(self)
 
     def failure(self, *, is_attributable: bool = True) -> None:
@@ -90,7 +91,8 @@ class Permit:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.neutral()
+        if self._breaker is not None:
+            self.neutral()
 
 
 class CircuitBreaker:

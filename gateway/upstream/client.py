@@ -89,65 +89,72 @@ class UpstreamClient:
         traffic = self.traffic.of(endpoint)
         traffic.retry_budget.want(request.caller_key)
         attribution = Attribution(request.caller_key, about) if about else None
+        call = _Call(endpoint, target, attribution, request, yields, traffic)
         try:
             with request.calls:
-                answer = await self._attempts(
-                    _Call(endpoint, target, attribution, request, yields, traffic)
-                )
+                answer, wants_new_credential = await self._attempt(call)
+                if answer.status not in ANSWERS:
+                    answer = await self._try_again(
+                        call, answer, wants_new_credential=wants_new_credential
+                    )
         except TimeoutError:
             raise UpstreamTimeoutError(endpoint) from None
         if answer.status in ANSWERS:
             return answer.body
         raise failed(endpoint, answer)
 
-    async def _attempts(self, call: _Call) -> Answer:
-        """Try until there is an answer with which to leave it."""
+    async def _try_again(
+        self, call: _Call, answer: Answer, *, wants_new_credential: bool
+    ) -> Answer:
+        """Go on after a first attempt until there is an answer with which to leave it."""
         retries, budget = call.traffic.retries, call.request.budget
-        attempts, is_renewed = 0, False
-        while True:
-            answer, wants_new_credential = await self._attempt(call)
-            attempts += 1
-            if answer.status in ANSWERS or not budget.allows(yields=call.yields):
-                return answer
+        attempts, is_renewed = 1, False
+        while answer.status not in ANSWERS and budget.allows(yields=call.yields):
             if wants_new_credential and not is_renewed:
                 is_renewed = True
-                continue
-            if not read_failure(answer)[0].is_retried:
-                return answer
-            left_s = call.request.deadline - self.traffic.clock()
-            delay_s = retries.delay_s(
-                attempts, answer.status, answer.retry_after_s, left_s, call.request.caller_key
-            )
-            if delay_s is None:
-                return answer
-            await asyncio.sleep(delay_s)
+            else:
+                if not read_failure(answer)[0].is_retried:
+                    break
+                left_s = call.request.deadline - self.traffic.clock()
+                delay_s = retries.delay_s(
+                    attempts, answer.status, answer.retry_after_s, left_s, call.request.caller_key
+                )
+                if delay_s is None:
+                    break
+                await asyncio.sleep(delay_s)
+            answer, wants_new_credential = await self._attempt(call)
+            attempts += 1
+        return answer
 
     async def _attempt(self, call: _Call) -> tuple[Answer, bool]:
         """Make one attempt, once it is its turn; tell whether a new credential promises more."""
-        request, admission, is_made = call.request, self.traffic.admission, False
+        endpoint, target, attribution, request, yields, traffic = call
+        budget, admission, is_made = request.budget, self.traffic.admission, False
         caller = request.caller_key
-        await request.budget.take(yields=call.yields)
+        if not budget.take_at_once(yields=yields):
+            await budget.take(yields=yields)
         try:
             if not admission.enter_at_once(caller):
                 await admission.enter(caller)
             try:
-                with call.traffic.breaker.admit(call.attribution) as permit:
-                    credential = await self.credential.headers(
-                        partial(self._post, request), request
-                    )
+                with traffic.breaker.admit(attribution) as permit:
+                    credential = self.credential.fixed
+                    if credential is None:
+                        post = partial(self._post, request)
+                        credential = await self.credential.headers(post, request)
                     quota = self._quota(request)
                     if not quota.start_at_once():
-                        await quota.start(call.endpoint, request.deadline, caller)
+                        await quota.start(endpoint, request.deadline, caller)
                     is_made = True
                     request.report.calls += 1
                     exchange = _Exchange(
-                        call.endpoint, "GET", call.target, credential, self.max_response_bytes
+                        endpoint, "GET", target, credential, self.max_response_bytes
                     )
                     answer = await self._call(exchange, request, permit)
             finally:
                 admission.leave(caller)
         finally:
-            request.budget.end(yields=call.yields, is_made=is_made)
+            budget.end(yields=yields, is_made=is_made)
         is_refused = answer.status in RENEWS_CREDENTIAL and self.credential.refused(credential)
         return answer, is_refused
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import hashlib
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -35,6 +34,9 @@ Post = Callable[[str, bytes], Awaitable[Answer]]
 class Credential(Protocol):
     """Gives the headers that authenticate one call."""
 
+    fixed: Mapping[str, str] | None
+    """The headers where they are the same for each call, so that nobody need wait for them."""
+
     async def headers(self, post: Post, request: Request) -> Mapping[str, str]:
         """Give the headers; may itself call the platform, by `post`.
 
@@ -56,6 +58,7 @@ class FixedCredential:
     """The same headers for each call: Basic, or none at all."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
+        self.fixed: Mapping[str, str] | None = headers
         self._headers = headers
 
     async def headers(self, post: Post, request: Request) -> Mapping[str, str]:
@@ -74,6 +77,8 @@ class FixedCredential:
 class CallersCredential:
     """The caller's own Authorization or token header, and nothing else of theirs."""
 
+    fixed: Mapping[str, str] | None = None
+
     async def headers(self, post: Post, request: Request) -> Mapping[str, str]:
         """Give the caller's headers.
 
@@ -90,7 +95,7 @@ class CallersCredential:
 
     def identity(self, request: Request) -> str:
         """Give a hash of the caller's credential."""
-        return hashlib.sha256(repr(request.caller.credential).encode()).hexdigest()
+        return request.caller.credential_hash
 
 
 class _TokenData(msgspec.Struct):
@@ -109,6 +114,8 @@ class OAuthCredential:
 
     `clock` gives seconds that never go back.
     """
+
+    fixed: Mapping[str, str] | None = None
 
     def __init__(
         self, key: str, secret: str, header: str, *, clock: Callable[[], float] = time.monotonic

@@ -300,8 +300,9 @@ class Quotas:
 
     def of(self, identity: str) -> Quota:
         """Give the identity's quota."""
-        if self._latest is not None and self._latest[0] == identity:
-            return self._latest[1]
+        latest = self._latest
+        if latest is not None and latest[0] == identity:
+            return latest[1]
         quota = self._quotas.pop(identity, None) or self._make(identity)
         quota.statistics = self.statistics  # one for all: no metric tells identities apart
         self._quotas[identity] = quota

@@ -11,6 +11,7 @@ MOST_RETRY_AFTER_S = 300.0
 
 _WANTED_PER_RETRY = 5  # 20 %, counted in whole numbers so that no rounding adds up
 _MOST_RETRIES_SAVED = 5
+_MAX_SAVED = _MOST_RETRIES_SAVED * _WANTED_PER_RETRY
 _MAX_DEBTORS = 4096
 _BACKOFF_S = 0.2
 _WORTH_TRYING_S = 0.05  # with less than this left, no call could end in time
@@ -33,7 +34,8 @@ class RetryBudget:
 
     def want(self, caller: str | None = None) -> None:
         """Count one call that is wanted, whatever becomes of it; its retries are not wanted."""
-        self._saved = min(self._saved + 1, _MOST_RETRIES_SAVED * _WANTED_PER_RETRY)
+        if self._saved < _MAX_SAVED:
+            self._saved += 1
         if self._debts and caller is not None and caller in self._debts:
             self._debts[caller] -= 1
             if not self._debts[caller]:

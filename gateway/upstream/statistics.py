@@ -35,6 +35,7 @@ class CountedCall:
     ) -> None:
         self._statistics, self._clock, self._deadline = statistics, clock, deadline
         self._status: int | None = None
+        self._started = clock()
 
     @property
     def is_late(self) -> bool:
@@ -55,7 +56,6 @@ class CountedCall:
         self._status = status
 
     def __enter__(self) -> Self:
-        self._started = self._clock()
         return self
 
     def __exit__(
@@ -76,6 +76,8 @@ class CountedCall:
 
 
 def _of_status(status: int | None) -> str:
+    if status == 200:  # as nearly always
+        return "2xx"
     if status == 429:
         return "429"
     # Below 200 is interim and never the answer; from 600 on there is nothing documented.
