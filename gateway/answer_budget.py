@@ -58,9 +58,15 @@ class AnswerBudget:
 
     def share(self) -> "AnswerShare":
         """Begin one more answer."""
+        share = AnswerShare(self.max_leaves, self.max_bytes)
+        share.join(self)
+        return share
+
+    def begin(self) -> _Taken:
+        """Return what one more answer has taken, which is nothing yet."""
         taken = _Taken()
         self._taken.append(taken)
-        return AnswerShare(self, taken)
+        return taken
 
     def has_room_for(self, leaves: int, size: int) -> bool:
         """Whether one answer may have as much, which is alone."""
@@ -90,42 +96,67 @@ class AnswerBudget:
 
 
 class AnswerShare:
-    """The answer to one operation. Each method raises AnswerRefusedError where it is too large."""
+    """The answer to one operation. Each method raises AnswerRefusedError where it is too large.
 
-    __slots__ = ("_budget", "_taken", "max_bytes")
+    Most answers are alone and small. Such a one has no budget until it has a sibling or grows, and
+    nothing but its `_data` is noted of it.
+    """
 
-    def __init__(self, budget: AnswerBudget, taken: _Taken) -> None:
-        self._budget, self._taken = budget, taken
-        self.max_bytes = budget.max_bytes
+    __slots__ = ("_budget", "_data", "_taken", "max_bytes", "max_leaves")
+
+    def __init__(self, max_leaves: int, max_bytes: int) -> None:
+        self.max_leaves, self.max_bytes = max_leaves, max_bytes
+        self._budget: AnswerBudget | None = None
+        self._taken: _Taken | None = None
+        self._data = b""
+
+    def join(self, budget: AnswerBudget) -> _Taken:
+        """Count against a budget from now on."""
+        taken = self._taken = budget.begin()
+        self._budget = budget
+        if self._data:
+            self.complete(self._data)
+        return taken
+
+    def _counted(self) -> tuple[AnswerBudget, _Taken]:
+        budget = self._budget or AnswerBudget(self.max_leaves, self.max_bytes)
+        return budget, self._taken or self.join(budget)
 
     @property
     def error(self) -> AnswerTooLargeError | None:
         """Why it is refused."""
-        return self._taken.error
+        return None if self._taken is None else self._taken.error
 
     def sibling(self) -> "AnswerShare":
         """Begin another answer to the same request."""
-        return self._budget.share()
+        budget, _ = self._counted()
+        return budget.share()
 
     def has(self, leaves: int, size: int) -> None:
         """Note how much is sure to be in it, in place of what was noted before."""
-        taken = self._taken
+        budget, taken = self._counted()
         if taken.error is None:
             taken.leaves, taken.bytes = leaves, size
-            if not self._budget.has_room_for(leaves, size):
-                self._budget.check()
+            if not budget.has_room_for(leaves, size):
+                budget.check()
         if taken.error is not None:
             raise AnswerRefusedError
 
     def grows(self, size: int) -> None:
         """Note that it has so many bytes more."""
-        self.has(self._taken.leaves, self._taken.bytes + size)
+        _, taken = self._counted()
+        self.has(taken.leaves, taken.bytes + size)
 
     def complete(self, data: bytes) -> None:
         """Note what it has become."""
-        taken, size = self._taken, len(data)
+        size = len(data)
+        leaves = size // _BYTES_OF_A_LEAF
+        if self._taken is None and size <= self.max_bytes and leaves <= self.max_leaves:
+            self._data = data
+            return
+        _, taken = self._counted()
         taken.data = data
-        self.has(size // _BYTES_OF_A_LEAF, size)
+        self.has(leaves, size)
         taken.is_complete = True
 
 

@@ -56,8 +56,10 @@ class CompiledExecutor:
         finally:
             if program.size != size:
                 operation.compiled_size = compiled.size
-        may_repeat = bool(run.failed) or program.repeats
-        return Outcome(run.data, show(run.errors, context.request.id, run.more_errors), may_repeat)
+        if run.failed:
+            errors = show(run.errors, context.request.id, run.more_errors)
+            return Outcome(run.data, errors, may_repeat=True)
+        return Outcome(run.data, [], program.repeats)
 
 
 class Compiled:

@@ -25,20 +25,34 @@ async def encode_answer(outcome: Outcome, share: AnswerShare, request_id: str) -
 
     What is too large becomes an error in its place.
     """
+    if not outcome.may_repeat:
+        return encode_at_once(outcome, share, request_id)
     try:
         if outcome.data is None:
             data = b"null"
-        elif outcome.may_repeat:
+        else:
             share.has(0, 0)  # it is counted anew
             data = await encode_pieces(outcome.data, share)
-        else:
-            data = encode(outcome.data)
         share.complete(data)
     except AnswerRefusedError:
-        error = share.error
-        assert error is not None  # noqa: S101 - it has been raised for that
-        return Outcome(None, [error.formatted(request_id)])
+        return _refused(share, request_id)
     return Outcome(None if outcome.data is None else msgspec.Raw(data), outcome.errors)
+
+
+def encode_at_once(outcome: Outcome, share: AnswerShare, request_id: str) -> Outcome:
+    """Do the same with data that repeats nothing."""
+    data = encode(outcome.data)
+    try:
+        share.complete(data)
+    except AnswerRefusedError:
+        return _refused(share, request_id)
+    return Outcome(None if outcome.data is None else msgspec.Raw(data), outcome.errors)
+
+
+def _refused(share: AnswerShare, request_id: str) -> Outcome:
+    error = share.error
+    assert error is not None  # noqa: S101 - AnswerRefusedError has been raised
+    return Outcome(None, [error.formatted(request_id)])
 
 
 async def encode_pieces(value: Any, share: AnswerShare) -> bytes:

@@ -62,7 +62,7 @@ def respond(
     return Answer(status, _HEADERS[media_type], (b"[", *parts[1:], b"]"))
 
 
-_WITHOUT = b'{"data":null'
+_BEHIND_NULL = slice(len(b'{"data":null'), None)
 
 
 def _pieces(body: dict[str, Any]) -> tuple[bytes | memoryview, ...]:
@@ -70,8 +70,7 @@ def _pieces(body: dict[str, Any]) -> tuple[bytes | memoryview, ...]:
     data = body.get("data")
     if data.__class__ is not msgspec.Raw:
         return (_ENCODER.encode(body),)
-    rest = _ENCODER.encode({**body, "data": None})[len(_WITHOUT) :]
-    return b'{"data":', memoryview(data), rest
+    return b'{"data":', memoryview(data), _ENCODER.encode({**body, "data": None})[_BEHIND_NULL]
 
 
 def refuse(

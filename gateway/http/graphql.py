@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from gateway.answer_budget import AnswerBudget
+from gateway.answer_budget import AnswerShare
 from gateway.errors import MethodNotAllowedError, RequestError, UnauthenticatedError
 from gateway.execution.cost import Cost
 from gateway.execution.documents import Operation
-from gateway.execution.encoding import encode_answer
+from gateway.execution.encoding import encode_answer, encode_at_once
 from gateway.execution.executor import Executor
 from gateway.execution.failures import OperationRefusedError
 from gateway.execution.operation import Operations
@@ -90,9 +90,11 @@ class GraphQLEndpoint:
                 places = self.door.running.taken(len(parameters), caller_key)
                 with places, self.door.counting_calls(request):
                     return await self._execute_batch(asked, request, parameters, media_type)
-            places = self.door.running.taken(caller=caller_key)
-            with places, self.door.counting_calls(request):
-                return await self._execute(asked, request, parameters, media_type)
+            with self.door.running.taken(caller=caller_key):
+                if self.door.calls is None:
+                    return await self._execute(asked, request, parameters, media_type)
+                with self.door.counting_calls(request):
+                    return await self._execute(asked, request, parameters, media_type)
         except ClientGoneError:
             self.collector.after_errors()
             log.info("client_gone")
@@ -159,8 +161,12 @@ class GraphQLEndpoint:
         operation, cost, key, outcome = admitted
         started = time.perf_counter()
         if outcome is None:
-            outcome = await self.answers.keep(
-                key, cost, request, lambda: self._run(operation, variables, request)
+            outcome = (
+                await self._run(operation, variables, request)
+                if not key
+                else await self.answers.keep(
+                    key, cost, request, lambda: self._run(operation, variables, request)
+                )
             )
         duration_s = time.perf_counter() - started
         self.statistics.ran(outcome.data, outcome.errors, duration_s)
@@ -205,7 +211,9 @@ class GraphQLEndpoint:
         except Exception as error:  # noqa: BLE001 - a client never sees what went wrong inside
             log.error("unexpected_error", path="", exc_info=error)
             return Outcome(None, [masked(request.id)])
-        return await encode_answer(outcome, request.answer, request.id)
+        if outcome.may_repeat:
+            return await encode_answer(outcome, request.answer, request.id)
+        return encode_at_once(outcome, request.answer, request.id)
 
     async def _caller(self, asked: Asked) -> Caller:
         try:
@@ -227,5 +235,5 @@ class GraphQLEndpoint:
             ),
             caller_key=caller_key,
             trace_headers=trace_headers(asked.headers, asked.id),
-            answer=AnswerBudget(settings.max_answer_leaves, settings.max_answer_bytes).share(),
+            answer=AnswerShare(settings.max_answer_leaves, settings.max_answer_bytes),
         )
