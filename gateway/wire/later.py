@@ -66,11 +66,12 @@ class Later(Generic[_P]):
         attribute, readable = self._attribute, self._seen
         for item in items:
             json = bytes(getattr(item, attribute))
-            if json == _NULL:
-                json = b""
+            if hash(json) not in readable:  # bytes keep their hash
+                if json == _NULL:
+                    json = b""
+                elif not self._is_readable(json):
+                    return False
             setattr(item, attribute, json)
-            if hash(json) not in readable and not self._is_readable(json):  # bytes keep their hash
-                return False
         return True
 
     def _is_readable(self, json: bytes) -> bool:
