@@ -50,8 +50,11 @@ class ShownPromotions:
         """
         if request.caller.customers is not None:
             return
-        self._age()
-        young, identity = self._young, self._identity(request)
+        young = self._young
+        if len(young) >= _MAX_REMEMBERED or self._clock() - self._began_at >= _HALF_LIFE_S:
+            self._age()
+            young = self._young
+        identity = self._identity(request)
         for item in items:
             if item is not None:
                 young[identity, item.program_id, item.promotion_id] = shown_to
