@@ -9,7 +9,7 @@ from gateway.request import Request
 from gateway.upstream.client import UpstreamClient, encoded
 from gateway.upstream.customer_identities import KnownCustomerIds
 from gateway.upstream.failures import blame
-from gateway.upstream.pages import disbelieved, read_page
+from gateway.upstream.pages import Wanted, disbelieved, read_page
 from gateway.upstream.recall import Recall
 from gateway.wire.customer_view import CustomerPromotionPayload
 from gateway.wire.decode import Page, decode_customer_page

@@ -13,7 +13,7 @@ from gateway.request import Request
 from gateway.upstream.client import UpstreamClient, encoded
 from gateway.upstream.failures import blame
 from gateway.upstream.known_pages import KnownPages
-from gateway.upstream.pages import disbelieved, read_page
+from gateway.upstream.pages import Wanted, disbelieved, read_page
 from gateway.upstream.phase_out import PhaseOut, Window
 from gateway.upstream.recall import Recall
 from gateway.upstream.statistics import UpstreamStatistics
@@ -112,13 +112,10 @@ class LegacyDefinitions:
 
 
 def _read(statistics: UpstreamStatistics, key: DefinitionPageKey, body: bytes) -> DefinitionPage:
-    program_id, promotion_id = int(key.program_id), key.filters.promotion_id
+    promotion_id = key.filters.promotion_id
     wanted_id = None if promotion_id is None else int(promotion_id)
-
-    def is_wanted(item: DefinitionPayload) -> bool:
-        return item.program_id == program_id and wanted_id in {None, item.promotion_id}
-
-    page = read_page(ENDPOINT, statistics, decode_definition_page, body, is_wanted)
+    wanted = Wanted(frozenset((int(key.program_id),)), wanted_id)
+    page = read_page(ENDPOINT, statistics, decode_definition_page, body, wanted)
     if promotion_id is not None and page.total and not page.items:
         raise disbelieved(ENDPOINT, statistics, "it counts what it has not")
     return page

@@ -1,15 +1,31 @@
 """From an answer's bytes to a page that can be believed, for either endpoint."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from gateway.errors import UpstreamBadPayloadError
 from gateway.telemetry import log
 from gateway.upstream.failures import refused
 from gateway.upstream.statistics import UpstreamStatistics
+from gateway.wire.customer_view import CustomerPromotionPayload
 from gateway.wire.decode import MalformedPayloadError, Page, Refusal
+from gateway.wire.legacy import DefinitionPayload
 
-_I = TypeVar("_I")
+_I = TypeVar("_I", CustomerPromotionPayload, DefinitionPayload)
+
+
+class Wanted(NamedTuple):
+    """Which programs' promotions an answer may have, and which one of them alone."""
+
+    program_ids: frozenset[int]
+    promotion_id: int | None = None
+
+    def has(self, item: CustomerPromotionPayload | DefinitionPayload) -> bool:
+        """Whether an item was asked for."""
+        return item.program_id in self.program_ids and self.promotion_id in {
+            None,
+            item.promotion_id,
+        }
 
 
 def read_page(
@@ -17,9 +33,9 @@ def read_page(
     statistics: UpstreamStatistics,
     decode: Callable[[bytes], Page[_I] | Refusal],
     body: bytes,
-    is_wanted: Callable[[_I], bool] | None = None,
+    wanted: Wanted | None = None,
 ) -> Page[_I]:
-    """Read a page, as `decode` does, without the items that `is_wanted` refuses.
+    """Read a page, as `decode` does, without the items that are not `wanted`.
 
     The platform may bring other programs' promotions than it was asked for. Items that are left
     out are counted and logged, and so are values that are not as documented.
@@ -33,12 +49,18 @@ def read_page(
         raise disbelieved(endpoint, statistics, str(error)) from None
     if isinstance(page, Refusal):
         raise refused(endpoint, page)
-    if is_wanted is not None and not all(map(is_wanted, filter(None, page.items))):
-        page = page.only(is_wanted)
+    if wanted is not None:
+        # Most pages have nothing else, which is seen without a call for each item.
+        programs = {item.program_id for item in page.items if item is not None}
+        is_one = wanted.promotion_id is not None
+        if not programs <= wanted.program_ids or (
+            is_one and not all(map(wanted.has, filter(None, page.items)))
+        ):
+            page = page.only(wanted.has)
     if page.surprises:
         statistics.undocumented_values(endpoint, page.surprises)
         log.warning("undocumented_values", endpoint=endpoint, count=page.surprises)
-    if page.left_out:
+    if None in page.items:
         statistics.items_left_out(endpoint, page.left_out)
         log.warning("items_left_out", endpoint=endpoint, count=page.left_out, foreign=page.foreign)
     return page
