@@ -78,10 +78,9 @@ class KnownCustomerIds:
         """Whether an answer that is at hand may be believed; nothing is learnt of it."""
         key = self._identity(request), customer
         proof = self._proofs.get(key)
-        now = self._clock()
-        if proof is not None and not _is_over(proof.proven_at, now):
+        if proof is not None and 0 <= self._clock() - proof.proven_at < PROOF_S:  # not `_is_over`
             return proof.customer_id == customer_id
-        return self._dispute(key, now) is None
+        return not self._disputes or self._dispute(key, self._clock()) is None
 
     def learn(
         self, request: Request, customer: "CustomerKey", customer_id: int, asked_at: int
@@ -93,14 +92,17 @@ class KnownCustomerIds:
         key = self._identity(request), customer
         now = self._clock()
         proof = self._proofs.get(key)
-        if proof is not None and _is_over(proof.proven_at, now):
-            if proof.customer_id != customer_id:  # what was kept of that customer goes with it
-                self._contradict(key, now)
-            proof = None
-        if proof is not None and proof.customer_id == customer_id:
-            if not proof.is_confirmed or now - proof.proven_at > _RENEW_AFTER_S:
-                self._keep(key, Proof(customer_id, now, is_confirmed=True))
-            return True
+        if proof is not None:
+            known_id, proven_at, is_confirmed = proof
+            is_over = not 0 <= now - proven_at < PROOF_S  # as in `_is_over`
+            if known_id == customer_id and not is_over:
+                if not is_confirmed or now - proven_at > _RENEW_AFTER_S:
+                    self._keep(key, Proof(customer_id, now, is_confirmed=True))
+                return True
+            if is_over:
+                if known_id != customer_id:  # what was kept of that customer goes with it
+                    self._contradict(key, now)
+                proof = None
         dispute = self._dispute(key, now)
         if proof is None and dispute is None:
             self._keep(key, Proof(customer_id, now))

@@ -85,45 +85,42 @@ class CustomerPromotions:
 
         An answer out of a cache that contradicts what has been proven since is asked for anew.
         """
-        request.budget.keep(1)
-        try:
-            return await self._fetch(key, request, max_age_s)
-        except _OutdatedError:
-            return await self._fetch(key, request, 0.0)
-        except UpstreamInputRefusedError as error:
-            raise blame(error, _given(key.filters)) from None
-        finally:
-            request.budget.keep(-1)
-
-    async def _fetch(
-        self, key: CustomerPageKey, request: Request, max_age_s: float
-    ) -> CustomerPage:
-        target, known = _target(key), self._known
+        target, known, customer = _target(key), self._known, key.customer
         asked_at: int | None = None
 
         def load(on_account_of: Request) -> Awaitable[bytes]:
             nonlocal asked_at
             asked_at = known.contradictions
-            return self._client.get(ENDPOINT, target, on_account_of, about=(key.customer,))
+            return self._client.get(ENDPOINT, target, on_account_of, about=(customer,))
 
         def read(body: bytes) -> CustomerPage:
             nonlocal asked_at
             asked, asked_at = asked_at, None  # each answer is learnt from once, by who has asked
             return self._read(key, request, body, asked)
 
-        not_before = known.not_before(request, key.customer, max_age_s)
-        return await self._recall.fetch(
-            ENDPOINT, target, request, load, read, not_before=not_before
-        )
+        not_before = 0.0
+        if known.contradictions or max_age_s != math.inf:
+            not_before = known.not_before(request, customer, max_age_s)
+        request.budget.keep(1)
+        fetch = self._recall.fetch
+        try:
+            try:
+                return await fetch(ENDPOINT, target, request, load, read, not_before=not_before)
+            except _OutdatedError:
+                not_before = known.not_before(request, customer, 0.0)
+                return await fetch(ENDPOINT, target, request, load, read, not_before=not_before)
+        except UpstreamInputRefusedError as error:
+            raise blame(error, _given(key.filters)) from None
+        finally:
+            request.budget.keep(-1)
 
     def _read(
         self, key: CustomerPageKey, request: Request, body: bytes, asked_at: int | None
     ) -> CustomerPage:
         statistics, known, customer = self._client.traffic.statistics, self._known, key.customer
         program_ids = key.filters.program_ids
-        wanted = None if program_ids is None else frozenset(map(int, program_ids))
-        is_wanted = None if wanted is None else lambda item: item.program_id in wanted
-        page = read_page(ENDPOINT, statistics, decode_customer_page, body, is_wanted)
+        wanted = None if program_ids is None else Wanted(frozenset(map(int, program_ids)))
+        page = read_page(ENDPOINT, statistics, decode_customer_page, body, wanted)
         customer_id = page.customer_id
         assert customer_id is not None  # noqa: S101 - no page of a customer is read without
         if customer.identifier_name == BY_ID:
