@@ -41,10 +41,10 @@ async def settle(keys: Sequence[K], load: Callable[[K], Awaitable[R]]) -> list[R
 
     Anything else is a mistake in the gateway and ends them all.
     """
-    if len(keys) > 1:
+    if len(keys) != 1:
         return await settle_later(keys, load)
     try:
-        return [await load(key) for key in keys]
+        return [await load(keys[0])]
     except GatewayError as error:
         return [error]
 

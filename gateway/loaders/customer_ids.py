@@ -40,30 +40,40 @@ class CustomerIdByKeyLoader:
 
     def believes(self, key: CustomerKey, customer_id: str) -> bool:
         """Whether no answer has contradicted an id that a page has told."""
-        if key.identifier_name == BY_ID:
-            return True
-        return self._known.agrees(self._request, key, int(customer_id))
+        return key.identifier_name == BY_ID or self._known.agrees(
+            self._request, key, int(customer_id)
+        )
 
     def doubt(self, key: CustomerKey, customer_id: str) -> None:
         """Have an id that a page has told, and a cursor contradicts, looked at once more."""
         if key.identifier_name != BY_ID:
             self._known.doubt(self._request, key, int(customer_id))
 
-    async def together(self, key: CustomerKey, answers: Awaitable[_T]) -> _T:
-        """Await answers about a customer, and all else that this request asks of them meanwhile.
-
-        So an answer that another contradicts is shown in none of the places that ask at once.
-        """
+    def begin(self, key: CustomerKey) -> None:
+        """Say that answers about a customer are asked for, until as many calls of `end`."""
         self._open[key] = self._open.get(key, 0) + 1
-        others: asyncio.Event | None = None
+
+    def end(self, key: CustomerKey) -> asyncio.Event | None:
+        """Say that they are there; return the end of all else that is asked meanwhile, if any is.
+
+        Whoever shows an answer awaits it, so that one that another contradicts is shown in none of
+        the places that ask at once.
+        """
+        still_open = self._open.pop(key) - 1
+        if still_open:
+            self._open[key] = still_open
+            return self._closing.setdefault(key, asyncio.Event())
+        if self._closing and key in self._closing:
+            self._closing.pop(key).set()
+        return None
+
+    async def together(self, key: CustomerKey, answers: Awaitable[_T]) -> _T:
+        """Await answers about a customer, and all else that this request asks of them meanwhile."""
+        self.begin(key)
         try:
             result = await answers
         finally:
-            still_open = self._open[key] = self._open[key] - 1
-            if still_open:
-                others = self._closing.setdefault(key, asyncio.Event())
-            elif key in self._closing:
-                self._closing.pop(key).set()
+            others = self.end(key)
         if others is not None:
             await others.wait()
         return result

@@ -34,10 +34,8 @@ class PageFields(NamedTuple):
     own: frozenset[str] = frozenset()
     shared: frozenset[str] = frozenset()
 
-    def merge(self, other: "PageFields | None") -> "PageFields":
+    def merge(self, other: "PageFields") -> "PageFields":
         """Return what is selected by this selection or by another one."""
-        if other is None:
-            return self
         return PageFields(self.own | other.own, self.shared | other.shared)
 
 

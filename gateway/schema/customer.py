@@ -191,7 +191,8 @@ async def load_customer(
     wanted: dict[CustomerPageArguments, PageFields] = {}
     for below in pages_below:
         arguments = _page_arguments(**below.arguments)
-        wanted[arguments] = below.fields.merge(wanted.get(arguments))
+        same = wanted.get(arguments)
+        wanted[arguments] = below.fields if same is None else below.fields.merge(same)
     budget = context.request.budget
     budget.keep(1)
     try:

@@ -163,19 +163,22 @@ async def fetch_pages(
     error; where all do, so is the id, unless it is known without them. Where no page is wanted, one
     call with limit 1 asks for the id: raises UpstreamError where that fails.
     """
-
-    def fetch(arguments: CustomerPageArguments) -> Awaitable[CustomerPromotions]:
-        return fetch_page(context, customer, arguments, wanted[arguments])
-
     if not wanted:
         return await _probe(context, customer)
     ids = context.loaders.customer_ids
-    distinct = list(wanted)
-    results = await ids.together(customer, settle(distinct, fetch))
+    ids.begin(customer)
+    try:
+        results = await settle(
+            list(wanted.items()), lambda each: fetch_page(context, customer, *each)
+        )
+    finally:
+        others = ids.end(customer)
+    if others is not None:
+        await others.wait()
     pages: Pages = {}
     failure: GatewayError | None = None
     customer_id: str | None = None
-    for arguments, fetched_or_failed in zip(distinct, results, strict=True):
+    for arguments, fetched_or_failed in zip(wanted, results, strict=True):
         result = fetched_or_failed
         if isinstance(result, NotHereError):
             return None
