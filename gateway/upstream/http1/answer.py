@@ -124,8 +124,9 @@ class AnswerReader:
         self._part = _NOTHING
 
     def take(self) -> Reply:
-        """Give the complete answer."""
-        return Reply(self.status, self._headers, None if self._is_too_large else bytes(self._body))
+        """Give the complete answer, whose body is not kept: connections idle for seconds."""
+        body, self._body = self._body, b""
+        return Reply(self.status, self._headers, None if self._is_too_large else bytes(body))
 
     def close(self) -> None:
         """Let go of the parser, which else would be garbage only a collector finds."""
