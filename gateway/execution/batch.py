@@ -10,6 +10,7 @@ _HELPERS: Names = {
         places.never,
         places.views,
         places.views_at,
+        places.objects,
         places.payloads,
         places.values,
         places.values_at,

@@ -196,7 +196,7 @@ class Fields:
         self.schema: GraphQLSchema = executable(schema)
         self._known: dict[tuple[str, str], Field] = {}
         self._payloads: dict[type, Any] = {}
-        self.functions: Recent[tuple[str, bool], Function] = Recent(_MOST_FUNCTIONS)
+        self.functions: Recent[tuple[str, bool, bool], Function] = Recent(_MOST_FUNCTIONS)
         self.kept: Recent[tuple[str, Any], leaves.Kept] = Recent(_MOST_KEPT)
 
     def get(self, kind: GraphQLObjectType, name: str) -> Field:

@@ -68,7 +68,7 @@ class _Writer:
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
         self._shared, self._own = Batch(), Batch()
-        self._new: dict[tuple[str, bool], tuple[str, int]] = {}
+        self._new: dict[tuple[str, bool, bool], tuple[str, int]] = {}
         self.size = 0
 
     def finish(self, name: str) -> Callable[..., Any]:
@@ -111,10 +111,11 @@ class _Writer:
         self.size += len(text)
         return name
 
-    def _object(self, selection: Selection, *, is_payload: bool) -> str:
-        key = (selection.signature, is_payload)
+    def _object(self, selection: Selection, *, is_payload: bool, is_many: bool = False) -> str:
+        """Write the function of a view or a payload, or with `is_many` of a list of such."""
+        key = (selection.signature, is_payload, is_many)
         if not selection.signature:
-            return self._write(selection, self._own, is_payload=is_payload)
+            return self._write(selection, self._own, is_payload=is_payload, is_many=is_many)
         if key in self._new:
             return self._new[key][0]
         known = self._fields.functions.get(key)
@@ -123,14 +124,23 @@ class _Writer:
             self.size += known.size
             return known.name
         before = self.size
-        name = self._write(selection, self._shared, is_payload=is_payload)
+        name = self._write(selection, self._shared, is_payload=is_payload, is_many=is_many)
         self._new[key] = name, self.size - before
         return name
 
-    def _write(self, selection: Selection, batch: Batch, *, is_payload: bool) -> str:
+    def _write(self, selection: Selection, batch: Batch, *, is_payload: bool, is_many: bool) -> str:
         fetched: list[str] = []
         data = self._data(selection, batch, fetched)
         reads = not is_payload and any(each.field.is_plain for each in selection.fields)
+        if is_many:
+            view = name_of(batch.names, "V", self._fields.view_of(selection.kind))
+            items = "p in items if p is not None or never()"
+            if reads:  # the inner loop of one is an assignment
+                items = f"w in items for p in (w.payload if w.__class__ is {view} else never(),)"
+            elif not is_payload:
+                items = f"w in items if w.__class__ is {view} or never()"
+            body = f" return [{data} for {items}]\n"
+            return self._function(batch, "objects_", "items, run", body)
         body = " p = w.payload\n" if reads else ""
         if fetched:
             ends = "".join(f" {each}.target = data\n" for each in fetched)
@@ -187,6 +197,10 @@ class _Writer:
         is_list = hasattr(inner, "of_type")
         if is_list and hasattr(nullable(inner.of_type), "of_type"):
             return "never()"
+        if is_list and (many := self._many(selected, inner.of_type)):
+            made = f"objects({'v' if is_null else text}, {many}, run, "
+            made += f"{selected.least_leaves_of_an_item})"
+            return f"(None if (v := {text}) is None else {made})" if is_null else made
         make, view, fetches = self.values(selected)
         known = name_of(batch.names, "V", view) if view is not None else ""
         path = f", (*path, {selected.key!r})" if fetches else ""
@@ -196,6 +210,16 @@ class _Writer:
         other = "absent(v)" if is_null else "never()"
         test = f".__class__ is {known}" if known else " is not None"
         return f"({make}(v, run{path}) if (v := {text}){test} else {other})"
+
+    def _many(self, selected: Selected, kind: Any) -> str:
+        """Write the function of a whole list, whose items are views of one class and fetch nothing.
+
+        "" where they are not all.
+        """
+        if not (isinstance(kind, GraphQLNonNull) and isinstance(kind.of_type, GraphQLObjectType)):
+            return ""
+        below = selected.below(kind.of_type)
+        return "" if below.fetches else self._object(below, is_payload=False, is_many=True)
 
     @staticmethod
     def _shown(shows: Viewed | ViewedMany, text: str, batch: Batch) -> str:
@@ -238,7 +262,7 @@ class _Writer:
         elif text == "p":  # the payload at hand, through another view
             return self._data(below, batch, [])
         else:
-            make = self._object(below, is_payload=True)
+            make = self._object(below, is_payload=True, is_many=is_many)
             if isinstance(shows, ViewedMany):
                 if shows.each is not None:
                     text = f"[*map({name_of(batch.names, 'N', shows.each)}, {text} or ())]"

@@ -47,16 +47,21 @@ def views_at(  # noqa: PLR0913, PLR0917 - as above
     ]
 
 
-def payloads(items: Any, make: Make, run: Any, leaves: int) -> list[Any]:
-    """Write a list of payloads; none is an empty list."""
+def objects(items: Any, make: Make, run: Any, leaves: int) -> Any:
+    """Write a list of views, by a function of the whole list."""
     if not items:
-        return []
+        return check(items)
     if items.__class__ is not list:
         check(items)
     run.leaves += len(items) * leaves
     if run.leaves > run.stop:
         run.halt()
-    return [make(each, run) if each is not None else never() for each in items]
+    return make(items, run)
+
+
+def payloads(items: Any, make: Make, run: Any, leaves: int) -> Any:
+    """Write a list of payloads, by a function of the whole list; none is an empty list."""
+    return objects(items, make, run, leaves) if items else []
 
 
 def values(items: Any, make: Make, run: Any, leaves: int) -> list[Any]:
