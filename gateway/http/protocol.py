@@ -57,7 +57,7 @@ class BoundedProtocol(ForgetfulProtocol):
         # What is counted of a head, 0 where that need not be done; what of it has come in packets
         # of nothing else, and in packets that may have held something else, too.
         self._head_bytes = self._head_fed = self._arrived = 0
-        self._may_be_large = False  # whether so much has arrived that headers have to be counted
+        self._is_counting = False  # whether so much has arrived that headers have to be counted
         self._number = 0  # of the message that is being read
         self._is_last = False  # whether the server ends, and with it this connection
         self._refusal: _RefusedError | None = None
@@ -91,7 +91,7 @@ class BoundedProtocol(ForgetfulProtocol):
         self._unset_keepalive_if_required()
         number, in_body = self._number, self._in_body
         arrived = self._arrived + len(data)
-        self._may_be_large = arrived > self.most_head_bytes or self._head_bytes > 0
+        self._is_counting = in_body or arrived > self.most_head_bytes or self._head_bytes > 0
         try:
             self.parser.feed_data(data)
             if self._in_head:
@@ -116,21 +116,21 @@ class BoundedProtocol(ForgetfulProtocol):
 
     def on_url(self, url: bytes) -> None:
         """Count the request line."""
-        if self._may_be_large and self._count(len(url)):
+        if self._is_counting and self._count(len(url)):
             self._stop_later(414, f"The URL may have {self.most_head_bytes} bytes at most.")
         self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Count a header; one that follows the body is counted, and not believed."""
-        if (self._may_be_large or not self._in_head) and self._count(
-            len(name) + len(value) + 4  # ": " and the line's end
-        ):
-            self._stop_later(431, self._too_many_bytes)
-        if self._in_head:
-            name = name.lower()
-            self.headers.append((name, value))
-            if name in _TOLD_AT_ONCE:
-                self._see_header(name, value.lower())
+        if self._is_counting:
+            if self._count(len(name) + len(value) + 4):  # ": " and the line's end
+                self._stop_later(431, self._too_many_bytes)
+            if not self._in_head:
+                return
+        name = name.lower()
+        self.headers.append((name, value))
+        if name in _TOLD_AT_ONCE:
+            self._see_header(name, value.lower())
 
     def _see_header(self, name: bytes, value: bytes) -> None:
         if name == b"expect":
@@ -179,6 +179,7 @@ class BoundedProtocol(ForgetfulProtocol):
         if self.parser.should_upgrade():
             return  # the parser ends here, and raises HttpParserUpgrade
         self._in_head, self._in_body = False, True
+        self._is_counting = True  # what follows the body, and what follows that in this packet
         way = self._way
         if way is None or version != "1.1" or not self._begin_directly(way, headers):
             self._begin_by_asgi()

@@ -16,7 +16,8 @@ class Tally:
 
     def add(self, word: str) -> None:
         """Count a word once."""
-        self._counts[word if word in self._counts else OTHER] += 1
+        counts = self._counts
+        counts[word if word in counts else OTHER] += 1
 
     @property
     def counts(self) -> list[int]:

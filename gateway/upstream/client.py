@@ -142,7 +142,7 @@ class UpstreamClient:
                     if credential is None:
                         post = partial(self._post, request)
                         credential = await self.credential.headers(post, request)
-                    quota = self._quota(request)
+                    quota = self.traffic.quotas.of(self.credential.identity(request))
                     if not quota.start_at_once():
                         await quota.start(endpoint, request.deadline, caller)
                     is_made = True

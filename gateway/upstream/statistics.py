@@ -93,7 +93,8 @@ class UpstreamStatistics:
 
     def call(self, endpoint: str, deadline: float) -> CountedCall:
         """Count one call, used as ``with …call(endpoint, deadline) as counted:``."""
-        return CountedCall(self._of(endpoint), self._clock, deadline)
+        statistics = self.endpoints.get(endpoint) or self.endpoints[OTHER]
+        return CountedCall(statistics, self._clock, deadline)
 
     def bad_payload(self, endpoint: str) -> None:
         """Count an answer with status 200 that could not be believed."""

@@ -19,6 +19,7 @@ _HEAD, _BODY, _NOTHING = range(3)
 # Answers that end with their head, whatever it announces (RFC 9112 §6.3), and those that should.
 _WITHOUT_BODY = frozenset({204, 304})
 _NOT_HTTP = "this is not HTTP/1.1"
+_TOO_MANY_FIELDS = "the head has too many fields"
 _HEAD_END = b"\r\n\r\n"
 _LINE_BREAKS = frozenset({b"\r", b"\n"})
 
@@ -93,8 +94,8 @@ class AnswerReader:
             self.is_reusable = False
             if not self.is_complete:  # else the answer is whole, and what follows it is not HTTP
                 raise httpx.RemoteProtocolError(_NOT_HTTP) from None
-        if self._part == _HEAD:
-            self._check_fields()
+        if self._part == _HEAD and len(self._fields) > MOST_FIELDS:
+            self._fault = _TOO_MANY_FIELDS
         if self._fault:
             raise httpx.RemoteProtocolError(self._fault)
         if self._part == _NOTHING:
@@ -149,9 +150,11 @@ class AnswerReader:
         parser = self._parser
         if self._part != _HEAD or parser is None:
             return
-        self._check_fields()
+        fields = self._fields
+        if len(fields) > MOST_FIELDS:
+            self._fault = _TOO_MANY_FIELDS
         status = parser.get_status_code()
-        headers = join_fields(self._fields)
+        headers = join_fields(fields)
         if status < 200:
             self._see_interim(status, headers)
             return
@@ -230,10 +233,6 @@ class AnswerReader:
             read = self._tail + data
             return len(read) - len(read.rstrip(b"\r\n")) == len(_HEAD_END) + len(body)
         return data.endswith(body)
-
-    def _check_fields(self) -> None:
-        if len(self._fields) > MOST_FIELDS:
-            self._fault = "the head has too many fields"
 
     def _leave_off(self) -> None:
         self._is_too_large = True

@@ -3,7 +3,8 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from typing import Any
 
 import httpx
 
@@ -68,7 +69,7 @@ class Http1Client(httpx.AsyncBaseTransport):
         """How many connections wait to be used again."""
         return len(self._idle)
 
-    async def exchange(  # noqa: PLR0913 - so many parts has an HTTP request
+    def exchange(  # noqa: PLR0913 - so many parts has an HTTP request
         self,
         method: str,
         target: str,
@@ -77,7 +78,7 @@ class Http1Client(httpx.AsyncBaseTransport):
         most_bytes: int,
         body: bytes = b"",
         trace: Mapping[str, str] = NO_HEADERS,
-    ) -> Reply:
+    ) -> Coroutine[Any, Any, Reply]:
         """Send a request, and read its answer to the end, or up to `most_bytes` of body.
 
         A GET whose kept connection is closed before a byte of an answer, or answers 408, is sent
@@ -87,7 +88,8 @@ class Http1Client(httpx.AsyncBaseTransport):
         check_target(target)
         if trace is not self._trace or headers is not self._headers:
             self._write_lines(headers, trace)
-        return await self._send(method, self._path + target, self._all_lines, body, most_bytes)
+        # No coroutine about a coroutine: each that waits is gone through at every step.
+        return self._send(method, self._path + target, self._all_lines, body, most_bytes)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Do the same for httpx; a body of more than 10 MiB is httpx.RemoteProtocolError.
