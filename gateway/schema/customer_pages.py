@@ -105,13 +105,14 @@ async def fetch_page(
 
     page = await walk(fetch, request)
     customer_id = str(page.customer_id)
-    for argument, cursor in (("after", after), ("before", before)):
-        if cursor is not None:
-            try:
-                binding.belongs(argument, cursor, customer_id)
-            except CursorInvalidError:
-                context.loaders.customer_ids.doubt(customer, customer_id)
-                raise
+    try:
+        if after is not None:
+            binding.belongs("after", after, customer_id)
+        if before is not None:
+            binding.belongs("before", before, customer_id)
+    except CursorInvalidError:
+        context.loaders.customer_ids.doubt(customer, customer_id)
+        raise
     shown_to = ShownTo(customer.source.name, customer_id)
     context.loaders.shown_promotions.remember(context.request, shown_to, page.items)
     name, value = customer.identifier_name, customer.identifier_value
