@@ -53,7 +53,8 @@ class KnownCustomerIds:
     """The ids that were proven in the last ten minutes, for the whole process.
 
     `identity` tells as whom the platform sees a request's caller; `clock` gives wall-clock seconds,
-    as the caches of answers count them. `contradictions` is how many there have been.
+    as the caches of answers count them. `contradictions` is how many there have been, `changes` how
+    often anything has been learnt by which an answer might be believed no longer.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class KnownCustomerIds:
         self._disputes: OrderedDict[_Key, _Dispute] = OrderedDict()
         self._contradicted: OrderedDict[_Key, float] = OrderedDict()
         self.contradictions = 0
+        self.changes = 0
 
     def __len__(self) -> int:
         """Count the ids that are kept, the outdated ones too."""
@@ -105,6 +107,7 @@ class KnownCustomerIds:
                 proof = None
         dispute = self._dispute(key, now)
         if proof is None and dispute is None:
+            self.changes += 1
             self._keep(key, Proof(customer_id, now))
             return True
         if proof is not None:
@@ -117,6 +120,7 @@ class KnownCustomerIds:
             self._begin(key, dispute.customer_ids | {customer_id})
             return False
         del self._disputes[key]
+        self.changes += 1
         self._keep(key, Proof(customer_id, now, is_confirmed=True))
         return True
 
@@ -151,6 +155,7 @@ class KnownCustomerIds:
 
     def _contradict(self, key: _Key, now: float) -> None:
         self.contradictions += 1
+        self.changes += 1
         _put(self._contradicted, key, now, _MAX_PROOFS)
 
     def _dispute(self, key: _Key, now: float) -> _Dispute | None:
