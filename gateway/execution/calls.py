@@ -197,17 +197,14 @@ class Call:
             arguments = self._arguments.of(values)
         except GraphQLError as error:
             return Refused(error)
-        at_hand = self._field.at_hand
-        if at_hand is None:
-            return self._bind(arguments, values, context)
-        return Fetch(self._bind(arguments, values, context), partial(at_hand, **arguments))
-
-    def _bind(
-        self, arguments: dict[str, Any], values: VariableValues, context: Context
-    ) -> Callable[[Any], Any]:
-        if self._field.wants_info:
-            return partial(self._field.computes, info=_Info(self, values, context), **arguments)
-        return partial(self._field.computes, **arguments) if arguments else self._field.computes
+        field = self._field
+        bound = field.computes
+        if field.wants_info:
+            bound = partial(bound, info=_Info(self, values, context), **arguments)
+        elif arguments:
+            bound = partial(bound, **arguments)
+        at_hand = field.at_hand
+        return bound if at_hand is None else Fetch(bound, partial(at_hand, **arguments))
 
     @cached_property
     def _ahead(self) -> dict[tuple[str, str], list[tuple[Arguments, PageFields]]]:

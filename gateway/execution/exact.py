@@ -52,8 +52,7 @@ class Exact:
         place = (*path, selected.key)
         try:
             if selected.field.is_fetching:
-                bound = self._run.bind(call_of(selected))
-                self._run.fetch(selected, bound, view, place).target = data
+                self._run.fetch(selected, call_of(selected), view, place).target = data
                 return None
             value = self.resolve(selected, selection, view)
             data_of_it = self.complete(selected, selected.type, value, place)

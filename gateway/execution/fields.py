@@ -82,7 +82,7 @@ class Field:
         method: Any = self.source.base_resolver.wrapped_func
         return method  # type: ignore[no-any-return]  # Strawberry allows descriptors, we have none
 
-    @property
+    @cached_property
     def computes(self) -> Callable[..., Any]:
         """Give the method itself, before what it gives is shown through views."""
         method: Callable[..., Any] = getattr(self.method, "__wrapped__", self.method)

@@ -162,7 +162,7 @@ class _Writer:
             what = name_of(batch.names, "S", selected)
             call = name_of(batch.names, "C", call_of(selected))
             place = f"(*path, {selected.key!r})"
-            return f"({fetched[-1]} := run.fetch({what}, run.bind({call}), w, {place}))"
+            return f"({fetched[-1]} := run.fetch({what}, {call}, w, {place}))"
         if selected.has_selection:
             return self._composite(selected, batch)
         if selected.has_arguments:

@@ -59,14 +59,15 @@ class Run:
             bound = self._bound[call] = call.bind(self.values, self.context)
         return bound
 
-    def fetch(self, selected: Selected, call: Bound, view: Any, path: Path) -> Pending:
+    def fetch(self, selected: Selected, call: Call, view: Any, path: Path) -> Pending:
         """Note a field that is to be fetched.
 
         Raises GraphQLError where its arguments cannot be.
         """
-        if call.__class__ is Refused:
-            call(view)
-        pending = Pending(selected, call, view, path)
+        bound = self._bound.get(call) or self.bind(call)
+        if bound.__class__ is Refused:
+            bound(view)
+        pending = Pending(selected, bound, view, path)
         self.pending.append(pending)
         return pending
 
