@@ -226,14 +226,15 @@ def _by_id_key(key: Key, source_type: PromotionSourceType) -> DefinitionPageKey:
 
 
 def _match(
-    keys: Iterable[Key], pages: Iterable[DefinitionPage], source_type: PromotionSourceType
+    keys: Sequence[Key], pages: Iterable[DefinitionPage], source_type: PromotionSourceType
 ) -> Settled:
     """Find the keys' definitions in pages, by id and program, never by position."""
+    ids = {int(key.promotion_id) for key in keys}  # a window has many more
     listed = {
         (item.program_id, item.promotion_id): item
         for page in pages
         for item in page.items
-        if item is not None
+        if item is not None and item.promotion_id in ids
     }
     settled: Settled = {}
     for key in keys:
