@@ -70,7 +70,11 @@ class CustomerPromotionConnection:
     def nodes(self) -> list[CustomerPromotion]:
         """Show each item that could be read."""
         owner = self._owner()
-        return [CustomerPromotion(payload=item, owner=owner) for item in self.payload.page.shown]
+        return [
+            CustomerPromotion(payload=item, owner=owner)
+            for item in self.payload.page.items
+            if item is not None
+        ]
 
     def _owner(self) -> Owner:
         return Owner(self.payload.customer_key, self.payload.customer_id)
