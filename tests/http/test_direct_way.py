@@ -150,6 +150,12 @@ class Measured(BoundedProtocol):
 
     most = 0
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Keep the kernel from taking it all: its buffer grows with the load of the machine."""
+        sender = transport.get_extra_info("socket")
+        sender.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        super().connection_made(transport)
+
     def on_response_complete(self) -> None:
         """Measure."""
         type(self).most = max(self.most, self.transport.get_write_buffer_size())
