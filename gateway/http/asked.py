@@ -15,11 +15,12 @@ class Headers:
     Blanks around a value are no part of it (RFC 9110 §5.5), which servers need not have seen to.
     """
 
-    __slots__ = ("_first", "_lines")
+    __slots__ = ("_first", "_has_repeated", "_lines")
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
         self._first = dict(reversed(lines))
+        self._has_repeated = len(self._first) != len(lines)
 
     def first(self, name: bytes) -> bytes | None:
         """Give the value of the first line of that name."""
@@ -28,7 +29,7 @@ class Headers:
 
     def count(self, name: bytes) -> int:
         """Count the lines of that name."""
-        if len(self._first) == len(self._lines):
+        if not self._has_repeated:
             return int(name in self._first)
         return sum(line == name for line, _ in self._lines)
 
@@ -37,9 +38,9 @@ class Headers:
         first = self._first.get(name)
         if first is None:
             return []
-        if len(self._first) == len(self._lines):
-            return [first.strip(_BLANKS)]
-        return [value.strip(_BLANKS) for line, value in self._lines if line == name]
+        if self._has_repeated:
+            return [value.strip(_BLANKS) for line, value in self._lines if line == name]
+        return [first.strip(_BLANKS)]
 
     def get(self, name: str, /) -> str | None:
         """Give the first value of a name, in whichever case that is, as text."""
