@@ -4,7 +4,8 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -17,7 +18,11 @@ from gateway.upstream.exchange import (
 )
 from gateway.upstream.http1.connection import Connection
 from gateway.upstream.http1.dial import dial
-from gateway.upstream.http1.tls import TlsLayer
+
+if TYPE_CHECKING:
+    from gateway.upstream.http1.tls import TlsLayer
+
+    _Layering = Callable[[asyncio.AbstractEventLoop, Connection], TlsLayer]
 
 # Servers keep an idle connection for 5 s (uvicorn), 20 s (Tomcat), 60 s (most proxies) or longer.
 # The end of one is noticed; the shorter it is kept, the seldomer that happens just as it is used.
@@ -50,7 +55,12 @@ class Http1Client(httpx.AsyncBaseTransport):
         is_https = url.scheme == "https"
         self._origin = url.raw_scheme, url.netloc
         self._address = url.raw_host.decode(), url.port or (443 if is_https else 80)
-        self._tls = (tls or ssl.create_default_context()) if is_https else None
+        self._layer: _Layering | None = None
+        if is_https:
+            from gateway.upstream.http1.tls import TlsLayer  # noqa: PLC0415 - decision 22
+
+            context = tls or ssl.create_default_context()
+            self._layer = partial(TlsLayer, context=context, hostname=self._address[0])
         self._path = url.raw_path.decode().rstrip("/")
         self._host = ("Host", url.netloc.decode())
         self._fixed_lines = _lines([self._host, *FIXED_HEADERS.items()])
@@ -179,8 +189,8 @@ class Http1Client(httpx.AsyncBaseTransport):
         try:
             dialled = await dial(*self._address)
             tls = None
-            if self._tls is not None:
-                tls = TlsLayer(loop, connection, self._tls, self._address[0])
+            if self._layer is not None:
+                tls = connection.layer = self._layer(loop, connection)
             protocol = tls or connection
             try:
                 await loop.create_connection(lambda: protocol, sock=dialled)
@@ -238,7 +248,7 @@ class Http1Client(httpx.AsyncBaseTransport):
             connection.abort()
 
 
-async def _ready(tls: TlsLayer) -> None:
+async def _ready(tls: "TlsLayer") -> None:
     """Wait until the platform has proven who it is."""
     try:
         await tls.ready

@@ -3,13 +3,15 @@
 import asyncio
 import select
 from collections.abc import Callable
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import httpx
 
 from gateway.upstream.exchange import Reply
 from gateway.upstream.http1.answer import AnswerReader
-from gateway.upstream.http1.tls import TlsLayer
+
+if TYPE_CHECKING:
+    from gateway.upstream.http1.tls import TlsLayer
 
 # What a socket whose buffer is empty takes in one piece.
 _MAX_AT_ONCE = 16 * 1024
@@ -19,6 +21,7 @@ class Connection(asyncio.Protocol):
     """Sends requests and reads their answers; `on_close` is told once, when it can do so no more.
 
     Whatever goes wrong ends the connection at once: nobody gets the rest of another's answer.
+    `layer` is what is between it and the socket, if anything is.
     """
 
     def __init__(
@@ -28,7 +31,7 @@ class Connection(asyncio.Protocol):
         self._reader = AnswerReader()
         self._transport: asyncio.Transport | None = None
         self._turn: asyncio.Future[None] | None = None  # of the exchange that is under way
-        self._layer: TlsLayer | None = None
+        self.layer: TlsLayer | None = None
         self._look: Callable[[int], list[tuple[int, int]]] = lambda _: []
         self._quiet: list[tuple[int, int]] = []  # what the poll finds where nothing is under way
         self.lost = loop.create_future()
@@ -63,7 +66,7 @@ class Connection(asyncio.Protocol):
         (RFC 9112 §9.2). What TLS has brought without being asked and has not been read is not told
         from an answer, and counts as one; read, a session ticket is nothing, half a record is.
         """
-        layer = self._layer
+        layer = self.layer
         return (
             self.is_open
             and self._look(0) == self._quiet
@@ -95,7 +98,6 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
         self._transport = cast("asyncio.Transport", transport)
-        self._layer = transport if isinstance(transport, TlsLayer) else None
         socket = transport.get_extra_info("socket").fileno()
         poll = select.poll()
         poll.register(socket, select.POLLIN | select.POLLPRI | select.POLLOUT)
@@ -134,7 +136,7 @@ class Connection(asyncio.Protocol):
         """Tell whoever waits."""
         self._end(httpx.ReadError("the connection broke off"))
         self._close()
-        self._transport = self._layer = None
+        self._transport = self.layer = None
         if not self.lost.done():
             self.lost.set_result(None)
 
