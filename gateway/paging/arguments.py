@@ -53,6 +53,9 @@ class LookAhead(Enum):
     NEEDED = "NEEDED"
 
 
+_DO_NOT_LOOK = LookAhead.NONE  # a member is found by a search of its class, this is not
+
+
 class PageRequest(NamedTuple):
     """A checked request for `size` items, 0..100, between two exclusive positions."""
 
@@ -110,7 +113,7 @@ def window_size(places: int, look_ahead: LookAhead) -> int:
     """
     # Windows have up to 100 items and overlap by one, so that one more item takes another window
     # exactly where the first one is full.
-    has_room = places != LARGEST_SIZE and look_ahead is not LookAhead.NONE
+    has_room = places != LARGEST_SIZE and look_ahead is not _DO_NOT_LOOK
     return max(1, places + has_room)
 
 

@@ -113,7 +113,8 @@ async def fetch_page(
     except CursorInvalidError:
         context.loaders.customer_ids.doubt(customer, customer_id)
         raise
-    shown_to = ShownTo(customer.source.name, customer_id)
+    # A word's `name` and `value` take calls of Python's own, these do not.
+    shown_to = ShownTo(customer.source._name_, customer_id)
     context.loaders.shown_promotions.remember(context.request, shown_to, page.items)
     name, value = customer.identifier_name, customer.identifier_value
     bound = Binding(connection, Owner(name, value, customer_id))

@@ -111,7 +111,7 @@ class Owner:
 
     def __init__(self, key: CustomerKey, customer_id: str) -> None:
         self.key, self.customer_id = key, customer_id
-        self.ids = PromotionIds("CustomerPromotion", key.source.name, customer_id)
+        self.ids = PromotionIds("CustomerPromotion", key.source._name_, customer_id)
 
 
 IncludeDisabled = Annotated[

@@ -163,7 +163,7 @@ def _target(key: CustomerPageKey) -> str:
     """Write path and query; all usage is always asked for, so that one node has one truth."""
     (source, name, value), filters, offset, limit = key
     target = (
-        f"{PATH}?identifierName={name}&identifierValue={encoded(value)}&source={source.value}"
+        f"{PATH}?identifierName={name}&identifierValue={encoded(value)}&source={source._value_}"
         f"&fetchAllUsage=true&limit={limit}&offset={offset}"
     )
     return target if filters is NO_FILTERS else target + _filtering(filters)
