@@ -30,10 +30,13 @@ async def read_body(asked: Asked, most_bytes: int) -> bytes:
     if mistake:
         raise UnsupportedMediaTypeError(mistake)
     is_compressed = _is_compressed(headers.all(b"content-encoding"))
+    body = asked.body
     # A body in chunks has no length; what the server has let through is a number.
-    if int(headers.first(b"content-length") or 0) > most_bytes:
+    length = int(headers.first(b"content-length") or 0) if body is None else len(body)
+    if length > most_bytes:
         raise _too_large(most_bytes)
-    body = asked.body if asked.body is not None else await _receive(asked, most_bytes)
+    if body is None:
+        body = await _receive(asked, most_bytes)
     return _decompress(body, most_bytes) if is_compressed else body
 
 
