@@ -62,13 +62,14 @@ def respond(
     return Answer(status, _HEADERS[media_type], (b"[", *parts[1:], b"]"))
 
 
+_LARGE_BYTES = 64 * 1024  # below that a copy costs less than putting pieces together
 _BEHIND_NULL = slice(len(b'{"data":null'), None)
 
 
 def _pieces(body: dict[str, Any]) -> tuple[bytes | memoryview, ...]:
     """Write one operation's answer, which begins with its data, encoded or not."""
     data = body.get("data")
-    if data.__class__ is not msgspec.Raw:
+    if data.__class__ is not msgspec.Raw or len(memoryview(data)) < _LARGE_BYTES:
         return (_ENCODER.encode(body),)
     return b'{"data":', memoryview(data), _ENCODER.encode({**body, "data": None})[_BEHIND_NULL]
 
