@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-PAGE   := gateway/http/explorer_assets/index.html
+PAGE   := gateway/server/explorer_assets/index.html
 BENCH  := .venv-bench
 PEERS  := benchmarks/peers/node_modules/.ready
 PAGE_SOURCES := $(wildcard explorer/package.json explorer/package-lock.json explorer/*.html explorer/*.ts explorer/src/* explorer/src/*/*)
@@ -83,4 +83,4 @@ lock: setup      ## resolve the locks anew: all of it for developers, the runtim
 LOCK := --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
 clean:           ## remove what was built
-	rm -rf $(VENV) $(BENCH) explorer/node_modules benchmarks/peers/node_modules tests/clients/node_modules tests/clients/documents/__generated__ tests/persisted/node_modules tests/audit/node_modules gateway/http/explorer_assets .mypy_cache .ruff_cache .pytest_cache .coverage
+	rm -rf $(VENV) $(BENCH) explorer/node_modules benchmarks/peers/node_modules tests/clients/node_modules tests/clients/documents/__generated__ tests/graphql_http/persisted_queries/node_modules tests/audit/node_modules gateway/server/explorer_assets .mypy_cache .ruff_cache .pytest_cache .coverage

@@ -25,20 +25,20 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.speed.workloads import workloads
 from gateway.app import create_app
+from gateway.edge.concurrency_limit import ConcurrencyLimiter
+from gateway.edge.request_guard import RequestGuard
 from gateway.execution import documents
-from gateway.execution.cost import Price
-from gateway.http import direct
-from gateway.http.collector import spare_the_collector
-from gateway.http.door import Door
-from gateway.http.graphql import GraphQLEndpoint
-from gateway.http.places import Places
-from gateway.http.protocol import BoundedProtocol
-from gateway.persisted.documents import PersistedDocuments
+from gateway.execution.cost import CostEstimator
+from gateway.graphql_http.gc_tuning import freeze_gc
+from gateway.graphql_http.handler import GraphQLHandler
+from gateway.graphql_http.persisted_queries.documents import PersistedDocuments
 from gateway.sandbox.app import create_sandbox
+from gateway.server import fast_path
+from gateway.server.http_protocol import LimitedHttpProtocol
 from gateway.telemetry import configure_logging
-from tests.graph import settings_for
 from tests.sandbox.client import NOW
-from tests.serving import serve
+from tests.support.graph import settings_for
+from tests.support.serving import serve
 
 REQUESTS = {"W1": 600, "W5": 3_000}
 SETTINGS: dict[str, dict[str, Any]] = {"W1": {}, "W5": {"cache_customer_ttl_s": 3_600}}
@@ -58,9 +58,9 @@ async def _as_sent(_self: object, query: str, _reference: object) -> str:
 
 
 def _counted_once() -> Callable[..., Any]:
-    count, known = Price.of, dict[int, Any]()
+    count, known = CostEstimator.of, dict[int, Any]()
 
-    def of(self: Price, variables: dict[str, Any], look_ups: int = 0) -> Any:
+    def of(self: CostEstimator, variables: dict[str, Any], look_ups: int = 0) -> Any:
         if id(self) not in known:
             known[id(self)] = count(self, variables, look_ups)
         return known[id(self)]
@@ -68,7 +68,7 @@ def _counted_once() -> Callable[..., Any]:
     return of
 
 
-def _take(self: BoundedProtocol, name: bytes, value: bytes) -> None:
+def _take(self: LimitedHttpProtocol, name: bytes, value: bytes) -> None:
     self.headers.append((name.lower(), value))
 
 
@@ -76,23 +76,23 @@ def parts() -> dict[str, list[tuple[object, str, Any]]]:
     """List the parts of the edge, each by what stands in their place where they are left out."""
     none = nullcontext()
     return {
-        "bounds of heads": [(BoundedProtocol, "on_header", _take)],
-        "time for heads and bodies": [(BoundedProtocol, "_watch", lambda _self: None)],
+        "bounds of heads": [(LimitedHttpProtocol, "on_header", _take)],
+        "time for heads and bodies": [(LimitedHttpProtocol, "_watch", lambda _self: None)],
         "other sites, rate limit": [
-            (Door, "check", lambda _self, _asked: None),
-            (Door, "count", _nothing),
+            (RequestGuard, "check", lambda _self, _asked: None),
+            (RequestGuard, "count", _nothing),
         ],
-        "places": [(Places, "taken", lambda _self, _number=1: none)],
+        "places": [(ConcurrencyLimiter, "taken", lambda _self, _number=1: none)],
         "persisted documents": [
             (PersistedDocuments, "text", _as_sent),
             (PersistedDocuments, "keep", _nothing),
         ],
         "size of variables, cost": [
             (documents, "check_variables_size", lambda _variables, _limits: None),
-            (Price, "of", _counted_once()),
+            (CostEstimator, "of", _counted_once()),
         ],
-        "cost in the answer": [(GraphQLEndpoint, "_extensions", lambda *_: {})],
-        "security headers": [(direct, "with_security_headers", lambda headers: headers)],
+        "cost in the answer": [(GraphQLHandler, "_extensions", lambda *_: {})],
+        "security headers": [(fast_path, "with_security_headers", lambda headers: headers)],
     }
 
 
@@ -132,7 +132,7 @@ async def measure(workload: str, platform_url: str) -> float:
     async with app.router.lifespan_context(app) as state:
         config = uvicorn.Config(app, log_config=None, access_log=False)
         config.load()
-        protocol = BoundedProtocol(config, ServerState(), dict(state or {}))
+        protocol = LimitedHttpProtocol(config, ServerState(), dict(state or {}))
         connection = Connection()
         protocol.connection_made(connection)
 
@@ -145,7 +145,7 @@ async def measure(workload: str, platform_url: str) -> float:
                     raise SystemExit(f"no answer to measure: {answer[:300]!r}")
 
         await ask(300)
-        spare_the_collector()
+        freeze_gc()
         best = float("inf")
         for _ in range(5):
             began = time.thread_time()

@@ -18,13 +18,13 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from graphql import get_named_type, is_interface_type, is_leaf_type
 
-from gateway.execution.compiled import CompiledExecutor
+from gateway.execution.compiler.compiled_executor import CompiledExecutor
 from gateway.execution.documents import Operation
 from gateway.execution.executor import Executor, ReferenceExecutor
 from gateway.execution.operation import Operations
 from gateway.schema.build import build_schema, executable
-from gateway.schema.context import Context
 from gateway.schema.declare import DECLARATION, Fetching
+from gateway.schema.info import ResolverContext
 from tests.execution.lying import Gateway
 
 ROUNDS = 9
@@ -66,7 +66,7 @@ async def measure(name: str, text: str, customer: str, runs: int) -> None:
     answer = await compiled.run(operation, variables, warm)
     assert answer == await reference.run(operation, variables, gateway.context())  # noqa: S101 - or it would compare nothing
 
-    def context() -> Context:
+    def context() -> ResolverContext:
         made = gateway.context()
         made.loaders.customer_pages.cache_map = warm.loaders.customer_pages.cache_map
         return made

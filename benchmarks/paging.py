@@ -15,11 +15,11 @@ from random import Random
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.world import World
 from gateway.telemetry import configure_logging
-from tests.graph import graph_over
-from tests.paging.moving import Figures, Seen, Source, Walk
-from tests.paging.sandbox_source import SandboxSource
+from tests.pagination.moving import Figures, Seen, Source, Walk
+from tests.pagination.sandbox_source import SandboxSource
 from tests.sandbox.client import NOW, TODAY
-from tests.serving import serve
+from tests.support.graph import graph_over
+from tests.support.serving import serve
 
 LARGEST_CHANGE = 5
 SIZES = (5, 10, 20, 50)

@@ -22,13 +22,13 @@ from urllib.parse import urlencode
 import httpx
 import uvloop
 
-from gateway.request import CallBudget, Caller, Request
-from gateway.settings import load_settings
+from gateway.config.settings import load_settings
+from gateway.context import CallBudget, Caller, RequestContext
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.credentials import credential_from
-from gateway.upstream.exchange import HttpPort, HttpxExchange
 from gateway.upstream.http1.client import Http1Client
-from gateway.upstream.traffic import create_traffic
+from gateway.upstream.http_transport import HttpTransport, HttpxTransport
+from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
 
 PATH = "/v2/customers/lookup/promotionData"
 PARAMETERS = {
@@ -112,7 +112,7 @@ async def by_aiohttp(url: str) -> AsyncIterator[Call]:
 
 
 @asynccontextmanager
-async def by_port(http: HttpPort) -> AsyncIterator[Call]:
+async def by_port(http: HttpTransport) -> AsyncIterator[Call]:
     """Call by the gateway's own port."""
 
     async def call() -> int:
@@ -124,7 +124,7 @@ async def by_port(http: HttpPort) -> AsyncIterator[Call]:
 
 
 @asynccontextmanager
-async def by_upstream_client(url: str, http: HttpPort) -> AsyncIterator[Call]:
+async def by_upstream_client(url: str, http: HttpTransport) -> AsyncIterator[Call]:
     """Call as resolvers do: admission, breaker, credential, quota and deadline included."""
     settings = load_settings(
         upstream_url=url,
@@ -132,11 +132,13 @@ async def by_upstream_client(url: str, http: HttpPort) -> AsyncIterator[Call]:
         upstream_username="sandbox",
         upstream_password="sandbox",  # noqa: S106 - the sandbox's own
     )
-    client = UpstreamClient(http, credential_from(settings), create_traffic(settings), MOST_BYTES)
+    client = UpstreamClient(
+        http, credential_from(settings), create_traffic_shaping(settings), MOST_BYTES
+    )
     loop = asyncio.get_running_loop()
 
     async def call() -> int:
-        request = Request("1", datetime.now(UTC), Caller(), loop.time() + 5, CallBudget(40))
+        request = RequestContext("1", datetime.now(UTC), Caller(), loop.time() + 5, CallBudget(40))
         return len(await client.get("promotionData", TARGET, request))
 
     yield call
@@ -161,7 +163,7 @@ def ways(url: str) -> dict[str, Callable[[], "AsyncIterator[Call]"]]:
         "AiohttpTransport by httpx.Request": lambda: by_transport(url, over_aiohttp()),
         "aiohttp": lambda: by_aiohttp(url),
         "UpstreamClient.get over AiohttpTransport": lambda: by_upstream_client(
-            url, HttpxExchange(url, over_aiohttp())
+            url, HttpxTransport(url, over_aiohttp())
         ),
     }
 

@@ -5,7 +5,7 @@ export default defineConfig({
   plugins: [react()],
   base: './',
   build: {
-    outDir: '../gateway/http/explorer_assets',
+    outDir: '../gateway/server/explorer_assets',
     emptyOutDir: true,
     target: 'es2022',
     // Monaco alone is larger than what Vite warns about.

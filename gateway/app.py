@@ -10,57 +10,58 @@ from graphql import GraphQLSchema
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request as HttpRequest
+from starlette.requests import Request as StarletteRequest
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from gateway.cache.readings import cache_readings
+from gateway.auth.authenticator import Authenticator
+from gateway.auth.factory import create_authenticator
+from gateway.cache.samples import cache_samples
 from gateway.cache.store import CacheClocks
-from gateway.execution.compiled import CompiledExecutor
+from gateway.config.settings import Settings, UpstreamAuth, load_settings
+from gateway.context import RequestContext
+from gateway.dataloaders.data_loaders import DataLoaders
+from gateway.dataloaders.shown_promotions import ShownPromotions
+from gateway.edge.cors import CorsMiddleware, Origins
+from gateway.edge.request_guard import create_request_guard
+from gateway.edge.request_id import RequestIdMiddleware
+from gateway.edge.security_headers import SecurityHeadersMiddleware
+from gateway.execution.compiler.compiled_executor import CompiledExecutor
 from gateway.execution.executor import Executor, ReferenceExecutor
 from gateway.execution.limits import Limits
 from gateway.execution.operation import Operations
-from gateway.http.answer_cache import create_answer_cache
-from gateway.http.answers import MaskingMiddleware, no_such_resource
-from gateway.http.auth import Authentication, authentication_from
-from gateway.http.collector import Collector, spare_the_collector
-from gateway.http.cors import CorsMiddleware, Origins
-from gateway.http.direct import DirectWay
-from gateway.http.door import create_door
-from gateway.http.explorer import Explorer
-from gateway.http.graphql import GraphQLEndpoint
-from gateway.http.metrics import MetricsEndpoint
-from gateway.http.over_asgi import GraphQLOverAsgi, lead_to
-from gateway.http.probes import healthz, readyz
-from gateway.http.protocol import DIRECT_WAY
-from gateway.http.request_id import RequestIdMiddleware
-from gateway.http.security_headers import SecurityHeadersMiddleware
-from gateway.http.statistics import OperationStatistics
-from gateway.loaders.bundle import Loaders
-from gateway.loaders.shown_promotions import ShownPromotions
-from gateway.persisted.documents import create_documents
-from gateway.persisted.trusted import load_trusted
-from gateway.request import Request
+from gateway.graphql_http.gc_tuning import DeferredGc, freeze_gc
+from gateway.graphql_http.handler import GraphQLHandler
+from gateway.graphql_http.operation_statistics import OperationStatistics
+from gateway.graphql_http.persisted_queries.documents import create_documents
+from gateway.graphql_http.persisted_queries.trusted import load_trusted
+from gateway.graphql_http.response import MaskingMiddleware, not_found_response
+from gateway.graphql_http.response_cache import create_response_cache
 from gateway.schema.build import build_schema, executable
-from gateway.schema.context import Context
-from gateway.settings import Settings, UpstreamAuth, load_settings
+from gateway.schema.info import ResolverContext
+from gateway.server.explorer import Explorer
+from gateway.server.fast_path import FastPath
+from gateway.server.graphql_route import GraphQLRoute, lead_to
+from gateway.server.http_protocol import FAST_PATH
+from gateway.server.metrics_endpoint import MetricsEndpoint
+from gateway.server.probes import healthz, readyz
 from gateway.telemetry import configure_logging
-from gateway.telemetry.board import Board
-from gateway.telemetry.metrics import Readings
-from gateway.telemetry.telling import Metrics
+from gateway.telemetry.metrics import Samples
+from gateway.telemetry.scrape import MetricsScrape
+from gateway.telemetry.shared_metrics import SharedMetrics
+from gateway.upstream.cached_upstream import create_cached_upstream
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.credentials import credential_from
 from gateway.upstream.customer_identities import KnownCustomerIds
-from gateway.upstream.customer_promotions import CustomerPromotions
-from gateway.upstream.definitions import ENDPOINT as LEGACY_ENDPOINT
-from gateway.upstream.definitions import LegacyDefinitions
-from gateway.upstream.phase_out import PhaseOut
-from gateway.upstream.readings import upstream_readings
-from gateway.upstream.recall import create_recall
+from gateway.upstream.customer_view.endpoint import CustomerViewEndpoint
+from gateway.upstream.definitions.endpoint import ENDPOINT as LEGACY_ENDPOINT
+from gateway.upstream.definitions.endpoint import LegacyDefinitionsEndpoint
+from gateway.upstream.normalise.enums import PromotionSourceType
+from gateway.upstream.resilience.phase_out import PhaseOut
+from gateway.upstream.resilience.traffic_shaping import TrafficShaping, create_traffic_shaping
+from gateway.upstream.samples import upstream_samples
 from gateway.upstream.source_types import SourceTypes
-from gateway.upstream.traffic import Traffic, create_traffic
-from gateway.upstream.transport import create_http
-from gateway.wire.vocabulary import PromotionSourceType
+from gateway.upstream.transport import create_transport
 
 PATH = "/graphql"
 _FOR_OPERATORS = frozenset({"/healthz", "/readyz", "/metrics"})  # no pages
@@ -75,19 +76,19 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     settings: Settings,
     *,
     transport: httpx.AsyncBaseTransport | None = None,
-    traffic: Traffic | None = None,
-    authentication: Authentication | None = None,
+    traffic: TrafficShaping | None = None,
+    authentication: Authenticator | None = None,
     clock: Callable[[], datetime] = utc_now,
     cache_clocks: CacheClocks | None = None,
-    board: Board | None = None,
+    board: SharedMetrics | None = None,
 ) -> Starlette:
     """Make the gateway; tests give what they replace.
 
     One of several workers gets the `board` on which all write their metrics.
     """
-    authentication = authentication or authentication_from(settings, clock)
-    http = create_http(settings, transport)
-    traffic = traffic or create_traffic(settings)
+    authentication = authentication or create_authenticator(settings, clock)
+    http = create_transport(settings, transport)
+    traffic = traffic or create_traffic_shaping(settings)
     credential = credential_from(settings)
     client = UpstreamClient(
         http,
@@ -96,42 +97,44 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         settings.upstream_max_response_bytes,
         settings.upstream_deadline_s,
     )
-    recall = create_recall(settings, credential, traffic, cache_clocks)
+    recall = create_cached_upstream(settings, credential, traffic, cache_clocks)
     wall = (cache_clocks or CacheClocks()).wall
     known_customer_ids = KnownCustomerIds(credential.identity, wall)
-    answers = create_answer_cache(settings, recall, known_customer_ids, clock, cache_clocks)
+    answers = create_response_cache(settings, recall, known_customer_ids, clock, cache_clocks)
     phase_out = PhaseOut(LEGACY_ENDPOINT, switched_on=settings.legacy == "on")
-    customer_promotions = CustomerPromotions(client, recall, known_customer_ids)
-    definitions = LegacyDefinitions(client, recall, phase_out)
+    customer_promotions = CustomerViewEndpoint(client, recall, known_customer_ids)
+    definitions = LegacyDefinitionsEndpoint(client, recall, phase_out)
     source_types = SourceTypes(
         tuple(PromotionSourceType[name] for name in settings.definition_source_types), credential
     )
 
     shown_promotions = ShownPromotions(credential.identity)
 
-    def context_of(request: Request) -> Context:
+    def context_of(request: RequestContext) -> ResolverContext:
         ports = (customer_promotions, definitions, source_types, known_customer_ids)
-        return Context(request, Loaders(request, *ports, shown_promotions=shown_promotions))
+        return ResolverContext(
+            request, DataLoaders(request, *ports, shown_promotions=shown_promotions)
+        )
 
     statistics = OperationStatistics()
     schema = executable(build_schema())
     operations = create_operations(settings, schema)
     documents = create_documents(settings, operations, recall.cache, recall.keys)
 
-    def read() -> Readings:
+    def read() -> Samples:
         return {
             **statistics.readings(),
             **documents.readings(),
-            **upstream_readings(traffic, phase_out),
-            **cache_readings(recall.cache),
+            **upstream_samples(traffic, phase_out),
+            **cache_samples(recall.cache),
             **answers.readings(),
         }
 
-    metrics = Metrics(read, board)
+    metrics = MetricsScrape(read, board)
     explorer = Explorer() if settings.graphiql else None
     origins = Origins(settings.cors_origins)
-    door = create_door(settings, origins)
-    graphql = GraphQLEndpoint(
+    door = create_request_guard(settings, origins)
+    graphql = GraphQLHandler(
         settings=settings,
         authentication=authentication,
         documents=documents,
@@ -143,30 +146,30 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         statistics=statistics,
         answers=answers,
         door=door,
-        collector=Collector(),
+        collector=DeferredGc(),
         max_startable=None if settings.cache_customer_ttl_s else traffic.startable(settings),
     )
 
-    direct_way = DirectWay(PATH, graphql, origins, statistics)
+    direct_way = FastPath(PATH, graphql, origins, statistics)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
         async with authentication, aclosing(http), traffic, metrics, recall, door:
             app.state.ready = True
             try:
-                yield {DIRECT_WAY: direct_way}
+                yield {FAST_PATH: direct_way}
             finally:
                 app.state.ready = False
 
     app = Starlette(
-        routes=_routes(GraphQLOverAsgi(graphql, explorer), metrics, explorer),
+        routes=_routes(GraphQLRoute(graphql, explorer), metrics, explorer),
         middleware=[
             Middleware(RequestIdMiddleware),
             Middleware(SecurityHeadersMiddleware),
             cross_origin(settings, origins),
             Middleware(MaskingMiddleware, statistics),
         ],
-        exception_handlers={HTTPException: no_such_resource},
+        exception_handlers={HTTPException: not_found_response},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # a redirect would name the host that the client named
@@ -174,7 +177,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
 
 
 def _routes(
-    graphql: GraphQLOverAsgi, metrics: Metrics, explorer: Explorer | None
+    graphql: GraphQLRoute, metrics: MetricsScrape, explorer: Explorer | None
 ) -> list[BaseRoute]:
     # Not every client follows a redirect with its POST: a slash at the end changes nothing.
     routes: list[BaseRoute] = [
@@ -188,7 +191,7 @@ def _routes(
     return routes
 
 
-async def _root(http: HttpRequest) -> Response:
+async def _root(http: StarletteRequest) -> Response:
     return lead_to(PATH.removeprefix("/"), http)
 
 
@@ -218,10 +221,10 @@ def check_trusted_documents(settings: Settings) -> None:
         load_trusted(settings, create_operations(settings, executable(build_schema())))
 
 
-def create_worker_app(board: Board | None = None) -> Starlette:
+def create_worker_app(board: SharedMetrics | None = None) -> Starlette:
     """Make the gateway in a process of its own, from the environment alone."""
     settings = load_settings()
     configure_logging(settings.log_format)
     app = create_app(settings, board=board)
-    spare_the_collector()
+    freeze_gc()
     return app

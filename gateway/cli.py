@@ -8,17 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from gateway.app import check_trusted_documents, create_app, create_operations, utc_now
+from gateway.auth.factory import create_authenticator
 from gateway.cli_options import add_sandbox_options, port_number
-from gateway.http.auth import authentication_from
-from gateway.http.collector import spare_the_collector
-from gateway.http.explorer import Explorer
-from gateway.http.server import ServerError, listen, run, run_workers, url_of
-from gateway.http.worker import WorkerFactory
-from gateway.persisted.folder import FolderError, read_folder
-from gateway.persisted.manifest import ManifestForm, write_manifest
-from gateway.request import Role
-from gateway.schema.build import build_schema, executable, print_schema
-from gateway.settings import (
+from gateway.config.auth import is_loopback
+from gateway.config.edge import LOCAL_ORIGINS
+from gateway.config.settings import (
     Settings,
     SettingsError,
     UpstreamAuth,
@@ -26,10 +20,16 @@ from gateway.settings import (
     load_settings,
     unknown_variables,
 )
-from gateway.settings_auth import is_loopback
-from gateway.settings_edge import LOCAL_ORIGINS
+from gateway.context import Role
+from gateway.graphql_http.gc_tuning import freeze_gc
+from gateway.graphql_http.persisted_queries.folder import FolderError, read_folder
+from gateway.graphql_http.persisted_queries.manifest import ManifestForm, write_manifest
+from gateway.schema.build import build_schema, executable, print_schema
+from gateway.server.explorer import Explorer
+from gateway.server.lifecycle import ServerError, listen, run, run_workers, url_of
+from gateway.server.worker import WorkerFactory
 from gateway.telemetry import configure_logging, log
-from gateway.telemetry.board import Board
+from gateway.telemetry.shared_metrics import SharedMetrics
 
 _SANDBOX_PORT = 8001
 _FIRST_QUERY = """{
@@ -198,19 +198,19 @@ def _serve(_options: argparse.Namespace) -> None:
     where = {"host": settings.host, "port": listener.getsockname()[1]}
     if settings.workers == 1:
         app = create_app(settings)
-        spare_the_collector()
+        freeze_gc()
         log.info("listening", **where)
         run((app, listener), keep_alive_s=settings.keep_alive_s)
     else:
         check_trusted_documents(settings)  # here once, and not by each worker
         log.info("listening", **where)
-        board = Board(settings.workers)
+        board = SharedMetrics(settings.workers)
         factory = WorkerFactory("gateway.app:create_worker_app", board)
         run_workers(factory, settings.workers, listener, settings.keep_alive_s)
 
 
 def _check_who_may_ask(settings: Settings) -> None:
-    authentication_from(settings, utc_now)  # raises where a worker would, but in one line
+    create_authenticator(settings, utc_now)  # raises where a worker would, but in one line
     lends = settings.upstream_auth in {UpstreamAuth.BASIC, UpstreamAuth.OAUTH}
     is_open = settings.auth == "none" and not is_loopback(settings.host)
     if lends and is_open and not settings.allow_anonymous:

@@ -1,18 +1,23 @@
 """What most tests stand on: one sandbox and one gateway, both over real HTTP."""
 
+import logging
 import os
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from hypothesis import settings
 
-from gateway.http.collector import spare_the_collector
+from gateway.config.settings import PREFIX
+from gateway.graphql_http.gc_tuning import freeze_gc
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.world import World
-from gateway.settings import PREFIX
-from tests.graph import Graph, serve_gateway
+from gateway.telemetry import configure_logging, reset_logging
 from tests.sandbox.client import NOW, TODAY
-from tests.serving import serve
+from tests.support.graph import Graph, serve_gateway
+from tests.support.http_client import client
+from tests.support.logged import Lines
+from tests.support.serving import serve
 from tests.upstream.scripted import Platform
 
 # How long an example takes depends on what else the machine does: no test judges by that.
@@ -26,7 +31,7 @@ def pytest_collection_finish() -> None:
     Thousands of tests take the collector up to a third of a second each time, which tests of how
     long the loop is blocked would take for the gateway's.
     """
-    spare_the_collector()
+    freeze_gc()
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -83,3 +88,23 @@ def scripted(served: tuple[Platform, Graph]) -> Iterator[Platform]:
 def asking(served: tuple[Platform, Graph]) -> Graph:
     """Give the client of the gateway on that platform."""
     return served[1]
+
+
+@pytest.fixture(scope="session")
+def http(gateway_url: str) -> Iterator[httpx.Client]:
+    """Give a client of the shared gateway that knows only HTTP."""
+    with client(gateway_url) as http:
+        yield http
+
+
+@pytest.fixture
+def log() -> Iterator[Lines]:
+    """Listen to the log as an operator of a container does."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    lines = Lines()
+    configure_logging("json", stream=lines.stream)
+    yield lines
+    root.handlers[:] = before
+    root.setLevel(level)
+    reset_logging()

@@ -9,11 +9,11 @@ import httpx
 import pytest
 
 from gateway.app import create_app, create_worker_app
-from gateway.settings import SettingsError
+from gateway.config.settings import SettingsError
 from gateway.telemetry import reset_logging
-from tests.graph import settings_for
-from tests.http.client import client
-from tests.serving import serve
+from tests.support.graph import settings_for
+from tests.support.http_client import client
+from tests.support.serving import serve
 
 QUERY = '{ customer(by: {externalId: "x"}) { customerId } }'
 NOT_FOUND = {"errors": [{"status": False, "code": 8015, "message": "customer not found"}]}

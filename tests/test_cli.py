@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from gateway.cli import main
-from tests.commands import environment, free_port, post, run, running, wait_for
+from tests.support.commands import environment, free_port, post, run, running, wait_for
 
 LOCAL = ["http://localhost:3000", "http://127.0.0.1:5173", "http://[::1]:8080", "http://localhost"]
 COMMANDS = ["dev", "serve", "sandbox", "schema", "operations", "config"]
@@ -256,7 +256,7 @@ def test_a_worker_without_redis_or_tokens_loads_nothing_for_them() -> None:
     """Their clients are a sixth of a small worker's memory; nor does it carry the sandbox."""
     script = (
         "import sys; from gateway import cli; from gateway.app import create_app;"
-        "from gateway.settings import load_settings;"
+        "from gateway.config.settings import load_settings;"
         "create_app(load_settings(upstream_url='http://127.0.0.1:1', upstream_auth='passthrough'));"
         "print(*sys.modules)"
     )
@@ -269,6 +269,6 @@ def test_a_worker_without_redis_or_tokens_loads_nothing_for_them() -> None:
         check=True,
     )
     loaded = set(ended.stdout.split())
-    assert "gateway.http.graphql" in loaded
+    assert "gateway.graphql_http.handler" in loaded
     unused = {"redis", "aiocache", "joserfc", "gateway.sandbox", "gateway.upstream.http1.tls"}
     assert loaded & unused == set()

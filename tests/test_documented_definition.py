@@ -5,8 +5,8 @@ What is expected is written out by hand from the document and FACTS.
 
 from typing import Any
 
-from tests.expected import limited, moving, unlimited
-from tests.graph import Graph
+from tests.support.expected import limited, moving, unlimited
+from tests.support.graph import Graph
 from tests.test_documented_examples import LIMIT, RESTRICTION
 
 CHANGES = """startsAt endsAt createdAt createdBy modifiedAt modifiedBy isUpdatedViaNewUi

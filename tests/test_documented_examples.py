@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.documented_promotions import (
+from tests.support.documented_promotions import (
     ENROLLED_ONLY,
     FRAGMENTS,
     LONG_OVER,
@@ -14,7 +14,7 @@ from tests.documented_promotions import (
     TARGETS,
     USED,
 )
-from tests.graph import Graph
+from tests.support.graph import Graph
 
 LIMIT = "{ kind max used remaining isExhausted }"
 RESTRICTION = f"""{{

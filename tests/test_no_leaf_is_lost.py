@@ -13,10 +13,10 @@ from graphql import GraphQLObjectType, get_named_type
 from gateway.app import create_app
 from gateway.sandbox.documents import FRAGMENTS, document
 from gateway.schema.build import build_schema, executable
-from tests.graph import settings_for
-from tests.leaves import CUSTOMER_VIEW, LEGACY_LIST, ON_PURPOSE, REFUSALS
 from tests.sandbox.client import NOW
-from tests.serving import serve
+from tests.support.graph import settings_for
+from tests.support.leaves import CUSTOMER_VIEW, LEGACY_LIST, ON_PURPOSE, REFUSALS
+from tests.support.serving import serve
 from tests.test_documented_definition import PROMOTION
 from tests.test_documented_examples import PAGE
 
@@ -68,7 +68,7 @@ def leaves(payload: Any, path: Path = ()) -> Iterator[Path]:
 
 
 def pattern(path: Path) -> str:
-    """Write a path as `tests/leaves.py` does."""
+    """Write a path as `tests/support/leaves.py` does."""
     written = ""
     for before, step in zip((None, *path), path, strict=False):
         if step is KEY:

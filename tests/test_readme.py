@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.settings import Settings, effective
-from tests.graph import Graph
+from gateway.config.settings import Settings, effective
+from tests.support.graph import Graph
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

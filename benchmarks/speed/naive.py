@@ -10,7 +10,7 @@ import httpx
 import uvicorn
 
 from gateway.app import create_app
-from gateway.settings import load_settings
+from gateway.config.settings import load_settings
 from gateway.telemetry import configure_logging
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ import httpx
 from graphql import parse, specified_rules, validate
 
 from gateway.app import create_app
+from gateway.config.settings import load_settings
 from gateway.schema.build import build_schema, executable
-from gateway.settings import load_settings
 from gateway.telemetry import configure_logging
 from speed.workloads import Workload, hundred
 

@@ -28,7 +28,7 @@
     │   ├── UnsupportedMediaTypeError  UNSUPPORTED_MEDIA_TYPE   415
     │   ├── CrossSiteError             FORBIDDEN                403
     │   ├── RateLimitedError         ↻ RATE_LIMITED             429  with retryAfterS
-    │   └── BusyError                ↻ OVERLOADED               503  with retryAfterS, requestId
+    │   └── ConcurrencyLimitError    ↻ OVERLOADED               503  with retryAfterS, requestId
     ├── UpstreamError                  names the endpoint, its own code where it gave one; requestId
     │   ├── UpstreamInputRefusedError  BAD_USER_INPUT           with argument; no requestId
     │   ├── UpstreamMisuseError        INTERNAL_SERVER_ERROR    our own fault
@@ -44,7 +44,7 @@
     │   │   ├── CustomerMismatchError ↻ two answers contradict each other about who a customer is
     │   │   ├── UpstreamRefusedError   for a reason that nobody documents
     │   │   └── UndocumentedNotFoundError  a 404 without a documented error body
-    │   └── NotHereError               resolvers turn it into null
+    │   └── UpstreamNotFoundError      resolvers turn it into null
     ├── BudgetExceededError            UPSTREAM_BUDGET_EXCEEDED
     └── OverloadedError              ↻ OVERLOADED               with retryAfterS, requestId
 
@@ -76,7 +76,7 @@ from gateway.errors.base import (
 )
 from gateway.errors.requests import (
     BadRequestError,
-    BusyError,
+    ConcurrencyLimitError,
     CrossSiteError,
     HeaderTooLargeError,
     KeysUnavailableError,
@@ -95,7 +95,6 @@ from gateway.errors.upstream import (
     CredentialMissingError,
     CustomerMismatchError,
     HeldBackError,
-    NotHereError,
     PhasedOutError,
     UndocumentedNotFoundError,
     UpstreamAuthFailedError,
@@ -104,6 +103,7 @@ from gateway.errors.upstream import (
     UpstreamError,
     UpstreamInputRefusedError,
     UpstreamMisuseError,
+    UpstreamNotFoundError,
     UpstreamRateLimitedError,
     UpstreamRefusedError,
     UpstreamTimeoutError,
@@ -115,7 +115,7 @@ __all__ = [
     "BadRequestError",
     "BadUserInputError",
     "BudgetExceededError",
-    "BusyError",
+    "ConcurrencyLimitError",
     "CredentialMissingError",
     "CrossSiteError",
     "CursorInvalidError",
@@ -129,7 +129,6 @@ __all__ = [
     "MethodNotAllowedError",
     "NotAcceptableError",
     "NotFoundError",
-    "NotHereError",
     "OperationNotTrustedError",
     "OverloadedError",
     "ParseFailedError",
@@ -151,6 +150,7 @@ __all__ = [
     "UpstreamError",
     "UpstreamInputRefusedError",
     "UpstreamMisuseError",
+    "UpstreamNotFoundError",
     "UpstreamRateLimitedError",
     "UpstreamRefusedError",
     "UpstreamTimeoutError",

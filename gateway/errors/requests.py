@@ -107,7 +107,7 @@ class RateLimitedError(RequestError):
         self.retry_after_s = whole_seconds(retry_after_s)
 
 
-class BusyError(RequestError):
+class ConcurrencyLimitError(RequestError):
     """As much is being done as may be done at once."""
 
     code, status, retry_after_s = "OVERLOADED", 503, 1

@@ -162,7 +162,7 @@ class UndocumentedNotFoundError(UpstreamBadPayloadError):
     """A 404 without a documented error body: a path that is no longer there looks like this."""
 
 
-class NotHereError(UpstreamError):
+class UpstreamNotFoundError(UpstreamError):
     """The platform has no such customer, promotion or program."""
 
     words = "The loyalty platform has nothing under this id."

@@ -24,9 +24,9 @@ from graphql import (
 from gateway.errors import QueryTooComplexError
 from gateway.execution.failures import OperationRefusedError
 from gateway.execution.limits import Limits
-from gateway.execution.sizes import Field, Sizes, describe, field_of
-from gateway.paging.arguments import page_size
-from gateway.schema.declare import Asked, any_calls
+from gateway.execution.list_sizes import SizedField, VariableSizes, describe, field_of
+from gateway.pagination.arguments import page_size
+from gateway.schema.declare import CostArguments, any_calls
 
 CALL = 100
 _HIGHEST = 1_000_000_000  # more is not counted: clients read 32-bit numbers
@@ -53,7 +53,7 @@ class Cost(NamedTuple):
         return self._replace(requested=requested, calls=calls)
 
 
-class Price:
+class CostEstimator:
     """One operation's cost by its variables: counted once for values that make no difference."""
 
     def __init__(
@@ -69,7 +69,7 @@ class Price:
             for one in document.definitions
             if isinstance(one, FragmentDefinitionNode)
         }
-        self._sizes = Sizes(operation.variable_definitions or ())
+        self._sizes = VariableSizes(operation.variable_definitions or ())
         self._known: dict[tuple[int | None, ...], Cost] = {}
 
     def of(self, variables: dict[str, Any], look_ups: int = 0) -> Cost:
@@ -99,7 +99,7 @@ class Price:
         if root is None:
             raise TypeError("the schema has no such operations, and validation let one pass")
         try:
-            part = counting.whole(self._operation.selection_set, root)
+            part = counting.total(self._operation.selection_set, root)
         except QueryTooComplexError as error:
             refused = {"message": error.message, "extensions": error.extensions}
             raise OperationRefusedError([refused]) from None
@@ -121,7 +121,7 @@ class _Part(NamedTuple):
     spreads: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
 
-    def beside(self, other: "_Part") -> "_Part":
+    def add(self, other: "_Part") -> "_Part":
         """Add what stands beside it in the same selection set."""
         return _Part(
             min(self.leaves + other.leaves, _HIGHEST),
@@ -132,7 +132,7 @@ class _Part(NamedTuple):
             self.names | other.names,
         )
 
-    def or_other(self, other: "_Part") -> "_Part":
+    def max(self, other: "_Part") -> "_Part":
         """Take the dearer of what it costs as one type and as another."""
         return _Part(
             max(self.leaves, other.leaves),
@@ -162,7 +162,7 @@ class _Counting:
         self._parts: dict[tuple[int, str], _Part] = {}
         self._wholes: dict[tuple[int, str], _Part] = {}
 
-    def whole(self, selections: SelectionSetNode, kind: GraphQLObjectType) -> _Part:
+    def total(self, selections: SelectionSetNode, kind: GraphQLObjectType) -> _Part:
         """Count a selection set with all fragments that are spread in it, each once."""
         key = (id(selections), kind.name)
         if key in self._wholes:
@@ -173,7 +173,7 @@ class _Counting:
             fragment = self._fragments[waiting.pop()]
             if self._is_of(fragment, kind):
                 other = self._part(fragment.selection_set, kind)
-                part = part.beside(other)
+                part = part.add(other)
                 waiting += other.spreads - seen
                 seen |= other.spreads
         self._wholes[key] = part
@@ -186,7 +186,7 @@ class _Counting:
             part = _Part()
             for selection in selections.selections:
                 if self._is_included(selection):
-                    part = part.beside(self._selection(selection, kind))
+                    part = part.add(self._selection(selection, kind))
             self._parts[key] = part
         return part
 
@@ -228,7 +228,7 @@ class _Counting:
         below = _Part()
         for result in field.results:
             if node.selection_set is not None:
-                below = below.or_other(self._result(node.selection_set, field, result, arguments))
+                below = below.max(self._result(node.selection_set, field, result, arguments))
         one = below.times(1, size) if field.results else _Part(1, self._calls(field, arguments))
         if field.is_item:
             return _Part(0, 0, one.leaves, one.calls, names=frozenset((name,)))
@@ -237,12 +237,12 @@ class _Counting:
     def _result(
         self,
         selections: SelectionSetNode,
-        field: Field,
+        field: SizedField,
         kind: GraphQLObjectType,
         arguments: dict[str, int | None],
     ) -> _Part:
         """Count what is below a result of one type, and the calls that get it."""
-        part = self.whole(selections, kind)
+        part = self.total(selections, kind)
         if field.fetching is None:
             return part
         looked_ahead = {name for type_, name in field.fetching.looks_ahead_to if type_ == kind.name}
@@ -250,13 +250,13 @@ class _Counting:
             return part
         return part._replace(calls=min(part.calls + self._calls(field, arguments), _HIGHEST))
 
-    def _calls(self, field: Field, arguments: dict[str, int | None]) -> int:
+    def _calls(self, field: SizedField, arguments: dict[str, int | None]) -> int:
         if field.fetching is None:
             return 0
-        asked = Asked(arguments, self._limits.source_types, self._limits.calls)
+        asked = CostArguments(arguments, self._limits.source_types, self._limits.calls)
         return field.fetching.calls(asked)
 
-    def _arguments(self, node: FieldNode, field: Field) -> dict[str, int | None]:
+    def _arguments(self, node: FieldNode, field: SizedField) -> dict[str, int | None]:
         """Give what the arguments are, defaults included, of a field that makes calls."""
         if field.fetching is None:
             return {}
@@ -269,7 +269,7 @@ class _Counting:
         stated = {name: value for name, value in given.items() if value is not None}
         return {**field.defaults, **stated}
 
-    def _results(self, name: str, field: Field, arguments: dict[str, int | None]) -> int:
+    def _results(self, name: str, field: SizedField, arguments: dict[str, int | None]) -> int:
         if field.fetching is not None and field.fetching.each_of is not None:
             count = arguments.get(field.fetching.each_of) or 0
             if count > self._limits.list_length:

@@ -15,12 +15,12 @@ from graphql import (
 )
 
 from gateway.errors import BadUserInputError, QueryTooComplexError
-from gateway.execution.cost import Cost, Price
+from gateway.execution.cost import Cost, CostEstimator
+from gateway.execution.customer_look_ups import selects_customer_by_id
+from gateway.execution.document_limits import check_variables_size
 from gateway.execution.failures import OperationRefusedError, refusal, refuse
-from gateway.execution.guards import check_variables_size
-from gateway.execution.inputs import VariableChecks
+from gateway.execution.input_validation import VariableChecks
 from gateway.execution.limits import Limits
-from gateway.execution.look_ups import names_by_id
 
 _MOST_TEXTS = 512
 _MOST_BYTES = 8 * 1024 * 1024  # a worker has 63 MB with nothing in it, and is to stay below 80
@@ -44,7 +44,7 @@ class Operation:
 
     document: DocumentNode
     definition: OperationDefinitionNode
-    price: Price
+    price: CostEstimator
     limits: Limits
     hides_names: bool = False
     digest: bytes = b""
@@ -81,7 +81,7 @@ class Operation:
         errors = self._checks.errors(variables)
         if errors:
             raise OperationRefusedError([refusal(error, BadUserInputError) for error in errors])
-        if look_ups and not names_by_id(self.document, self.definition, variables):
+        if look_ups and not selects_customer_by_id(self.document, self.definition, variables):
             look_ups = 0
         return self.price.of(variables, look_ups)
 

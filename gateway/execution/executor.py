@@ -12,7 +12,7 @@ from gateway.answer_budget import AnswerRefusedError
 from gateway.execution.documents import Operation
 from gateway.execution.encoding import encode
 from gateway.execution.outcome import Outcome, show
-from gateway.schema.context import Context
+from gateway.schema.info import ResolverContext
 
 _LEAVES_PER_CHECK = 1_000
 _LEAVES = frozenset({NoneType, str, int, float, bool})
@@ -23,7 +23,7 @@ class Executor(Protocol):
     """Runs operations that have been parsed, guarded and validated."""
 
     async def run(
-        self, operation: Operation, variables: dict[str, Any], context: Context
+        self, operation: Operation, variables: dict[str, Any], context: ResolverContext
     ) -> Outcome:
         """Run one operation; whatever fails is an error in the outcome."""
         ...
@@ -36,7 +36,7 @@ class ReferenceExecutor:
         self._schema = schema
 
     async def run(
-        self, operation: Operation, variables: dict[str, Any], context: Context
+        self, operation: Operation, variables: dict[str, Any], context: ResolverContext
     ) -> Outcome:
         """Run one operation; whatever fails is an error in the outcome."""
         result = execute(
@@ -55,7 +55,7 @@ class ReferenceExecutor:
         return Outcome(result.data, show(result.errors, context.request.id), may_repeat=True)
 
 
-class _CountingExecutor(GraphQLExecutor[Context]):
+class _CountingExecutor(GraphQLExecutor[ResolverContext]):
     """Counts what it puts together, and once that is too much leaves out the rest."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:

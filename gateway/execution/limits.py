@@ -16,7 +16,7 @@ How large an answer really becomes is bounded while it is made (`gateway/answer_
 
 from typing import NamedTuple, Self
 
-from gateway.settings import Settings
+from gateway.config.settings import Settings
 
 
 class Limits(NamedTuple):

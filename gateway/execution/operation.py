@@ -25,7 +25,8 @@ from gateway.errors import (
     QueryTooComplexError,
     ValidationFailedError,
 )
-from gateway.execution.cost import Price
+from gateway.execution.cost import CostEstimator
+from gateway.execution.document_limits import check_document
 from gateway.execution.documents import Document, DocumentCache, Operation, digest_of
 from gateway.execution.failures import (
     InputError,
@@ -34,11 +35,10 @@ from gateway.execution.failures import (
     refuse,
     refuse_syntax,
 )
-from gateway.execution.guards import check_document
-from gateway.execution.inputs import ValuesOfCorrectTypeRule
-from gateway.execution.lexing import check_text
+from gateway.execution.input_validation import ValuesOfCorrectTypeRule
+from gateway.execution.lexical_limits import check_text
 from gateway.execution.limits import DEFAULT_LIMITS, Limits
-from gateway.execution.overlaps import OverlappingFieldsRule, TooManyOverlapsError
+from gateway.execution.overlapping_fields import OverlappingFieldsRule, TooManyOverlapsError
 
 _MOST_ERRORS = 20
 _OUR_RULES: dict[Any, Any] = {
@@ -79,7 +79,7 @@ class Operations:
     def _operations_of(self, document: DocumentNode, text: str) -> Iterator[Operation]:
         for definition in document.definitions:
             if isinstance(definition, OperationDefinitionNode):
-                price = Price(self.schema, document, definition, self._limits)
+                price = CostEstimator(self.schema, document, definition, self._limits)
                 name = definition.name.value if definition.name else None
                 digest = digest_of(text, name)
                 hides = self._hide_suggestions

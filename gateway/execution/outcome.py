@@ -7,7 +7,7 @@ from graphql import GraphQLError
 
 from gateway.errors import BadUserInputError, GatewayError, MaskedError
 from gateway.execution.failures import MOST_LOCATIONS
-from gateway.execution.inputs import argument_made_null
+from gateway.execution.input_validation import argument_made_null
 from gateway.telemetry import log
 
 MAX_ERRORS = 100

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable
 from typing import Any, Protocol
 
-from gateway.execution.calls import Bound
-from gateway.execution.selection import Selected
+from gateway.execution.compiler.resolver_calls import Bound
+from gateway.execution.compiler.selection import Selected
 
 Path = tuple[Any, ...]
 

@@ -1,4 +1,4 @@
-"""The same as `Exact`, for a value that takes so long that others of the loop must come in between.
+"""The same as `Interpreter` for a value that takes long: others of the loop come in between.
 
 What is below is tried at once first; what takes too long itself is done piece by piece.
 """
@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from graphql import Undefined, is_leaf_type
 
-from gateway.execution.leaves import nullable
+from gateway.execution.compiler.selection import Selected, Selection
+from gateway.execution.execution_state import ExecutionState
+from gateway.execution.leaf_types import nullable
 from gateway.execution.pending import Path, Pending, TurnOverError
-from gateway.execution.run import Run
-from gateway.execution.selection import Selected, Selection
 
 if TYPE_CHECKING:
-    from gateway.execution.exact import Exact
+    from gateway.execution.interpreter import Interpreter
 
 
 class ByTurns:
     """Completes a fetched value; `left` is what that leaves pending, `weighed` what it encodes."""
 
-    def __init__(self, exact: "Exact", run: Run) -> None:
+    def __init__(self, exact: "Interpreter", run: ExecutionState) -> None:
         self._exact, self._run = exact, run
         self.left: list[Pending] = []
         self.weighed = 0

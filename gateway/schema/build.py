@@ -7,9 +7,9 @@ from graphql import GraphQLInputObjectType, GraphQLSchema, Undefined
 from strawberry.schema.config import StrawberryConfig
 
 from gateway.schema import enums  # noqa: F401 - registers the vocabulary's words
-from gateway.schema.context import Info
 from gateway.schema.customer import Customer
 from gateway.schema.customer_promotion import CustomerPromotion
+from gateway.schema.info import Info
 from gateway.schema.program import Program
 from gateway.schema.promotion import Promotion
 from gateway.schema.query import Query

@@ -4,15 +4,14 @@ from typing import Any
 
 import strawberry
 
-from gateway.errors import CustomerMismatchError, GatewayError, NotHereError
-from gateway.paging.arguments import PageFields
-from gateway.paging.page import Drift
+from gateway.errors import CustomerMismatchError, GatewayError, UpstreamNotFoundError
+from gateway.pagination.arguments import PageFields
+from gateway.pagination.page import Drift
 from gateway.schema.connection import shown
-from gateway.schema.context import Context, Info
 from gateway.schema.customer_pages import (
     Availability,
     CustomerPageArguments,
-    CustomerPromotions,
+    FetchedCustomerPage,
     Pages,
     ProgramIds,
     SourceType,
@@ -20,9 +19,10 @@ from gateway.schema.customer_pages import (
     fetch_page,
     fetch_pages,
 )
-from gateway.schema.customer_promotion import CustomerPromotion, Owner
-from gateway.schema.declare import NOT_AT_HAND, calls_of_a_page, computed, fetching
+from gateway.schema.customer_promotion import CustomerPromotion, PromotionOwner
+from gateway.schema.declare import NOT_PREFETCHED, calls_of_a_page, computed, fetching
 from gateway.schema.ids import write_id
+from gateway.schema.info import Info, ResolverContext
 from gateway.schema.lookahead import Ahead
 from gateway.schema.node import ID_WORDS, Node
 from gateway.schema.paging import (
@@ -35,7 +35,7 @@ from gateway.schema.paging import (
     PageInfo,
     PageWarning,
 )
-from gateway.upstream.customer_promotions import ENDPOINT, CustomerKey
+from gateway.upstream.customer_view.endpoint import ENDPOINT, CustomerKey
 
 PAGES_BELOW = ("Customer", "promotions")
 
@@ -52,7 +52,7 @@ class CustomerPromotionEdge:
 class CustomerPromotionConnection:
     """A view over one fetched page."""
 
-    payload: strawberry.Private[CustomerPromotions]
+    payload: strawberry.Private[FetchedCustomerPage]
 
     @computed("The promotions with their cursors.")
     def edges(self) -> list[CustomerPromotionEdge]:
@@ -76,8 +76,8 @@ class CustomerPromotionConnection:
             if item is not None
         ]
 
-    def _owner(self) -> Owner:
-        return Owner(self.payload.customer_key, self.payload.customer_id)
+    def _owner(self) -> PromotionOwner:
+        return PromotionOwner(self.payload.customer_key, self.payload.customer_id)
 
     @computed("Where the page lies in the list.")
     def page_info(self) -> PageInfo:
@@ -133,7 +133,7 @@ class Customer(Node):
         fetched = self.pages.get(_page_arguments(**arguments)) if self.pages else None
         if isinstance(fetched, GatewayError):
             raise fetched
-        return NOT_AT_HAND if fetched is None else CustomerPromotionConnection(payload=fetched)
+        return NOT_PREFETCHED if fetched is None else CustomerPromotionConnection(payload=fetched)
 
     @fetching(
         "The customer's promotions. A page that fails is null; the customer stays.",
@@ -165,12 +165,12 @@ class Customer(Node):
             "program_ids": program_ids,
         }
         at_hand = self._page_at_hand(**arguments)
-        if at_hand is not NOT_AT_HAND:
+        if at_hand is not NOT_PREFETCHED:
             return at_hand
         try:
             wanted = _page_arguments(**arguments)
             page = await fetch_page(info.context, self.key, wanted, info.page_fields)
-        except NotHereError:
+        except UpstreamNotFoundError:
             return None
         if page.customer_id != self.payload:  # a page in front has told another id
             raise CustomerMismatchError(ENDPOINT)
@@ -185,7 +185,7 @@ def _page_arguments(**arguments: Any) -> CustomerPageArguments:
 
 
 async def load_customer(
-    context: Context, key: CustomerKey, pages_below: list[Ahead]
+    context: ResolverContext, key: CustomerKey, pages_below: list[Ahead]
 ) -> Customer | None:
     """Look a customer up by fetching the pages that are selected below; null where there is none.
 
@@ -198,11 +198,11 @@ async def load_customer(
         same = wanted.get(arguments)
         wanted[arguments] = below.fields if same is None else below.fields.merge(same)
     budget = context.request.budget
-    budget.keep(1)
+    budget.reserve_more(1)
     try:
         found = await fetch_pages(context, key, wanted)
     finally:
-        budget.keep(-1)
+        budget.reserve_more(-1)
     if found is None:
         return None
     customer_id, pages = found

@@ -7,16 +7,16 @@ comes: by a call, out of the cache, or from a call that another caller has start
 
 from collections.abc import Sequence
 
+from gateway.context import Caller
 from gateway.errors import ForbiddenError, GatewayError
-from gateway.request import Caller
-from gateway.schema.context import Context
 from gateway.schema.identifiers import CustomerIdentifier, check_identifier
-from gateway.upstream.customer_promotions import BY_ID, CustomerKey, canonical
-from gateway.wire.vocabulary import CustomerSource
+from gateway.schema.info import ResolverContext
+from gateway.upstream.customer_view.endpoint import BY_ID, CustomerKey, canonical
+from gateway.upstream.normalise.enums import CustomerSource
 
 
-async def admit(
-    context: Context, by: CustomerIdentifier, source: CustomerSource, argument: str = "by"
+async def authorize_customer(
+    context: ResolverContext, by: CustomerIdentifier, source: CustomerSource, argument: str = "by"
 ) -> CustomerKey:
     """Make the key to look a customer up by what a query says; it goes out exactly as it is.
 
@@ -28,8 +28,10 @@ async def admit(
     return await _admit(context, CustomerKey(source, *identifier), argument)
 
 
-async def admit_id(context: Context, source: str, customer_id: str, argument: str) -> CustomerKey:
-    """Make the key to look a customer up by the parts of a global id; raises as `admit` does."""
+async def authorize_customer_id(
+    context: ResolverContext, source: str, customer_id: str, argument: str
+) -> CustomerKey:
+    """Return the key of the customer with a global id; raises as `authorize_customer` does."""
     return await _admit(context, CustomerKey(CustomerSource[source], BY_ID, customer_id), argument)
 
 
@@ -41,12 +43,12 @@ def own_customers(caller: Caller) -> list[CustomerKey]:
     ]
 
 
-def look_ups_of(caller: Caller) -> int:
+def max_look_ups(caller: Caller) -> int:
     """Count the look-ups that it takes at the most to tell an id of the caller's own customers'."""
     return sum(claim.identifier_name != BY_ID for claim in caller.customers or ())
 
 
-async def _admit(context: Context, key: CustomerKey, argument: str) -> CustomerKey:
+async def _admit(context: ResolverContext, key: CustomerKey, argument: str) -> CustomerKey:
     """Give the key to a caller who may ask for this customer."""
     if context.caller.customers is None:
         return key
@@ -60,7 +62,9 @@ async def _admit(context: Context, key: CustomerKey, argument: str) -> CustomerK
     )
 
 
-async def _is_one_of(context: Context, customer_id: str, claimed: Sequence[CustomerKey]) -> bool:
+async def _is_one_of(
+    context: ResolverContext, customer_id: str, claimed: Sequence[CustomerKey]
+) -> bool:
     """Tell whether an id is that of one of the caller's own customers.
 
     It is they who are looked up, those who are known first: the one who is asked for may be
@@ -72,7 +76,7 @@ async def _is_one_of(context: Context, customer_id: str, claimed: Sequence[Custo
         return True
     failure: GatewayError | None = None
     # The page that is asked for comes after these calls; no definition may take its place.
-    with context.request.budget.claim():
+    with context.request.budget.reserve():
         for key in claimed:
             if key.identifier_name == BY_ID or ids.known(key) is not None:
                 continue

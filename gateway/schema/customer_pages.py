@@ -6,25 +6,25 @@ from typing import Annotated, NamedTuple
 
 import strawberry
 
+from gateway.dataloaders.batch_loader import settle
+from gateway.dataloaders.shown_promotions import ShownTo
 from gateway.errors import (
     BadUserInputError,
     CursorInvalidError,
     CustomerMismatchError,
     GatewayError,
-    NotHereError,
+    UpstreamNotFoundError,
 )
-from gateway.loaders.batch import settle
-from gateway.loaders.shown_promotions import ShownTo
-from gateway.paging.arguments import ConnectionArguments, PageFields, PageRequest
-from gateway.paging.cursor import Binding, Owner
-from gateway.paging.page import Page
-from gateway.paging.walk import walk
-from gateway.schema.context import Context
+from gateway.pagination.arguments import ConnectionArguments, PageFields, PageRequest
+from gateway.pagination.cursor import Binding, CursorOwner
+from gateway.pagination.page import ConnectionPage
+from gateway.pagination.paginate import paginate
 from gateway.schema.ids import check_digits, is_number
-from gateway.upstream.customer_promotions import (
+from gateway.schema.info import ResolverContext
+from gateway.upstream.customer_view.endpoint import (
     BY_ID,
     ENDPOINT,
-    MOST_PROGRAMS,
+    MAX_PROGRAMS,
     NO_FILTERS,
     CustomerFilters,
     CustomerKey,
@@ -32,8 +32,8 @@ from gateway.upstream.customer_promotions import (
     CustomerPageKey,
     canonical,
 )
-from gateway.wire.customer_view import CustomerPromotionPayload
-from gateway.wire.vocabulary import (
+from gateway.upstream.customer_view.payload import CustomerPromotionPayload
+from gateway.upstream.normalise.enums import (
     CustomerPromotionSourceType,
     CustomerSource,
     PromotionAvailability,
@@ -70,21 +70,24 @@ class CustomerPageArguments(NamedTuple):
     program_ids: tuple[str, ...] | None = None
 
 
-class CustomerPromotions(NamedTuple):
+class FetchedCustomerPage(NamedTuple):
     """A fetched page, and what its cursors are bound to."""
 
-    page: Page[CustomerPromotionPayload]
+    page: ConnectionPage[CustomerPromotionPayload]
     binding: Binding
     customer_key: CustomerKey
     customer_id: str
 
 
-Pages = dict[CustomerPageArguments, CustomerPromotions | GatewayError]
+Pages = dict[CustomerPageArguments, FetchedCustomerPage | GatewayError]
 
 
 async def fetch_page(
-    context: Context, customer: CustomerKey, arguments: CustomerPageArguments, fields: PageFields
-) -> CustomerPromotions:
+    context: ResolverContext,
+    customer: CustomerKey,
+    arguments: CustomerPageArguments,
+    fields: PageFields,
+) -> FetchedCustomerPage:
     """Fetch one page of a customer's promotions; `fields` are those that are selected of it.
 
     Raises BadUserInputError or CursorInvalidError before any call; NotHereError for no such
@@ -103,7 +106,7 @@ async def fetch_page(
     def fetch(_segment: int, offset: int, limit: int) -> Awaitable[CustomerPage]:
         return load(CustomerPageKey(customer, filters, offset, limit))
 
-    page = await walk(fetch, request)
+    page = await paginate(fetch, request)
     customer_id = str(page.customer_id)
     try:
         if after is not None:
@@ -117,14 +120,16 @@ async def fetch_page(
     shown_to = ShownTo(customer.source._name_, customer_id)
     context.loaders.shown_promotions.remember(context.request, shown_to, page.items)
     name, value = customer.identifier_name, customer.identifier_value
-    bound = Binding(connection, Owner(name, value, customer_id))
-    return CustomerPromotions(page, bound, customer, customer_id)
+    bound = Binding(connection, CursorOwner(name, value, customer_id))
+    return FetchedCustomerPage(page, bound, customer, customer_id)
 
 
 def _bind(connection: str, customer: CustomerKey) -> Binding:
     """Return what reads cursors before the customer is known, but for what was asked."""
     name, value = customer.identifier_name, customer.identifier_value
-    return Binding(connection, Owner(name, value, canonical(value) if name == BY_ID else None))
+    return Binding(
+        connection, CursorOwner(name, value, canonical(value) if name == BY_ID else None)
+    )
 
 
 def _check_filters(arguments: CustomerPageArguments) -> CustomerFilters:
@@ -132,9 +137,9 @@ def _check_filters(arguments: CustomerPageArguments) -> CustomerFilters:
     if filters == NO_FILTERS:
         return NO_FILTERS
     if program_ids is not None:
-        if not 1 <= len(program_ids) <= MOST_PROGRAMS:
+        if not 1 <= len(program_ids) <= MAX_PROGRAMS:
             raise BadUserInputError(
-                "programIds", f"name 1 to {MOST_PROGRAMS} programs, or leave it out for all."
+                "programIds", f"name 1 to {MAX_PROGRAMS} programs, or leave it out for all."
             )
         program_ids = tuple(
             sorted({check_digits("programIds", program_id) for program_id in program_ids})
@@ -157,7 +162,9 @@ def _connection(source: CustomerSource, filters: CustomerFilters) -> str:
 
 
 async def fetch_pages(
-    context: Context, customer: CustomerKey, wanted: Mapping[CustomerPageArguments, PageFields]
+    context: ResolverContext,
+    customer: CustomerKey,
+    wanted: Mapping[CustomerPageArguments, PageFields],
 ) -> tuple[str | GatewayError, Pages] | None:
     """Fetch all pages of a customer at once, and learn the customer's id by it.
 
@@ -182,9 +189,9 @@ async def fetch_pages(
     customer_id: str | None = None
     for arguments, fetched_or_failed in zip(wanted, results, strict=True):
         result = fetched_or_failed
-        if isinstance(result, NotHereError):
+        if isinstance(result, UpstreamNotFoundError):
             return None
-        if isinstance(result, CustomerPromotions):
+        if isinstance(result, FetchedCustomerPage):
             if ids.believes(customer, result.customer_id):
                 customer_id = result.customer_id
             else:  # another answer has contradicted it meanwhile
@@ -198,12 +205,12 @@ async def fetch_pages(
     return _id_without_pages(customer, wanted) or failure, pages
 
 
-async def _probe(context: Context, customer: CustomerKey) -> tuple[str, Pages] | None:
+async def _probe(context: ResolverContext, customer: CustomerKey) -> tuple[str, Pages] | None:
     ids = context.loaders.customer_ids
     fetched = context.loaders.customer_pages.load(CustomerPageKey(customer, NO_FILTERS, 0, 1))
     try:
         page = await ids.together(customer, fetched)
-    except NotHereError:
+    except UpstreamNotFoundError:
         return None
     customer_id = str(page.customer_id)
     if not ids.believes(customer, customer_id):

@@ -5,24 +5,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from gateway.errors import CustomerMismatchError, NotHereError
-from gateway.loaders.customer_promotions import Key
-from gateway.loaders.shown_promotions import ShownTo
-from gateway.schema.context import Context, Info
-from gateway.schema.declare import PAYLOAD, Viewed, ViewedMany, computed, plain, timed
+from gateway.dataloaders.customer_promotions import CustomerPromotionKey
+from gateway.dataloaders.shown_promotions import ShownTo
+from gateway.errors import CustomerMismatchError, UpstreamNotFoundError
+from gateway.schema.declare import PAYLOAD, AsView, AsViews, computed, plain, timed
 from gateway.schema.definition import Stage
 from gateway.schema.ids import PromotionIds
+from gateway.schema.info import Info, ResolverContext
 from gateway.schema.limits import Limit, PromotionLimits
 from gateway.schema.node import ID_WORDS, Node
 from gateway.schema.promotion import Promotion
 from gateway.schema.restrictions import Restriction
-from gateway.upstream.customer_promotions import ENDPOINT, CustomerKey
-from gateway.wire import customer_view as wire
-from gateway.wire import validity
-from gateway.wire.instants import read_instant
-from gateway.wire.keys import read_key, read_optional_key
-from gateway.wire.limits import LimitFigures, LimitsAndUsage, read_customer_limits
-from gateway.wire.restrictions import (
+from gateway.upstream.customer_view import payload as wire
+from gateway.upstream.customer_view.endpoint import ENDPOINT, CustomerKey
+from gateway.upstream.normalise import validity
+from gateway.upstream.normalise.ids import parse_optional_id, read_key
+from gateway.upstream.normalise.instants import read_instant
+from gateway.upstream.normalise.limits import LimitFigures, LimitsAndUsage, read_customer_limits
+from gateway.upstream.normalise.restrictions import (
     StatedRestrictions,
     customer_restriction,
     customer_restrictions,
@@ -66,11 +66,11 @@ class PromotionIssue:
     is_expired: bool | None = timed("expires_at", _EXPIRED, validity.is_expired)
 
     event_log_id: strawberry.ID | None = plain(
-        "event_log_id", "The event that issued it.", read_optional_key
+        "event_log_id", "The event that issued it.", parse_optional_id
     )
     redeemed_count: int | None = plain("redeemed_count", "How often it has been redeemed.")
 
-    @computed("How often it may be redeemed, and how often it has been.", Viewed(Limit))
+    @computed("How often it may be redeemed, and how often it has been.", AsView(Limit))
     def redemptions(self) -> LimitFigures:
         """Join the promotion's cap with this issue's count."""
         return redemptions_per_issue(self.promotion, self.payload.redeemed_count)
@@ -92,7 +92,7 @@ class Enrolment:
     is_expired: bool | None = timed("expires_at", _EXPIRED, validity.is_expired)
 
     event_log_id: strawberry.ID | None = plain(
-        "event_log_id", "The event that enrolled the customer.", read_optional_key
+        "event_log_id", "The event that enrolled the customer.", parse_optional_id
     )
 
     @computed("What was issued under it.")
@@ -104,7 +104,7 @@ class Enrolment:
         ]
 
 
-class Owner:
+class PromotionOwner:
     """The customer whose promotions are shown: the key that found them, and the platform's id."""
 
     __slots__ = ("customer_id", "ids", "key")
@@ -128,7 +128,7 @@ class CustomerPromotion(Node):
     """A view over one entry of the customer view, for the customer it was asked for."""
 
     payload: strawberry.Private[wire.CustomerPromotionPayload]
-    owner: strawberry.Private[Owner]
+    owner: strawberry.Private[PromotionOwner]
 
     @computed(ID_WORDS)
     def id(self) -> strawberry.ID:
@@ -143,15 +143,15 @@ class CustomerPromotion(Node):
 
         return Customer(key=self.owner.key, payload=self.owner.customer_id)
 
-    promotion: Promotion = plain(PAYLOAD, "The promotion itself.", Viewed(Promotion))
+    promotion: Promotion = plain(PAYLOAD, "The promotion itself.", AsView(Promotion))
 
     metadata: list[PromotionMetadata] = plain(
-        "metadata", "What the brand has noted about it.", ViewedMany(PromotionMetadata)
+        "metadata", "What the brand has noted about it.", AsViews(PromotionMetadata)
     )
 
     @computed(
         "Its limits as a whole, with what this customer has used.",
-        Viewed(PromotionLimits, read_customer_limits),
+        AsView(PromotionLimits, read_customer_limits),
     )
     def limits(self) -> LimitsAndUsage:
         """Show the four figures."""
@@ -159,7 +159,7 @@ class CustomerPromotion(Node):
 
     @computed(
         "What caps its stages, with what this customer has used.",
-        ViewedMany(Restriction, customer_restrictions, customer_restriction),
+        AsViews(Restriction, customer_restrictions, customer_restriction),
     )
     def restrictions(
         self, stage: Stage = None, include_disabled: IncludeDisabled = False
@@ -190,16 +190,18 @@ class CustomerPromotion(Node):
     )
 
 
-async def load_customer_promotion(context: Context, key: Key) -> CustomerPromotion | None:
+async def load_customer_promotion(
+    context: ResolverContext, key: CustomerPromotionKey
+) -> CustomerPromotion | None:
     """Look one promotion of one customer up; null where they do not have it, or do not exist.
 
     Nobody knows how many pages that takes: its claim is on the whole call budget.
     """
     budget = context.request.budget
     try:
-        with budget.claim(budget.most):
+        with budget.reserve(budget.most):
             found = await context.loaders.customer_promotions.load(key)
-    except NotHereError:
+    except UpstreamNotFoundError:
         return None
     if found is None:
         return None
@@ -207,4 +209,6 @@ async def load_customer_promotion(context: Context, key: Key) -> CustomerPromoti
         raise CustomerMismatchError(ENDPOINT)
     shown_to = ShownTo(key.customer.source.name, found.customer_id)
     context.loaders.shown_promotions.remember(context.request, shown_to, [found.payload])
-    return CustomerPromotion(payload=found.payload, owner=Owner(key.customer, found.customer_id))
+    return CustomerPromotion(
+        payload=found.payload, owner=PromotionOwner(key.customer, found.customer_id)
+    )

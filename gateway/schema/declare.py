@@ -18,8 +18,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import strawberry
 
-from gateway.paging.arguments import most_windows
-from gateway.schema.context import Info
+from gateway.pagination.arguments import max_windows
+from gateway.schema.info import Info
 from gateway.schema.lookahead import DECLARATION, LooksFor
 
 PAYLOAD = ""  # a plain field of the payload as a whole
@@ -43,10 +43,10 @@ class Plain:
 class Computed:
     """A method that does no I/O; what it gives is shown through views, where it says so."""
 
-    shows: "Viewed | ViewedMany | None" = None
+    shows: "AsView | AsViews | None" = None
 
 
-class Asked(NamedTuple):
+class CostArguments(NamedTuple):
     """What is known of a selection before anything is fetched; for `Calls` to count with.
 
     `arguments` has a number as it is, of a list its length, and null or true for all else;
@@ -63,32 +63,32 @@ class Asked(NamedTuple):
         return self.arguments.get(argument) or 0
 
 
-Calls = Callable[[Asked], int]
+Calls = Callable[[CostArguments], int]
 """How many upstream calls one result of a fetching field can cause, retries aside: at the most."""
 
 
-def no_call(_: Asked) -> int:
+def no_call(_: CostArguments) -> int:
     """Count none, because another field counts them."""
     return 0
 
 
-def one_call(_: Asked) -> int:
+def one_call(_: CostArguments) -> int:
     """Count one."""
     return 1
 
 
-def any_calls(asked: Asked) -> int:
+def any_calls(asked: CostArguments) -> int:
     """Count all that an operation may make, where nobody knows how many it takes."""
     return asked.most_calls
 
 
-def calls_of_a_page(asked: Asked) -> int:
+def calls_of_a_page(asked: CostArguments) -> int:
     """Count a page's windows."""
     arguments = asked.arguments
-    return most_windows(arguments.get("first"), arguments.get("last"), "before" in arguments)
+    return max_windows(arguments.get("first"), arguments.get("last"), "before" in arguments)
 
 
-def calls_of_a_definition(asked: Asked) -> int:
+def calls_of_a_definition(asked: CostArguments) -> int:
     """Count two in each source type: a page of the list, and what is not on it by its id."""
     return 2 * (1 if asked.arguments.get("sourceType") else asked.source_types)
 
@@ -100,7 +100,7 @@ class Fetching:
     `calls` counts for each result. Where a field that it looks ahead to is selected below, that one
     counts instead, unless nobody knows how many calls this takes. `each_of` names the list argument
     that has one result for each of its items. `at_hand` takes the view and the arguments, and gives
-    the value where it needs no network after all, else `NOT_AT_HAND`; it raises what the method
+    the value where it needs no network after all, else `NOT_PREFETCHED`; it raises what the method
     would. `looks_for` is what the field itself fetches differently for.
     """
 
@@ -111,12 +111,12 @@ class Fetching:
     looks_for: LooksFor | None = None
 
 
-NOT_AT_HAND: Any = object()
+NOT_PREFETCHED: Any = object()
 """Says of a fetching field that its value has to be fetched."""
 
 
 @dataclass(frozen=True, slots=True)
-class Viewed:
+class AsView:
     """A normaliser that shows a payload, or what is read from it, through a view.
 
     Where `read` is recurring, what is shown may be kept by what it is read from.
@@ -133,7 +133,7 @@ class Viewed:
 
 
 @dataclass(frozen=True, slots=True)
-class ViewedMany:
+class AsViews:
     """A normaliser that shows a list of payloads, or what is read from it, through a view.
 
     `read` reads the list as a whole, `each` one item of it. Where either is recurring, what is
@@ -208,7 +208,7 @@ def reader(attribute: str) -> Callable[[Any], Any]:
     return read
 
 
-def computed(description: str, shows: "Viewed | ViewedMany | None" = None) -> Callable[[_R], _R]:
+def computed(description: str, shows: "AsView | AsViews | None" = None) -> Callable[[_R], _R]:
     """Declare a field that is computed from the payload and its arguments.
 
     With `shows` the method gives payloads, and the graph's type is that view.
@@ -219,7 +219,7 @@ def computed(description: str, shows: "Viewed | ViewedMany | None" = None) -> Ca
         kind: Any = None
         if shows is not None:
             resolver = wraps(method)(lambda *args, **kwargs: shows(method(*args, **kwargs)))
-            kind = list[shows.view] if isinstance(shows, ViewedMany) else shows.view  # type: ignore[name-defined]
+            kind = list[shows.view] if isinstance(shows, AsViews) else shows.view  # type: ignore[name-defined]
         field: Any = strawberry.field(
             resolver=resolver,
             description=description,

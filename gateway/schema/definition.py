@@ -5,21 +5,17 @@ from typing import Annotated
 
 import strawberry
 
+from gateway.context import Role
 from gateway.errors import ForbiddenError
-from gateway.request import Role
-from gateway.schema.context import Info
-from gateway.schema.declare import Viewed, ViewedMany, computed, plain
+from gateway.schema.declare import AsView, AsViews, computed, plain
+from gateway.schema.info import Info
 from gateway.schema.limits import PromotionLimits
 from gateway.schema.restrictions import Restriction
 from gateway.schema.rulesets import Ruleset
-from gateway.wire import limits, restrictions, rulesets, texts
-from gateway.wire.instants import read_instant
-from gateway.wire.keys import read_keys, read_optional_key
-from gateway.wire.legacy import DefinitionPayload
-from gateway.wire.limits import PromotionLimitFigures
-from gateway.wire.recurring import recurring
-from gateway.wire.restrictions import ExpiryFigures, RestrictionFigures
-from gateway.wire.vocabulary import (
+from gateway.upstream.definitions import rulesets
+from gateway.upstream.definitions.payload import DefinitionPayload
+from gateway.upstream.normalise import limits, restrictions, texts
+from gateway.upstream.normalise.enums import (
     EarningType,
     ExpiryBasis,
     PromotionSourceType,
@@ -28,6 +24,11 @@ from gateway.wire.vocabulary import (
     reader_of,
     status_spelling,
 )
+from gateway.upstream.normalise.ids import parse_ids, parse_optional_id
+from gateway.upstream.normalise.instants import read_instant
+from gateway.upstream.normalise.limits import PromotionLimitFigures
+from gateway.upstream.normalise.memoizable import memoizable
+from gateway.upstream.normalise.restrictions import ExpiryFigures, RestrictionFigures
 
 _read_earning_type = reader_of(EarningType)
 
@@ -90,7 +91,7 @@ class PromotionDefinition:
     )
     updated_at: datetime | None = plain("updated_at", "When it was last changed.", read_instant)
     updated_by: strawberry.ID | None = plain(
-        "updated_by", "The user who last changed it.", read_optional_key
+        "updated_by", "The user who last changed it.", parse_optional_id
     )
     allocate_points_on: str | None = plain(
         "allocate_points_on", "On what points are credited, e.g. BILL."
@@ -101,18 +102,18 @@ class PromotionDefinition:
 
     @computed(
         "Its limits as a whole. They may disagree with `restrictions`: neither replaces the other.",
-        Viewed(PromotionLimits),
+        AsView(PromotionLimits),
     )
     def limits(self) -> PromotionLimitFigures:
         """Show the four figures."""
         return limits.definition_limits(self.payload)
 
-    @computed("What caps its stages.", ViewedMany(Restriction))
+    @computed("What caps its stages.", AsViews(Restriction))
     def restrictions(self, stage: Stage = None) -> list[RestrictionFigures]:
         """Show the restrictions of one stage or all."""
         return restrictions.definition_restrictions(self.payload, stage)
 
-    @computed("When what it gave expires.", ViewedMany(PromotionExpiry))
+    @computed("When what it gave expires.", AsViews(PromotionExpiry))
     def expiries(self) -> list[ExpiryFigures]:
         """Show the expiries."""
         return restrictions.definition_expiries(self.payload)
@@ -120,7 +121,7 @@ class PromotionDefinition:
     earning_type: EarningType | None = plain(
         "rules.earning_type_name",
         "How customers come to its benefits; null where the upstream does not say.",
-        recurring(lambda raw: None if raw is None else _read_earning_type(raw)),
+        memoizable(lambda raw: None if raw is None else _read_earning_type(raw)),
     )
     earning_type_name: str | None = plain(
         "rules.earning_type_name", "The upstream's own word for it."
@@ -165,7 +166,7 @@ class PromotionDefinition:
         return [TargetGroup(payload=group) for group in rulesets.target_groups(self.payload)]
 
     target_rule_ids: list[strawberry.ID] = plain(
-        "rules.target_rule_ids", "The rules that define its points.", read_keys
+        "rules.target_rule_ids", "The rules that define its points.", parse_ids
     )
 
     @computed(

@@ -4,8 +4,8 @@ from enum import Enum
 
 import strawberry
 
-from gateway.paging.page import Drift
-from gateway.wire import vocabulary as words
+from gateway.pagination.page import Drift
+from gateway.upstream.normalise import enums as words
 
 
 def _describe(enum: type[Enum], description: str, **values: str) -> None:

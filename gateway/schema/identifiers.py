@@ -6,8 +6,8 @@ from typing import Annotated, TypeGuard
 import strawberry
 
 from gateway.errors import BadUserInputError
-from gateway.upstream.customer_promotions import BY_ID
-from gateway.wire.vocabulary import CustomerSource
+from gateway.upstream.customer_view.endpoint import BY_ID
+from gateway.upstream.normalise.enums import CustomerSource
 
 _LONGEST = 256
 _FORBIDDEN = {"Cc", "Cs"}  # control characters, and surrogates that no UTF-8 can hold

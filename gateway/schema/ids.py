@@ -6,7 +6,7 @@ import re
 from binascii import b2a_base64
 
 from gateway.errors import BadUserInputError
-from gateway.wire.vocabulary import CustomerSource
+from gateway.upstream.normalise.enums import CustomerSource
 
 _PARTS = {"Customer": 2, "CustomerPromotion": 4, "Promotion": 2, "Program": 1}
 _DIGITS = re.compile(r"[0-9]{1,19}")

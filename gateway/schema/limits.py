@@ -2,9 +2,9 @@
 
 import strawberry
 
-from gateway.schema.declare import PAYLOAD, Viewed, plain
-from gateway.wire import limits as figures
-from gateway.wire.vocabulary import LimitKind
+from gateway.schema.declare import PAYLOAD, AsView, plain
+from gateway.upstream.normalise import limits as figures
+from gateway.upstream.normalise.enums import LimitKind
 
 
 @strawberry.type(description="How much of something there may be, and how much is left.")
@@ -47,14 +47,14 @@ class PromotionLimits:
     payload: strawberry.Private[figures.PromotionLimitFigures]
 
     points_per_event: Limit = plain(
-        "points_per_event", "Points that one activity may give.", Viewed(Limit)
+        "points_per_event", "Points that one activity may give.", AsView(Limit)
     )
     points_per_customer: Limit = plain(
-        "points_per_customer", "Points that one customer may get.", Viewed(Limit)
+        "points_per_customer", "Points that one customer may get.", AsView(Limit)
     )
     times_per_customer: Limit = plain(
-        "times_per_customer", "Activities for which one customer may get points.", Viewed(Limit)
+        "times_per_customer", "Activities for which one customer may get points.", AsView(Limit)
     )
     points_in_promotion: Limit = plain(
-        "points_in_promotion", "Points that all customers together may get.", Viewed(Limit)
+        "points_in_promotion", "Points that all customers together may get.", AsView(Limit)
     )

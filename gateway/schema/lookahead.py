@@ -25,7 +25,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_directive_values
 
-from gateway.paging.arguments import PageFields
+from gateway.pagination.arguments import PageFields
 
 DECLARATION = "declaration"
 """Where a field's metadata has its declaration (`declare.py`)."""

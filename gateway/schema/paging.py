@@ -5,12 +5,12 @@ from typing import Annotated, Any, NamedTuple, Self
 
 import strawberry
 
-from gateway.paging.arguments import DEFAULT_SIZE, HAS_NEXT_PAGE, HAS_PREVIOUS_PAGE
-from gateway.paging.cursor import Binding
-from gateway.paging.page import Page
+from gateway.pagination.arguments import DEFAULT_SIZE, HAS_NEXT_PAGE, HAS_PREVIOUS_PAGE
+from gateway.pagination.cursor import Binding
+from gateway.pagination.page import ConnectionPage
 from gateway.schema.declare import computed, plain
 from gateway.schema.lookahead import LooksFor
-from gateway.wire.warnings import UpstreamWarning
+from gateway.upstream.normalise.warnings import UpstreamWarning
 
 
 def same_page(arguments: Mapping[str, Any]) -> Hashable:
@@ -51,13 +51,13 @@ Before = Annotated[str | None, strawberry.argument(description="Only what preced
 class BoundPage(NamedTuple):
     """A fetched page, what its cursors are bound to, and whether there is more on either side."""
 
-    page: Page[Any]
+    page: ConnectionPage[Any]
     binding: Binding
     has_next: bool
     has_previous: bool
 
     @classmethod
-    def of(cls, page: Page[Any], binding: Binding) -> Self:
+    def of(cls, page: ConnectionPage[Any], binding: Binding) -> Self:
         """Look at a page."""
         return cls(page, binding, page.has_next, page.has_previous)
 

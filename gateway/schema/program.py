@@ -5,18 +5,17 @@ from typing import Annotated, NamedTuple
 
 import strawberry
 
-from gateway.errors import BadUserInputError, NotHereError
-from gateway.loaders.definitions import FoundDefinition
-from gateway.paging.arguments import ConnectionArguments, PageRequest
-from gateway.paging.cursor import Binding
-from gateway.paging.page import Drift, Page
-from gateway.paging.position import Position
-from gateway.paging.stretch import Fetch, believable
-from gateway.paging.walk import walk
+from gateway.dataloaders.definitions import FoundDefinition
+from gateway.errors import BadUserInputError, UpstreamNotFoundError
+from gateway.pagination.arguments import ConnectionArguments, PageRequest
+from gateway.pagination.cursor import Binding
+from gateway.pagination.page import ConnectionPage, Drift
+from gateway.pagination.paginate import paginate
+from gateway.pagination.position import Position
+from gateway.pagination.window_buffer import Fetch, plausible_total
 from gateway.schema.connection import shown
-from gateway.schema.context import Context, Info
 from gateway.schema.declare import (
-    Asked,
+    CostArguments,
     calls_of_a_page,
     computed,
     fetching,
@@ -24,6 +23,7 @@ from gateway.schema.declare import (
     one_call,
 )
 from gateway.schema.ids import check_digits, write_id
+from gateway.schema.info import Info, ResolverContext
 from gateway.schema.node import ID_WORDS, Node
 from gateway.schema.paging import (
     PAGE_FIELDS,
@@ -36,9 +36,13 @@ from gateway.schema.paging import (
     PageWarning,
 )
 from gateway.schema.promotion import Promotion, view_definition
-from gateway.upstream.definitions import DefinitionFilters, DefinitionPage, DefinitionPageKey
-from gateway.wire.legacy import DefinitionPayload
-from gateway.wire.vocabulary import PromotionSourceType
+from gateway.upstream.definitions.endpoint import (
+    DefinitionFilters,
+    DefinitionPage,
+    DefinitionPageKey,
+)
+from gateway.upstream.definitions.payload import DefinitionPayload
+from gateway.upstream.normalise.enums import PromotionSourceType
 
 SourceTypes = Annotated[
     list[PromotionSourceType],
@@ -63,7 +67,7 @@ PromotionId = Annotated[
 _LONGEST_EVENT_NAME = 256
 
 
-def _calls_of_pages(asked: Asked) -> int:
+def _calls_of_pages(asked: CostArguments) -> int:
     """Count a page in each source type: what it does not reach is asked for its total, or end."""
     return calls_of_a_page(asked) * asked.length("sourceTypes")
 
@@ -71,7 +75,7 @@ def _calls_of_pages(asked: Asked) -> int:
 class ProgramPromotions(NamedTuple):
     """A fetched page, how to fetch more, and what its cursors are bound to."""
 
-    page: Page[DefinitionPayload]
+    page: ConnectionPage[DefinitionPayload]
     binding: Binding
     source_types: tuple[PromotionSourceType, ...]
     fetch: Fetch[DefinitionPayload]
@@ -124,7 +128,7 @@ class PromotionConnection:
         types = range(len(self.payload.source_types))
         unknown = [segment for segment in types if segment not in totals]
         windows = await asyncio.gather(*(self.payload.fetch(segment, 0, 1) for segment in unknown))
-        counted = [*totals.values(), *(believable(window, 0) for window in windows)]
+        counted = [*totals.values(), *(plausible_total(window, 0) for window in windows)]
         known = [total for total in counted if total is not None]
         return sum(known) if len(known) == len(counted) else None
 
@@ -195,12 +199,12 @@ class Program(Node):
             ConnectionArguments(first, after, last, before), binding, len(types), info.page_fields
         )
         fetch = _fetch(info.context, self.payload, types, filters)
-        page = await walk(fetch, request, len(types))
+        page = await paginate(fetch, request, len(types))
         return PromotionConnection(payload=ProgramPromotions(page, binding, types, fetch))
 
 
 def _fetch(
-    context: Context,
+    context: ResolverContext,
     program_id: str,
     types: tuple[PromotionSourceType, ...],
     filters: DefinitionFilters,
@@ -209,7 +213,7 @@ def _fetch(
         key = DefinitionPageKey(program_id, types[segment], filters, offset, limit)
         try:
             page = await context.loaders.definition_pages.load(key)
-        except NotHereError:
+        except UpstreamNotFoundError:
             return DefinitionPage([], 0)  # 4027: the one that is asked for does not exist
         source_types = context.loaders.source_types
         if types[segment] not in source_types.configured:  # else `node` looks there anyway

@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from gateway.dataloaders import definitions
+from gateway.dataloaders.customer_promotions import CustomerPromotionKey as CustomerPromotionOfKey
+from gateway.dataloaders.definitions import FoundDefinition
 from gateway.errors import PhasedOutError
-from gateway.loaders import definitions
-from gateway.loaders.customer_promotions import Key as CustomerPromotionOfKey
-from gateway.loaders.definitions import FoundDefinition
-from gateway.schema.context import Context, Info
-from gateway.schema.customer_gate import admit
+from gateway.schema.customer_gate import authorize_customer
 from gateway.schema.declare import (
-    NOT_AT_HAND,
+    NOT_PREFETCHED,
     PAYLOAD,
     any_calls,
     calls_of_a_definition,
@@ -24,13 +23,11 @@ from gateway.schema.declare import (
 from gateway.schema.definition import PromotionDefinition
 from gateway.schema.identifiers import By, Source
 from gateway.schema.ids import PromotionIds
+from gateway.schema.info import Info, ResolverContext
 from gateway.schema.node import ID_WORDS, Node
-from gateway.wire.customer_view import CustomerPromotionPayload
-from gateway.wire.instants import read_instant
-from gateway.wire.keys import read_key
-from gateway.wire.legacy import DefinitionPayload
-from gateway.wire.validity import validity
-from gateway.wire.vocabulary import (
+from gateway.upstream.customer_view.payload import CustomerPromotionPayload
+from gateway.upstream.definitions.payload import DefinitionPayload
+from gateway.upstream.normalise.enums import (
     CUSTOMER_PROMOTION_TYPES,
     CustomerSource,
     PromotionEvent,
@@ -42,6 +39,9 @@ from gateway.wire.vocabulary import (
     read_event,
     type_spelling,
 )
+from gateway.upstream.normalise.ids import read_key
+from gateway.upstream.normalise.instants import read_instant
+from gateway.upstream.normalise.validity import validity
 
 if TYPE_CHECKING:
     from gateway.schema.customer_promotion import CustomerPromotion
@@ -138,7 +138,7 @@ class Promotion(Node):
         """Show the definition that this came as."""
         found = self.found
         if found is None or source_type not in {None, found.source_type}:
-            return NOT_AT_HAND  # type: ignore[no-any-return]  # what is not there has no type
+            return NOT_PREFETCHED  # type: ignore[no-any-return]  # what is not there has no type
         return _definition(found)
 
     @fetching(
@@ -151,10 +151,10 @@ class Promotion(Node):
     ) -> PromotionDefinition | None:
         """Show the definition that this came as, else look for one."""
         at_hand = self._definition_at_hand(source_type)
-        if at_hand is not NOT_AT_HAND:
+        if at_hand is not NOT_PREFETCHED:
             return at_hand
         payload = self.payload
-        key = definitions.Key(
+        key = definitions.DefinitionKey(
             str(payload.program_id), str(payload.promotion_id), payload.identifier, source_type
         )
         try:
@@ -175,7 +175,7 @@ class Promotion(Node):
             load_customer_promotion,
         )
 
-        customer = await admit(info.context, by, source)
+        customer = await authorize_customer(info.context, by, source)
         key = CustomerPromotionOfKey(
             customer, str(self.payload.program_id), str(self.payload.promotion_id)
         )
@@ -191,7 +191,11 @@ def view_definition(found: FoundDefinition) -> Promotion:
     return Promotion(payload=found.payload, found=found)
 
 
-async def load_promotion(context: Context, program_id: str, promotion_id: str) -> Promotion | None:
+async def load_promotion(
+    context: ResolverContext, program_id: str, promotion_id: str
+) -> Promotion | None:
     """Look a promotion up by its ids; null where the legacy endpoint has none."""
-    found = await context.loaders.definitions.load(definitions.Key(program_id, promotion_id))
+    found = await context.loaders.definitions.load(
+        definitions.DefinitionKey(program_id, promotion_id)
+    )
     return None if found is None else view_definition(found)

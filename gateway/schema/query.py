@@ -6,11 +6,10 @@ from typing import Annotated, Any, TypeVar
 
 import strawberry
 
+from gateway.dataloaders.customer_promotions import CustomerPromotionKey
 from gateway.errors import GatewayError
-from gateway.loaders.customer_promotions import Key as CustomerPromotionKey
-from gateway.schema.context import Context, Info
 from gateway.schema.customer import PAGES_BELOW, Customer, load_customer
-from gateway.schema.customer_gate import admit, admit_id
+from gateway.schema.customer_gate import authorize_customer, authorize_customer_id
 from gateway.schema.customer_promotion import load_customer_promotion
 from gateway.schema.declare import (
     any_calls,
@@ -21,12 +20,13 @@ from gateway.schema.declare import (
 )
 from gateway.schema.identifiers import By, CustomerIdentifier, Source
 from gateway.schema.ids import check_digits, read_id
+from gateway.schema.info import Info, ResolverContext
 from gateway.schema.lookahead import Ahead
 from gateway.schema.node import Node
 from gateway.schema.program import Program
 from gateway.schema.promotion import Promotion, load_promotion
 from gateway.schema.shown_promotion import load_shown_promotion
-from gateway.wire.vocabulary import CustomerSource
+from gateway.upstream.normalise.enums import CustomerSource
 
 _T = TypeVar("_T")
 
@@ -87,7 +87,7 @@ class Query:
         self, info: Info, by: By, source: Source = CustomerSource.INSTORE
     ) -> Customer | None:
         """Look one customer up."""
-        key = await admit(info.context, by, source)
+        key = await authorize_customer(info.context, by, source)
         return await load_customer(info.context, key, info.look_ahead(*PAGES_BELOW))
 
     @fetching(
@@ -103,7 +103,7 @@ class Query:
         pages_below = info.look_ahead(*PAGES_BELOW)
 
         async def load(index: int, identifier: CustomerIdentifier) -> Customer | None:
-            key = await admit(info.context, identifier, source, f"by[{index}]")
+            key = await authorize_customer(info.context, identifier, source, f"by[{index}]")
             return await load_customer(info.context, key, pages_below)
 
         return await _each([load(index, identifier) for index, identifier in enumerate(by)])
@@ -155,17 +155,17 @@ async def _each(loads: Sequence[Coroutine[Any, Any, _T | None]]) -> list[_T | No
 
 
 async def _load_node(
-    context: Context, argument: str, global_id: str, pages_below: list[Ahead]
+    context: ResolverContext, argument: str, global_id: str, pages_below: list[Ahead]
 ) -> Node | None:
     type_name, parts = read_id(argument, global_id)
     match type_name:
         case "Customer":
             source, customer_id = parts
-            key = await admit_id(context, source, customer_id, argument)
+            key = await authorize_customer_id(context, source, customer_id, argument)
             return await load_customer(context, key, pages_below)
         case "CustomerPromotion":
             source, customer_id, *promotion = parts
-            customer = await admit_id(context, source, customer_id, argument)
+            customer = await authorize_customer_id(context, source, customer_id, argument)
             theirs = CustomerPromotionKey(customer, *promotion)
             return await load_customer_promotion(context, theirs)
         case "Promotion":

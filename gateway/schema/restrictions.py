@@ -2,10 +2,9 @@
 
 import strawberry
 
-from gateway.schema.declare import Viewed, plain
+from gateway.schema.declare import AsView, plain
 from gateway.schema.limits import Limit
-from gateway.wire.restrictions import RestrictionFigures, WindowFigures
-from gateway.wire.vocabulary import (
+from gateway.upstream.normalise.enums import (
     RestrictionMeasure,
     RestrictionScope,
     RestrictionStage,
@@ -13,6 +12,7 @@ from gateway.wire.vocabulary import (
     WindowUnit,
     reader_of,
 )
+from gateway.upstream.normalise.restrictions import RestrictionFigures, WindowFigures
 
 
 @strawberry.type(description="The period over which a restriction counts.")
@@ -40,10 +40,10 @@ class Restriction:
     scope_name: str | None = plain(
         "scope_name", "The upstream's own word for the scope, where it has one."
     )
-    limit: Limit = plain("limit", "The cap, and how much of it is used up.", Viewed(Limit))
+    limit: Limit = plain("limit", "The cap, and how much of it is used up.", AsView(Limit))
 
     window: RestrictionWindow | None = plain(
         "window",
         "The period over which it counts; null: over the promotion's whole life.",
-        Viewed(RestrictionWindow),
+        AsView(RestrictionWindow),
     )

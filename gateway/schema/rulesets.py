@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import strawberry
 from strawberry.scalars import JSON
 
-from gateway.schema.declare import ViewedMany, plain
-from gateway.wire import legacy
-from gateway.wire.instants import read_instant, read_open_end, read_open_start
-from gateway.wire.keys import read_key, read_optional_key
-from gateway.wire.rulesets import expression_tree, passed_through
-from gateway.wire.texts import json_text, json_texts, type_word
+from gateway.schema.declare import AsViews, plain
+from gateway.upstream.definitions import payload as definition_payload
+from gateway.upstream.definitions.rulesets import expression_tree, passed_through
+from gateway.upstream.normalise.ids import parse_optional_id, read_key
+from gateway.upstream.normalise.instants import read_instant, read_open_end, read_open_start
+from gateway.upstream.normalise.texts import json_text, json_texts, type_word
 
 
 class _Entry(NamedTuple):
@@ -22,9 +22,9 @@ class _Entry(NamedTuple):
     value: Any
 
 
-def _entries(view: Callable[..., Any]) -> ViewedMany:
+def _entries(view: Callable[..., Any]) -> AsViews:
     """Show a map through a view of its entries."""
-    return ViewedMany(view, _list_entries)
+    return AsViews(view, _list_entries)
 
 
 def _list_entries(raw: Mapping[str, Any] | None) -> list[_Entry]:
@@ -51,14 +51,14 @@ class FilterProperty:
 class RuleFilter:
     """A view over one entry of ``filterInfo``."""
 
-    payload: strawberry.Private[legacy.Filter]
+    payload: strawberry.Private[definition_payload.Filter]
 
     filter_id: strawberry.ID = plain("filter_id", "The filter's id.", read_key)
     org_id: strawberry.ID | None = plain(
-        "org_id", "The organisation it belongs to.", read_optional_key
+        "org_id", "The organisation it belongs to.", parse_optional_id
     )
     rule_id: strawberry.ID | None = plain(
-        "rule_id", "The rule it belongs to; null where it belongs to a ruleset.", read_optional_key
+        "rule_id", "The rule it belongs to; null where it belongs to a ruleset.", parse_optional_id
     )
     name: str | None = plain("name", "What it looks at, e.g. LoyaltyType.")
     class_name: str | None = plain("class_name", "The Java class behind it.")
@@ -86,7 +86,7 @@ class RuleProperty:
 class RuleAction:
     """A view over one action of ``caseToActions``."""
 
-    payload: strawberry.Private[legacy.Action]
+    payload: strawberry.Private[definition_payload.Action]
 
     action_id: strawberry.ID = plain("action_id", "The action's id.", read_key)
     name: str | None = plain("name", "The kind of action, e.g. AWARD_TARGET_POINTS_ACTION.")
@@ -109,18 +109,18 @@ class RuleOutcome:
     payload: strawberry.Private[_Entry]
 
     case: str = plain("name", 'The outcome, e.g. "true".')
-    actions: list[RuleAction] = plain("value", "What is done then.", ViewedMany(RuleAction))
+    actions: list[RuleAction] = plain("value", "What is done then.", AsViews(RuleAction))
 
 
 @strawberry.type(description="A condition and what follows from it.")
 class Rule:
     """A view over one entry of ``rules``."""
 
-    payload: strawberry.Private[legacy.RulePayload]
+    payload: strawberry.Private[definition_payload.RulePayload]
 
     rule_id: strawberry.ID = plain("rule_id", "The rule's id.", read_key)
     ruleset_id: strawberry.ID | None = plain(
-        "ruleset_id", "The ruleset it belongs to.", read_optional_key
+        "ruleset_id", "The ruleset it belongs to.", parse_optional_id
     )
     name: str | None = plain("name", "Its name.")
     description: str | None = plain("description", "What somebody wrote about it.")
@@ -143,18 +143,16 @@ class Rule:
     ends_at: datetime | None = plain("ends_at", "When it ends; null: never.", read_open_end)
     created_at: datetime | None = plain("created_at", "When it was made.", read_instant)
     created_by: strawberry.ID | None = plain(
-        "created_by", "The user who made it.", read_optional_key
+        "created_by", "The user who made it.", parse_optional_id
     )
     modified_at: datetime | None = plain("modified_at", "When it was last changed.", read_instant)
     modified_by: strawberry.ID | None = plain(
-        "modified_by", "The user who last changed it.", read_optional_key
+        "modified_by", "The user who last changed it.", parse_optional_id
     )
     is_updated_via_new_ui: bool | None = plain(
         "is_updated_via_new_ui", "Whether it was last changed in the new user interface."
     )
-    filters: list[RuleFilter] = plain(
-        "filters", "What it is restricted to.", ViewedMany(RuleFilter)
-    )
+    filters: list[RuleFilter] = plain("filters", "What it is restricted to.", AsViews(RuleFilter))
     outcomes: list[RuleOutcome] = plain(
         "outcomes", "What it does, by the condition's outcome.", _entries(RuleOutcome)
     )
@@ -164,7 +162,7 @@ class Rule:
 class Ruleset:
     """A view over one entry of ``rulesetInfos``."""
 
-    payload: strawberry.Private[legacy.RulesetPayload]
+    payload: strawberry.Private[definition_payload.RulesetPayload]
 
     ruleset_id: strawberry.ID = plain("ruleset_id", "The ruleset's id.", read_key)
     name: str | None = plain("name", "Its name.")
@@ -175,11 +173,11 @@ class Ruleset:
     scope: str | None = plain("scope", "Where its rules are evaluated, e.g. SERVER.")
     event_type: str | None = plain("event_type", "The kind of event that triggers it.")
     org_id: strawberry.ID | None = plain(
-        "org_id", "The organisation it belongs to.", read_optional_key
+        "org_id", "The organisation it belongs to.", parse_optional_id
     )
     org_name: str | None = plain("org_name", "That organisation's name.")
     context_id: strawberry.ID | None = plain(
-        "context_id", "What it is set up in, e.g. a program.", read_optional_key
+        "context_id", "What it is set up in, e.g. a program.", parse_optional_id
     )
     context_type: str | None = plain("context_type", "What kind of thing that is.")
     starts_at: datetime | None = plain(
@@ -188,17 +186,15 @@ class Ruleset:
     ends_at: datetime | None = plain("ends_at", "When it ends; null: never.", read_open_end)
     created_at: datetime | None = plain("created_at", "When it was made.", read_instant)
     created_by: strawberry.ID | None = plain(
-        "created_by", "The user who made it.", read_optional_key
+        "created_by", "The user who made it.", parse_optional_id
     )
     modified_at: datetime | None = plain("modified_at", "When it was last changed.", read_instant)
     modified_by: strawberry.ID | None = plain(
-        "modified_by", "The user who last changed it.", read_optional_key
+        "modified_by", "The user who last changed it.", parse_optional_id
     )
     is_updated_via_new_ui: bool | None = plain(
         "is_updated_via_new_ui", "Whether it was last changed in the new user interface."
     )
-    filters: list[RuleFilter] = plain(
-        "filters", "What it is restricted to.", ViewedMany(RuleFilter)
-    )
+    filters: list[RuleFilter] = plain("filters", "What it is restricted to.", AsViews(RuleFilter))
     cappings: list[JSON] = plain("cappings", "Its cappings, as the upstream has them.", _list)
-    rules: list[Rule] = plain("rules", "Its rules.", ViewedMany(Rule))
+    rules: list[Rule] = plain("rules", "Its rules.", AsViews(Rule))

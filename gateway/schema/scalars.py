@@ -6,7 +6,7 @@ from typing import Any
 import strawberry
 from strawberry.scalars import JSON
 
-from gateway.wire.instants import write_instant
+from gateway.upstream.normalise.instants import write_instant
 
 SCALARS: dict[object, Any] = {
     datetime: strawberry.scalar(

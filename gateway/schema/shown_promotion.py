@@ -2,18 +2,18 @@
 
 from collections.abc import AsyncIterator
 
+from gateway.dataloaders import definitions
+from gateway.dataloaders.customer_promotions import CustomerPromotionKey
 from gateway.errors import GatewayError
-from gateway.loaders import definitions
-from gateway.loaders.customer_promotions import Key as CustomerPromotionKey
-from gateway.schema.context import Context
-from gateway.schema.customer_gate import admit_id, own_customers
+from gateway.schema.customer_gate import authorize_customer_id, own_customers
 from gateway.schema.customer_promotion import load_customer_promotion
+from gateway.schema.info import ResolverContext
 from gateway.schema.promotion import Promotion, load_promotion, view_definition
-from gateway.upstream.customer_promotions import CustomerKey
+from gateway.upstream.customer_view.endpoint import CustomerKey
 
 
 async def load_shown_promotion(
-    context: Context, argument: str, program_id: str, promotion_id: str
+    context: ResolverContext, argument: str, program_id: str, promotion_id: str
 ) -> Promotion | None:
     """Look a promotion up by its ids: among definitions, then in lists of customers that had it.
 
@@ -43,7 +43,7 @@ async def load_shown_promotion(
 
 
 async def _load_definition(
-    context: Context, program_id: str, promotion_id: str
+    context: ResolverContext, program_id: str, promotion_id: str
 ) -> Promotion | None:
     """Look where definitions are looked for, then where a program's list has shown it."""
     found = await load_promotion(context, program_id, promotion_id)
@@ -53,13 +53,13 @@ async def _load_definition(
     source_type = source_types.beyond(program_id, promotion_id, context.request)
     if source_type is None:
         return None
-    key = definitions.Key(program_id, promotion_id, source_type=source_type)
+    key = definitions.DefinitionKey(program_id, promotion_id, source_type=source_type)
     definition = await context.loaders.definitions.load(key)
     return None if definition is None else view_definition(definition)
 
 
 async def _customers(
-    context: Context, argument: str, program_id: str, promotion_id: str
+    context: ResolverContext, argument: str, program_id: str, promotion_id: str
 ) -> AsyncIterator[CustomerKey]:
     if context.caller.customers is not None:
         for customer in own_customers(context.caller):
@@ -67,4 +67,4 @@ async def _customers(
         return
     shown = context.loaders.shown_promotions.recall(context.request, program_id, promotion_id)
     for source, customer_id in shown:
-        yield await admit_id(context, source, customer_id, argument)
+        yield await authorize_customer_id(context, source, customer_id, argument)

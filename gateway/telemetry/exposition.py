@@ -18,7 +18,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from gateway.telemetry.metrics import BUCKETS_S, BUILD, METRICS, WORKERS, Kind, Metric, Readings
+from gateway.telemetry.metrics import BUCKETS_S, BUILD, METRICS, WORKERS, Kind, Metric, Samples
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 CELLS = sum(metric.cells for metric in METRICS)
@@ -27,7 +27,7 @@ IS_GAUGE = tuple(metric.kind is Kind.GAUGE for metric in METRICS for _ in range(
 _BOUNDS = (*(str(bound) for bound in BUCKETS_S), "+Inf")
 
 
-def flatten(readings: Readings) -> "array[float]":
+def flatten(readings: Samples) -> "array[float]":
     """Write readings as `CELLS` numbers in the order of `METRICS`.
 
     Raises ValueError where they do not fit, and KeyError where one is missing.

@@ -53,14 +53,14 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from gateway.telemetry.lines import OperationLines, WaitingLines
+from gateway.telemetry.log_buffer import BufferedLogLines, OperationLogLines
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway")
 
 _request_id: ContextVar[str] = ContextVar("request_id")
 
 _MOST_CAUSES = 5
-_operations: OperationLines | None = None
+_operations: OperationLogLines | None = None
 
 
 def configure_logging(
@@ -73,9 +73,9 @@ def configure_logging(
     should not cost a tenth of it.
     """
     global _operations  # noqa: PLW0603 - as the libraries' configuration: one a process
-    waiting = WaitingLines(stream or sys.stderr)
+    waiting = BufferedLogLines(stream or sys.stderr)
     stream = cast("TextIO", waiting)
-    _operations = OperationLines(waiting) if log_format == "json" else None
+    _operations = OperationLogLines(waiting) if log_format == "json" else None
     shared: list[Any] = [
         tell_request_id,
         structlog.processors.add_log_level,

@@ -67,7 +67,7 @@ CALL_OUTCOMES = (
 CODES = (*codes(), OTHER)
 BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
-Readings = Mapping[str, Sequence[float]]
+Samples = Mapping[str, Sequence[float]]
 """What there is to tell, by the metrics' names: a value for each of its series, in their order.
 
 Of a histogram that are, series by series, how many fell into each bucket and above the last (each

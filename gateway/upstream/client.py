@@ -10,17 +10,17 @@ from urllib.parse import quote
 
 import httpx
 
+from gateway.context import RequestContext
 from gateway.errors import UpstreamRateLimitedError, UpstreamTimeoutError
-from gateway.request import Request
 from gateway.telemetry import log
-from gateway.upstream.bodies import Answer, read_answer
-from gateway.upstream.circuit_breaker import Attribution, Permit
 from gateway.upstream.credentials import TOKEN_ENDPOINT, Credential
-from gateway.upstream.exchange import HttpPort
-from gateway.upstream.failures import DEFAULT_PAUSE_S, failed, read_failure
-from gateway.upstream.quota import Quota
-from gateway.upstream.statuses import ANSWERS, RENEWS_CREDENTIAL, Told
-from gateway.upstream.traffic import EndpointTraffic, Traffic
+from gateway.upstream.http_statuses import ANSWERS, RENEWS_CREDENTIAL, Told
+from gateway.upstream.http_transport import HttpTransport
+from gateway.upstream.resilience.circuit_breaker import Attribution, Permit
+from gateway.upstream.resilience.quota import Quota
+from gateway.upstream.resilience.traffic_shaping import EndpointTraffic, TrafficShaping
+from gateway.upstream.response import UpstreamResponse, read_response
+from gateway.upstream.response_errors import DEFAULT_PAUSE_S, error_from_status, read_failure
 
 _UNREACHABLE = (httpx.HTTPError, OSError)
 # No request has gone out, so that none can be the reason.
@@ -38,7 +38,7 @@ class _Call(NamedTuple):
     endpoint: str
     target: str
     attribution: Attribution | None
-    request: Request
+    request: RequestContext
     yields: bool
     traffic: EndpointTraffic
 
@@ -58,13 +58,13 @@ class _Exchange(NamedTuple):
 class UpstreamClient:
     """Calls the platform; `deadline_s` is what an operation has for all its calls."""
 
-    http: HttpPort
+    http: HttpTransport
     credential: Credential
-    traffic: Traffic
+    traffic: TrafficShaping
     max_response_bytes: int
     deadline_s: float = 0.0
 
-    def quota_left(self, request: Request) -> int | None:
+    def quota_left(self, request: RequestContext) -> int | None:
         """Give how many calls of this minute are left to the caller's identity; None: no limit."""
         return self._quota(request).left()
 
@@ -72,7 +72,7 @@ class UpstreamClient:
         self,
         endpoint: str,
         target: str,
-        request: Request,
+        request: RequestContext,
         *,
         about: tuple[Hashable, ...] = (),
         yields: bool = False,
@@ -91,7 +91,7 @@ class UpstreamClient:
         attribution = Attribution(request.caller_key, about) if about else None
         call = _Call(endpoint, target, attribution, request, yields, traffic)
         try:
-            with request.calls:
+            with request.call_scope:
                 answer, wants_new_credential = await self._attempt(call)
                 if answer.status not in ANSWERS:
                     answer = await self._try_again(
@@ -101,11 +101,11 @@ class UpstreamClient:
             raise UpstreamTimeoutError(endpoint) from None
         if answer.status in ANSWERS:
             return answer.body
-        raise failed(endpoint, answer)
+        raise error_from_status(endpoint, answer)
 
     async def _try_again(
-        self, call: _Call, answer: Answer, *, wants_new_credential: bool
-    ) -> Answer:
+        self, call: _Call, answer: UpstreamResponse, *, wants_new_credential: bool
+    ) -> UpstreamResponse:
         """Go on after a first attempt until there is an answer with which to leave it."""
         retries, budget = call.traffic.retries, call.request.budget
         attempts, is_renewed = 1, False
@@ -126,7 +126,7 @@ class UpstreamClient:
             attempts += 1
         return answer
 
-    async def _attempt(self, call: _Call) -> tuple[Answer, bool]:
+    async def _attempt(self, call: _Call) -> tuple[UpstreamResponse, bool]:
         """Make one attempt, once it is its turn; tell whether a new credential promises more."""
         endpoint, target, attribution, request, yields, traffic = call
         budget, admission, is_made = request.budget, self.traffic.admission, False
@@ -158,22 +158,24 @@ class UpstreamClient:
         is_refused = answer.status in RENEWS_CREDENTIAL and self.credential.refused(credential)
         return answer, is_refused
 
-    async def _post(self, request: Request, path: str, body: bytes) -> Answer:
+    async def _post(self, request: RequestContext, path: str, body: bytes) -> UpstreamResponse:
         """Make the call that gets a token, for all operations and so on none's budget."""
         with self.traffic.of(TOKEN_ENDPOINT).breaker.admit() as permit:
             await self._quota(request).start(TOKEN_ENDPOINT, request.deadline)
             exchange = _Exchange(TOKEN_ENDPOINT, "POST", path, _JSON, _MOST_TOKEN_BYTES, body)
             return await self._call(exchange, request, permit)
 
-    def _quota(self, request: Request) -> Quota:
+    def _quota(self, request: RequestContext) -> Quota:
         return self.traffic.quotas.of(self.credential.identity(request))
 
-    async def _call(self, exchange: _Exchange, request: Request, permit: Permit) -> Answer:
+    async def _call(
+        self, exchange: _Exchange, request: RequestContext, permit: Permit
+    ) -> UpstreamResponse:
         """Make the call, and tell the breaker how it went; a client's leaving tells nothing."""
         endpoint, method, target, headers, most_bytes, body = exchange
         try:
             with self.traffic.statistics.call(endpoint, request.deadline) as counted:
-                reply = await self.http.exchange(
+                reply = await self.http.send(
                     method,
                     target,
                     headers,
@@ -181,7 +183,7 @@ class UpstreamClient:
                     body=body,
                     trace=request.trace_headers,
                 )
-                answer = read_answer(endpoint, reply, most_bytes)
+                answer = read_response(endpoint, reply, most_bytes)
                 counted.answered(answer.status)
         except asyncio.CancelledError:
             # The deadline around all attempts has come; what began just before tells of those who
@@ -192,7 +194,7 @@ class UpstreamClient:
         except _UNREACHABLE as error:
             permit.failure(is_attributable=not isinstance(error, _NOT_CONNECTED))
             log.warning("upstream_call_failed", endpoint=endpoint, reason=type(error).__name__)
-            return Answer(None)
+            return UpstreamResponse(None)
         if answer.status in ANSWERS:
             permit.success()
             return answer

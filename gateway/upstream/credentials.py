@@ -9,17 +9,17 @@ from typing import Annotated, Protocol
 
 import msgspec
 
+from gateway.config.settings import Settings, UpstreamAuth
+from gateway.context import RequestContext
 from gateway.errors import (
     CredentialMissingError,
     UpstreamAuthFailedError,
     UpstreamBadPayloadError,
 )
-from gateway.request import Request
-from gateway.settings import Settings, UpstreamAuth
-from gateway.upstream.bodies import Answer
-from gateway.upstream.exchange import is_value
-from gateway.upstream.failures import failed
-from gateway.upstream.statuses import ANSWERS
+from gateway.upstream.http_statuses import ANSWERS
+from gateway.upstream.http_transport import is_value
+from gateway.upstream.response import UpstreamResponse
+from gateway.upstream.response_errors import error_from_status
 
 TOKEN_PATH = "/v3/oauth/token/generate"  # noqa: S105 - the path of a token is no token
 TOKEN_ENDPOINT = "oauthToken"  # noqa: S105 - nor is its name
@@ -28,7 +28,7 @@ _RENEW_BEFORE_S = 30.0
 _WITHDRAWN_EVERY_S = 30.0
 
 # Posts a body to a path of the platform, with the manners of every call.
-Post = Callable[[str, bytes], Awaitable[Answer]]
+Post = Callable[[str, bytes], Awaitable[UpstreamResponse]]
 
 
 class Credential(Protocol):
@@ -37,7 +37,7 @@ class Credential(Protocol):
     fixed: Mapping[str, str] | None
     """The headers where they are the same for each call, so that nobody need wait for them."""
 
-    async def headers(self, post: Post, request: Request) -> Mapping[str, str]:
+    async def headers(self, post: Post, request: RequestContext) -> Mapping[str, str]:
         """Give the headers; may itself call the platform, by `post`.
 
         Raises UpstreamAuthFailedError where the platform refuses what it is shown, and
@@ -49,7 +49,7 @@ class Credential(Protocol):
         """Learn that the platform has answered 401 to these headers; tell if there are others."""
         ...
 
-    def identity(self, request: Request) -> str:
+    def identity(self, request: RequestContext) -> str:
         """Tell as whom the platform sees the caller, without giving the credential away."""
         ...
 
@@ -61,7 +61,7 @@ class FixedCredential:
         self.fixed: Mapping[str, str] | None = headers
         self._headers = headers
 
-    async def headers(self, post: Post, request: Request) -> Mapping[str, str]:
+    async def headers(self, post: Post, request: RequestContext) -> Mapping[str, str]:
         """Give the headers."""
         return self._headers
 
@@ -69,7 +69,7 @@ class FixedCredential:
         """Tell that there are no others."""
         return False
 
-    def identity(self, request: Request) -> str:
+    def identity(self, request: RequestContext) -> str:
         """Give the one identity of all calls."""
         return "configured"
 
@@ -79,7 +79,7 @@ class CallersCredential:
 
     fixed: Mapping[str, str] | None = None
 
-    async def headers(self, post: Post, request: Request) -> Mapping[str, str]:
+    async def headers(self, post: Post, request: RequestContext) -> Mapping[str, str]:
         """Give the caller's headers.
 
         Raises UpstreamAuthFailedError where there are none, or none that a header can carry.
@@ -93,7 +93,7 @@ class CallersCredential:
         """Tell that there are no others: they are the caller's."""
         return False
 
-    def identity(self, request: Request) -> str:
+    def identity(self, request: RequestContext) -> str:
         """Give a hash of the caller's credential."""
         return request.caller.credential_hash
 
@@ -127,7 +127,7 @@ class OAuthCredential:
         self._renew_at = self._withdrawn_at = float("-inf")
         self._renewing = asyncio.Lock()
 
-    async def headers(self, post: Post, request: Request) -> Mapping[str, str]:
+    async def headers(self, post: Post, request: RequestContext) -> Mapping[str, str]:
         """Give the token's header; fetches a token first where there is none that lasts."""
         if self._clock() >= self._renew_at:
             async with self._renewing:
@@ -150,7 +150,7 @@ class OAuthCredential:
         self._withdrawn_at = now
         return True
 
-    def identity(self, request: Request) -> str:
+    def identity(self, request: RequestContext) -> str:
         """Give the one identity of all calls: the key's, not the rotating token's."""
         return "configured"
 
@@ -159,7 +159,7 @@ class OAuthCredential:
         if answer.status == 400:  # what is wrong with it can only be the key or the secret
             raise UpstreamAuthFailedError(TOKEN_ENDPOINT)
         if answer.status not in ANSWERS:
-            raise failed(TOKEN_ENDPOINT, answer)
+            raise error_from_status(TOKEN_ENDPOINT, answer)
         try:
             data = msgspec.json.decode(answer.body, type=_TokenAnswer, strict=False).data
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

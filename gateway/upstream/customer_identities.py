@@ -11,10 +11,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from gateway.request import Request
+from gateway.context import RequestContext
 
 if TYPE_CHECKING:
-    from gateway.upstream.customer_promotions import CustomerKey
+    from gateway.upstream.customer_view.endpoint import CustomerKey
 
 _V = TypeVar("_V")
 
@@ -58,7 +58,7 @@ class KnownCustomerIds:
     """
 
     def __init__(
-        self, identity: Callable[[Request], str], clock: Callable[[], float] = time.time
+        self, identity: Callable[[RequestContext], str], clock: Callable[[], float] = time.time
     ) -> None:
         self._identity, self._clock = identity, clock
         self._proofs: OrderedDict[_Key, Proof] = OrderedDict()
@@ -71,12 +71,12 @@ class KnownCustomerIds:
         """Count the ids that are kept, the outdated ones too."""
         return len(self._proofs)
 
-    def proof(self, request: Request, customer: "CustomerKey") -> Proof | None:
+    def proof(self, request: RequestContext, customer: "CustomerKey") -> Proof | None:
         """Return what is known of an identifier; None where nothing is, or no longer."""
         proof = self._proofs.get((self._identity(request), customer))
         return None if proof is None or _is_over(proof.proven_at, self._clock()) else proof
 
-    def agrees(self, request: Request, customer: "CustomerKey", customer_id: int) -> bool:
+    def agrees(self, request: RequestContext, customer: "CustomerKey", customer_id: int) -> bool:
         """Whether an answer that is at hand may be believed; nothing is learnt of it."""
         key = self._identity(request), customer
         proof = self._proofs.get(key)
@@ -85,7 +85,7 @@ class KnownCustomerIds:
         return not self._disputes or self._dispute(key, self._clock()) is None
 
     def learn(
-        self, request: Request, customer: "CustomerKey", customer_id: int, asked_at: int
+        self, request: RequestContext, customer: "CustomerKey", customer_id: int, asked_at: int
     ) -> bool:
         """Learn of an answer that has just come; return whether it may be believed.
 
@@ -124,7 +124,7 @@ class KnownCustomerIds:
         self._keep(key, Proof(customer_id, now, is_confirmed=True))
         return True
 
-    def doubt(self, request: Request, customer: "CustomerKey", customer_id: int) -> None:
+    def doubt(self, request: RequestContext, customer: "CustomerKey", customer_id: int) -> None:
         """Have an id looked at once more that something else contradicts which proves nothing.
 
         One that two answers have told stays.
@@ -134,7 +134,9 @@ class KnownCustomerIds:
         if proof is not None and proof.customer_id == customer_id and not proof.is_confirmed:
             self._begin(key, frozenset((customer_id,)))
 
-    def not_before(self, request: Request, customer: "CustomerKey", max_age_s: float) -> float:
+    def not_before(
+        self, request: RequestContext, customer: "CustomerKey", max_age_s: float
+    ) -> float:
         """Return since when an answer must have been fetched to be served, where it may be so old.
 
         It is in wall-clock seconds, and 0 for whenever. What came before answers contradicted each

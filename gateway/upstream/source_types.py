@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 from cachetools import LRUCache
 
-from gateway.request import Request
+from gateway.context import RequestContext
 from gateway.upstream.credentials import Credential
-from gateway.wire.vocabulary import PromotionSourceType
+from gateway.upstream.normalise.enums import PromotionSourceType
 
 _MOST_REMEMBERED = 50_000  # some 10 MB
 
@@ -30,7 +30,7 @@ class SourceTypes:
         self._credential = credential
         self._found: LRUCache[_Definition, PromotionSourceType] = LRUCache(_MOST_REMEMBERED)
 
-    def order(self, program_id: str, promotion_id: str, request: Request) -> Order:
+    def order(self, program_id: str, promotion_id: str, request: RequestContext) -> Order:
         """Give all source types to look in, the likeliest first."""
         first = self._found.get(self._key(program_id, promotion_id, request))
         if first not in self.configured:
@@ -38,7 +38,7 @@ class SourceTypes:
         return (first, *(other for other in self.configured if other is not first))
 
     def beyond(
-        self, program_id: str, promotion_id: str, request: Request
+        self, program_id: str, promotion_id: str, request: RequestContext
     ) -> PromotionSourceType | None:
         """Return where a definition was found that is not where definitions are looked for."""
         found = self._found.get(self._key(program_id, promotion_id, request))
@@ -49,11 +49,11 @@ class SourceTypes:
         program_id: str,
         promotion_id: str,
         source_type: PromotionSourceType,
-        request: Request,
+        request: RequestContext,
     ) -> None:
         """Remember under which source type a definition was found."""
         self._found[self._key(program_id, promotion_id, request)] = source_type
 
-    def _key(self, program_id: str, promotion_id: str, request: Request) -> _Definition:
+    def _key(self, program_id: str, promotion_id: str, request: RequestContext) -> _Definition:
         # Another identity may belong to another organisation, with other programs of the same ids.
         return _Definition(self._credential.identity(request), program_id, promotion_id)

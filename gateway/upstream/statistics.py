@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from gateway.errors import UpstreamBadPayloadError
-from gateway.telemetry.counting import Durations, Tally
+from gateway.telemetry.counters import CounterVec, Histogram
 from gateway.telemetry.metrics import CALL_OUTCOMES, ENDPOINTS, OTHER
 
 _EARLY_S = 0.01  # a loop's timers may be a moment early
@@ -18,8 +18,8 @@ _EARLY_S = 0.01  # a loop's timers may be a moment early
 class EndpointStatistics:
     """Counts of one endpoint since the start; each only grows."""
 
-    outcomes: Tally = field(default_factory=lambda: Tally(CALL_OUTCOMES))
-    durations: Durations = field(default_factory=Durations)
+    outcomes: CounterVec = field(default_factory=lambda: CounterVec(CALL_OUTCOMES))
+    durations: Histogram = field(default_factory=Histogram)
     bad_payloads: int = 0
     items_left_out: int = 0
     undocumented_values: int = 0

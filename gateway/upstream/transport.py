@@ -4,19 +4,21 @@ import ssl
 
 import httpx
 
-from gateway.settings import Settings
-from gateway.upstream.exchange import HttpPort, HttpxExchange
+from gateway.config.settings import Settings
 from gateway.upstream.http1.client import Http1Client
+from gateway.upstream.http_transport import HttpTransport, HttpxTransport
 
 
-def create_http(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> HttpPort:
+def create_transport(
+    settings: Settings, transport: httpx.AsyncBaseTransport | None = None
+) -> HttpTransport:
     """Give the way to the platform; a `transport` is the seam at which tests replace it.
 
     No proxy and no .netrc of the environment, no cookies, no redirects. Each call's deadline is its
     caller's.
     """
     if transport is not None:
-        return HttpxExchange(settings.upstream_url, transport)
+        return HttpxTransport(settings.upstream_url, transport)
     authorities = settings.upstream_ca_file or None
     is_https = settings.upstream_url.startswith("https:")
     return Http1Client(

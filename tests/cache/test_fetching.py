@@ -4,7 +4,7 @@ import pytest
 
 from gateway.cache.fetching import Fetched, Source
 from gateway.cache.freshness import CachePolicy
-from gateway.request import Timebox
+from gateway.context import DeadlineScope
 from tests.cache.fetching import Bench
 from tests.cache.platform import BudgetError, NotHereError, OutageError, Platform, turns
 
@@ -164,7 +164,7 @@ async def test_a_caller_waits_until_its_deadline(bench: Bench, platform: Platfor
     platform.hold()
 
     with pytest.raises(TimeoutError):
-        await bench.fetcher.fetch("key", POLICY, platform.load, within=Timebox(0.0))
+        await bench.fetcher.fetch("key", POLICY, platform.load, within=DeadlineScope(0.0))
     await turns()
 
     assert platform.cancelled == platform.calls
@@ -178,7 +178,7 @@ async def test_a_caller_at_its_deadline_is_given_a_stale_answer(
     bench.clock.advance(300)
     platform.hold()
 
-    fetched = await bench.fetcher.fetch("key", POLICY, platform.load, within=Timebox(0.0))
+    fetched = await bench.fetcher.fetch("key", POLICY, platform.load, within=DeadlineScope(0.0))
 
     assert fetched == Fetched(b"answer", Source.STALE)
 
@@ -189,7 +189,7 @@ async def test_a_deadline_that_has_passed_does_not_keep_the_cache_from_answering
     """What is at hand costs no time."""
     await bench.fetcher.fetch("key", POLICY, platform.load)
 
-    fetched = await bench.fetcher.fetch("key", POLICY, platform.load, within=Timebox(0.0))
+    fetched = await bench.fetcher.fetch("key", POLICY, platform.load, within=DeadlineScope(0.0))
 
     assert fetched.source is Source.CACHE
 

@@ -13,8 +13,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.cache.valkey import Valkey
-from tests.graph import serve_gateway
-from tests.metrics import scrape
+from tests.support.graph import serve_gateway
+from tests.support.metrics import scrape
 
 _PATIENCE_S = 20.0
 AVAILABLE = "gateway_cache_shared_available"

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from gateway.http.explorer import ASSETS
-from gateway.settings import PREFIX, Settings
+from gateway.config.settings import PREFIX, Settings
+from gateway.server.explorer import ASSETS
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
@@ -129,7 +129,7 @@ def test_what_the_image_copies_is_in_its_context() -> None:
     for source in sources:
         assert (ROOT / source).exists()
         assert source in allowed or source.partition("/")[0] in allowed
-    assert {"explorer/node_modules/", "gateway/http/explorer_assets/"} <= set(rules)
+    assert {"explorer/node_modules/", "gateway/server/explorer_assets/"} <= set(rules)
 
 
 def test_compose_starts_the_gateway_after_what_it_needs() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import strawberry
 
-from gateway.execution.compiled import CompiledExecutor
+from gateway.execution.compiler.compiled_executor import CompiledExecutor
 from gateway.execution.executor import Executor, ReferenceExecutor
 from gateway.execution.failures import OperationRefusedError
 from gateway.execution.limits import Limits

@@ -10,13 +10,13 @@ import httpx
 import msgspec
 
 from gateway.answer_budget import AnswerBudget
-from gateway.execution.compiled import CompiledExecutor
+from gateway.execution.compiler.compiled_executor import CompiledExecutor
 from gateway.execution.encoding import encode_answer
 from gateway.execution.executor import Executor, ReferenceExecutor
 from gateway.execution.limits import DEFAULT_LIMITS
 from gateway.execution.operation import Operations
 from gateway.schema.build import build_schema, executable
-from gateway.schema.context import Context
+from gateway.schema.info import ResolverContext
 from tests.execution.lying import Platform
 
 Change = Callable[[dict[str, Any]], None]
@@ -65,7 +65,12 @@ class Made(NamedTuple):
 
 
 async def make(
-    executor: Executor, text: str, context: Context, budget: AnswerBudget, *, traces: bool = False
+    executor: Executor,
+    text: str,
+    context: ResolverContext,
+    budget: AnswerBudget,
+    *,
+    traces: bool = False,
 ) -> Made:
     """Make the answer to an operation; the memory that takes is traced if asked."""
     operation = OPERATIONS.get(text, None)

@@ -9,25 +9,25 @@ from typing import Any
 import httpx
 import msgspec
 
-from gateway.loaders.bundle import Loaders
-from gateway.loaders.shown_promotions import ShownPromotions
-from gateway.request import CallBudget, Caller, Request, Role
+from gateway.context import CallBudget, Caller, RequestContext, Role
+from gateway.dataloaders.data_loaders import DataLoaders
+from gateway.dataloaders.shown_promotions import ShownPromotions
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.world import World
-from gateway.schema.context import Context
+from gateway.schema.info import ResolverContext
+from gateway.upstream.cached_upstream import create_cached_upstream
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.credentials import credential_from
 from gateway.upstream.customer_identities import KnownCustomerIds
-from gateway.upstream.customer_promotions import CustomerPromotions
-from gateway.upstream.definitions import ENDPOINT, LegacyDefinitions
-from gateway.upstream.phase_out import PhaseOut
-from gateway.upstream.recall import create_recall
+from gateway.upstream.customer_view.endpoint import CustomerViewEndpoint
+from gateway.upstream.definitions.endpoint import ENDPOINT, LegacyDefinitionsEndpoint
+from gateway.upstream.normalise.enums import PromotionSourceType
+from gateway.upstream.resilience.phase_out import PhaseOut
+from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
 from gateway.upstream.source_types import SourceTypes
-from gateway.upstream.traffic import create_traffic
-from gateway.upstream.transport import create_http
-from gateway.wire.vocabulary import PromotionSourceType
-from tests.graph import settings_for
+from gateway.upstream.transport import create_transport
 from tests.sandbox.client import NOW, TODAY
+from tests.support.graph import settings_for
 
 _SETTINGS = settings_for("http://platform.test")
 _PROGRAMS = re.compile(r"&programs=[^&]*")
@@ -110,7 +110,7 @@ class _Spoiling:
     def __init__(self, port: Any, seed: int, rate: float) -> None:
         self._port, self._seed, self._rate = port, seed, rate
 
-    async def page(self, key: Any, request: Request, *max_age_s: float) -> Any:
+    async def page(self, key: Any, request: RequestContext, *max_age_s: float) -> Any:
         page = await self._port.page(key, request, *max_age_s)
         for item in filter(None, page.items):
             random = Random(f"{self._seed} {item.promotion_id}")  # noqa: S311 - no secret
@@ -125,7 +125,7 @@ class Gateway:
 
     def __init__(self, platform: Platform | None = None) -> None:
         self.platform = platform or Platform()
-        self._http = create_http(_SETTINGS, self.platform)
+        self._http = create_transport(_SETTINGS, self.platform)
         self.spoiling = 0.0
         self.roles = frozenset(Role)
 
@@ -135,14 +135,14 @@ class Gateway:
         self.spoiling = spoiling
         self.roles = frozenset(Role) if seed % 3 else frozenset()
 
-    def context(self) -> Context:
+    def context(self) -> ResolverContext:
         """Begin a request; its calls are counted from here."""
         self.platform.calls = Counter()
         credential = credential_from(_SETTINGS)
-        traffic = create_traffic(_SETTINGS)
-        recall = create_recall(_SETTINGS, credential, traffic)
+        traffic = create_traffic_shaping(_SETTINGS)
+        recall = create_cached_upstream(_SETTINGS, credential, traffic)
         client = UpstreamClient(self._http, credential, traffic, 10**8)
-        request = Request(
+        request = RequestContext(
             id="r",
             now=NOW,
             caller=Caller(self.roles),
@@ -151,14 +151,14 @@ class Gateway:
         )
         seed = self.platform.seed
         known = KnownCustomerIds(credential.identity)
-        customers: Any = _Spoiling(CustomerPromotions(client, recall, known), seed, self.spoiling)
-        legacy = LegacyDefinitions(client, recall, PhaseOut(ENDPOINT, switched_on=True))
+        customers: Any = _Spoiling(CustomerViewEndpoint(client, recall, known), seed, self.spoiling)
+        legacy = LegacyDefinitionsEndpoint(client, recall, PhaseOut(ENDPOINT, switched_on=True))
         definitions: Any = _Spoiling(legacy, seed, self.spoiling)
         order = (PromotionSourceType.UI, PromotionSourceType.PROMOTION_API)
         source_types = SourceTypes(order, credential)
         ports = (customers, definitions, source_types, known)
         shown = ShownPromotions(credential.identity)
-        return Context(request, Loaders(request, *ports, shown_promotions=shown))
+        return ResolverContext(request, DataLoaders(request, *ports, shown_promotions=shown))
 
 
 async def quiet(before: set[asyncio.Task[Any]]) -> None:

@@ -10,10 +10,10 @@ from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
 from gateway.errors import BadUserInputError, ForbiddenError
-from gateway.schema.context import Info
-from gateway.schema.declare import PAYLOAD, Viewed, ViewedMany, computed, fetching, plain
+from gateway.schema.declare import PAYLOAD, AsView, AsViews, computed, fetching, plain
+from gateway.schema.info import Info
 from gateway.schema.scalars import SCALARS
-from gateway.wire.vocabulary import LimitKind
+from gateway.upstream.normalise.enums import LimitKind
 
 
 class Payload(msgspec.Struct):
@@ -141,12 +141,12 @@ class Odd(Thing):
         inner: Any = self.payload.inner
         return Small(payload=inner) if self.payload.number else inner
 
-    @computed("Only payloads.", ViewedMany(Small))
+    @computed("Only payloads.", AsViews(Small))
     def smalls(self) -> Any:
         """Give what is not a list, too."""
         return self.payload.many
 
-    @computed("Only a payload.", Viewed(Small))
+    @computed("Only a payload.", AsView(Small))
     def small(self) -> Any:
         """Give what is no payload, too."""
         return self.payload.inner

@@ -14,7 +14,7 @@ from gateway.execution.limits import DEFAULT_LIMITS
 from gateway.execution.operation import Operations
 from gateway.schema.build import build_schema, executable
 from gateway.schema.ids import write_id
-from tests.graph import Graph, graph_over
+from tests.support.graph import Graph, graph_over
 
 ROOT = Path(__file__).parent.parent.parent
 README = re.findall(r"```graphql\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)

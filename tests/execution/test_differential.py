@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.execution.compiled import CompiledExecutor
+from gateway.execution.compiler.compiled_executor import CompiledExecutor
 from gateway.schema.build import build_schema
 from tests.execution import oddities
 from tests.execution.both import Both, Tally, Watched

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gateway.execution.compiled import CompiledExecutor
+from gateway.execution.compiler.compiled_executor import CompiledExecutor
 from gateway.execution.documents import DocumentCache
 from gateway.execution.operation import Operations
 from gateway.schema.build import build_schema, executable

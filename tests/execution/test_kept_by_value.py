@@ -10,11 +10,11 @@ from graphql import GraphQLObjectType
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.execution.fields import Field, Fields
-from gateway.execution.leaves import INT32, may_be_key
+from gateway.execution.field_info import FieldInfo, FieldInfos
+from gateway.execution.leaf_types import INT32, may_be_key
 from gateway.schema.build import build_schema
-from gateway.wire.instants import read_instant
-from gateway.wire.limits import (
+from gateway.upstream.normalise.instants import read_instant
+from gateway.upstream.normalise.limits import (
     LimitFigures,
     is_exhausted,
     read_configured_limit,
@@ -22,9 +22,9 @@ from gateway.wire.limits import (
     remaining,
     shown,
 )
-from tests.graph import graph_over
+from tests.support.graph import graph_over
+from tests.upstream.decoding.payloads import customer_item, customer_page
 from tests.upstream.scripted import platform
-from tests.wire.payloads import customer_item, customer_page
 
 EQUALS: list[list[Any]] = [
     [0.0, -0.0, 0, Decimal(0), Decimal("-0.000")],
@@ -68,9 +68,9 @@ def test_values_that_print_differently_are_not_equal_where_they_are_keys() -> No
     assert not may_be_key(None)
 
 
-def _kept_fields() -> Iterator[Field]:
+def _kept_fields() -> Iterator[FieldInfo]:
     schema = build_schema()
-    fields = Fields(schema)
+    fields = FieldInfos(schema)
     for kind in fields.schema.type_map.values():
         if isinstance(kind, GraphQLObjectType) and kind.name[:2] != "__":
             for name in kind.fields:

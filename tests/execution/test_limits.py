@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from gateway.execution.failures import OperationRefusedError
-from gateway.execution.lexing import LONGEST_TEXT, LONGEST_WORD, MOST_NESTED
+from gateway.execution.lexical_limits import LONGEST_TEXT, LONGEST_WORD, MOST_NESTED
 from gateway.execution.limits import DEFAULT_LIMITS
 from gateway.execution.operation import Operations
 from gateway.schema.build import build_schema, executable

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from gateway.sandbox.app import create_sandbox
-from tests.serving import serve
+from tests.support.serving import serve
 
 TODAY = date(2026, 3, 2)
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

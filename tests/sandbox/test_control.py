@@ -7,7 +7,7 @@ import pytest
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.world import World
 from tests.sandbox.client import LEGACY_BASICS, SandboxClient, serving
-from tests.serving import serve
+from tests.support.serving import serve
 
 
 @pytest.fixture(scope="module")

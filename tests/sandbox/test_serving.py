@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from tests.serving import serve
+from tests.support.serving import serve
 
 
 def application(events: list[str], *, fails: bool = False) -> Starlette:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.graph import Graph
+from tests.support.graph import Graph
 
 NOT_DIGITS = [
     "",

@@ -8,16 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.schema import customer_pages, program
-from gateway.upstream.customer_promotions import CustomerFilters
-from gateway.upstream.definitions import DefinitionFilters
-from gateway.wire.vocabulary import (
+from gateway.upstream.customer_view.endpoint import CustomerFilters
+from gateway.upstream.definitions.endpoint import DefinitionFilters
+from gateway.upstream.normalise.enums import (
     CustomerPromotionSourceType,
     CustomerSource,
     PromotionAvailability,
     PromotionSourceType,
     PromotionTypeFilter,
 )
-from tests.graph import Graph
+from tests.support.graph import Graph
 
 # What cursors are bound to is nobody's business but theirs; here it is what is tested.
 bound_of_program = program._connection  # noqa: SLF001 - as above

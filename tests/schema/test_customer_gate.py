@@ -10,11 +10,11 @@ import pytest
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.faults.spec import parse_fault
 from gateway.schema.ids import write_id
-from gateway.upstream.customer_promotions import CustomerKey
-from tests.graph import Graph, graph_over
+from gateway.upstream.customer_view.endpoint import CustomerKey
 from tests.sandbox.client import NOW
-from tests.serving import serve
-from tests.tokens import JWT, Issuer
+from tests.support.graph import Graph, graph_over
+from tests.support.serving import serve
+from tests.support.tokens import JWT, Issuer
 
 PACKAGE = Path(__file__).parents[2] / "gateway"
 ISSUER = Issuer()

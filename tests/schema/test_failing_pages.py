@@ -7,10 +7,10 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from gateway.paging.cursor import Binding, Owner
-from gateway.paging.position import Position
+from gateway.pagination.cursor import Binding, CursorOwner
+from gateway.pagination.position import Position
 from gateway.schema.ids import write_id
-from tests.graph import Graph, graph_over
+from tests.support.graph import Graph, graph_over
 from tests.upstream.scripted import Platform, errors_body, platform
 
 TEN, ANOTHER = "700000006", "700000008"
@@ -46,7 +46,7 @@ def cursor_of(graph: Graph, root: str = BY_NAME) -> str:
 def forged(customer_id: str, name: str = "externalId", value: str = "C-TEN") -> str:
     """Write a cursor of one customer's list under another's id, as who reads the code can."""
     connection = "Customer.promotions|INSTORE||||"
-    return Binding(connection, Owner(name, value, customer_id)).write(Position(0, 0, 1))
+    return Binding(connection, CursorOwner(name, value, customer_id)).write(Position(0, 0, 1))
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from starlette.responses import JSONResponse, Response
 
 from gateway.sandbox.customer_view import promotion_data
 from gateway.sandbox.definitions import promotion_definitions
-from tests.graph import Graph, graph_over
-from tests.paging.listing import PAGE, Listing
+from tests.pagination.listing import PAGE, Listing
 from tests.sandbox.client import NOW
+from tests.support.graph import Graph, graph_over
 from tests.upstream.scripted import Platform, platform
 
 FOREIGN = {0, 3, 4, 50, 99}

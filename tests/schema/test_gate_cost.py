@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.graph import Graph, graph_over
-from tests.tokens import JWT, Issuer
+from tests.support.graph import Graph, graph_over
+from tests.support.tokens import JWT, Issuer
 
 ISSUER = Issuer()
 OWN, OTHER = "700000006", "700000008"  # C-TEN and C-CURRENT

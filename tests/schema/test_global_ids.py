@@ -6,7 +6,7 @@ import pytest
 
 from gateway.errors import BadUserInputError
 from gateway.schema.ids import check_digits, read_id, write_id
-from tests.graph import Graph
+from tests.support.graph import Graph
 
 EVERYTHING = """{
   customer(by: {mobile: "4915700000006"}) {

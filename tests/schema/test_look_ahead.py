@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gateway.schema.ids import write_id
-from tests.graph import Graph
+from tests.support.graph import Graph
 
 BY = 'by:{externalId:"C-TEN"}'
 TEN = write_id("Customer", "INSTORE", "700000006")

@@ -7,9 +7,14 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tests.graph import Graph, graph_over
+from tests.support.graph import Graph, graph_over
+from tests.upstream.decoding.payloads import (
+    customer_item,
+    customer_page,
+    definition_item,
+    definition_page,
+)
 from tests.upstream.scripted import platform
-from tests.wire.payloads import customer_item, customer_page, definition_item, definition_page
 
 CUSTOMER = """{customer(by:{mobile:"1"}){promotions(first:5){totalCount warnings{message} nodes{
   promotion{name identifier description eventName isActive startsAt}

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from tests.graph import Graph, graph_over
+from tests.support.graph import Graph, graph_over
 
 BY = 'by:{externalId:"C-TEN"}'
 FRAGMENTS = """

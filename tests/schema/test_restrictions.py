@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.graph import Graph, graph_over
+from tests.support.graph import Graph, graph_over
 
 BY = 'by:{externalId:"%s"}'
 

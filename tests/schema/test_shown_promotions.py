@@ -10,14 +10,14 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from gateway.loaders.shown_promotions import ShownPromotions, ShownTo
-from gateway.request import CallBudget, Caller, CustomerClaim
-from gateway.request import Request as GatewayRequest
+from gateway.context import CallBudget, Caller, CustomerClaim
+from gateway.context import RequestContext as GatewayRequest
+from gateway.dataloaders.shown_promotions import ShownPromotions, ShownTo
 from gateway.schema.ids import write_id
 from tests.cache.clock import Clock
-from tests.graph import Graph, graph_over
 from tests.sandbox.client import NOW
-from tests.tokens import JWT, Issuer
+from tests.support.graph import Graph, graph_over
+from tests.support.tokens import JWT, Issuer
 from tests.upstream.scripted import Platform, errors_body, platform
 
 NODE = "query($id:ID!){node(id:$id){id ...on Promotion{name definition{status}}}}"

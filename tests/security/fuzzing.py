@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from gateway.schema.ids import write_id
 from tests.execution.both import POOLS
 from tests.execution.generated import Generated, generate
-from tests.http.client import GRAPHQL
+from tests.support.http_client import GRAPHQL
 
 _REAL = [
     {"mobile": "919456430850"},

@@ -21,14 +21,14 @@ from gateway.sandbox.auth import Credentials
 from gateway.sandbox.faults.spec import parse_fault
 from gateway.sandbox.world import World
 from gateway.schema.build import build_schema, executable
-from gateway.upstream.traffic import Traffic, create_traffic
-from tests.graph import serve_gateway, settings_for
-from tests.http.client import GRAPHQL
-from tests.http.raw import RawAnswer, exchange
+from gateway.upstream.resilience.traffic_shaping import TrafficShaping, create_traffic_shaping
 from tests.sandbox.client import NOW, TODAY
 from tests.security.fuzzing import Asked, requests
 from tests.security.told import LEAKS, Lines, listening
-from tests.serving import serve
+from tests.support.graph import serve_gateway, settings_for
+from tests.support.http_client import GRAPHQL
+from tests.support.raw_http import RawAnswer, exchange
+from tests.support.serving import serve
 
 SCHEMA: GraphQLSchema = executable(build_schema())
 # A gateway has a memory, and does not do the same twice: the first failure is the one to look at.
@@ -79,7 +79,7 @@ class Fuzzed:
 
     url: str
     log: Lines
-    traffic: Traffic
+    traffic: TrafficShaping
     suggests: bool
     private: tuple[str, ...]
     counts: Counter[str] = field(default_factory=Counter)
@@ -153,7 +153,7 @@ def fuzzed(faults: list[str], **overrides: Any) -> Iterator[Fuzzed]:
         faults=[parse_fault(fault) for fault in faults],
     )
     with listening() as log, serve(sandbox) as platform_url:
-        traffic = create_traffic(settings_for(platform_url, **overrides))
+        traffic = create_traffic_shaping(settings_for(platform_url, **overrides))
         with serve_gateway(platform_url, traffic=traffic, **overrides) as url:
             private = (platform_url.partition("://")[2], CREDENTIALS.username, "hunter2")
             yield Fuzzed(url, log, traffic, overrides.get("introspection", True), private)

@@ -15,12 +15,12 @@ import httpx
 import pytest
 
 from gateway.app import create_app
-from tests.graph import settings_for
-from tests.http.client import GRAPHQL
 from tests.sandbox.client import NOW
 from tests.security.documents import COMPLEX, INPUT, INVALID, PARSE, Case, depth, size, words
 from tests.security.told import LEAKS, listening
 from tests.security.wide_documents import wide
+from tests.support.graph import settings_for
+from tests.support.http_client import GRAPHQL
 
 pytestmark = pytest.mark.anyio
 

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 import pytest
 
 from gateway.app import create_app
-from gateway.http.protocol import BoundedProtocol
-from tests.graph import settings_for
-from tests.http.raw import RawAnswer, connect, exchange, parse, send, until_closed
+from gateway.server.http_protocol import LimitedHttpProtocol
 from tests.security import hostile_bodies, hostile_requests
 from tests.security.hostile_requests import PRIVATE, TYPENAME, Hostile, post
 from tests.security.told import LEAKS, Lines, listening
-from tests.serving import serve
+from tests.support.graph import settings_for
+from tests.support.raw_http import RawAnswer, connect, exchange, parse, send, until_closed
+from tests.support.serving import serve
 
 WITHIN_S = 0.3  # what the server of these tests waits for the rest of a request
 SLOWEST_S = 2.0  # on a machine that runs other tests beside these
@@ -33,7 +33,7 @@ ENDING = [
 ]
 
 
-class ImpatientProtocol(BoundedProtocol):
+class ImpatientProtocol(LimitedHttpProtocol):
     """Waits as long as a test does."""
 
     head_within_s = WITHIN_S

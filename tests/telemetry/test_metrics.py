@@ -5,21 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cache.readings import cache_readings
+from gateway.cache.samples import cache_samples
 from gateway.cache.store import create_cache
 from gateway.errors import codes
-from gateway.http.statistics import OperationStatistics
-from gateway.persisted.documents import PersistedDocuments
+from gateway.graphql_http.operation_statistics import OperationStatistics
+from gateway.graphql_http.persisted_queries.documents import PersistedDocuments
 from gateway.telemetry import metrics
-from gateway.telemetry.counting import Durations, Tally
+from gateway.telemetry.counters import CounterVec, Histogram
 from gateway.telemetry.exposition import CELLS, expose, flatten
 from gateway.telemetry.metrics import BUCKETS_S, BUILD, ENDPOINTS, METRICS, WORKERS
-from gateway.upstream import customer_promotions, definitions
-from gateway.upstream.phase_out import PhaseOut
-from gateway.upstream.readings import upstream_readings
-from gateway.upstream.traffic import create_traffic
-from tests.graph import settings_for
-from tests.http.answering import answer_cache
+from gateway.upstream.customer_view import endpoint as customer_view_endpoint
+from gateway.upstream.definitions import endpoint as definition_endpoint
+from gateway.upstream.resilience.phase_out import PhaseOut
+from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
+from gateway.upstream.samples import upstream_samples
+from tests.support.graph import settings_for
+from tests.support.response_caches import answer_cache
 
 ALL = (*METRICS, WORKERS, BUILD)
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -42,7 +43,7 @@ def test_the_readmes_table_is_complete_and_true() -> None:
 
 def test_every_endpoint_has_its_own_series() -> None:
     """What the gateway calls an endpoint is a value of the label."""
-    called = {customer_promotions.ENDPOINT, definitions.ENDPOINT, "oauthToken"}
+    called = {customer_view_endpoint.ENDPOINT, definition_endpoint.ENDPOINT, "oauthToken"}
     assert called <= set(ENDPOINTS)
 
 
@@ -58,8 +59,10 @@ def test_what_the_parts_tell_is_all_that_there_is() -> None:
     readings = {
         **OperationStatistics().readings(),
         **PersistedDocuments().readings(),
-        **upstream_readings(create_traffic(settings_for("http://x")), PhaseOut("promotionsV2")),
-        **cache_readings(create_cache("memory://", b"sixteen bytes at least")),
+        **upstream_samples(
+            create_traffic_shaping(settings_for("http://x")), PhaseOut("promotionsV2")
+        ),
+        **cache_samples(create_cache("memory://", b"sixteen bytes at least")),
         **answer_cache().readings(),
     }
     assert readings.keys() == {metric.name for metric in METRICS}
@@ -76,7 +79,7 @@ def test_a_reading_that_does_not_fit_is_refused() -> None:
 
 def test_a_word_that_is_none_of_the_labels_makes_no_series() -> None:
     """Whatever came from outside is counted under `other`."""
-    tally = Tally(("a", "other"))
+    tally = CounterVec(("a", "other"))
     for word in ("a", "919876543210", "http://x", "a"):
         tally.add(word)
     assert tally.counts == [2, 2]
@@ -84,7 +87,7 @@ def test_a_word_that_is_none_of_the_labels_makes_no_series() -> None:
 
 def test_a_duration_falls_into_one_bucket() -> None:
     """A bucket's bound belongs to it; what is longer than all is counted above the last."""
-    durations = Durations()
+    durations = Histogram()
     for seconds in (0.0, BUCKETS_S[0], BUCKETS_S[-1] + 1):
         durations.observe(seconds)
     *counts, sum_s = durations.cells

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import free_port, post, running, wait_for
-from tests.metrics import scrape
+from tests.support.commands import free_port, post, running, wait_for
+from tests.support.metrics import scrape
 
 QUERY = '{ customer(by: {externalId: "C-ONE"}) { promotions(first: 1) { totalCount } } }'
 OK = 'gateway_operations_total{outcome="ok"}'

@@ -8,9 +8,9 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from redis.asyncio import Redis
 
 from gateway.errors import UpstreamRateLimitedError
-from gateway.upstream.quota import Quota
-from gateway.upstream.replicas import Replicas
-from gateway.upstream.shared_quota import SharedTurns
+from gateway.upstream.resilience.quota import Quota
+from gateway.upstream.resilience.replicas import Replicas
+from gateway.upstream.resilience.shared_quota import SharedRateLimiter
 from tests.upstream.timing import begin
 
 CALLS = 100
@@ -22,7 +22,7 @@ class Replica:
     def __init__(self, port: int, window_s: float, calls: int = CALLS) -> None:
         self.redis = Redis(host="127.0.0.1", port=port)
         self.replicas = Replicas(self.redis, "gateway:quota", beat_s=0.1, grace_s=1.0)
-        self.turns = SharedTurns(self.replicas, "hash", calls, window_s=window_s)
+        self.turns = SharedRateLimiter(self.replicas, "hash", calls, window_s=window_s)
         self.quota = Quota(self.turns, clock=time.monotonic, sleep=asyncio.sleep)
         self.starts: list[float] = []
         self.refused = 0
@@ -48,8 +48,8 @@ class Replica:
 async def replica(port: int, window_s: float = 60.0, calls: int = CALLS) -> AsyncIterator[Replica]:
     """Run a replica that is in touch with its Redis."""
     made = Replica(port, window_s, calls)
-    await made.replicas.beat()
-    touch = begin(made.replicas.keep_in_touch())
+    await made.replicas.heartbeat()
+    touch = begin(made.replicas.heartbeat_loop())
     try:
         yield made
     finally:

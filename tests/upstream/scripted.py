@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.world import World
 from tests.sandbox.client import NOW, TODAY
-from tests.serving import serve
+from tests.support.serving import serve
 
 Handler = Callable[[Request], Awaitable[Response | None]]
 Answer = Response | Handler

@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from gateway.sandbox.customer_view import promotion_data
-from tests.graph import Graph, graph_over
 from tests.sandbox.client import NOW
+from tests.support.graph import Graph, graph_over
 from tests.upstream.scripted import Answer, Platform, errors_body, platform
 
 MOBILE = "4915700000006"

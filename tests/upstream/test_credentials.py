@@ -9,14 +9,14 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from gateway.context import CallBudget, Caller
+from gateway.context import RequestContext as GatewayRequest
 from gateway.errors import UpstreamAuthFailedError
-from gateway.request import CallBudget, Caller
-from gateway.request import Request as GatewayRequest
-from gateway.upstream.bodies import Answer as UpstreamAnswer
 from gateway.upstream.credentials import CallersCredential, Credential, OAuthCredential
-from tests.graph import Graph, graph_over, serve_gateway
-from tests.http.raw import POST, connect, until_closed
+from gateway.upstream.response import UpstreamResponse as UpstreamAnswer
 from tests.sandbox.client import NOW
+from tests.support.graph import Graph, graph_over, serve_gateway
+from tests.support.raw_http import POST, connect, until_closed
 from tests.upstream.scripted import Answer, Platform, platform
 
 CUSTOMER = '{customer(by:{externalId:"C-ONE"}){customerId}}'

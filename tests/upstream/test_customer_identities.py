@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from gateway.request import CallBudget, Caller, Request
+from gateway.context import CallBudget, Caller, RequestContext
 from gateway.upstream.customer_identities import KnownCustomerIds
-from gateway.upstream.customer_promotions import CustomerKey
-from gateway.wire.vocabulary import CustomerSource
+from gateway.upstream.customer_view.endpoint import CustomerKey
+from gateway.upstream.normalise.enums import CustomerSource
 from tests.cache.clock import Clock
 from tests.sandbox.client import NOW
 
@@ -33,9 +33,9 @@ class Known:
         proof = self.ids.proof(self.request(subject), key)
         return proof and proof.customer_id
 
-    def request(self, subject: str = "") -> Request:
+    def request(self, subject: str = "") -> RequestContext:
         """Begin a request of a caller."""
-        return Request("r", NOW, Caller(subject=subject), math.inf, CallBudget(40))
+        return RequestContext("r", NOW, Caller(subject=subject), math.inf, CallBudget(40))
 
 
 @pytest.fixture

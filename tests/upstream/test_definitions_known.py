@@ -6,23 +6,23 @@ import httpx
 import msgspec
 import pytest
 
-from gateway.request import CallBudget, Caller, Request
+from gateway.context import CallBudget, Caller, RequestContext
+from gateway.upstream.cached_upstream import create_cached_upstream
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.credentials import credential_from
-from gateway.upstream.definitions import (
+from gateway.upstream.definitions.endpoint import (
     ENDPOINT,
     DefinitionFilters,
     DefinitionPage,
     DefinitionPageKey,
-    LegacyDefinitions,
+    LegacyDefinitionsEndpoint,
 )
-from gateway.upstream.phase_out import PhaseOut
-from gateway.upstream.recall import create_recall
-from gateway.upstream.traffic import create_traffic
-from gateway.upstream.transport import create_http
-from gateway.wire.vocabulary import PromotionSourceType
-from tests.graph import settings_for
+from gateway.upstream.normalise.enums import PromotionSourceType
+from gateway.upstream.resilience.phase_out import PhaseOut
+from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
+from gateway.upstream.transport import create_transport
 from tests.sandbox.client import NOW
+from tests.support.graph import settings_for
 
 pytestmark = pytest.mark.anyio
 
@@ -50,16 +50,16 @@ class Definitions:
     def __init__(self, ttl_s: float) -> None:
         settings = settings_for(URL, cache_definition_ttl_s=ttl_s, upstream_auth="passthrough")
         self.platform = Platform()
-        credential, traffic = credential_from(settings), create_traffic(settings)
+        credential, traffic = credential_from(settings), create_traffic_shaping(settings)
         client = UpstreamClient(
-            create_http(settings, self.platform), credential, traffic, 1_000_000
+            create_transport(settings, self.platform), credential, traffic, 1_000_000
         )
-        recall = create_recall(settings, credential, traffic)
-        self._port = LegacyDefinitions(client, recall, PhaseOut(ENDPOINT, switched_on=True))
+        recall = create_cached_upstream(settings, credential, traffic)
+        self._port = LegacyDefinitionsEndpoint(client, recall, PhaseOut(ENDPOINT, switched_on=True))
 
     async def page(self, caller: str = "a") -> DefinitionPage:
         """Ask for the list on account of a request of its own."""
-        request = Request(
+        request = RequestContext(
             id="r",
             now=NOW,
             caller=Caller(credential=(("Authorization", f"Basic {caller}"),)),

@@ -13,8 +13,8 @@ from gateway.errors import (
     UpstreamError,
     UpstreamRefusedError,
 )
-from gateway.upstream.recall import MEANINGS
-from tests.graph import Graph, graph_over
+from gateway.upstream.cached_upstream import MEANINGS
+from tests.support.graph import Graph, graph_over
 from tests.upstream.scripted import Platform, errors_body, platform
 
 CUSTOMER = '{customer(by:{mobile:"4915700000006"}){customerId}}'

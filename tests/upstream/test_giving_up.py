@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 import pytest
 
+from gateway.context import CallBudget, Caller, RequestContext
 from gateway.errors import UpstreamTimeoutError
-from gateway.request import CallBudget, Caller, Request
-from gateway.upstream.circuit_breaker import FAILURES_TO_OPEN, CircuitState
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.credentials import FixedCredential
-from gateway.upstream.traffic import create_traffic
-from tests.graph import settings_for
+from gateway.upstream.resilience.circuit_breaker import FAILURES_TO_OPEN, CircuitState
+from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
 from tests.sandbox.client import NOW
+from tests.support.graph import settings_for
 from tests.upstream.http1.raw import RawServer, Step, client_of, raw
 
 pytestmark = pytest.mark.anyio
@@ -31,7 +31,7 @@ class Gateway(NamedTuple):
     async def get(self, within_s: float = 5.0) -> bytes:
         """Call, with so much time."""
         deadline = asyncio.get_running_loop().time() + within_s
-        request = Request("1", NOW, Caller(), deadline, CallBudget(40))
+        request = RequestContext("1", NOW, Caller(), deadline, CallBudget(40))
         return await self.client.get(ENDPOINT, "/?a=b", request)
 
     @property
@@ -44,7 +44,7 @@ class Gateway(NamedTuple):
 async def silent(deadline_s: float = 0.5) -> AsyncIterator[Gateway]:
     """Serve a platform that says nothing to operations that have so much time."""
     async with raw([Step(b"")]) as server, client_of(server.url) as http:
-        traffic = create_traffic(settings_for(server.url))
+        traffic = create_traffic_shaping(settings_for(server.url))
         client = UpstreamClient(http, FixedCredential({}), traffic, 1000, deadline_s)
         yield Gateway(client, server)
 

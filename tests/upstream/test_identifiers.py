@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl, unquote
 
 import pytest
 
-from tests.graph import Graph
+from tests.support.graph import Graph
 
 KNOWN = [
     ("externalId", "00042"),

@@ -7,10 +7,10 @@ import pytest
 
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.world import World
-from tests.graph import Graph, graph_over
 from tests.sandbox.client import NOW, SandboxClient
 from tests.sandbox.faulty import faults
-from tests.serving import serve
+from tests.support.graph import Graph, graph_over
+from tests.support.serving import serve
 
 ITEM = "name type event description"
 

@@ -9,8 +9,8 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tests.graph import graph_over
-from tests.http.raw import POST, connect, until_closed
+from tests.support.graph import graph_over
+from tests.support.raw_http import POST, connect, until_closed
 from tests.upstream.scripted import platform
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"

@@ -13,10 +13,10 @@ from gateway.cache.store import CacheClocks
 from gateway.sandbox.customer_view import promotion_data
 from gateway.schema.ids import write_id
 from tests.cache.clock import Clock
-from tests.graph import Graph, graph_over, settings_for
 from tests.sandbox.client import NOW
-from tests.serving import serve
-from tests.tokens import JWT, Issuer
+from tests.support.graph import Graph, graph_over, settings_for
+from tests.support.serving import serve
+from tests.support.tokens import JWT, Issuer
 from tests.upstream.scripted import Platform, platform
 
 TEN, OTHER = 700000006, 700000008

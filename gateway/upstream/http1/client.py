@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from gateway.upstream.exchange import (
+from gateway.upstream.http1.connection import Connection
+from gateway.upstream.http1.dial import dial
+from gateway.upstream.http_transport import (
     FIXED_HEADERS,
     NO_HEADERS,
-    Reply,
+    TransportResponse,
     check_headers,
     check_target,
 )
-from gateway.upstream.http1.connection import Connection
-from gateway.upstream.http1.dial import dial
 
 if TYPE_CHECKING:
     from gateway.upstream.http1.tls import TlsLayer
@@ -79,7 +79,7 @@ class Http1Client(httpx.AsyncBaseTransport):
         """How many connections wait to be used again."""
         return len(self._idle)
 
-    def exchange(  # noqa: PLR0913 - so many parts has an HTTP request
+    def send(  # noqa: PLR0913 - so many parts has an HTTP request
         self,
         method: str,
         target: str,
@@ -88,7 +88,7 @@ class Http1Client(httpx.AsyncBaseTransport):
         most_bytes: int,
         body: bytes = b"",
         trace: Mapping[str, str] = NO_HEADERS,
-    ) -> Coroutine[Any, Any, Reply]:
+    ) -> Coroutine[Any, Any, TransportResponse]:
         """Send a request, and read its answer to the end, or up to `most_bytes` of body.
 
         A GET whose kept connection is closed before a byte of an answer, or answers 408, is sent
@@ -149,7 +149,7 @@ class Http1Client(httpx.AsyncBaseTransport):
 
     async def _send(
         self, method: str, target: str, lines: str, body: bytes, most_bytes: int
-    ) -> Reply:
+    ) -> TransportResponse:
         length = f"Content-Length: {len(body)}\r\n" if body or method != "GET" else ""
         head = f"{method} {target} HTTP/1.1\r\n{lines}{length}\r\n"
         request = head.encode("latin-1") + body
@@ -172,7 +172,7 @@ class Http1Client(httpx.AsyncBaseTransport):
         finally:
             self._busy -= 1
 
-    def _kept(self, connection: Connection, reply: Reply) -> Reply:
+    def _kept(self, connection: Connection, reply: TransportResponse) -> TransportResponse:
         """Keep the connection that has brought this where it is fit for another exchange."""
         if connection.is_open:
             self._idle[connection] = self._clock()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 import httpx
 
-from gateway.upstream.exchange import Reply
-from gateway.upstream.http1.answer import AnswerReader
+from gateway.upstream.http1.response_reader import ResponseReader
+from gateway.upstream.http_transport import TransportResponse
 
 if TYPE_CHECKING:
     from gateway.upstream.http1.tls import TlsLayer
@@ -28,7 +28,7 @@ class Connection(asyncio.Protocol):
         self, loop: asyncio.AbstractEventLoop, on_close: Callable[["Connection"], None]
     ) -> None:
         self._loop, self._on_close = loop, on_close
-        self._reader = AnswerReader()
+        self._reader = ResponseReader()
         self._transport: asyncio.Transport | None = None
         self._turn: asyncio.Future[None] | None = None  # of the exchange that is under way
         self.layer: TlsLayer | None = None
@@ -37,7 +37,7 @@ class Connection(asyncio.Protocol):
         self.lost = loop.create_future()
         self.is_open = False
 
-    async def exchange(self, request: bytes, most_bytes: int) -> Reply:
+    async def exchange(self, request: bytes, most_bytes: int) -> TransportResponse:
         """Send one request, and read its answer.
 
         Raises httpx.TransportError where there is no whole one. A call that is cancelled, or whose

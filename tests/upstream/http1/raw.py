@@ -11,8 +11,8 @@ from typing import Any, Literal, NamedTuple
 
 from anyio.from_thread import start_blocking_portal
 
-from gateway.upstream.exchange import Reply
 from gateway.upstream.http1.client import Http1Client
+from gateway.upstream.http_transport import TransportResponse
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 WITHIN_S = 5.0  # what these tests wait for comes at once, or never
@@ -155,7 +155,9 @@ async def client_of(url: str, **options: Any) -> AsyncIterator[Http1Client]:
         await client.aclose()
 
 
-async def get(client: Http1Client, target: str = "/", most_bytes: int = 1_000_000) -> Reply:
+async def get(
+    client: Http1Client, target: str = "/", most_bytes: int = 1_000_000
+) -> TransportResponse:
     """Get a target."""
     async with asyncio.timeout(WITHIN_S):
-        return await client.exchange("GET", target, {}, most_bytes=most_bytes)
+        return await client.send("GET", target, {}, most_bytes=most_bytes)

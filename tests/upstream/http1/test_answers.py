@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.upstream.exchange import Reply
-from gateway.upstream.http1.answer import AnswerReader
+from gateway.upstream.http1.response_reader import ResponseReader
+from gateway.upstream.http_transport import TransportResponse
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -17,9 +17,9 @@ ANOTHERS = "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nanothers"
 MOST = 1000
 
 
-def reading(pieces: Iterable[bytes], *, ends: bool = False, most: int = MOST) -> AnswerReader:
+def reading(pieces: Iterable[bytes], *, ends: bool = False, most: int = MOST) -> ResponseReader:
     """Read an answer from pieces, and perhaps an end."""
-    reader = AnswerReader()
+    reader = ResponseReader()
     reader.expect(most)
     for piece in pieces:
         reader.feed(piece)
@@ -28,7 +28,7 @@ def reading(pieces: Iterable[bytes], *, ends: bool = False, most: int = MOST) ->
     return reader
 
 
-def read(answer: bytes, *, ends: bool = False) -> Reply:
+def read(answer: bytes, *, ends: bool = False) -> TransportResponse:
     """Read an answer that must be complete."""
     reader = reading([answer], ends=ends)
     assert reader.is_complete
@@ -247,7 +247,7 @@ def test_the_pieces_in_which_an_answer_comes_make_no_difference(
         }[framing]
     )
     edges = sorted({0, len(wire), *(cut for cut in cuts if cut < len(wire))})
-    reader = AnswerReader()
+    reader = ResponseReader()
     for _ in range(2):  # the second on the same connection
         reader.expect(MOST)
         for start, stop in pairwise(edges):
@@ -257,7 +257,7 @@ def test_the_pieces_in_which_an_answer_comes_make_no_difference(
         assert reader.is_reusable is (framing != "end")
         if framing == "end":
             reader.end()
-        assert reader.take() == Reply(200, reader.take().headers, whole)
+        assert reader.take() == TransportResponse(200, reader.take().headers, whole)
         if framing == "end":
             return
 
@@ -291,7 +291,7 @@ def test_no_byte_beyond_an_answer_comes_to_whoever_is_next(
     }[framing]
     wire = answer + unasked
     edges = sorted({0, len(wire), *(cut for cut in cuts if cut < len(wire))})
-    reader = AnswerReader()
+    reader = ResponseReader()
     reader.expect(MOST)
     fed = 0
     for start, stop in pairwise(edges):

@@ -54,7 +54,7 @@ async def test_a_kept_connection_gives_way_to_a_new_one() -> None:
     """Kept ones count too."""
     async with raw(KEPT) as server, client_of(server.url, most_connections=1) as client:
         await get(client)
-        await client.exchange("POST", "/", {}, body=b"{}", most_bytes=9)
+        await client.send("POST", "/", {}, body=b"{}", most_bytes=9)
         await server.end_of(0)
         assert client.kept == 1
 
@@ -136,7 +136,7 @@ async def test_a_post_is_never_sent_twice() -> None:
     async with raw(KEPT, [Step(b"", "close")]) as server, client_of(server.url) as client:
         await get(client)
         with pytest.raises(httpx.TransportError):
-            await client.exchange("POST", "/", {}, body=b"{}", most_bytes=9)
+            await client.send("POST", "/", {}, body=b"{}", most_bytes=9)
         assert _counts(server) == [1, 1]
         assert b"Content-Length: 2\r\n" in server.requests[1][0]
         assert server.requests[1][0].endswith(b"\r\n\r\n{}")

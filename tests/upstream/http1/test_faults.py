@@ -3,7 +3,7 @@
 import pytest
 
 from tests.upstream.http1.raw import OK, Step, raw
-from tests.upstream.test_traffic import ask, calls, faulty
+from tests.upstream.resilience.test_traffic_shaping import ask, calls, faulty
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from gateway.upstream.exchange import HttpPort, HttpxExchange, Reply
+from gateway.upstream.http_transport import HttpTransport, HttpxTransport, TransportResponse
 from tests.upstream.http1.raw import OK, Step, client_of, get, raw
 
 pytestmark = pytest.mark.anyio
@@ -19,7 +19,7 @@ async def _nothing(_request: httpx.Request) -> httpx.Response:
 async def test_a_request_is_what_http_needs_and_no_more() -> None:
     """The path of the URL comes first, then the target exactly as it was given."""
     async with raw(KEPT) as server, client_of(server.url + "/base/") as client:
-        await client.exchange("GET", "/a%2Fb?c=d%20e", CREDENTIAL, most_bytes=9)
+        await client.send("GET", "/a%2Fb?c=d%20e", CREDENTIAL, most_bytes=9)
         host = server.url.removeprefix("http://")
         assert server.requests[0][0].decode().split("\r\n") == [
             "GET /base/a%2Fb?c=d%20e HTTP/1.1",
@@ -60,11 +60,11 @@ async def test_nothing_can_be_put_between_the_lines(
 ) -> None:
     """A target or a header that would be read as more than itself is refused, and not sent."""
     async with raw(KEPT) as server, client_of(server.url) as client:
-        stand_in = HttpxExchange(server.url, httpx.MockTransport(_nothing))
-        http: HttpPort = stand_in if over_httpx else client
+        stand_in = HttpxTransport(server.url, httpx.MockTransport(_nothing))
+        http: HttpTransport = stand_in if over_httpx else client
         own, trace = (headers, {}) if part == "headers" else ({}, headers)
         with pytest.raises(ValueError, match=r"target|header"):
-            await http.exchange("GET", target, own, most_bytes=9, trace=trace)
+            await http.send("GET", target, own, most_bytes=9, trace=trace)
         assert server.requests == []
 
 
@@ -110,8 +110,8 @@ async def test_an_httpx_transport_can_stand_for_the_platform(
     answer: httpx.Response, reply: bytes | None
 ) -> None:
     """Its answers are read as the platform's are."""
-    http = HttpxExchange("http://platform.example/base", httpx.MockTransport(lambda _: answer))
-    got = await http.exchange("GET", "/", {}, most_bytes=3)
-    assert got == Reply(200, got.headers, reply)
+    http = HttpxTransport("http://platform.example/base", httpx.MockTransport(lambda _: answer))
+    got = await http.send("GET", "/", {}, most_bytes=3)
+    assert got == TransportResponse(200, got.headers, reply)
     assert got.headers.get(b"x") in {None, b"1, 2"}
     await http.aclose()

@@ -11,8 +11,8 @@ import pytest
 import trustme
 
 from gateway.upstream.http1.client import Http1Client
-from gateway.upstream.transport import create_http
-from tests.graph import settings_for
+from gateway.upstream.transport import create_transport
+from tests.support.graph import settings_for
 from tests.upstream.http1.raw import OK, Step, client_of, get, raw
 
 pytestmark = pytest.mark.anyio
@@ -42,7 +42,7 @@ def _server(authority: trustme.CA, *names: str) -> ssl.SSLContext:
 
 def _client(url: str, **settings: object) -> Http1Client:
     """Give the client that the gateway makes from its settings."""
-    client = create_http(settings_for(url, **settings))
+    client = create_transport(settings_for(url, **settings))
     assert isinstance(client, Http1Client)
     return client
 

@@ -150,7 +150,7 @@ async def test_an_answer_before_the_end_of_its_request_ends_the_connection(
     url = f"http{'s' if tls.server else ''}://{tls.host}:{server.sockets[0].getsockname()[1]}"
     async with server, client_of(url, tls=tls.client) as client:
         async with asyncio.timeout(WITHIN_S):
-            reply = await client.exchange("POST", "/", {}, body=BIG, most_bytes=9)
+            reply = await client.send("POST", "/", {}, body=BIG, most_bytes=9)
         assert reply.body == b"ok"
         assert client.kept == 0
         ended.set()
@@ -203,7 +203,7 @@ async def test_a_post_that_times_out_is_not_sent_again() -> None:
     """It may have been acted on."""
     async with raw(KEPT, [Step(IDLE)]) as server, client_of(server.url) as client:
         await get(client)
-        reply = await client.exchange("POST", "/", {}, body=b"{}", most_bytes=9)
+        reply = await client.send("POST", "/", {}, body=b"{}", most_bytes=9)
         assert reply.status == 408
         assert _counts(server) == [1, 1]
 

@@ -1,0 +1,1 @@
+"""Settings by subject; the source of the configuration's documentation."""

@@ -1,0 +1,59 @@
+"""All loaders of one request, over the two ports."""
+
+from functools import cached_property
+
+from gateway.context import RequestContext
+from gateway.dataloaders.customer_ids import CustomerIdByKeyLoader
+from gateway.dataloaders.customer_pages import CustomerPageByKeyLoader
+from gateway.dataloaders.customer_promotions import CustomerPromotionByIdLoader
+from gateway.dataloaders.definition_pages import DefinitionPageByKeyLoader
+from gateway.dataloaders.definitions import DefinitionByPromotionLoader
+from gateway.dataloaders.program_names import ProgramNameByIdLoader
+from gateway.dataloaders.shown_promotions import ShownPromotions
+from gateway.upstream.customer_identities import KnownCustomerIds
+from gateway.upstream.customer_view.endpoint import CustomerViewPort
+from gateway.upstream.definitions.endpoint import DefinitionsPort
+from gateway.upstream.source_types import SourceTypes
+
+
+class DataLoaders:
+    """What one request has loaded and is loading: those that batch are made when asked for."""
+
+    def __init__(  # noqa: PLR0913 - what the process has that requests share
+        self,
+        request: RequestContext,
+        customer_promotions: CustomerViewPort,
+        definitions: DefinitionsPort,
+        source_types: SourceTypes,
+        known_customer_ids: KnownCustomerIds,
+        *,
+        shown_promotions: ShownPromotions,
+    ) -> None:
+        self._request, self._definitions = request, definitions
+        self.source_types = source_types
+        self.shown_promotions = shown_promotions
+        # Most requests ask these, and a cached property takes a lock in Python 3.11.
+        self.customer_pages = CustomerPageByKeyLoader(customer_promotions, request)
+        self.customer_ids = CustomerIdByKeyLoader(self.customer_pages, known_customer_ids, request)
+
+    @cached_property
+    def customer_promotions(self) -> CustomerPromotionByIdLoader:
+        """Single promotions of customers."""
+        return CustomerPromotionByIdLoader(self.customer_pages)
+
+    @cached_property
+    def definition_pages(self) -> DefinitionPageByKeyLoader:
+        """Pages of programs' definitions."""
+        return DefinitionPageByKeyLoader(self._definitions, self._request)
+
+    @cached_property
+    def definitions(self) -> DefinitionByPromotionLoader:
+        """Single definitions."""
+        return DefinitionByPromotionLoader(self.definition_pages, self.source_types, self._request)
+
+    @cached_property
+    def program_names(self) -> ProgramNameByIdLoader:
+        """Names of programs."""
+        return ProgramNameByIdLoader(
+            self.definition_pages, self.definitions, self.source_types.configured[0]
+        )

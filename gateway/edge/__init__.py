@@ -1,0 +1,1 @@
+"""What a request passes before GraphQL: CSRF, CORS, limits, the client's address, headers."""

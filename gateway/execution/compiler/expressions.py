@@ -1,0 +1,105 @@
+"""Expressions of generated code: the value of a field, and its scalar or enum.
+
+They stand in a function that has `w`, a view, or its payload, `p`, and `run`; `v` is free. What is
+the same in all operations is written once a process.
+"""
+
+from itertools import count
+from typing import Any
+
+from graphql import GraphQLNonNull, is_leaf_type
+
+from gateway.execution import leaf_types
+from gateway.execution.field_info import FieldInfo
+from gateway.execution.leaf_types import nullable
+from gateway.schema.declare import AsView, AsViews, Computed, Plain
+
+Names = dict[str, Any]
+Text = tuple[str, Names]
+
+_EXACTLY = {"String": "str", "ID": "str", "Boolean": "bool"}
+_COUNT = count(1)
+
+
+def name_of(names: Names, prefix: str, value: Any) -> str:
+    """Give a value a name that no other text of this process has."""
+    name = f"{prefix}_{next(_COUNT)}"
+    names[name] = value
+    return name
+
+
+def value_expression(field: FieldInfo) -> Text:
+    """Write the value of a field without arguments, before it is shown through views."""
+    if field.value_text is None:
+        names: Names = {}
+        field.value_text = _value(field, names), names
+    return field.value_text
+
+
+def leaf_expression(field: FieldInfo) -> Text:
+    """Write a leaf without arguments."""
+    if field.leaf_text is None:
+        names: Names = {}
+        field.leaf_text = _leaf_of(field, names), names
+    return field.leaf_text
+
+
+def coerced_expression(field: FieldInfo, value: str, names: Names) -> str:
+    """Write a leaf, given the expression of its value."""
+    text = _coerced(field, value, names)
+    return f"run.weigh({text})" if field.makes_text else text
+
+
+def _coerced(field: FieldInfo, value: str, names: Names) -> str:
+    kind = field.type
+    is_checked = not isinstance(field.declaration, Computed)  # a method may have its value of Any
+    if is_checked and leaf_types.is_written_as_it_is(kind, field.domain):
+        return value
+    inner = nullable(kind)
+    members = leaf_types.enum_class(inner) if is_leaf_type(inner) else None
+    if members is not None and field.domain == frozenset({members}):
+        return f"{value}._name_"
+    coerce = name_of(names, "L", leaf_types.coercion(kind))
+    none = "" if isinstance(kind, GraphQLNonNull) else "v is None or "
+    if (name := getattr(inner, "name", "")) in _EXACTLY:
+        test = f"{none}v.__class__ is {_EXACTLY[name]}"
+    elif name == "Float":
+        test = f"{none}v.__class__ is float and v - v == 0.0"
+    elif name == "Int":
+        test = f"{none}v.__class__ is int and -2147483648 <= v <= 2147483647"
+    else:
+        return f"{coerce}({value})"
+    return f"(v if (v := {value}){test.removeprefix('v')} else {coerce}(v))"
+
+
+def _leaf_of(field: FieldInfo, names: Names) -> str:
+    if field.source is None:
+        return repr(field.owner)
+    plain = field.declaration
+    if isinstance(plain, Plain) and plain.normalise is not None and field.is_kept:
+        kept = name_of(names, "K", leaf_types.kept(plain.normalise, field.type))
+        return f"{kept}[{_attribute(plain.attribute)}]"
+    return coerced_expression(field, _value(field, names), names)
+
+
+def _value(field: FieldInfo, names: Names) -> str:
+    plain = field.declaration
+    if field.source is None:
+        return repr(field.owner)
+    if plain is None:
+        return f"w.{field.source.python_name}"
+    if isinstance(plain, Plain):
+        text = _attribute(plain.attribute)
+        if plain.normalise is None or isinstance(plain.normalise, AsView | AsViews):
+            return text
+        now = ", run.now" if plain.is_timed else ""
+        return f"{name_of(names, 'N', plain.normalise)}({text}{now})"
+    method = name_of(names, "M", field.without_arguments)
+    return f"{method}(w, info=run)" if field.wants_info else f"{method}(w)"
+
+
+def _attribute(path: str) -> str:
+    first, _, rest = path.partition(".")
+    if not first:
+        return "p"
+    return f"(None if (v := p.{first}) is None else v.{rest})" if rest else f"p.{first}"

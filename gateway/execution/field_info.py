@@ -1,0 +1,243 @@
+"""What an executor needs to know of a field of the schema, found out once a process."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any, Generic, NamedTuple, TypeVar, get_type_hints
+
+import strawberry
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    GraphQLUnionType,
+    NameNode,
+    get_named_type,
+)
+from graphql.execution.values import get_argument_values
+from strawberry.types.field import StrawberryField
+
+from gateway.execution import leaf_types
+from gateway.execution.arguments import Converter
+from gateway.execution.leaf_types import nullable
+from gateway.schema.build import executable
+from gateway.schema.declare import AsView, AsViews, Computed, Fetching, Plain
+from gateway.schema.lookahead import DECLARATION
+from gateway.upstream.normalise.memoizable import is_memoizable
+
+_DEFINITION = "strawberry-definition"
+_WITHOUT = FieldNode(name=NameNode(value=""), arguments=())
+_MOST_FUNCTIONS, _MOST_KEPT = 512, 16
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(eq=False)
+class FieldInfo:
+    """A field of an object type: how it is declared, and the function behind it.
+
+    `declaration` is None for plain data of a type that is made from data at hand, and for
+    ``__typename``, which has no `source` either. The two texts are `texts.py`'s,
+    `read` is `interpret.py`'s.
+    """
+
+    name: str
+    type: GraphQLOutputType
+    graphql: GraphQLField | None
+    source: StrawberryField | None
+    owner: str
+    convert: Converter
+    possible: tuple[GraphQLObjectType, ...]
+    payload: Any = None
+    value_text: tuple[str, dict[str, Any]] | None = None
+    leaf_text: tuple[str, dict[str, Any]] | None = None
+    read: Callable[[Any], Any] | None = None
+
+    @cached_property
+    def declaration(self) -> Plain | Computed | Fetching | None:
+        """Give how the field was declared."""
+        return self.source.metadata.get(DECLARATION) if self.source else None
+
+    @cached_property
+    def is_fetching(self) -> bool:
+        """Tell whether it needs the network."""
+        return isinstance(self.declaration, Fetching)
+
+    @cached_property
+    def at_hand(self) -> Callable[..., Any] | None:
+        """Give what tells whether its value is at hand, where it has that."""
+        return self.declaration.at_hand if isinstance(self.declaration, Fetching) else None
+
+    @property
+    def method(self) -> Callable[..., Any]:
+        """Give the function of a declared field, which takes the view first."""
+        assert self.source is not None  # noqa: S101 - declared fields have a source
+        assert self.source.base_resolver is not None  # noqa: S101 - and a resolver
+        method: Any = self.source.base_resolver.wrapped_func
+        return method  # type: ignore[no-any-return]  # Strawberry allows descriptors, we have none
+
+    @cached_property
+    def computes(self) -> Callable[..., Any]:
+        """Give the method itself, before what it gives is shown through views."""
+        method: Callable[..., Any] = getattr(self.method, "__wrapped__", self.method)
+        return method
+
+    @cached_property
+    def wants_info(self) -> bool:
+        """Tell whether the function takes ``info``."""
+        resolver = self.source.base_resolver if self.source else None
+        return resolver is not None and resolver.info_parameter is not None
+
+    @cached_property
+    def domain(self) -> leaf_types.Domain:
+        """Give the classes that the value of a leaf can have, by its declaration."""
+        if isinstance(self.declaration, Plain):
+            normalise = self.declaration.normalise
+            return self._raw_domain if normalise is None else leaf_types.returned_by(normalise)
+        if isinstance(self.declaration, Computed):
+            return leaf_types.returned_by(self.computes)
+        return None
+
+    @cached_property
+    def _raw_domain(self) -> leaf_types.Domain:
+        assert isinstance(self.declaration, Plain)  # noqa: S101 - no other has a payload's attribute
+        if not self.declaration.attribute:
+            return None
+        return leaf_types.domain_of(self.payload, self.declaration.attribute)
+
+    @cached_property
+    def is_kept(self) -> bool:
+        """Tell whether what the normaliser gives is kept by the raw value."""
+        return (
+            isinstance(self.declaration, Plain)
+            and not self.declaration.is_timed
+            and is_memoizable(self.declaration.normalise)
+            and leaf_types.may_be_key(self._raw_domain)
+        )
+
+    @cached_property
+    def makes_text(self) -> bool:
+        """Whether each value is a text of its own, or JSON, as long as the platform likes."""
+        named = get_named_type(self.type).name
+        makes = isinstance(self.declaration, Plain) and self.declaration.normalise is not None
+        return named == "JSON" or (makes and not self.is_kept and named == "String")
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Tell whether it is an attribute of the payload."""
+        return isinstance(self.declaration, Plain)
+
+    @cached_property
+    def shows(self) -> AsView | AsViews | None:
+        """Give how the field's value is shown through views, where it says so."""
+        if isinstance(self.declaration, Computed):
+            return self.declaration.shows
+        normalise = getattr(self.declaration, "normalise", None)
+        return normalise if isinstance(normalise, AsView | AsViews) else None
+
+    @cached_property
+    def without_arguments(self) -> Callable[..., Any]:
+        """Give the method, with its defaults, for where no argument is given."""
+        if self.graphql is None or not self.graphql.args:
+            return self.computes
+        defaults = self.convert(get_argument_values(self.graphql, _WITHOUT))
+        return partial(self.computes, **defaults) if defaults else self.computes
+
+    @property
+    def has_call(self) -> bool:
+        """Tell whether the function takes more than its view."""
+        return self.wants_info or bool(self.graphql and self.graphql.args)
+
+
+class Function(NamedTuple):
+    """A generated function that several operations may use; `size` is that of its source."""
+
+    name: str
+    function: Callable[..., Any]
+    size: int
+
+
+class Recent(Generic[K, V]):
+    """The last so many of what has been made."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._made: OrderedDict[K, V] = OrderedDict()
+
+    def get(self, key: K) -> V | None:
+        """Give what is kept under a key."""
+        found = self._made.get(key)
+        if found is not None:
+            self._made.move_to_end(key)
+        return found
+
+    def keep(self, key: K, value: V) -> None:
+        """Keep a value, in the place of the one that was not asked for the longest."""
+        self._made[key] = value
+        if len(self._made) > self._most:
+            self._made.popitem(last=False)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._made.clear()
+
+
+class FieldInfos:
+    """The fields of a schema's object types, and the views that show the types."""
+
+    def __init__(self, schema: strawberry.Schema) -> None:
+        self.strawberry = schema
+        self.schema: GraphQLSchema = executable(schema)
+        self._known: dict[tuple[str, str], FieldInfo] = {}
+        self._payloads: dict[type, Any] = {}
+        self.functions: Recent[tuple[str, bool, bool], Function] = Recent(_MOST_FUNCTIONS)
+        self.kept: Recent[tuple[str, Any], leaf_types.Memo] = Recent(_MOST_KEPT)
+
+    def get(self, kind: GraphQLObjectType, name: str) -> FieldInfo:
+        """Give a field; validation has made sure that it is there."""
+        known = self._known.get((kind.name, name))
+        if known is None:
+            known = self._known[kind.name, name] = self._find(kind, name)
+        return known
+
+    def _find(self, kind: GraphQLObjectType, name: str) -> FieldInfo:
+        found = self.schema.get_field(kind, name)
+        assert found is not None  # noqa: S101 - see above
+        if name == "__typename":
+            return FieldInfo(name, found.type, None, None, kind.name, Converter(), ())
+        source = found.extensions[_DEFINITION]
+        payload = self.payload_of(self.view_of(kind))
+        convert = Converter(source.arguments, self.strawberry)
+        named = get_named_type(found.type)
+        possible: tuple[GraphQLObjectType, ...] = ()
+        if isinstance(named, GraphQLObjectType):
+            possible = (named,)
+        elif isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
+            possible = tuple(self.schema.get_possible_types(named))
+        return FieldInfo(name, found.type, found, source, kind.name, convert, possible, payload)
+
+    @staticmethod
+    def view_of(kind: GraphQLObjectType) -> type:
+        """Give the class whose instances are shown as this type."""
+        view: type = kind.extensions[_DEFINITION].origin
+        return view
+
+    def payload_of(self, view: type) -> Any:
+        """Give what a view says that its payload is: a class, or a union of them."""
+        if view not in self._payloads:
+            self._payloads[view] = get_type_hints(view).get("payload")
+        return self._payloads[view]
+
+
+def layers(kind: Any) -> list[Any]:
+    """Give a field's type and, for a list, that of its items, and so on inwards."""
+    found = [kind]
+    while isinstance(nullable(found[-1]), GraphQLList):
+        found.append(nullable(found[-1]).of_type)
+    return found

@@ -1,0 +1,1 @@
+"""GraphQL over HTTP: requests, responses, batching, persisted queries, the response cache."""

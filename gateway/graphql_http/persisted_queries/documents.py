@@ -1,0 +1,103 @@
+"""Which text runs: the one that a request sends, or the one that it names."""
+
+from dataclasses import dataclass, field
+
+from gateway.cache.keys import KeyMaker
+from gateway.cache.store import TwoLevelCache
+from gateway.config.settings import Settings
+from gateway.errors import (
+    BadRequestError,
+    OperationNotTrustedError,
+    PersistedQueryNotFoundError,
+    PersistedQueryNotSupportedError,
+)
+from gateway.execution.failures import refuse
+from gateway.execution.operation import Operations
+from gateway.graphql_http.persisted_queries.automatic import AutomaticQueries
+from gateway.graphql_http.persisted_queries.reference import Reference, sha256_of
+from gateway.graphql_http.persisted_queries.trusted import TrustedDocuments, load_trusted
+from gateway.telemetry.counters import CounterVec
+from gateway.telemetry.metrics import PERSISTED_OUTCOMES, Samples
+
+
+@dataclass(frozen=True, slots=True)
+class PersistedDocuments:
+    """The documents that a request may name; with `only_trusted` there are no others."""
+
+    trusted: TrustedDocuments | None = None
+    automatic: AutomaticQueries | None = None
+    only_trusted: bool = False
+    outcomes: CounterVec = field(default_factory=lambda: CounterVec(PERSISTED_OUTCOMES))
+
+    async def text(self, query: str, reference: Reference | None) -> str:
+        """Give the text to run: `query`, or where that is empty what `reference` names.
+
+        Raises OperationRefusedError with PERSISTED_QUERY_NOT_FOUND, PERSISTED_QUERY_NOT_SUPPORTED
+        or OPERATION_NOT_TRUSTED; BadRequestError for an id that is not that of `query`.
+        """
+        if reference is None:
+            text = query
+        elif query:
+            self._check_id(query, reference)
+            text = query
+        else:
+            text = await self._find(reference)
+        if self.only_trusted and (self.trusted is None or text not in self.trusted):
+            raise self._not_trusted()
+        return text
+
+    async def keep(self, text: str, reference: Reference | None) -> None:
+        """Remember a text that came with its hash, and has been found good, for the hash alone."""
+        if reference is None or not reference.is_automatic or reference.sha256 is None:
+            return
+        if self.automatic is None or (self.trusted is not None and text in self.trusted):
+            return
+        if await self.automatic.keep(reference.sha256, text):
+            self.outcomes.add("stored")
+
+    def readings(self) -> Samples:
+        """Give the numbers of `gateway_persisted_operations_total`."""
+        return {"gateway_persisted_operations_total": self.outcomes.counts}
+
+    async def _find(self, reference: Reference) -> str:
+        text = self.trusted.find(reference.key) if self.trusted else None
+        if text is not None:
+            self.outcomes.add("trusted")
+            return text
+        if self.only_trusted:
+            raise self._not_trusted()
+        if self.automatic and reference.sha256:
+            text = await self.automatic.find(reference.sha256)
+            if text is not None:
+                self.outcomes.add("automatic")
+                return text
+        self.outcomes.add("not_found")
+        if self.trusted is None and self.automatic is None:
+            raise refuse(PersistedQueryNotSupportedError())
+        raise refuse(PersistedQueryNotFoundError())
+
+    def _check_id(self, query: str, reference: Reference) -> None:
+        known = self.trusted.find(reference.key) if self.trusted else None
+        if query == known or sha256_of(query) == reference.sha256:
+            return
+        raise BadRequestError(f"{reference.place}: it is not the SHA-256 of `query`.")
+
+    def _not_trusted(self) -> Exception:
+        self.outcomes.add("not_trusted")
+        return refuse(OperationNotTrustedError())
+
+
+def create_documents(
+    settings: Settings, operations: Operations, cache: TwoLevelCache, keys: KeyMaker
+) -> PersistedDocuments:
+    """Make what the settings say; `cache` is the one whose second level is shared.
+
+    Raises SettingsError for a manifest that is wrong.
+    """
+    only_trusted = settings.trusted_documents_mode == "only"
+    automatic = settings.apq == "on" and not only_trusted
+    return PersistedDocuments(
+        load_trusted(settings, operations),
+        AutomaticQueries(cache, keys) if automatic else None,
+        only_trusted,
+    )

@@ -1,0 +1,183 @@
+"""The customer's view: ``GET /v2/customers/lookup/promotionData`` (promotionData.txt)."""
+
+import math
+from collections.abc import Awaitable
+from typing import NamedTuple, Protocol
+
+from gateway.context import RequestContext
+from gateway.errors import CustomerMismatchError, UpstreamInputRefusedError
+from gateway.upstream.cached_upstream import CachedUpstream
+from gateway.upstream.client import UpstreamClient, encoded
+from gateway.upstream.customer_identities import KnownCustomerIds
+from gateway.upstream.customer_view.payload import CustomerPromotionPayload
+from gateway.upstream.decoding.decode import UpstreamPage, decode_customer_page
+from gateway.upstream.normalise.enums import (
+    CustomerPromotionSourceType,
+    CustomerSource,
+    PromotionAvailability,
+    PromotionTypeFilter,
+)
+from gateway.upstream.page_reader import Wanted, read_page, reject_payload
+from gateway.upstream.response_errors import blame
+
+ENDPOINT = "promotionData"
+PATH = "/v2/customers/lookup/promotionData"
+BY_ID = "id"
+MAX_PROGRAMS = 100  # in one filter: more make a query string that nobody promises to take
+
+CustomerPage = UpstreamPage[CustomerPromotionPayload]
+
+
+class CustomerKey(NamedTuple):
+    """Who is looked up, and where: ``source``, ``identifierName`` and ``identifierValue``."""
+
+    source: CustomerSource
+    identifier_name: str
+    identifier_value: str
+
+
+class CustomerFilters(NamedTuple):
+    """Which of a customer's promotions are wanted; `program_ids` None means of all programs."""
+
+    availability: PromotionAvailability | None = None
+    type: PromotionTypeFilter | None = None
+    source_type: CustomerPromotionSourceType | None = None
+    program_ids: tuple[str, ...] | None = None
+
+
+NO_FILTERS = CustomerFilters()
+
+
+class CustomerPageKey(NamedTuple):
+    """One window: `limit` is 1..100, `offset` counts items from 0."""
+
+    customer: CustomerKey
+    filters: CustomerFilters
+    offset: int
+    limit: int
+
+
+class CustomerViewPort(Protocol):
+    """Where pages of a customer's promotions come from."""
+
+    async def page(
+        self, key: CustomerPageKey, request: RequestContext, max_age_s: float = math.inf
+    ) -> CustomerPage:
+        """Fetch one window, of a cached answer only where that is no older.
+
+        Raises NotHereError for no such customer (8015), or UpstreamError.
+        """
+        ...
+
+
+class CustomerViewEndpoint:
+    """The documented endpoint."""
+
+    def __init__(
+        self, client: UpstreamClient, recall: CachedUpstream, known: KnownCustomerIds
+    ) -> None:
+        self._client = client
+        self._recall = recall
+        self._known = known
+
+    async def page(
+        self, key: CustomerPageKey, request: RequestContext, max_age_s: float = math.inf
+    ) -> CustomerPage:
+        """Fetch one window, with a claim on a call; one about another customer is never served.
+
+        An answer out of a cache that contradicts what has been proven since is asked for anew.
+        """
+        target, known, customer = _target(key), self._known, key.customer
+        asked_at: int | None = None
+
+        def load(on_account_of: RequestContext) -> Awaitable[bytes]:
+            nonlocal asked_at
+            asked_at = known.contradictions
+            return self._client.get(ENDPOINT, target, on_account_of, about=(customer,))
+
+        def read(body: bytes) -> CustomerPage:
+            nonlocal asked_at
+            asked, asked_at = asked_at, None  # each answer is learnt from once, by who has asked
+            return self._read(key, request, body, asked)
+
+        not_before = 0.0
+        if known.contradictions or max_age_s != math.inf:
+            not_before = known.not_before(request, customer, max_age_s)
+        request.budget.reserve_more(1)
+        fetch = self._recall.fetch
+        try:
+            try:
+                return await fetch(ENDPOINT, target, request, load, read, not_before=not_before)
+            except _OutdatedError:
+                not_before = known.not_before(request, customer, 0.0)
+                return await fetch(ENDPOINT, target, request, load, read, not_before=not_before)
+        except UpstreamInputRefusedError as error:
+            raise blame(error, _given(key.filters)) from None
+        finally:
+            request.budget.reserve_more(-1)
+
+    def _read(
+        self, key: CustomerPageKey, request: RequestContext, body: bytes, asked_at: int | None
+    ) -> CustomerPage:
+        statistics, known, customer = self._client.traffic.statistics, self._known, key.customer
+        program_ids = key.filters.program_ids
+        wanted = None if program_ids is None else Wanted(frozenset(map(int, program_ids)))
+        page = read_page(ENDPOINT, statistics, decode_customer_page, body, wanted)
+        customer_id = page.customer_id
+        assert customer_id is not None  # noqa: S101 - no page of a customer is read without
+        if customer.identifier_name == BY_ID:
+            if str(customer_id) != canonical(customer.identifier_value):
+                raise reject_payload(ENDPOINT, statistics, "it is about another customer")
+        elif asked_at is None:
+            if not known.agrees(request, customer, customer_id):
+                raise _OutdatedError(ENDPOINT)
+        elif not known.learn(request, customer, customer_id, asked_at):
+            reason = "it is about another customer than the one before"
+            raise reject_payload(ENDPOINT, statistics, reason, CustomerMismatchError)
+        return page
+
+
+class _OutdatedError(CustomerMismatchError):
+    """An answer of a cache, or of another's call, contradicts what is known by now."""
+
+
+def _given(filters: CustomerFilters) -> set[str]:
+    """Return which of the graph's arguments a call is about."""
+    availability, type_, source_type, program_ids = filters
+    arguments = {
+        "by": True,
+        "source": True,
+        "availability": availability,
+        "type": type_,
+        "sourceType": source_type,
+        "programIds": program_ids,
+    }
+    return {name for name, value in arguments.items() if value is not None}
+
+
+def canonical(customer_id: str) -> str:
+    """Give the spelling of a customer's id that the platform itself has: no leading zeros."""
+    is_number = customer_id.isascii() and customer_id.isdigit()
+    return customer_id.lstrip("0") or "0" if is_number else customer_id
+
+
+def _target(key: CustomerPageKey) -> str:
+    """Write path and query; all usage is always asked for, so that one node has one truth."""
+    (source, name, value), filters, offset, limit = key
+    target = (
+        f"{PATH}?identifierName={name}&identifierValue={encoded(value)}&source={source._value_}"
+        f"&fetchAllUsage=true&limit={limit}&offset={offset}"
+    )
+    return target if filters is NO_FILTERS else target + _filtering(filters)
+
+
+def _filtering(filters: CustomerFilters) -> str:
+    availability, type_, source_type, program_ids = filters
+    parameters = {
+        "promotionStatusForCustomer": availability and availability.value,
+        "promotionType": type_ and type_.value,
+        "sourceType": source_type and source_type.value,
+        "programs": None if program_ids is None else ",".join(program_ids),
+    }
+    given = {name: value for name, value in parameters.items() if value is not None}
+    return "".join(f"&{name}={encoded(value)}" for name, value in given.items())

@@ -1,0 +1,1 @@
+"""From JSON bytes to typed structs, leniently and within bounds."""

@@ -1,0 +1,1 @@
+"""The legacy definitions: endpoint and payload."""

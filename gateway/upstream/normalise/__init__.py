@@ -1,0 +1,1 @@
+"""Pure functions from the upstream's values to the graph's."""

@@ -1,0 +1,313 @@
+"""One vocabulary for what two endpoints spell differently.
+
+A member's name is the graph's word; where a filter is sent upstream, its value is the wire's. Words
+that nobody documented read as UNKNOWN, and the graph shows them raw beside it.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from enum import Enum
+from functools import cache
+from typing import Any, TypeVar
+
+from gateway.upstream.normalise.memoizable import memoizable
+
+_E = TypeVar("_E", bound=Enum)
+
+
+class WireEnum(Enum):
+    """A word of the vocabulary; hashed by identity, which is what it is compared by."""
+
+    __hash__ = object.__hash__
+
+
+class CustomerSource(WireEnum):
+    """Where a customer is registered: the customer view's ``source``."""
+
+    INSTORE = "INSTORE"
+    FACEBOOK = "FACEBOOK"
+    WEB_ENGAGE = "WEB_ENGAGE"
+    MARTJACK = "MARTJACK"
+    TMALL = "TMALL"
+    TAOBAO = "TAOBAO"
+    JD = "JD"
+    ECOMMERCE = "ECOMMERCE"
+    WEBSITE = "WEBSITE"
+    LINE = "LINE"
+    ALL = "ALL"
+
+
+class PromotionAvailability(WireEnum):
+    """What a customer can do with a promotion: ``promotionStatusForCustomer``."""
+
+    AVAILABLE_TO_ENROL = "AVAILABLE_TO_ENROL"
+    AVAILABLE_FOR_ISSUE = "AVAILABLE_TO_EARN"
+    AVAILABLE_TO_REDEEM = "AVAILABLE_TO_REDEEM"
+    EXPIRED = "EXPIRED"
+
+
+class PromotionTypeFilter(WireEnum):
+    """The customer view's ``promotionType``."""
+
+    GENERIC = "GENERIC"
+    DIRECT_ISSUE = "DIRECT_ISSUE"
+    ENROL_AND_ISSUE = "ENROL_AND_ISSUE"
+
+
+class CustomerPromotionSourceType(WireEnum):
+    """The customer view's ``sourceType``."""
+
+    UI = "UI"
+    API = "API"
+    CAMPAIGN = "CAMPAIGN"
+
+
+class PromotionSourceType(WireEnum):
+    """The legacy list's ``sourceType``."""
+
+    UI = "UI"
+    IMPORT = "IMPORT"
+    GOODWILL = "GOODWILL"
+    CAMPAIGN = "CAMPAIGN"
+    POINTS_TRANSFER = "POINTS_TRANSFER"
+    IMPORT_API = "IMPORT_API"
+    PROMOTION_API = "PROMOTION_API"
+    POINTS_CONTRIBUTION_TO_GROUP = "POINTS_CONTRIBUTION_TO_GROUP"
+    MANUAL_POINTS_ADJUSTMENT = "MANUAL_POINTS_ADJUSTMENT"
+    BADGES = "BADGES"
+    USER_CREATED = "USER_CREATED"
+
+
+class PromotionType(WireEnum):
+    """How a promotion reaches a customer: ``pointsOfferType``."""
+
+    GENERIC = "GENERIC"
+    DIRECT_ISSUE = "DIRECT_ISSUE"
+    ENROL_AND_ISSUE = "ENROL_AND_ISSUE"
+    UNKNOWN = "UNKNOWN"
+
+
+class PromotionEvent(WireEnum):
+    """The event that triggers a promotion; a member's value is its one spelling in the graph."""
+
+    TRANSACTION_ADD = "TransactionAdd"
+    TARGET_COMPLETED = "TargetCompleted"
+    POINTS_REDEMPTION = "PointsRedemption"
+    GENERIC_EVENT = "GenericEvent"
+    CUSTOMER_REGISTRATION = "CustomerRegistration"
+    CUSTOMER_UPDATE = "CustomerUpdate"
+    NEW_BILL = "NewBill"
+    RETURN_BILL = "ReturnBill"
+    POINTS_TRANSFER = "PointsTransfer"
+    POINTS_CONTRIBUTION_TO_GROUP = "PointsContributionToGroup"
+    GROUP_TRANSACTION_ADD = "GroupTransactionAdd"
+    TRANSACTION_FINISHED = "TransactionFinished"
+    SLAB_UPGRADE = "SlabUpgrade"
+    BULK_EMF_EVENT = "BulkEMFEvent"
+    UNKNOWN = ""
+
+
+class PromotionStatus(WireEnum):
+    """Where a definition stands in its life: ``promotionStatus``."""
+
+    DRAFT = "DRAFT"
+    UPCOMING = "UPCOMING"
+    LIVE = "LIVE"
+    ACTIVE = "ACTIVE"
+    PAUSED = "PAUSED"
+    STOPPED = "STOPPED"
+    COMPLETED = "COMPLETED"
+    EXPIRED = "EXPIRED"
+    PENDING_APPROVAL = "PENDING_APPROVAL"
+    INACTIVE = "INACTIVE"
+    ENDED = "ENDED"
+    PUBLISH_FAILED = "PUBLISH_FAILED"
+    REJECTED = "REJECTED"
+    SNAPSHOT = "SNAPSHOT"
+    UNKNOWN = "UNKNOWN"
+
+
+class PromotionValidity(WireEnum):
+    """Where the time of the answer lies between a promotion's start and end."""
+
+    UPCOMING = "UPCOMING"
+    CURRENT = "CURRENT"
+    ENDED = "ENDED"
+    UNKNOWN = "UNKNOWN"
+
+
+class EarningType(WireEnum):
+    """``loyaltyEarningType``."""
+
+    ISSUE_AND_EARN = "ISSUE_AND_EARN"
+    DIRECT_EARN = "DIRECT_EARN"
+    UNKNOWN = "UNKNOWN"
+
+
+class ExpiryBasis(WireEnum):
+    """What an expiry counts from: ``expiryRestrictions[].type``."""
+
+    PROMOTION = "PROMOTION"
+    CUSTOM = "CUSTOM"
+    UNKNOWN = "UNKNOWN"
+
+
+class RestrictionStage(WireEnum):
+    """The stage a restriction caps; the wire says issual, earn and redemption."""
+
+    ENROL = "ENROL"
+    ISSUE = "ISSUE"
+    REDEEM = "REDEEM"
+
+
+class RestrictionMeasure(WireEnum):
+    """What a restriction counts."""
+
+    TIMES = "TIMES"
+    POINTS = "POINTS"
+    ENROLMENTS = "ENROLMENTS"
+    ISSUES = "ISSUES"
+    REDEMPTIONS_PER_ISSUE = "REDEMPTIONS_PER_ISSUE"
+    POINTS_PER_ISSUE = "POINTS_PER_ISSUE"
+    UNKNOWN = "UNKNOWN"
+
+
+class RestrictionScope(WireEnum):
+    """Over what a restriction counts: ``limitOn``."""
+
+    EVENT = "EVENT"
+    CUSTOMER = "CUSTOMER"
+    PROMOTION = "PROMOTION"
+    UNKNOWN = "UNKNOWN"
+
+
+class WindowType(WireEnum):
+    """``periodType``."""
+
+    MOVING_WINDOW = "MOVING_WINDOW"
+    UNKNOWN = "UNKNOWN"
+
+
+class WindowUnit(WireEnum):
+    """``periodUnit``."""
+
+    DAILY = "DAILY"
+    WEEKLY = "WEEKLY"
+    MONTHLY = "MONTHLY"
+    UNKNOWN = "UNKNOWN"
+
+
+class LimitKind(WireEnum):
+    """Whether a limit is a figure, none at all, or not known."""
+
+    LIMITED = "LIMITED"
+    UNLIMITED = "UNLIMITED"
+    NOT_STATED = "NOT_STATED"
+
+
+_SEPARATORS = re.compile(r"[\s_-]")
+
+
+def folded(raw: str | None) -> str:
+    """Return what the spellings of one word have in common: case and separators differ."""
+    return _SEPARATORS.sub("", raw or "").lower()
+
+
+def parse_enum(words: type[_E], raw: str | None) -> _E:
+    """Find the member of that name, however spelled; UNKNOWN where there is none."""
+    members = _members(words)
+    found: _E = members.get(raw) or members.get(folded(raw)) or members["UNKNOWN"]
+    return found
+
+
+@cache
+def _members(words: type[Enum]) -> Mapping[str | None, Any]:
+    members: dict[str | None, Enum] = {}
+    for name, member in words.__members__.items():
+        members[folded(name)] = members[name] = member
+    return members
+
+
+def reader_of(words: type[_E]) -> Callable[[str | None], _E]:
+    """Give `parse_enum` for one vocabulary."""
+
+    @memoizable
+    def read(raw: str | None) -> _E:
+        return parse_enum(words, raw)
+
+    return read
+
+
+@memoizable
+def status_spelling(raw: str | None) -> str | None:
+    """Return a status's one spelling; one that is not known stays as the upstream has it."""
+    status = parse_enum(PromotionStatus, raw)
+    return raw if status is PromotionStatus.UNKNOWN else status.value
+
+
+# The response's words (FACTS), and the words by which the customer view is filtered.
+_TYPES = {
+    "generic": PromotionType.GENERIC,
+    "loyalty": PromotionType.DIRECT_ISSUE,
+    "directissue": PromotionType.DIRECT_ISSUE,
+    "loyaltyearning": PromotionType.ENROL_AND_ISSUE,
+    "enrolandissue": PromotionType.ENROL_AND_ISSUE,
+}
+_TYPE_SPELLINGS = {
+    PromotionType.GENERIC: "GENERIC",
+    PromotionType.DIRECT_ISSUE: "LOYALTY",
+    PromotionType.ENROL_AND_ISSUE: "LOYALTY_EARNING",
+}
+
+
+_MOST_SPELLINGS, _LONGEST_SPELLING = 256, 40
+
+
+class _CustomerPromotionTypes(dict[str | None, PromotionType]):
+    """Spellings that have been read: the first few, none of them long."""
+
+    def __missing__(self, raw: str | None) -> PromotionType:
+        found = _TYPES.get(folded(raw), PromotionType.UNKNOWN)
+        if len(self) < _MOST_SPELLINGS and len(raw or "") <= _LONGEST_SPELLING:
+            self[raw] = found
+        return found
+
+
+CUSTOMER_PROMOTION_TYPES = _CustomerPromotionTypes()
+"""What `customer_promotion_type` returns, by the raw value: for who reads one of each promotion."""
+
+
+def customer_promotion_type(raw: str | None) -> PromotionType:
+    """Read the customer view's ``pointsOfferType`` (FACTS: three UI terms, three spellings)."""
+    return CUSTOMER_PROMOTION_TYPES[raw]
+
+
+def definition_promotion_type(raw: str | None, earning_type_name: str | None) -> PromotionType:
+    """Read the legacy ``pointsOfferType``; LOYALTY with ISSUE_AND_EARN is enrol and issue."""
+    read = customer_promotion_type(raw)
+    if (
+        read is PromotionType.DIRECT_ISSUE
+        and parse_enum(EarningType, earning_type_name) is EarningType.ISSUE_AND_EARN
+    ):
+        return PromotionType.ENROL_AND_ISSUE
+    return read
+
+
+def type_spelling(read: PromotionType, raw: str | None) -> str | None:
+    """Return the customer view's word for a type, which the legacy one may call otherwise."""
+    return _TYPE_SPELLINGS.get(read, raw)
+
+
+_EVENTS = {event.value.lower(): event for event in PromotionEvent}
+
+
+@memoizable
+def read_event(raw: str | None) -> PromotionEvent:
+    """Read an event name in any of its spellings: ``TargetCompleted``, ``TARGETCOMPLETED``."""
+    return _EVENTS.get(folded(raw), PromotionEvent.UNKNOWN)
+
+
+@memoizable
+def event_spelling(raw: str | None) -> str | None:
+    """Give an event name its one spelling; one that is not known stays as the upstream has it."""
+    return read_event(raw).value or raw

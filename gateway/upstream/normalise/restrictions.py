@@ -1,0 +1,259 @@
+"""Restrictions: two wire forms, one `RestrictionFigures` (DESIGN §2 has the table)."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gateway.upstream.customer_view.payload import (
+    CustomerLimits,
+    CustomerPromotionPayload,
+    CustomerRestriction,
+    CustomerUsage,
+    restrictions_part,
+)
+from gateway.upstream.definitions.payload import DefinitionPayload, DefinitionRestriction, Expiry
+from gateway.upstream.normalise.enums import (
+    ExpiryBasis,
+    LimitKind,
+    RestrictionMeasure,
+    RestrictionScope,
+    RestrictionStage,
+    folded,
+    parse_enum,
+)
+from gateway.upstream.normalise.limits import LimitFigures, read_customer_limits, read_limit
+from gateway.upstream.normalise.memoizable import memoizable
+
+_ENROL, _ISSUE, _REDEEM = RestrictionStage
+_TIMES, _POINTS, _ENROLMENTS, _ISSUES, _PER_ISSUE, _POINTS_PER_ISSUE, _UNKNOWN = RestrictionMeasure
+_EVENT, _CUSTOMER, _PROMOTION, _UNKNOWN_SCOPE = RestrictionScope
+
+_CUSTOMER_MEASURES = {
+    "NUMBER_OF_POINTS": _POINTS,
+    "NUMBER_OF_TIMES": _TIMES,
+    "NUMBER_OF_REDEMPTIONS_PER_EARN": _PER_ISSUE,
+    "NUMBER_OF_ISSUALS": _ENROLMENTS,
+    "NUMBER_OF_EARNS": _ISSUES,
+}
+_DEFINITION_MEASURES = {
+    "MAX_ALLOWED_POINTS_PER_EVENT": (_POINTS, _EVENT),
+    "MAX_ALLOWED_POINTS_PER_CUSTOMER": (_POINTS, _CUSTOMER),
+    "MAX_ALLOWED_POINTS_PER_PROMOTION": (_POINTS, _PROMOTION),
+    "MAX_ALLOWED_TIMES_PER_CUSTOMER": (_TIMES, _CUSTOMER),
+    "MAX_ALLOWED_TIMES_PER_PROMOTION": (_TIMES, _PROMOTION),
+    "MAX_REDEMPTIONS_PER_EARN_PER_CUSTOMER": (_PER_ISSUE, _CUSTOMER),
+    "MAX_NUMBER_OF_ISSUALS_PER_CUSTOMER": (_ENROLMENTS, _CUSTOMER),
+    "MAX_NUMBER_OF_EARNS_PER_CUSTOMER": (_ISSUES, _CUSTOMER),
+    "MAX_NUMBER_OF_EARNS_PER_PROMOTION": (_ISSUES, _PROMOTION),
+    "MAX_NUMBER_OF_EARN_PER_PROMOTION": (_ISSUES, _PROMOTION),  # FACTS: both spellings occur
+    "MAX_POINTS_PER_EARN_PER_CUSTOMER": (_POINTS_PER_ISSUE, _CUSTOMER),
+}
+_FOLDED_CUSTOMER_MEASURES = {folded(name): each for name, each in _CUSTOMER_MEASURES.items()}
+_FOLDED_DEFINITION_MEASURES = {folded(name): each for name, each in _DEFINITION_MEASURES.items()}
+_BASES = _PERIODIC, _NOT_PERIODIC = "PERIOD_BASED", "NON_PERIOD_BASED"
+_LIMIT_KEYS = (
+    ("maxPointsPerEvent", _POINTS, _EVENT),
+    ("pointsPerCustomer", _POINTS, _CUSTOMER),
+    ("numberOFTimesPerCustomer", _TIMES, _CUSTOMER),
+    ("totalPointsInPromotion", _POINTS, _PROMOTION),
+)
+
+
+_MOST_KEPT, _LONGEST_KEPT = 2048, 2048  # promotions, and bytes of each
+
+
+class WindowFigures(NamedTuple):
+    """The raw words of a period: ``periodType`` and ``periodUnit``."""
+
+    type_name: str | None
+    unit_name: str | None
+
+
+@memoizable
+class RestrictionFigures(NamedTuple):
+    """One restriction in the graph's vocabulary; `window` is null over a promotion's whole life."""
+
+    stage: RestrictionStage
+    measure: RestrictionMeasure
+    measure_name: str
+    scope: RestrictionScope
+    scope_name: str | None
+    limit: LimitFigures
+    window: WindowFigures | None
+
+
+class ExpiryFigures(NamedTuple):
+    """One expiry; `days` count only where the basis is CUSTOM (FACTS)."""
+
+    stage: RestrictionStage | None
+    name: str
+    basis: ExpiryBasis
+    basis_name: str | None
+    days: int | None
+
+
+class StatedRestrictions(NamedTuple):
+    """What a customer's restrictions are read from, and which of them are wanted.
+
+    `json` is ``promotionRestriction``. An org without promotion types has none: there they are
+    built from ``limits`` and ``customerUsage``, so that a frontend has one place to look.
+    """
+
+    json: bytes
+    limits: CustomerLimits | None
+    usage: CustomerUsage | None
+    stage: RestrictionStage | None
+    include_disabled: bool
+
+
+def stated_restrictions(
+    payload: CustomerPromotionPayload,
+    stage: RestrictionStage | None = None,
+    *,
+    include_disabled: bool = False,
+) -> StatedRestrictions:
+    """Ask for the restrictions of one stage or all; for disabled ones (-1) only on request."""
+    json = payload.restrictions_json
+    if json:
+        return StatedRestrictions(json, None, None, stage, include_disabled)
+    return StatedRestrictions(b"", payload.limits, payload.usage, stage, include_disabled)
+
+
+StatedRestriction = tuple[RestrictionStage, CustomerRestriction] | RestrictionFigures
+"""A restriction as it stands in the list of a stage, or one made from a limit."""
+
+
+@memoizable
+def customer_restrictions(stated: StatedRestrictions) -> list[StatedRestriction]:
+    """Find the restrictions."""
+    json, limits, usage, stage, include_disabled = stated
+    lists = restrictions_part.read(json)
+    if lists is None:
+        return [
+            figures
+            for figures in _restrictions_from_limits(limits, usage)
+            if stage in {None, figures.stage}
+            and (include_disabled or figures.limit.kind is not LimitKind.UNLIMITED)
+        ]
+    by_stage = ((_ENROL, lists.enrol), (_ISSUE, lists.issue), (_REDEEM, lists.redeem))
+    return [
+        (held_by, entry)
+        for held_by, entries in by_stage
+        if stage in {None, held_by}
+        for entry in entries or ()
+        if include_disabled or entry.maximum != -1
+    ]
+
+
+@memoizable
+def customer_restriction(stated: StatedRestriction) -> RestrictionFigures:
+    """Read one restriction."""
+    if isinstance(stated, RestrictionFigures):
+        return stated
+    stage, raw = stated
+    measure = _customer_measure(raw.measure_name)
+    scope = parse_enum(RestrictionScope, raw.scope_name)
+    # The upstream says 0 for both of these whatever has happened (FACTS).
+    untrue = scope is _PROMOTION or measure is _PER_ISSUE
+    limit = read_limit(raw.maximum, None if untrue else raw.used)
+    return RestrictionFigures(
+        stage, measure, raw.measure_name, scope, raw.scope_name, limit, _window(raw)
+    )
+
+
+def _customer_measure(name: str) -> RestrictionMeasure:
+    found = _CUSTOMER_MEASURES.get(name)
+    return found or _FOLDED_CUSTOMER_MEASURES.get(folded(name), _UNKNOWN)
+
+
+def _restrictions_from_limits(
+    limits: CustomerLimits | None, usage: CustomerUsage | None
+) -> Iterator[RestrictionFigures]:
+    figures = read_customer_limits((limits, usage))
+    for (name, measure, scope), limit in zip(_LIMIT_KEYS, figures, strict=True):
+        if limit.kind is not LimitKind.NOT_STATED:
+            yield RestrictionFigures(_REDEEM, measure, name, scope, None, limit, None)
+
+
+def definition_restrictions(
+    payload: DefinitionPayload, stage: RestrictionStage | None = None
+) -> list[RestrictionFigures]:
+    """Read a definition's restrictions of one stage or all."""
+    lists = payload.rules.restrictions if payload.rules is not None else None
+    if lists is None:
+        return []
+    by_stage = ((_ENROL, lists.enrol), (_ISSUE, lists.issue), (_REDEEM, lists.redeem))
+    return [
+        _definition_restriction(held_by, entry)
+        for held_by, entries in by_stage
+        if stage is None or held_by is stage
+        for entry in entries or ()
+    ]
+
+
+def _definition_restriction(
+    stage: RestrictionStage, raw: DefinitionRestriction
+) -> RestrictionFigures:
+    measure, scope = _DEFINITION_MEASURES.get(raw.measure_name) or _FOLDED_DEFINITION_MEASURES.get(
+        folded(raw.measure_name), (_UNKNOWN, _UNKNOWN_SCOPE)
+    )
+    limit = read_limit(raw.maximum)
+    return RestrictionFigures(stage, measure, raw.measure_name, scope, None, limit, _window(raw))
+
+
+def _window(raw: CustomerRestriction | DefinitionRestriction) -> WindowFigures | None:
+    basis = raw.basis
+    if basis and basis not in _BASES:
+        basis = next((known for known in _BASES if folded(known) == folded(basis)), basis)
+    periodic = basis == _PERIODIC or (
+        basis != _NOT_PERIODIC and (raw.window_type or raw.window_unit)
+    )
+    return WindowFigures(raw.window_type, raw.window_unit) if periodic else None
+
+
+def redemptions_per_issue(
+    payload: CustomerPromotionPayload, redeemed_count: int | None
+) -> LimitFigures:
+    """Read how often one issue may be redeemed, and how often it has been.
+
+    The maximum is the promotion's NUMBER_OF_REDEMPTIONS_PER_EARN; the use is the issue's own
+    ``redeemedCount``, because the restriction's says 0 whatever has happened (FACTS).
+    """
+    return read_limit(_KNOWN_MOST_PER_ISSUE[payload.restrictions_json], redeemed_count)
+
+
+class _MostPerIssue(dict[bytes, float | None]):
+    """Each promotion's NUMBER_OF_REDEMPTIONS_PER_EARN, by its ``promotionRestriction``."""
+
+    def __missing__(self, json: bytes) -> float | None:
+        lists = restrictions_part.read(json)
+        entries = (lists.redeem if lists is not None else None) or ()
+        per_issue = (e.maximum for e in entries if _customer_measure(e.measure_name) is _PER_ISSUE)
+        found = next(per_issue, None)
+        if len(json) <= _LONGEST_KEPT:
+            if len(self) >= _MOST_KEPT:
+                self.clear()
+            self[json] = found
+        return found
+
+
+_KNOWN_MOST_PER_ISSUE = _MostPerIssue()
+
+
+_EXPIRY_STAGES = {
+    "ISSUAL_PROMOTION_EXPIRY_BASED_ON": _ENROL,
+    "EARN_PROMOTION_EXPIRY_BASED_ON": _ISSUE,
+}
+_FOLDED_EXPIRY_STAGES = {folded(name): each for name, each in _EXPIRY_STAGES.items()}
+
+
+def definition_expiries(payload: DefinitionPayload) -> list[ExpiryFigures]:
+    """Read ``expiryRestrictions``."""
+    lists = payload.rules.restrictions if payload.rules is not None else None
+    return [_expiry(raw) for raw in (lists and lists.expiries) or ()]
+
+
+def _expiry(raw: Expiry) -> ExpiryFigures:
+    basis = parse_enum(ExpiryBasis, raw.basis_name)
+    days = raw.days if basis is ExpiryBasis.CUSTOM else None
+    stage = _EXPIRY_STAGES.get(raw.name) or _FOLDED_EXPIRY_STAGES.get(folded(raw.name))
+    return ExpiryFigures(stage, raw.name, basis, raw.basis_name, days)

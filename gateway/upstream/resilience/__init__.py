@@ -1,0 +1,1 @@
+"""What stands between an endpoint and the network: limits, breakers, quotas, retries."""

@@ -1,0 +1,213 @@
+"""Whether a call is worth making: closed, open, half-open.
+
+::
+
+    closed ──five failures in a row──► open ──its period is over──► half-open ──success──► closed
+                                        ▲                              │
+                                        └───────────failure────────────┘
+
+What is a failure is for the caller to say: connect errors and timeouts are, and the statuses that
+`statuses.py` names; a refusal with a documented code is a success whatever its status, for the
+endpoint is there; a bad payload and a call that was given up say nothing, and are neutral.
+
+Whose failures they are decides who is held back. Each is counted in every scope that its call is
+part of, from "this caller about this customer" to "all calls", and opens those for which there is
+evidence: see `circuit_scope.py`. So a caller, or a customer's record, that makes the platform fail
+holds back nothing but itself.
+"""
+
+import time
+from collections.abc import Callable
+from enum import Enum
+from types import TracebackType
+from typing import Self
+
+from gateway.errors import HeldBackError, UpstreamUnavailableError
+from gateway.telemetry import log
+from gateway.upstream.resilience.circuit_scope import (
+    FAILURES_TO_OPEN,
+    Attribution,
+    Circuit,
+    Scope,
+    scopes_of,
+)
+
+__all__ = ["FAILURES_TO_OPEN", "Attribution", "CircuitBreaker", "CircuitState", "Permit"]
+
+_MAX_CIRCUITS = 4096
+
+
+class CircuitState(Enum):
+    """Where a breaker stands."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half-open"
+
+
+class Permit:
+    """Leave to make one call; a context manager, neutral unless it is told how the call went.
+
+    Its first outcome counts, later ones are ignored.
+    """
+
+    __slots__ = ("_breaker", "attribution", "generation", "is_probe", "started")
+
+    def __init__(
+        self,
+        breaker: "CircuitBreaker",
+        attribution: Attribution | None,
+        generation: int,
+        started: float,
+    ) -> None:
+        self._breaker: CircuitBreaker | None = breaker
+        self.attribution, self.generation, self.started = attribution, generation, started
+        self.is_probe = False
+
+    def success(self) -> None:
+        """Say that the endpoint answered."""
+        breaker, self._breaker = self._breaker, None
+        if breaker is not None:
+            breaker.succeeded(self)
+
+    def failure(self, *, is_attributable: bool = True) -> None:
+        """Say that the endpoint could not be reached, did not answer in time, or failed (5xx).
+
+        What is not attributable, as a connection that is refused, is no caller's doing: it counts
+        for all calls at once.
+        """
+        if (breaker := self._take()) is not None:
+            breaker.failed(self, self.attribution if is_attributable else None)
+
+    def neutral(self) -> None:
+        """Say that the call tells nothing about the endpoint; a probe's place is free again."""
+        if (breaker := self._take()) is not None:
+            breaker.gave_up(self)
+
+    def _take(self) -> "CircuitBreaker | None":
+        breaker, self._breaker = self._breaker, None
+        return breaker
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._breaker is not None:
+            self.neutral()
+
+
+class CircuitBreaker:
+    """The breaker of one endpoint, whose documented name `endpoint` is.
+
+    It has a circuit for each scope that has failed since it last succeeded, the latest 4,096 of
+    them, and none where all is well. `clock` gives monotonic seconds. Not for several threads.
+    """
+
+    def __init__(self, endpoint: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._endpoint, self._clock = endpoint, clock
+        self._circuits: dict[Scope, Circuit] = {}  # the longest without a failure first
+        # Calls admitted before a circuit last opened or closed say nothing about now.
+        self._generation = self._closed_generation = 0
+        self.opened = 0
+        """How often any part of it has opened since the start, for the metrics."""
+
+    @property
+    def state(self) -> CircuitState:
+        """Where its worst part stands now."""
+        now = self._clock()
+        opened = [circuit for circuit in self._circuits.values() if circuit.openings]
+        if any(circuit.is_shut(now) for circuit in opened):
+            return CircuitState.OPEN
+        return CircuitState.HALF_OPEN if opened else CircuitState.CLOSED
+
+    def admit(self, attribution: Attribution | None = None) -> Permit:
+        """Give leave to make one call, to be used as ``with breaker.admit() as permit:``.
+
+        Raises UpstreamUnavailableError while a scope of the call is open, and while it is half-open
+        with a probe on its way; HeldBackError where another caller's equal call might go.
+        """
+        now = self._clock()
+        permit = Permit(self, attribution, self._generation, now)
+        if self._circuits:
+            self._probe(permit, now)
+        return permit
+
+    def _probe(self, permit: Permit, now: float) -> None:
+        """Make the permit the probe of its open scopes; raises as `admit` does."""
+        probed = []
+        for scope in scopes_of(permit.attribution):
+            circuit = self._circuits.get(scope)
+            if circuit is None or not circuit.openings:
+                continue
+            if not circuit.may_probe(permit.attribution, now):
+                is_personal = scope.caller is not None or circuit.holds_back_some
+                raise (HeldBackError if is_personal else UpstreamUnavailableError)(self._endpoint)
+            probed.append(circuit)
+        for circuit in probed:
+            circuit.probe, permit.is_probe = permit, True
+
+    def succeeded(self, permit: Permit) -> None:
+        """Count a permit's success; permits call it themselves."""
+        if not self._circuits:
+            return
+        has_closed = False
+        for scope in scopes_of(permit.attribution):
+            circuit = self._circuits.get(scope)
+            # Any probe's will do, also one that took longer than its lease.
+            if circuit is not None and permit.generation >= circuit.generation:
+                del self._circuits[scope]
+                if circuit.openings:
+                    has_closed = True
+                    log.info("circuit_closed", endpoint=self._endpoint, scope=scope.word)
+        if has_closed:
+            self._generation += 1
+            self._closed_generation = self._generation
+
+    def failed(self, permit: Permit, attribution: Attribution | None) -> None:
+        """Count a permit's failure; permits call it themselves."""
+        now, has_opened, generation = self._clock(), False, self._generation + 1
+        for scope in scopes_of(attribution):
+            circuit = self._circuits.pop(scope, None) or Circuit(scope, self._closed_generation)
+            self._circuits[scope] = circuit
+            if permit.generation < circuit.generation:
+                continue
+            if not circuit.openings:
+                circuit.count(attribution)
+                if circuit.has_evidence:
+                    log.warning(
+                        "circuit_opened",
+                        endpoint=self._endpoint,
+                        scope=scope.word,
+                        failures=circuit.failures,
+                    )
+                    circuit.open(now, generation)
+                    has_opened = True
+            elif circuit.probe is permit:
+                # A probe tells of the time when it was sent: one that hung for seconds has used up
+                # its period by then, and what was mended meanwhile is found at once.
+                circuit.open_again(permit.started, attribution, generation)
+                has_opened = True
+        if has_opened:
+            self.opened += 1
+            self._generation = generation
+        self._release(permit)
+        while len(self._circuits) > _MAX_CIRCUITS:
+            del self._circuits[next(iter(self._circuits))]
+
+    def gave_up(self, permit: Permit) -> None:
+        """Forget a permit; permits call it themselves."""
+        self._release(permit)
+
+    def _release(self, permit: Permit) -> None:
+        """Let another probe go where this one was, and has not said how it went."""
+        if not permit.is_probe:
+            return
+        for scope in scopes_of(permit.attribution):
+            circuit = self._circuits.get(scope)
+            if circuit is not None and circuit.probe is permit:
+                circuit.probe = None

@@ -1,0 +1,157 @@
+"""The settings of who may ask, and who is refused at the start."""
+
+import pytest
+
+from gateway.config.auth import is_loopback
+from gateway.config.settings import PREFIX
+from tests.support.commands import run
+from tests.support.environment import mistakes
+
+pytestmark = pytest.mark.usefixtures("environment")
+
+WHOLE = {
+    "AUTH": "jwt",
+    "AUTH_JWKS_URL": "https://issuer.example/keys",
+    "AUTH_ISSUER": "https://issuer.example",
+    "AUTH_AUDIENCE": "promotions",
+}
+
+
+def test_what_a_token_is_checked_with_must_be_whole(environment: pytest.MonkeyPatch) -> None:
+    """Keys, issuer and audience: without one of them some other token would count too."""
+    assert mistakes(environment, **WHOLE) == []
+    environment.delenv("GATEWAY_AUTH_AUDIENCE")
+    assert mistakes(environment) == ["GATEWAY_AUTH=jwt needs GATEWAY_AUTH_AUDIENCE"]
+    environment.delenv("GATEWAY_AUTH_ISSUER")
+    assert mistakes(environment) == [
+        "GATEWAY_AUTH=jwt needs GATEWAY_AUTH_ISSUER and GATEWAY_AUTH_AUDIENCE"
+    ]
+
+
+def test_keys_come_from_one_place(environment: pytest.MonkeyPatch) -> None:
+    """Neither from nowhere, nor from two places that may disagree."""
+    line = "GATEWAY_AUTH=jwt needs GATEWAY_AUTH_JWKS_URL or GATEWAY_AUTH_KEY_FILE, and not both"
+    assert mistakes(environment, **WHOLE | {"AUTH_KEY_FILE": "/run/key.pem"}) == [line]
+    assert mistakes(environment, AUTH_JWKS_URL="") == []
+    assert mistakes(environment, AUTH_KEY_FILE="") == [line]
+
+
+def test_jwt_and_passthrough_exclude_each_other(environment: pytest.MonkeyPatch) -> None:
+    """One Authorization header cannot be for two."""
+    assert mistakes(environment, **WHOLE, UPSTREAM_AUTH="passthrough") == [
+        "GATEWAY_AUTH=jwt and GATEWAY_UPSTREAM_AUTH=passthrough both need the Authorization header"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("AUTH", "oauth", "one of none, jwt"),
+        ("AUTH_ALGORITHMS", "none", "words with commas between them, at least one, each"),
+        ("AUTH_ALGORITHMS", "HS256", "words with commas between them, at least one, each"),
+        ("AUTH_ALGORITHMS", ",", "words with commas between them, at least one, each"),
+        ("AUTH_JWKS_URL", "http://issuer.example/keys", "an https URL without user"),
+        ("AUTH_JWKS_URL", "http://10.0.0.1/keys", "an https URL without user"),
+        ("AUTH_JWKS_URL", "https://", "an https URL without user"),
+        ("AUTH_JWKS_URL", "https://issuer.example:x/", "an https URL without user"),
+        ("AUTH_JWKS_URL", "file:///etc/keys", "an https URL without user"),
+        ("AUTH_JWKS_URL", "issuer.example/keys", "an https URL without user"),
+        ("AUTH_JWKS_TTL_S", "0", "a number from 1 to 86400"),
+        ("AUTH_JWKS_STALE_S", "-1", "a number from 0 to 86400"),
+        ("ALLOW_ANONYMOUS", "perhaps", "true or false"),
+    ],
+)  # fmt: skip
+def test_a_bad_value_is_one_line(
+    environment: pytest.MonkeyPatch, name: str, value: str, allowed: str
+) -> None:
+    """The line names the variable and what is allowed."""
+    (line,) = mistakes(environment, **{name: value})
+    assert line.startswith(f"GATEWAY_{name}=")
+    assert f": it must be {allowed}" in line
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8080/keys", "http://[::1]/keys", "http://localhost/keys?p=signing"]
+)
+def test_keys_of_this_machine_need_no_tls(environment: pytest.MonkeyPatch, url: str) -> None:
+    """Nobody is on the way who could answer with keys of their own."""
+    assert mistakes(environment, **WHOLE | {"AUTH_JWKS_URL": url}) == []
+
+
+@pytest.mark.parametrize(
+    ("host", "is_own"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.8.8", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),  # noqa: S104 - it is not bound to
+        ("::", False),
+        ("10.0.0.1", False),
+        ("::ffff:10.0.0.1", False),
+        ("localhost.example", False),
+        ("gateway", False),
+    ],
+)
+def test_an_address_of_this_machine_alone_is_told(host: str, is_own: bool) -> None:  # noqa: FBT001 - a column
+    """A name may be any address, and so is not this machine's."""
+    assert is_loopback(host) == is_own
+
+
+@pytest.mark.parametrize("auth", ["basic", "oauth"])
+def test_serve_lends_its_credential_to_nobody_unknown(auth: str) -> None:
+    """Open to the network, with a credential of its own and without tokens, it does not start."""
+    variables = {
+        "GATEWAY_UPSTREAM_URL": "http://127.0.0.1:1",
+        "GATEWAY_UPSTREAM_AUTH": auth,
+        "GATEWAY_UPSTREAM_USERNAME": "till",
+        "GATEWAY_UPSTREAM_PASSWORD": "hunter2",
+        "GATEWAY_UPSTREAM_OAUTH_KEY": "key",
+        "GATEWAY_UPSTREAM_OAUTH_SECRET": "hunter2",
+        "GATEWAY_HOST": "0.0.0.0",  # noqa: S104 - it is not bound to
+        "GATEWAY_PORT": "0",
+    }
+    ended = run("serve", variables=variables)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("GATEWAY_AUTH=none on GATEWAY_HOST=0.0.0.0 would lend this gateway's")
+    assert "GATEWAY_AUTH=jwt" in line
+    assert "GATEWAY_ALLOW_ANONYMOUS=true" in line
+
+
+@pytest.mark.parametrize(
+    "allowing",
+    [
+        {"GATEWAY_ALLOW_ANONYMOUS": "true"},
+        {"GATEWAY_UPSTREAM_AUTH": "passthrough"},
+        {"GATEWAY_UPSTREAM_AUTH": "none"},
+        {f"{PREFIX}{name}": value for name, value in WHOLE.items()},
+    ],
+    ids=str,
+)
+def test_serve_is_open_where_that_lends_nothing(allowing: dict[str, str]) -> None:
+    """Said to be wanted, without a credential of its own, or with tokens: it goes on to listen."""
+    variables = {
+        "GATEWAY_UPSTREAM_URL": "http://127.0.0.1:1",
+        "GATEWAY_UPSTREAM_USERNAME": "till",
+        "GATEWAY_UPSTREAM_PASSWORD": "hunter2",
+        "GATEWAY_HOST": "192.0.2.1",  # nobody's address: it is refused by the system
+    }
+    ended = run("serve", variables=variables | allowing)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("cannot listen on 192.0.2.1:8000")
+
+
+def test_a_key_file_that_is_none_stops_serve_with_one_line() -> None:
+    """Before a worker would start, and fail with more than that."""
+    variables = {f"{PREFIX}{name}": value for name, value in WHOLE.items()} | {
+        "GATEWAY_UPSTREAM_URL": "http://127.0.0.1:1",
+        "GATEWAY_UPSTREAM_AUTH": "none",
+        "GATEWAY_AUTH_JWKS_URL": "",
+        "GATEWAY_AUTH_KEY_FILE": "/nowhere/key.pem",
+        "GATEWAY_WORKERS": "2",
+    }
+    ended = run("serve", variables=variables)
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("GATEWAY_AUTH_KEY_FILE='/nowhere/key.pem': it must be a file with a pub")

@@ -1,0 +1,35 @@
+"""The settings of what is remembered, and what is refused at the start."""
+
+import pytest
+
+from gateway.config.settings import SettingsError, load_settings
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            {"cache_url": "http://cache.example"},
+            "GATEWAY_CACHE_URL='http://cache.example': it must be memory://, redis://",
+        ),
+        ({"cache_key_secret": "fifteen bytes.."}, "GATEWAY_CACHE_KEY_SECRET=(not shown"),
+        (
+            {"cache_url": "redis://cache.example"},
+            "GATEWAY_CACHE_URL=redis://… needs GATEWAY_CACHE_KEY_SECRET",
+        ),
+    ],
+    ids=["no cache", "a short secret", "no secret"],
+)
+def test_a_cache_that_cannot_be_shared_safely_is_refused(given: dict[str, str], told: str) -> None:
+    """In one line that says what is allowed, and repeats no secret."""
+    with pytest.raises(SettingsError) as refused:
+        load_settings(**given)
+    (line,) = refused.value.lines
+    assert line.startswith(told)
+    assert "fifteen" not in line
+
+
+def test_a_shared_cache_with_its_secret_is_taken() -> None:
+    """16 bytes are enough."""
+    settings = load_settings(cache_url="redis://cache.example", cache_key_secret="0123456789abcdef")
+    assert settings.cache_url == "redis://cache.example"

@@ -1,0 +1,302 @@
+"""Every setting: its default, what it may be, and what a mistake is told as."""
+
+import pytest
+
+from gateway.config.settings import Settings, effective, load_settings
+from tests.support.environment import mistakes
+
+pytestmark = pytest.mark.usefixtures("environment")
+
+SOURCE_TYPES = (
+    "UI, IMPORT, GOODWILL, CAMPAIGN, POINTS_TRANSFER, IMPORT_API, PROMOTION_API,"
+    " POINTS_CONTRIBUTION_TO_GROUP, MANUAL_POINTS_ADJUSTMENT, BADGES, USER_CREATED"
+)
+A_LIST = f"words with commas between them, at least one, each one of {SOURCE_TYPES}"
+DEFAULTS = {
+    "GATEWAY_HOST": "127.0.0.1",
+    "GATEWAY_PORT": "8000",
+    "GATEWAY_WORKERS": "1",
+    "GATEWAY_MAX_BATCH": "10",
+    "GATEWAY_MAX_CONCURRENT_REQUESTS": "800",
+    "GATEWAY_RATE_LIMIT_PER_MINUTE": "0",
+    "GATEWAY_RATE_LIMIT_UPSTREAM_CALLS_PER_MINUTE": "0",
+    "GATEWAY_KEEP_ALIVE_S": "75.0",
+    "GATEWAY_TRUSTED_PROXIES": "",
+    "GATEWAY_CORS_ORIGINS": "",
+    "GATEWAY_CORS_HEADERS": "",
+    "GATEWAY_UPSTREAM_URL": "",
+    "GATEWAY_UPSTREAM_AUTH": "basic",
+    "GATEWAY_UPSTREAM_USERNAME": "",
+    "GATEWAY_UPSTREAM_PASSWORD": "",
+    "GATEWAY_UPSTREAM_OAUTH_KEY": "",
+    "GATEWAY_UPSTREAM_OAUTH_SECRET": "",
+    "GATEWAY_UPSTREAM_OAUTH_HEADER": "X-CAP-API-OAUTH-TOKEN",
+    "GATEWAY_UPSTREAM_DEADLINE_S": "5.0",
+    "GATEWAY_UPSTREAM_MAX_CONNECTIONS": "100",
+    "GATEWAY_UPSTREAM_CALLS_PER_MINUTE": "0",
+    "GATEWAY_UPSTREAM_MAX_CALLS_PER_OPERATION": "40",
+    "GATEWAY_UPSTREAM_MAX_RESPONSE_BYTES": "10485760",
+    "GATEWAY_UPSTREAM_CA_FILE": "",
+    "GATEWAY_DEFINITION_SOURCE_TYPES": "UI,PROMOTION_API,CAMPAIGN,USER_CREATED",
+    "GATEWAY_CACHE_URL": "memory://",
+    "GATEWAY_CACHE_DEFINITION_TTL_S": "300.0",
+    "GATEWAY_CACHE_DEFINITION_STALE_S": "3600.0",
+    "GATEWAY_CACHE_CUSTOMER_TTL_S": "0.0",
+    "GATEWAY_CACHE_KEY_SECRET": "",
+    "GATEWAY_LEGACY": "on",
+    "GATEWAY_ANONYMOUS_ROLES": "",
+    "GATEWAY_EXECUTOR": "compiled",
+    "GATEWAY_MAX_BODY_BYTES": "262144",
+    "GATEWAY_MAX_TOKENS": "2000",
+    "GATEWAY_MAX_DEPTH": "15",
+    "GATEWAY_MAX_INTROSPECTION_DEPTH": "20",
+    "GATEWAY_MAX_ALIASES": "30",
+    "GATEWAY_MAX_ROOT_FIELDS": "20",
+    "GATEWAY_MAX_DIRECTIVES": "50",
+    "GATEWAY_MAX_FRAGMENTS": "50",
+    "GATEWAY_MAX_JSON_DEPTH": "10",
+    "GATEWAY_MAX_LIST_LENGTH": "20",
+    "GATEWAY_MAX_COST": "50000",
+    "GATEWAY_MAX_ANSWER_LEAVES": "250000",
+    "GATEWAY_MAX_ANSWER_BYTES": "10485760",
+    "GATEWAY_APQ": "on",
+    "GATEWAY_TRUSTED_DOCUMENTS": "",
+    "GATEWAY_TRUSTED_DOCUMENTS_MODE": "allow",
+    "GATEWAY_GRAPHIQL": "false",
+    "GATEWAY_INTROSPECTION": "false",
+    "GATEWAY_REPORT_UPSTREAM": "false",
+    "GATEWAY_LOG_FORMAT": "json",
+    "GATEWAY_AUTH": "none",
+    "GATEWAY_AUTH_JWKS_URL": "",
+    "GATEWAY_AUTH_JWKS_TTL_S": "300.0",
+    "GATEWAY_AUTH_JWKS_STALE_S": "3600.0",
+    "GATEWAY_AUTH_KEY_FILE": "",
+    "GATEWAY_AUTH_ISSUER": "",
+    "GATEWAY_AUTH_AUDIENCE": "",
+    "GATEWAY_AUTH_ALGORITHMS": "RS256,ES256,EdDSA",
+    "GATEWAY_AUTH_CUSTOMER_CLAIM": "",
+    "GATEWAY_AUTH_ROLES_CLAIM": "roles",
+    "GATEWAY_ALLOW_ANONYMOUS": "false",
+}
+
+
+def test_the_defaults_are_these() -> None:
+    """Whoever changes a default changes this table too."""
+    assert effective(load_settings()) == DEFAULTS
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_a_setting_is_described(name: str) -> None:
+    """Each has its line for the README's table."""
+    description = Settings.model_fields[name].description
+    assert description is not None
+    assert description.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("PORT", "-1", "a whole number from 0 to 65535"),
+        ("PORT", "65536", "a whole number from 0 to 65535"),
+        ("PORT", "http", "a whole number from 0 to 65535"),
+        ("PORT", "80.5", "a whole number from 0 to 65535"),
+        ("WORKERS", "0", "a whole number from 1 to 256"),
+        ("WORKERS", "257", "a whole number from 1 to 256"),
+        ("MAX_BATCH", "0", "a whole number from 1 to 100"),
+        ("MAX_CONCURRENT_REQUESTS", "0", "a whole number from 1 to 100000"),
+        ("RATE_LIMIT_PER_MINUTE", "-1", "a whole number from 0 to 1000000"),
+        ("KEEP_ALIVE_S", "0", "a number above 0 and at most 3600"),
+        ("KEEP_ALIVE_S", "3601", "a number above 0 and at most 3600"),
+        ("TRUSTED_PROXIES", "proxy.example", "addresses or networks with commas between them"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8", "addresses or networks with commas between them"),
+        ("CORS_ORIGINS", "*", "origins with commas between them"),
+        ("CORS_ORIGINS", "null", "origins with commas between them"),
+        ("CORS_ORIGINS", "https://shop.example/", "origins with commas between them"),
+        ("CORS_ORIGINS", "https://Shop.example", "origins with commas between them"),
+        ("CORS_ORIGINS", "https://*.example", "origins with commas between them"),
+        ("CORS_ORIGINS", "https://shop.example:x", "origins with commas between them"),
+        ("CORS_ORIGINS", "http://localhost:80*", "origins with commas between them"),
+        ("CORS_ORIGINS", "http://localhost:1:*", "origins with commas between them"),
+        ("CORS_ORIGINS", "http://:*", "origins with commas between them"),
+        ("CORS_ORIGINS", "*:*", "origins with commas between them"),
+        ("CORS_ORIGINS", "http://localhost:", "origins with commas between them"),
+        ("CORS_HEADERS", "*", "names of headers with commas between them"),
+        ("CORS_HEADERS", "X-A b", "names of headers with commas between them"),
+        ("CORS_HEADERS", "X-A:", "names of headers with commas between them"),
+        ("CORS_HEADERS", "x" * 65, "names of headers with commas between them"),
+        ("CORS_ORIGINS", "https://a,b", "origins with commas between them"),
+        ("UPSTREAM_URL", "platform.example", "an http or https URL without user, query"),
+        ("UPSTREAM_URL", "localhost:8000", "an http or https URL without user, query"),
+        ("UPSTREAM_URL", "ftp://platform.example", "an http or https URL without user, query"),
+        ("UPSTREAM_URL", "http://", "an http or https URL without user, query"),
+        ("UPSTREAM_URL", "http://[::1", "an http or https URL without user, query"),
+        ("UPSTREAM_URL", "http://a:99999", "an http or https URL without user, query"),
+        ("UPSTREAM_URL", "http://a..b", "an http or https URL without user, query"),
+        ("UPSTREAM_URL", "http://" + "a" * 64, "an http or https URL without user, query"),
+        ("UPSTREAM_URL", "http://a\n", "an http or https URL without user, query"),
+        ("UPSTREAM_URL", "http://a b", "an http or https URL without user, query"),
+        ("UPSTREAM_AUTH", "digest", "one of basic, oauth, passthrough, none"),
+        ("UPSTREAM_AUTH", "BASIC", "one of basic, oauth, passthrough, none"),
+        ("UPSTREAM_OAUTH_HEADER", "a b", "the name of a header: 1 to 64 letters, digits"),
+        ("UPSTREAM_OAUTH_HEADER", "a\nb", "the name of a header: 1 to 64 letters, digits"),
+        ("UPSTREAM_OAUTH_HEADER", "x" * 65, "the name of a header: 1 to 64 letters, digits"),
+        ("UPSTREAM_OAUTH_HEADER", "X-A\n", "the name of a header: 1 to 64 letters, digits"),
+        ("UPSTREAM_OAUTH_HEADER", "Host", "the name of a header: 1 to 64 letters, digits"),
+        ("UPSTREAM_OAUTH_HEADER", "content-length", "the name of a header: 1 to 64 letters"),
+        ("UPSTREAM_USERNAME", "till ", "a text of printable characters, with no blank or line"),
+        ("UPSTREAM_USERNAME", "till:1", "a text of printable characters, with no blank or line"),
+        ("UPSTREAM_OAUTH_KEY", "key\n", "a text of printable characters, with no blank or line"),
+        ("UPSTREAM_DEADLINE_S", "0", "a number above 0 and at most 120"),
+        ("UPSTREAM_DEADLINE_S", "120.1", "a number above 0 and at most 120"),
+        ("UPSTREAM_DEADLINE_S", "nan", "a number above 0 and at most 120"),
+        ("UPSTREAM_DEADLINE_S", "inf", "a number above 0 and at most 120"),
+        ("UPSTREAM_DEADLINE_S", "5s", "a number above 0 and at most 120"),
+        ("UPSTREAM_MAX_CONNECTIONS", "0", "a whole number from 1 to 10000"),
+        ("UPSTREAM_MAX_CONNECTIONS", "10001", "a whole number from 1 to 10000"),
+        ("UPSTREAM_CALLS_PER_MINUTE", "-1", "a whole number from 0 to 1000000"),
+        ("UPSTREAM_MAX_CALLS_PER_OPERATION", "0", "a whole number from 1 to 10000"),
+        ("UPSTREAM_MAX_CALLS_PER_OPERATION", "many", "a whole number from 1 to 10000"),
+        ("MAX_TOKENS", "49", "a whole number from 50 to 20000"),
+        ("MAX_DEPTH", "51", "a whole number from 1 to 50"),
+        ("MAX_INTROSPECTION_DEPTH", "0", "a whole number from 1 to 50"),
+        ("MAX_ALIASES", "-1", "a whole number from 0 to 1000"),
+        ("MAX_ROOT_FIELDS", "0", "a whole number from 1 to 1000"),
+        ("MAX_DIRECTIVES", "1001", "a whole number from 0 to 1000"),
+        ("MAX_FRAGMENTS", "fifty", "a whole number from 0 to 1000"),
+        ("MAX_JSON_DEPTH", "1", "a whole number from 2 to 50"),
+        ("MAX_LIST_LENGTH", "0", "a whole number from 1 to 1000"),
+        ("MAX_COST", "0", "a whole number from 1 to 1000000000"),
+        ("UPSTREAM_MAX_RESPONSE_BYTES", "1023", "a whole number from 1024 to 1073741824"),
+        ("UPSTREAM_MAX_RESPONSE_BYTES", "10MB", "a whole number from 1024 to 1073741824"),
+        ("UPSTREAM_CA_FILE", "/nowhere/ca.pem", "a file of certificates in PEM that can be read"),
+        ("DEFINITION_SOURCE_TYPES", "ui", A_LIST),
+        ("ANONYMOUS_ROLES", "admin", "words with commas between them, each one of rulesets"),
+        ("MAX_BODY_BYTES", "0", "a whole number from 1024 to 67108864"),
+        ("MAX_BODY_BYTES", "67108865", "a whole number from 1024 to 67108864"),
+        ("GRAPHIQL", "maybe", "true or false"),
+        ("INTROSPECTION", "2", "true or false"),
+        ("REPORT_UPSTREAM", "oui", "true or false"),
+        ("APQ", "true", "one of on, off"),
+        ("TRUSTED_DOCUMENTS_MODE", "strict", "one of allow, only"),
+        ("LOG_FORMAT", "text", "one of json, console"),
+    ],
+)  # fmt: skip
+def test_a_bad_value_is_one_line(
+    environment: pytest.MonkeyPatch, name: str, value: str, allowed: str
+) -> None:
+    """The line names the variable, the value and what is allowed."""
+    (line,) = mistakes(environment, **{name: value})
+    assert line.startswith(f"GATEWAY_{name}={value!r}: it must be {allowed}")
+
+
+def test_each_wrong_word_of_a_list_is_a_mistake(environment: pytest.MonkeyPatch) -> None:
+    """Of three words the two that are wrong are named."""
+    lines = mistakes(environment, DEFINITION_SOURCE_TYPES="UI, ui ,import")
+    assert [line.partition(":")[0] for line in lines] == [
+        "GATEWAY_DEFINITION_SOURCE_TYPES='ui'",
+        "GATEWAY_DEFINITION_SOURCE_TYPES='import'",
+    ]
+
+
+def test_a_list_of_nothing_is_a_mistake(environment: pytest.MonkeyPatch) -> None:
+    """Commas alone name no source type."""
+    (line,) = mistakes(environment, DEFINITION_SOURCE_TYPES=" , ,")
+    assert line.startswith("GATEWAY_DEFINITION_SOURCE_TYPES='': it must be words with commas")
+
+
+def test_every_mistake_is_told_at_once(environment: pytest.MonkeyPatch) -> None:
+    """A start that fails should fail once."""
+    lines = mistakes(environment, PORT="x", WORKERS="y", LOG_FORMAT="z")
+    assert [line.partition("=")[0] for line in lines] == [
+        "GATEWAY_PORT",
+        "GATEWAY_WORKERS",
+        "GATEWAY_LOG_FORMAT",
+    ]
+
+
+def test_a_long_value_is_cut(environment: pytest.MonkeyPatch) -> None:
+    """A file's content in a variable does not fill the screen, nor break the line."""
+    (line,) = mistakes(environment, LOG_FORMAT="x\n" * 10_000)
+    assert len(line) < 400
+
+
+@pytest.mark.parametrize(
+    ("auth", "given", "missing"),
+    [
+        ("basic", {}, "GATEWAY_UPSTREAM_USERNAME and GATEWAY_UPSTREAM_PASSWORD"),
+        ("basic", {"UPSTREAM_USERNAME": "till"}, "GATEWAY_UPSTREAM_PASSWORD"),
+        ("basic", {"UPSTREAM_PASSWORD": "hunter2"}, "GATEWAY_UPSTREAM_USERNAME"),
+        ("oauth", {}, "GATEWAY_UPSTREAM_OAUTH_KEY and GATEWAY_UPSTREAM_OAUTH_SECRET"),
+        ("oauth", {"UPSTREAM_OAUTH_SECRET": "hunter2"}, "GATEWAY_UPSTREAM_OAUTH_KEY"),
+    ],
+)
+def test_a_credential_that_is_missing_is_named(
+    environment: pytest.MonkeyPatch, auth: str, given: dict[str, str], missing: str
+) -> None:
+    """A start without the credential would only fail at the first call."""
+    url = {"UPSTREAM_URL": "https://platform.example", "UPSTREAM_AUTH": auth}
+    assert mistakes(environment, **url, **given) == [
+        f"GATEWAY_UPSTREAM_AUTH={auth} needs {missing}"
+    ]
+
+
+@pytest.mark.parametrize("auth", ["none", "passthrough"])
+def test_some_ways_need_no_credential(environment: pytest.MonkeyPatch, auth: str) -> None:
+    """The callers bring theirs, or nobody does."""
+    environment.setenv("GATEWAY_UPSTREAM_URL", "https://platform.example")
+    environment.setenv("GATEWAY_UPSTREAM_AUTH", auth)
+    assert load_settings().upstream_auth == auth
+
+
+def test_an_unreadable_authority_stops_the_start(
+    environment: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A file that is no PEM would make every call fail."""
+    path = tmp_path_factory.mktemp("ca") / "ca.pem"
+    path.write_text("no certificate")
+    (line,) = mistakes(environment, UPSTREAM_CA_FILE=str(path))
+    assert "it must be a file of certificates in PEM" in line
+
+
+def test_an_empty_variable_is_none(environment: pytest.MonkeyPatch) -> None:
+    """Compose files pass on variables that nobody has set."""
+    for name in DEFAULTS:
+        environment.setenv(name, "")
+    assert effective(load_settings()) == DEFAULTS
+
+
+def test_lists_are_words_with_commas_between_them(environment: pytest.MonkeyPatch) -> None:
+    """Blanks and repetitions do not matter, the order of source types does."""
+    environment.setenv("GATEWAY_DEFINITION_SOURCE_TYPES", " CAMPAIGN,UI , CAMPAIGN,")
+    environment.setenv("GATEWAY_ANONYMOUS_ROLES", "rulesets")
+    shown = effective(load_settings())
+    assert shown["GATEWAY_DEFINITION_SOURCE_TYPES"] == "CAMPAIGN,UI"
+    assert shown["GATEWAY_ANONYMOUS_ROLES"] == "rulesets"
+
+
+def test_an_origin_is_written_as_browsers_do(environment: pytest.MonkeyPatch) -> None:
+    """They leave out the port that its scheme has anyway."""
+    given = "https://a:443,http://a:80,https://a:80,http://a:8080,http://[::1]:80,http://b:*"
+    environment.setenv("GATEWAY_CORS_ORIGINS", given)
+    assert load_settings().cors_origins == (
+        "https://a", "http://a", "https://a:80", "http://a:8080", "http://[::1]", "http://b:*",
+    )  # fmt: skip
+
+
+def test_a_slash_at_the_end_of_the_url_is_dropped(environment: pytest.MonkeyPatch) -> None:
+    """Paths are appended to the origin."""
+    environment.setenv("GATEWAY_UPSTREAM_URL", "https://platform.example/")
+    environment.setenv("GATEWAY_UPSTREAM_AUTH", "none")
+    assert load_settings().upstream_url == "https://platform.example"
+
+
+def test_what_is_given_wins_over_the_environment(environment: pytest.MonkeyPatch) -> None:
+    """A command's own choice is not checked against what it replaces."""
+    environment.setenv("GATEWAY_LOG_FORMAT", "nonsense")
+    assert load_settings(log_format="console").log_format == "console"
+
+
+def test_settings_do_not_change() -> None:
+    """What has been checked stays as it was."""
+    with pytest.raises(ValueError, match="frozen"):
+        load_settings().port = 1

@@ -1,0 +1,33 @@
+"""Variables that are no setting: what they resemble, and whose they are."""
+
+import pytest
+
+from gateway.config.settings import PREFIX, unknown_variables
+from tests.support.environment import mistakes
+
+pytestmark = pytest.mark.usefixtures("environment")
+
+
+def test_an_unknown_variable_is_told_with_what_it_resembles(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    """A typing error is not silently a default."""
+    environment.setenv("GATEWAY_UPSTREAM_URI", "https://u:hunter2@platform.example")
+    environment.setenv("GATEWAY_LOGFORMAT", "json")
+    environment.setenv("GATEWAY_ZZZ", "1")
+    assert unknown_variables() == [
+        "GATEWAY_LOGFORMAT is no setting; did you mean GATEWAY_LOG_FORMAT?",
+        "GATEWAY_UPSTREAM_URI is no setting; did you mean GATEWAY_UPSTREAM_URL?",
+        "GATEWAY_ZZZ is no setting",
+    ]
+
+
+def test_kubernetes_service_links_are_told_as_such(environment: pytest.MonkeyPatch) -> None:
+    """Beside a Service called `gateway` the pod's environment has a port that is none."""
+    (line,) = mistakes(environment, PORT="tcp://10.0.0.1:80")
+    assert "'tcp://10.0.0.1:80': it must be a whole number from 0 to 65535 (Kubernetes" in line
+    assert "enableServiceLinks" in line
+    for name in ("SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTP", "PORT_80_TCP",
+                 "PORT_80_TCP_ADDR", "PORT_80_TCP_PROTO"):  # fmt: skip
+        environment.setenv(PREFIX + name, "10.0.0.1")
+    assert unknown_variables() == []

@@ -1,0 +1,134 @@
+"""How much runs at once: what comes above that is told to come again, and the probes are not."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import httpx
+import pytest
+
+from gateway.app import create_app
+from gateway.edge.concurrency_limit import ConcurrencyLimiter
+from gateway.errors import ConcurrencyLimitError
+from tests.support.graph import settings_for
+from tests.support.http_client import client, code
+from tests.support.raw_http import BODY, POST, connect
+from tests.support.serving import serve
+
+QUERY = {"query": '{ customer(by: {mobile: "919876543210"}) { id } }'}
+OTHER = {"query": '{ customer(by: {mobile: "919876543211"}) { id } }'}
+TYPENAME = {"query": "{ __typename }"}
+
+
+class HangingTransport(httpx.AsyncBaseTransport):
+    """Says that it has been asked, and answers when it is told."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Semaphore(0)
+        self.answers = threading.Event()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Wait, then answer as the platform does for a customer that there is not."""
+        self.asked.release()
+        await asyncio.to_thread(self.answers.wait, 10)
+        return httpx.Response(400, json={"errors": [{"status": False, "code": 8015}]})
+
+
+@pytest.fixture
+def transport() -> Iterator[HangingTransport]:
+    """Give a platform that hangs until the test's end."""
+    hanging = HangingTransport()
+    yield hanging
+    hanging.answers.set()
+
+
+def test_what_is_too_much_at_once_is_refused(transport: HangingTransport) -> None:
+    """503 with Retry-After, at once, until there is room again; probes and metrics answer on."""
+    app = create_app(
+        settings_for("http://platform.example", max_concurrent_requests=2), transport=transport
+    )
+    with serve(app) as url, client(url) as http, ThreadPoolExecutor(2) as threads:
+        running = [threads.submit(http.post, "/graphql", json=one) for one in (QUERY, OTHER)]
+        assert transport.asked.acquire(timeout=10)
+        assert transport.asked.acquire(timeout=10)
+        for body in (QUERY, [QUERY] * 10):
+            refused = http.post("/graphql", json=body)
+            assert (refused.status_code, code(refused)) == (503, "OVERLOADED")
+            assert refused.headers["retry-after"] == "1"
+        for path in ("/healthz", "/readyz", "/metrics"):
+            assert http.get(path).status_code == 200
+        transport.answers.set()
+        assert [one.result().status_code for one in running] == [200, 200]
+        assert http.post("/graphql", json=QUERY).status_code == 200
+        assert http.post("/graphql", json=[QUERY] * 10).status_code == 200
+
+
+def test_places_are_given_back_whatever_happens() -> None:
+    """Also after a mistake; more than there are is all of them."""
+    places = ConcurrencyLimiter(3)
+    for _ in range(5):
+        with pytest.raises(KeyError), places.acquire(2):
+            raise KeyError
+    with places.acquire(2), pytest.raises(ConcurrencyLimitError), places.acquire(2):
+        pass
+    with places.acquire(10), pytest.raises(ConcurrencyLimitError), places.acquire():
+        pass
+    with places.acquire(3):
+        pass
+
+
+def test_one_caller_never_holds_all_places(transport: HangingTransport) -> None:
+    """Whoever has as many operations running as one may is refused, and another one is answered."""
+    settings = settings_for(
+        "http://platform.example", max_concurrent_requests=5, trusted_proxies="127.0.0.1"
+    )
+    app = create_app(settings, transport=transport)
+    with serve(app) as url, client(url) as http, ThreadPoolExecutor(5) as threads:
+        running = [threads.submit(http.post, "/graphql", json=_of(number)) for number in range(4)]
+        for _ in running:
+            assert transport.asked.acquire(timeout=10)
+        refused = http.post("/graphql", json=TYPENAME)
+        assert (refused.status_code, code(refused)) == (503, "OVERLOADED")
+        other = {"X-Forwarded-For": "198.51.100.7"}
+        assert http.post("/graphql", json=TYPENAME, headers=other).status_code == 200
+        transport.answers.set()
+        assert [one.result().status_code for one in running] == [200] * 4
+        assert http.post("/graphql", json=[TYPENAME] * 10).status_code == 200
+
+
+def _of(number: int) -> dict[str, str]:
+    return {"query": f'{{ customer(by: {{mobile: "91987654320{number}"}}) {{ id }} }}'}
+
+
+def test_callers_who_have_left_are_forgotten() -> None:
+    """However many there have been, and those who are there keep what they hold."""
+    places = ConcurrencyLimiter(10)
+    with places.acquire(caller="a"), places.acquire(5, "b"):
+        for number in range(5000):
+            with places.acquire(caller=str(number)):
+                pass
+        assert len(places._held) < 2000  # noqa: SLF001 - nothing else shows what is kept
+        with (
+            places.acquire(3, "b"),
+            pytest.raises(ConcurrencyLimitError),
+            places.acquire(caller="b"),
+        ):
+            pass
+    assert places.free == 10
+
+
+def test_slow_bodies_leave_room_for_those_that_run(sandbox_url: str) -> None:
+    """Twice as many are read as run; further ones are told to come again."""
+    half = POST + b"Content-Length: 27\r\n\r\n" + BODY[:9]
+    app = create_app(settings_for(sandbox_url, max_concurrent_requests=1))
+    with serve(app) as url, client(url) as http, ExitStack() as slow:
+        slow.enter_context(connect(url)).sendall(half)
+        assert http.post("/graphql", json=TYPENAME).status_code == 200
+        until = time.monotonic() + 5
+        while http.post("/graphql", json=TYPENAME).status_code != 503:
+            assert time.monotonic() < until
+            # One that arrives while another post is read finds no place, and is refused itself.
+            slow.enter_context(connect(url)).sendall(half)

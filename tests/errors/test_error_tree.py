@@ -1,0 +1,120 @@
+"""Every class of the tree: its code, whether to try again, and its words."""
+
+import inspect
+import math
+import re
+from collections.abc import Callable
+
+import pytest
+
+import gateway.errors
+from gateway.errors import (
+    BudgetExceededError,
+    CustomerMismatchError,
+    GatewayError,
+    RequestError,
+    UpstreamError,
+    UpstreamNotFoundError,
+    codes,
+    whole_seconds,
+)
+
+GIVEN = {"endpoint": "promotionData", "message": "Words.", "words": "Words.", "upstream_code": 8003}
+BY_TYPE = {str: "Argument", int: 30, float: 2.1}
+RETRYABLE = {
+    ("OVERLOADED", None),
+    ("OVERLOADED", 503),
+    ("RATE_LIMITED", 429),
+    ("BAD_REQUEST", 408),
+    ("UNAUTHENTICATED", 503),
+    ("UPSTREAM_RATE_LIMITED", None),
+    ("UPSTREAM_TIMEOUT", None),
+    ("UPSTREAM_UNAVAILABLE", None),
+}
+# What a new answer settles, whatever may be said of its code.
+SETTLED = CustomerMismatchError
+# These have no words of their own: whoever raises one writes them, or none is ever shown.
+WORDLESS = {UpstreamError, UpstreamNotFoundError}
+
+
+def classes(root: type[GatewayError] = GatewayError) -> list[type[GatewayError]]:
+    """Return all classes below and at the root of the tree."""
+    return [root, *(below for one in root.__subclasses__() for below in classes(one))]
+
+
+def make(kind: type[GatewayError]) -> GatewayError:
+    """Make an error of this class, with something fitting for all that it needs."""
+    needed = [
+        GIVEN.get(name, BY_TYPE.get(parameter.annotation))
+        for name, parameter in inspect.signature(kind).parameters.items()
+        if parameter.default is parameter.empty
+    ]
+    make_one: Callable[..., GatewayError] = kind
+    return make_one(*needed)
+
+
+@pytest.mark.parametrize("kind", classes())
+def test_an_error_has_a_code_and_says_whether_to_try_again(kind: type[GatewayError]) -> None:
+    """The code is one of the listed ones, and the boolean is the table's."""
+    error = make(kind)
+    status = error.status if isinstance(error, RequestError) else None
+    told = error.formatted("r-1")
+    assert told["message"] == error.message
+    extensions = told["extensions"]
+    assert extensions["code"] in codes()
+    is_passing = (extensions["code"], status) in RETRYABLE or isinstance(error, SETTLED)
+    assert extensions["retryable"] is is_passing
+    assert extensions.get("requestId") == ("r-1" if kind.names_request else None)
+    if "retryAfterS" in extensions:
+        assert extensions["retryable"]
+        assert type(extensions["retryAfterS"]) is int
+        assert extensions["retryAfterS"] > 0
+
+
+@pytest.mark.parametrize("kind", classes())
+def test_an_error_names_its_request_where_the_operators_can_help(kind: type[GatewayError]) -> None:
+    """What fails in the gateway or behind it does, what the client asks wrongly does not."""
+    is_ours = kind.code in {"OVERLOADED", "INTERNAL_SERVER_ERROR"} or (
+        kind.code.startswith("UPSTREAM_") and kind is not BudgetExceededError
+    )
+    own_words = {GatewayError, RequestError}  # which nobody raises
+    keys = kind.__name__ == "KeysUnavailableError"
+    assert kind in own_words or kind.names_request is (is_ours or keys)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in classes() if kind not in WORDLESS])
+def test_a_message_is_a_sentence_of_the_gateways_own(kind: type[GatewayError]) -> None:
+    """One begins with a capital or with the argument, ends with a full stop, and names no class."""
+    error = make(kind)
+    if error.message.startswith("PersistedQuery"):  # which clients look for
+        return
+    argument = "" if error.argument is None else re.escape(f"{error.argument}: ")
+    assert re.fullmatch(f"{argument or '[A-Z]'}.*[.]", error.message)
+    assert not re.search(r"Error\b|https?:|[0-9a-f]{12}", error.message)
+    if error.argument is not None:
+        assert error.extensions["argument"] == error.argument
+
+
+def test_every_class_can_be_imported_and_is_in_the_list() -> None:
+    """The docstring lists each class with its code, and marks those worth a new try."""
+    listed = gateway.errors.__doc__ or ""
+    for kind in classes():
+        if kind.__name__.startswith("_"):  # a module's own, which no client tells from its base
+            continue
+        assert kind.__name__ in gateway.errors.__all__
+        (line,) = re.findall(
+            rf"^.*\b{kind.__name__}\b.*$", listed.partition("\n\n↻")[0], re.MULTILINE
+        )
+        assert ("↻" in line) is kind.retryable, line
+        above = kind.__mro__[1]
+        if kind.code != getattr(above, "code", ""):
+            assert kind.code in line or kind is GatewayError, line
+
+
+@pytest.mark.parametrize(
+    ("wait_s", "seconds"),
+    [(-1, 1), (0, 1), (0.001, 1), (1, 1), (1.001, 2), (59.9, 60), (300.1, 300), (math.inf, 300)],
+)
+def test_a_wait_is_told_in_whole_seconds(wait_s: float, seconds: int) -> None:
+    """Rounded up, so that who comes then is not too early; never 0, and never without an end."""
+    assert whole_seconds(wait_s) == seconds

@@ -1,0 +1,93 @@
+"""Real clients of npm against a real gateway: what they send, and that they are content."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.cli import main
+from tests.support.graph import serve_gateway
+
+HERE = Path(__file__).parent
+GRAPHQL, JSON = "application/graphql-response+json", "application/json"
+pytestmark = [pytest.mark.verify, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def clients() -> None:
+    """Install the clients from their lock."""
+    subprocess.run(["npm", "ci", "--silent"], cwd=HERE, check=True, timeout=240)  # noqa: S607 - npm is where it is
+
+
+@pytest.fixture
+def fresh(sandbox_url: str) -> Iterator[str]:
+    """Give a gateway that has seen no document yet."""
+    with serve_gateway(sandbox_url) as url:
+        yield f"{url}/graphql"
+
+
+def ask(url: str, client: str, *more: str) -> list[tuple[str, bool, int, str]]:
+    """Let a client ask for two programs; gives its requests, after a look at the answers."""
+    ended = subprocess.run(  # noqa: S603 - our own script
+        ["node", "clients.mjs", url, client, *more],  # noqa: S607 - node is where it is
+        cwd=HERE,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    told: dict[str, Any] = json.loads(ended.stdout)
+    assert [answer["program"]["programId"] for answer in told["answers"]] == ["973", "9005"]
+    return [
+        (one["method"], one["hasQuery"], one["status"], one["type"]) for one in told["requests"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("client", "hashed", "sent", "status", "media_type"),
+    [
+        ("apollo", "GET", "POST", 400, GRAPHQL),
+        ("apollo-json", "GET", "POST", 200, JSON),
+        ("apollo-post", "POST", "POST", 400, GRAPHQL),
+        ("urql", "GET", "GET", 400, GRAPHQL),
+    ],
+)
+def test_a_client_misses_once_and_then_sends_hashes(
+    fresh: str, client: str, hashed: str, sent: str, status: int, media_type: str
+) -> None:
+    """A miss, the document, and hashes alone: also for whoever comes after."""
+    miss = (hashed, False, status, media_type)
+    document, hit = (sent, True, 200, media_type), (hashed, False, 200, media_type)
+    assert ask(fresh, client) == [miss, document, hit]
+    assert ask(fresh, client) == [hit, hit]
+
+
+@pytest.mark.parametrize("client", ["apollo", "urql"])
+def test_a_client_gives_up_hashes_where_there_are_none(sandbox_url: str, client: str) -> None:
+    """Told once that they are not supported it sends documents, and asks no more."""
+    with serve_gateway(sandbox_url, apq="off") as url:
+        requests = ask(f"{url}/graphql", client)
+    assert [has_query for _, has_query, _, _ in requests] == [False, True, True]
+    assert [status for _, _, status, _ in requests] == [400, 200, 200]
+
+
+def test_apollos_link_takes_the_manifest_that_the_command_writes(
+    sandbox_url: str, tmp_path: Path
+) -> None:
+    """With nothing but trusted documents it never has to send one."""
+    manifest = str(tmp_path / "manifest.json")
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents/p.graphql").write_text((HERE / "program.graphql").read_text())
+    written = main(
+        ["operations", str(tmp_path / "documents"), "--format", "apollo", "--output", manifest]
+    )
+    assert written == 0
+    with serve_gateway(
+        sandbox_url, trusted_documents=manifest, trusted_documents_mode="only"
+    ) as url:
+        requests = ask(f"{url}/graphql", "apollo-manifest", manifest)
+    assert requests == [("GET", False, 200, GRAPHQL)] * 2

@@ -1,0 +1,91 @@
+"""The manifest's forms: what the common tools write is read, and a damaged one is not."""
+
+import json
+from typing import Any
+
+import pytest
+
+from gateway.graphql_http.persisted_queries.manifest import (
+    ManifestError,
+    ManifestForm,
+    NamedText,
+    read_manifest,
+    write_manifest,
+)
+from gateway.graphql_http.persisted_queries.reference import sha256_of
+
+A, B = "query A { __typename }", "query B { __typename }"
+HASH = sha256_of(A)
+APOLLO = "apollo-persisted-query-manifest"
+
+
+def apollo(*operations: Any, **parts: Any) -> dict[str, Any]:
+    """Write a manifest as Apollo's tools do."""
+    return {"format": APOLLO, "version": 1, "operations": list(operations)} | parts
+
+
+@pytest.mark.parametrize(
+    ("manifest", "documents"),
+    [
+        ({HASH: A}, {HASH: A}),
+        ({f"sha256:{HASH}": A}, {HASH: A}),
+        ({HASH: A, f"sha256:{HASH}": A}, {HASH: A}),
+        ({"0123456789abcdef0123456789abcdef": A, "x-mine:b": B},
+         {"0123456789abcdef0123456789abcdef": A, "x-mine:b": B}),
+        (apollo({"id": HASH, "name": "A", "type": "query", "body": A}), {HASH: A}),
+        (apollo({"id": "a", "body": A}, {"id": "b", "body": B}), {"a": A, "b": B}),
+        ({"operations": A, "format": B}, {"operations": A, "format": B}),
+    ],
+)  # fmt: skip
+def test_both_forms_are_read(manifest: Any, documents: dict[str, str]) -> None:
+    """A map by any ids, with and without the prefix, and Apollo's list."""
+    assert read_manifest(json.dumps(manifest).encode()) == documents
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        (b"", "not JSON"),
+        (b"\xff", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"[]", "must be an object"),
+        (b"7", "must be an object"),
+        (b"{}", "no document"),
+        (json.dumps({HASH: B}), f"'{HASH}': it is not the SHA-256 of its document"),
+        (json.dumps({HASH: A + "\n"}), "it is not the SHA-256 of its document"),
+        (json.dumps({f"sha256:{HASH}": B}), f"'sha256:{HASH}': it is not the SHA-256"),
+        (json.dumps({"sha256:a": A}), "'sha256:a': it is not the SHA-256"),
+        (json.dumps({f"sha256:{HASH.upper()}": A}), "it is not the SHA-256"),
+        (json.dumps({"": A}), "'': an id and a document must be texts"),
+        (json.dumps({"a": {"body": A}}), "'a': an id and a document must be texts"),
+        (json.dumps(apollo()), "no document"),
+        (json.dumps(apollo(version=2)), "may be only apollo-persisted-query-manifest, version 1"),
+        (json.dumps(apollo(format="other")), "may be only apollo-persisted-query-manifest"),
+        (json.dumps(apollo(A)), "operations: each must be an object"),
+        (json.dumps(apollo({"id": 7, "body": A})), "7: an id and a document must be texts"),
+        (json.dumps(apollo({"id": "a"})), "'a': an id and a document must be texts"),
+        (json.dumps(apollo({"id": "a", "body": A}, {"id": "a", "body": B})), "two documents"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_is_no_manifest_is_told(raw: bytes | str, told: str) -> None:
+    """The id that is wrong is named, and what it should be."""
+    with pytest.raises(ManifestError) as refused:
+        read_manifest(raw if isinstance(raw, bytes) else raw.encode())
+    assert told in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("form", ManifestForm)
+def test_what_is_written_is_read(form: ManifestForm) -> None:
+    """Either form, in the order that was given, and the same each time."""
+    operations = [NamedText("B", "query", B), NamedText("A", "query", A)]
+    written = write_manifest(operations, form)
+    assert list(read_manifest(written.encode()).items()) == [(sha256_of(B), B), (HASH, A)]
+    assert written == write_manifest(operations, form)
+
+
+def test_apollos_form_has_names() -> None:
+    """By which its link finds the id of an operation."""
+    written = json.loads(write_manifest([NamedText("A", "query", A)], ManifestForm.APOLLO))
+    assert written == apollo({"id": HASH, "name": "A", "type": "query", "body": A})

@@ -1,0 +1,105 @@
+"""A client that leaves: its upstream calls are cancelled, and nobody else notices."""
+
+import asyncio
+import socket
+from threading import Event, Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tests.support.graph import Graph, serve_gateway
+from tests.upstream.scripted import Platform, platform
+
+CUSTOMER = '{customer(by:{externalId:"C-ONE"}){customerId}}'
+PROMOTION = '{promotion(programId:"9001",promotionId:"90010001"){name}}'
+
+
+class Held:
+    """A platform that holds calls until they are let go, and tells when one was given up."""
+
+    def __init__(self, scripted: Platform, endpoint: str) -> None:
+        self.arrived, self.given_up, self.let_go = Event(), Event(), Event()
+        scripted.answers[endpoint] = self._hold
+
+    async def _hold(self, request: Request) -> Response | None:
+        self.arrived.set()
+        leaving = asyncio.create_task(self._leaving(request))
+        while not (self.let_go.is_set() or leaving.done()):
+            await asyncio.wait([leaving], timeout=0.01)
+        leaving.cancel()
+        return None if self.let_go.is_set() else Response("")
+
+    async def _leaving(self, request: Request) -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        self.given_up.set()
+
+
+def _send(url: str, request: str) -> socket.socket:
+    address = urlsplit(url)
+    connection = socket.create_connection((address.hostname or "", address.port or 0))
+    connection.sendall(request.encode())
+    return connection
+
+
+def _post(url: str, query: str) -> socket.socket:
+    body = '{"query": "' + query.replace('"', '\\"') + '"}'
+    head = f"POST /graphql HTTP/1.1\r\nHost: gateway\r\nContent-Length: {len(body)}\r\n"
+    return _send(url, head + "Content-Type: application/json\r\n\r\n" + body)
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize(
+    ("endpoint", "query"), [("promotionData", CUSTOMER), ("promotionsV2", PROMOTION)]
+)
+def test_the_call_of_a_client_that_has_left_is_cancelled(endpoint: str, query: str) -> None:
+    """The platform sees its connection close long before the deadline."""
+    with platform() as (scripted, url), serve_gateway(url, upstream_deadline_s=60) as gateway:
+        held = Held(scripted, endpoint)
+        connection = _post(gateway, query)
+        assert held.arrived.wait(5)
+        assert not held.given_up.is_set()
+        connection.close()
+        assert held.given_up.wait(5)
+
+
+@pytest.mark.timeout(30)
+def test_a_get_is_cancelled_too() -> None:
+    """Its body is empty, and unread."""
+    with platform() as (scripted, url), serve_gateway(url, upstream_deadline_s=60) as gateway:
+        held = Held(scripted, "promotionData")
+        query = CUSTOMER.replace('"', "%22").replace("{", "%7B").replace("}", "%7D")
+        get = f"GET /graphql?query={query} HTTP/1.1\r\nHost: gateway\r\n"
+        connection = _send(gateway, get + "Accept: application/json\r\n\r\n")
+        assert held.arrived.wait(5)
+        connection.close()
+        assert held.given_up.wait(5)
+
+
+@pytest.mark.timeout(30)
+def test_who_shares_a_call_with_one_that_left_gets_its_answer() -> None:
+    """The second of two equal queries goes on with the call that the first one started."""
+    with platform() as (scripted, url), serve_gateway(url, upstream_deadline_s=60) as gateway:
+        held = Held(scripted, "promotionData")
+        leaving = _post(gateway, CUSTOMER)
+        assert held.arrived.wait(5)
+        graph = Graph(gateway, url)
+        answers: list[Any] = []
+        thread = Thread(
+            target=lambda: answers.append(
+                graph.http.post("/graphql", json={"query": CUSTOMER}, timeout=20).json()
+            )
+        )
+        thread.start()
+        assert not held.given_up.wait(0.3)  # for the second to have joined
+        leaving.close()
+        assert not held.given_up.wait(0.3)
+        held.let_go.set()
+        thread.join()
+        graph.close()
+        assert answers[0]["data"]["customer"]
+        assert answers[0]["extensions"]["upstream"]["coalesced"] == 1
+        assert len(scripted.requests) == 1

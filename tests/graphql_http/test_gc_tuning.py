@@ -1,0 +1,28 @@
+"""What errors have left behind is let go of soon, and sought once for all of them."""
+
+from collections.abc import Callable
+from weakref import ref
+
+from gateway.graphql_http.gc_tuning import DeferredGc
+
+
+class Ring:
+    """Garbage that counting references does not find."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_rings_are_freed_a_moment_after_errors() -> None:
+    """However many errors there are, there is one timer; the next error sets another."""
+    timers: list[tuple[float, Callable[[], None]]] = []
+    collector = DeferredGc(lambda seconds, call: timers.append((seconds, call)))
+    kept = ref(Ring())
+    collector.after_errors()
+    collector.after_errors()
+    ((seconds, collect),) = timers
+    assert 0 < seconds < 1
+    collect()
+    assert kept() is None
+    collector.after_errors()
+    assert len(timers) == 2

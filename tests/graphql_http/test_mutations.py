@@ -1,0 +1,88 @@
+"""What a GET must never do, shown with a schema that has more than queries."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+from graphql import build_schema
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from gateway.auth.authenticator import Anonymous
+from gateway.context import RequestContext
+from gateway.dataloaders.data_loaders import DataLoaders
+from gateway.edge.cors import Origins
+from gateway.edge.request_guard import create_request_guard
+from gateway.edge.request_id import RequestIdMiddleware
+from gateway.execution.documents import Operation
+from gateway.execution.operation import Operations
+from gateway.execution.outcome import Outcome
+from gateway.graphql_http.gc_tuning import DeferredGc
+from gateway.graphql_http.handler import GraphQLHandler
+from gateway.graphql_http.operation_statistics import OperationStatistics
+from gateway.graphql_http.persisted_queries.documents import PersistedDocuments
+from gateway.schema.info import ResolverContext
+from gateway.server.graphql_route import GraphQLRoute
+from tests.support.graph import settings_for
+from tests.support.http_client import GRAPHQL, client, code
+from tests.support.response_caches import answer_cache
+from tests.support.serving import serve
+
+
+class Counter:
+    """An executor that only counts what it was asked to run."""
+
+    def __init__(self) -> None:
+        self.ran: list[str | None] = []
+
+    async def run(
+        self, operation: Operation, variables: dict[str, Any], context: ResolverContext
+    ) -> Outcome:
+        """Note the operation's name."""
+        self.ran.append(operation.name)
+        return Outcome({}, [])
+
+
+def context_of(request: RequestContext) -> ResolverContext:
+    """Give a context without loaders, which nothing asks for."""
+    loaders: DataLoaders = None  # type: ignore[assignment]  # the executor stands in for resolvers
+    return ResolverContext(request, loaders)
+
+
+def test_a_get_runs_queries_only() -> None:
+    """A link must change nothing: a mutation needs POST."""
+    executor = Counter()
+    settings = settings_for("http://platform.example")
+    schema = build_schema("type Query { a: Int } type Mutation { b: Int }")
+    endpoint = GraphQLHandler(
+        settings=settings,
+        authentication=Anonymous(frozenset(), ()),
+        documents=PersistedDocuments(),
+        operations=Operations(schema, introspection=True),
+        executor=executor,
+        context_of=context_of,
+        quota_left=lambda _request: None,
+        clock=lambda: datetime.now(UTC),
+        statistics=OperationStatistics(),
+        answers=answer_cache(),
+        door=create_request_guard(settings, Origins(())),
+        collector=DeferredGc(),
+    )
+    app = Starlette(
+        routes=[Route("/graphql", GraphQLRoute(endpoint).answer, methods=["GET", "POST"])],
+        middleware=[Middleware(RequestIdMiddleware)],
+    )
+    body = {"query": "query Q { a } mutation M { b }", "operationName": "M"}
+    with serve(app) as url, client(url) as http:
+        http.headers["Accept"] = GRAPHQL
+        refused = http.get("/graphql", params=body)
+        assert (refused.status_code, code(refused)) == (405, "METHOD_NOT_ALLOWED")
+        assert refused.headers["allow"] == "POST"
+        assert executor.ran == []
+        assert http.get("/graphql", params=body | {"operationName": "Q"}).status_code == 200
+        for _ in range(2):  # and is never answered from what is kept
+            answer: httpx.Response = http.post("/graphql", json=body)
+            assert answer.status_code == 200
+    assert executor.ran == ["Q", "M", "M"]
+    assert endpoint.answers.memory.entries == 1

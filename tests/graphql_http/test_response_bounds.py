@@ -1,0 +1,120 @@
+"""How much the answer cache holds, and whose: its parts, without a gateway around them."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from gateway.cache.keys import KeyMaker
+from gateway.cache.memory import MemoryCache
+from gateway.context import CallBudget, Caller, RequestContext, Role
+from gateway.execution.cost import Cost
+from gateway.execution.documents import Operation
+from gateway.execution.operation import Operations
+from gateway.execution.outcome import Outcome
+from gateway.graphql_http.response_cache import RecordingClock, ResponseCache
+from gateway.schema.build import build_schema, executable
+from tests.sandbox.client import NOW
+from tests.support.response_caches import answer_cache
+
+MIB = 1024 * 1024
+QUERY = "query Q { __typename }"
+
+
+@pytest.fixture
+def answers() -> ResponseCache:
+    """Give the answer cache of a gateway that keeps answers."""
+    return answer_cache()
+
+
+@pytest.fixture(scope="module")
+def operation() -> Operation:
+    """Give an operation that is a query."""
+    return Operations(executable(build_schema()), introspection=True).get(QUERY, None)
+
+
+def request_of(*roles: Role) -> RequestContext:
+    """Make a request of a caller with these roles."""
+    return RequestContext("id", NOW, Caller(frozenset(roles)), 0.0, CallBudget(1))
+
+
+async def keep(answers: ResponseCache, operation: Operation, number: int, size: int) -> None:
+    """Have an answer of so many bytes kept, where that may be."""
+
+    async def run() -> Outcome:
+        return Outcome({"a": "x" * size}, [])
+
+    request = request_of()
+    key, kept = answers.find(operation, {"number": number}, request)
+    if kept is None:
+        await answers.keep(key, Cost(1, 1, 1, 0), request, run)
+
+
+@pytest.mark.anyio
+async def test_answers_take_no_more_than_their_bytes(
+    answers: ResponseCache, operation: Operation
+) -> None:
+    """However many there are, they stay within 16 MiB; one that is too large pushes none out."""
+    for number in range(24):
+        await keep(answers, operation, number, MIB)
+    assert 12 * MIB < answers.memory.bytes <= 16 * MIB
+    entries = answers.memory.entries
+    await keep(answers, operation, 99, 3 * MIB)
+    assert answers.memory.entries == entries == 15
+
+
+@pytest.mark.anyio
+async def test_answers_are_no_more_than_their_number(
+    answers: ResponseCache, operation: Operation
+) -> None:
+    """Small ones are bounded too; what was used least lately goes first."""
+    answers.memory = MemoryCache(
+        max_entries=3, max_bytes=MIB, size_of=lambda _: 1, clock=lambda: 0.0
+    )
+    for number in (1, 2, 3, 1, 4, 1):
+        await keep(answers, operation, number, 1)
+    assert (answers.memory.entries, answers.hits, answers.misses) == (3, 2, 4)
+
+
+def test_roles_and_platforms_have_keys_of_their_own(
+    answers: ResponseCache, operation: Operation
+) -> None:
+    """What a role opens is not for a caller without it, and a test system is not the real one."""
+    keys = [answers.key(operation, {}, request_of(*roles)) for roles in ((), Role)]
+    assert answers.key(operation, {}, request_of(*Role)) == keys[1]
+    answers = replace(answers, origin="http://other.test")
+    keys.append(answers.key(operation, {}, request_of()))
+    answers = replace(answers, keys=KeyMaker(b"another secret of enough bytes"))
+    keys.append(answers.key(operation, {}, request_of()))
+    assert len(set(keys)) == len(keys)
+
+
+def test_operations_and_variables_have_keys_of_their_own(answers: ResponseCache) -> None:
+    """Another text, another operation of it, another value, another type of number: another key."""
+    operations = Operations(executable(build_schema()), introspection=True)
+    two = "query Q { __typename } query R { __typename }"
+    found = [operations.get(*asked) for asked in ((QUERY, None), (two, "Q"), (two, "R"))]
+    values: list[dict[str, Any]] = [{}, {"a": 1}, {"a": 1.0}, {"a": "1"}, {"b": 1}, {"a": [1]}]
+    keys = [answers.key(one, variables, request_of()) for one in found for variables in values]
+    assert len(set(keys)) == len(keys) == 18
+    orders = ({"a": 1, "b": {"c": 1, "d": 2}}, {"b": {"d": 2, "c": 1}, "a": 1})
+    assert len({answers.key(found[0], order, request_of()) for order in orders}) == 1
+
+
+def test_a_moment_notes_the_next_instant_that_it_was_compared_with() -> None:
+    """Either way round, and equal included: what is past will not change."""
+    moment = RecordingClock.of(NOW)
+    assert moment == NOW
+    past, soon, later = (NOW.replace(hour=hour) for hour in (1, 13, 14))
+    assert past < moment
+    assert moment > past
+    assert moment.valid_until is None
+    assert later > moment
+    assert moment.valid_until == later
+    assert moment <= soon
+    assert moment.valid_until == soon
+    assert not moment >= later
+    assert moment.valid_until == soon
+    assert moment >= datetime(2026, 3, 2, 12, tzinfo=UTC)
+    assert moment.valid_until == NOW

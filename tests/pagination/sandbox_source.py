@@ -1,0 +1,67 @@
+"""The sandbox's lists behind a gateway, as the model in `moving.py` asks for pages."""
+
+import base64
+from itertools import islice
+
+from gateway.pagination.encoding import decode
+from gateway.pagination.position import Position
+from gateway.sandbox.world import World
+from tests.pagination.listing import Listing, customer, program
+from tests.pagination.moving import Seen
+from tests.pagination.sandbox_list import SandboxList
+from tests.support.graph import Graph
+
+PAGE = "edges{cursor node{id}} drift pageInfo{hasNextPage hasPreviousPage startCursor endCursor}"
+
+
+class SandboxSource:
+    """C-100's promotions or program 9100's, for as long as the test lasts."""
+
+    def __init__(self, graph: Graph, world: World, size: int, *, is_program: bool) -> None:
+        root = program(9100) if is_program else customer("C-100")
+        self._listing = Listing(graph, root, selection=PAGE)
+        self._list = SandboxList.of(world, is_program=is_program)
+        self._list.items[:] = islice(self._list.fresh, size)
+
+    @property
+    def ids(self) -> list[int]:
+        """Give the promotions' ids in order."""
+        return self._list.ids
+
+    def insert(self, at: int, count: int) -> None:
+        """Put so many new items in, or as many as there are."""
+        self._list.insert(at, count)
+
+    def delete(self, at: int, count: int) -> None:
+        """Take items out."""
+        self._list.delete(at, count)
+
+    def page(self, *, is_forward: bool, size: int, after: Seen | None) -> Seen:
+        """Ask for a page."""
+        cursor = after.cursor if after else None
+        if is_forward:
+            page = self._listing.page(first=size, after=cursor)
+        else:
+            page = self._listing.page(last=size, before=cursor)
+        following = page.info["endCursor" if is_forward else "startCursor"]
+        return Seen(
+            [_promotion_id(id_) for id_ in page.ids],
+            _position(following) if following else None,
+            following or "",
+            page.edges[is_forward],
+            page.drift,
+            page.calls,
+        )
+
+
+def _promotion_id(global_id: str) -> int:
+    return int(_bytes(global_id).decode().rpartition(":")[2])
+
+
+def _position(cursor: str) -> Position:
+    """Read what nobody outside should: the version, the tag and the owner stand in front."""
+    return Position.of_numbers(decode(_bytes(cursor)[9:])[2:])
+
+
+def _bytes(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -1,0 +1,155 @@
+"""Real clients that page through a list which moves, or fails: what their caches end up with."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.sandbox.app import create_sandbox
+from gateway.sandbox.world import World
+from tests.pagination.sandbox_list import SandboxList, borrowed
+from tests.sandbox.client import NOW, TODAY
+from tests.support.graph import serve_gateway
+from tests.support.serving import serve
+
+pytestmark = pytest.mark.verify
+CLIENTS = Path(__file__).parents[1] / "clients"
+
+
+@pytest.fixture(scope="module")
+def npm() -> str:
+    """Install the clients as their lock says, and let Relay compile its documents."""
+    npm = shutil.which("npm")
+    assert npm, "npm is missing"
+    for command in (["ci", "--loglevel=error"], ["run", "--silent", "relay"]):
+        subprocess.run([npm, *command], cwd=CLIENTS, check=True, timeout=300)  # noqa: S603 - the project's own scripts
+    return npm
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[tuple[World, str]]:
+    """Serve a world that belongs to this module alone."""
+    world = World.generate(today=TODAY)
+    with serve(create_sandbox(world, clock=lambda: NOW)) as url:
+        yield world, url
+
+
+@pytest.fixture(scope="module")
+def served(upstream: tuple[World, str]) -> Iterator[tuple[World, str]]:
+    """Serve that world by a gateway."""
+    world, sandbox_url = upstream
+    with serve_gateway(sandbox_url) as url:
+        yield world, url
+
+
+@contextmanager
+def _client(
+    name: str, url: str, way: str, size: int, customer: str = "C-100"
+) -> Iterator[subprocess.Popen[str]]:
+    node = shutil.which("node")
+    assert node
+    command = [node, f"{name}.mjs", url, customer, way, str(size)]
+    process = subprocess.Popen(  # noqa: S603 - the project's own scripts
+        command, cwd=CLIENTS, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _walk(client: subprocess.Popen[str], change: Any) -> list[dict[str, Any]]:
+    """Let a client take page after page, with a change between two; gives what it said of each."""
+    assert client.stdin
+    assert client.stdout
+    said: list[dict[str, Any]] = []
+    for line in client.stdout:
+        said.append(json.loads(line))
+        if said[-1]["more"]:
+            change()
+            client.stdin.write("\n")
+            client.stdin.flush()
+    assert client.wait(timeout=10) == 0
+    return said
+
+
+def _changes(seed: int, moving: SandboxList, stayed: set[int]) -> Any:
+    """Make what changes the list anywhere, by one to three items each time, four times."""
+    random = Random(seed)  # noqa: S311 - a test that is to repeat itself
+
+    def change() -> None:
+        for _ in range(4):
+            at = random.randrange(len(moving.items) + 1)
+            (moving.insert if random.random() < 0.5 else moving.delete)(at, random.randint(1, 3))
+        stayed.intersection_update(moving.ids)
+
+    return change
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("way", ["forward", "backward"])
+@pytest.mark.parametrize("name", ["relay", "apollo"])
+def test_a_client_that_joins_pages_of_a_moving_list_has_each_item_once(
+    npm: str, served: tuple[World, str], name: str, way: str, seed: int
+) -> None:
+    """What the client's own cache ends up with has no item twice, and lacks none that stayed."""
+    world, url = served
+    with borrowed(world, 150) as moving, _client(name, url, way, 20) as client:
+        stayed = set(moving.ids)
+        said = _walk(client, _changes(seed, moving, stayed))
+        ids = [int(id_) for id_ in said[-1]["ids"]]
+        assert len(said) >= 5
+        assert len(ids) == len(set(ids))
+        assert stayed <= set(ids)
+        order = [id_ for id_ in ids if id_ in stayed]
+        assert order == [id_ for id_ in moving.ids if id_ in stayed]
+        drifts = {page["drift"] for page in said}
+        assert "REPAIRED" in drifts
+        assert "SUSPECTED" not in drifts
+
+
+def _render(client: subprocess.Popen[str]) -> dict[str, Any]:
+    """Give what a client renders after its step."""
+    assert client.stdout
+    said: dict[str, Any] = json.loads(client.stdout.readline())
+    return said
+
+
+def _go_on(client: subprocess.Popen[str]) -> None:
+    """Let a client take its next step."""
+    assert client.stdin
+    client.stdin.write("\n")
+    client.stdin.flush()
+
+
+@pytest.mark.parametrize("client", ["apollo", "urql", "relay"])
+def test_page_ones_cards_stay_while_page_two_fails(
+    npm: str, upstream: tuple[World, str], served: tuple[World, str], client: str
+) -> None:
+    """What a normalised cache has of page one is rendered on, and a new try brings page two."""
+    (_, sandbox_url), (_, url) = upstream, served
+    with (
+        httpx.Client(base_url=sandbox_url, trust_env=False) as sandbox,
+        _client("failing", url, client, 20, "C-101") as process,
+    ):
+        first = _render(process)
+        assert sandbox.put("/__faults", json=["status=500"]).status_code == 200
+        _go_on(process)
+        failed = _render(process)
+        assert sandbox.delete("/__faults").status_code == 204
+        _go_on(process)
+        second = _render(process)
+    assert len(first["ids"]) == 20
+    assert failed == first | {"error": "UPSTREAM_UNAVAILABLE"}
+    assert second["error"] is None
+    assert second["customer"] == first["customer"]
+    assert second["ids"][:20] == first["ids"]
+    assert len(set(second["ids"])) == 40

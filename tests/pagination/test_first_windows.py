@@ -1,0 +1,59 @@
+"""A first page that its first window decides is the page that a walk would bring."""
+
+import asyncio
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.pagination.arguments import LookAhead, PageRequest
+from gateway.pagination.forward import Forward, first_page_from_window
+from gateway.pagination.page import ConnectionPage
+from gateway.upstream.decoding.decode import UpstreamPage as Window
+from gateway.upstream.normalise.warnings import UpstreamWarning
+from tests.pagination.lists import Item, positions
+
+SIZE = 4
+ITEMS = st.lists(st.none() | st.integers(1, 6), max_size=SIZE + 2)
+TOTALS = st.none() | st.integers(-1, SIZE + 3)
+WARNINGS = st.lists(st.sampled_from([UpstreamWarning(1, "one"), UpstreamWarning(2, "two")]))
+
+
+@settings(max_examples=500, deadline=None)
+@given(ids=ITEMS, size=st.integers(0, SIZE), total=TOTALS, warnings=WARNINGS)
+def test_a_window_decides_as_a_walk_would(
+    ids: list[int | None], size: int, total: int | None, warnings: list[UpstreamWarning]
+) -> None:
+    """Whatever the platform gives: too little, too much, twice, or with a total that lies."""
+    items = [None if id_ is None else Item(id_) for id_ in ids]
+    window = Window(items, total, tuple(warnings), customer_id=7)
+    asked: list[tuple[int, int, int]] = []
+
+    async def fetch(segment: int, offset: int, limit: int) -> Window[Item]:
+        asked.append((segment, offset, limit))
+        return window if len(asked) == 1 else Window([], total, customer_id=7)
+
+    request = PageRequest(size, backward=False, after=None, before=None)
+    walked = asyncio.run(Forward(fetch, request, 1).run())
+    page = first_page_from_window(window, size, LookAhead.NEEDED)
+
+    assert asked[0] == (0, 0, size + 1)
+    assert (page is None) == (len(asked) > 1)
+    if page is not None:
+        assert _seen(page) == _seen(walked)
+
+
+def _seen(page: ConnectionPage[Item]) -> object:
+    places = [(place.position, place.item) for place in page.places]
+    edges = page.has_previous, page.has_next, page.drift
+    return places, edges, page.totals, page.warnings, page.customer_id
+
+
+def test_a_cursor_knows_what_stands_around_it() -> None:
+    """The look-ahead, too; neighbours that cannot be read are passed over."""
+    items = [Item(1), None, Item(3), Item(4), Item(5), Item(6)]
+    page = first_page_from_window(Window(items, 9), 5, LookAhead.NEEDED)
+    assert page is not None
+    shown = [place.position for place in page.places]
+    assert [position[:3] for position in shown] == [place[:3] for place in positions([items])[:5]]
+    assert (shown[0].before, shown[0].after) == ((), (3, 4, 5))
+    assert (shown[3].before, shown[3].after) == ((3, 1), (5, 6))

@@ -1,0 +1,265 @@
+"""The direct way and ASGI: whichever way a request goes, its answer is the same to the byte."""
+
+import gzip
+import json
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from gateway.app import create_app
+from gateway.edge.http_request import HttpHeaders
+from gateway.execution.compiler.compiled_executor import CompiledExecutor
+from gateway.execution.documents import Operation
+from gateway.execution.outcome import Outcome
+from gateway.schema.info import ResolverContext
+from gateway.server.fast_path import FastPath
+from gateway.server.http_protocol import LimitedHttpProtocol
+from tests.sandbox.client import NOW
+from tests.support.graph import settings_for
+from tests.support.raw_http import connect, until_closed
+from tests.support.serving import serve
+from tests.support.tokens import JWT, Issuer
+
+# The date, and a wait that one of two may have been told a second later.
+PASSING = re.compile(rb"\r\n(?:date|retry-after): [^\r]+")
+MADE_ID = re.compile(rb"\b[0-9a-f]{32}\b")
+SHOP = "https://shop.example"
+QUERY = """query Q($by: CustomerIdentifier!, $first: Int) {
+  customer(by: $by) { promotions(first: $first) { totalCount nodes { id } } } }"""
+BY = {"by": {"externalId": "C-ONE"}}
+PLAIN = {"query": "{ __typename }"}
+
+
+class OnlyAsgi(LimitedHttpProtocol):
+    """Knows no direct way."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._way = None
+
+
+class Noting(LimitedHttpProtocol):
+    """Counts what goes the direct way."""
+
+    directly = 0
+
+    def _begin_directly(self, way: FastPath, headers: HttpHeaders) -> bool:
+        has_begun = super()._begin_directly(way, headers)
+        type(self).directly += has_begun
+        return has_begun
+
+
+class Ways(NamedTuple):
+    """Two gateways alike, but for the way of their requests."""
+
+    direct: str
+    asgi: str
+
+    def answers(self, *pieces: bytes) -> tuple[bytes, bytes, bool]:
+        """Send the same bytes to both; gives the answers, and whether the first went directly."""
+        before = Noting.directly
+        direct, asgi = (self._answer(url, pieces) for url in self)
+        return direct, asgi, Noting.directly > before
+
+    def _answer(self, url: str, pieces: tuple[bytes, ...]) -> bytes:
+        with connect(url) as connection:
+            for piece in pieces:
+                connection.sendall(piece)
+                time.sleep(0.01 * (len(pieces) > 1))  # so that each arrives alone
+            answer = PASSING.sub(b"", until_closed(connection))
+        assert answer.startswith(b"HTTP/1.1 ")
+        return MADE_ID.sub(b"made", answer)
+
+
+@contextmanager
+def both(sandbox_url: str, **settings: Any) -> Iterator[Ways]:
+    """Serve two gateways alike."""
+    apps = [create_app(settings_for(sandbox_url, **settings), clock=lambda: NOW) for _ in range(2)]
+    with serve(apps[0], Noting) as direct, serve(apps[1], OnlyAsgi) as asgi:
+        yield Ways(direct, asgi)
+
+
+@pytest.fixture(scope="module")
+def ways(sandbox_url: str) -> Iterator[Ways]:
+    """Serve both, which keep answers and know one origin."""
+    with both(
+        sandbox_url, cors_origins=f"{SHOP},http://localhost:*", cache_customer_ttl_s=100.0
+    ) as ways:
+        yield ways
+
+
+def post(
+    body: object, *headers: str, target: str = "/graphql", kind: str = "application/json"
+) -> bytes:
+    """Write a POST that ends its connection."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    lines = [f"POST {target} HTTP/1.1", "Host: x", *headers, f"Content-Type: {kind}"]
+    lines += [f"Content-Length: {len(raw)}", "Connection: close", "", ""]
+    return "\r\n".join(lines).encode("latin-1") + raw
+
+
+ALIKE = {
+    "plain": post(PLAIN),
+    "a customer": post({"query": QUERY, "variables": BY}),
+    "the same customer from memory": post({"query": QUERY, "variables": BY}),
+    "a customer without a page": post({"query": QUERY, "variables": BY | {"first": 0}}),
+    "nobody": post({"query": QUERY, "variables": {"by": {"externalId": "x"}}}),
+    "new media type": post(PLAIN, "Accept: application/graphql-response+json"),
+    "several accept lines": post(PLAIN, "Accept: text/html", "Accept: application/json;q=0.1"),
+    "not acceptable": post(PLAIN, "Accept: image/png"),
+    "an id": post(PLAIN, "X-Request-Id: from-outside"),
+    "an unsafe id": post(PLAIN, "X-Request-Id: <b>"),
+    "two ids": post(PLAIN, "X-Request-Id: one", "X-Request-Id: two"),
+    "named origin": post(PLAIN, f"Origin: {SHOP}", "Sec-Fetch-Site: cross-site"),
+    "an origin at any port": post(PLAIN, "Origin: http://localhost:3000"),
+    "refused to a named origin": post(b"{", f"Origin: {SHOP}"),
+    "other origin": post(PLAIN, "Origin: https://evil.example"),
+    "other site": post(PLAIN, "Origin: https://evil.example", "Sec-Fetch-Site: cross-site"),
+    "no type": post(PLAIN, kind=""),
+    "form": post(b"query=x", kind="application/x-www-form-urlencoded"),
+    "two types": post(PLAIN, "Content-Type: application/json"),
+    "charset": post(PLAIN, kind="application/json; charset=utf-8"),
+    "other charset": post(PLAIN, kind="application/json; charset=utf-16"),
+    "gzip": post(gzip.compress(json.dumps(PLAIN).encode()), "Content-Encoding: gzip"),
+    "bomb": post(gzip.compress(bytes(1 << 20)), "Content-Encoding: gzip"),
+    "no gzip": post(PLAIN, "Content-Encoding: gzip"),
+    "other encoding": post(PLAIN, "Content-Encoding: br"),
+    "no JSON": post(b"{"),
+    "no object": post([1]),
+    "no query": post({}),
+    "syntax": post({"query": "{"}),
+    "syntax, new media type": post({"query": "{"}, "Accept: application/graphql-response+json"),
+    "unknown field": post({"query": "{ nothing }"}),
+    "variable of another type": post({"query": QUERY, "variables": BY | {"first": "2"}}),
+    "no variables": post({"query": QUERY}),
+    "unknown operation": post(PLAIN | {"operationName": "Other"}),
+    "too dear": post({"query": "{" + "".join(
+        f'c{i}: customer(by: {{externalId: "{i}"}}) {{ promotions(first: 100) {{ nodes {{ id '
+        'promotion { definition { rulesets { rules { ruleId } } } } } } }' for i in range(15))}),
+    "batch": post([PLAIN, {"query": "{"}, {"query": QUERY, "variables": BY}]),
+    "unknown hash": post(
+        {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "0" * 63 + "1"}}}
+    ),
+}  # fmt: skip
+BY_ASGI = {
+    "another path": post(PLAIN, target="/healthz"),
+    "no path of ours": post(PLAIN, target="/nothing"),
+    "a query string": post(PLAIN, target="/graphql?a=b"),
+    "an escaped path": post(PLAIN, target="/graph%71l"),
+    "above the limit": post(bytes(300_000)),
+    "empty": post(b""),
+    "HTTP/1.0": post(PLAIN).replace(b"HTTP/1.1", b"HTTP/1.0"),
+    "GET": b"GET /graphql?query=%7B__typename%7D HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    "HEAD": b"HEAD /graphql HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    "PUT": post(PLAIN).replace(b"POST", b"PUT"),
+    "expect": post(PLAIN, "Expect: 100-continue"),
+    "chunks": b"POST /graphql HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b'1a\r\n{"query": "{ __typename }"\r\n1\r\n}\r\n0\r\n\r\n',
+}
+
+
+@pytest.mark.parametrize("raw", ALIKE.values(), ids=ALIKE)
+def test_both_ways_answer_alike(ways: Ways, raw: bytes) -> None:
+    """Status, headers in their order, and body."""
+    direct, asgi, is_direct = ways.answers(raw)
+    assert direct == asgi
+    assert is_direct
+
+
+@pytest.mark.parametrize("raw", BY_ASGI.values(), ids=BY_ASGI)
+def test_what_is_unusual_goes_by_asgi(ways: Ways, raw: bytes) -> None:
+    """And is answered there as ever."""
+    direct, asgi, is_direct = ways.answers(raw)
+    assert direct == asgi
+    assert not is_direct
+
+
+@pytest.mark.parametrize("name", [
+    "a customer", "gzip", "bomb", "no JSON", "unknown field", "batch", "named origin",
+])  # fmt: skip
+def test_a_body_may_come_in_pieces(ways: Ways, name: str) -> None:
+    """As many clients send it: after the head, or cut anywhere."""
+    head, separator, body = ALIKE[name].partition(b"\r\n\r\n")
+    direct, asgi, is_direct = ways.answers(head[:50], head[50:] + separator, body[:7], body[7:])
+    assert direct == asgi == ways.answers(ALIKE[name])[0]
+    assert is_direct
+
+
+def test_what_is_refused_before_its_body_has_come_is_answered_once(ways: Ways) -> None:
+    """The body is read, and thrown away; the connection serves on."""
+    refused = ALIKE["form"].replace(b"Connection: close\r\n", b"")
+    direct, asgi, is_direct = ways.answers(refused[:-4], refused[-4:], ALIKE["plain"])
+    assert direct == asgi
+    assert is_direct
+    assert [direct.count(b"HTTP/1.1 " + status) for status in (b"415", b"200")] == [1, 1]
+
+
+def test_a_connection_may_change_ways(ways: Ways) -> None:
+    """Each request goes its own; answers come in the order of the requests."""
+    whole = post(PLAIN).replace(b"Connection: close\r\n", b"")
+    probe = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    several = whole + probe + whole + BY_ASGI["chunks"]
+    direct, asgi, is_direct = ways.answers(several)
+    assert direct == asgi
+    assert direct.count(b"HTTP/1.1 200 ") == 4
+    assert is_direct
+
+
+def test_an_answer_ends_its_connection_only_where_it_is_told_to(ways: Ways) -> None:
+    """One after the other, on one connection, by the direct way."""
+    before = Noting.directly
+    with connect(ways.direct) as connection:
+        for _ in range(3):
+            connection.sendall(post(PLAIN).replace(b"Connection: close\r\n", b""))
+            assert b"\r\nconnection:" not in connection.recv(65536)
+        connection.sendall(post(PLAIN))
+        assert b"\r\nconnection: close\r\n" in until_closed(connection)
+    assert Noting.directly == before + 4
+
+
+def test_a_mistake_is_masked_on_both_ways(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that cannot be written is one, and the connection stays whole."""
+
+    async def run(_self: object, _o: Operation, _v: dict[str, Any], _c: ResolverContext) -> Outcome:
+        return Outcome({"x": "\ud800"}, [{"extensions": {"code": "UPSTREAM_TIMEOUT"}}])
+
+    monkeypatch.setattr(CompiledExecutor, "run", run)
+    direct, asgi, is_direct = ways.answers(post({"query": "{ a: __typename }"}))
+    assert direct == asgi
+    assert direct.startswith(b"HTTP/1.1 500 ")
+    assert is_direct
+
+
+def test_callers_are_told_apart_alike(sandbox_url: str, tmp_path: Path) -> None:
+    """By tokens, of which each refusal has its words, and by how often they have asked."""
+    issuer = Issuer("key", "ES256")
+    path = tmp_path / "key.pem"
+    path.write_bytes(issuer.pem())
+    tokens = [f"Authorization: {value}" for value in issuer.bearer().values()]
+    limited = {"auth_key_file": str(path), "rate_limit_per_minute": 4} | JWT
+    asked = [[], ["Authorization: Bearer x"], tokens, tokens * 2, tokens, tokens, tokens, tokens]
+    statuses = []
+    with both(sandbox_url, **limited) as ways:
+        for headers in asked:
+            asks = post({"query": QUERY, "variables": BY}, *headers)
+            direct, asgi, is_direct = ways.answers(asks)
+            assert direct == asgi
+            assert is_direct
+            statuses.append(direct[9:12])
+    assert statuses == [b"401", b"401", b"200", b"401", b"200", b"200", b"200", b"429"]
+
+
+def test_credentials_are_handed_on_alike(sandbox_url: str) -> None:
+    """Those of the caller, on both ways."""
+    basic = "Authorization: Basic c2FuZGJveDpzYW5kYm94"
+    with both(sandbox_url, upstream_auth="passthrough") as ways:
+        for headers, word in (([basic], b'"totalCount"'), ([], b"UPSTREAM_AUTH_FAILED")):
+            direct, asgi, _ = ways.answers(post({"query": QUERY, "variables": BY}, *headers))
+            assert direct == asgi
+            assert word in direct

@@ -1,0 +1,191 @@
+"""`/metrics` over real HTTP: what operations and calls do to it, and what it never tells."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.graphql_http.operation_statistics import OperationStatistics
+from gateway.sandbox.app import create_sandbox
+from gateway.sandbox.faults.spec import parse_fault
+from gateway.sandbox.world import World
+from tests.sandbox.client import NOW, TODAY
+from tests.support.graph import Graph, graph_over, serve_gateway
+from tests.support.metrics import changed, families, scrape
+from tests.support.serving import serve
+
+WORLD = World.generate(today=TODAY)
+ONE = '{ customer(by: {externalId: "C-ONE"}) { promotions(first: 1) { totalCount } } }'
+
+
+def operations(outcome: str) -> str:
+    """Name the series of operations with this outcome."""
+    return f'gateway_operations_total{{outcome="{outcome}"}}'
+
+
+def errors(code: str) -> str:
+    """Name the series of errors with this code."""
+    return f'gateway_errors_total{{code="{code}"}}'
+
+
+def calls(outcome: str, endpoint: str = "promotionData") -> str:
+    """Name the series of calls with this outcome."""
+    return f'gateway_upstream_calls_total{{endpoint="{endpoint}",outcome="{outcome}"}}'
+
+
+def of_endpoint(name: str, endpoint: str = "promotionData") -> str:
+    """Name the series of an endpoint."""
+    return f'gateway_upstream_{name}{{endpoint="{endpoint}"}}'
+
+
+def test_an_operation_and_its_call_are_counted(graph: Graph) -> None:
+    """One good answer is one operation, one call, and one observation of each one's time."""
+    url = str(graph.http.base_url)
+    before = scrape(url)
+    graph.ask(ONE)
+    after = scrape(url)
+    assert changed(before, after) == {operations("ok"): 1, calls("2xx"): 1}
+    for name in ("operation_duration_seconds_count", "operation_duration_seconds_bucket"):
+        names = [key for key in after if key.startswith(f"gateway_{name}")]
+        assert after[names[-1]] - before[names[-1]] == 1
+    durations = of_endpoint("call_duration_seconds_count")
+    assert after[durations] - before[durations] == 1
+
+
+@pytest.mark.parametrize(
+    ("ask", "grown"),
+    [
+        (lambda http: http.post("/graphql", json={"query": "{"}), "GRAPHQL_PARSE_FAILED"),
+        (lambda http: http.post("/graphql", json={"query": "{ x }"}), "GRAPHQL_VALIDATION_FAILED"),
+        (lambda http: http.post("/graphql", json={}), "BAD_REQUEST"),
+        (lambda http: http.put("/graphql", json={}), None),
+    ],
+)
+def test_a_refusal_is_counted_by_its_code(
+    graph: Graph, ask: Callable[[httpx.Client], Any], grown: str | None
+) -> None:
+    """An operation that does not run has failed; a request without one is only an error."""
+    url = str(graph.http.base_url)
+    before = scrape(url)
+    ask(graph.http)
+    expected = {errors(grown): 1.0} if grown else {}
+    if grown and grown.startswith("GRAPHQL"):
+        expected[operations("failed")] = 1
+    assert changed(before, scrape(url)) == expected
+
+
+def test_an_answer_with_data_and_errors_is_partial() -> None:
+    """Without any data it has failed, whatever the errors are; each of them counts."""
+    statistics = OperationStatistics()
+    error = {"extensions": {"code": "OVERLOADED"}}
+    partial: tuple[dict[str, Any], ...] = ({"a": 1, "b": None}, {"a": [None, {"b": 0}]}, {"a": []})
+    for data in (*partial, {"a": None}, {"a": {"b": None, "c": [None]}}, None):
+        statistics.ran(data, [error, error], 0.1)
+    statistics.ran({"a": None}, [], 0.1)
+    assert statistics.readings()["gateway_operations_total"] == [1, 3, 3]
+    assert sum(statistics.readings()["gateway_errors_total"]) == 12
+
+
+FAULTS = [
+    ("status=500", calls("5xx")),
+    ("status=418", calls("4xx")),
+    ("status=429", calls("429")),
+    ("reset", calls("unreachable")),
+    ("hang", calls("timeout")),
+    ("array", of_endpoint("bad_payloads_total")),
+]
+
+
+@pytest.mark.parametrize(("fault", "grown"), FAULTS, ids=[fault for fault, _ in FAULTS])
+def test_a_failed_call_is_counted_by_what_ended_it(fault: str, grown: str) -> None:
+    """Status, no connection, no time, no sense: each has its series."""
+    sandbox = create_sandbox(WORLD, clock=lambda: NOW, faults=[parse_fault(fault)])
+    with serve(sandbox) as url, graph_over(url, upstream_deadline_s=0.5) as graph:
+        gateway = str(graph.http.base_url)
+        graph.answer(ONE)
+        told = scrape(gateway)
+    assert told[grown] == 1
+    assert sum(value for name, value in told.items() if "upstream_calls_total" in name) == 1
+    assert told["gateway_upstream_pauses_total"] == (fault == "status=429")
+    assert told[operations("failed")] == 1
+
+
+def test_retries_and_an_open_breaker_are_told() -> None:
+    """After enough failures the breaker is open, and what was tried again is counted."""
+    faults = [parse_fault("status=503,after=5")]
+    with (
+        serve(create_sandbox(WORLD, clock=lambda: NOW, faults=faults)) as url,
+        serve_gateway(url) as gateway,
+        httpx.Client(trust_env=False) as http,
+    ):
+        for _ in range(12):
+            http.post(f"{gateway}/graphql", json={"query": ONE})
+        told = scrape(gateway)
+    assert told[of_endpoint("retries_total")] >= 1
+    assert told[of_endpoint("circuit_state")] == 2
+    assert told[of_endpoint("circuit_openings_total")] == 1
+    assert told[of_endpoint("circuit_state", "promotionsV2")] == 0
+    assert told[calls("5xx")] == 5
+
+
+def test_a_platform_that_hangs_opens_the_breaker() -> None:
+    """A call that ends with its operation's deadline is a timeout, and a failure."""
+    faults = [parse_fault("hang")]
+    with (
+        serve(create_sandbox(WORLD, clock=lambda: NOW, faults=faults)) as url,
+        serve_gateway(url, upstream_deadline_s=0.2) as gateway,
+        httpx.Client(trust_env=False) as http,
+    ):
+        for _ in range(7):
+            http.post(f"{gateway}/graphql", json={"query": ONE})
+        told = scrape(gateway)
+    assert told[calls("timeout")] == 5
+    assert told[of_endpoint("circuit_openings_total")] == 1
+
+
+def test_what_the_quota_does_is_told(sandbox_url: str) -> None:
+    """What is left of the minute, who had to wait, and who was refused."""
+    limited: dict[str, Any] = {"upstream_calls_per_minute": 5, "upstream_deadline_s": 0.5}
+    with (
+        serve_gateway(sandbox_url, **limited) as gateway,
+        httpx.Client(trust_env=False) as http,
+    ):
+        for _ in range(6):
+            http.post(f"{gateway}/graphql", json={"query": ONE})
+        told = scrape(gateway)
+    assert told["gateway_upstream_quota_refusals_total"] >= 1
+    assert told["gateway_upstream_quota_left"] < 5
+    made = sum(value for name, value in told.items() if "upstream_calls_total" in name)
+    assert told["gateway_upstream_quota_left"] == 5 - made
+    assert told[errors("UPSTREAM_RATE_LIMITED")] == told["gateway_upstream_quota_refusals_total"]
+
+
+def test_without_a_limit_or_a_shared_cache_nothing_is_told_of_them(gateway_url: str) -> None:
+    """A number that is not known is absent, and not 0."""
+    told = scrape(gateway_url)
+    assert "gateway_upstream_quota_left" not in told
+    assert "gateway_cache_shared_available" not in told
+    assert told["gateway_workers"] == 1
+    assert told["gateway_legacy_gone"] == 0
+
+
+def test_a_legacy_endpoint_that_is_switched_off_is_gone(sandbox_url: str) -> None:
+    """GATEWAY_LEGACY=off shows."""
+    with serve_gateway(sandbox_url, legacy="off") as gateway:
+        assert scrape(gateway)["gateway_legacy_gone"] == 1
+
+
+def test_the_number_of_series_does_not_grow(graph: Graph) -> None:
+    """Whatever is asked, and under whatever name, there are the same series as before."""
+    url = str(graph.http.base_url)
+    before = scrape(url).keys()
+    for name in ("Jane", "C919876543210"):
+        query = f'query {name} {{ customer(by: {{mobile: "919876543210"}}) {{ customerId }} }}'
+        graph.http.post("/graphql", json={"query": query})
+    after = scrape(url)
+    assert after.keys() == before
+    text = " ".join(after)
+    assert not [word for word in ("Jane", "919876543210", "http", "sandbox") if word in text]
+    values = [v for f in families(url) for s in f.samples for v in s.labels.values()]
+    assert max(map(len, values)) < 40

@@ -1,0 +1,49 @@
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from gateway.app import create_app
+from tests.support.graph import settings_for
+
+pytestmark = pytest.mark.anyio
+
+
+class Unreachable(httpx.AsyncBaseTransport):
+    """A platform that is down."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Refuse the connection."""
+        raise httpx.ConnectError("refused")
+
+
+async def probe(app: Starlette, path: str) -> tuple[int, str]:
+    """Ask without a server, which would answer only within the application's lifespan."""
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
+        answer = await http.get(path)
+        assert answer.headers["cache-control"] == "private, no-store"
+        return answer.status_code, answer.json()["status"]
+
+
+async def test_readiness_follows_the_life_of_the_application() -> None:
+    """The gateway takes requests from the end of its start to its end, platform or not."""
+    app = create_app(settings_for("http://platform.example"), transport=Unreachable())
+    assert await probe(app, "/readyz") == (503, "not ready")
+    async with app.router.lifespan_context(app):
+        assert await probe(app, "/readyz") == (200, "ready")
+    assert await probe(app, "/readyz") == (503, "not ready")
+
+
+async def test_health_is_there_from_the_first_moment() -> None:
+    """A process that answers at all is healthy."""
+    app = create_app(settings_for("http://platform.example"), transport=Unreachable())
+    assert await probe(app, "/healthz") == (200, "ok")
+
+
+async def test_readiness_ends_when_the_application_fails() -> None:
+    """An end with an error is an end."""
+    app = create_app(settings_for("http://platform.example"), transport=Unreachable())
+    with pytest.raises(RuntimeError, match="failed"):
+        async with app.router.lifespan_context(app):
+            raise RuntimeError("failed")
+    assert await probe(app, "/readyz") == (503, "not ready")

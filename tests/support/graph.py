@@ -1,0 +1,126 @@
+"""A GraphQL client of a gateway that is served over real HTTP on a real sandbox."""
+
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from gateway.app import create_app
+from gateway.config.settings import Settings, load_settings
+from gateway.context import Role
+from gateway.upstream.resilience.traffic_shaping import TrafficShaping, create_traffic_shaping
+from tests.sandbox.client import NOW
+from tests.support.serving import serve
+
+# Reading the authorities takes longer than most tests, and no test speaks TLS.
+TLS = ssl.create_default_context()
+
+
+class Graph:
+    """Asks the gateway, and knows how many calls that has cost the platform."""
+
+    def __init__(
+        self, gateway_url: str, sandbox_url: str, traffic: TrafficShaping | None = None
+    ) -> None:
+        self._traffic = traffic
+        self.http = httpx.Client(base_url=gateway_url, trust_env=False, verify=TLS)
+        self._sandbox = httpx.Client(base_url=sandbox_url, trust_env=False, verify=TLS)
+
+    def answer(
+        self, query: str, variables: dict[str, Any] | None = None, **headers: str
+    ) -> dict[str, Any]:
+        """Give the whole answer to a query; the platform's calls are counted from here."""
+        self._sandbox.delete("/__calls")
+        if self._traffic is not None:
+            # What went wrong in one query must not hold the next one back.
+            self._traffic.endpoints.clear()
+            self._traffic.quotas.forget()
+        body = {"query": query, "variables": variables}
+        answer: dict[str, Any] = self.http.post("/graphql", json=body, headers=headers).json()
+        return answer
+
+    def ask(self, query: str, variables: dict[str, Any] | None = None) -> Any:
+        """Give the data of a query that has no errors."""
+        answer = self.answer(query, variables)
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    def errors(
+        self, query: str, variables: dict[str, Any] | None = None
+    ) -> list[tuple[str, list[str | int] | None]]:
+        """Give the code and path of each error of a query."""
+        answer = self.answer(query, variables)
+        return [
+            (error["extensions"]["code"], error.get("path")) for error in answer.get("errors", [])
+        ]
+
+    def refusal(self, query: str, variables: dict[str, Any] | None = None) -> tuple[str, str]:
+        """Give the code and message of a query's only error, which has cost no call."""
+        (error,) = self.answer(query, variables)["errors"]
+        assert self.calls == 0
+        return error["extensions"]["code"], error["message"]
+
+    @property
+    def calls(self) -> int:
+        """Count the platform's calls since the last query."""
+        total: int = self.call_log()["total"]
+        return total
+
+    def call_log(self) -> dict[str, Any]:
+        """Give the platform's account of its calls since the last query."""
+        log: dict[str, Any] = self._sandbox.get("/__calls").json()
+        return log
+
+    def queries(self) -> list[str]:
+        """Give the query strings that the platform has got since the last query, as they came."""
+        return [call["query"] for call in self.call_log()["log"]]
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.http.close()
+        self._sandbox.close()
+
+
+def settings_for(upstream_url: str, **overrides: Any) -> Settings:
+    """Give settings that fit the sandbox, whatever the environment says."""
+    fitting: dict[str, Any] = {
+        "upstream_url": upstream_url,
+        "upstream_auth": "basic",
+        "upstream_username": "sandbox",
+        "upstream_password": "sandbox",
+        "anonymous_roles": frozenset(Role),
+        "graphiql": True,
+        "introspection": True,
+        "report_upstream": True,
+        "cache_definition_ttl_s": 0,  # so that calls can be counted; tests of the cache say more
+    }
+    return load_settings(**(fitting | overrides))
+
+
+@contextmanager
+def serve_gateway(
+    upstream_url: str,
+    *,
+    clock: Callable[[], datetime] = lambda: NOW,
+    traffic: TrafficShaping | None = None,
+    **overrides: Any,
+) -> Iterator[str]:
+    """Serve a gateway on the platform at this URL; gives the gateway's own."""
+    settings = settings_for(upstream_url, **overrides)
+    with serve(create_app(settings, clock=clock, traffic=traffic)) as url:
+        yield url
+
+
+@contextmanager
+def graph_over(upstream_url: str, **overrides: Any) -> Iterator[Graph]:
+    """Serve a gateway with other settings, and give its client."""
+    traffic = create_traffic_shaping(settings_for(upstream_url, **overrides))
+    with serve_gateway(upstream_url, traffic=traffic, **overrides) as url:
+        graph = Graph(url, upstream_url, traffic)
+        try:
+            yield graph
+        finally:
+            graph.close()

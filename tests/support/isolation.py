@@ -1,0 +1,166 @@
+"""Fifty callers who all ask the same at once, and what each of them should get."""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import httpx
+
+from gateway.sandbox.customer import Customer, Holding
+from gateway.sandbox.generation import Generator
+from gateway.sandbox.program import Program
+from gateway.sandbox.world import World
+from gateway.schema.ids import write_id
+from tests.sandbox.client import TODAY
+from tests.support.graph import TLS
+
+CALLERS = 50
+_PROGRAM = 9001
+_FIRST_ID = 800_000_000
+_IDENTIFIERS = ("mobile", "email", "externalId", "cuid", "customerId")
+_CUSTOMER = """fragment C on Customer { id customerId promotions(first: 2, after: $after) {
+  totalCount pageInfo { endCursor } nodes { id limits { pointsPerCustomer { used } }
+  promotion { name definition { status } program { name } } } } }"""
+_ONE = "query($by: CustomerIdentifier!, $after: String)"
+QUERIES = {
+    "customer": _ONE + "{ customer(by: $by) { ...C } }" + _CUSTOMER,
+    "customers": "query($by: [CustomerIdentifier!]!, $after: String)"
+    "{ customers(by: $by) { ...C } }" + _CUSTOMER,
+    "node": "query($id: ID!, $after: String) { node(id: $id) { ...C } }" + _CUSTOMER,
+    "nodes": "query($ids: [ID!]!, $after: String) { nodes(ids: $ids) { ...C } }" + _CUSTOMER,
+    "promotion": """query($by: CustomerIdentifier!) {
+      promotion(programId: "9001", promotionId: "90010001") { forCustomer(by: $by) {
+        id customer { customerId } limits { pointsPerCustomer { used } } } } }""",
+}
+"""Each way to a customer; the last one's answer lies one level deeper."""
+
+
+def identifier(number: int) -> dict[str, str]:
+    """Name a customer as their claim does: each of five by another kind."""
+    name = _IDENTIFIERS[number % len(_IDENTIFIERS)]
+    id_ = _FIRST_ID + number
+    return {name: str(id_) if name == "customerId" else f"{name}-{id_}"}
+
+
+def node_id(number: int) -> str:
+    """Give a customer's global id."""
+    return write_id("Customer", "INSTORE", str(_FIRST_ID + number))
+
+
+def _customer(number: int, definitions: list[Any], shared: str = "") -> Customer:
+    """Make a customer whose figures nobody else has."""
+    id_ = _FIRST_ID + number
+    return Customer(
+        customer_id=id_,
+        identifiers={
+            name: (shared or f"{name}-{id_}",) for name in _IDENTIFIERS if name != "customerId"
+        },
+        holdings=[Holding(promotion=one, points=Decimal(number + 1)) for one in definitions],
+    )
+
+
+def one_world() -> World:
+    """Make the world of one brand: fifty customers with the same promotions."""
+    definitions = Generator(1, TODAY).promotions(_PROGRAM, 4)
+    program = Program(program_id=_PROGRAM, name="Everybody's", definitions=definitions)
+    customers = [_customer(number, definitions) for number in range(CALLERS)]
+    return World(customers, {_PROGRAM: program})
+
+
+def own_world(number: int, shared: str) -> World:
+    """Make the world of one of many brands: the same ids everywhere, and another customer."""
+    definitions = Generator(number, TODAY).promotions(_PROGRAM, 4)
+    program = Program(program_id=_PROGRAM, name=f"Brand {number}", definitions=definitions)
+    return World([_customer(number, definitions, shared)], {_PROGRAM: program})
+
+
+def wrapped(kind: str, values: list[Any]) -> dict[str, Any]:
+    """Give the data of an answer of this kind, out of what each customer's part is."""
+    if kind.endswith("s"):
+        return {kind: values}
+    return {kind: {"forCustomer": values[0]} if kind == "promotion" else values[0]}
+
+
+def unwrapped(kind: str, data: dict[str, Any]) -> Any:
+    """Give a single customer's part of such data."""
+    return data["promotion"]["forCustomer"] if kind == "promotion" else data[kind]
+
+
+def asked(http: httpx.Client, kind: str, headers: dict[str, str], **variables: Any) -> Any:
+    """Ask for one customer alone, and give what there is."""
+    body = {"query": QUERIES[kind], "variables": variables}
+    answer = http.post("/graphql", json=body, headers=headers).json()
+    assert "errors" not in answer, answer
+    return unwrapped(kind, answer["data"])
+
+
+@dataclass(frozen=True)
+class Question:
+    """What one caller asks, and should get: the data, and where it is forbidden."""
+
+    headers: dict[str, str]
+    body: bytes
+    data: dict[str, Any]
+    forbidden: tuple[tuple[str | int, ...], ...] = ()
+
+
+def question(
+    headers: dict[str, str],
+    kind: str,
+    variables: dict[str, Any],
+    parts: list[tuple[bool, Any]],
+) -> Question:
+    """Expect of each part what it is, or that it is forbidden."""
+    path = ("promotion", "forCustomer") if kind == "promotion" else (kind,)
+    is_list = kind.endswith("s")
+    forbidden = tuple(
+        (*path, index) if is_list else path
+        for index, (is_allowed, _) in enumerate(parts)
+        if not is_allowed
+    )
+    data = wrapped(kind, [part if is_allowed else None for is_allowed, part in parts])
+    body = json.dumps({"query": QUERIES[kind], "variables": variables}).encode()
+    return Question(headers, body, data, forbidden)
+
+
+async def storm(url: str, rounds: Iterable[list[Question]]) -> Counter[str]:
+    """Ask all of a round at once, round after round; counts what came back.
+
+    `right`, `wrong` and `failed` answers, and the customers who are `forbidden` in right ones.
+    """
+    counts: Counter[str] = Counter()
+    started = time.perf_counter()
+    async with AsyncExitStack() as stack:
+        # A connection each: httpx's pool takes longer over fifty than the gateway over an answer.
+        each_ones = [
+            await stack.enter_async_context(
+                httpx.AsyncClient(base_url=url, trust_env=False, timeout=60, verify=TLS)
+            )
+            for _ in range(CALLERS)
+        ]
+        for questions in rounds:
+            asking = map(_ask, each_ones, questions)
+            for asked_one, kind in zip(questions, await asyncio.gather(*asking), strict=True):
+                counts[kind] += 1
+                counts["forbidden"] += len(asked_one.forbidden) if kind == "right" else 0
+    counts["seconds"] = round(time.perf_counter() - started)
+    return counts
+
+
+async def _ask(http: httpx.AsyncClient, one: Question) -> str:
+    headers = one.headers | {"Content-Type": "application/json"}
+    answer = (await http.post("/graphql", content=one.body, headers=headers)).json()
+    errors = answer.get("errors", [])
+    forbidden = [
+        tuple(error["path"]) for error in errors if error["extensions"]["code"] == "FORBIDDEN"
+    ]
+    if len(errors) > len(forbidden):
+        return "failed"
+    is_right = answer["data"] == one.data and sorted(forbidden) == sorted(one.forbidden)
+    return "right" if is_right else "wrong"

@@ -1,0 +1,39 @@
+"""Requests that name their document: what the tests of persisted operations share."""
+
+import json
+from typing import Any
+
+import httpx
+
+from gateway.graphql_http.persisted_queries.reference import sha256_of
+from tests.support.http_client import GRAPHQL
+
+
+def by_hash(sha256: Any, version: Any = 1) -> dict[str, Any]:
+    """Name a document as Apollo's clients do."""
+    return {"extensions": {"persistedQuery": {"version": version, "sha256Hash": sha256}}}
+
+
+def with_hash(query: str) -> dict[str, Any]:
+    """Send a document with its hash."""
+    return {"query": query} | by_hash(sha256_of(query))
+
+
+def post(http: httpx.Client, body: Any, accept: str = GRAPHQL) -> httpx.Response:
+    """Send a request as a body."""
+    return http.post("/graphql", json=body, headers={"Accept": accept})
+
+
+def get(http: httpx.Client, body: dict[str, Any], accept: str = GRAPHQL) -> httpx.Response:
+    """Send the same as a query string."""
+    parameters = {
+        name: value if isinstance(value, str) else json.dumps(value) for name, value in body.items()
+    }
+    return http.get("/graphql", params=parameters, headers={"Accept": accept})
+
+
+def data(answer: httpx.Response) -> Any:
+    """Give the data of an answer without errors."""
+    assert answer.status_code == 200, answer.text
+    assert "errors" not in answer.json()
+    return answer.json()["data"]

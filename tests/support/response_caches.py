@@ -1,0 +1,81 @@
+"""A gateway that keeps answers, and whose time goes when it is told to."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from gateway.app import create_app
+from gateway.cache.store import CacheClocks
+from gateway.graphql_http.response_cache import ResponseCache, create_response_cache
+from gateway.sandbox.app import create_sandbox
+from gateway.sandbox.faults.spec import parse_fault
+from gateway.sandbox.world import World
+from gateway.upstream.cached_upstream import create_cached_upstream
+from gateway.upstream.credentials import credential_from
+from gateway.upstream.customer_identities import KnownCustomerIds
+from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
+from tests.cache.clock import Clock
+from tests.sandbox.client import NOW, TODAY
+from tests.support.graph import Graph, settings_for
+from tests.support.metrics import scrape
+from tests.support.serving import serve
+
+_WORLD = World.generate(today=TODAY)
+TTL_S = 100.0
+
+
+class Answering:
+    """A client of such a gateway, its clock, and what its answer cache tells of itself."""
+
+    def __init__(self, gateway_url: str, sandbox_url: str, clock: Clock) -> None:
+        self._url = gateway_url
+        self.graph, self.clock = Graph(gateway_url, sandbox_url), clock
+
+    def post(self, body: dict[str, Any], **headers: str) -> bytes:
+        """Give an answer as it came."""
+        return self.graph.http.post("/graphql", json=body, headers=headers).content
+
+    @property
+    def hits(self) -> int:
+        """Count the answers that came whole from memory."""
+        return self.told("hits_total")
+
+    @property
+    def entries(self) -> int:
+        """Count the answers that are kept."""
+        return self.told("entries")
+
+    def told(self, name: str) -> int:
+        """Give a number of the answer cache."""
+        return int(scrape(self._url)[f"gateway_answer_cache_{name}"])
+
+
+@contextmanager
+def answering(*faults: str, at: datetime = NOW, **overrides: Any) -> Iterator[Answering]:
+    """Serve a gateway, from this time on, on a sandbox that plays these faults."""
+    clock = Clock(at.timestamp())
+    fitting = {"cache_customer_ttl_s": TTL_S, "cache_definition_ttl_s": TTL_S}
+    sandbox = create_sandbox(_WORLD, clock=lambda: NOW, faults=[parse_fault(f) for f in faults])
+    with serve(sandbox) as platform:
+        app = create_app(
+            settings_for(platform, **(fitting | overrides)),
+            clock=lambda: datetime.fromtimestamp(clock(), UTC),
+            cache_clocks=CacheClocks(clock, clock),
+        )
+        with serve(app) as gateway:
+            client = Answering(gateway, platform, clock)
+            try:
+                yield client
+            finally:
+                client.graph.close()
+
+
+def answer_cache() -> ResponseCache:
+    """Make the answer cache of a gateway that keeps answers, without the gateway."""
+    settings = settings_for("http://platform.test", cache_customer_ttl_s=TTL_S)
+    credential = credential_from(settings)
+    recall = create_cached_upstream(settings, credential, create_traffic_shaping(settings))
+    return create_response_cache(
+        settings, recall, KnownCustomerIds(credential.identity), lambda: NOW
+    )

@@ -1,0 +1,117 @@
+"""The log as an operator reads it: one format for every line, and nothing of a customer in any."""
+
+import json
+from typing import Any
+
+import pytest
+
+from gateway.telemetry.logs import first_line, tell_exception
+from tests.support.commands import free_port, post, running, wait_for
+
+MOBILE = "919876543210"
+EMAIL = "jane.doe@example.com"
+PASSWORD = "hunter2-hunter2"
+VALUES = [MOBILE, EMAIL, "jane.doe", PASSWORD, "identifierValue", "http://", "127.0.0.1:"]
+QUERIES = [
+    f'{{ customer(by: {{mobile: "{MOBILE}"}}) {{ promotions {{ totalCount }} }} }}',
+    f'{{ customer(by: {{email: "{EMAIL}"}}) {{ customerId }} }}',
+    f"{{ customer(by: {{mobile: {MOBILE}}}) {{ customerId }} }}",
+    f'{{ customer "{EMAIL}" }}',
+    f'{{ customer(by: {{externalId: "\\u0000{MOBILE}"}}) {{ customerId }} }}',
+    f'{{ customers(by: [{{cuid: "{MOBILE}"}}, {{customerId: "{EMAIL}"}}]) {{ customerId }} }}',
+    f'{{ node(id: "{EMAIL}") {{ id }} }}',
+]
+
+
+def run_gateway(upstream_url: str, **variables: str) -> str:
+    """Ask a gateway things that go well and things that do not; gives what it has logged."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    settings = {
+        "GATEWAY_PORT": str(port),
+        "GATEWAY_UPSTREAM_URL": upstream_url,
+        "GATEWAY_UPSTREAM_USERNAME": "sandbox",
+        "GATEWAY_UPSTREAM_PASSWORD": PASSWORD,
+    }
+    with running("serve", variables=settings | variables) as command:
+        wait_for(f"{url}/readyz", command)
+        for i, query in enumerate(QUERIES):
+            answer = post(f"{url}/graphql", query, {"X-Request-Id": f"r-{i}"})
+            assert answer.headers["x-request-id"] == f"r-{i}"
+            assert not [value for value in (MOBILE, EMAIL, PASSWORD) if value in answer.text]
+        assert command.end() == 0
+    assert command.out == ""
+    return command.err
+
+
+def test_json_lines_are_json_with_the_requests_id(sandbox_url: str) -> None:
+    """The gateway's lines and the server's are all one object, and a request's have its id."""
+    logged = run_gateway(sandbox_url, GATEWAY_UPSTREAM_PASSWORD="sandbox")
+    lines = [json.loads(line) for line in logged.splitlines()]
+    assert all({"event", "level", "timestamp"} <= line.keys() for line in lines)
+    assert "Application startup complete." in [line["event"] for line in lines]
+    told = {line["request_id"] for line in lines if "request_id" in line}
+    assert told == {f"r-{i}" for i in range(len(QUERIES))}
+    without = [line["event"] for line in lines if "request_id" not in line]
+    assert not {"operation", "request_refused", "unexpected_error"} & set(without)
+    assert [value for value in VALUES if value in logged] == []
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_no_line_tells_who_was_asked_for(sandbox_url: str, log_format: str) -> None:
+    """Neither identifiers nor credentials nor URLs are logged when the platform refuses or fails.
+
+    One gateway has a wrong password, the other nobody to call.
+    """
+    nobody = f"http://127.0.0.1:{free_port()}"
+    upstream_url = sandbox_url if log_format == "json" else nobody
+    logged = run_gateway(upstream_url, GATEWAY_LOG_FORMAT=log_format)
+    assert logged.count("operation ") + logged.count('"operation"') >= 3
+    assert [value for value in VALUES if value in logged] == []
+
+
+def raised() -> Exception:
+    """Give an exception with a cause, both with a secret in their words."""
+
+    def fail() -> None:
+        try:
+            int(MOBILE + "x")
+        except ValueError as error:
+            raise KeyError(EMAIL) from error
+
+    with pytest.raises(KeyError) as raising:
+        fail()
+    return raising.value
+
+
+@pytest.mark.parametrize("given", [True, "tuple", "instance"])
+def test_an_exception_is_told_by_type_and_place(given: Any) -> None:
+    """All three ways of handing an exception to a logger end in types and frames alone."""
+    error = raised()
+    if given is True:
+        try:
+            raise error
+        except KeyError:
+            event = tell_exception(None, "error", {"event": "x", "exc_info": True})
+    else:
+        info = error if given == "instance" else (type(error), error, error.__traceback__)
+        event = tell_exception(None, "error", {"event": "x", "exc_info": info})
+    told = str(event)
+    assert "exc_info" not in event
+    assert event["exception"].startswith("KeyError\n")
+    assert "\nafter ValueError\n" in event["exception"]
+    assert __file__ in told
+    assert MOBILE not in told
+    assert EMAIL not in told
+
+
+def test_a_line_without_an_exception_has_none() -> None:
+    """`exc_info=False` and its absence add no field."""
+    for event in ({"event": "x"}, {"event": "x", "exc_info": None}, {"event": "x", "exc_info": ()}):
+        assert "exception" not in tell_exception(None, "info", dict(event))
+
+
+def test_a_librarys_message_ends_with_its_first_line() -> None:
+    """An exception that nobody has asked for is shown by asyncio in the second."""
+    event = {"event": f"Task exception was never retrieved\nfuture: {EMAIL}"}
+    assert first_line(None, "error", event)["event"] == "Task exception was never retrieved"

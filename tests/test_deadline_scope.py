@@ -1,0 +1,105 @@
+"""One timer ends whatever of an operation is still under way at its deadline."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from gateway.context import DeadlineScope
+
+pytestmark = pytest.mark.anyio
+
+
+async def _within(box: DeadlineScope, waits: Callable[[], object]) -> None:
+    with box:
+        waits()
+        await asyncio.Event().wait()
+
+
+def _at(seconds: float) -> DeadlineScope:
+    return DeadlineScope(asyncio.get_running_loop().time() + seconds)
+
+
+async def test_all_who_are_inside_are_ended_at_the_deadline() -> None:
+    """Each by a TimeoutError of its own, and none of them stays cancelled."""
+    box = _at(0.02)
+    inside = [asyncio.create_task(_within(box, lambda: None)) for _ in range(3)]
+    results = await asyncio.gather(*inside, return_exceptions=True)
+    assert [type(result) for result in results] == [TimeoutError] * 3
+    assert [task.cancelling() for task in inside] == [0] * 3
+
+
+async def test_a_deadline_that_has_passed_ends_each_block() -> None:
+    """Also the second one of the same task, which is begun after the timer has gone off."""
+    box = _at(-1)
+    for _ in range(2):
+        with pytest.raises(TimeoutError):
+            await _within(box, lambda: None)
+
+
+async def test_what_has_ended_before_is_left_alone() -> None:
+    """A task that goes on behind its block is not cancelled at the deadline."""
+    box = _at(0.01)
+    with box:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.03)
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+
+
+async def test_a_cancellation_by_somebody_else_stays_one() -> None:
+    """Before the deadline, and at the same time."""
+    for seconds in (5.0, 0.0):
+        box, begun = _at(seconds), asyncio.Event()
+        task = asyncio.create_task(_within(box, begun.set))
+        await begun.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+async def test_all_who_are_inside_can_be_cancelled() -> None:
+    """That is a cancellation, and no deadline."""
+    box = _at(5)
+    inside = [asyncio.create_task(_within(box, lambda: None)) for _ in range(2)]
+    await asyncio.sleep(0)
+    box.cancel()
+    results = await asyncio.gather(*inside, return_exceptions=True)
+    assert [type(result) for result in results] == [asyncio.CancelledError] * 2
+
+
+async def _fail_when_cancelled(box: DeadlineScope) -> None:
+    with box:
+        try:
+            await asyncio.sleep(1)
+        except asyncio.CancelledError:
+            raise KeyError from None
+
+
+async def test_an_error_at_the_deadline_is_not_lost() -> None:
+    """Who answers the cancellation by an error raises that."""
+    with pytest.raises(KeyError):
+        await _fail_when_cancelled(_at(0))
+
+
+async def test_who_comes_in_too_late_does_not_end_who_is_leaving_again() -> None:
+    """A clean-up that takes a while is not interrupted, and ends as at the deadline."""
+    box, is_leaving, may_go = _at(-1), asyncio.Event(), asyncio.Event()
+
+    async def leave_slowly() -> None:
+        with box:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                is_leaving.set()
+                await may_go.wait()
+
+    slow = asyncio.create_task(leave_slowly())
+    await is_leaving.wait()
+    with pytest.raises(TimeoutError):
+        await _within(box, lambda: None)
+    may_go.set()
+    with pytest.raises(TimeoutError):
+        await slow
+    assert slow.cancelling() == 0

@@ -1,0 +1,117 @@
+import contextlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.sandbox.documents import document
+from gateway.upstream.customer_view.payload import CustomerRestrictionLists, restrictions_part
+from gateway.upstream.decoding.decode import (
+    MalformedPayloadError,
+    Refusal,
+    UpstreamPage,
+    decode_customer_page,
+    decode_definition_page,
+    read_refusal,
+)
+from gateway.upstream.decoding.json_text import parse_exactly
+from gateway.upstream.decoding.lenient import Lenient
+from gateway.upstream.definitions.payload import DefinitionPayload, DefinitionRules, RulesetPayload
+from tests.upstream.decoding.payloads import (
+    BROKEN,
+    customer_item,
+    definition_item,
+    read_customer,
+    read_definitions,
+)
+from tests.upstream.decoding.strategies import JSON_VALUES, mutated
+
+DECODERS: list[Callable[[bytes], Any]] = [decode_customer_page, decode_definition_page]
+PAGES = [
+    document("customer_345854019_issued_page_of_6"),
+    document("customer_564332013_page_of_3"),
+    document("program_973_user_created"),
+]
+
+
+def _check(answer: Any) -> None:
+    """Every leaf of every item is of its declared type, within its bounds."""
+    assert isinstance(answer, UpstreamPage | Refusal)
+    if isinstance(answer, UpstreamPage):
+        assert answer.total is None or 0 <= answer.total < 2**31
+        for item in answer.items:
+            if item is not None:
+                _check_parts(item)
+
+
+def _check_parts(item: Any) -> None:
+    if isinstance(item, DefinitionPayload):
+        _check_part(item.rulesets, list[RulesetPayload] | None)
+        _check_part(item.rules, DefinitionRules | None)
+        without = msgspec.structs.replace(item, rulesets_json=None, rules_json=None)
+    else:
+        _check_part(restrictions_part.read(item.restrictions_json), CustomerRestrictionLists | None)
+        without = msgspec.structs.replace(item, restrictions_json=None)
+    _check_part(without, type(item))
+
+
+def _check_part(part: Any, kind: Any) -> None:
+    """Read what is written of it, as the same and without a surprise."""
+    reader = Lenient()
+    read = reader.value(parse_exactly(msgspec.json.encode(part)), kind)
+    for name in ("rulesets_json", "rules_json", "restrictions_json"):
+        if hasattr(read, name):
+            setattr(read, name, None)
+    assert read == part
+    assert reader.surprises == 0
+
+
+def _decode(body: bytes) -> None:
+    for decode in DECODERS:
+        with contextlib.suppress(MalformedPayloadError):
+            _check(decode(body))
+    assert isinstance(read_refusal(body), Refusal | None)
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(st.binary(max_size=64))
+def test_any_bytes_are_decoded_or_malformed(body: bytes) -> None:
+    """Nothing else is ever raised."""
+    _decode(body)
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(JSON_VALUES)
+def test_any_json_is_decoded_or_malformed(value: Any) -> None:
+    """Nothing else is ever raised."""
+    _decode(json.dumps(value).encode())
+
+
+@settings(max_examples=100, derandomize=True, deadline=None)
+@given(st.one_of([mutated(page) for page in PAGES]))
+def test_documented_page_with_one_node_replaced_is_decoded_or_malformed(payload: Any) -> None:
+    """Whatever stands anywhere in a page, its items have well-typed leaves."""
+    _decode(json.dumps(payload).encode())
+
+
+@pytest.mark.parametrize(
+    ("read", "item"), [(read_customer, customer_item()), (read_definitions, definition_item())]
+)
+def test_item_with_one_node_replaced_costs_no_other_item(
+    read: Callable[..., list[Any]], item: dict[str, Any]
+) -> None:
+    """The items beside it are as they were, and it is itself the same in any company."""
+    (good,) = read(item)
+
+    @settings(max_examples=100, derandomize=True, deadline=None)
+    @given(mutated(item))
+    def check(changed: Any) -> None:
+        before, found, behind = read(item, changed, item)
+        assert before == behind == good
+        assert read(changed, BROKEN) == [found, None]
+
+    check()

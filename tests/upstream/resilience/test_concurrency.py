@@ -1,0 +1,212 @@
+"""Admission: how many calls at once, how many wait, and what a cancelled one costs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.errors import OverloadedError
+from gateway.fairness import in_background
+from gateway.upstream.resilience.concurrency import UpstreamConcurrency
+from tests.upstream.timing import FakeTime, begin
+
+pytestmark = pytest.mark.anyio
+
+
+@asynccontextmanager
+async def place(admission: UpstreamConcurrency) -> AsyncIterator[None]:
+    """Hold a place for the length of the block."""
+    await admission.enter()
+    try:
+        yield
+    finally:
+        admission.leave()
+
+
+class Calls:
+    """Calls that end when the test says so, and what they did."""
+
+    def __init__(self, admission: UpstreamConcurrency) -> None:
+        self.admission = admission
+        self.at_once = self.most_at_once = 0
+        self.order: list[int] = []
+
+    async def call(self, name: int, end: asyncio.Event) -> None:
+        """Hold a place until `end`."""
+        async with place(self.admission):
+            self.order.append(name)
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+            try:
+                await end.wait()
+            finally:
+                self.at_once -= 1
+
+
+async def test_640_at_once_all_succeed() -> None:
+    """All of them are served in the order of coming, never more than the bound at once."""
+    calls, time = Calls(UpstreamConcurrency(100)), FakeTime()
+    ends = [asyncio.Event() for _ in range(640)]
+    tasks = [begin(calls.call(name, end)) for name, end in enumerate(ends)]
+    await time.settle()
+    assert calls.admission.waiting == 540
+    for end in ends:
+        end.set()
+    await asyncio.gather(*tasks)
+    assert calls.order == list(range(640))
+    assert calls.most_at_once == 100
+    assert calls.admission.waiting == 0
+
+
+async def test_one_waiter_too_many_is_refused_at_once() -> None:
+    """Beyond the bound on waiters the answer is OVERLOADED, and those who wait are still served."""
+    calls, time, end = Calls(UpstreamConcurrency(2, most_waiters=3)), FakeTime(), asyncio.Event()
+    tasks = [begin(calls.call(name, end)) for name in range(5)]
+    await time.settle()
+    with pytest.raises(OverloadedError) as refused:
+        await calls.call(5, end)
+    told = {"code": "OVERLOADED", "retryable": True, "retryAfterS": 1}
+    assert refused.value.extensions == told
+    end.set()
+    await asyncio.gather(*tasks)
+    assert calls.order == [0, 1, 2, 3, 4]
+
+
+async def test_by_default_1024_wait() -> None:
+    """The 1,025th waiter is refused."""
+    admission, end = UpstreamConcurrency(1), asyncio.Event()
+    calls = Calls(admission)
+    tasks = [begin(calls.call(name, end)) for name in range(1025)]
+    await FakeTime().settle()
+    assert admission.waiting == 1024
+    with pytest.raises(OverloadedError):
+        await calls.call(1025, end)
+    end.set()
+    await asyncio.gather(*tasks)
+
+
+async def test_a_place_is_given_back_after_an_error() -> None:
+    """A call that fails frees its place for the next."""
+    admission = UpstreamConcurrency(1)
+    for _ in range(3):
+        with pytest.raises(ValueError, match="broken"):
+            async with place(admission):
+                raise ValueError("broken")
+    async with place(admission):
+        assert admission.waiting == 0
+
+
+async def test_a_waiter_cancelled_with_the_place_in_hand_passes_it_on() -> None:
+    """Whoever is cancelled in the moment that the place becomes theirs does not take it away."""
+    calls, time, end = Calls(UpstreamConcurrency(1)), FakeTime(), asyncio.Event()
+    first, second, third = (begin(calls.call(name, end)) for name in range(3))
+    await time.settle()
+    first.cancel()
+    await asyncio.sleep(0)  # the place is the second's now, who has not run yet
+    second.cancel()
+    await time.settle()
+    assert calls.order == [0, 2]
+    end.set()
+    await third
+    assert first.cancelled()
+    assert second.cancelled()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    steps=st.lists(
+        st.tuples(st.sampled_from(["begin", "end", "cancel", "turn"]), st.integers(0, 30))
+    )
+)
+def test_no_place_is_ever_lost_or_doubled(steps: list[tuple[str, int]]) -> None:
+    """After any calls, ends and cancellations, all places are there again."""
+
+    async def scenario() -> None:
+        calls = Calls(UpstreamConcurrency(3, most_waiters=8))
+        running: list[tuple[asyncio.Task[None], asyncio.Event]] = []
+        for name, (step, index) in enumerate(steps):
+            if step == "begin":
+                end = asyncio.Event()
+                running.append((begin(calls.call(name, end)), end))
+            elif step == "turn":
+                await asyncio.sleep(0)
+            elif running:
+                task, end = running[index % len(running)]
+                if step == "end":
+                    end.set()
+                else:
+                    task.cancel()
+        for _, end in running:
+            end.set()
+        await asyncio.gather(*(task for task, _ in running), return_exceptions=True)
+        assert calls.most_at_once <= 3
+        assert calls.admission.waiting == 0
+        end = asyncio.Event()
+        again = [begin(calls.call(name, end)) for name in range(4)]
+        await FakeTime().settle()
+        assert calls.at_once == 3
+        end.set()
+        await asyncio.gather(*again)
+
+    asyncio.run(scenario())
+
+
+async def test_one_callers_calls_leave_a_fifth_of_the_places() -> None:
+    """However many it wants, and however slow they are, another caller's call goes on at once."""
+    admission = UpstreamConcurrency(10)
+    assert [admission.enter_at_once("a") for _ in range(10)].count(True) == 8
+    assert admission.enter_at_once("b")
+    waiting = begin(admission.enter("a"))
+    await FakeTime().settle()
+    assert admission.waiting == 1
+    admission.leave("b")  # whose place is not for the one who has enough
+    await FakeTime().settle()
+    assert not waiting.done()
+    admission.leave("a")
+    await waiting
+    assert admission.in_flight == 8
+
+
+async def test_places_go_round_the_callers() -> None:
+    """A caller with one call waits for one place, not for all that another has asked for first."""
+    admission, order = UpstreamConcurrency(1), []
+
+    async def call(caller: str) -> None:
+        await admission.enter(caller)
+        order.append(caller)
+
+    assert admission.enter_at_once("a")
+    tasks = [begin(call(caller)) for caller in "aaaab"]
+    await FakeTime().settle()
+    for caller in "aabaa":
+        admission.leave(caller)
+        await FakeTime().settle()
+    await asyncio.gather(*tasks)
+    assert order == ["a", "b", "a", "a", "a"]
+
+
+async def test_one_callers_waiting_calls_leave_others_room_to_wait() -> None:
+    """The one who fills the line is told OVERLOADED, and the other one waits."""
+    admission = UpstreamConcurrency(1, most_waiters=10)
+    assert admission.enter_at_once("a")
+    tasks = [begin(admission.enter("a")) for _ in range(8)]
+    await FakeTime().settle()
+    with pytest.raises(OverloadedError):
+        await admission.enter("a")
+    tasks.append(begin(admission.enter("b")))
+    await FakeTime().settle()
+    assert admission.waiting == 9
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_what_nobody_waits_for_does_not_wait_for_a_place() -> None:
+    """A refresh takes a place that is free, and is refused where there is none."""
+    admission = UpstreamConcurrency(1)
+    assert admission.enter_at_once(in_background("a"))
+    with pytest.raises(OverloadedError):
+        await admission.enter(in_background("a"))

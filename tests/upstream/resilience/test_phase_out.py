@@ -1,0 +1,216 @@
+"""The phase-out: what tells that an endpoint is gone, to whom, and when it is asked again."""
+
+import pytest
+
+from gateway.errors import PhasedOutError, UndocumentedNotFoundError, UpstreamError
+from gateway.upstream.resilience.phase_out import PhaseOut, Window
+from tests.upstream.timing import FakeTime
+
+ME, OTHER = "one credential", "another"
+
+
+def window(program: str = "973", *, look_up: str | None = None) -> Window:
+    """Return a program's list, or a look-up in it."""
+    return Window(program, (program, "UI"), f"{program}?{look_up}", look_up is None)
+
+
+def asks(phase_out: PhaseOut, asked: Window, times: int = 1, identity: str = ME) -> int:
+    """Count the calls that may be made."""
+    made = 0
+    for _ in range(times):
+        try:
+            phase_out.ask(identity, asked)
+        except UpstreamError:
+            continue
+        made += 1
+    return made
+
+
+def known(*programs: str, identity: str = ME) -> tuple[PhaseOut, FakeTime]:
+    """Return what is known once these programs have answered."""
+    time = FakeTime()
+    phase_out = PhaseOut("promotionsV2", clock=time.clock)
+    for program in programs:
+        phase_out.of(identity).answered(window(program), has_found=True)
+    return phase_out, time
+
+
+def gone() -> tuple[PhaseOut, FakeTime]:
+    """Return what is known of an endpoint that three known programs say is gone."""
+    phase_out, time = known("1", "2", "3")
+    for program in "123":
+        phase_out.of(ME).gone(window(program))
+    return phase_out, time
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_three_programs_that_had_answered_before_are_believed(status: int) -> None:
+    """The third one's absence is the endpoint's, and no program is asked for any more."""
+    phase_out, _ = known("1", "2", "3", "4")
+    for program in "123":
+        assert not phase_out.is_gone(ME)
+        presence = phase_out.of(ME)
+        (presence.not_found if status == 404 else presence.gone)(window(program))
+    assert phase_out.is_gone(ME)
+    for asked in (window("4"), window("99"), window("4", look_up="1")):
+        with pytest.raises(PhasedOutError):
+            phase_out.ask(ME, asked)
+
+
+def test_programs_that_have_never_answered_prove_nothing() -> None:
+    """Any number of made-up ids leaves those that are there alone, whatever the status."""
+    phase_out, _ = known("973")
+    for number in range(1000, 1100):
+        phase_out.of(ME).not_found(window(str(number)))
+        phase_out.of(ME).gone(window(str(number + 1000)))
+    assert not phase_out.is_gone(ME)
+    assert asks(phase_out, window("973"), 10) == 10
+    assert asks(phase_out, window("974"), 10) == 10
+
+
+def test_a_look_up_that_is_not_there_proves_nothing_of_its_program() -> None:
+    """What is missing may be the promotion, which a client has made up."""
+    phase_out, _ = known("1", "2", "3")
+    for program in "123":
+        phase_out.of(ME).not_found(window(program, look_up="made up"))
+        phase_out.of(ME).gone(window(program, look_up="too"))
+    assert not phase_out.is_gone(ME)
+    assert asks(phase_out, window("1", look_up="made up")) == 0
+    assert asks(phase_out, window("1", look_up="another"), 5) == 5
+    assert asks(phase_out, window("1"), 5) == 5
+
+
+def test_a_program_that_is_missing_is_remembered_for_itself() -> None:
+    """The same error at once, without a call: for half a minute, then for longer, up to five."""
+    phase_out, time = known()
+    waits = []
+    for _ in range(6):
+        assert asks(phase_out, window("1")) == 1
+        phase_out.of(ME).not_found(window("1"))
+        with pytest.raises(UndocumentedNotFoundError):
+            phase_out.ask(ME, window("1"))
+        assert asks(phase_out, window("1", look_up="2")) == 0
+        since = time.now
+        while not asks(phase_out, window("1")):
+            time.now += 1
+        waits.append(time.now - since)
+    assert waits == [30, 60, 120, 240, 300, 300]
+
+
+def test_an_endpoint_that_has_never_answered_costs_few_calls() -> None:
+    """In an hour of callers who ask for ten programs each second, each program gets 15."""
+    phase_out, time = known()
+    made = 0
+    for _ in range(3600):
+        time.now += 1
+        for program in range(10):
+            if asks(phase_out, window(str(program))):
+                made += 1
+                phase_out.of(ME).not_found(window(str(program)))
+    assert made == 150
+    assert phase_out.gone_share == 1
+
+
+def test_what_one_identity_is_told_counts_for_no_other() -> None:
+    """One credential's endpoint is gone; another's is asked as before, and the metric says half."""
+    phase_out, _ = gone()
+    phase_out.of(OTHER).answered(window("1"), has_found=True)
+    assert phase_out.is_gone(ME)
+    assert not phase_out.is_gone(OTHER)
+    assert asks(phase_out, window("1"), 5, OTHER) == 5
+    assert phase_out.gone_share == 0.5
+
+
+def test_an_answer_between_starts_the_count_again() -> None:
+    """An endpoint that answers one program is there, whatever it says of others."""
+    phase_out, _ = known("1", "2", "3", "4")
+    for program in "12":
+        phase_out.of(ME).not_found(window(program))
+    phase_out.of(ME).answered(window("4"), has_found=True)
+    phase_out.of(ME).not_found(window("3"))
+    assert not phase_out.is_gone(ME)
+
+
+def test_a_documented_error_is_an_answer_and_makes_no_program_known() -> None:
+    """The endpoint is there; the program need not be."""
+    phase_out, _ = known()
+    for program in "123":
+        phase_out.of(ME).answered(window(program), has_found=False)
+    for program in "123":
+        phase_out.of(ME).not_found(window(program))
+    assert not phase_out.is_gone(ME)
+
+
+def test_it_looks_gone_where_all_that_was_known_is() -> None:
+    """With two programs nobody else is held back, but whoever watches is told."""
+    phase_out, _ = known("1", "2")
+    phase_out.of(ME).gone(window("1"))
+    assert phase_out.gone_share == 0
+    phase_out.of(ME).gone(window("2"))
+    assert phase_out.gone_share == 1
+    assert not phase_out.is_gone(ME)
+    phase_out.of(ME).answered(window("3"), has_found=True)
+    assert phase_out.gone_share == 0
+
+
+def test_it_is_asked_again_once_every_five_minutes() -> None:
+    """In an hour of many callers a minute, a gone endpoint gets twelve calls for what was known."""
+    phase_out, time = gone()
+    made = 0
+    for _ in range(3600):
+        time.now += 1
+        if asks(phase_out, window("1"), 5):
+            made += 1
+            phase_out.of(ME).gone(window("1"))
+    assert made == 12
+
+
+def test_a_probe_for_a_made_up_program_takes_nothing_from_the_others() -> None:
+    """A call that can only fail keeps nobody from finding out that the endpoint is back."""
+    phase_out, time = gone()
+    time.now += 300
+    assert asks(phase_out, window("99"), 3) == 1
+    phase_out.of(ME).not_found(window("99"))
+    assert asks(phase_out, window("1"), 3) == 1
+    phase_out.of(ME).answered(window("1"), has_found=True)
+    assert not phase_out.is_gone(ME)
+    assert asks(phase_out, window("2"), 3) == 3
+
+
+def test_a_probe_without_an_outcome_does_not_leave_it_stuck() -> None:
+    """Where the one call was cancelled, another may go five minutes later."""
+    phase_out, time = gone()
+    time.now += 300
+    assert asks(phase_out, window("1"), 2) == 1
+    time.now += 299
+    assert asks(phase_out, window("1"), 2) == 0
+    time.now += 1
+    assert asks(phase_out, window("1"), 2) == 1
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    """Neither made-up programs nor made-up credentials fill the memory."""
+    phase_out, _ = known()
+    for number in range(2000):
+        phase_out.of(ME).not_found(window(str(number)))
+        phase_out.of(ME).answered(window(str(number), look_up="x"), has_found=False)
+        phase_out.of(str(number)).gone(window("1"))
+    assert asks(phase_out, window("1"), identity="0") == 1
+    assert asks(phase_out, window("1"), identity="1999") == 0
+
+
+def test_switched_off_it_is_gone_for_good() -> None:
+    """With the setting off no call is made, ever, and the error has a code and the name."""
+    time = FakeTime()
+    phase_out = PhaseOut("promotionsV2", switched_on=False, clock=time.clock)
+    time.now += 100_000
+    assert phase_out.is_gone(ME)
+    assert phase_out.gone_share == 1
+    with pytest.raises(PhasedOutError) as refused:
+        phase_out.ask(ME, window())
+    assert refused.value.extensions == {
+        "code": "UPSTREAM_GONE",
+        "retryable": False,
+        "upstream": {"name": "promotionsV2", "code": None},
+    }
+    assert refused.value.message == "The loyalty platform no longer offers this."

@@ -1,0 +1,141 @@
+"""Calls that make the platform fail, over real HTTP: whom they cost what, and whom nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.sandbox.world import World
+from tests.sandbox.client import TODAY
+from tests.support.graph import serve_gateway
+from tests.upstream.scripted import Handler, Platform, platform
+
+WORLD = World.generate(today=TODAY)
+OUTAGE = [f"C-{name}" for name in ("CURRENT", "TEN", "101", "MIXED", "ONE", "A", "B", "C")]
+ONE = {"X-Forwarded-For": "198.51.100.1"}
+OTHER = {"X-Forwarded-For": "198.51.100.2"}
+
+
+def customer(name: str) -> dict[str, str]:
+    query = '{ customer(by: {externalId: "%s"}) { promotions(first: 1) { totalCount } } }'
+    return {"query": query % name}
+
+
+def window(size: int) -> dict[str, str]:
+    query = '{ customer(by: {externalId: "C-TEN"}) { promotions(first: %d) { totalCount } } }'
+    return {"query": query % size}
+
+
+def ask(http: httpx.Client, body: dict[str, str], headers: dict[str, str] | None = None) -> str:
+    """Ask, and give the answer's code, or "ok"."""
+    answer = http.post("/graphql", json=body, headers=headers).json()
+    errors = answer.get("errors")
+    return errors[0]["extensions"]["code"] if errors else "ok"
+
+
+@contextmanager
+def answering(**answers: Handler) -> Iterator[tuple[Platform, str]]:
+    """Serve a platform that answers so at these endpoints."""
+    with platform(WORLD) as (scripted, url):
+        scripted.answers.update(answers)
+        yield scripted, url
+
+
+@contextmanager
+def failing(*names: str, **settings: Any) -> Iterator[tuple[httpx.Client, Platform]]:
+    """Serve a gateway on a platform that answers 500 about these customers, or about all."""
+
+    async def promotion_data(request: Request) -> Response | None:
+        is_poison = not names or request.query_params["identifierValue"] in names
+        return Response("{}", 500) if is_poison else None
+
+    with (
+        answering(promotionData=promotion_data) as (scripted, platform_url),
+        serve_gateway(platform_url, **settings) as url,
+        httpx.Client(base_url=url, trust_env=False) as http,
+    ):
+        yield http, scripted
+
+
+def test_a_customer_whose_record_fails_costs_no_other_customer() -> None:
+    """Asked for again and again, in whichever window, with others in between and without."""
+    with failing("C-TEN") as (http, scripted):
+        for size in range(1, 21):
+            assert ask(http, window(size)) == "UPSTREAM_UNAVAILABLE"
+        assert len(scripted.requests) == 5
+        assert ask(http, customer("C-CURRENT")) == "ok"
+        for size in range(1, 11):
+            assert ask(http, window(size)) == "UPSTREAM_UNAVAILABLE"
+            assert ask(http, customer("C-101")) == "ok"
+
+
+def test_a_caller_whose_calls_all_fail_costs_no_other_caller() -> None:
+    """Five customers that fail hold that caller back, and another one asks as before."""
+    with failing(*OUTAGE[:6], trusted_proxies="127.0.0.1") as (http, scripted):
+        for name in OUTAGE[:6]:
+            assert ask(http, customer(name), ONE) == "UPSTREAM_UNAVAILABLE"
+        assert len(scripted.requests) == 5
+        assert ask(http, customer("C-RANDOM"), OTHER) == "ok"
+
+
+def test_a_tenant_whose_credential_fails_costs_no_other_tenant() -> None:
+    """With passthrough each credential is a caller of its own, whatever the address."""
+    good = "Basic c2FuZGJveDpzYW5kYm94"
+
+    async def promotion_data(request: Request) -> Response | None:
+        return None if request.headers["authorization"] == good else Response("{}", 500)
+
+    with (
+        answering(promotionData=promotion_data) as (_, platform_url),
+        serve_gateway(platform_url, upstream_auth="passthrough") as url,
+        httpx.Client(base_url=url, trust_env=False) as http,
+    ):
+        for name in OUTAGE:
+            assert ask(http, customer(name), {"Authorization": "Basic YTph"}) != "ok"
+            assert ask(http, customer(name), {"Authorization": "Basic Yjpi"}) != "ok"
+        assert ask(http, customer("C-ONE"), {"Authorization": good}) == "ok"
+
+
+@pytest.mark.parametrize("addresses", [1, 8])
+def test_an_outage_opens_the_breaker_after_five_calls(addresses: int) -> None:
+    """Whether one caller is there or many, who ask for different customers."""
+    with failing(trusted_proxies="127.0.0.1") as (http, scripted):
+        for number, name in enumerate(OUTAGE):
+            headers = {"X-Forwarded-For": f"198.51.100.{number % addresses}"}
+            assert ask(http, customer(name), headers) == "UPSTREAM_UNAVAILABLE"
+        assert len(scripted.requests) == 5
+
+
+def test_a_refused_connection_is_nobodys_fault() -> None:
+    """Five of them, of one caller for one customer, end the asking for all."""
+    with (
+        serve_gateway("http://127.0.0.1:1", trusted_proxies="127.0.0.1") as url,
+        httpx.Client(base_url=url, trust_env=False) as http,
+    ):
+        for _ in range(5):
+            ask(http, customer("C-ONE"), ONE)
+        assert ask(http, customer("C-TEN"), OTHER) == "UPSTREAM_UNAVAILABLE"
+        told = http.get("/metrics").text
+    series = 'gateway_upstream_calls_total{endpoint="promotionData",outcome="unreachable"} '
+    assert told.partition(series)[2].splitlines()[0] in {"5.0", "6.0"}
+
+
+def test_a_definition_that_fails_costs_no_other_definition() -> None:
+    """A look-up that makes the platform fail leaves its program's others alone."""
+    query = '{ promotion(programId: "9001", promotionId: "%s") { name } }'
+
+    async def definitions(request: Request) -> Response | None:
+        return Response("{}", 500) if request.query_params.get("promotionId") == "1" else None
+
+    with (
+        answering(promotionsV2=definitions) as (_, platform_url),
+        serve_gateway(platform_url) as url,
+        httpx.Client(base_url=url, trust_env=False) as http,
+    ):
+        for _ in range(8):
+            assert ask(http, {"query": query % "1"}) == "UPSTREAM_UNAVAILABLE"
+        assert ask(http, {"query": query % "90010001"}) == "ok"

@@ -1,0 +1,40 @@
+"""One credential's minute, shared by callers over real HTTP."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+
+from tests.support.graph import serve_gateway
+from tests.support.metrics import scrape
+
+LARGE, SMALL = {"X-Forwarded-For": "198.51.100.1"}, {"X-Forwarded-For": "198.51.100.2"}
+
+
+def _customers(first: int, number: int) -> dict[str, str]:
+    """Return an operation that makes so many calls."""
+    names = ", ".join(f'{{externalId: "X-{first + count}"}}' for count in range(number))
+    return {"query": f"{{ customers(by: [{names}]) {{ promotions(first: 1) {{ totalCount }} }} }}"}
+
+
+def test_a_caller_who_asks_for_much_starves_no_other(sandbox_url: str) -> None:
+    """Beside 160 calls that another caller wants, none is refused, and none waits for a second."""
+    limits: dict[str, Any] = {
+        "upstream_calls_per_minute": 300,
+        "upstream_deadline_s": 2.0,
+        "trusted_proxies": "127.0.0.1",
+    }
+    with (
+        serve_gateway(sandbox_url, **limits) as url,
+        httpx.Client(base_url=url, trust_env=False, timeout=30) as http,
+        ThreadPoolExecutor(8) as threads,
+    ):
+        for number in range(8):
+            body = _customers(number * 20, 20)
+            threads.submit(http.post, "/graphql", json=body, headers=LARGE)
+        while not scrape(url)["gateway_upstream_quota_waits_total"]:
+            pass
+        for number in range(3):
+            answer = http.post("/graphql", json=_customers(900 + number, 1), headers=SMALL)
+            assert "errors" not in answer.json()
+            assert answer.elapsed.total_seconds() < 1.0

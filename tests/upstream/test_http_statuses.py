@@ -1,0 +1,151 @@
+"""What each HTTP status of the platform means: the whole table, as clients and operators see it."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any, NamedTuple
+
+import pytest
+from starlette.responses import JSONResponse, Response
+
+from gateway.upstream.http_statuses import STATUSES, Told, meaning_of
+from tests.support.graph import Graph, graph_over, serve_gateway
+from tests.upstream.scripted import Platform, platform
+
+CUSTOMER = '{customer(by:{mobile:"4915700000006"}){customerId}}'
+FOUND = {"customerId": 700000006, "promotions": [], "pageDetails": {"totalEntries": 0}}
+BAD, DOWN, AUTH = "UPSTREAM_BAD_PAYLOAD", "UPSTREAM_UNAVAILABLE", "UPSTREAM_AUTH_FAILED"
+OURS = "INTERNAL_SERVER_ERROR"
+
+
+class Row(NamedTuple):
+    """What a client is told, what the breaker is told, and whether the gateway tries once more."""
+
+    code: str
+    told: Told
+    retryable: bool = False
+    is_retried: bool = False
+
+
+TABLE = {
+    301: Row(BAD, Told.SUCCESS),
+    400: Row(BAD, Told.SUCCESS),
+    401: Row(AUTH, Told.SUCCESS),
+    403: Row(AUTH, Told.SUCCESS),
+    404: Row(BAD, Told.SUCCESS),
+    405: Row(OURS, Told.SUCCESS),
+    406: Row(OURS, Told.SUCCESS),
+    408: Row(DOWN, Told.NOTHING, retryable=True),
+    410: Row("UPSTREAM_GONE", Told.SUCCESS),
+    414: Row(OURS, Told.SUCCESS),
+    415: Row(OURS, Told.SUCCESS),
+    418: Row(BAD, Told.SUCCESS),
+    429: Row("UPSTREAM_RATE_LIMITED", Told.NOTHING, retryable=True),
+    431: Row(OURS, Told.SUCCESS),
+    461: Row(DOWN, Told.NOTHING, retryable=True),
+    498: Row(AUTH, Told.SUCCESS),
+    500: Row(DOWN, Told.FAILURE, retryable=True),
+    501: Row(DOWN, Told.FAILURE, retryable=True),
+    502: Row(DOWN, Told.FAILURE, retryable=True, is_retried=True),
+    503: Row(DOWN, Told.FAILURE, retryable=True, is_retried=True),
+    504: Row(DOWN, Told.FAILURE, retryable=True, is_retried=True),
+    521: Row(DOWN, Told.NOTHING, retryable=True),
+    599: Row(DOWN, Told.FAILURE, retryable=True),
+}
+
+
+@pytest.fixture(scope="module")
+def scripted() -> Iterator[tuple[Platform, str]]:
+    """Serve one platform for all tests here."""
+    with platform() as served:
+        yield served
+
+
+@contextmanager
+def saving(url: str) -> Iterator[Graph]:
+    """Serve a gateway that has earned a retry; gives a client."""
+    with serve_gateway(url) as gateway, closing(Graph(gateway, url)) as graph:
+        for _ in range(5):
+            graph.ask("{ok: " + CUSTOMER[1:])
+        yield graph
+
+
+def test_the_table_is_whole() -> None:
+    """Each status with a meaning of its own has its row here."""
+    assert STATUSES.keys() <= TABLE.keys()
+    for status, row in TABLE.items():
+        meaning = meaning_of(status)
+        told = (meaning.error.code, meaning.error.retryable, meaning.told)
+        assert told == (row.code, row.retryable, row.told)
+        assert meaning.is_retried is (row.is_retried or status == 429)
+
+
+@pytest.mark.parametrize("status", TABLE)
+def test_a_status_has_its_meaning(scripted: tuple[Platform, str], status: int) -> None:
+    """Without a body that says more; counted in calls, as long as the breaker lets them through."""
+    served, url = scripted
+    row = TABLE[status]
+    served.answers.clear()
+    with saving(url) as graph:
+        served.answers["promotionData"] = Response("<html>", status, {"Location": "/elsewhere"})
+        (error,) = graph.answer(CUSTOMER)["errors"]
+        assert error["extensions"]["code"] == row.code
+        assert error["extensions"]["retryable"] is row.retryable
+        assert error["extensions"]["upstream"] == {"name": "promotionData", "code": None}
+        is_sent_again = status == 408  # on a connection of its own
+        assert graph.calls == 1 + (row.is_retried or is_sent_again)
+        if status == 429:
+            return  # its pause holds what follows
+        for _ in range(6):
+            graph.answer(CUSTOMER)
+        assert bool(graph.calls) is (row.told is not Told.FAILURE)
+
+
+@pytest.mark.parametrize("status", [461, 500, 503, 521])
+def test_a_wait_that_the_platform_tells_is_handed_on(
+    scripted: tuple[Platform, str], status: int
+) -> None:
+    """In whole seconds, and never 0."""
+    served, url = scripted
+    with graph_over(url) as graph:
+        for told, wait_s in (("7", 7), ("0", 1), ("86400", 300)):
+            served.answers["promotionData"] = Response("", status, {"Retry-After": told})
+            (error,) = graph.answer(CUSTOMER)["errors"]
+            assert error["extensions"]["retryAfterS"] == wait_s
+
+
+def test_a_201_with_a_page_is_an_answer(scripted: tuple[Platform, str]) -> None:
+    """It says that some of several requests failed, and this is the one that did not."""
+    served, url = scripted
+    with graph_over(url) as graph:
+        served.answers["promotionData"] = JSONResponse(FOUND, 201)
+        assert graph.ask(CUSTOMER) == {"customer": {"customerId": "700000006"}}
+        served.answers["promotionData"] = JSONResponse({}, 201)
+        assert [code for code, _ in graph.errors(CUSTOMER)] == [BAD]
+
+
+@pytest.mark.parametrize("status", [202, 203, 204, 206, 304])
+def test_no_other_status_brings_an_answer(scripted: tuple[Platform, str], status: int) -> None:
+    """Not even with a page beside it: nobody documents what it would be worth."""
+    served, url = scripted
+    body = None if status in {204, 304} else JSONResponse(FOUND).body
+    with graph_over(url) as graph:
+        served.answers["promotionData"] = Response(body, status)
+        assert [code for code, _ in graph.errors(CUSTOMER)] == [BAD]
+
+
+@pytest.mark.parametrize("status", [401, 498])
+def test_a_token_that_has_run_out_is_renewed(scripted: tuple[Platform, str], status: int) -> None:
+    """Once, and the client does not notice."""
+    served, url = scripted
+    served.answers.clear()
+    options = {"upstream_auth": "oauth", "upstream_oauth_key": "sandbox-key"}
+    with graph_over(url, upstream_oauth_secret="sandbox-secret", **options) as graph:
+        graph.ask(CUSTOMER)
+        refusals = [Response("", status)]
+
+        async def refuse_once(_: Any) -> Response | None:
+            return refusals.pop() if refusals else None
+
+        served.answers["promotionData"] = refuse_once
+        assert graph.ask(CUSTOMER) == {"customer": {"customerId": "700000006"}}
+        assert graph.calls == 3
