@@ -1,6 +1,6 @@
 """The vendor's one example of the legacy list, as the graph shows it.
 
-What is expected is written out by hand from the document and FACTS.
+What is expected is written out by hand from the vendor's document and docs/platform.md.
 """
 
 from typing import Any

@@ -29,8 +29,9 @@ _NOTHING: DefinitionPage = DefinitionPage([], 0)
 
 
 class DefinitionKey(NamedTuple):
-    """Which definition: an `identifier` that differs means another promotion (FACTS).
+    """Which definition: an `identifier` that differs means another promotion.
 
+    See docs/platform.md#same-promotion.
     `source_type` None looks in the configured source types, where it was found before first.
     """
 

@@ -1,4 +1,4 @@
-"""Everything that can go wrong, and the GraphQL code each owns (DESIGN §5).
+"""Everything that can go wrong, and the GraphQL code each owns.
 
 ::
 

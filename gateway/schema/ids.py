@@ -1,4 +1,4 @@
-"""Global ids: opaque, and never with a mobile number or an e-mail in them (DESIGN §1)."""
+"""Global ids: opaque, and never with a mobile number or an e-mail in them."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""How the gateway authenticates: Basic, or a token got by key and secret (FACTS)."""
+"""How the gateway authenticates: Basic, or a token got by key and secret (docs/platform.md)."""
 
 import asyncio
 import base64

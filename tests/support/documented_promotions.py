@@ -1,6 +1,6 @@
 """The promotions of the vendor's examples of the customer view, as the graph shows them.
 
-Written out by hand from the documents and FACTS; the clock stands at 2026-03-02T12:00Z.
+Written out by hand from those and docs/platform.md; the clock stands at 2026-03-02T12:00Z.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""The customer's view: ``GET /v2/customers/lookup/promotionData`` (promotionData.txt)."""
+"""The customer's view: ``GET /v2/customers/lookup/promotionData`` (docs/platform.md)."""
 
 import math
 from collections.abc import Awaitable

@@ -45,7 +45,7 @@ class Metadata(Struct, gc=False):
 
 
 class CustomerLimits(Struct, frozen=True, gc=False):
-    """``limits``: 0 means not configured, -1 no limit (FACTS)."""
+    """``limits``: 0 means not configured (docs/platform.md#zero-in-limits), -1 no limit."""
 
     points_per_event: Figure = field(name="maxPointsPerEvent", default=None)
     points_per_customer: Figure = field(name="pointsPerCustomer", default=None)
@@ -87,7 +87,10 @@ class CustomerRestrictionLists(Struct, gc=False):
 
 
 class Issue(Struct, gc=False):
-    """One entry of ``issuedDetails``; ``issual`` means issue here, not enrol (FACTS)."""
+    """One entry of ``issuedDetails``; ``issual`` means issue here, not enrol.
+
+    See docs/platform.md#issual-in-timelines.
+    """
 
     issue_id: Key = field(name="issualId")
     issued_at: Instant = field(name="issualDate", default=None)

@@ -4,7 +4,7 @@ The upstream writes one figure as ``"100"``, ``100`` or ``"4990.000"``; msgspec'
 each into a number while it decodes. What it cannot turn is read by `lenient.py`, which takes a
 value for what it plainly is. What that cannot read either is *unreadable*, and a leaf's type says
 what follows: a field without a default, or one marked `ESSENTIAL`, costs the whole item (it is left
-out and reported); any other becomes its default, null (DESIGN §1, `decode.py`).
+out and reported); any other becomes its default, null (`decode.py`).
 """
 
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The legacy definitions: ``GET …/programs/{id}/promotionsV2`` (promotionsV2.txt), phased out."""
+"""The legacy definitions: ``GET …/programs/{id}/promotionsV2``, phased out (docs/platform.md)."""
 
 from functools import partial
 from typing import NamedTuple, Protocol

@@ -120,7 +120,7 @@ class RulesetPayload(Struct, gc=False, kw_only=True):
 
 
 class DefinitionLimits(Struct, gc=False):
-    """``limits``: -1 means no limit; 0 is undocumented and read as not stated (FACTS)."""
+    """``limits``: -1 means no limit; 0 is not stated (docs/platform.md#zero-in-limits)."""
 
     points_per_event: Figure = field(name="totalPointsPerEventLimit", default=None)
     points_per_customer: Figure = field(name="pointsPerCustomer", default=None)

@@ -245,7 +245,7 @@ def status_spelling(raw: str | None) -> str | None:
     return raw if status is PromotionStatus.UNKNOWN else status.value
 
 
-# The response's words (FACTS), and the words by which the customer view is filtered.
+# The response's words and those of the filter (docs/platform.md#promotion-types).
 _TYPES = {
     "generic": PromotionType.GENERIC,
     "loyalty": PromotionType.DIRECT_ISSUE,
@@ -278,7 +278,7 @@ CUSTOMER_PROMOTION_TYPES = _CustomerPromotionTypes()
 
 
 def customer_promotion_type(raw: str | None) -> PromotionType:
-    """Read the customer view's ``pointsOfferType`` (FACTS: three UI terms, three spellings)."""
+    """Read the customer view's ``pointsOfferType`` (docs/platform.md#promotion-types)."""
     return CUSTOMER_PROMOTION_TYPES[raw]
 
 

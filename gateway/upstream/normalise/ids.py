@@ -7,7 +7,7 @@ read_key: Callable[[int | str], str] = str
 
 
 def parse_optional_id(raw: int | str | None) -> str | None:
-    """Write an id as text; null for -1 ("no user", "no rule": FACTS), for "" and for none."""
+    """Write an id as text; null for -1 (docs/platform.md#no-user), for "" and for none."""
     return None if raw in {None, -1, "-1", ""} else str(raw)
 
 

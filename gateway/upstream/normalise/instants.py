@@ -51,9 +51,9 @@ INSTANTS = _Instants()
 def read_instant(raw: int | str | None) -> datetime | None:
     """Read an instant to the millisecond, in UTC; null where it is none, or has no time zone.
 
-    Spellings (FACTS): ``2024-10-31T18:30:00.000Z``, ``2025-06-23T00:00Z`` without seconds,
-    ``2026-08-25T23:59:59Z``, and epoch milliseconds as a number or a string. The epoch itself is
-    none, however it is spelled: it is what 0 becomes.
+    Spellings (docs/platform.md#instants): ``2024-10-31T18:30:00.000Z``, ``2025-06-23T00:00Z``
+    without seconds, ``2026-08-25T23:59:59Z``, and epoch milliseconds as a number or a string. The
+    epoch itself is none, however it is spelled: it is what 0 becomes.
     """
     return INSTANTS[raw]
 
@@ -90,14 +90,14 @@ def _read_text(raw: str) -> datetime | None:
 
 @memoizable
 def read_open_start(raw: int | str | None) -> datetime | None:
-    """Read a rule's start; null where it stands for "always": before 2005 (FACTS)."""
+    """Read a rule's start; null where it means "always" (docs/platform.md#open-ended)."""
     instant = read_instant(raw)
     return None if instant is None or instant < _OPEN_START else instant
 
 
 @memoizable
 def read_open_end(raw: int | str | None) -> datetime | None:
-    """Read a rule's end; null where it stands for "never": from 2900 on (FACTS)."""
+    """Read a rule's end; null where it means "never" (docs/platform.md#open-ended)."""
     instant = read_instant(raw)
     return None if instant is None or instant >= _OPEN_END else instant
 

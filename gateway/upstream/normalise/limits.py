@@ -34,10 +34,11 @@ class PromotionLimitFigures(NamedTuple):
 
 
 def read_limit(raw: Number | None, used: Number | None = None) -> LimitFigures:
-    """Read a figure of which 0 is a real limit: a restriction's (FACTS).
+    """Read a figure of which 0 is a real limit: a restriction's.
 
-    A fraction between -1 and 0 is neither a limit nor its absence, so nothing is stated. Zero has
-    no sign: what is kept by value must be shown as its equals are.
+    See docs/platform.md#zero-in-restrictions. A fraction between -1 and 0 is neither a limit nor
+    its absence, so nothing is stated. Zero has no sign: what is kept by value must be shown as its
+    equals are.
     """
     if used is not None:
         used = used or 0.0
@@ -49,7 +50,10 @@ def read_limit(raw: Number | None, used: Number | None = None) -> LimitFigures:
 
 
 def read_configured_limit(raw: Number | None, used: Number | None = None) -> LimitFigures:
-    """Read a figure of which 0 means "not configured": either payload's ``limits`` (FACTS)."""
+    """Read a figure of which 0 means "not configured": either payload's ``limits``.
+
+    See docs/platform.md#zero-in-limits.
+    """
     return read_limit(raw or None, used)
 
 
@@ -64,7 +68,7 @@ def read_customer_limits(stated: LimitsAndUsage) -> PromotionLimitFigures:
     """Read ``limits`` with ``customerUsage``.
 
     The usage of the whole promotion counts only above 0: "0" stands beside 4990 points that one
-    customer has used (FACTS).
+    customer has used (docs/platform.md#usage-not-known).
     """
     limits, usage = stated[0] or _NO_LIMITS, stated[1] or _NO_USAGE
     return PromotionLimitFigures(

@@ -1,4 +1,4 @@
-"""Restrictions: two wire forms, one `RestrictionFigures` (DESIGN §2 has the table)."""
+"""Restrictions: two wire forms, one `RestrictionFigures` (docs/platform.md#restriction-names)."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -44,7 +44,7 @@ _DEFINITION_MEASURES = {
     "MAX_NUMBER_OF_ISSUALS_PER_CUSTOMER": (_ENROLMENTS, _CUSTOMER),
     "MAX_NUMBER_OF_EARNS_PER_CUSTOMER": (_ISSUES, _CUSTOMER),
     "MAX_NUMBER_OF_EARNS_PER_PROMOTION": (_ISSUES, _PROMOTION),
-    "MAX_NUMBER_OF_EARN_PER_PROMOTION": (_ISSUES, _PROMOTION),  # FACTS: both spellings occur
+    "MAX_NUMBER_OF_EARN_PER_PROMOTION": (_ISSUES, _PROMOTION),  # docs/platform.md#restriction-names
     "MAX_POINTS_PER_EARN_PER_CUSTOMER": (_POINTS_PER_ISSUE, _CUSTOMER),
 }
 _FOLDED_CUSTOMER_MEASURES = {folded(name): each for name, each in _CUSTOMER_MEASURES.items()}
@@ -82,7 +82,7 @@ class RestrictionFigures(NamedTuple):
 
 
 class ExpiryFigures(NamedTuple):
-    """One expiry; `days` count only where the basis is CUSTOM (FACTS)."""
+    """One expiry; `days` count only where the basis is CUSTOM (docs/platform.md#expiry-days)."""
 
     stage: RestrictionStage | None
     name: str
@@ -152,7 +152,7 @@ def customer_restriction(stated: StatedRestriction) -> RestrictionFigures:
     stage, raw = stated
     measure = _customer_measure(raw.measure_name)
     scope = parse_enum(RestrictionScope, raw.scope_name)
-    # The upstream says 0 for both of these whatever has happened (FACTS).
+    # The upstream always says 0 for both of these (docs/platform.md#usage-not-known).
     untrue = scope is _PROMOTION or measure is _PER_ISSUE
     limit = read_limit(raw.maximum, None if untrue else raw.used)
     return RestrictionFigures(
@@ -216,7 +216,7 @@ def redemptions_per_issue(
     """Read how often one issue may be redeemed, and how often it has been.
 
     The maximum is the promotion's NUMBER_OF_REDEMPTIONS_PER_EARN; the use is the issue's own
-    ``redeemedCount``, because the restriction's says 0 whatever has happened (FACTS).
+    ``redeemedCount``, because the restriction's is always 0 (docs/platform.md#usage-not-known).
     """
     return read_limit(_KNOWN_MOST_PER_ISSUE[payload.restrictions_json], redeemed_count)
 
