@@ -27,7 +27,7 @@ def is_background(caller: str | None) -> bool:
     return caller is not None and caller.startswith(_BACKGROUND)
 
 
-class Place(NamedTuple):
+class LinePosition(NamedTuple):
     """Where somebody has come to stand in a line."""
 
     ahead: int
@@ -53,7 +53,7 @@ class FairLine(Generic[W]):
         """Count those of one caller."""
         return len(self._queues.get(caller, ()))
 
-    def append(self, caller: str, waiter: W) -> Place:
+    def append(self, caller: str, waiter: W) -> LinePosition:
         """Let one more wait."""
         queue = self._queues.setdefault(caller, {})
         queue[waiter] = None
@@ -68,7 +68,9 @@ class FairLine(Generic[W]):
             return None
         return next(ahead for ahead, one in enumerate(self) if one is waiter)
 
-    def move(self, caller: str, waiter: W, other: str, *, if_sooner: bool = True) -> Place | None:
+    def move(
+        self, caller: str, waiter: W, other: str, *, if_sooner: bool = True
+    ) -> LinePosition | None:
         """Let a waiter have the turn of another caller, who waits for the same, if that is sooner.
 
         Return the new place, None where it has not moved.
@@ -113,7 +115,7 @@ class FairLine(Generic[W]):
                     break
             queues = left
 
-    def _place(self, caller: str, own: int) -> Place:
+    def _place(self, caller: str, own: int) -> LinePosition:
         """Return the place of a caller's waiter who has so many of its own before it."""
         ahead, has_overtaken, is_after = own, False, False
         for other, queue in self._queues.items():
@@ -123,7 +125,7 @@ class FairLine(Generic[W]):
             rounds = own + 1 - (is_after or other == self.served)
             ahead += min(len(queue), rounds)
             has_overtaken = has_overtaken or len(queue) > rounds
-        return Place(ahead, has_overtaken)
+        return LinePosition(ahead, has_overtaken)
 
     def _to_the_end(self, caller: str) -> None:
         queue = self._queues.pop(caller, None)

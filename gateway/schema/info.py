@@ -15,9 +15,9 @@ from gateway.pagination.arguments import PageFields
 from gateway.schema.lookahead import (
     DECLARATION,
     Ahead,
-    Document,
     LooksFor,
     Paths,
+    SelectedDocument,
     page_fields,
 )
 
@@ -71,14 +71,14 @@ class Info(strawberry.Info[ResolverContext, None]):
 
     def _declared(self, parent: GraphQLObjectType, name: str) -> "_Declared":
         raw, schema = self._raw_info, self.schema
-        document = Document(raw.schema, raw.operation, raw.fragments, raw.variable_values)
+        document = SelectedDocument(raw.schema, raw.operation, raw.fragments, raw.variable_values)
         return _Declared(document, schema, parent, parent.fields[name])
 
 
 class _Declared(NamedTuple):
     """A field that looks for what is selected below it, in one operation."""
 
-    document: Document
+    document: SelectedDocument
     schema: Any
     parent: GraphQLObjectType
     graphql: GraphQLField

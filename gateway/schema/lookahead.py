@@ -52,7 +52,7 @@ class Ahead(NamedTuple):
     fields: PageFields
 
 
-class Document(NamedTuple):
+class SelectedDocument(NamedTuple):
     """An operation with its fragments; `values` has at least the variables of its directives."""
 
     schema: GraphQLSchema

@@ -24,7 +24,7 @@ from graphql.execution.values import VariableValues
 
 from gateway.execution.field_info import FieldInfo, FieldInfos, layers
 from gateway.execution.leaf_types import nullable
-from gateway.schema.lookahead import Document
+from gateway.schema.lookahead import SelectedDocument
 
 _JSON = "JSON"
 _TEXTS = frozenset({"String", "ID", _JSON})
@@ -48,10 +48,10 @@ class Scope:
     peers: dict[FieldInfo, list[Any]] = field(default_factory=dict)
 
     @cached_property
-    def document(self) -> Document:
+    def document(self) -> SelectedDocument:
         """Return the operation as look-ahead wants it."""
         schema = self.fields.schema
-        return Document(schema, self.operation, self.fragments, self.conditions)
+        return SelectedDocument(schema, self.operation, self.fragments, self.conditions)
 
     @cached_property
     def fragment_details(self) -> dict[str, FragmentDetails]:

@@ -77,7 +77,7 @@ def write_json(value: Any) -> bytes:
 
 def _digits(number: Any) -> msgspec.Raw:
     if not isinstance(number, Number):
-        raise NotImplementedError
+        raise TypeError("only what has been parsed from JSON can be written as JSON")
     return msgspec.Raw(number.digits.encode())
 
 

@@ -27,8 +27,8 @@ from gateway.telemetry import log
 from gateway.upstream.resilience.circuit_scope import (
     FAILURES_TO_OPEN,
     Attribution,
-    Circuit,
-    Scope,
+    CircuitScope,
+    ScopedCircuit,
     scopes_of,
 )
 
@@ -110,7 +110,9 @@ class CircuitBreaker:
 
     def __init__(self, endpoint: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._endpoint, self._clock = endpoint, clock
-        self._circuits: dict[Scope, Circuit] = {}  # the longest without a failure first
+        self._circuits: dict[
+            CircuitScope, ScopedCircuit
+        ] = {}  # the longest without a failure first
         # Calls admitted before a circuit last opened or closed say nothing about now.
         self._generation = self._closed_generation = 0
         self.opened = 0
@@ -172,7 +174,9 @@ class CircuitBreaker:
         """Count a permit's failure; permits call it themselves."""
         now, has_opened, generation = self._clock(), False, self._generation + 1
         for scope in scopes_of(attribution):
-            circuit = self._circuits.pop(scope, None) or Circuit(scope, self._closed_generation)
+            circuit = self._circuits.pop(scope, None) or ScopedCircuit(
+                scope, self._closed_generation
+            )
             self._circuits[scope] = circuit
             if permit.generation < circuit.generation:
                 continue

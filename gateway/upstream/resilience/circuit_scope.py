@@ -38,7 +38,7 @@ class Attribution(NamedTuple):
     target: tuple[Hashable, ...]
 
 
-class Scope(NamedTuple):
+class CircuitScope(NamedTuple):
     """All calls of one caller (None: of everybody) about one target, or about what is part of it.
 
     `is_leaf` where a target has no parts.
@@ -57,20 +57,20 @@ class Scope(NamedTuple):
         return "target" if of_target else "endpoint"
 
 
-_ALL_CALLS = Scope(None, ())
+_ALL_CALLS = CircuitScope(None, ())
 
 
-def scopes_of(attribution: Attribution | None) -> Iterator[Scope]:
+def scopes_of(attribution: Attribution | None) -> Iterator[CircuitScope]:
     """Return the scopes of a call, the widest first; of what is nobody's doing only that one."""
     yield _ALL_CALLS
     if attribution is None:
         return
     caller, target = attribution
-    yield Scope(caller, ())
+    yield CircuitScope(caller, ())
     for length in range(1, len(target) + 1):
         is_leaf = length == len(target)
-        yield Scope(None, target[:length], is_leaf)
-        yield Scope(caller, target[:length], is_leaf)
+        yield CircuitScope(None, target[:length], is_leaf)
+        yield CircuitScope(caller, target[:length], is_leaf)
 
 
 class _Tally:
@@ -90,13 +90,13 @@ class _Tally:
             self.total += 1
 
 
-class Circuit:
+class ScopedCircuit:
     """What is known of one scope since it last succeeded."""
 
     __slots__ = ("_callers", "_held_callers", "_held_targets", "_retry_at", "_scope", "_targets",
                  "failures", "generation", "openings", "probe")  # fmt: skip
 
-    def __init__(self, scope: Scope, generation: int) -> None:
+    def __init__(self, scope: CircuitScope, generation: int) -> None:
         self._scope, self.generation = scope, generation
         self.failures = 0  # in a row, while closed
         self.openings = 0  # in a row, without a success between them

@@ -11,7 +11,7 @@ from gateway.fairness import FairLine, is_background, share_of
 MOST_WAITERS = 1024
 
 
-class _Waiter:
+class _ConnectionWaiter:
     __slots__ = ("caller", "in_line", "turn")
 
     def __init__(self, caller: str | None) -> None:
@@ -32,7 +32,7 @@ class UpstreamConcurrency:
         self._most_at_once, self._most_waiters = most_at_once, most_waiters
         self._share, self._waiting_share = share_of(most_at_once), share_of(most_waiters)
         self._holders: list[str | None] = []  # one for each place; counted where one may have many
-        self._line: FairLine[_Waiter] = FairLine()
+        self._line: FairLine[_ConnectionWaiter] = FairLine()
 
     @property
     def waiting(self) -> int:
@@ -66,7 +66,7 @@ class UpstreamConcurrency:
         is_full = self._line.length >= self._most_waiters or waiting >= self._waiting_share
         if is_full or is_background(caller):
             raise OverloadedError
-        waiter = _Waiter(caller)
+        waiter = _ConnectionWaiter(caller)
         self._line.append(waiter.in_line, waiter)
         when_joined(partial(self._join, waiter))
         try:
@@ -98,7 +98,7 @@ class UpstreamConcurrency:
         is_free = len(self._holders) < self._most_at_once
         return is_free and (caller is None or self._may_have_more(caller))
 
-    def _join(self, waiter: _Waiter, other: object) -> None:
+    def _join(self, waiter: _ConnectionWaiter, other: object) -> None:
         """Let a waiter have the turn of another who waits for the same call, if that is sooner."""
         if not isinstance(other, RequestContext) or is_background(other.caller_key):
             return

@@ -83,7 +83,7 @@ class LocalRateLimiter:
         return None if self._pacer is None else self._pacer.left(self._clock())
 
 
-class _Waiter:
+class _QuotaWaiter:
     __slots__ = ("caller", "deadline", "turn")
 
     def __init__(self, caller: str, deadline: float) -> None:
@@ -121,8 +121,8 @@ class Quota:
 
     def __init__(self, turns: RateLimiter, *, clock: Clock, sleep: Sleep) -> None:
         self._turns, self._clock, self._sleep = turns, clock, sleep
-        self._first: _Waiter | None = None
-        self._line: FairLine[_Waiter] = FairLine()  # behind the first
+        self._first: _QuotaWaiter | None = None
+        self._line: FairLine[_QuotaWaiter] = FairLine()  # behind the first
         self._review: asyncio.Task[None] | None = None
         self._needs_review = False
         self.statistics = QuotaStatistics()
@@ -152,7 +152,7 @@ class Quota:
         may_wait = not is_background(caller)
         if not may_wait and self._first is not None:
             raise _refusal(endpoint, _SHORTEST_WAIT_S)
-        waiter = _Waiter(caller, deadline if may_wait else -math.inf)
+        waiter = _QuotaWaiter(caller, deadline if may_wait else -math.inf)
         try:
             await self._wait(endpoint, waiter)
         except UpstreamRateLimitedError:
@@ -161,7 +161,7 @@ class Quota:
         finally:
             self._leave(waiter)
 
-    async def _wait(self, endpoint: str, waiter: _Waiter) -> None:
+    async def _wait(self, endpoint: str, waiter: _QuotaWaiter) -> None:
         has_waited = self._first is not None
         if self._first is None:
             self._first, self._line.served = waiter, waiter.caller
@@ -175,7 +175,7 @@ class Quota:
             has_waited = True
             await self._sleep(wait_s)
 
-    async def _wait_behind(self, endpoint: str, waiter: _Waiter) -> None:
+    async def _wait_behind(self, endpoint: str, waiter: _QuotaWaiter) -> None:
         """Wait until this one is the first."""
         turn = waiter.turn = asyncio.get_running_loop().create_future()
         ahead, has_overtaken = self._line.append(waiter.caller, waiter)
@@ -188,7 +188,7 @@ class Quota:
         if refused_s is not None:
             raise _refusal(endpoint, refused_s)
 
-    def _join(self, waiter: _Waiter, other: object) -> None:
+    def _join(self, waiter: _QuotaWaiter, other: object) -> None:
         """Let a waiter have the turn of another who waits for the same call, if that is sooner."""
         if not isinstance(other, RequestContext) or is_background(other.caller_key):
             return
@@ -207,7 +207,7 @@ class Quota:
         self._refuse_before(pause_s)
         await self._turns.pause(pause_s)
 
-    async def _check_turn(self, endpoint: str, waiter: _Waiter, ahead: int) -> None:
+    async def _check_turn(self, endpoint: str, waiter: _QuotaWaiter, ahead: int) -> None:
         """Refuse a waiter whose turn is too late, with so many before it, or as many as are now."""
         asked: float = math.inf
         while 0 < ahead < asked:
@@ -248,11 +248,11 @@ class Quota:
         for waiter in [waiter for waiter in self._line if waiter.deadline < at]:
             self._refuse(waiter, wait_s)
 
-    def _refuse(self, waiter: _Waiter, wait_s: float) -> None:
+    def _refuse(self, waiter: _QuotaWaiter, wait_s: float) -> None:
         self._line.remove(waiter.caller, waiter)
         waiter.refuse(wait_s)
 
-    def _leave(self, waiter: _Waiter) -> None:
+    def _leave(self, waiter: _QuotaWaiter) -> None:
         """Take a waiter out of the line, and let the next come to its head."""
         if self._first is not waiter:
             self._line.remove(waiter.caller, waiter)
