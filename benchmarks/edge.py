@@ -123,7 +123,7 @@ class Connection(asyncio.Transport):
 
 
 async def measure(workload: str, platform_url: str) -> float:
-    """Give the microseconds of CPU that one request costs."""
+    """Return the microseconds of CPU that one request costs."""
     settings = settings_for(platform_url, report_upstream=False, **SETTINGS[workload])
     app = create_app(settings, clock=lambda: NOW)
     body = json.dumps(_body(workload)).encode()

@@ -59,7 +59,7 @@ class Heart:
             self.core_s = max(self.core_s, time.thread_time() - core)
 
     def told(self) -> dict[str, float]:
-        """Give the pauses in milliseconds, and begin anew."""
+        """Return the pauses in milliseconds, and begin anew."""
         pauses = {"wall_ms": self.wall_s * 1000, "core_ms": self.core_s * 1000}
         self.wall_s = self.core_s = 0.0
         return pauses

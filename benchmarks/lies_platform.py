@@ -55,7 +55,7 @@ class Page:
         return self.of(",".join([written] * count), **told)
 
     def restrictions(self, count: int) -> Any:
-        """Give an item with so many restrictions."""
+        """Return an item with so many restrictions."""
         item = json.loads(json.dumps(self.item))
         if self.key == "promotions":
             one = {"kpi": "NUMBER_OF_EARNS", "maxLimit": "1", "limitOn": "CUSTOMER"}

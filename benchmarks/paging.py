@@ -33,7 +33,7 @@ class OffsetCursors:
 
     @property
     def ids(self) -> list[int]:
-        """Give the ids in order."""
+        """Return the ids in order."""
         return self._source.ids
 
     def insert(self, at: int, count: int) -> None:
@@ -45,7 +45,7 @@ class OffsetCursors:
         self._source.delete(at, count)
 
     def page(self, *, is_forward: bool, size: int, after: Seen | None) -> Seen:
-        """Give the page at the offset that the last one ended at."""
+        """Return the page at the offset that the last one ended at."""
         ids = self.ids
         if is_forward:
             start = int(after.cursor) if after else 0
@@ -77,7 +77,7 @@ def run(source: Source, figures: Figures, random: Random, *, is_forward: bool) -
 
 
 def shown(figures: Figures) -> dict[str, float]:
-    """Give the figures with the calls of a page."""
+    """Return the figures with the calls of a page."""
     return dataclasses.asdict(figures) | {"calls_per_page": round(figures.calls / figures.pages, 3)}
 
 

@@ -89,7 +89,7 @@ MIX = (
 
 
 def mix(rate: float) -> list[str]:
-    """Give the mix with rates by which each has an equal share of `rate`, whoever comes first."""
+    """Return the mix with rates by which each has an equal share of `rate`, whoever comes first."""
     share = rate / len(MIX)
     return [f"{fault},rate={share / (1 - place * share):.9f}" for place, fault in enumerate(MIX)]
 
@@ -104,7 +104,7 @@ class Operation:
     facts: dict[str, Any] = field(default_factory=dict)
 
     def body(self) -> dict[str, Any]:
-        """Give what is posted."""
+        """Return what is posted."""
         return {"query": self.query, "variables": self.variables}
 
 

@@ -26,7 +26,7 @@ class Process:
     log: Path
 
     def memory_mb(self, what: str = "VmRSS") -> float | None:
-        """Give its resident memory in MB (VmHWM: the most it ever had); None outside Linux."""
+        """Return its resident memory in MB (VmHWM: the most it ever had); None outside Linux."""
         try:
             lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
         except OSError:

@@ -91,7 +91,7 @@ def _goes_on(got: dict[str, Any], truth: dict[str, Any]) -> bool:
 
 
 def _is_said(got: dict[str, Any], truth: dict[str, Any]) -> bool:
-    """Tell whether a page says that items may be missing."""
+    """Return whether a page says that items may be missing."""
     warned = len(got.get("warnings") or ()) > len(truth["warnings"])
     return warned or got.get("drift") != truth["drift"]
 

@@ -146,7 +146,7 @@ async def by_upstream_client(url: str, http: HttpTransport) -> AsyncIterator[Cal
 
 
 def ways(url: str) -> dict[str, Callable[[], "AsyncIterator[Call]"]]:
-    """Give each way's name and how to begin it."""
+    """Return each way's name and how to begin it."""
     found: dict[str, Callable[[], AsyncIterator[Call]]] = {
         "httpx.AsyncClient, its own pool": lambda: by_httpx(url, None),
         "own transport behind httpx.AsyncClient": lambda: by_httpx(url, own(url)),
@@ -169,12 +169,12 @@ def ways(url: str) -> dict[str, Callable[[], "AsyncIterator[Call]"]]:
 
 
 def own(url: str) -> Http1Client:
-    """Give the gateway's own transport."""
+    """Return the gateway's own transport."""
     return Http1Client(url, most_connections=100)
 
 
 async def cost_us(call: Call, calls: int, at_once: int) -> float:
-    """Give the CPU time of one call in microseconds, system time included."""
+    """Return the CPU time of one call in microseconds, system time included."""
     left = 10 * at_once
 
     async def work() -> None:

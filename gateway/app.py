@@ -68,7 +68,7 @@ _FOR_OPERATORS = frozenset({"/healthz", "/readyz", "/metrics"})  # no pages
 
 
 def utc_now() -> datetime:
-    """Give the time of an answer."""
+    """Return the time of an answer."""
     return datetime.now(UTC)
 
 

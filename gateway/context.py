@@ -52,7 +52,7 @@ class Caller:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Give a text that two callers share only where both may see the same.
+        """Return a text that two callers share only where both may see the same.
 
         It is a plain hash, and customers' identifiers can be guessed: it is for keys that are
         hashed with a secret, and for no log.

@@ -47,21 +47,21 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def sandbox_url() -> Iterator[str]:
-    """Give the URL of a sandbox whose clock stands still."""
+    """Return the URL of a sandbox whose clock stands still."""
     with serve(create_sandbox(World.generate(today=TODAY), clock=lambda: NOW)) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def gateway_url(sandbox_url: str) -> Iterator[str]:
-    """Give the URL of a gateway on that sandbox, which believes in the same time."""
+    """Return the URL of a gateway on that sandbox, which believes in the same time."""
     with serve_gateway(sandbox_url) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def graph(gateway_url: str, sandbox_url: str) -> Iterator[Graph]:
-    """Give a client of that gateway."""
+    """Return a client of that gateway."""
     client = Graph(gateway_url, sandbox_url)
     yield client
     client.close()
@@ -78,7 +78,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 @pytest.fixture
 def scripted(served: tuple[Platform, Graph]) -> Iterator[Platform]:
-    """Give the platform that a module has `served`, and take its answers back afterwards."""
+    """Return the platform that a module has `served`, and take its answers back afterwards."""
     served[0].answers.clear()
     yield served[0]
     served[0].answers.clear()
@@ -86,13 +86,13 @@ def scripted(served: tuple[Platform, Graph]) -> Iterator[Platform]:
 
 @pytest.fixture
 def asking(served: tuple[Platform, Graph]) -> Graph:
-    """Give the client of the gateway on that platform."""
+    """Return the client of the gateway on that platform."""
     return served[1]
 
 
 @pytest.fixture(scope="session")
 def http(gateway_url: str) -> Iterator[httpx.Client]:
-    """Give a client of the shared gateway that knows only HTTP."""
+    """Return a client of the shared gateway that knows only HTTP."""
     with client(gateway_url) as http:
         yield http
 

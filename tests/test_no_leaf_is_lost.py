@@ -54,7 +54,7 @@ Path = tuple[Any, ...]
 
 
 def leaves(payload: Any, path: Path = ()) -> Iterator[Path]:
-    """Give the path of each leaf; an empty list or object is one, and so is the key of a map."""
+    """Return the path of each leaf; an empty list or object is one, and so is the key of a map."""
     if payload and isinstance(payload, dict):
         for key, value in payload.items():
             if path and path[-1] in MAPS:
@@ -109,7 +109,7 @@ OTHERWISE: dict[str, Any] = {
 
 
 def another(key: Any, value: Any) -> Any:
-    """Give a value that is as good as `value`, and not the same."""
+    """Return a value that is as good as `value`, and not the same."""
     if key in OTHERWISE:
         return OTHERWISE[key]
     if isinstance(value, bool):
@@ -124,7 +124,7 @@ def another(key: Any, value: Any) -> Any:
 
 
 def change(payload: Any, path: Path) -> Any:
-    """Give a copy of a payload in which one leaf is another."""
+    """Return a copy of a payload in which one leaf is another."""
     changed = copy.deepcopy(payload)
     place = changed
     *way, last = path[:-1] if path[-1] is KEY else path
@@ -142,7 +142,7 @@ Ask = Callable[[Any], Any]
 
 @pytest.fixture(scope="module")
 def ask() -> Iterator[Ask]:
-    """Give a function that asks a gateway for everything there is in one payload.
+    """Return a function that asks a gateway for everything there is in one payload.
 
     Each payload is served under a name of its own, so that no answer is another's.
     """
@@ -177,7 +177,7 @@ def ask() -> Iterator[Ask]:
 
 
 def values(answer: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Give each leaf of an answer with its path; an object is there, whatever is in it."""
+    """Return each leaf of an answer with its path; an object is there, whatever is in it."""
     if isinstance(answer, dict):
         yield path, dict
         for key, value in answer.items():

@@ -48,7 +48,7 @@ def _answers() -> Iterator[Answer]:
 
 
 def _limits(size: int) -> tuple[int, ...]:
-    """Give what a page of that size is asked with: the gateway wants one more, to see the end."""
+    """Return what a page of that size is asked with: the gateway wants one more, to see the end."""
     return (size, size + 1) if size < 100 else (size,)
 
 

@@ -31,7 +31,7 @@ class Latency:
 
 
 def slow_upstream(answers: Path) -> Server:
-    """Give the upstream that takes 20 ms for each answer."""
+    """Return the upstream that takes 20 ms for each answer."""
     script = str(ROOT / "benchmarks" / "speed" / "slow_upstream.py")
     return Server("slow", [sys.executable, script, str(answers), str(DELAY_MS)])
 

@@ -114,7 +114,7 @@ class Bench:
 
 
 def lines_for(server: Running, workload: Workload) -> list[str]:
-    """Give what wrk asks a server: operations, or the paths of the upstream."""
+    """Return what wrk asks a server: operations, or the paths of the upstream."""
     if server.server.speaks_graphql:
         return [json.dumps(body) for body in workload.bodies]
     return workload.upstream_paths

@@ -37,7 +37,7 @@ class NewText:
 
     @property
     def compiling(self) -> float:
-        """Give compiling as a share of parsing and validating."""
+        """Return compiling as a share of parsing and validating."""
         return self.more_us / self.parse_and_validate_us - 1
 
 

@@ -35,7 +35,7 @@ class Cores:
         return cls(str(mine[-1]), ",".join(map(str, mine[:-1])))
 
     def busy_s(self) -> float:
-        """Give the time that the server's core has worked so far, for whomever."""
+        """Return the time that the server's core has worked so far, for whomever."""
         lines = Path("/proc/stat").read_text().splitlines()
         line = next(line for line in lines if line.startswith(f"cpu{self.served} "))
         ticks = [int(number) for number in line.split()[1:9]]
@@ -65,11 +65,11 @@ class Running:
 
     @property
     def name(self) -> str:
-        """Give the server's name."""
+        """Return the server's name."""
         return self.server.name
 
     def cpu_s(self) -> float:
-        """Give the CPU time that it has taken so far, all its threads, user and system."""
+        """Return the CPU time that it has taken so far, all its threads, user and system."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS_A_SECOND
 
@@ -82,7 +82,7 @@ class Running:
             time.sleep(0.15)
 
     def memory_mb(self) -> float:
-        """Give its resident memory."""
+        """Return its resident memory."""
         lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
         kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
         return kilobytes / 1024
@@ -96,26 +96,26 @@ def free_port() -> int:
 
 
 def gateway(upstream: str, settings: Mapping[str, str] | None = None) -> Server:
-    """Give `promotion-gateway serve` as it is, with one worker."""
+    """Return `promotion-gateway serve` as it is, with one worker."""
     command = [sys.executable, "-m", "gateway", "serve"]
     return Server("gateway", command, _settings(upstream, settings or {}), probe="/readyz")
 
 
 def naive(upstream: str, settings: Mapping[str, str] | None = None) -> Server:
-    """Give the same gateway on graphql-core and plain httpx, under plain uvicorn."""
+    """Return the same gateway on graphql-core and plain httpx, under plain uvicorn."""
     command = [sys.executable, str(ROOT / "benchmarks" / "speed" / "naive.py")]
     reference = {"GATEWAY_EXECUTOR": "reference", **(settings or {})}
     return Server("naive", command, _settings(upstream, reference), probe="/readyz")
 
 
 def pass_through(upstream: str) -> Server:
-    """Give a Starlette application that only passes on."""
+    """Return a Starlette application that only passes on."""
     command = [sys.executable, str(ROOT / "benchmarks" / "speed" / "pass_through.py")]
     return Server("starlette", command, {"UPSTREAM": upstream}, speaks_graphql=False)
 
 
 def peer(name: str, upstream: str, *, is_cached: bool = False) -> Server:
-    """Give one of the JavaScript servers."""
+    """Return one of the JavaScript servers."""
     environment = {"NODE_ENV": "production", "UPSTREAM": upstream}
     if is_cached:
         environment["CACHE"] = "on"

@@ -26,7 +26,7 @@ class Answers:
         self._known: dict[str, bytes] = {}
 
     def to(self, target: str) -> bytes:
-        """Give the response to a request target."""
+        """Return the response to a request target."""
         if target not in self._known:
             self._known[target] = self._read(target)
         return self._known[target]

@@ -76,7 +76,7 @@ def member(family: int, place: int) -> str:
 
 
 def page_path(name: str, limit: int) -> str:
-    """Give the upstream path of a customer's first page, as the gateway asks for it."""
+    """Return the upstream path of a customer's first page, as the gateway asks for it."""
     return (
         f"/v2/customers/lookup/promotionData?identifierName=externalId&identifierValue={name}"
         f"&source=INSTORE&fetchAllUsage=true&limit={limit}&offset=0"

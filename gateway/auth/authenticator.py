@@ -11,11 +11,11 @@ class HeaderLookup(Protocol):
     """The header lines of a request, by names in whichever case."""
 
     def get(self, name: str, /) -> str | None:
-        """Give the first value, None where there is none."""
+        """Return the first value, None where there is none."""
         ...
 
     def getlist(self, name: str, /) -> list[str]:
-        """Give all values."""
+        """Return all values."""
         ...
 
 

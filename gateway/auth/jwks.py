@@ -72,7 +72,7 @@ class JwksKeySource:
         await self._http.__aexit__()
 
     async def keys(self, kid: str | None) -> Keys:
-        """Give the keys that count now, fetched anew where `kid` is none of theirs.
+        """Return the keys that count now, fetched anew where `kid` is none of theirs.
 
         Raises KeysUnavailableError.
         """

@@ -28,7 +28,7 @@ class VerificationKey(NamedTuple):
     key: Any
 
     def fits(self, kid: str | None, algorithm: str) -> bool:
-        """Tell whether a token with this header may have been signed by it."""
+        """Return whether a token with this header may have been signed by it."""
         return algorithm in self.algorithms and (None in {kid, self.kid} or kid == self.kid)
 
 
@@ -39,7 +39,7 @@ class KeySource(Protocol):
     """Where keys come from."""
 
     async def keys(self, kid: str | None) -> Keys:
-        """Give all keys that count now; `kid` is the one that a token names.
+        """Return all keys that count now; `kid` is the one that a token names.
 
         Raises KeysUnavailableError where there are none to be had.
         """
@@ -61,7 +61,7 @@ class StaticKeySource:
         self._keys = keys
 
     async def keys(self, kid: str | None) -> Keys:
-        """Give them."""
+        """Return them."""
         return self._keys
 
     async def __aenter__(self) -> Self:
@@ -131,7 +131,7 @@ def _read_jwk(jwk: object) -> Iterable[VerificationKey]:
 
 
 def _usable(kid: str | None, key: Any, named: object) -> Iterable[VerificationKey]:
-    """Give a key with the algorithms that its kind allows, and its `alg` where it has one."""
+    """Return a key with the algorithms that its kind allows, and its `alg` where it has one."""
     if isinstance(key, RSAKey):
         is_good = _FEWEST_RSA_BITS <= key.raw_value.key_size <= _MOST_RSA_BITS
         algorithms = _BY_RSA if is_good else frozenset()

@@ -66,7 +66,7 @@ class TokenVerifier:
     clock: Callable[[], datetime]
 
     async def verify(self, token: str) -> Claims:
-        """Give the claims of a token that counts.
+        """Return the claims of a token that counts.
 
         Raises TokenRefusedError for any other, and KeysUnavailableError.
         """

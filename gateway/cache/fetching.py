@@ -190,7 +190,7 @@ class CachedFetcher:
     def _serve(
         self, entry: Entry | None, start_refresh: Callable[[], None] | None
     ) -> Fetched | None:
-        """Give what may be served at once, having seen to its renewal."""
+        """Return what may be served at once, having seen to its renewal."""
         if entry is None:
             return None
         state = self._freshness(entry)

@@ -57,7 +57,7 @@ class MemoryCache:
         return int(self._held.currsize)
 
     def find(self, key: str) -> Any:
-        """Give what is kept under a key; None where nothing is, or not any more."""
+        """Return what is kept under a key; None where nothing is, or not any more."""
         held = self._held.get(key)
         return None if held is None else held.value
 

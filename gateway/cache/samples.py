@@ -7,7 +7,7 @@ from gateway.telemetry.metrics import Samples
 
 
 def cache_samples(cache: TwoLevelCache) -> Samples:
-    """Give the numbers of all `gateway_cache_…` metrics, and how many calls were shared."""
+    """Return the numbers of all `gateway_cache_…` metrics, and how many calls were shared."""
     counted = cache.statistics
     return {
         "gateway_upstream_coalesced_total": [counted.coalesced],

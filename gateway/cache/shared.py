@@ -203,10 +203,10 @@ def _address(url: str) -> _Address:
 
 
 def _is_wrong_type(error: Exception) -> bool:
-    """Tell whether somebody keeps a list or the like under our key."""
+    """Return whether somebody keeps a list or the like under our key."""
     return isinstance(error, ResponseError) and str(error).startswith("WRONGTYPE")
 
 
 def _is_refusal(error: Exception) -> bool:
-    """Tell whether Redis answered and refused: full, a replica, its disk in trouble."""
+    """Return whether Redis answered and refused: full, a replica, its disk in trouble."""
     return isinstance(error, ResponseError) and not isinstance(error, AuthenticationError)

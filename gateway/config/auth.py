@@ -23,7 +23,7 @@ AUTH_ALLOWED = {
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether nobody outside of this machine reaches an address to listen on."""
+    """Return whether nobody outside of this machine reaches an address to listen on."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -312,5 +312,5 @@ def unknown_variables() -> list[str]:
 
 
 def effective(settings: Settings) -> dict[str, str]:
-    """Give every setting as its variable and value, secrets masked."""
+    """Return every setting as its variable and value, secrets masked."""
     return {PREFIX + name.upper(): shown(getattr(settings, name)) for name in Settings.model_fields}

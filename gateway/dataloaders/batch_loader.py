@@ -33,7 +33,7 @@ class BatchLoader(DataLoader[K, R]):
 
     @abstractmethod
     async def _load(self, keys: list[K]) -> Sequence[R | BaseException]:
-        """Give each key's result, or its error, in the order of the keys."""
+        """Return each key's result, or its error, in the order of the keys."""
 
 
 async def settle(keys: Sequence[K], load: Callable[[K], Awaitable[R]]) -> list[R | GatewayError]:

@@ -83,7 +83,7 @@ class CustomerIdByKeyLoader:
         return result
 
     async def load(self, key: CustomerKey) -> Result:
-        """Give the id; None where there is no such customer, which is not remembered.
+        """Return the id; None where there is no such customer, which is not remembered.
 
         Raises UpstreamError and BudgetExceededError.
         """

@@ -28,7 +28,7 @@ class CustomerPageByKeyLoader:
         self._known: dict[tuple[Key, float], Result | GatewayError] = {}
 
     async def load(self, key: Key, max_age_s: float = math.inf) -> Result:
-        """Give one window, of a cached answer only where that is no older.
+        """Return one window, of a cached answer only where that is no older.
 
         Raises NotHereError, UpstreamError and BudgetExceededError.
         """

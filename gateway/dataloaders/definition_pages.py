@@ -21,7 +21,7 @@ class DefinitionPageByKeyLoader(BatchLoader[Key, Result]):
         self._asked: dict[str, dict[Key, Awaitable[Result]]] = {}
 
     def asked_of(self, program_id: str) -> Mapping[Key, Awaitable[Result]]:
-        """Give the windows of a program that are loaded or on their way."""
+        """Return the windows of a program that are loaded or on their way."""
         return dict(self._asked.get(program_id, {}))
 
     def load(self, key: Key) -> Awaitable[Result]:

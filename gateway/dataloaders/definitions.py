@@ -75,7 +75,7 @@ class DefinitionByPromotionLoader(BatchLoader[DefinitionKey, Result]):
         self._asked: dict[str, list[Awaitable[Result]]] = {}
 
     def asked_of(self, program_id: str) -> tuple[Awaitable[Result], ...]:
-        """Give the definitions of a program that are loaded or on their way."""
+        """Return the definitions of a program that are loaded or on their way."""
         return tuple(self._asked.get(program_id, ()))
 
     def load(self, key: DefinitionKey) -> Awaitable[Result]:
@@ -215,7 +215,7 @@ def _pages_left(first: DefinitionPage) -> int | None:
 
 
 def _is_whole(pages: Sequence[DefinitionPage]) -> bool:
-    """Tell whether a list's first pages have as many items as the list's total promises them."""
+    """Return whether a list's first pages have as many items as the list's total promises them."""
     total = max((page.total or 0 for page in pages), default=0)
     promised = [min(_WINDOW, total - _WINDOW * number) for number in range(len(pages))]
     return all(len(page.items) >= count for page, count in zip(pages, promised, strict=True))

@@ -68,7 +68,7 @@ class ProgramNameByIdLoader(BatchLoader[Key, Result]):
             raise blame(error, ()) from None
 
     def _is_nothing(self, key: DefinitionPageKey, answer: DefinitionPage | BaseException) -> bool:
-        """Tell whether a window has said that there is nothing to take the name from."""
+        """Return whether a window has said that there is nothing to take the name from."""
         if (key.source_type, key.filters, key.offset) != (self._source_type, _ALL, 0):
             return False
         if isinstance(answer, BaseException):

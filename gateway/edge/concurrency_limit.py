@@ -56,7 +56,7 @@ class _HeldOfCaller:
         self.number += number
 
     def give_back(self, number: int) -> None:
-        """Give places back."""
+        """Release slots."""
         self._places.free += number
         self.number -= number
 

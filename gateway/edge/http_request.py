@@ -23,7 +23,7 @@ class HttpHeaders:
         self._has_repeated = len(self._first) != len(lines)
 
     def first(self, name: bytes) -> bytes | None:
-        """Give the value of the first line of that name."""
+        """Return the value of the first line of that name."""
         first = self._first.get(name)
         return None if first is None else first.strip(_BLANKS)
 
@@ -34,7 +34,7 @@ class HttpHeaders:
         return sum(line == name for line, _ in self._lines)
 
     def all(self, name: bytes) -> list[bytes]:
-        """Give the values of all lines of that name."""
+        """Return the values of all lines of that name."""
         first = self._first.get(name)
         if first is None:
             return []
@@ -43,12 +43,12 @@ class HttpHeaders:
         return [first.strip(_BLANKS)]
 
     def get(self, name: str, /) -> str | None:
-        """Give the first value of a name, in whichever case that is, as text."""
+        """Return the first value of a name, in whichever case that is, as text."""
         first = self.first(name.lower().encode("latin-1"))
         return None if first is None else first.decode("latin-1")
 
     def getlist(self, name: str, /) -> list[str]:
-        """Give all values of a name, in whichever case that is, as texts."""
+        """Return all values of a name, in whichever case that is, as texts."""
         return [value.decode("latin-1") for value in self.all(name.lower().encode("latin-1"))]
 
 

@@ -109,7 +109,7 @@ class RequestGuard:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         if self.calls is not None:
             await self.calls.aclose()
         if self.redis is not None:

@@ -44,5 +44,5 @@ class RequestIdMiddleware:
 
 
 def request_id_of(request: StarletteRequest) -> str:
-    """Give the id of a request that has passed the middleware."""
+    """Return the id of a request that has passed the middleware."""
     return str(request.state.request_id)

@@ -69,7 +69,7 @@ class UpstreamInputRefusedError(UpstreamError):
 
     @classmethod
     def codes(cls) -> frozenset[int]:
-        """Give the upstream codes that mean this."""
+        """Return the upstream codes that mean this."""
         return frozenset(cls._ARGUMENTS)
 
 

@@ -40,7 +40,7 @@ class Converter:
 
 
 def _convert(kind: Any, schema: Any) -> Convert | None:
-    """Give what changes a value of a type; None where nothing does."""
+    """Return what changes a value of a type; None where nothing does."""
     inner = kind.of_type if type(kind) is StrawberryOptional else kind
     registry = schema.schema_converter.scalar_registry
     is_plain = any(inner is each for each in (str, int, float, bool, strawberry.ID))
@@ -58,7 +58,7 @@ def _convert(kind: Any, schema: Any) -> Convert | None:
 
 
 def _is_plain_input(definition: Any) -> bool:
-    """Tell whether a type is made by its class from its fields, each of which has a default."""
+    """Return whether a type is made by its class from its fields, each of which has a default."""
     return (
         definition is not None
         and definition.is_input

@@ -14,7 +14,7 @@ _LIMIT = 2**31
 
 
 def coercer(kind: Any) -> Coerce:
-    """Give the function from a value to the coerced one; `Undefined` for one not of this type."""
+    """Return the function from a value to the coerced one; `Undefined` for one not of this type."""
     if isinstance(kind, GraphQLNonNull):
         inner = coercer(kind.of_type)
         return lambda value: Undefined if value is None else inner(value)

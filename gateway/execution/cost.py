@@ -43,7 +43,7 @@ class Cost(NamedTuple):
 
     @property
     def shown(self) -> dict[str, int]:
-        """Give it as ``extensions.cost``."""
+        """Return it as ``extensions.cost``."""
         return {"requested": self.requested, "maximum": self.maximum}
 
     def with_look_ups(self, number: int, most_calls: int) -> "Cost":
@@ -257,7 +257,7 @@ class _Counting:
         return field.fetching.calls(asked)
 
     def _arguments(self, node: FieldNode, field: SizedField) -> dict[str, int | None]:
-        """Give what the arguments are, defaults included, of a field that makes calls."""
+        """Return what the arguments are, defaults included, of a field that makes calls."""
         if field.fetching is None:
             return {}
         given = {

@@ -28,7 +28,7 @@ _ID = "customerId"
 def selects_customer_by_id(
     document: DocumentNode, operation: OperationDefinitionNode, variables: dict[str, Any]
 ) -> bool:
-    """Tell whether `customer` or `customers` has an identifier that is the platform's own id."""
+    """Return whether `customer` or `customers` has an identifier that is the platform's own id."""
     defaults = {
         one.variable.name.value: one.default_value for one in operation.variable_definitions or ()
     }

@@ -60,7 +60,7 @@ class Operation:
 
     @property
     def variable_definitions(self) -> tuple[VariableDefinitionNode, ...]:
-        """Give what the operation says of its variables."""
+        """Return what the operation says of its variables."""
         return tuple(self.definition.variable_definitions or ())
 
     def check(self, schema: GraphQLSchema, variables: dict[str, Any], look_ups: int = 0) -> Cost:
@@ -131,7 +131,7 @@ class DocumentCache:
         yield from self._pinned
 
     def get(self, text: str) -> Document | None:
-        """Give the document of a text, which is hot from now on."""
+        """Return the document of a text, which is hot from now on."""
         document = self._hot.get(text)
         if document is not None:
             self._hot.move_to_end(text)

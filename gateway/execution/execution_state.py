@@ -53,7 +53,7 @@ class ExecutionState:
         self._bound: dict[Call, Bound] = {}
 
     def bind(self, call: Call) -> Bound:
-        """Give a field's function with this execution's arguments."""
+        """Return a field's function with this execution's arguments."""
         bound = self._bound.get(call)
         if bound is None:
             bound = self._bound[call] = call.bind(self.values, self.context)
@@ -160,7 +160,7 @@ class ExecutionState:
         self._cancel(())
 
     def _is_removed(self, path: Path) -> bool:
-        """Tell whether a place is no more, because it or one above it is null by an error."""
+        """Return whether a place is no more, because it or one above it is null by an error."""
         return any(path[:length] in self.failed for length in range(len(path) + 1))
 
     async def settle(self, waiting: list[Pending], complete: Complete) -> None:

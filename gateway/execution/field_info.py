@@ -61,22 +61,22 @@ class FieldInfo:
 
     @cached_property
     def declaration(self) -> Plain | Computed | Fetching | None:
-        """Give how the field was declared."""
+        """Return how the field was declared."""
         return self.source.metadata.get(DECLARATION) if self.source else None
 
     @cached_property
     def is_fetching(self) -> bool:
-        """Tell whether it needs the network."""
+        """Return whether it needs the network."""
         return isinstance(self.declaration, Fetching)
 
     @cached_property
     def at_hand(self) -> Callable[..., Any] | None:
-        """Give what tells whether its value is at hand, where it has that."""
+        """Return what tells whether its value is at hand, where it has that."""
         return self.declaration.at_hand if isinstance(self.declaration, Fetching) else None
 
     @property
     def method(self) -> Callable[..., Any]:
-        """Give the function of a declared field, which takes the view first."""
+        """Return the function of a declared field, which takes the view first."""
         assert self.source is not None  # noqa: S101 - declared fields have a source
         assert self.source.base_resolver is not None  # noqa: S101 - and a resolver
         method: Any = self.source.base_resolver.wrapped_func
@@ -84,19 +84,19 @@ class FieldInfo:
 
     @cached_property
     def computes(self) -> Callable[..., Any]:
-        """Give the method itself, before what it gives is shown through views."""
+        """Return the method itself, before what it gives is shown through views."""
         method: Callable[..., Any] = getattr(self.method, "__wrapped__", self.method)
         return method
 
     @cached_property
     def wants_info(self) -> bool:
-        """Tell whether the function takes ``info``."""
+        """Return whether the function takes ``info``."""
         resolver = self.source.base_resolver if self.source else None
         return resolver is not None and resolver.info_parameter is not None
 
     @cached_property
     def domain(self) -> leaf_types.Domain:
-        """Give the classes that the value of a leaf can have, by its declaration."""
+        """Return the classes that the value of a leaf can have, by its declaration."""
         if isinstance(self.declaration, Plain):
             normalise = self.declaration.normalise
             return self._raw_domain if normalise is None else leaf_types.returned_by(normalise)
@@ -113,7 +113,7 @@ class FieldInfo:
 
     @cached_property
     def is_kept(self) -> bool:
-        """Tell whether what the normaliser gives is kept by the raw value."""
+        """Return whether what the normaliser gives is kept by the raw value."""
         return (
             isinstance(self.declaration, Plain)
             and not self.declaration.is_timed
@@ -130,12 +130,12 @@ class FieldInfo:
 
     @cached_property
     def is_plain(self) -> bool:
-        """Tell whether it is an attribute of the payload."""
+        """Return whether it is an attribute of the payload."""
         return isinstance(self.declaration, Plain)
 
     @cached_property
     def shows(self) -> AsView | AsViews | None:
-        """Give how the field's value is shown through views, where it says so."""
+        """Return how the field's value is shown through views, where it says so."""
         if isinstance(self.declaration, Computed):
             return self.declaration.shows
         normalise = getattr(self.declaration, "normalise", None)
@@ -143,7 +143,7 @@ class FieldInfo:
 
     @cached_property
     def without_arguments(self) -> Callable[..., Any]:
-        """Give the method, with its defaults, for where no argument is given."""
+        """Return the method, with its defaults, for where no argument is given."""
         if self.graphql is None or not self.graphql.args:
             return self.computes
         defaults = self.convert(get_argument_values(self.graphql, _WITHOUT))
@@ -151,7 +151,7 @@ class FieldInfo:
 
     @property
     def has_call(self) -> bool:
-        """Tell whether the function takes more than its view."""
+        """Return whether the function takes more than its view."""
         return self.wants_info or bool(self.graphql and self.graphql.args)
 
 
@@ -171,7 +171,7 @@ class Recent(Generic[K, V]):
         self._made: OrderedDict[K, V] = OrderedDict()
 
     def get(self, key: K) -> V | None:
-        """Give what is kept under a key."""
+        """Return what is kept under a key."""
         found = self._made.get(key)
         if found is not None:
             self._made.move_to_end(key)
@@ -200,7 +200,7 @@ class FieldInfos:
         self.kept: Recent[tuple[str, Any], leaf_types.Memo] = Recent(_MOST_KEPT)
 
     def get(self, kind: GraphQLObjectType, name: str) -> FieldInfo:
-        """Give a field; validation has made sure that it is there."""
+        """Return a field; validation has made sure that it is there."""
         known = self._known.get((kind.name, name))
         if known is None:
             known = self._known[kind.name, name] = self._find(kind, name)
@@ -224,19 +224,19 @@ class FieldInfos:
 
     @staticmethod
     def view_of(kind: GraphQLObjectType) -> type:
-        """Give the class whose instances are shown as this type."""
+        """Return the class whose instances are shown as this type."""
         view: type = kind.extensions[_DEFINITION].origin
         return view
 
     def payload_of(self, view: type) -> Any:
-        """Give what a view says that its payload is: a class, or a union of them."""
+        """Return what a view says that its payload is: a class, or a union of them."""
         if view not in self._payloads:
             self._payloads[view] = get_type_hints(view).get("payload")
         return self._payloads[view]
 
 
 def layers(kind: Any) -> list[Any]:
-    """Give a field's type and, for a list, that of its items, and so on inwards."""
+    """Return a field's type and, for a list, that of its items, and so on inwards."""
     found = [kind]
     while isinstance(nullable(found[-1]), GraphQLList):
         found.append(nullable(found[-1]).of_type)

@@ -120,7 +120,7 @@ class VariableChecks:
                 self._variables.append(_Variable(name, kind, absent, coercer(kind), node))
 
     def errors(self, variables: dict[str, Any]) -> list[GraphQLError]:
-        """Give what is wrong with these values."""
+        """Return what is wrong with these values."""
         errors: list[GraphQLError] = []
         for variable in self._variables:
             value = variables.get(variable.name, Undefined)

@@ -28,7 +28,7 @@ class Interpreter:
         self._run = run
 
     def execute(self, selection: Selection, view: Any, path: Path) -> dict[str, Any]:
-        """Give the data of an object; raises a located error where it must be null.
+        """Return the data of an object; raises a located error where it must be null.
 
         `path` is the object's own.
         """

@@ -32,7 +32,7 @@ _MOST_BYTES_KEPT = 2 * 1024 * 1024
 
 
 def nullable(kind: Any) -> Any:
-    """Give a type without its non-null."""
+    """Return a type without its non-null."""
     return kind.of_type if isinstance(kind, GraphQLNonNull) else kind
 
 
@@ -61,7 +61,7 @@ def coerce_leaf(kind: Any, value: Any) -> Any:
 
 @cache
 def coercion(kind: Any) -> Callable[[Any], Any]:
-    """Give `coerce_leaf` for one type."""
+    """Return `coerce_leaf` for one type."""
     return lambda value: coerce_leaf(kind, value)
 
 
@@ -105,13 +105,13 @@ def _characters(raw: Any) -> int:
 
 @cache
 def kept(normalise: Callable[[Any], Any], kind: Any) -> Memo:
-    """Give what a normaliser and a leaf type together make of raw values."""
+    """Return what a normaliser and a leaf type together make of raw values."""
     return Memo(lambda raw: coerce_leaf(kind, normalise(raw)))
 
 
 @cache
 def enum_class(kind: Any) -> type[Enum] | None:
-    """Give the class whose members an enum type writes by their own names; None for any other."""
+    """Return the class whose members an enum type writes by their own names; None for any other."""
     definition = kind.extensions.get("strawberry-definition")
     members: type[Enum] | None = getattr(definition, "wrapped_cls", None)
     if members is None or not isinstance(kind, GraphQLEnumType):
@@ -121,7 +121,7 @@ def enum_class(kind: Any) -> type[Enum] | None:
 
 
 def is_written_as_it_is(kind: Any, domain: Domain) -> bool:
-    """Tell whether every value of a domain is already what the leaf type writes."""
+    """Return whether every value of a domain is already what the leaf type writes."""
     if domain is None:
         return False
     allowed = _AS_IT_IS.get(getattr(nullable(kind), "name", ""), set())
@@ -155,7 +155,7 @@ def domain_of(payload: Any, attribute: str) -> Domain:
 
 
 def _is_record(kind: Any) -> bool:
-    """Tell whether a class has typed fields: checked by msgspec, or by mypy where we make them."""
+    """Return whether a class has typed fields, checked by msgspec or, where we make them, mypy."""
     return isinstance(kind, type) and (issubclass(kind, Struct) or hasattr(kind, "_fields"))
 
 
@@ -172,7 +172,7 @@ def returned_by(normalise: Any) -> Domain:
 
 @cache
 def _hints(struct: type) -> dict[str, Any]:
-    """Give the types of a record's attributes, those that are read when they are asked for too."""
+    """Return the types of a record's attributes, lazily read ones included."""
     hints = get_type_hints(struct, include_extras=True)
     for name, member in vars(struct).items():
         if isinstance(member, property):

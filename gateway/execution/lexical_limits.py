@@ -36,7 +36,7 @@ _COMMENT = re.compile(r"#[^\n\r]*+")
 
 
 def check_text(text: str, limits: Limits) -> str:
-    """Give the text without its comments, every token on its line and in its column.
+    """Return the text without its comments, every token on its line and in its column.
 
     Raises QueryTooComplexError.
     """

@@ -144,7 +144,7 @@ def _connections(schema: GraphQLSchema) -> frozenset[str]:
 
 @lru_cache(maxsize=64)
 def _length(schema: GraphQLSchema, name: str) -> int:
-    """Give how long the introspection's list of this name is on average, for what has any."""
+    """Return how long the introspection's list of this name is on average, for what has any."""
     kinds = list(schema.type_map.values())
     fields = [field for kind in kinds for field in getattr(kind, "fields", {}).values()]
     sizes = {

@@ -64,7 +64,7 @@ class Operations:
         self.documents = DocumentCache()
 
     def get(self, text: str, name: str | None) -> Operation:
-        """Give the operation of that name; without a name, the only one.
+        """Return the operation of that name; without a name, the only one.
 
         Raises OperationRefusedError with QUERY_TOO_COMPLEX, GRAPHQL_PARSE_FAILED,
         GRAPHQL_VALIDATION_FAILED, BAD_USER_INPUT for a literal that is not of its type, or

@@ -145,7 +145,7 @@ class GraphQLHandler:
         request: RequestContext,
         method: str,
     ) -> "_Prepared":
-        """Give the operation to run, or its answer where that is kept.
+        """Return the operation to run, or its answer where that is kept.
 
         Nothing is left then that could refuse it. Raises RequestError or OperationRefusedError. A
         text is kept for its hash only here.

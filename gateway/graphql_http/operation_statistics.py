@@ -48,7 +48,7 @@ class OperationStatistics:
             self._codes.add(code)
 
     def readings(self) -> Samples:
-        """Give the numbers of `gateway_operation…` and `gateway_errors_total`."""
+        """Return the numbers of `gateway_operation…` and `gateway_errors_total`."""
         return {
             "gateway_operations_total": self._outcomes.counts,
             "gateway_operation_duration_seconds": self._durations.cells,

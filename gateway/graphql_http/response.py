@@ -34,7 +34,7 @@ class HttpResponse(NamedTuple):
         return sum(map(len, self.pieces))
 
     def with_header(self, name: str, value: str) -> "HttpResponse":
-        """Give the same answer with one more header."""
+        """Return the same answer with one more header."""
         header = (name.lower().encode("latin-1"), value.encode("latin-1"))
         return self._replace(headers=(*self.headers, header))
 
@@ -96,7 +96,7 @@ def internal_error_response(request_id: str, statistics: OperationStatistics) ->
 
 
 def to_starlette(answer: HttpResponse) -> Response:
-    """Give an answer as Starlette sends it."""
+    """Return an answer as Starlette sends it."""
     response = Response(status_code=answer.status)
     response.body = b"".join(answer.pieces)
     response.raw_headers = [*answer.headers, (b"content-length", b"%d" % answer.length)]

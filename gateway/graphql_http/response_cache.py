@@ -44,7 +44,7 @@ class RecordingClock(datetime):
 
     @classmethod
     def of(cls, time: datetime) -> Self:
-        """Give this time as one that notes."""
+        """Return this time as one that notes."""
         return cls.combine(time.date(), time.timetz())
 
     def _note(self, other: Any) -> None:
@@ -106,7 +106,7 @@ class ResponseCache:
 
     @property
     def is_on(self) -> bool:
-        """Tell whether anything is kept."""
+        """Return whether anything is kept."""
         return self.longest_s > 0
 
     def key(self, operation: Operation, variables: dict[str, Any], request: RequestContext) -> str:
@@ -123,7 +123,7 @@ class ResponseCache:
     def find(
         self, operation: Operation, variables: dict[str, Any], request: RequestContext
     ) -> tuple[str, "CachedResponse | None"]:
-        """Give the key under which the answer belongs, "" for one that is never kept, and the kept.
+        """Return the answer's key ("" for one that is never cached) and the cached answer, if any.
 
         Nothing need have been checked: only what may run has ever been kept under such a key. A
         kept answer counts as one that was cached.
@@ -142,7 +142,7 @@ class ResponseCache:
     async def keep(
         self, key: str, cost: Cost, request: RequestContext, run: Callable[[], Awaitable[Outcome]]
     ) -> Outcome:
-        """Give the answer of `run`, and keep it where it may be kept.
+        """Return the answer of `run`, and keep it where it may be kept.
 
         `data` is encoded then, so that what is kept is what was sent. Raises what `run` raises.
         """
@@ -171,7 +171,7 @@ class ResponseCache:
         return min(lifetime_s, (turns_at - self.clock()).total_seconds())
 
     def readings(self) -> Samples:
-        """Give the numbers of the `gateway_answer_cache_…` metrics."""
+        """Return the numbers of the `gateway_answer_cache_…` metrics."""
         return {
             "gateway_answer_cache_hits_total": [self.hits],
             "gateway_answer_cache_misses_total": [self.misses],

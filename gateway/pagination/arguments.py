@@ -118,13 +118,13 @@ def window_size(places: int, look_ahead: LookAhead) -> int:
 
 
 def page_size(first: int | None, last: int | None) -> int:
-    """Give how many items a page can have, 0..100; what is out of range will be refused."""
+    """Return how many items a page can have, 0..100; what is out of range will be refused."""
     size = first if first is not None else last
     return DEFAULT_SIZE if size is None else max(0, min(size, LARGEST_SIZE))
 
 
 def max_windows(first: int | None, last: int | None, before: bool) -> int:  # noqa: FBT001 - an argument of the graph
-    """Give how many windows a page can take of one segment, which is as long as it says.
+    """Return how many windows a page can take of one segment, which is as long as it says.
 
     A page from the start takes one, up to the size at which there is no room for a cursor's own
     item and the one beyond; one from the end may have to find the end first.

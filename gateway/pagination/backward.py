@@ -93,7 +93,7 @@ class Backward(Direction[ItemT]):
         return True if stretch.start > first else None
 
     def _first(self, stretch: WindowBuffer[ItemT], border: ResumePoint) -> int:
-        """Give the first offset that `after` leaves in this segment."""
+        """Return the first offset that `after` leaves in this segment."""
         after, before = self.after, self.before
         if after is None or stretch.segment > after.segment:
             return 0

@@ -34,7 +34,7 @@ class CursorOwner(NamedTuple):
     customer_id: str | None = None
 
     def fingerprint(self) -> int:
-        """Give 16 bits of the identifier."""
+        """Return 16 bits of the identifier."""
         text = f"{self.identifier_name}\0{self.identifier_value}".encode()
         return int.from_bytes(hashlib.blake2b(text, digest_size=2).digest())
 

@@ -42,7 +42,7 @@ class Direction(Generic[ItemT]):
         self.page.drift = max(self.page.drift, drift, key=_SEVERITY.index)
 
     def bound(self, stretch: WindowBuffer[ItemT], cursor: Position, shift: int) -> int:
-        """Give the offset of the item at which the other cursor ends a walk.
+        """Return the offset of the item at which the other cursor ends a walk.
 
         Nothing is fetched for it: where it is not in the stretch, it is believed to stand where it
         stood, moved by as much as the walk's own cursor.
@@ -65,7 +65,7 @@ class Direction(Generic[ItemT]):
         cursor: Position | None,
         border: ResumePoint,
     ) -> tuple[list[ItemT | None], Run[ItemT]]:
-        """Give the items at these offsets, and where they are."""
+        """Return the items at these offsets, and where they are."""
         before, after = self._beyond(stretch, cursor, border)
         segment, start, items = stretch.segment, stretch.start, stretch.items
         surroundings = CursorContext(segment, start, items, before, after, self.repaired)
@@ -76,7 +76,7 @@ class Direction(Generic[ItemT]):
     def _beyond(
         stretch: WindowBuffer[ItemT], cursor: Position | None, border: ResumePoint
     ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Give what the cursor knows of the items on either side of the stretch."""
+        """Return what the cursor knows of the items on either side of the stretch."""
         if cursor is None or border.anchor is None:
             return (), ()
         before = cursor.before[::-1] if border.anchor == stretch.start else ()

@@ -46,7 +46,7 @@ async def find_end_of_list(begin: Begin[ItemT], segment: int, wanted: int) -> Wi
 
 
 def _is_whole(stretch: WindowBuffer[ItemT]) -> bool:
-    """Tell whether a stretch reaches the segment's end; here its total is believed."""
+    """Return whether a stretch reaches the segment's end; here its total is believed."""
     total = stretch.total
     stretch.is_ended |= total is not None and total <= stretch.end
     return stretch.is_ended

@@ -108,7 +108,7 @@ class Forward(Direction[ItemT]):
         return None if stop is None and stretch.segment + 1 < self.segments else False
 
     def _stop(self, stretch: WindowBuffer[ItemT], border: ResumePoint) -> int | None:
-        """Give the offset at which `before` ends the walk, where it does in this segment."""
+        """Return the offset at which `before` ends the walk, where it does in this segment."""
         before, after = self.before, self.after
         if before is None or stretch.segment < before.segment:
             return None

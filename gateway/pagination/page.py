@@ -101,12 +101,12 @@ class ConnectionPage(Generic[ItemT]):
 
     @property
     def places(self) -> list[Place[ItemT]]:
-        """Give each item's place."""
+        """Return each item's place."""
         spots = ((surroundings, index) for surroundings, run in self.runs for index in run)
         return [Place(*spot, item) for spot, item in zip(spots, self.items, strict=True)]
 
     def edge(self, which: int) -> Position | None:
-        """Give the position of the first (0) or the last (-1) place; None where there is none."""
+        """Return the position of the first (0) or the last (-1) place; None where there is none."""
         if not self.runs:
             return None
         surroundings, run = self.runs[which]
@@ -114,7 +114,7 @@ class ConnectionPage(Generic[ItemT]):
 
     @property
     def shown(self) -> list[ItemT]:
-        """Give the items that can be shown."""
+        """Return the items that can be shown."""
         return [item for item in self.items if item is not None]
 
     def cut(self, begin: int, end: int) -> None:
@@ -152,7 +152,7 @@ class ConnectionPage(Generic[ItemT]):
 
 
 def id_of(item: Identified | None) -> int | None:
-    """Give an item's id; None where it could not be read."""
+    """Return an item's id; None where it could not be read."""
     return None if item is None else item.promotion_id
 
 

@@ -49,7 +49,7 @@ async def paginate(
 
 
 def _going_on(window: Window[ItemT], fetch: Fetch[ItemT]) -> Fetch[ItemT]:
-    """Give a fetch whose first window is there already."""
+    """Return a fetch whose first window is there already."""
     windows = [window]
 
     async def fetch_on(segment: int, offset: int, limit: int) -> Window[ItemT]:

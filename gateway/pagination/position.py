@@ -30,7 +30,7 @@ class Position(NamedTuple):
     repaired: int = 0
 
     def to_numbers(self) -> list[int]:
-        """Give the position as numbers of 0 and more."""
+        """Return the position as numbers of 0 and more."""
         return [
             self.segment,
             self.offset,
@@ -42,7 +42,7 @@ class Position(NamedTuple):
         ]
 
     def _steps(self, ids: tuple[int, ...]) -> list[int]:
-        """Give the differences from id to id, which are small where ids follow on each other."""
+        """Return the differences from id to id, which are small where ids follow on each other."""
         last, steps = self.promotion_id or 0, []
         for id_ in ids:
             steps.append(fold(id_ - last))

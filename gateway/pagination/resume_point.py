@@ -56,7 +56,7 @@ class _Search(Generic[ItemT]):
         self.unmoved = cursor.offset + is_forward
 
     def is_in_place(self) -> bool:
-        """Tell whether the cursor's item stands where the cursor says."""
+        """Return whether the cursor's item stands where the cursor says."""
         stretch, cursor = self._stretch, self._cursor
         if not stretch.holds(cursor.offset):
             return False

@@ -27,7 +27,7 @@ Fetch = Callable[[int, int, int], Awaitable[Window[ItemT]]]
 
 
 def plausible_total(window: Window[ItemT], offset: int) -> int | None:
-    """Give a window's total; None where it counts fewer than there are up to the window's end."""
+    """Return a window's total; None where it counts fewer than there are up to the window's end."""
     total, end = window.total, offset + len(window.items)
     return None if total is not None and window.items and total < end else total
 
@@ -55,12 +55,12 @@ class WindowBuffer(Generic[ItemT]):
 
     @property
     def end(self) -> int:
-        """Give the offset behind the last item."""
+        """Return the offset behind the last item."""
         return self.start + len(self.items)
 
     @property
     def total(self) -> int | None:
-        """Give what the upstream counts, where that can be believed."""
+        """Return what the upstream counts, where that can be believed."""
         return self._page.totals.get(self.segment)
 
     @property
@@ -78,11 +78,11 @@ class WindowBuffer(Generic[ItemT]):
         return self.is_ended or (self.total is not None and not self.counts_more)
 
     def holds(self, offset: int) -> bool:
-        """Tell whether the item at an offset is known."""
+        """Return whether the item at an offset is known."""
         return self.start <= offset < self.end
 
     def id_at(self, offset: int) -> int | None:
-        """Give the id of the item at an offset that is held; None where it could not be read."""
+        """Return the id of the item at an offset that is held; None where it could not be read."""
         return id_of(self.items[offset - self.start])
 
     def find(self, promotion_id: int | None, expected: int) -> int | None:

@@ -23,12 +23,12 @@ def json_answer(payload: Any, status: int = 200) -> Response:
 
 
 def errors_body(refusal: Refusal) -> dict[str, Any]:
-    """Give the documented error body: `{"errors": [{"status", "code", "message"}]}`."""
+    """Return the documented error body: `{"errors": [{"status", "code", "message"}]}`."""
     return {"errors": [{"status": False, "code": refusal.code, "message": refusal.message}]}
 
 
 def status_body(refusal: Refusal) -> dict[str, Any]:
-    """Give the other body that the legacy response table allows: a `status` that is not 200."""
+    """Return the other body that the legacy response table allows: a `status` that is not 200."""
     told = {"code": refusal.code, "message": refusal.message}
     return {"status": told, "validationErrors": [told], "data": None}
 

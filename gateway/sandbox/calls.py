@@ -29,7 +29,7 @@ class CallLog:
         self._log.clear()
 
     def report(self) -> dict[str, Any]:
-        """Give the body of `GET /__calls`."""
+        """Return the body of `GET /__calls`."""
         counts: dict[str, int] = {endpoint: self._counts[endpoint] for endpoint in ENDPOINTS}
         return {"total": self._counts.total(), **counts, "log": list(self._log)}
 

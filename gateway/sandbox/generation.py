@@ -43,7 +43,7 @@ class Generator:
         self.midnight = datetime.combine(today, time(), UTC)
 
     def day(self, days: int, clock_time: time = time()) -> datetime:
-        """Give a moment some days from the world's date, in UTC."""
+        """Return a moment some days from the world's date, in UTC."""
         return datetime.combine((self.midnight + timedelta(days=days)).date(), clock_time, UTC)
 
     def promotions(self, program_id: int, count: int, **facts: Any) -> list[Promotion]:

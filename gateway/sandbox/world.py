@@ -113,7 +113,7 @@ class World:
 
 
 def _fill_up(customer: Customer, generator: Generator) -> None:
-    """Give customer 555380204 the 167 promotions that the document counts but does not show."""
+    """Return customer 555380204 the 167 promotions that the document counts but does not show."""
     missing = 169 - len(customer.holdings)
     customer.holdings += [
         generator.holding(generator.promotion(469, 67246 - index, index))

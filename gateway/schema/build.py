@@ -30,7 +30,7 @@ def build_schema() -> strawberry.Schema:
 
 
 def executable(schema: strawberry.Schema) -> GraphQLSchema:
-    """Give the graphql-core schema inside."""
+    """Return the graphql-core schema inside."""
     inner: GraphQLSchema = schema._schema  # noqa: SLF001 - Strawberry offers no other way
     return inner
 

@@ -4,5 +4,5 @@ from gateway.pagination.page import ConnectionPage, ItemT, Place
 
 
 def shown(page: ConnectionPage[ItemT]) -> list[tuple[Place[ItemT], ItemT]]:
-    """Give the places whose items can be shown, with their items."""
+    """Return the places whose items can be shown, with their items."""
     return [(place, place.item) for place in page.places if place.item is not None]

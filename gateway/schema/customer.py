@@ -86,7 +86,7 @@ class CustomerPromotionConnection:
 
     @computed("How many there are in all, as the upstream counts; null where it does not say.")
     def total_count(self) -> int | None:
-        """Give the upstream's own total."""
+        """Return the upstream's own total."""
         return self.payload.page.totals.get(0)
 
     @computed("Whether the list moved since the cursor was given.")
@@ -119,7 +119,7 @@ class Customer(Node):
 
     @computed("The platform's own id.")
     def customer_id(self) -> strawberry.ID:
-        """Give the id."""
+        """Return the id."""
         return strawberry.ID(self._known_id())
 
     def _known_id(self) -> str:

@@ -49,7 +49,7 @@ def max_look_ups(caller: Caller) -> int:
 
 
 async def _admit(context: ResolverContext, key: CustomerKey, argument: str) -> CustomerKey:
-    """Give the key to a caller who may ask for this customer."""
+    """Return the key to a caller who may ask for this customer."""
     if context.caller.customers is None:
         return key
     claimed = [own for own in own_customers(context.caller) if own.source is key.source]
@@ -65,7 +65,7 @@ async def _admit(context: ResolverContext, key: CustomerKey, argument: str) -> C
 async def _is_one_of(
     context: ResolverContext, customer_id: str, claimed: Sequence[CustomerKey]
 ) -> bool:
-    """Tell whether an id is that of one of the caller's own customers.
+    """Return whether an id is that of one of the caller's own customers.
 
     It is they who are looked up, those who are known first: the one who is asked for may be
     somebody else. Raises what a look-up raises, where none of the others tells.
@@ -91,5 +91,5 @@ async def _is_one_of(
 
 
 def _stated(key: CustomerKey) -> str | None:
-    """Give the id that an identifier is, in the platform's own spelling."""
+    """Return the id that an identifier is, in the platform's own spelling."""
     return canonical(key.identifier_value) if key.identifier_name == BY_ID else None

@@ -59,7 +59,7 @@ class CostArguments(NamedTuple):
     most_calls: int
 
     def length(self, argument: str) -> int:
-        """Give a list's length; a null is none."""
+        """Return a list's length; a null is none."""
         return self.arguments.get(argument) or 0
 
 
@@ -194,7 +194,7 @@ def timed(attribute: str, description: str, judge: Callable[[Any, datetime], Any
 
 
 def reader(attribute: str) -> Callable[[Any], Any]:
-    """Give the function that reads an attribute of a payload."""
+    """Return the function that reads an attribute of a payload."""
     first, _, rest = attribute.partition(".")
     if attribute == PAYLOAD:
         return lambda payload: payload

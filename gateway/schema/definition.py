@@ -76,7 +76,7 @@ class PromotionDefinition:
 
     @computed("Where it was created.")
     def source_type(self) -> PromotionSourceType:
-        """Give the source type that it was found under: the payload does not say."""
+        """Return the source type that it was found under: the payload does not say."""
         return self.found_under
 
     status: PromotionStatus = plain(

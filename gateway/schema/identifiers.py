@@ -59,7 +59,7 @@ Source = Annotated[
 
 
 def check_identifier(by: CustomerIdentifier, argument: str) -> tuple[str, str]:
-    """Give the identifier's name as the platform has it, and its value exactly as it came.
+    """Return the identifier's name as the platform has it, and its value exactly as it came.
 
     Raises BadUserInputError, which names the argument, for one that cannot be an identifier.
     """
@@ -79,7 +79,7 @@ def check_identifier(by: CustomerIdentifier, argument: str) -> tuple[str, str]:
 
 
 def is_identifier(value: object) -> TypeGuard[str]:
-    """Tell whether something can be an identifier's value."""
+    """Return whether something can be an identifier's value."""
     if not isinstance(value, str) or not 1 <= len(value) <= _LONGEST:
         return False
     if value.isascii() and value.isprintable():

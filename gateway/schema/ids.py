@@ -88,7 +88,7 @@ def _not_an_id(argument: str) -> BadUserInputError:
 
 
 def check_digits(argument: str, value: str) -> str:
-    """Give a program's or promotion's id without leading zeros; it may become part of a path.
+    """Return a program's or promotion's id without leading zeros; it may become part of a path.
 
     The platform's own answers are numbers, so 0973 would never be found in one. Raises
     BadUserInputError where it is not 1 to 19 ASCII digits.

@@ -31,7 +31,7 @@ class ResolverContext:
 
     @property
     def now(self) -> datetime:
-        """Give the one time of the whole answer."""
+        """Return the one time of the whole answer."""
         return self.request.now
 
     @property

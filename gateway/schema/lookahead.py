@@ -145,7 +145,7 @@ def nodes_below(
     values: VariableValues,
     field_name: str,
 ) -> Iterator[FieldNode]:
-    """Give each selection of a field of `parent` right below these fields."""
+    """Return each selection of a field of `parent` right below these fields."""
     names = {parent.name, *(interface.name for interface in parent.interfaces)}
     for field_node in field_nodes:
         if field_node.selection_set:

@@ -157,7 +157,7 @@ class Program(Node):
 
     @computed("The platform's own id.")
     def program_id(self) -> strawberry.ID:
-        """Give the id."""
+        """Return the id."""
         return strawberry.ID(self.payload)
 
     @fetching(
@@ -167,7 +167,7 @@ class Program(Node):
         calls=one_call,
     )
     async def name(self, info: Info) -> str | None:
-        """Give the name that a page has told, else ask for one."""
+        """Return the name that a page has told, else ask for one."""
         return self.known_name or await info.context.loaders.program_names.load(self.payload)
 
     @fetching(

@@ -51,12 +51,12 @@ class Explorer:
         self._page = index.read_text(encoding="utf-8") if self.is_built else PLAIN_PAGE
 
     def page(self) -> Response:
-        """Give the page; it must be fetched anew, its assets need not."""
+        """Return the page; it must be fetched anew, its assets need not."""
         headers = _HEADERS | {"Cache-Control": "no-cache", "Vary": "Accept"}
         return HTMLResponse(self._page, headers=headers)
 
     def routes(self) -> list[BaseRoute]:
-        """Give the routes of the page's assets."""
+        """Return the routes of the page's assets."""
         if not self.is_built:
             return []
         assets = _Assets(directory=self._assets)

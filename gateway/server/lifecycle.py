@@ -52,7 +52,7 @@ def listen(host: str, port: int, remedy: str) -> socket.socket:
 
 
 def url_of(host: str, listener: socket.socket) -> str:
-    """Give the URL under which a socket on this host is reached."""
+    """Return the URL under which a socket on this host is reached."""
     port = listener.getsockname()[1]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 

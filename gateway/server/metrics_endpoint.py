@@ -16,6 +16,6 @@ class MetricsEndpoint:
     metrics: MetricsScrape
 
     async def answer(self, _request: Request) -> Response:
-        """Give the metrics in the text format, whatever else the client would accept."""
+        """Return the metrics in the text format, whatever else the client would accept."""
         headers = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}
         return Response(await self.metrics.text(), 200, headers)

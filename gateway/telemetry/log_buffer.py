@@ -41,7 +41,7 @@ class BufferedLogLines:
         self._stream.flush()
 
     def isatty(self) -> bool:
-        """Tell whether somebody watches."""
+        """Return whether somebody watches."""
         return self._stream.isatty()
 
     def _write_waiting(self) -> None:
@@ -71,7 +71,7 @@ class OperationLogLines:
         self._add(self._encode(line).decode() + "\n")
 
     def _timestamp(self) -> str:
-        """Give the time in UTC; its form is new only once a second."""
+        """Return the time in UTC; its form is new only once a second."""
         now = time.time()
         second = int(now)
         if second != self._second:

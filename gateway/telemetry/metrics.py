@@ -100,7 +100,7 @@ class Metric:
 
     @property
     def series(self) -> list[tuple[str, ...]]:
-        """Give each series by its labels' values, in the order of readings."""
+        """Return each series by its labels' values, in the order of readings."""
         return list(product(*(values for _name, values in self.labels)))
 
     @property

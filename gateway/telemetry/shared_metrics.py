@@ -76,13 +76,13 @@ class SharedMetrics:
         self._cells[start] = now  # the last: who sees it sees the rest
 
     def is_behind(self, moment: float) -> bool:
-        """Tell whether any worker that runs has not written since `moment`."""
+        """Return whether any worker that runs has not written since `moment`."""
         return any(
             self._written_at(place) < moment and self._is_running(place) for place in self._used()
         )
 
     def read(self, own: Callable[[], Sequence[float]]) -> Snapshot:
-        """Give what all have counted; `own` is this process's, should it have no place."""
+        """Return what all have counted; `own` is this process's, should it have no place."""
         told = Snapshot([], [])
         for place in self._used():
             running = self._is_running(place)
@@ -92,7 +92,7 @@ class SharedMetrics:
         return told
 
     def close(self) -> None:
-        """Give the memory back, and the place."""
+        """Release the memory and the slot."""
         self._cells.release()
         self._map.close()
         os.close(self._fd)

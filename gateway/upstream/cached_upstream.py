@@ -99,7 +99,7 @@ class CachedUpstream:
         *,
         not_before: float = 0.0,
     ) -> _T:
-        """Give an answer, as `read` reads it: a remembered one, or that of one call of `load`.
+        """Return an answer, as `read` reads it: a remembered one, or that of one call of `load`.
 
         `target` is all that is asked of the endpoint, and `load` gets the request on whose account
         it calls. Only what `read` can read is kept; what was fetched earlier than `not_before`, in

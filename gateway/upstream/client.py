@@ -65,7 +65,7 @@ class UpstreamClient:
     deadline_s: float = 0.0
 
     def quota_left(self, request: RequestContext) -> int | None:
-        """Give how many calls of this minute are left to the caller's identity; None: no limit."""
+        """Return the calls of this minute that the caller's identity has left; None: no limit."""
         return self._quota(request).left()
 
     async def get(

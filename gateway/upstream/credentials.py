@@ -38,7 +38,7 @@ class Credential(Protocol):
     """The headers where they are the same for each call, so that nobody need wait for them."""
 
     async def headers(self, post: Post, request: RequestContext) -> Mapping[str, str]:
-        """Give the headers; may itself call the platform, by `post`.
+        """Return the headers; may itself call the platform, by `post`.
 
         Raises UpstreamAuthFailedError where the platform refuses what it is shown, and
         UpstreamError for whatever else it does instead of answering.
@@ -62,7 +62,7 @@ class FixedCredential:
         self._headers = headers
 
     async def headers(self, post: Post, request: RequestContext) -> Mapping[str, str]:
-        """Give the headers."""
+        """Return the headers."""
         return self._headers
 
     def refused(self, headers: Mapping[str, str]) -> bool:
@@ -70,7 +70,7 @@ class FixedCredential:
         return False
 
     def identity(self, request: RequestContext) -> str:
-        """Give the one identity of all calls."""
+        """Return the one identity of all calls."""
         return "configured"
 
 
@@ -80,7 +80,7 @@ class CallersCredential:
     fixed: Mapping[str, str] | None = None
 
     async def headers(self, post: Post, request: RequestContext) -> Mapping[str, str]:
-        """Give the caller's headers.
+        """Return the caller's headers.
 
         Raises UpstreamAuthFailedError where there are none, or none that a header can carry.
         """
@@ -94,7 +94,7 @@ class CallersCredential:
         return False
 
     def identity(self, request: RequestContext) -> str:
-        """Give a hash of the caller's credential."""
+        """Return a hash of the caller's credential."""
         return request.caller.credential_hash
 
 
@@ -128,7 +128,7 @@ class OAuthCredential:
         self._renewing = asyncio.Lock()
 
     async def headers(self, post: Post, request: RequestContext) -> Mapping[str, str]:
-        """Give the token's header; fetches a token first where there is none that lasts."""
+        """Return the token's header; fetches a token first where there is none that lasts."""
         if self._clock() >= self._renew_at:
             async with self._renewing:
                 if self._clock() >= self._renew_at:
@@ -151,7 +151,7 @@ class OAuthCredential:
         return True
 
     def identity(self, request: RequestContext) -> str:
-        """Give the one identity of all calls: the key's, not the rotating token's."""
+        """Return the one identity of all calls: the key's, not the rotating token's."""
         return "configured"
 
     async def _renew(self, post: Post) -> None:

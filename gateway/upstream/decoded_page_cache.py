@@ -40,7 +40,7 @@ class DecodedPageCache(Generic[_I]):
     def read(
         self, target: str, body: bytes, read: Callable[[bytes], UpstreamPage[_I]]
     ) -> UpstreamPage[_I]:
-        """Give the page of an answer, which `read` decodes unless it is the target's last one.
+        """Return the page of an answer, which `read` decodes unless it is the target's last one.
 
         A page with an item left out is read each time: that is to be logged. Raises what `read`
         raises.

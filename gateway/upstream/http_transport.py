@@ -77,7 +77,7 @@ def check_headers(headers: Mapping[str, str]) -> None:
 
 
 def join_fields(fields: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Give a head's fields by their names in lower case; repeated ones as one list (RFC 9110)."""
+    """Return a head's fields by their names in lower case; repeated ones as one list (RFC 9110)."""
     joined: dict[bytes, bytes] = {}
     for raw_name, value in fields:
         name = raw_name.lower()

@@ -45,7 +45,7 @@ def read_response(endpoint: str, reply: TransportResponse, most_bytes: int) -> U
 
 
 def decompress_body(endpoint: str, reply: TransportResponse, most_bytes: int) -> bytes:
-    """Give a body of at most `most_bytes`, counted before and after decompression.
+    """Return a body of at most `most_bytes`, counted before and after decompression.
 
     Raises UpstreamBadPayloadError where it is larger, or compressed in a way that was not asked
     for, or cannot be decompressed. Nothing beyond the limit is ever inflated.

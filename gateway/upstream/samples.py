@@ -12,7 +12,7 @@ _STATES = {CircuitState.CLOSED: 0, CircuitState.HALF_OPEN: 1, CircuitState.OPEN:
 
 
 def upstream_samples(traffic: TrafficShaping, phase_out: PhaseOut) -> Samples:
-    """Give the numbers of all `gateway_upstream_…` metrics but the cache's, and the legacy's."""
+    """Return the numbers of all `gateway_upstream_…` metrics but the cache's, and the legacy's."""
     endpoints = [traffic.statistics.endpoints[endpoint] for endpoint in ENDPOINTS]
     quotas = traffic.quotas.statistics
     left = traffic.quotas.left()

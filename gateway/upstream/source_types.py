@@ -31,7 +31,7 @@ class SourceTypes:
         self._found: LRUCache[_Definition, PromotionSourceType] = LRUCache(_MOST_REMEMBERED)
 
     def order(self, program_id: str, promotion_id: str, request: RequestContext) -> Order:
-        """Give all source types to look in, the likeliest first."""
+        """Return all source types to look in, the likeliest first."""
         first = self._found.get(self._key(program_id, promotion_id, request))
         if first not in self.configured:
             return self.configured

@@ -12,7 +12,7 @@ from gateway.upstream.http_transport import HttpTransport, HttpxTransport
 def create_transport(
     settings: Settings, transport: httpx.AsyncBaseTransport | None = None
 ) -> HttpTransport:
-    """Give the way to the platform; a `transport` is the seam at which tests replace it.
+    """Return the way to the platform; a `transport` is the seam at which tests replace it.
 
     No proxy and no .netrc of the environment, no cookies, no redirects. Each call's deadline is its
     caller's.

@@ -34,7 +34,7 @@ async def keys_of(server: KeyServer, clock: Clock) -> AsyncIterator[JwksKeySourc
 
 
 async def ids(keys: JwksKeySource, kid: str | None = None) -> list[str | None]:
-    """Give the ids of the keys that count now."""
+    """Return the ids of the keys that count now."""
     return [key.kid for key in await keys.keys(kid)]
 
 

@@ -41,7 +41,7 @@ def guarded(sandbox_url: str, key_file: Path) -> Iterator[Graph]:
 
 @pytest.fixture(scope="module")
 def authentication(key_file: Path) -> Authenticator:
-    """Give what checks tokens, without a server around it."""
+    """Return what checks tokens, without a server around it."""
     settings = settings_for("http://platform.example", **JWT, auth_key_file=str(key_file))
     return create_authenticator(settings, lambda: NOW)
 

@@ -8,7 +8,7 @@ class Clock:
         self.now = now
 
     def __call__(self) -> float:
-        """Give the time."""
+        """Return the time."""
         return self.now
 
     def advance(self, seconds: float) -> None:

@@ -11,7 +11,7 @@ from tests.cache.valkey import Valkey
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Valkey]:
-    """Give a server for all tests that leave it running."""
+    """Return a server for all tests that leave it running."""
     valkey = Valkey()
     yield valkey
     valkey.stop()
@@ -19,7 +19,7 @@ def server() -> Iterator[Valkey]:
 
 @pytest.fixture
 def valkey(server: Valkey) -> Iterator[Valkey]:
-    """Give the server empty, and configured as it is out of the box."""
+    """Return the server empty, and configured as it is out of the box."""
     server.execute("FLUSHALL")
     yield server
     server.execute("CONFIG", "SET", "maxmemory", 0)
@@ -27,13 +27,13 @@ def valkey(server: Valkey) -> Iterator[Valkey]:
 
 @pytest.fixture
 def clock() -> Clock:
-    """Give the clock of all replicas."""
+    """Return the clock of all replicas."""
     return Clock()
 
 
 @pytest.fixture
 async def replicas(valkey: Valkey, clock: Clock) -> AsyncIterator[list[Bench]]:
-    """Give two replicas that share the server."""
+    """Return two replicas that share the server."""
     benches = [Bench(valkey.url, clock) for _ in range(2)]
     yield benches
     for bench in benches:

@@ -7,13 +7,13 @@ from tests.cache.clock import Clock
 
 @pytest.fixture
 def clock() -> Clock:
-    """Give a clock that stands still."""
+    """Return a clock that stands still."""
     return Clock()
 
 
 @pytest.fixture
 def circuit(clock: Clock) -> Circuit:
-    """Give a closed circuit that probes every second."""
+    """Return a closed circuit that probes every second."""
     return Circuit("read", 1.0, clock)
 
 

@@ -19,7 +19,7 @@ def wait_for(coalescer: Coalescer[bytes], platform: Platform, key: str = "key") 
 
 
 async def held(waiters: int) -> tuple[Coalescer[bytes], Platform, list[Task]]:
-    """Give waiters of one call that is held."""
+    """Return waiters of one call that is held."""
     coalescer: Coalescer[bytes] = Coalescer()
     platform = Platform()
     platform.hold()

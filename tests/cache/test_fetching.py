@@ -16,13 +16,13 @@ COALESCING_ONLY = CachePolicy(0.0)
 
 @pytest.fixture
 def bench() -> Bench:
-    """Give a fetcher whose clock stands still."""
+    """Return a fetcher whose clock stands still."""
     return Bench()
 
 
 @pytest.fixture
 def platform() -> Platform:
-    """Give a platform that answers."""
+    """Return a platform that answers."""
     return Platform(b"answer")
 
 

@@ -61,13 +61,13 @@ def fill(valkey: Valkey) -> None:
 
 
 def empty(valkey: Valkey) -> None:
-    """Give it room again."""
+    """Return it room again."""
     valkey.execute("CONFIG", "SET", "maxmemory", 0)
 
 
 @pytest.fixture
 def own() -> Iterator[Valkey]:
-    """Give a server that no other test has."""
+    """Return a server that no other test has."""
     valkey = Valkey()
     yield valkey
     valkey.stop()

@@ -84,7 +84,7 @@ class Load:
 
 @pytest.fixture
 def valkey() -> Iterator[Valkey]:
-    """Give a server of the test's own."""
+    """Return a server of the test's own."""
     server = Valkey()
     yield server
     server.stop()
@@ -92,7 +92,7 @@ def valkey() -> Iterator[Valkey]:
 
 @pytest.fixture
 async def cache(valkey: Valkey) -> AsyncIterator[TwoLevelCache]:
-    """Give a cache on it."""
+    """Return a cache on it."""
     replica = create_cache(valkey.url, SECRET)
     yield replica
     await replica.close()
@@ -100,7 +100,7 @@ async def cache(valkey: Valkey) -> AsyncIterator[TwoLevelCache]:
 
 @pytest.fixture
 async def load(cache: TwoLevelCache) -> AsyncIterator[Load]:
-    """Give load on that cache, which has found its server."""
+    """Return load on that cache, which has found its server."""
     running = Load(cache)
     try:
         await settled(cache)
@@ -111,7 +111,7 @@ async def load(cache: TwoLevelCache) -> AsyncIterator[Load]:
 
 
 def is_shared(cache: TwoLevelCache) -> bool:
-    """Tell whether the second level works, as far as the cache knows."""
+    """Return whether the second level works, as far as the cache knows."""
     return cache.shared is not None and cache.shared.is_available
 
 

@@ -36,7 +36,7 @@ class Port:
     async def page(
         self, key: CustomerPageKey, request: RequestContext, max_age_s: float = math.inf
     ) -> CustomerPage:
-        """Give an empty page of that customer."""
+        """Return an empty page of that customer."""
         self.asked.append((key, max_age_s))
         if key.customer != KEY:
             raise UpstreamNotFoundError(ENDPOINT, 8015)

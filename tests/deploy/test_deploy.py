@@ -23,7 +23,7 @@ BUILD_REQUIREMENTS = re.findall(r"\^\(([a-z|-]+)\)==", DOCKERFILE)[0].split("|")
 
 
 def locked(path: str) -> set[str]:
-    """Give the names of a lock's distributions."""
+    """Return the names of a lock's distributions."""
     text = (ROOT / path).read_text(encoding="utf-8")
     return set(re.findall(r"^([a-z0-9-]+)==", text, re.MULTILINE))
 
@@ -35,7 +35,7 @@ def blocks(text: str, indent: int) -> dict[str, str]:
 
 
 def services() -> dict[str, dict[str, str]]:
-    """Give the keys of each service."""
+    """Return the keys of each service."""
     listed = blocks(COMPOSE.partition("\nservices:\n")[2], 2)
     return {name: blocks(body, 4) | {"all": body} for name, body in listed.items()}
 

@@ -9,7 +9,7 @@ PROXIES = ("10.0.0.0/8", "192.0.2.1", "2001:db8:f::/48")
 
 
 def of(peer: str | None, *forwarded: str, proxies: tuple[str, ...] = PROXIES) -> str:
-    """Give the address of a request from this peer with these header lines."""
+    """Return the address of a request from this peer with these header lines."""
     headers = [(b"x-forwarded-for", line.encode("latin-1")) for line in forwarded]
     return ClientAddresses(proxies).of(HttpRequest("POST", b"", HttpHeaders(headers), peer, "id"))
 

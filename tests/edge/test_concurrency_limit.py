@@ -39,7 +39,7 @@ class HangingTransport(httpx.AsyncBaseTransport):
 
 @pytest.fixture
 def transport() -> Iterator[HangingTransport]:
-    """Give a platform that hangs until the test's end."""
+    """Return a platform that hangs until the test's end."""
     hanging = HangingTransport()
     yield hanging
     hanging.answers.set()

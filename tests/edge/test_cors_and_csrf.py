@@ -25,7 +25,7 @@ TYPENAME = {"query": "{ __typename }"}
 
 @pytest.fixture(scope="module")
 def open_to_shop(sandbox_url: str) -> Iterator[httpx.Client]:
-    """Give a client of a gateway that names one origin."""
+    """Return a client of a gateway that names one origin."""
     settings: dict[str, Any] = {
         "cors_origins": f"{SHOP},http://localhost:*,http://[::1]:*",
         "cors_headers": "X-Tenant,authorization",
@@ -36,7 +36,7 @@ def open_to_shop(sandbox_url: str) -> Iterator[httpx.Client]:
 
 
 def cors_headers(answer: httpx.Response) -> dict[str, str]:
-    """Give what an answer tells a browser about origins."""
+    """Return what an answer tells a browser about origins."""
     return {
         name: value for name, value in answer.headers.items() if name.startswith("access-control")
     }

@@ -35,7 +35,7 @@ class Clock:
 
 @pytest.fixture(scope="module")
 def valkey() -> Iterator[Valkey]:
-    """Give a real server."""
+    """Return a real server."""
     server = Valkey()
     yield server
     server.stop()
@@ -167,7 +167,7 @@ async def test_a_redis_that_hangs_or_holds_garbage_holds_nobody_up(valkey: Valke
 
 
 def limited(answer: httpx.Response) -> int:
-    """Give after how many seconds a refused caller may come again."""
+    """Return after how many seconds a refused caller may come again."""
     assert (answer.status_code, code(answer)) == (429, "RATE_LIMITED")
     wait_s: int = answer.json()["errors"][0]["extensions"]["retryAfterS"]
     assert answer.headers["retry-after"] == str(wait_s)

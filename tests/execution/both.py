@@ -81,7 +81,7 @@ class Tally:
     differences: list[str] = field(default_factory=list)
 
     def report(self) -> str:
-        """Give the counts, the largest first."""
+        """Return the counts, the largest first."""
         return ", ".join(f"{name} {count}" for name, count in self.counts.most_common())
 
 
@@ -98,21 +98,21 @@ class Watched:
 
 
 def _is_only_batched(calls: Counter[str], others: Counter[str]) -> bool:
-    """Tell whether the others ask for the same: what loaders batch otherwise, all else once."""
+    """Return whether the others ask for the same: what loaders batch otherwise, all else once."""
     more, less = others - calls, calls - others
     batched = {call for call in more + less if "/promotionsV2?" in call or "&programs=" in call}
     return set(more) <= batched and set(less) <= batched | set(others)
 
 
 def _asks_for_less(calls: Counter[str], others: Counter[str]) -> bool:
-    """Tell whether the others leave out calls, or parts of what calls ask for, and no more."""
+    """Return whether the others leave out calls, or parts of what calls ask for, and no more."""
     left_out = calls - others
     parts = all(_is_part(call, left_out) for call in others - calls)
     return parts and others.total() <= calls.total()
 
 
 def _is_part(call: str, larger: Collection[str]) -> bool:
-    """Tell whether a call is for some of the same programs, or for one definition of a list."""
+    """Return whether a call is for some of the same programs, or for one definition of a list."""
     asked, _, programs = call.partition("&programs=")
     if programs:
         parts = [each.partition("&programs=") for each in larger]
@@ -180,7 +180,7 @@ class Both:
     def _is_told_otherwise(
         self, outcome: Outcome, calls: Counter[str], others: Counter[str]
     ) -> bool:
-        """Tell whether there is nothing to compare: who asks for a part is told another lie."""
+        """Return whether there is nothing to compare: who asks for a part is told another lie."""
         left_out = calls - others
         is_part = any(_is_part(call, left_out) for call in others - calls)
         return is_part and bool(self.gateway.platform.rate) and bool(removed(outcome))

@@ -56,13 +56,13 @@ class Thing:
 
     @computed("Who it is.")
     def id(self) -> strawberry.ID:
-        """Give an id, or fail."""
+        """Return an id, or fail."""
         own: strawberry.ID = self.own_id()
         return own
 
     @abstractmethod
     def own_id(self) -> Any:
-        """Give an id."""
+        """Return an id."""
 
 
 def _fields(namespace: dict[str, Any]) -> None:
@@ -94,7 +94,7 @@ class Small(Thing):
     whole: JSON | None = plain(PAYLOAD, "Cannot be.", lambda payload: payload.number)
 
     def own_id(self) -> Any:
-        """Give an id."""
+        """Return an id."""
         return self.payload.number
 
 
@@ -106,7 +106,7 @@ class Odd(Thing):
     _fields(vars())
 
     def own_id(self) -> Any:
-        """Give an id."""
+        """Return an id."""
         return self.payload.text
 
     @computed("Another.")
@@ -143,12 +143,12 @@ class Odd(Thing):
 
     @computed("Only payloads.", AsViews(Small))
     def smalls(self) -> Any:
-        """Give what is not a list, too."""
+        """Return what is not a list, too."""
         return self.payload.many
 
     @computed("Only a payload.", AsView(Small))
     def small(self) -> Any:
-        """Give what is no payload, too."""
+        """Return what is no payload, too."""
         return self.payload.inner
 
     @fetching("Asks.", calls=_no_calls)
@@ -172,7 +172,7 @@ class Odd(Thing):
 
     @fetching("Asks for several.", calls=_no_calls)
     async def all_asked(self, index: int = 0) -> list["Odd"]:
-        """Give some, of which one may be an error."""
+        """Return some, of which one may be an error."""
         listed: list[Any] = [Odd(payload=_payload(index + step)) for step in range(3)]
         return listed + [ValueError("in a list")] * (index % 5 == 2)
 
@@ -183,12 +183,12 @@ class Query:
 
     @fetching("Asks.", calls=_no_calls)
     async def odd(self, index: int) -> Odd | None:
-        """Give one."""
+        """Return one."""
         return Odd(payload=_payload(index))
 
     @fetching("Asks, surely.", calls=_no_calls)
     async def must_odd(self, index: int) -> Odd:
-        """Give one, or fail."""
+        """Return one, or fail."""
         await asyncio.sleep(0)
         if index % 9 == 8:
             raise BadUserInputError("must_odd", "no")
@@ -196,7 +196,7 @@ class Query:
 
     @computed("A thing at hand.")
     def thing(self, index: int = 2) -> Thing | None:
-        """Give one without asking."""
+        """Return one without asking."""
         return Odd(payload=_payload(index)) if index % 2 else Small(payload=_payload(index))
 
 

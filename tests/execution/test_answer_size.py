@@ -47,7 +47,7 @@ def _many_issues(enrolments: int, issues: int) -> Change:
 
 
 def _many_issues_of_one(issues: int) -> Change:
-    """Give the first promotion so many, and the others none."""
+    """Return the first promotion so many, and the others none."""
     change, left = _many_issues(1, issues), [1]
 
     def change_one(item: dict[str, Any]) -> None:

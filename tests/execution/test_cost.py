@@ -32,7 +32,7 @@ def cost(text: str, variables: dict[str, Any] | None = None) -> Cost:
 
 
 def figures(text: str, variables: dict[str, Any] | None = None) -> tuple[int, int]:
-    """Give its leaves and calls."""
+    """Return its leaves and calls."""
     counted = cost(text, variables)
     return counted.leaves, counted.calls
 

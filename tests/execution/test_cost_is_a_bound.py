@@ -120,7 +120,7 @@ queries = some(
 
 @pytest.fixture(scope="module")
 def roomy(sandbox_url: str) -> Iterator[Graph]:
-    """Give a gateway that lets an operation make many calls."""
+    """Return a gateway that lets an operation make many calls."""
     limits = {"max_cost": 10**9, "max_aliases": 1000, "max_depth": 50}
     with graph_over(
         sandbox_url, upstream_max_calls_per_operation=MANY_CALLS, upstream_deadline_s=30, **limits

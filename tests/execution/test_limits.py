@@ -129,7 +129,7 @@ def operations() -> Operations:
 
 
 def code(operations: Operations, limit: Limit, number: int) -> tuple[str, str]:
-    """Give the code and words with which a document is refused, none where it is not."""
+    """Return the code and words with which a document is refused, none where it is not."""
     try:
         operation = operations.get(limit.document(number), None)
         operation.check(operations.schema, limit.variables(number))

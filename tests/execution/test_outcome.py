@@ -8,7 +8,7 @@ from gateway.execution.outcome import show
 
 
 def located(error: Exception, *path: str | int) -> GraphQLError:
-    """Give an error as an execution does."""
+    """Return an error as an execution does."""
     return GraphQLError(str(error), path=list(path), original_error=error)
 
 

@@ -23,7 +23,7 @@ def post(http: httpx.Client, body: Any, accept: str = "application/json") -> htt
 
 
 def codes(answer: httpx.Response) -> list[list[str]]:
-    """Give each operation's codes."""
+    """Return each operation's codes."""
     assert answer.status_code == 200
     return [
         [error["extensions"]["code"] for error in one.get("errors", [])] for one in answer.json()

@@ -46,7 +46,7 @@ MISSPELT: list[tuple[str, dict[str, Any]]] = [
 
 
 def names() -> set[str]:
-    """Give all names of fields, arguments, and what enums and inputs have, of five letters up."""
+    """Return all names of fields, arguments, and what enums and inputs have, of five letters up."""
     found: set[str] = set()
     for kind in executable(build_schema()).type_map.values():
         if kind.name.startswith("__"):
@@ -62,7 +62,7 @@ def names() -> set[str]:
 
 @pytest.fixture(scope="module")
 def hidden(sandbox_url: str) -> Iterator[httpx.Client]:
-    """Give a client of a gateway whose schema is hidden."""
+    """Return a client of a gateway whose schema is hidden."""
     with serve_gateway(sandbox_url, introspection=False) as url, client(url) as http:
         yield http
 

@@ -20,7 +20,7 @@ WITH_VARIABLES = """query($by: CustomerIdentifier!, $source: CustomerSource! = I
 def refusals(
     http: httpx.Client, query: str, variables: dict[str, Any] | None = None
 ) -> list[dict[str, Any]]:
-    """Give the errors of a query, the same by POST and GET, in which no value is repeated."""
+    """Return the errors of a query, the same by POST and GET, in which no value is repeated."""
     body = {"query": query, "variables": variables}
     posted = http.post("/graphql", json=body, headers={"Accept": GRAPHQL})
     told = json.dumps(variables) if variables is not None else ""

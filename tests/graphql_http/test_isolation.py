@@ -54,7 +54,7 @@ def answers_kept(url: str) -> int:
 
 
 def allowed(caller: int) -> set[int]:
-    """Give a caller's customers: their own, and the last ten another's too, as in a family."""
+    """Return a caller's customers: their own, and the last ten another's too, as in a family."""
     return {caller, caller - 40} if caller >= 40 else {caller}
 
 
@@ -177,7 +177,7 @@ class Brands:
 
 
 def basic(number: int) -> dict[str, str]:
-    """Give the header of a till."""
+    """Return the header of a till."""
     pair = base64.b64encode(f"till.{number}:p".encode()).decode()
     return {"Authorization": f"Basic {pair}"}
 

@@ -45,7 +45,7 @@ class Counter:
 
 
 def context_of(request: RequestContext) -> ResolverContext:
-    """Give a context without loaders, which nothing asks for."""
+    """Return a context without loaders, which nothing asks for."""
     loaders: DataLoaders = None  # type: ignore[assignment]  # the executor stands in for resolvers
     return ResolverContext(request, loaders)
 

@@ -32,7 +32,7 @@ class Replicas:
 
 @pytest.fixture
 def replicas(sandbox_url: str) -> Iterator[Replicas]:
-    """Give two replicas on a server of this test's own."""
+    """Return two replicas on a server of this test's own."""
     valkey = Valkey()
     with ExitStack() as stack:
         stack.callback(valkey.stop)

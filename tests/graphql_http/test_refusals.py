@@ -26,7 +26,7 @@ MARKS = {
 
 @pytest.fixture(scope="module")
 def url(sandbox_url: str) -> Iterator[str]:
-    """Give the URL of a gateway that names one origin."""
+    """Return the URL of a gateway that names one origin."""
     with serve(create_app(settings_for(sandbox_url, cors_origins=SHOP))) as url:
         yield url
 

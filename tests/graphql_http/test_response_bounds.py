@@ -24,13 +24,13 @@ QUERY = "query Q { __typename }"
 
 @pytest.fixture
 def answers() -> ResponseCache:
-    """Give the answer cache of a gateway that keeps answers."""
+    """Return the answer cache of a gateway that keeps answers."""
     return answer_cache()
 
 
 @pytest.fixture(scope="module")
 def operation() -> Operation:
-    """Give an operation that is a query."""
+    """Return an operation that is a query."""
     return Operations(executable(build_schema()), introspection=True).get(QUERY, None)
 
 

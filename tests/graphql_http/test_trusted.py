@@ -34,7 +34,7 @@ def write(folder: Path, manifest: Any) -> str:
 
 @pytest.fixture(scope="module", params=["allow", "only"])
 def mode(request: pytest.FixtureRequest) -> str:
-    """Give each of the modes."""
+    """Return each of the modes."""
     told: str = request.param
     return told
 
@@ -43,7 +43,7 @@ def mode(request: pytest.FixtureRequest) -> str:
 def trusting(
     sandbox_url: str, mode: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[httpx.Client]:
-    """Give a client of a gateway that trusts these documents."""
+    """Return a client of a gateway that trusts these documents."""
     path = write(tmp_path_factory.mktemp("trusted"), MANIFEST)
     with (
         serve_gateway(sandbox_url, trusted_documents=path, trusted_documents_mode=mode) as url,
@@ -171,7 +171,7 @@ def test_with_automatic_queries_off_the_manifest_still_counts(
 
 
 def start(**settings: Any) -> list[str]:
-    """Give the lines with which a start fails."""
+    """Return the lines with which a start fails."""
     with pytest.raises(SettingsError) as stopped:
         create_app(settings_for("http://platform.example", **settings))
     return stopped.value.lines

@@ -25,7 +25,7 @@ class Page(NamedTuple):
 
     @property
     def edges(self) -> tuple[bool, bool]:
-        """Tell whether there is a page before this one, and one behind it."""
+        """Return whether there is a page before this one, and one behind it."""
         return self.info["hasPreviousPage"], self.info["hasNextPage"]
 
 

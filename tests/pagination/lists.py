@@ -21,17 +21,17 @@ Segment = Sequence[Item | None]
 
 
 def segment_of(size: int, first_id: int = 1) -> Segment:
-    """Give a list of so many items, ids ascending."""
+    """Return a list of so many items, ids ascending."""
     return [Item(first_id + index) for index in range(size)]
 
 
 def spots(places: Iterable[Place[Item]]) -> list[Position]:
-    """Give where places are, without what their cursors know of the items around."""
+    """Return where places are, without what their cursors know of the items around."""
     return [Position(*place.position[:3]) for place in places]
 
 
 def positions(segments: Sequence[Segment]) -> list[Position]:
-    """Give every place of the connection that the segments make."""
+    """Return every place of the connection that the segments make."""
     return [
         Position(number, offset, item.promotion_id if item else None)
         for number, segment in enumerate(segments)
@@ -52,7 +52,7 @@ class Lists:
     most: int = 100
 
     async def fetch(self, segment: int, offset: int, limit: int) -> Window[Item]:
-        """Give a window, and see to it that nothing is asked that the platform would refuse."""
+        """Return a window, and see to it that nothing is asked that the platform would refuse."""
         assert 0 <= segment < len(self.segments)
         assert offset >= 0
         assert 1 <= limit <= 100

@@ -29,7 +29,7 @@ class Source(Protocol):
 
     @property
     def ids(self) -> list[int]:
-        """Give the ids in order."""
+        """Return the ids in order."""
         ...
 
     def insert(self, at: int, count: int) -> None:
@@ -114,7 +114,7 @@ class Walk:
             assert page.has_more is (edge + 1 < len(ids) if self.is_forward else edge > 0)
 
     def _must_be_exact(self) -> bool:
-        """Tell whether the next page has no reason to suspect anything."""
+        """Return whether the next page has no reason to suspect anything."""
         if self.last is None or self.last.position is None:
             return True
         position, ids = self.last.position, self.source.ids

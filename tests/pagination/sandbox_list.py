@@ -23,7 +23,7 @@ class SandboxList:
 
     @classmethod
     def of(cls, world: World, *, is_program: bool) -> Self:
-        """Give C-100's list, or program 9100's, as it is."""
+        """Return C-100's list, or program 9100's, as it is."""
         pool, held = world.customer("externalId", POOL), world.customer("externalId", "C-100")
         if pool is None or held is None:
             raise LookupError("the world lacks a customer")
@@ -34,7 +34,7 @@ class SandboxList:
 
     @property
     def ids(self) -> list[int]:
-        """Give the promotions' ids in order."""
+        """Return the promotions' ids in order."""
         return [getattr(item, "promotion", item).promotion_id for item in self.items]
 
     def insert(self, at: int, count: int) -> None:
@@ -48,7 +48,7 @@ class SandboxList:
 
 @contextmanager
 def borrowed(world: World, size: int, *, is_program: bool = False) -> Iterator[SandboxList]:
-    """Give C-100's list, or program 9100's, with so many items; put it back in the end."""
+    """Return C-100's list, or program 9100's, with so many items; put it back in the end."""
     moving = SandboxList.of(world, is_program=is_program)
     kept = list(moving.items)
     moving.items[:] = islice(moving.fresh, size)

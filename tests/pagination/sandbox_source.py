@@ -25,7 +25,7 @@ class SandboxSource:
 
     @property
     def ids(self) -> list[int]:
-        """Give the promotions' ids in order."""
+        """Return the promotions' ids in order."""
         return self._list.ids
 
     def insert(self, at: int, count: int) -> None:

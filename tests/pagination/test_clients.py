@@ -117,7 +117,7 @@ def test_a_client_that_joins_pages_of_a_moving_list_has_each_item_once(
 
 
 def _render(client: subprocess.Popen[str]) -> dict[str, Any]:
-    """Give what a client renders after its step."""
+    """Return what a client renders after its step."""
     assert client.stdout
     said: dict[str, Any] = json.loads(client.stdout.readline())
     return said

@@ -26,13 +26,13 @@ REFUSED = (
 
 @pytest.fixture(scope="module")
 def program_cursor(graph: Graph) -> str:
-    """Give a cursor of program 9100's plain list."""
+    """Return a cursor of program 9100's plain list."""
     return Listing(graph, program(9100)).page(first=3).cursors[1]
 
 
 @pytest.fixture(scope="module")
 def customer_cursor(graph: Graph) -> str:
-    """Give a cursor of C-101's plain list, asked by external id."""
+    """Return a cursor of C-101's plain list, asked by external id."""
     return Listing(graph, customer("C-101")).page(first=3).cursors[1]
 
 

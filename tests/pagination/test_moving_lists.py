@@ -22,7 +22,7 @@ class Moving:
     world: World
 
     def fresh(self, listing: Listing, count: int) -> list[Any]:
-        """Give items that no list of these has."""
+        """Return items that no list of these has."""
         held = self.world.customer("externalId", "C-3000")
         assert held is not None
         holdings = held.holdings[-count:]
@@ -31,7 +31,7 @@ class Moving:
         return [replace(one.promotion, program_id=9100) for one in holdings]
 
     def lists(self) -> list[tuple[Listing, list[Any]]]:
-        """Give both connections, each with the list behind it."""
+        """Return both connections, each with the list behind it."""
         held = self.world.customer("externalId", "C-100")
         assert held is not None
         return [
@@ -53,7 +53,7 @@ def platform() -> Iterator[Moving]:
 
 @pytest.fixture
 def moving(platform: Moving) -> Iterator[Moving]:
-    """Give that world, and put its lists back."""
+    """Return that world, and put its lists back."""
     kept = [(items, list(items)) for _, items in platform.lists()]
     yield platform
     for items, before in kept:

@@ -50,7 +50,7 @@ class Restless(PlainList):
         self._calls = 0
 
     async def fetch(self, segment: int, offset: int, limit: int) -> Window[Item]:
-        """Give a window; then one to three items come or go, anywhere."""
+        """Return a window; then one to three items come or go, anywhere."""
         self._calls += 1
         ids = list(self.ids)
         at, count = self._random.randrange(len(ids) + 1), self._random.randint(1, 3)

@@ -48,7 +48,7 @@ class Moody:
     known: dict[tuple[int, int, int], Window[Item]] = field(default_factory=dict)
 
     async def fetch(self, segment: int, offset: int, limit: int) -> Window[Item]:
-        """Give a window."""
+        """Return a window."""
         assert 1 <= limit <= 100
         key = segment, offset, limit
         if key not in self.known:

@@ -11,13 +11,13 @@ NO_TOTAL = PAGE.replace("totalCount", "")
 
 @pytest.fixture
 def listing(graph: Graph) -> Listing:
-    """Give the connection over all four types, without its total."""
+    """Return the connection over all four types, without its total."""
     return Listing(graph, program(9005), TYPES, NO_TOTAL)
 
 
 @pytest.fixture(scope="module")
 def everything(graph: Graph) -> Listing:
-    """Give the connection with its total."""
+    """Return the connection with its total."""
     return Listing(graph, program(9005), TYPES)
 
 

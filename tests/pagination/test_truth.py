@@ -19,7 +19,7 @@ MOST_CALLS = 8  # of a page; the end of a list whose total is not to be believed
 
 @pytest.fixture(scope="module")
 def truth(graph: Graph) -> dict[str, list[str]]:
-    """Give each list as it is."""
+    """Return each list as it is."""
     return {
         name: [id_ for page in Listing(graph, root).forward(100) for id_ in page.ids]
         for name, root in LISTS.items()

@@ -55,7 +55,7 @@ def serving(**options: Any) -> Iterator[SandboxClient]:
 
 
 def code(answer: httpx.Response) -> int:
-    """Give the error code of an answer in the documented error body."""
+    """Return the error code of an answer in the documented error body."""
     assert answer.status_code == 400
     error = answer.json()["errors"][0]
     assert error.keys() == {"status", "code", "message"}

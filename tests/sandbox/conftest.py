@@ -16,6 +16,6 @@ def world() -> World:
 
 @pytest.fixture(scope="session")
 def sandbox(world: World) -> Iterator[SandboxClient]:
-    """Give a client of the shared sandbox, whose clock stands still."""
+    """Return a client of the shared sandbox, whose clock stands still."""
     with serving(world=world) as client:
         yield client

@@ -58,13 +58,13 @@ def read_to_end(connection: socket.socket) -> bytes:
 
 
 def customer_path(external_id: str, **parameters: Any) -> str:
-    """Give the customer view's path and query."""
+    """Return the customer view's path and query."""
     query = {"identifierName": "externalId", "identifierValue": external_id, "source": "INSTORE"}
     return "/v2/customers/lookup/promotionData?" + urlencode(query | parameters)
 
 
 def refusal(text: str) -> str:
-    """Give the one line with which a fault's text is refused."""
+    """Return the one line with which a fault's text is refused."""
     with pytest.raises(FaultError) as caught:
         parse_fault(text)
     line = str(caught.value)

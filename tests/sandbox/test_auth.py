@@ -18,7 +18,7 @@ class SettableClock:
         self.now = NOW
 
     def __call__(self) -> datetime:
-        """Give the time that was set."""
+        """Return the time that was set."""
         return self.now
 
 

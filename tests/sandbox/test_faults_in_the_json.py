@@ -17,7 +17,7 @@ def own(world: World) -> Iterator[SandboxClient]:
 
 
 def ten(client: SandboxClient, *texts: str, **parameters: Any) -> tuple[Any, Any]:
-    """Give C-TEN's page as it is, and as it is under these faults."""
+    """Return C-TEN's page as it is, and as it is under these faults."""
     genuine = client.customer("C-TEN", **parameters).json()
     with faults(client, *texts):
         answer = client.customer("C-TEN", **parameters)
@@ -28,7 +28,7 @@ def ten(client: SandboxClient, *texts: str, **parameters: Any) -> tuple[Any, Any
 
 
 def forty(client: SandboxClient, *texts: str) -> tuple[Any, Any]:
-    """Give program 9001's definitions as they are, and as they are under these faults."""
+    """Return program 9001's definitions as they are, and as they are under these faults."""
     genuine = client.legacy(9001, **LEGACY_BASICS).json()
     with faults(client, *texts):
         return genuine, client.legacy(9001, **LEGACY_BASICS).json()

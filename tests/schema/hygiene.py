@@ -46,14 +46,14 @@ def _fields(kind: Any) -> Any:
 
 
 def _with_fields(schema: DocumentNode) -> Iterator[Any]:
-    """Give the object types and interfaces."""
+    """Return the object types and interfaces."""
     for kind in _types(schema):
         if isinstance(kind, ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode):
             yield kind
 
 
 def _named(schema: DocumentNode) -> Iterator[tuple[str, Any]]:
-    """Give all that has a name and words of its own, by where it stands."""
+    """Return all that has a name and words of its own, by where it stands."""
     for kind in _types(schema):
         name = kind.name.value
         yield name, kind

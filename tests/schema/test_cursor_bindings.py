@@ -96,7 +96,7 @@ LISTS = ["", 'eventName:"None"', 'eventName:"=None"', "includeInactive:true",
 
 @pytest.fixture(scope="module")
 def cursor(graph: Graph) -> str:
-    """Give a cursor of the list without filters."""
+    """Return a cursor of the list without filters."""
     query = '{program(programId:"9001"){promotions(first:1){pageInfo{endCursor}}}}'
     data = graph.ask(query)
     found: str = data["program"]["promotions"]["pageInfo"]["endCursor"]

@@ -52,7 +52,7 @@ def ask(
 
 
 def codes(answer: dict[str, Any]) -> list[tuple[str, list[str | int]]]:
-    """Give the code and path of each error."""
+    """Return the code and path of each error."""
     return [(one["extensions"]["code"], one["path"]) for one in answer.get("errors", ())]
 
 

@@ -31,13 +31,13 @@ def served(request: pytest.FixtureRequest) -> Iterator[tuple[Platform, Graph]]:
 
 
 def told(answer: dict[str, Any]) -> list[tuple[str, list[str | int]]]:
-    """Give the code and path of each error, by path."""
+    """Return the code and path of each error, by path."""
     errors = [(one["extensions"]["code"], one["path"]) for one in answer.get("errors", ())]
     return sorted(errors, key=str)
 
 
 def cursor_of(graph: Graph, root: str = BY_NAME) -> str:
-    """Give a cursor that the gateway has written."""
+    """Return a cursor that the gateway has written."""
     data = graph.ask(f"{{{root}{{promotions(first:1){{pageInfo{{endCursor}}}}}}}}")
     cursor: str = next(iter(data.values()))["promotions"]["pageInfo"]["endCursor"]
     return cursor

@@ -54,7 +54,7 @@ def _answer(body: dict[str, Any], request: Request) -> Response:
 
 @pytest.fixture(scope="module")
 def programs(served: tuple[Platform, Graph]) -> str:
-    """Give the programs of all of the customer's promotions, as an argument."""
+    """Return the programs of all of the customer's promotions, as an argument."""
     data = served[1].ask(
         f"{{{CUSTOMER}{{promotions(first:100){{nodes{{promotion{{programId}}}}}}}}}}"
     )
@@ -67,7 +67,7 @@ def programs(served: tuple[Platform, Graph]) -> str:
 def listing(
     request: pytest.FixtureRequest, served: tuple[Platform, Graph], programs: str
 ) -> Listing:
-    """Give each of the two connections, where both ask for certain programs."""
+    """Return each of the two connections, where both ask for certain programs."""
     if request.param == "customer":
         return Listing(served[1], CUSTOMER, programs, selection=WARNED)
     return Listing(served[1], 'program(programId:"9100")', selection=WARNED)

@@ -47,7 +47,7 @@ def _break(items: list[dict[str, Any]], request: Request, key: str) -> None:
 
 @pytest.fixture(params=[customer("C-100"), program(9100)], ids=["customer", "program"])
 def listing(request: pytest.FixtureRequest, served: tuple[Platform, Graph]) -> Listing:
-    """Give each of the two connections."""
+    """Return each of the two connections."""
     return Listing(served[1], request.param, selection=WARNED)
 
 

@@ -42,12 +42,12 @@ def shown(graph: Graph, name: str = "C-TEN") -> dict[str, Any]:
 
 
 def list_calls(graph: Graph) -> list[str]:
-    """Give the calls for customers' lists since the last query."""
+    """Return the calls for customers' lists since the last query."""
     return [query for query in graph.queries() if "fetchAllUsage" in query]
 
 
 def codes(answer: dict[str, Any]) -> list[str]:
-    """Give the code of each error."""
+    """Return the code of each error."""
     return [error["extensions"]["code"] for error in answer.get("errors", ())]
 
 
@@ -206,7 +206,7 @@ class TestMemory:
         self.memory.remember(request, ShownTo("INSTORE", customer_id), [*items, None])
 
     def recall(self, promotion_id: int, caller: Caller | None = None) -> list[str]:
-        """Give the customers whose lists had it."""
+        """Return the customers whose lists had it."""
         found = self.memory.recall(self.request(caller or Caller()), "1", str(promotion_id))
         return [each.customer_id for each in found]
 

@@ -173,7 +173,7 @@ class _Spoiling:
         return " ".join(words)
 
     def _other_variables(self, variables: dict[str, Any]) -> Any:
-        """Give the variables other values, or what is none in their place."""
+        """Return the variables other values, or what is none in their place."""
         names = self._random.sample([*variables, "unknown"], min(len(variables) + 1, 2))
         changed = variables | dict(zip(names, self._values, strict=False))
         return self._random.choice([changed] * 6 + [{}, [changed], "x", 1])

@@ -42,7 +42,7 @@ class Row(NamedTuple):
 
 @asynccontextmanager
 async def opened(sandbox_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    """Give a client of a new gateway on this loop, which reads bodies of 16 MiB."""
+    """Return a client of a new gateway on this loop, which reads bodies of 16 MiB."""
     settings = settings_for(sandbox_url, max_body_bytes=16 * 2**20)
     app = create_app(settings, clock=lambda: NOW)
     headers = {"Accept": GRAPHQL, "Content-Type": "application/json"}
@@ -64,7 +64,7 @@ def quiet() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 async def gateway(sandbox_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    """Give a client of the gateway that all documents are sent to."""
+    """Return a client of the gateway that all documents are sent to."""
     async with opened(sandbox_url) as client:
         yield client
 
@@ -120,7 +120,7 @@ async def test_no_document_takes_the_loop_for_longer_than_a_quarter_of_a_second(
 
 
 def _million_turns_ms() -> float:
-    """Give the milliseconds of CPU that a plain loop takes here."""
+    """Return the milliseconds of CPU that a plain loop takes here."""
     started = time.thread_time()
     for _ in range(1_000_000):
         pass
@@ -137,7 +137,7 @@ async def _serve_bystander(gateway: httpx.AsyncClient) -> float:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give each document a test of its own."""
+    """Return each document a test of its own."""
     if "case" in metafunc.fixturenames:
         metafunc.parametrize("case", CASES, ids=lambda case: case.name)
 

@@ -49,7 +49,7 @@ def log() -> Iterator[Lines]:
 
 @pytest.fixture(scope="module")
 def url(sandbox_url: str, log: Lines) -> Iterator[str]:
-    """Give the URL of a gateway as it is served, but for how long it waits."""
+    """Return the URL of a gateway as it is served, but for how long it waits."""
     settings = settings_for(sandbox_url, graphiql=False, introspection=False)
     with serve(create_app(settings), ImpatientProtocol) as served:
         yield served
@@ -73,7 +73,7 @@ def check(hostile: Hostile, answer: RawAnswer, log: Lines) -> None:
 
 
 def is_alive(url: str) -> bool:
-    """Tell whether a bystander is answered, and soon."""
+    """Return whether a bystander is answered, and soon."""
     began = time.monotonic()
     answer = exchange(url, post(TYPENAME))
     return b'"__typename":"Query"' in answer.body and time.monotonic() - began < SLOWEST_S

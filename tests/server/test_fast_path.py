@@ -82,7 +82,7 @@ def test_a_request_that_is_arriving_while_a_server_ends_is_answered(target: byte
 
 @contextmanager
 def connect_to(app: ASGIApp) -> Iterator[tuple[socket.socket, Callable[[], None]]]:
-    """Give a connection to a gateway, and what ends the gateway: it has begun to, afterwards."""
+    """Return a connection to a gateway, and what ends the gateway: it has begun to, afterwards."""
     told = threading.Event()
 
     class Telling(LimitedHttpProtocol):

@@ -75,7 +75,7 @@ REFUSED = {
 
 @pytest.fixture(scope="module")
 def timed(sandbox_url: str) -> Iterator[str]:
-    """Give the URL of a gateway with proxies, another origin and a rate limit."""
+    """Return the URL of a gateway with proxies, another origin and a rate limit."""
     settings = {"trusted_proxies": "127.0.0.1", "cors_origins": SHOP, "rate_limit_per_minute": 1000}
     with serve(create_app(settings_for(sandbox_url, **settings))) as url:
         yield url
@@ -83,7 +83,7 @@ def timed(sandbox_url: str) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def guarded(sandbox_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Give the URL of a gateway that wants tokens."""
+    """Return the URL of a gateway that wants tokens."""
     path: Path = tmp_path_factory.mktemp("keys") / "key.pem"
     path.write_bytes(Issuer("key", "ES256").pem())
     with serve(create_app(settings_for(sandbox_url, auth_key_file=str(path), **JWT))) as url:

@@ -32,7 +32,7 @@ class ImpatientProtocol(LimitedHttpProtocol):
 
 @pytest.fixture(scope="module")
 def impatient(sandbox_url: str) -> Iterator[str]:
-    """Give the URL of a gateway that waits 0.3 s."""
+    """Return the URL of a gateway that waits 0.3 s."""
     app = create_app(settings_for(sandbox_url))
     with serve(app, ImpatientProtocol) as url:
         yield url
@@ -50,7 +50,7 @@ def sized(total: int) -> bytes:
 
 
 def refused(answer: RawAnswer) -> tuple[int, str | None]:
-    """Give the status and code of a refusal that is marked as all others are."""
+    """Return the status and code of a refusal that is marked as all others are."""
     assert answer.headers["content-type"] == "application/json; charset=utf-8"
     assert answer.headers["cache-control"] == "private, no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"

@@ -16,7 +16,7 @@ _PATIENCE_S = 40.0
 
 
 def environment(variables: Mapping[str, str] | None) -> dict[str, str]:
-    """Give an environment that says of the gateway only this."""
+    """Return an environment that says of the gateway only this."""
     kept = {name: told for name, told in os.environ.items() if not name.startswith("GATEWAY_")}
     return kept | {"PYTHONUNBUFFERED": "1"} | dict(variables or {})
 
@@ -36,7 +36,7 @@ def run(
 
 
 def free_port() -> int:
-    """Give a loopback port that nobody listens on."""
+    """Return a loopback port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
@@ -65,7 +65,7 @@ class Command:
         return self.process.returncode
 
     def is_gone(self) -> bool:
-        """Tell whether its last child has ended too; Python's own helper does soon after it."""
+        """Return whether its last child has ended too; Python's own helper does soon after it."""
         deadline = time.monotonic() + _PATIENCE_S
         while time.monotonic() < deadline:
             try:

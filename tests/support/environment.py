@@ -6,7 +6,7 @@ from gateway.config.settings import PREFIX, SettingsError, load_settings
 
 
 def mistakes(environment: pytest.MonkeyPatch, **variables: str) -> list[str]:
-    """Give the lines that a start with these variables ends with; none where it goes on."""
+    """Return the lines that a start with these variables ends with; none where it goes on."""
     for name, value in variables.items():
         environment.setenv(PREFIX + name, value)
     try:

@@ -32,7 +32,7 @@ class Graph:
     def answer(
         self, query: str, variables: dict[str, Any] | None = None, **headers: str
     ) -> dict[str, Any]:
-        """Give the whole answer to a query; the platform's calls are counted from here."""
+        """Return the whole answer to a query; the platform's calls are counted from here."""
         self._sandbox.delete("/__calls")
         if self._traffic is not None:
             # What went wrong in one query must not hold the next one back.
@@ -43,7 +43,7 @@ class Graph:
         return answer
 
     def ask(self, query: str, variables: dict[str, Any] | None = None) -> Any:
-        """Give the data of a query that has no errors."""
+        """Return the data of a query that has no errors."""
         answer = self.answer(query, variables)
         assert "errors" not in answer, answer["errors"]
         return answer["data"]
@@ -51,14 +51,14 @@ class Graph:
     def errors(
         self, query: str, variables: dict[str, Any] | None = None
     ) -> list[tuple[str, list[str | int] | None]]:
-        """Give the code and path of each error of a query."""
+        """Return the code and path of each error of a query."""
         answer = self.answer(query, variables)
         return [
             (error["extensions"]["code"], error.get("path")) for error in answer.get("errors", [])
         ]
 
     def refusal(self, query: str, variables: dict[str, Any] | None = None) -> tuple[str, str]:
-        """Give the code and message of a query's only error, which has cost no call."""
+        """Return the code and message of a query's only error, which has cost no call."""
         (error,) = self.answer(query, variables)["errors"]
         assert self.calls == 0
         return error["extensions"]["code"], error["message"]
@@ -70,22 +70,22 @@ class Graph:
         return total
 
     def call_log(self) -> dict[str, Any]:
-        """Give the platform's account of its calls since the last query."""
+        """Return the platform's account of its calls since the last query."""
         log: dict[str, Any] = self._sandbox.get("/__calls").json()
         return log
 
     def queries(self) -> list[str]:
-        """Give the query strings that the platform has got since the last query, as they came."""
+        """Return the query strings that the platform has got since the last query, as they came."""
         return [call["query"] for call in self.call_log()["log"]]
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self.http.close()
         self._sandbox.close()
 
 
 def settings_for(upstream_url: str, **overrides: Any) -> Settings:
-    """Give settings that fit the sandbox, whatever the environment says."""
+    """Return settings that fit the sandbox, whatever the environment says."""
     fitting: dict[str, Any] = {
         "upstream_url": upstream_url,
         "upstream_auth": "basic",

@@ -9,12 +9,12 @@ ANY_BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,
 
 
 def client(url: str) -> httpx.Client:
-    """Give a client without the environment's proxies."""
+    """Return a client without the environment's proxies."""
     return httpx.Client(base_url=url, trust_env=False, timeout=30)
 
 
 def errors(answer: httpx.Response) -> list[dict[str, Any]]:
-    """Give the errors of an answer that has nothing else, and is marked as every other."""
+    """Return the errors of an answer that has nothing else, and is marked as every other."""
     assert answer.headers["cache-control"] == "private, no-store"
     assert answer.headers["x-request-id"]
     assert "Traceback" not in answer.text
@@ -26,7 +26,7 @@ def errors(answer: httpx.Response) -> list[dict[str, Any]]:
 
 
 def code(answer: httpx.Response) -> str:
-    """Give the code of an answer's only error."""
+    """Return the code of an answer's only error."""
     (error,) = errors(answer)
     assert error["message"]
     told: str = error["extensions"]["code"]

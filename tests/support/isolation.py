@@ -49,7 +49,7 @@ def identifier(number: int) -> dict[str, str]:
 
 
 def node_id(number: int) -> str:
-    """Give a customer's global id."""
+    """Return a customer's global id."""
     return write_id("Customer", "INSTORE", str(_FIRST_ID + number))
 
 
@@ -81,14 +81,14 @@ def own_world(number: int, shared: str) -> World:
 
 
 def wrapped(kind: str, values: list[Any]) -> dict[str, Any]:
-    """Give the data of an answer of this kind, out of what each customer's part is."""
+    """Return the data of an answer of this kind, out of what each customer's part is."""
     if kind.endswith("s"):
         return {kind: values}
     return {kind: {"forCustomer": values[0]} if kind == "promotion" else values[0]}
 
 
 def unwrapped(kind: str, data: dict[str, Any]) -> Any:
-    """Give a single customer's part of such data."""
+    """Return a single customer's part of such data."""
     return data["promotion"]["forCustomer"] if kind == "promotion" else data[kind]
 
 

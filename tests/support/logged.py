@@ -13,7 +13,7 @@ class Lines:
 
     @property
     def lines(self) -> list[str]:
-        """Give the lines."""
+        """Return the lines."""
         return self.stream.getvalue().splitlines()
 
     def of(self, event: str) -> list[dict[str, Any]]:
@@ -22,5 +22,5 @@ class Lines:
         return [line for line in told if line["event"] == event]
 
     def unexpected(self) -> list[dict[str, Any]]:
-        """Give the lines about mistakes."""
+        """Return the lines about mistakes."""
         return self.of("unexpected_error")

@@ -30,7 +30,7 @@ def _written(labels: Mapping[str, str]) -> str:
 
 
 def changed(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
-    """Give by how much each counter has grown that has; no histogram and no gauge."""
+    """Return by how much each counter has grown that has; no histogram and no gauge."""
     return {
         name: value - before.get(name, 0.0)
         for name, value in after.items()

@@ -33,7 +33,7 @@ def get(http: httpx.Client, body: dict[str, Any], accept: str = GRAPHQL) -> http
 
 
 def data(answer: httpx.Response) -> Any:
-    """Give the data of an answer without errors."""
+    """Return the data of an answer without errors."""
     assert answer.status_code == 200, answer.text
     assert "errors" not in answer.json()
     return answer.json()["data"]

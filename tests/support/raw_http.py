@@ -21,7 +21,7 @@ class RawAnswer(NamedTuple):
 
     @property
     def code(self) -> str | None:
-        """Give the code of the first error, None where there is none."""
+        """Return the code of the first error, None where there is none."""
         try:
             told: str = json.loads(self.body)["errors"][0]["extensions"]["code"]
         except (ValueError, KeyError, TypeError):
@@ -45,7 +45,7 @@ def send(connection: socket.socket, pieces: Iterable[bytes]) -> None:
 
 
 def until_closed(connection: socket.socket) -> bytes:
-    """Give all that a server sends before it closes the connection."""
+    """Return all that a server sends before it closes the connection."""
     received = bytearray()
     try:
         while chunk := connection.recv(65536):
@@ -76,7 +76,7 @@ def exchange(url: str, *pieces: bytes) -> RawAnswer:
 
 
 def _is_whole(raw: bytearray) -> bool:
-    """Tell whether there is an answer, and all of it; one that says to continue is none."""
+    """Return whether there is an answer, and all of it; one that says to continue is none."""
     while raw.startswith(b"HTTP/1.1 100 "):
         del raw[: raw.index(b"\r\n\r\n") + 4]
     if b"\r\n\r\n" not in raw:

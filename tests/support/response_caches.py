@@ -33,7 +33,7 @@ class Answering:
         self.graph, self.clock = Graph(gateway_url, sandbox_url), clock
 
     def post(self, body: dict[str, Any], **headers: str) -> bytes:
-        """Give an answer as it came."""
+        """Return an answer as it came."""
         return self.graph.http.post("/graphql", json=body, headers=headers).content
 
     @property
@@ -47,7 +47,7 @@ class Answering:
         return self.told("entries")
 
     def told(self, name: str) -> int:
-        """Give a number of the answer cache."""
+        """Return a number of the answer cache."""
         return int(scrape(self._url)[f"gateway_answer_cache_{name}"])
 
 

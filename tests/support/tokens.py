@@ -61,7 +61,7 @@ class Issuer:
 
     @property
     def key(self) -> Any:
-        """Give the private key."""
+        """Return the private key."""
         return key(self.algorithm, self.kid)
 
     def token(self, header: dict[str, Any] | None = None, **claims: Any) -> str:
@@ -79,16 +79,16 @@ class Issuer:
         return signed(json.dumps(head), json.dumps(stated), self.algorithm, self.key)
 
     def bearer(self, **claims: Any) -> dict[str, str]:
-        """Give the header that carries such a token."""
+        """Return the header that carries such a token."""
         return {"Authorization": f"Bearer {self.token(**claims)}"}
 
     def jwk(self, **members: Any) -> dict[str, Any]:
-        """Give the public key as the issuer publishes it."""
+        """Return the public key as the issuer publishes it."""
         public: dict[str, Any] = self.key.as_dict(private=False)
         return public | {"kid": self.kid, "use": "sig", "alg": self.algorithm} | members
 
     def pem(self) -> bytes:
-        """Give the public key in PEM."""
+        """Return the public key in PEM."""
         raw: bytes = self.key.as_pem(private=False)
         return raw
 

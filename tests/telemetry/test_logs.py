@@ -71,7 +71,7 @@ def test_no_line_tells_who_was_asked_for(sandbox_url: str, log_format: str) -> N
 
 
 def raised() -> Exception:
-    """Give an exception with a cause, both with a secret in their words."""
+    """Return an exception with a cause, both with a secret in their words."""
 
     def fail() -> None:
         try:

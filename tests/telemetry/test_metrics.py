@@ -96,7 +96,7 @@ def test_a_duration_falls_into_one_bucket() -> None:
 
 
 def exposed(name: str, ended: list[float], running: list[list[float]]) -> list[str]:
-    """Give the lines of a metric without labels, of which workers told these numbers."""
+    """Return the lines of a metric without labels, of which workers told these numbers."""
 
     def cells(value: float) -> list[float]:
         readings = {m.name: [value if m.name == name else 0.0] * m.cells for m in METRICS}

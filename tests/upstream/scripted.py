@@ -67,7 +67,7 @@ class Platform:
 
 
 def errors_body(code: object) -> dict[str, Any]:
-    """Give the documented error body."""
+    """Return the documented error body."""
     return {"errors": [{"status": False, "code": code, "message": "in the platform's own words"}]}
 
 

@@ -318,7 +318,7 @@ class _Tokens:
         self.credential = OAuthCredential("key", "secret", "token", clock=lambda: self._now)
 
     def at(self, now: float) -> str:
-        """Give the token that is used at a time."""
+        """Return the token that is used at a time."""
         self._now = 1000 + now
         return asyncio.run(self._headers())["token"]
 

@@ -29,7 +29,7 @@ class Known:
         return self.ids.learn(request, key, customer_id, self.ids.contradictions)
 
     def known(self, *, key: CustomerKey = KEY, subject: str = "") -> int | None:
-        """Give the id that is known."""
+        """Return the id that is known."""
         proof = self.ids.proof(self.request(subject), key)
         return proof and proof.customer_id
 
@@ -40,7 +40,7 @@ class Known:
 
 @pytest.fixture
 def known() -> Known:
-    """Give a memory of nothing."""
+    """Return a memory of nothing."""
     return Known()
 
 

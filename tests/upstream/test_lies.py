@@ -39,12 +39,12 @@ def served(world: World) -> Iterator[Lying]:
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    """Give the world that all tests know."""
+    """Return the world that all tests know."""
     return World.generate(today=NOW.date())
 
 
 def _ask(served: Lying, endpoint: str, *lies: str) -> tuple[Any, list[str]]:
-    """Give the page of an endpoint under these faults, and the codes of the errors."""
+    """Return the page of an endpoint under these faults, and the codes of the errors."""
     sandbox, graph = served
     query, root, asked = PROGRAM, "program", "9001"
     if endpoint == "promotionData":

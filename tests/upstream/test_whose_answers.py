@@ -57,12 +57,12 @@ def lying(**overrides: Any) -> Iterator[tuple[Graph, Liar]]:
 
 
 def told(answer: dict[str, Any]) -> list[tuple[str, list[str | int]]]:
-    """Give the code and path of each error."""
+    """Return the code and path of each error."""
     return [(one["extensions"]["code"], one["path"]) for one in answer.get("errors", ())]
 
 
 def identified(answer: dict[str, Any]) -> str | None:
-    """Give the id that an answer tells; None with an error about its payload."""
+    """Return the id that an answer tells; None with an error about its payload."""
     customer = answer["data"]["customer"]
     if customer is None:
         assert [code for code, _ in told(answer)] == [BAD]

@@ -19,7 +19,7 @@ class FakeTime:
         self._count = 0
 
     def clock(self) -> float:
-        """Give the time."""
+        """Return the time."""
         return self.now
 
     async def sleep(self, delay_s: float) -> None:
@@ -54,7 +54,7 @@ def begin(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
 
 
 def most_in_window(starts: Sequence[float], window_s: float = 60.0) -> int:
-    """Give how many starts the fullest window holds, both its ends included."""
+    """Return how many starts the fullest window holds, both its ends included."""
     starts = sorted(starts)
     return max(
         (bisect_right(starts, at + window_s) - index for index, at in enumerate(starts)), default=0

@@ -279,7 +279,7 @@ class _Writer:
         return f"({made} if (v := {text}) is not None else {other})"
 
     def _keep(self, selected: Selected, below: Selection) -> Memo:
-        """Give what is kept of a field, by what it is read from."""
+        """Return what is kept of a field, by what it is read from."""
         shows = selected.field.shows
         assert shows is not None  # noqa: S101 - see `_payload`
         key = (below.signature, shows.read)
@@ -294,7 +294,7 @@ class _Writer:
         return kept
 
     def _kept(self, selection: Selection, read: Any = None) -> Memo:
-        """Give what is kept of a selection, by its payload or by what that is read from."""
+        """Return what is kept of a selection, by its payload or by what that is read from."""
         key = (selection.signature, read)
         kept: Memo | None = self._fields.kept.get(key)
         if kept is None:
@@ -312,7 +312,7 @@ class _Writer:
 
 
 def _innermost(kind: Any) -> Any:
-    """Give the type of a field's items, or its own, with its non-null."""
+    """Return the type of a field's items, or its own, with its non-null."""
     while hasattr(nullable(kind), "of_type"):
         kind = nullable(kind).of_type
     return kind

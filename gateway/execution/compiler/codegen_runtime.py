@@ -11,7 +11,7 @@ class UnexpectedError(Exception):
 
 
 def absent(value: object) -> None:
-    """Give null for null; what is of another class than declared is left to `Exact`."""
+    """Return null for null; what is of another class than declared is left to `Exact`."""
     if value is not None:
         raise UnexpectedError
 

@@ -87,11 +87,11 @@ class CompiledOperation:
 
     @property
     def size(self) -> int:
-        """Give the length of all that has been generated, in characters."""
+        """Return the length of all that has been generated, in characters."""
         return sum(program.size for program in self._programs.values())
 
     def program(self, values: VariableValues) -> "CompiledVariant":
-        """Give the program for what @skip and @include say with these variables."""
+        """Return the program for what @skip and @include say with these variables."""
         names = [name for name in self._conditions if name in values.coerced]
         key = tuple((name, values.coerced[name]) for name in names)
         program = self._programs.get(key)
@@ -109,7 +109,7 @@ class CompiledOperation:
 
 
 def _reachable(node: Node, fragments: Mapping[str, FragmentDefinitionNode]) -> Iterator[Node]:
-    """Give an operation's selections, each fragment's once."""
+    """Return an operation's selections, each fragment's once."""
     waiting, seen = [node], set()
     while waiting:
         here = waiting.pop()
@@ -133,7 +133,7 @@ class CompiledVariant:
 
     @property
     def size(self) -> int:
-        """Give the length of all that has been generated, in characters."""
+        """Return the length of all that has been generated, in characters."""
         return self._scope.size
 
     @property
@@ -154,7 +154,7 @@ class CompiledVariant:
             run.refuse()
 
     def _execute(self, run: ExecutionState, exact: Interpreter) -> dict[str, Any]:
-        """Give the data that needs no network: by a function of its own from the second run on."""
+        """Return what needs no network; by a generated function from the second run on."""
         if self._root is None:
             self._root = self._scope.root()
         elif self._runs == 1:

@@ -22,7 +22,7 @@ _COUNT = count(1)
 
 
 def name_of(names: Names, prefix: str, value: Any) -> str:
-    """Give a value a name that no other text of this process has."""
+    """Return a value a name that no other text of this process has."""
     name = f"{prefix}_{next(_COUNT)}"
     names[name] = value
     return name

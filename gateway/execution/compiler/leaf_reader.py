@@ -21,12 +21,12 @@ _encode = msgspec.json.Encoder().encode
 
 
 def listed(make: Read) -> Read:
-    """Give the function of a list of payloads."""
+    """Return the function of a list of payloads."""
     return lambda payloads: [make(payload) for payload in payloads]
 
 
 def encoded(make: Read, read: Read | None = None, *, is_nullable: bool = False) -> Read:
-    """Give the function from a payload, or what it is `read` from, to its data, as JSON.
+    """Return the function from a payload, or what it is `read` from, to its data, as JSON.
 
     It raises whatever is not as expected. So is what is too long to be kept: each would be new.
     """
@@ -44,7 +44,7 @@ def encoded(make: Read, read: Read | None = None, *, is_nullable: bool = False) 
 
 
 def interpret(selection: Selection, below: Callable[[Selection], Memo]) -> Read:
-    """Give the function from a payload to the data of its view, whose fields are all plain.
+    """Return the function from a payload to the data of its view, whose fields are all plain.
 
     `below` gives what is kept of payloads within it. It raises whatever is not as expected.
     """

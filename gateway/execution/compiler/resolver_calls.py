@@ -48,7 +48,7 @@ class Variables:
         self._signatures: list[tuple[str, GraphQLVariableSignature, Coerce]] | None = None
 
     def coerce(self, inputs: Mapping[str, Any]) -> VariableValues | list[GraphQLError]:
-        """Give the values, or what is wrong with them."""
+        """Return the values, or what is wrong with them."""
         if not self._definitions:
             return _NO_VARIABLES
         values = self._coerce_given(inputs)
@@ -126,7 +126,7 @@ class Arguments:
         self._plan: list[tuple[str, str, bool, Callable[[Any], Any] | None]] = []
 
     def of(self, values: VariableValues) -> dict[str, Any]:
-        """Give the arguments, by the names of the function's.
+        """Return the arguments, by the names of the function's.
 
         Raises GraphQLError where they cannot be.
         """
@@ -182,7 +182,7 @@ class Call:
 
     @property
     def fixed(self) -> Callable[..., Any] | None:
-        """Give the method with its arguments, which are the same each time; None where not so."""
+        """Return the method with its arguments, which are the same each time; None where not so."""
         if not self._arguments.are_constant:
             return None
         try:
@@ -192,7 +192,7 @@ class Call:
         return partial(self._field.computes, **arguments) if arguments else self._field.computes
 
     def bind(self, values: VariableValues, context: ResolverContext) -> Bound:
-        """Give a function of the view alone; one with impossible arguments is `Refused`."""
+        """Return a function of the view alone; one with impossible arguments is `Refused`."""
         try:
             arguments = self._arguments.of(values)
         except GraphQLError as error:
@@ -287,7 +287,7 @@ def looks_for(field: FieldInfo) -> LooksFor:
 
 
 def _has_variables(arguments: Iterable[ArgumentNode] | None) -> bool:
-    """Tell whether a variable stands in a value, at any depth."""
+    """Return whether a variable stands in a value, at any depth."""
     waiting: list[Node] = [argument.value for argument in arguments or ()]
     while waiting:
         value = waiting.pop()
@@ -301,7 +301,7 @@ def _has_variables(arguments: Iterable[ArgumentNode] | None) -> bool:
 
 
 def call_of(selected: Selected) -> Call:
-    """Give the call of a field, which is kept with it."""
+    """Return the call of a field, which is kept with it."""
     call: Call | None = selected.call
     if call is None:
         call = selected.call = Call(selected)

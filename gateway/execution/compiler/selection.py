@@ -55,11 +55,11 @@ class Scope:
 
     @cached_property
     def fragment_details(self) -> dict[str, FragmentDetails]:
-        """Give the fragments as graphql-core wants them."""
+        """Return the fragments as graphql-core wants them."""
         return {name: FragmentDetails(fragment) for name, fragment in self.fragments.items()}
 
     def root(self) -> "Selection":
-        """Give what is selected of the root.
+        """Return what is selected of the root.
 
         Raises GraphQLError where a variable of @skip or @include is null, and where the schema has
         no operations of this kind.
@@ -142,21 +142,21 @@ class Selected:
 
     @property
     def type(self) -> Any:
-        """Give the field's type."""
+        """Return the field's type."""
         return self.field.type
 
     @property
     def has_arguments(self) -> bool:
-        """Tell whether the operation gives the field arguments."""
+        """Return whether the operation gives the field arguments."""
         return bool(self.nodes[0].arguments)
 
     @property
     def is_nullable(self) -> bool:
-        """Tell whether the field may be null."""
+        """Return whether the field may be null."""
         return not isinstance(self.field.type, GraphQLNonNull)
 
     def below(self, kind: GraphQLObjectType) -> "Selection":
-        """Give what is selected of the field's value, if it is of this type.
+        """Return what is selected of the field's value, if it is of this type.
 
         Raises GraphQLError where a variable of @skip or @include is null.
         """
@@ -175,7 +175,7 @@ class Selected:
         return found
 
     def possible(self) -> Sequence[GraphQLObjectType]:
-        """Give the object types that the field's value, or its items, may have."""
+        """Return the object types that the field's value, or its items, may have."""
         return self.field.possible
 
     @property
@@ -191,7 +191,7 @@ class Selected:
         return int(get_named_type(self.type).name != _JSON)
 
     def nullable_part(self, path: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Give the nearest place at or above this field's that may be null; () is all the data."""
+        """Return the nearest nullable place at or above this field's; () is all the data."""
         if not isinstance(self.type, GraphQLNonNull):
             return path
         length, owner = len(path) - 1, self.owner
@@ -225,7 +225,7 @@ class Selection:
 
     @property
     def fetches(self) -> bool:
-        """Tell whether a field needs the network, here or below what needs none."""
+        """Return whether a field needs the network, here or below what needs none."""
         if self._fetches is None:
             self._fetches = any(
                 selected.field.is_fetching or any(below.fetches for below in selected.readable)
@@ -257,7 +257,7 @@ class Selection:
 
     @property
     def signature(self) -> str:
-        """Give what makes this equal to another selection of its type; "" for what is unique."""
+        """Return what makes this equal to another selection of its type; "" for what is unique."""
         if self._signature is None:
             self._signature = self._sign()
         return self._signature

@@ -71,7 +71,7 @@ class AutomaticQueries:
         self._allowance = allowance or Allowance()
 
     async def find(self, sha256: str) -> str | None:
-        """Give the text that has this hash; None where it is not known, or not any more."""
+        """Return the text that has this hash; None where it is not known, or not any more."""
         return self._fresh(await self._everywhere.get(self._key(sha256)))
 
     async def keep(self, sha256: str, text: str) -> bool:

@@ -30,7 +30,7 @@ class PersistedDocuments:
     outcomes: CounterVec = field(default_factory=lambda: CounterVec(PERSISTED_OUTCOMES))
 
     async def text(self, query: str, reference: Reference | None) -> str:
-        """Give the text to run: `query`, or where that is empty what `reference` names.
+        """Return the text to run: `query`, or where that is empty what `reference` names.
 
         Raises OperationRefusedError with PERSISTED_QUERY_NOT_FOUND, PERSISTED_QUERY_NOT_SUPPORTED
         or OPERATION_NOT_TRUSTED; BadRequestError for an id that is not that of `query`.
@@ -56,7 +56,7 @@ class PersistedDocuments:
             self.outcomes.add("stored")
 
     def readings(self) -> Samples:
-        """Give the numbers of `gateway_persisted_operations_total`."""
+        """Return the numbers of `gateway_persisted_operations_total`."""
         return {"gateway_persisted_operations_total": self.outcomes.counts}
 
     async def _find(self, reference: Reference) -> str:

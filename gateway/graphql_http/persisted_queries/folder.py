@@ -101,7 +101,7 @@ class _Definitions:
         self.mistakes.append(Mistake(*_place(node), message))
 
     def needed(self, definition: _Executable) -> list[FragmentDefinitionNode]:
-        """Give the fragments that an operation or a fragment spreads, directly or not, by name."""
+        """Return the fragments that a definition spreads, directly or not, by name."""
         found: dict[str, FragmentDefinitionNode] = {}
         open_ended = [definition.selection_set]
         while open_ended:
@@ -153,7 +153,7 @@ def _text(
 def _check(
     definitions: _Definitions, operations: Operations, definition: _Executable
 ) -> DocumentNode:
-    """Give the document of a definition, having noted where it does not fit the schema."""
+    """Return the document of a definition, having noted where it does not fit the schema."""
     document = DocumentNode(definitions=(definition, *definitions.needed(definition)))
     errors = validate(operations.schema, document, _RULES, allow_empty_selection_sets=False)
     for error in errors:

@@ -26,12 +26,12 @@ class Reference(NamedTuple):
 
     @property
     def sha256(self) -> str | None:
-        """Give the SHA-256 of the document, in hexadecimal digits, where the id is one."""
+        """Return the SHA-256 of the document, in hexadecimal digits, where the id is one."""
         return sha256_in(self.id)
 
     @property
     def key(self) -> str:
-        """Give what a manifest's documents are found by: a SHA-256 without prefix, or the id."""
+        """Return what a manifest's documents are found by: a SHA-256 without prefix, or the id."""
         return self.sha256 or self.id
 
     @property
@@ -41,13 +41,13 @@ class Reference(NamedTuple):
 
 
 def sha256_of(text: str) -> str:
-    """Give the SHA-256 of a text in UTF-8, in hexadecimal digits."""
+    """Return the SHA-256 of a text in UTF-8, in hexadecimal digits."""
     # A lone surrogate, which JSON lets a caller send, is refused by the parser and not here.
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def sha256_in(document_id: str) -> str | None:
-    """Give the SHA-256 that an id is, with or without its prefix; None for an id of another kind.
+    """Return the SHA-256 that an id is, with or without its prefix; None for an id of another kind.
 
     Hexadecimal digits are in lower case.
     """

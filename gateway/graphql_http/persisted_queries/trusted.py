@@ -22,11 +22,11 @@ class TrustedDocuments:
         self._texts = frozenset(documents.values())
 
     def find(self, key: str) -> str | None:
-        """Give the text of an id; a SHA-256 has no prefix any more."""
+        """Return the text of an id; a SHA-256 has no prefix any more."""
         return self._by_id.get(key)
 
     def __contains__(self, text: str) -> bool:
-        """Tell whether a text is one of them, to the letter."""
+        """Return whether a text is one of them, to the letter."""
         return text in self._texts
 
 

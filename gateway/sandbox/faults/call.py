@@ -29,11 +29,11 @@ class Call:
     authentication: Authentication
 
     async def answer(self) -> Response:
-        """Give the answer that the call would have got."""
+        """Return the answer that the call would have got."""
         return await self.genuine(self.request)
 
     async def answer_to(self, **parameters: str) -> Response:
-        """Give the answer that the call would have got with these query parameters changed."""
+        """Return the answer that the call would have got with these query parameters changed."""
         query = self.request.scope["query_string"].decode("latin-1")
         asked = dict(parse_qsl(query, keep_blank_values=True)) | parameters
         scope = {**self.request.scope, "query_string": urlencode(asked).encode()}
@@ -62,5 +62,5 @@ def payload_of(answer: Response) -> Any:
 
 
 def with_body(answer: Response, body: bytes) -> Response:
-    """Give a genuine answer another body."""
+    """Return a genuine answer another body."""
     return Response(body, answer.status_code, media_type="application/json")

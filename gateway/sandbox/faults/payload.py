@@ -77,7 +77,7 @@ async def _change_members(call: Call, wanted: Callable[[str, Any], bool], how: C
 
 
 def _part(payload: Any, index: int | None) -> Any:
-    """Give one item of the page, or all of the payload; nothing where the page is shorter."""
+    """Return one item of the page, or all of the payload; nothing where the page is shorter."""
     if index is None:
         return payload
     for name in _LISTS:

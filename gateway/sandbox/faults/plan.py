@@ -57,7 +57,7 @@ class FaultPlan:
         self._faults = [_Counted(fault, place) for place, fault in enumerate(faults)]
 
     def report(self) -> list[dict[str, Any]]:
-        """Give the body of `GET /__faults`."""
+        """Return the body of `GET /__faults`."""
         return [
             {"fault": counted.fault.text, "seen": counted.seen, "struck": counted.struck}
             for counted in self._faults

@@ -50,7 +50,7 @@ def _retry_after(call: Call) -> str:
 
 
 def _location(call: Call) -> str:
-    """Give an origin the call's own path and query, so that following it would find something."""
+    """Return an origin the call's own path and query, so that following it would find something."""
     told: str = call.options["location"]
     if urlsplit(told).path:
         return told

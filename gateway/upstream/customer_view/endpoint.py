@@ -156,7 +156,7 @@ def _given(filters: CustomerFilters) -> set[str]:
 
 
 def canonical(customer_id: str) -> str:
-    """Give the spelling of a customer's id that the platform itself has: no leading zeros."""
+    """Return the spelling of a customer's id that the platform itself has: no leading zeros."""
     is_number = customer_id.isascii() and customer_id.isdigit()
     return customer_id.lstrip("0") or "0" if is_number else customer_id
 

@@ -62,7 +62,7 @@ class LazyField(Generic[_P]):
         return part
 
     def are_readable(self, items: Iterable[msgspec.Struct]) -> bool:
-        """Tell whether each item's part can be read; from then on it is bytes, and null is none."""
+        """Return whether each item's part can be read; from then on it is bytes, null is none."""
         attribute, readable = self._attribute, self._seen
         for item in items:
             json = bytes(getattr(item, attribute))

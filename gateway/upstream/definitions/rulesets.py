@@ -41,7 +41,7 @@ _DEEPEST = 500
 
 
 def passed_through(raw: Any) -> Any:
-    """Give JSON as the upstream has it; null where it is nested too deep to be written again."""
+    """Return JSON as the upstream has it; null where it is nested too deep to be written again."""
     level = [raw]
     for _ in range(_DEEPEST):
         level = [inner for value in level for inner in _inside(value)]

@@ -16,7 +16,7 @@ Resolve = Callable[[str, int], Awaitable[Iterable[tuple[socket.AddressFamily, Ad
 
 
 async def resolve(host: str, port: int) -> list[tuple[socket.AddressFamily, Address]]:
-    """Give a host's addresses, by the system's resolver and in its order.
+    """Return a host's addresses, by the system's resolver and in its order.
 
     Raises OSError where there are none.
     """
@@ -58,7 +58,7 @@ async def dial(
 def interleaved(
     addresses: Iterable[tuple[socket.AddressFamily, Address]],
 ) -> list[tuple[socket.AddressFamily, Address]]:
-    """Give the addresses with the families in turn, the one that came first leading."""
+    """Return the addresses with the families in turn, the one that came first leading."""
     by_family: dict[socket.AddressFamily, list[tuple[socket.AddressFamily, Address]]] = {}
     for family, address in addresses:
         by_family.setdefault(family, []).append((family, address))

@@ -125,7 +125,7 @@ class ResponseReader:
         self._part = _NOTHING
 
     def take(self) -> TransportResponse:
-        """Give the complete answer, whose body is not kept: connections idle for seconds."""
+        """Return the complete answer, whose body is not kept: connections idle for seconds."""
         body, self._body = self._body, b""
         return TransportResponse(
             self.status, self._headers, None if self._is_too_large else bytes(body)

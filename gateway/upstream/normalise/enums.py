@@ -229,7 +229,7 @@ def _members(words: type[Enum]) -> Mapping[str | None, Any]:
 
 
 def reader_of(words: type[_E]) -> Callable[[str | None], _E]:
-    """Give `parse_enum` for one vocabulary."""
+    """Return `parse_enum` for one vocabulary."""
 
     @memoizable
     def read(raw: str | None) -> _E:
@@ -309,5 +309,5 @@ def read_event(raw: str | None) -> PromotionEvent:
 
 @memoizable
 def event_spelling(raw: str | None) -> str | None:
-    """Give an event name its one spelling; one that is not known stays as the upstream has it."""
+    """Return an event name its one spelling; one that is not known stays as the upstream has it."""
     return read_event(raw).value or raw

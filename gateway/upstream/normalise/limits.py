@@ -116,7 +116,7 @@ def _decimal(figure: Number) -> Decimal:
 
 
 def is_exhausted(limit: LimitFigures) -> bool | None:
-    """Tell whether nothing is left: false where there is no limit, null where it is not known.
+    """Return whether nothing is left: false where there is no limit, null where it is not known.
 
     Of a limit of 0 it is known whatever has been used.
     """

@@ -14,5 +14,5 @@ def memoizable(normalise: _N) -> _N:
 
 
 def is_memoizable(normalise: object) -> bool:
-    """Tell whether a normaliser has been marked."""
+    """Return whether a normaliser has been marked."""
     return normalise in _RECURRING

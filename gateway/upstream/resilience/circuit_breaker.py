@@ -128,7 +128,7 @@ class CircuitBreaker:
         return CircuitState.HALF_OPEN if opened else CircuitState.CLOSED
 
     def admit(self, attribution: Attribution | None = None) -> Permit:
-        """Give leave to make one call, to be used as ``with breaker.admit() as permit:``.
+        """Return a permit for one call, to be used as ``with breaker.admit() as permit:``.
 
         Raises UpstreamUnavailableError while a scope of the call is open, and while it is half-open
         with a probe on its way; HeldBackError where another caller's equal call might go.

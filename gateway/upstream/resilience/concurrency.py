@@ -79,13 +79,13 @@ class UpstreamConcurrency:
             self._line.remove(waiter.in_line, waiter)
 
     def leave(self, caller: str | None = None) -> None:
-        """Give a place to whose turn it is."""
+        """Return a place to whose turn it is."""
         self._holders.remove(caller)
         if self._line.length:
             self._pass_on()
 
     def _pass_on(self) -> None:
-        """Give the free places to those whose turn it is."""
+        """Return the free places to those whose turn it is."""
         while len(self._holders) < self._most_at_once:
             waiter = self._line.take(self._may_have_more)
             if waiter is None:

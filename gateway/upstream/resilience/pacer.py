@@ -20,17 +20,17 @@ SLACK_S = 0.25
 
 
 def burst_of(calls_per_minute: int) -> int:
-    """Give how many of them may start at once; the others are even slots."""
+    """Return how many of them may start at once; the others are even slots."""
     return calls_per_minute // 5
 
 
 def period_s(window_s: float) -> float:
-    """Give after how many seconds a call of the burst comes back, and an even slot's place."""
+    """Return after how many seconds a call of the burst comes back, and an even slot's place."""
     return window_s * (1 + GUARD_S / WINDOW_S)
 
 
 def slack_s(window_s: float) -> float:
-    """Give by how many seconds an even slot may be late without delaying those after it."""
+    """Return by how many seconds an even slot may be late without delaying those after it."""
     return window_s * SLACK_S / WINDOW_S
 
 
@@ -94,7 +94,7 @@ class Pacer:
         return False
 
     def wait_s(self, now: float, ahead: int = 0) -> float:
-        """Give the seconds until a call may start that has `ahead` others before it; 0 for now.
+        """Return the seconds until a call may start that has `ahead` others before it; 0 for now.
 
         Infinite where there is no such turn, and exact for waits within the window.
         """
@@ -118,12 +118,12 @@ class Pacer:
         return waits
 
     def left(self, now: float) -> int:
-        """Give how many of the window's calls have not been started yet."""
+        """Return how many of the window's calls have not been started yet."""
         self._forget(now)
         return max(0, self.burst + self.even - len(self._starts))
 
     def recent(self, now: float) -> list[Start]:
-        """Give the starts of the last period, oldest first."""
+        """Return the starts of the last period, oldest first."""
         self._forget(now)
         return list(self._starts)
 

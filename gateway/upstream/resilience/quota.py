@@ -43,7 +43,7 @@ class RateLimiter(Protocol):
         ...
 
     def left(self) -> int | None:
-        """Give how many of the minute's calls are left; None where that is not limited."""
+        """Return how many of the minute's calls are left; None where that is not limited."""
         ...
 
 
@@ -79,7 +79,7 @@ class LocalRateLimiter:
         self._paused_until = max(self._paused_until, self._clock() + pause_s)
 
     def left(self) -> int | None:
-        """Give how many of the minute's calls are left; None where that is not limited."""
+        """Return how many of the minute's calls are left; None where that is not limited."""
         return None if self._pacer is None else self._pacer.left(self._clock())
 
 
@@ -133,7 +133,7 @@ class Quota:
         return self._first is not None
 
     def left(self) -> int | None:
-        """Give how many calls may still start in the current 60 s, for a report; None: no limit."""
+        """Return how many calls may still start in the current 60 s; None: no limit."""
         return self._turns.left()
 
     def start_at_once(self) -> bool:
@@ -286,7 +286,7 @@ class Quotas:
         self.statistics = QuotaStatistics()
 
     def left(self) -> int | None:
-        """Give how many calls are left to the identity with the fewest; None: no limit known.
+        """Return how many calls are left to the identity with the fewest; None: no limit known.
 
         Of those used last; to look at ten thousand would take too long.
         """
@@ -299,7 +299,7 @@ class Quotas:
         self._latest = None
 
     def of(self, identity: str) -> Quota:
-        """Give the identity's quota."""
+        """Return the identity's quota."""
         latest = self._latest
         if latest is not None and latest[0] == identity:
             return latest[1]

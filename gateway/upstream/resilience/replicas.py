@@ -136,7 +136,7 @@ class Replicas:
                 self.is_returning = False
 
     async def leave(self) -> None:
-        """Give this replica's share back to the others; for an orderly end."""
+        """Release this replica's share to the others; for an orderly end."""
         await _in_time(self.redis.zrem(self.keys[0], self.name))
 
     async def _come_back(self) -> None:
@@ -160,7 +160,7 @@ class Replicas:
 
 
 async def _in_time(operation: Awaitable[Any]) -> Any:
-    """Give what Redis answers, or None where it does not, or too late, or with an error."""
+    """Return what Redis answers, or None where it does not, or too late, or with an error."""
     task = asyncio.current_task()
     before = task.cancelling() if task else 0
     answer = None

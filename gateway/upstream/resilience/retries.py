@@ -71,7 +71,7 @@ class RetryPolicy:
         left_s: float,
         caller: str | None = None,
     ) -> float | None:
-        """Give after how many seconds to try again, or None not to; spends the retry budget.
+        """Return after how many seconds to try again, or None not to; spends the retry budget.
 
         `attempts` have been made; `status` is the last answer's, None for a connection error;
         `retry_after_s` is what its ``Retry-After`` says, if it has one; `left_s` is the time up to
@@ -96,7 +96,7 @@ class RetryPolicy:
 
 
 def retry_after_s(headers: Mapping[bytes, bytes]) -> float | None:
-    """Give the seconds that an answer's ``Retry-After`` means now, or None without a readable one.
+    """Return the seconds of an answer's ``Retry-After``, or None without a readable one.
 
     The names of `headers` are in lower case.
     """
@@ -105,7 +105,7 @@ def retry_after_s(headers: Mapping[bytes, bytes]) -> float | None:
 
 
 def read_retry_after_s(raw: str | None, now: datetime) -> float | None:
-    """Give the seconds that a ``Retry-After`` header means at `now` (aware), or None.
+    """Return the seconds that a ``Retry-After`` header means at `now` (aware), or None.
 
     Both forms of RFC 9110 §10.2.3 are read, seconds and a date; a date that has passed is 0, and
     more than 300 s are taken as 300: a header must not shut the gateway for a day.

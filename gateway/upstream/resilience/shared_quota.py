@@ -188,7 +188,7 @@ class SharedRateLimiter:
             await self._replicas.ask(self._pause_script, self._keys[:1], [pause_s, _KEEP_S])
 
     def left(self) -> int | None:
-        """Give how many of the minute's calls were left when Redis last said so, or of the share.
+        """Return how many of the minute's calls were left when Redis last said so, or of the share.
 
         None as long as Redis has not said anything.
         """
@@ -226,7 +226,7 @@ class SharedRateLimiter:
         return answer
 
     def _own_share(self) -> Pacer:
-        """Give the share of this time without Redis; each such time begins anew."""
+        """Return the share of this time without Redis; each such time begins anew."""
         since = self._replicas.alone_since
         if self._share is None or self._alone_since != since:
             self._alone_since = since

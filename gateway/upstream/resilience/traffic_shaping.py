@@ -68,7 +68,7 @@ class TrafficShaping:
             await self.replicas.redis.aclose()
 
     def has_calls_to_spare(self, identity: str) -> bool:
-        """Tell whether what nobody waits for may start a call: in the first half of a minute's."""
+        """Return whether a background call may start: while half of the minute's calls are left."""
         left = self.quotas.of(identity).left()
         return left is None or self.calls_per_minute is None or 2 * left >= self.calls_per_minute
 
@@ -85,7 +85,7 @@ class TrafficShaping:
         return 1 + sum(wait_s <= settings.upstream_deadline_s for wait_s in waits)
 
     def of(self, endpoint: str) -> EndpointTraffic:
-        """Give the traffic to the endpoint of this documented name."""
+        """Return the traffic to the endpoint of this documented name."""
         known = self.endpoints.get(endpoint)
         if known is None:
             budget = RetryBudget()

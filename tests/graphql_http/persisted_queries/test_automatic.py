@@ -28,7 +28,7 @@ def queries(shared: TwoLevelCache, limits: MemoryLimits | None = None) -> Automa
 
 
 async def known(remembered: AutomaticQueries, texts: list[str]) -> list[int]:
-    """Give the places of the texts that are still found."""
+    """Return the places of the texts that are still found."""
     return [place for place, text in enumerate(texts) if await remembered.find(sha256_of(text))]
 
 

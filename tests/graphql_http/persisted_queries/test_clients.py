@@ -24,7 +24,7 @@ def clients() -> None:
 
 @pytest.fixture
 def fresh(sandbox_url: str) -> Iterator[str]:
-    """Give a gateway that has seen no document yet."""
+    """Return a gateway that has seen no document yet."""
     with serve_gateway(sandbox_url) as url:
         yield f"{url}/graphql"
 

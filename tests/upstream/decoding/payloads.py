@@ -35,7 +35,7 @@ BROKEN: dict[str, Any] = {}
 
 
 def customer_item() -> dict[str, Any]:
-    """Give documented promotion 1119990 of customer 345854019, with the documented metadata."""
+    """Return documented promotion 1119990 of customer 345854019, with the documented metadata."""
     item: dict[str, Any] = copy.deepcopy(
         document("customer_345854019_issued_page_of_6")["promotions"][0]
     )
@@ -45,7 +45,7 @@ def customer_item() -> dict[str, Any]:
 
 
 def definition_item() -> dict[str, Any]:
-    """Give documented definition 96664 of program 973."""
+    """Return documented definition 96664 of program 973."""
     item: dict[str, Any] = copy.deepcopy(document("program_973_user_created")["data"][0])
     return item
 
@@ -78,7 +78,7 @@ def _write(page: dict[str, Any]) -> bytes:
 
 
 def as_page(answer: UpstreamPage[Item] | Refusal) -> UpstreamPage[Item]:
-    """Give an answer that is a page."""
+    """Return an answer that is a page."""
     assert isinstance(answer, UpstreamPage)
     return answer
 
@@ -132,7 +132,7 @@ def definition_with_rules(**changes: Any) -> DefinitionPayload:
 
 
 def put(payload: Any, path: tuple[Step, ...], value: Any) -> Any:
-    """Give a copy of a payload with another value at a path."""
+    """Return a copy of a payload with another value at a path."""
     copied = copy.deepcopy(payload)
     place = copied
     for step in path[:-1]:
@@ -149,7 +149,7 @@ def get(payload: Any, path: tuple[Step, ...]) -> Any:
 
 
 def drop(payload: Any, path: tuple[Step, ...]) -> Any:
-    """Give a copy of a payload without what is at a path."""
+    """Return a copy of a payload without what is at a path."""
     copied = copy.deepcopy(payload)
     place = copied
     for step in path[:-1]:

@@ -25,7 +25,7 @@ JSON_VALUES = st.recursive(
 
 
 def nodes(payload: Any, path: tuple[Step, ...] = ()) -> Iterator[tuple[Step, ...]]:
-    """Give the path of each node below the root."""
+    """Return the path of each node below the root."""
     if isinstance(payload, dict):
         for key, value in payload.items():
             yield (*path, key)
@@ -37,7 +37,7 @@ def nodes(payload: Any, path: tuple[Step, ...] = ()) -> Iterator[tuple[Step, ...
 
 
 def mutated(payload: Any) -> st.SearchStrategy[Any]:
-    """Give copies of a payload in which one node is some other JSON value."""
+    """Return copies of a payload in which one node is some other JSON value."""
     return st.builds(
         lambda path, value: put(payload, path, value),
         st.sampled_from(list(nodes(payload))),

@@ -147,7 +147,7 @@ def raw_elsewhere(
 
 @asynccontextmanager
 async def client_of(url: str, **options: Any) -> AsyncIterator[Http1Client]:
-    """Give a client, and end it."""
+    """Return a client, and end it."""
     client = Http1Client(url, **({"most_connections": 10} | options))
     try:
         yield client

@@ -43,7 +43,7 @@ class Records:
         return self._outgoing.read()
 
     def farewell(self) -> bytes:
-        """Give the record that says that no more will come."""
+        """Return the record that says that no more will come."""
         with suppress(ssl.SSLWantReadError):
             self._tls.unwrap()
         return self._outgoing.read()

@@ -22,26 +22,26 @@ KEPT = [Step(OK)] * 3
 
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
-    """Give an authority that no system trusts."""
+    """Return an authority that no system trusts."""
     return trustme.CA()
 
 
 @pytest.fixture(scope="module")
 def ca_file(authority: trustme.CA) -> Iterator[Path]:
-    """Give the file that makes it trusted."""
+    """Return the file that makes it trusted."""
     with authority.cert_pem.tempfile() as path:
         yield Path(path)
 
 
 def _server(authority: trustme.CA, *names: str) -> ssl.SSLContext:
-    """Give what a server of these names shows."""
+    """Return what a server of these names shows."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*names).configure_cert(context)
     return context
 
 
 def _client(url: str, **settings: object) -> Http1Client:
-    """Give the client that the gateway makes from its settings."""
+    """Return the client that the gateway makes from its settings."""
     client = create_transport(settings_for(url, **settings))
     assert isinstance(client, Http1Client)
     return client

@@ -16,7 +16,7 @@ GAPS_S = st.one_of(
 
 
 def served(pacer: Pacer, until: float, late_s: float = 0.0) -> list[float]:
-    """Give the starts of a demand that never ends, each taken a little late."""
+    """Return the starts of a demand that never ends, each taken a little late."""
     now, starts = 0.0, []
     while now < until:
         if pacer.take(now):

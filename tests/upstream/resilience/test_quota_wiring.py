@@ -18,7 +18,7 @@ LIMITS: dict[str, Any] = {"upstream_calls_per_minute": 40, "upstream_deadline_s"
 
 
 def _ask(graph: Graph) -> tuple[str, int | None]:
-    """Give an answer's code, or "ok", and what it says is left of the minute."""
+    """Return an answer's code, or "ok", and what it says is left of the minute."""
     answer = graph.http.post("/graphql", json={"query": QUERY}).json()
     errors = answer.get("errors")
     code = errors[0]["extensions"]["code"] if errors else "ok"
