@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -112,6 +113,10 @@ def test_serve_answers_until_it_is_told_to_end(sandbox_url: str, workers: str) -
     assert command.is_gone()
 
 
+def _metrics(port: int) -> str:
+    return httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
+
+
 def test_ctrl_c_ends_all_processes_of_serve(sandbox_url: str) -> None:
     """A terminal sends the signal to the workers too, and nobody complains."""
     port = free_port()
@@ -123,6 +128,9 @@ def test_ctrl_c_ends_all_processes_of_serve(sandbox_url: str) -> None:
     }
     with running("serve", variables=settings) as command:
         wait_for(f"http://127.0.0.1:{port}/healthz", command)
+        end = time.monotonic() + 30
+        while "gateway_workers 2.0" not in _metrics(port) and time.monotonic() < end:
+            pass  # one of them may still be importing
         os.killpg(command.process.pid, signal.SIGINT)
         assert command.end(0) == 0
     assert "Traceback" not in command.err
