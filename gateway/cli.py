@@ -79,23 +79,23 @@ def _parser() -> argparse.ArgumentParser:
     dev = command(
         "dev",
         _dev,
-        "Run the gateway on an embedded sandbox, with GraphiQL.",
-        "Nothing else is needed: no account, no network. The gateway listens at GATEWAY_HOST and"
+        "Run the gateway with an embedded sandbox and GraphiQL.",
+        "It needs no account and no network. The gateway listens at GATEWAY_HOST and"
         " GATEWAY_PORT; the settings of the upstream are the sandbox's own.",
     )
     dev.add_argument(
         "--sandbox-port",
         type=port_number,
         default=_SANDBOX_PORT,
-        help="port of the sandbox, 0 takes a free one (default: %(default)s)",
+        help="port of the sandbox; 0 selects a free port (default: %(default)s)",
     )
     add_sandbox_options(dev)
     serve = command(
         "serve",
         _serve,
-        "Run the gateway on the platform at GATEWAY_UPSTREAM_URL.",
-        "That one is needed, and GATEWAY_UPSTREAM_USERNAME and GATEWAY_UPSTREAM_PASSWORD unless"
-        " GATEWAY_UPSTREAM_AUTH says otherwise.",
+        "Run the gateway in front of the platform at GATEWAY_UPSTREAM_URL.",
+        "That setting is required, and so are GATEWAY_UPSTREAM_USERNAME and"
+        " GATEWAY_UPSTREAM_PASSWORD unless GATEWAY_UPSTREAM_AUTH is not basic.",
     )
     serve.epilog = _ENVIRONMENT
     sandbox = command(
@@ -103,19 +103,21 @@ def _parser() -> argparse.ArgumentParser:
         _sandbox,
         "Run the sandbox alone: the platform's two endpoints.",
         "Its credentials for basic are sandbox and sandbox, for oauth sandbox-key and"
-        " sandbox-secret; /__world lists whom one can ask for.",
+        " sandbox-secret; /__world lists its customers and programs.",
     )
-    sandbox.add_argument("--host", default="127.0.0.1", help="address (default: %(default)s)")
+    sandbox.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
+    )
     sandbox.add_argument(
         "--port",
         type=port_number,
         default=_SANDBOX_PORT,
-        help="port, 0 takes a free one (default: %(default)s)",
+        help="port; 0 selects a free port (default: %(default)s)",
     )
     add_sandbox_options(sandbox)
     schema = command("schema", _schema, "Write schema.graphql in the current folder.")
     schema.add_argument(
-        "--check", action="store_true", help="only compare; exit status 1 where it differs"
+        "--check", action="store_true", help="compare only; exit status 1 if it is stale"
     )
     operations = command(
         "operations",
@@ -124,9 +126,11 @@ def _parser() -> argparse.ArgumentParser:
         "Each operation, with the fragments it needs from any of the files, must be one that would"
         " run with the present settings. GATEWAY_TRUSTED_DOCUMENTS takes what is written.",
     )
-    operations.add_argument("folder", type=Path, help="where the files are, in folders or not")
     operations.add_argument(
-        "--output", type=Path, metavar="FILE", help="where to write it (default: stdout)"
+        "folder", type=Path, help="folder of the .graphql files, searched recursively"
+    )
+    operations.add_argument(
+        "--output", type=Path, metavar="FILE", help="file to write (default: stdout)"
     )
     operations.add_argument(
         "--format",
@@ -180,7 +184,7 @@ def _dev(options: argparse.Namespace) -> None:
 def _print_welcome(gateway_url: str, sandbox_url: str) -> None:
     explorer = "GraphiQL" if Explorer().is_built else "GraphQL (GraphiQL is not built)"
     print(f"{explorer}: {gateway_url}/graphql")
-    print(f"Sandbox:  {sandbox_url}/__world lists whom you can ask for")
+    print(f"Sandbox:  {sandbox_url}/__world lists its customers and programs")
     print(f"\nA first query to paste:\n\n{_FIRST_QUERY}\n\nEnd with Ctrl-C.", flush=True)
 
 
@@ -188,8 +192,8 @@ def _serve(_options: argparse.Namespace) -> None:
     settings = load_settings()
     if not settings.upstream_url:
         raise CommandError(
-            "GATEWAY_UPSTREAM_URL is needed: the platform's origin; to try things out,"
-            " `promotion-gateway dev` brings its own"
+            "GATEWAY_UPSTREAM_URL is required: the platform's origin; to try the gateway without"
+            " one, run `promotion-gateway dev`"
         )
     _check_who_may_ask(settings)
     _warn_of_unknown_variables()
@@ -215,9 +219,9 @@ def _check_who_may_ask(settings: Settings) -> None:
     is_open = settings.auth == "none" and not is_loopback(settings.host)
     if lends and is_open and not settings.allow_anonymous:
         raise CommandError(
-            f"GATEWAY_AUTH=none on GATEWAY_HOST={settings.host} would lend this gateway's own"
-            " credential to everybody who reaches it: set GATEWAY_AUTH=jwt, or"
-            " GATEWAY_ALLOW_ANONYMOUS=true where something in front of it authenticates"
+            f"GATEWAY_AUTH=none on GATEWAY_HOST={settings.host} would let unauthenticated callers"
+            " use this gateway's own credential: set GATEWAY_AUTH=jwt, or"
+            " GATEWAY_ALLOW_ANONYMOUS=true where a proxy in front authenticates"
         )
 
 
@@ -242,7 +246,7 @@ def _schema(options: argparse.Namespace) -> int:
             return 0
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror}") from None
-    print(f"{path} is not the code's schema: run promotion-gateway schema", file=sys.stderr)
+    print(f"{path} is stale: run promotion-gateway schema", file=sys.stderr)
     return 1
 
 

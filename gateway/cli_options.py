@@ -46,5 +46,5 @@ def _milliseconds(text: str) -> int:
 
 def _number(text: str, most: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= most):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {most}")
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number from 0 to {most}")
     return int(text)

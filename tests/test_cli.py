@@ -203,7 +203,7 @@ def test_schema_is_written_and_compared(
     """`--check` is silent where the file is right, and else is one line and status 1."""
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "schema.graphql"
-    said = "schema.graphql is not the code's schema: run promotion-gateway schema\n"
+    said = "schema.graphql is stale: run promotion-gateway schema\n"
     assert main(["schema", "--check"]) == 1
     assert capsys.readouterr() == ("", said)
     assert main(["schema"]) == 0

@@ -68,7 +68,7 @@ def _token(headers: HeaderLookup) -> str:
     """Take the one bearer token of a request (RFC 6750 §2.1)."""
     given = headers.getlist("Authorization")
     if not given:
-        raise UnauthenticatedError("This request carries no bearer token.")
+        raise UnauthenticatedError("A bearer token is required.")
     match = _BEARER.fullmatch(given[0])
     if len(given) > 1 or match is None:
         raise TokenRefusedError("no_bearer")

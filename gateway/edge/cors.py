@@ -97,7 +97,7 @@ class Origins:
         if self._noticed_at is None or now - self._noticed_at >= _NOTICE_EVERY_S:
             log.warning("origin_refused", setting=f"{PREFIX}CORS_ORIGINS", count=self._refused)
             self._noticed_at, self._refused = now, 0
-        return CrossSiteError("Pages of this origin may not ask here.")
+        return CrossSiteError("Requests from this origin are not allowed.")
 
 
 class CorsMiddleware:

@@ -18,6 +18,6 @@ def check_csrf(headers: HttpHeaders, origins: Origins) -> None:
         return
     origin = headers.first(b"origin")
     if origin is None:  # as of an image: no setting lets it in
-        raise CrossSiteError("Pages of other sites may not ask here without saying which they are.")
+        raise CrossSiteError("Cross-site requests must send an Origin header.")
     if origin not in origins:
         raise origins.refuse()

@@ -84,8 +84,8 @@ class RequestGuard:
             return
         if operations > self.rate.limit:
             raise PayloadTooLargeError(
-                f"The body as an array may hold {self.rate.limit} operations at most: one caller"
-                " may send no more in a minute."
+                f"A batch must hold at most {self.rate.limit} operations, the rate limit per caller"
+                " and minute."
             )
         key = self.keys.key(caller_key)
         wait_s = await self.rate.take(key, operations - 1)

@@ -55,7 +55,7 @@ class MaskedError(GatewayError):
     names_request = True
 
     def __init__(self) -> None:
-        super().__init__("Something went wrong in the gateway; tell its operators the request id.")
+        super().__init__("Internal error of the gateway; report the request id to its operators.")
 
 
 class ParseFailedError(GatewayError):
@@ -87,8 +87,8 @@ class CursorInvalidError(BadUserInputError):
     def __init__(self, argument: str) -> None:
         super().__init__(
             argument,
-            "this is not a cursor of this connection; pass a cursor that it gave for the same"
-            " customer or program and the same filters.",
+            "it must be a cursor of this connection, from a page with the same customer or program"
+            " and the same filters.",
         )
 
 
@@ -116,19 +116,28 @@ class OperationNotTrustedError(GatewayError):
     code = "OPERATION_NOT_TRUSTED"
 
     def __init__(self) -> None:
-        super().__init__("Only trusted documents run here, and this is none of them.")
+        super().__init__("Only trusted documents are allowed; this document is not trusted.")
 
 
 class QueryTooComplexError(GatewayError):
-    """An operation asks for more than one may: the message says of what, how much, and the most."""
+    """An operation exceeds a limit; `requested` is None where it was not counted to its end."""
 
     code = "QUERY_TOO_COMPLEX"
 
     def __init__(
-        self, what: str, most: int, asked: int | None = None, *, argument: str | None = None
+        self,
+        quantity: str,
+        maximum: int,
+        requested: int | None = None,
+        *,
+        argument: str | None = None,
     ) -> None:
-        has = "more" if asked is None else f"{asked}"
-        super().__init__(f"{what}: {most} allowed, and this has {has}.", argument=argument)
+        excess = (
+            f"the limit of {maximum} is exceeded"
+            if requested is None
+            else f"{requested} exceeds the limit of {maximum}"
+        )
+        super().__init__(f"{quantity}: {excess}.", argument=argument)
 
 
 class AnswerTooLargeError(GatewayError):
@@ -138,8 +147,8 @@ class AnswerTooLargeError(GatewayError):
 
     def __init__(self, what: str, maximum: int) -> None:
         super().__init__(
-            f"The answer to this operation has more than the {maximum} {what} that one answer may"
-            " have; ask for fewer items or fields."
+            f"Response size: the limit of {maximum} {what} is exceeded; request fewer items or"
+            " fields."
         )
 
 
@@ -156,8 +165,8 @@ class BudgetExceededError(GatewayError):
 
     def __init__(self, most: int) -> None:
         super().__init__(
-            f"This operation needs more than the {most} calls to the loyalty platform that one"
-            " operation may make; ask for less at once."
+            f"Upstream calls: the limit of {most} per operation is exceeded; request less in one"
+            " operation."
         )
 
 
@@ -169,4 +178,4 @@ class OverloadedError(GatewayError):
     retry_after_s = 1
 
     def __init__(self) -> None:
-        super().__init__("The gateway has more to do than it can take on; try again shortly.")
+        super().__init__("The gateway is overloaded; try again shortly.")

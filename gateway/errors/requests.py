@@ -30,7 +30,7 @@ class HeaderTooLargeError(BadRequestError):
     status = 431
 
     def __init__(self, name: str, max_bytes: int) -> None:
-        super().__init__(f"{name} may have {max_bytes} bytes at most.")
+        super().__init__(f"{name} must have at most {max_bytes} bytes.")
 
 
 class UnauthenticatedError(RequestError):
@@ -45,7 +45,7 @@ class TokenRefusedError(UnauthenticatedError):
 
     headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 
-    def __init__(self, reason: str, message: str = "The bearer token was refused.") -> None:
+    def __init__(self, reason: str, message: str = "The bearer token is invalid.") -> None:
         super().__init__(message)
         self.reason = reason
 
@@ -58,7 +58,7 @@ class KeysUnavailableError(UnauthenticatedError):
     headers: ClassVar[dict[str, str]] = {}
 
     def __init__(self) -> None:
-        super().__init__("The gateway cannot check tokens at present; try again shortly.")
+        super().__init__("The gateway cannot verify tokens at present; try again shortly.")
 
 
 class NotFoundError(RequestError):
@@ -103,7 +103,7 @@ class RateLimitedError(RequestError):
     code, status, retryable = "RATE_LIMITED", 429, True
 
     def __init__(self, retry_after_s: float) -> None:
-        super().__init__("You have asked too much in the last minute; try again later.")
+        super().__init__("The rate limit per minute is exceeded; try again later.")
         self.retry_after_s = whole_seconds(retry_after_s)
 
 
@@ -114,4 +114,4 @@ class ConcurrencyLimitError(RequestError):
     retryable, names_request = True, True
 
     def __init__(self) -> None:
-        super().__init__("The gateway is answering as much as it can; try again shortly.")
+        super().__init__("The gateway is overloaded; try again shortly.")

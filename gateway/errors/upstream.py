@@ -8,7 +8,7 @@ from gateway.errors.base import GatewayError, whole_seconds
 class UpstreamError(GatewayError):
     """A call to the platform failed; `endpoint` is its documented name, e.g. ``promotionData``."""
 
-    words: ClassVar[str] = "The loyalty platform could not answer."
+    words: ClassVar[str] = "The loyalty platform did not answer."
     names_request = True
 
     def __init__(
@@ -51,7 +51,7 @@ class UpstreamInputRefusedError(UpstreamError):
         8125: ("availability", "the loyalty platform does not know this availability."),
         4082: ("eventName", "it must not be empty."),
         4083: ("eventName", "the loyalty platform knows no event of this name."),
-        4084: ("sourceTypes", "at least one is needed."),
+        4084: ("sourceTypes", "it must have at least one source type."),
         4085: ("sourceTypes", "the loyalty platform does not know this source type."),
     }
 
@@ -77,27 +77,27 @@ class UpstreamMisuseError(UpstreamError):
     """The gateway itself asked wrongly."""
 
     code = "INTERNAL_SERVER_ERROR"
-    words = "The gateway asked the loyalty platform wrongly; this is ours to mend."
+    words = "The gateway sent the loyalty platform an invalid request; report the request id."
 
 
 class UpstreamAuthFailedError(UpstreamError):
     """The platform refused the credential."""
 
     code = "UPSTREAM_AUTH_FAILED"
-    words = "The loyalty platform refused the credential."
+    words = "The loyalty platform rejected the credential."
 
 
 class CredentialMissingError(UpstreamAuthFailedError):
     """The caller, whose own credential would go to the platform, has brought none."""
 
-    words = "This request carries no credential for the loyalty platform."
+    words = "A credential for the loyalty platform is required."
 
 
 class UpstreamRateLimitedError(UpstreamError):
     """The platform answers no more calls for now."""
 
     code, retryable = "UPSTREAM_RATE_LIMITED", True
-    words = "The loyalty platform's rate limit is reached; try again later."
+    words = "The loyalty platform's rate limit is exceeded; try again later."
     retry_after_s: int
 
     def __init__(
@@ -135,27 +135,27 @@ class PhasedOutError(UpstreamError):
     """The endpoint has been phased out (410), or is switched off."""
 
     code = "UPSTREAM_GONE"
-    words = "The loyalty platform no longer offers this."
+    words = "The loyalty platform no longer offers this endpoint."
 
 
 class UpstreamBadPayloadError(UpstreamError):
     """The platform's answer is not what it documents, too large, or about somebody else."""
 
     code = "UPSTREAM_BAD_PAYLOAD"
-    words = "The loyalty platform's answer could not be read."
+    words = "The loyalty platform's response is invalid."
 
 
 class CustomerMismatchError(UpstreamBadPayloadError):
     """Two answers about one customer contradict each other; a new one settles which is right."""
 
     retryable = True
-    words = "The loyalty platform's answers contradict each other about who the customer is."
+    words = "The loyalty platform's responses disagree about the customer's identity."
 
 
 class UpstreamRefusedError(UpstreamBadPayloadError):
     """The platform refused the call with a code or a status that it does not explain."""
 
-    words = "The loyalty platform refused this, for a reason that it does not document."
+    words = "The loyalty platform rejected the call with an undocumented code."
 
 
 class UndocumentedNotFoundError(UpstreamBadPayloadError):
@@ -165,4 +165,4 @@ class UndocumentedNotFoundError(UpstreamBadPayloadError):
 class UpstreamNotFoundError(UpstreamError):
     """The platform has no such customer, promotion or program."""
 
-    words = "The loyalty platform has nothing under this id."
+    words = "The loyalty platform has no object with this id."

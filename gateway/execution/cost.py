@@ -88,7 +88,7 @@ class CostEstimator:
         if look_ups:
             cost = cost.with_look_ups(look_ups, self._limits.calls)
         if cost.requested > cost.maximum:
-            error = QueryTooComplexError("Cost of the operation", cost.maximum, cost.requested)
+            error = QueryTooComplexError("Operation cost", cost.maximum, cost.requested)
             extensions = error.extensions | {"cost": cost.shown}
             raise OperationRefusedError([{"message": error.message, "extensions": extensions}])
         return cost
@@ -274,7 +274,7 @@ class _Counting:
             count = arguments.get(field.fetching.each_of) or 0
             if count > self._limits.list_length:
                 raise QueryTooComplexError(
-                    f"Items of {name}({field.fetching.each_of}:)",
+                    f"Items in {name}({field.fetching.each_of}:)",
                     self._limits.list_length,
                     count,
                     argument=field.fetching.each_of,

@@ -55,7 +55,7 @@ def check_document(document: DocumentNode, limits: Limits) -> None:
     """
     definitions = document.definitions
     fragments = [one for one in definitions if isinstance(one, FragmentDefinitionNode)]
-    _check("Fragments of the document", limits.fragments, len(fragments))
+    _check("Fragments", limits.fragments, len(fragments))
     measuring = _Measuring(fragments)
     for operation in definitions:
         if isinstance(operation, OperationDefinitionNode):
@@ -63,14 +63,14 @@ def check_document(document: DocumentNode, limits: Limits) -> None:
                 asked = measuring.whole(operation.selection_set)
             except _FragmentCycleError:
                 return
-            _check("Fields of an operation that are in no other", limits.root_fields, asked.fields)
-            _check("Fields in one another", limits.depth, asked.depth)
+            _check("Root fields", limits.root_fields, asked.fields)
+            _check("Query depth", limits.depth, asked.depth)
             _check(
-                "Fields in one another of the introspection",
+                "Introspection depth",
                 limits.introspection_depth,
                 asked.introspection_depth,
             )
-            _check("Aliases of an operation", limits.aliases, asked.aliases)
+            _check("Aliases", limits.aliases, asked.aliases)
 
 
 def _check(what: str, most: int, asked: int) -> None:
@@ -112,7 +112,7 @@ class _Measuring:
     def _part(self, selections: SelectionSetNode) -> _Measure:
         self._level += 1
         if self._level > _MOST_NESTED:
-            raise QueryTooComplexError("Selections in one another", _MOST_NESTED)
+            raise QueryTooComplexError("Selection set nesting depth", _MOST_NESTED)
         measure = _Measure()
         for selection in selections.selections:
             if isinstance(selection, FieldNode):
@@ -144,13 +144,11 @@ def check_variables_size(variables: dict[str, Any], limits: Limits) -> None:
     while level:
         values += len(level)
         if values > limits.tokens:
-            raise QueryTooComplexError("Values of the variables", limits.tokens)
+            raise QueryTooComplexError("Variable values", limits.tokens)
         nested = [one for one in level if isinstance(one, _NESTED)]
         depth += bool(nested)
         if depth > limits.json_depth:
-            raise QueryTooComplexError(
-                "Lists and objects in one another in a variable", limits.json_depth
-            )
+            raise QueryTooComplexError("Input nesting depth", limits.json_depth)
         level = [
             value for one in nested for value in (one.values() if isinstance(one, dict) else one)
         ]

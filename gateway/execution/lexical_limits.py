@@ -72,7 +72,7 @@ class _Scan:
         """Count one token by its first character."""
         self._tokens += 1
         if self._tokens > self._limits.tokens:
-            raise QueryTooComplexError("Tokens of the document", self._limits.tokens)
+            raise QueryTooComplexError("Document tokens", self._limits.tokens)
         if first in "{[(":
             self._open(first)
         elif first in "}])":
@@ -80,22 +80,20 @@ class _Scan:
         elif first == "@":
             self._directives += 1
             if self._directives > self._limits.directives:
-                raise QueryTooComplexError("Directives of the document", self._limits.directives)
+                raise QueryTooComplexError("Directives", self._limits.directives)
         elif first == '"' and length > LONGEST_TEXT:
-            raise QueryTooComplexError("Characters of a text", LONGEST_TEXT, length)
+            raise QueryTooComplexError("String length", LONGEST_TEXT, length)
         elif first != '"' and length > LONGEST_WORD:
-            raise QueryTooComplexError("Characters of a name or number", LONGEST_WORD, length)
+            raise QueryTooComplexError("Name or number length", LONGEST_WORD, length)
 
     def _open(self, bracket: str) -> None:
         self._nested += 1
         if self._nested > MOST_NESTED:
-            raise QueryTooComplexError("Brackets in one another", MOST_NESTED)
+            raise QueryTooComplexError("Bracket nesting depth", MOST_NESTED)
         if self._arguments_at is None:
             self._arguments_at = self._nested if bracket == "(" else None
         elif self._nested - self._arguments_at > self._limits.json_depth:
-            raise QueryTooComplexError(
-                "Lists and objects in one another in an argument", self._limits.json_depth
-            )
+            raise QueryTooComplexError("Input nesting depth", self._limits.json_depth)
 
     def _close(self) -> None:
         if self._nested == self._arguments_at:

@@ -121,11 +121,13 @@ def _choose(operations: list[Operation], name: str | None) -> Operation:
         if len(operations) == 1:
             return operations[0]
         raise refuse(
-            BadRequestError("operationName: the document has several operations; name one.")
+            BadRequestError(
+                "operationName: it is required where a document has several operations."
+            )
             if operations
-            else BadRequestError("query: the document has no operation.")
+            else BadRequestError("query: the document must have an operation.")
         )
     for operation in operations:
         if operation.name is not None and operation.name == name:
             return operation
-    raise refuse(BadRequestError("operationName: the document has no operation of this name."))
+    raise refuse(BadRequestError("operationName: it must name an operation of the document."))

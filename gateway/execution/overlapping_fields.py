@@ -17,9 +17,7 @@ class TooManyOverlapsError(GraphQLError):
     """There are more fields under one name than are compared: QUERY_TOO_COMPLEX."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "Fields of the same name in one place: more than are compared. Select each once."
-        )
+        super().__init__("Overlapping fields: too many to compare; select each field once.")
 
 
 class OverlappingFieldsRule(OverlappingFieldsCanBeMergedRule):

@@ -35,7 +35,7 @@ class BatchCostBudget:
         """
         total = cost._replace(requested=self._requested + cost.requested)
         if total.requested > total.maximum:
-            error = QueryTooComplexError("Cost of the batch", total.maximum, total.requested)
+            error = QueryTooComplexError("Batch cost", total.maximum, total.requested)
             extensions = error.extensions | {"cost": total.shown}
             raise OperationRefusedError([{"message": error.message, "extensions": extensions}])
         self._requested = total.requested

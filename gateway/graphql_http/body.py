@@ -49,11 +49,11 @@ async def _receive(asked: HttpRequest, most_bytes: int) -> bytes:
             if len(body) > most_bytes:
                 raise _too_large(most_bytes)
     except EOFError:
-        raise BadRequestError("The body ended early.") from None
+        raise BadRequestError("The body is shorter than its Content-Length.") from None
     return bytes(body)
 
 
-_NO_JSON = "The body must be application/json."
+_NO_JSON = "Content-Type must be application/json."
 
 
 @remembered
@@ -66,7 +66,7 @@ def _mistake_in(content_type: bytes) -> str:
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name == "charset" and value.strip('"') not in {"utf-8", "utf8"}:
-            return "The body must be in UTF-8."
+            return "The charset must be utf-8."
     return ""
 
 
@@ -77,7 +77,7 @@ def _is_compressed(lines: list[bytes]) -> bool:
     if len(joined) <= _MAX_LENGTH:
         with suppress(UnknownCodingError):
             return is_gzip(joined)
-    raise UnsupportedMediaTypeError("The body may be compressed with gzip, once, or not.")
+    raise UnsupportedMediaTypeError("Content-Encoding must be gzip, once, or absent.")
 
 
 def _decompress(body: bytes, most_bytes: int) -> bytes:
@@ -88,9 +88,9 @@ def _decompress(body: bytes, most_bytes: int) -> bytes:
         raise _too_large(most_bytes) from None
     except GunzipError:
         raise BadRequestError(
-            "The body must be gzip from its first byte to its last: whole, and nothing behind it."
+            "The body must be one complete gzip stream with no data after it."
         ) from None
 
 
 def _too_large(most_bytes: int) -> PayloadTooLargeError:
-    return PayloadTooLargeError(f"The body may have {most_bytes} bytes at most, decompressed.")
+    return PayloadTooLargeError(f"The body must have at most {most_bytes} bytes, decompressed.")

@@ -44,7 +44,7 @@ def choose_media_type(accept: bytes) -> str:
         raise HeaderTooLargeError("Accept", _MAX_LENGTH)
     chosen = _choose(accept) if accept else JSON
     if not chosen:
-        raise NotAcceptableError(f"Accept {GRAPHQL} or {JSON}.")
+        raise NotAcceptableError(f"Accept must allow {GRAPHQL} or {JSON}.")
     return chosen
 
 

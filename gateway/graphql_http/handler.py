@@ -153,7 +153,7 @@ class GraphQLHandler:
         text = await self.documents.text(parameters.query, parameters.reference)
         operation = self.operations.get(text, parameters.operation_name)
         if method != "POST" and not operation.is_query:
-            raise MethodNotAllowedError("GET runs queries only; use POST.")
+            raise MethodNotAllowedError("GET supports queries only; use POST.")
         key, kept = self.answers.find(operation, parameters.variables, request)
         if kept is not None:
             cost = kept.cost

@@ -47,7 +47,7 @@ async def read_graphql_request(
 
 def _read_batch(raw: list[Any], most: int) -> GraphQLRequestBatch:
     if not 0 < len(raw) <= most or not all(isinstance(item, dict) for item in raw):
-        _refuse(f"The body as an array must hold 1 to {most} JSON objects, with `query` in each.")
+        _refuse(f"A batch must hold 1 to {most} JSON objects, each with `query`.")
     batch: GraphQLRequestBatch = []
     for item in raw:
         try:
@@ -60,13 +60,13 @@ def _read_batch(raw: list[Any], most: int) -> GraphQLRequestBatch:
 def _read_query_string(asked: HttpRequest) -> GraphQLRequest:
     pairs = asked.query.split(b"&", _MAX_PARAMETERS)
     if len(pairs) > _MAX_PARAMETERS:
-        _refuse(f"The query string may have {_MAX_PARAMETERS} parameters at most.")
+        _refuse(f"The query string must have at most {_MAX_PARAMETERS} parameters.")
     raw: dict[str, Any] = {}
     for pair in filter(None, pairs):
         escaped, _, value = pair.partition(b"=")
         parameter = _unescape(escaped)
         if parameter in raw:
-            _refuse("The query string must have each parameter once.")
+            _refuse("The query string must not repeat a parameter.")
         raw[parameter] = _unescape(value)
     for name in ("variables", "extensions"):
         if name in raw:
@@ -85,7 +85,7 @@ def _unescape(escaped: bytes) -> str:
     except UnicodeDecodeError:
         text = None
     if text is None or _NO_ESCAPE.search(escaped):
-        _refuse("The query string must be UTF-8, in percent-encoding: % begins an escape, as %20.")
+        _refuse("The query string must be percent-encoded UTF-8.")
     return text
 
 
@@ -94,7 +94,7 @@ def _decode(name: str, raw: bytes) -> Any:
         value = _DECODER.decode(raw)
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         raise BadRequestError(
-            f"{name} must be JSON in UTF-8, not nested too deep and without endless numbers."
+            f"{name} must be JSON in UTF-8, with finite numbers and limited nesting."
         ) from None
     if raw.count(b"[") + raw.count(b"{") > _MOST_DEPTH:  # those in texts included
         _check_depth(name, value)
@@ -115,12 +115,12 @@ def _check_depth(name: str, value: Any) -> None:
         ]
     if not level:
         return
-    _refuse(f"{name} must be nested {_MOST_DEPTH} deep at most.")
+    _refuse(f"{name} must have a nesting depth of at most {_MOST_DEPTH}.")
 
 
 def _check(raw: Any) -> GraphQLRequest:
     if not isinstance(raw, dict):
-        _refuse("The body must be a JSON object, with `query` in it.")
+        _refuse("The body must be a JSON object with `query`.")
     query, name = raw.get("query"), raw.get("operationName")
     variables, extensions = raw.get("variables"), raw.get("extensions")
     if not (name is None or isinstance(name, str)):
@@ -131,7 +131,7 @@ def _check(raw: Any) -> GraphQLRequest:
         _refuse("extensions: it must be an object.")
     reference = read_reference(raw)
     if not (query is None or isinstance(query, str)) or not (query or reference):
-        _refuse("query: it must be a string that holds a GraphQL document.")
+        _refuse("query: it must be a string with a GraphQL document.")
     return GraphQLRequest(query or "", name or None, variables or {}, reference)
 
 

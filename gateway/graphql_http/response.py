@@ -109,11 +109,13 @@ async def not_found_response(http: StarletteRequest, error: Exception) -> Respon
         raise error
     if error.status_code != 405:
         refused = error_response(
-            NotFoundError("There is nothing at this path."), request_id_of(http)
+            NotFoundError("Not found: this path does not exist."), request_id_of(http)
         )
         return to_starlette(refused)
     allowed = ", ".join(sorted((error.headers or {}).get("Allow", "GET, HEAD").split(", ")))
-    refused = error_response(MethodNotAllowedError(f"Use one of {allowed}."), request_id_of(http))
+    refused = error_response(
+        MethodNotAllowedError(f"Method not allowed; use one of {allowed}."), request_id_of(http)
+    )
     return to_starlette(refused.with_header("Allow", allowed))
 
 

@@ -85,7 +85,7 @@ class PageRequest(NamedTuple):
         """
         first, after, last, before = asked
         if first is not None and last is not None:
-            raise BadUserInputError("last", "it cannot stand beside first; give one of them.")
+            raise BadUserInputError("last", "it must not be combined with first.")
         backward = last is not None or (first is None and after is None and before is not None)
         size = last if last is not None else first
         if size is not None and not 0 <= size <= LARGEST_SIZE:

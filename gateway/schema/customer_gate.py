@@ -58,7 +58,7 @@ async def _admit(context: ResolverContext, key: CustomerKey, argument: str) -> C
     if key.identifier_name == BY_ID and await _is_one_of(context, key.identifier_value, claimed):
         return key
     raise ForbiddenError(
-        f"{argument}: this caller may not ask for this customer.", argument=argument
+        f"{argument}: the caller is not authorized for this customer.", argument=argument
     )
 
 

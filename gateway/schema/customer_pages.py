@@ -139,7 +139,7 @@ def _check_filters(arguments: CustomerPageArguments) -> CustomerFilters:
     if program_ids is not None:
         if not 1 <= len(program_ids) <= MAX_PROGRAMS:
             raise BadUserInputError(
-                "programIds", f"name 1 to {MAX_PROGRAMS} programs, or leave it out for all."
+                "programIds", f"it must have 1 to {MAX_PROGRAMS} programs; omit it for all."
             )
         program_ids = tuple(
             sorted({check_digits("programIds", program_id) for program_id in program_ids})

@@ -176,7 +176,7 @@ class PromotionDefinition:
     def rulesets(self, info: Info) -> list[Ruleset] | None:
         """Show the rulesets to whom may see them."""
         if Role.RULESETS not in info.context.caller.roles:
-            raise ForbiddenError("rulesets: this needs the role `rulesets`.")
+            raise ForbiddenError("rulesets: the caller needs the role `rulesets`.")
         if self.payload.rulesets is None:
             return None
         return [Ruleset(payload=ruleset) for ruleset in self.payload.rulesets]

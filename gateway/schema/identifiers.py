@@ -72,10 +72,10 @@ def check_identifier(by: CustomerIdentifier, argument: str) -> tuple[str, str]:
                 )
             if not is_identifier(value):
                 raise BadUserInputError(
-                    f"{argument}.{name}", "it must not have control characters."
+                    f"{argument}.{name}", "it must not contain control characters."
                 )
             return WIRE_NAMES[name], value
-    raise BadUserInputError(argument, "exactly one identifier is needed.")
+    raise BadUserInputError(argument, "it must have exactly one identifier.")
 
 
 def is_identifier(value: object) -> TypeGuard[str]:

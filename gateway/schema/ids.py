@@ -84,7 +84,7 @@ def is_number(text: str) -> bool:
 
 
 def _not_an_id(argument: str) -> BadUserInputError:
-    return BadUserInputError(argument, "this is not an id of this graph; pass an `id` it gave.")
+    return BadUserInputError(argument, "it must be an `id` from this graph.")
 
 
 def check_digits(argument: str, value: str) -> str:

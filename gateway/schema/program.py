@@ -227,7 +227,7 @@ def _fetch(
 
 def _check_source_types(types: list[PromotionSourceType]) -> tuple[PromotionSourceType, ...]:
     if not types:
-        raise BadUserInputError("sourceTypes", "name at least one source type.")
+        raise BadUserInputError("sourceTypes", "it must have at least one source type.")
     return tuple(dict.fromkeys(types))
 
 

@@ -103,7 +103,7 @@ class LimitedHttpProtocol(WriteTimeoutProtocol):
             self._read_without_upgrade(data[upgrade.args[0] :])
             return
         except httptools.HttpParserError:
-            self._refuse(self._refusal or _RequestRefusedError(400, "This is no HTTP request."))
+            self._refuse(self._refusal or _RequestRefusedError(400, "Malformed HTTP request."))
             return
         self._watch()
 
@@ -117,7 +117,7 @@ class LimitedHttpProtocol(WriteTimeoutProtocol):
     def on_url(self, url: bytes) -> None:
         """Count the request line."""
         if self._is_counting and self._count(len(url)):
-            self._stop_later(414, f"The URL may have {self.most_head_bytes} bytes at most.")
+            self._stop_later(414, f"The URL must have at most {self.most_head_bytes} bytes.")
         self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -136,7 +136,7 @@ class LimitedHttpProtocol(WriteTimeoutProtocol):
         if name == b"expect":
             self.expect_100_continue |= value == b"100-continue"
         elif value.strip() != b"chunked":
-            self._stop_later(400, "The body may have no transfer coding but chunked.")
+            self._stop_later(400, "Transfer-Encoding must be chunked.")
 
     def _count(self, number: int) -> bool:
         """Count more bytes of a head; says whether they are too many.
@@ -164,18 +164,18 @@ class LimitedHttpProtocol(WriteTimeoutProtocol):
         if self._refusal is not None:
             raise self._refusal
         if len(self.headers) > self.most_headers:
-            self._stop(431, f"There may be {self.most_headers} headers at most.")
+            self._stop(431, f"The request must have at most {self.most_headers} headers.")
         headers = HttpHeaders(self.headers)
         hosts = headers.count(b"host")
         version = self.parser.get_http_version()
         if hosts != 1 and (hosts or version == "1.1"):
-            self._stop(400, "There must be one Host header.")
+            self._stop(400, "The request must have exactly one Host header.")
         if version not in _VERSIONS:
             self._stop(400, "The request must be HTTP/1.1 or HTTP/1.0.")
         if len(self.url) > _MAX_PATH and len(self.url.partition(b"?")[0]) > _MAX_PATH:
-            self._stop(404, "There is nothing at this path.")  # none that long is looked for
+            self._stop(404, "Not found: this path does not exist.")  # none that long is looked for
         if len(self.pipeline) >= _MOST_PIPELINED:
-            self._stop(400, "Too many requests wait for the answer of an earlier one.")
+            self._stop(400, "Too many pipelined requests.")
         if self.parser.should_upgrade():
             return  # the parser ends here, and raises HttpParserUpgrade
         self._in_head, self._in_body = False, True
@@ -248,12 +248,12 @@ class LimitedHttpProtocol(WriteTimeoutProtocol):
         """
         method = self.parser.get_method()
         if method == b"CONNECT":
-            self._refuse(_RequestRefusedError(400, "This is no proxy."))
+            self._refuse(_RequestRefusedError(400, "CONNECT is not supported."))
             return
         if sum(len(value) for name, value in self.headers if name == b"connection") > (
             _MAX_CONNECTION
         ):
-            told = f"Connection may have {_MAX_CONNECTION} bytes at most beside Upgrade."
+            told = f"Connection must have at most {_MAX_CONNECTION} bytes beside Upgrade."
             self._refuse(_RequestRefusedError(431, told))
             return
         version = self.parser.get_http_version().encode()
@@ -264,7 +264,7 @@ class LimitedHttpProtocol(WriteTimeoutProtocol):
 
     @property
     def _too_many_bytes(self) -> str:
-        return f"All headers may have {self.most_head_bytes} bytes at most."
+        return f"All headers together must have at most {self.most_head_bytes} bytes."
 
     def _stop_later(self, status: int, message: str) -> None:
         """Stop reading where the head ends, or where it has twice the bytes that it may have.
@@ -322,7 +322,7 @@ class LimitedHttpProtocol(WriteTimeoutProtocol):
         elif self._in_head or (self._in_body and not self.cycle.response_complete):
             seconds = self.body_within_s if self._in_body else self.head_within_s
             part = "body" if self._in_body else "head"
-            told = f"The request's {part} took more than {seconds:g} s."
+            told = f"The request {part} must arrive within {seconds:g} s."
             self._refuse(self._refusal or _RequestRefusedError(408, told))
         else:
             self.transport.close()

@@ -44,7 +44,7 @@ def listen(host: str, port: int, remedy: str) -> socket.socket:
         listener.listen(_BACKLOG)  # at once, so that a second process is told now
     except (OSError, UnicodeError) as error:
         listener.close()
-        reason = getattr(error, "strerror", None) or "that is no address"
+        reason = getattr(error, "strerror", None) or "invalid address"
         raise ServerError(
             f"cannot listen on {host}:{port}: {reason}; choose another with {remedy}"
         ) from None
@@ -67,7 +67,7 @@ def run(*served: tuple[ASGIApp, socket.socket], keep_alive_s: float = 5.0) -> No
     with asyncio.Runner(loop_factory=servers[0][0].config.get_loop_factory()) as runner:
         runner.run(_serve(servers))
     if not all(server.started for server, _ in servers):
-        raise ServerError("the server did not start; the lines above say why")
+        raise ServerError("the server did not start; the log lines above have the reason")
 
 
 def run_workers(
@@ -82,7 +82,7 @@ def run_workers(
     supervisor = _Supervisor(config, sockets=[listener])
     supervisor.run()
     if any(process.exitcode == uvicorn.config.STARTUP_FAILURE for process in supervisor.processes):
-        raise ServerError("the workers did not start; the lines above say why")
+        raise ServerError("the workers did not start; the log lines above have the reason")
 
 
 def _config(app: Any, keep_alive_s: float, **more: Any) -> uvicorn.Config:

@@ -111,7 +111,7 @@ def test_a_token_that_does_not_count_is_refused(
     assert answer.headers["content-type"].startswith("application/json")
     message = answer.json()["errors"][0]["message"]
     assert message in {
-        "The bearer token was refused.",
+        "The bearer token is invalid.",
         "The bearer token has expired.",
         "The bearer token is not valid yet.",
     }

@@ -159,7 +159,7 @@ def test_what_is_too_dear_is_refused_with_its_cost() -> None:
         with pytest.raises(OperationRefusedError) as refused:
             operation.check(operations.schema, {})
         (error,) = refused.value.errors
-        assert error["message"] == "Cost of the operation: 149 allowed, and this has 150."
+        assert error["message"] == "Operation cost: 150 exceeds the limit of 149."
         assert error["extensions"] == {
             "code": "QUERY_TOO_COMPLEX",
             "retryable": False,

@@ -63,10 +63,10 @@ NODES = "query($ids:[ID!]!){nodes(ids:$ids){id}}"
 LIMITS = [
     Limit(
         "tokens", D.tokens,
-        lambda n: "#x\n{x{" + "".join(f"x{i} " for i in range(n - 5)) + "}}", words="Tokens",
+        lambda n: "#x\n{x{" + "".join(f"x{i} " for i in range(n - 5)) + "}}", words="Document",
     ),
-    Limit("depth", D.depth, fields, words="Fields in one another"),
-    Limit("introspection depth", D.introspection_depth, introspection, words="Fields in one"),
+    Limit("depth", D.depth, fields, words="Query depth"),
+    Limit("introspection depth", D.introspection_depth, introspection, words="Introspection depth"),
     Limit("aliases", D.aliases, lambda n: customer("".join(f"a{i}:id " for i in range(n)))),
     Limit(
         "aliases in a fragment",
@@ -90,31 +90,31 @@ LIMITS = [
     Limit("fragments", D.fragments, fragments, words="Fragments"),
     Limit(
         "depth of a literal", D.json_depth,
-        lambda n: "{customer(by:" + deep("[", "1", "]", n) + "){id}}", words="Lists and objects",
+        lambda n: "{customer(by:" + deep("[", "1", "]", n) + "){id}}", words="Input nesting depth",
     ),
     Limit(
         "depth of a variable", D.json_depth, lambda _: "{__typename}",
-        lambda n: {"v": nested(n)}, "Lists and objects",
+        lambda n: {"v": nested(n)}, "Input nesting depth",
     ),
     Limit(
         "values of variables", D.tokens, lambda _: "{__typename}",
-        lambda n: {"v": [1] * (n - 1)}, "Values of the variables",
+        lambda n: {"v": [1] * (n - 1)}, "Variable values",
     ),
     Limit(
         "nodes", D.list_length,
-        lambda n: "{nodes(ids:[" + "1 " * n + "]){id}}", words="Items of nodes(ids:)",
+        lambda n: "{nodes(ids:[" + "1 " * n + "]){id}}", words="Items in nodes(ids:)",
     ),
     Limit(
         "nodes by variable", D.list_length, lambda _: NODES,
-        lambda n: {"ids": ["1"] * n}, "Items of nodes(ids:)",
+        lambda n: {"ids": ["1"] * n}, "Items in nodes(ids:)",
     ),
     Limit(
         "nodes by default", D.list_length,
-        lambda n: NODES.replace("!]!", "!]!=[" + "1 " * n + "]"), words="Items of nodes(ids:)",
+        lambda n: NODES.replace("!]!", "!]!=[" + "1 " * n + "]"), words="Items in nodes(ids:)",
     ),
     Limit(
         "customers", D.list_length,
-        lambda n: "{customers(by:[" + '{mobile:"1"}' * n + "]){id}}", words="Items of customers",
+        lambda n: "{customers(by:[" + '{mobile:"1"}' * n + "]){id}}", words="Items in customers",
     ),
     Limit("brackets", MOST_NESTED, lambda n: deep("{...", "{__typename}", "}", n - 1)),
     Limit("words", LONGEST_WORD, lambda n: "query " + "x" * n + "{__typename}"),
@@ -145,7 +145,7 @@ def test_a_limit_is_where_it_is_said_to_be(operations: Operations, limit: Limit)
         assert code(operations, limit, number)[0] != "QUERY_TOO_COMPLEX"
     refused, words = code(operations, limit, limit.most + 1)
     assert refused == "QUERY_TOO_COMPLEX"
-    assert f" {limit.most} allowed" in words
+    assert f"the limit of {limit.most}" in words
     assert words.startswith(limit.words)
 
 

@@ -16,7 +16,7 @@ def test_an_error_of_the_gateways_own_tells_its_code() -> None:
     """Its message and extensions are for the client as they are."""
     (shown,) = show([located(UpstreamRateLimitedError("promotionData", 2.1), "a", 0)], "r")
     assert shown == {
-        "message": "The loyalty platform's rate limit is reached; try again later.",
+        "message": "The loyalty platform's rate limit is exceeded; try again later.",
         "path": ["a", 0],
         "extensions": {
             "code": "UPSTREAM_RATE_LIMITED",

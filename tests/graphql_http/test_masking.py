@@ -26,7 +26,7 @@ from tests.support.logged import Lines
 from tests.support.serving import serve
 
 SECRET = "https://u:hunter2@platform.example/lookup?identifierValue=919876543210"
-MASKED = "Something went wrong in the gateway; tell its operators the request id."
+MASKED = "Internal error of the gateway; report the request id to its operators."
 CODED = {"code": "INTERNAL_SERVER_ERROR", "retryable": False}
 QUERY = '{ customer(by: {mobile: "919876543210"}) { promotions { totalCount } } }'
 

@@ -19,8 +19,8 @@ BY_MOBILE = f'customer(by:{{mobile:"{MOBILE}"}})'
 IDS = st.integers(0, 2**63 - 1)
 NEIGHBOURS = st.lists(IDS, max_size=3).map(tuple)
 REFUSED = (
-    "after: this is not a cursor of this connection; pass a cursor that it gave for the same"
-    " customer or program and the same filters."
+    "after: it must be a cursor of this connection, from a page with the same customer or program"
+    " and the same filters."
 )
 
 

@@ -41,11 +41,11 @@ def _refused(graph: Graph, query: str, variables: dict[str, Any] | None = None) 
         ("", "it must have 1 to 256 characters."),
         ("s" * 257, "it must have 1 to 256 characters."),
         ("😀" * 257, "it must have 1 to 256 characters."),
-        ("secret\n", "it must not have control characters."),
-        ("sec\x00ret", "it must not have control characters."),
-        ("secret\x7f", "it must not have control characters."),
-        ("secret\x85", "it must not have control characters."),
-        ("\tsecret", "it must not have control characters."),
+        ("secret\n", "it must not contain control characters."),
+        ("sec\x00ret", "it must not contain control characters."),
+        ("secret\x7f", "it must not contain control characters."),
+        ("secret\x85", "it must not contain control characters."),
+        ("\tsecret", "it must not contain control characters."),
     ],
     ids=ascii,
 )
@@ -144,7 +144,7 @@ def test_no_program_and_too_many_are_refused(graph: Graph, count: int) -> None:
         'query($p:[ID!]){customer(by:{mobile:"1"}){promotions(programIds:$p){totalCount}}}',
         {"p": [str(1000 + nth) for nth in range(count)]},
     )
-    assert (argument, allowed) == ("programIds", "name 1 to 100 programs, or leave it out for all.")
+    assert (argument, allowed) == ("programIds", "it must have 1 to 100 programs; omit it for all.")
 
 
 @pytest.mark.parametrize("root", ['customer(by:{mobile:"1"})', 'program(programId:"1")'])
@@ -193,7 +193,7 @@ def test_a_size_is_a_whole_number(graph: Graph, size: str) -> None:
 )
 def test_a_global_id_must_be_one(graph: Graph, id_: str) -> None:
     """Damaged ones, and a mobile number or e-mail in place of one."""
-    words = "this is not an id of this graph; pass an `id` it gave."
+    words = "it must be an `id` from this graph."
     assert _refused(graph, "query($id:ID!){node(id:$id){id}}", {"id": id_}) == ("id", words)
     assert _refused(graph, "query($id:ID!){nodes(ids:[$id]){id}}", {"id": id_}) == ("ids[0]", words)
 
@@ -243,7 +243,7 @@ def test_an_event_name_is_printable(graph: Graph, name: str) -> None:
 def test_no_source_type_at_all_is_refused(graph: Graph) -> None:
     """An empty list of source types would be an empty connection that nobody meant."""
     query = '{program(programId:"1"){promotions(sourceTypes:[]){totalCount}}}'
-    assert _refused(graph, query) == ("sourceTypes", "name at least one source type.")
+    assert _refused(graph, query) == ("sourceTypes", "it must have at least one source type.")
 
 
 def test_a_message_never_repeats_what_was_sent(graph: Graph) -> None:

@@ -132,7 +132,7 @@ def test_any_other_is_forbidden_before_any_call(
     assert answer["data"] == {"customer": None}
     assert codes(answer) == [("FORBIDDEN", ["customer"])]
     (error,) = answer["errors"]
-    assert error["message"] == "by: this caller may not ask for this customer."
+    assert error["message"] == "by: the caller is not authorized for this customer."
     assert guarded.calls == 0
 
 

@@ -18,7 +18,7 @@ PAGE = """{ customer(by: {externalId: "C-TEN"}) { promotions(first: 3) {
 WARNING = [
     {
         "code": "DEFINITIONS_PHASED_OUT",
-        "message": "The loyalty platform no longer offers this.",
+        "message": "The loyalty platform no longer offers this endpoint.",
     }
 ]
 

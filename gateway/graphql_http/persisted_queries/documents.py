@@ -80,7 +80,7 @@ class PersistedDocuments:
         known = self.trusted.find(reference.key) if self.trusted else None
         if query == known or sha256_of(query) == reference.sha256:
             return
-        raise BadRequestError(f"{reference.place}: it is not the SHA-256 of `query`.")
+        raise BadRequestError(f"{reference.place}: it must be the SHA-256 of `query`.")
 
     def _not_trusted(self) -> Exception:
         self.outcomes.add("not_trusted")

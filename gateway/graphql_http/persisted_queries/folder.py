@@ -71,7 +71,7 @@ class _Definitions:
             line = error.locations[0].line if error.locations else 0
             self.mistakes.append(Mistake(str(path), line, error.message))
         except UnicodeDecodeError:
-            self.mistakes.append(Mistake(str(path), 0, "it is not in UTF-8"))
+            self.mistakes.append(Mistake(str(path), 0, "it must be UTF-8"))
         except OSError as error:
             self.mistakes.append(Mistake(str(path), 0, error.strerror or "it cannot be read"))
         else:
@@ -84,10 +84,10 @@ class _Definitions:
             name = definition.name.value
             first = self.fragments.setdefault(name, definition)
         elif not isinstance(definition, OperationDefinitionNode):
-            self.tell(definition, "it is neither an operation nor a fragment")
+            self.tell(definition, "it must be an operation or a fragment")
             return
         elif definition.name is None:
-            self.tell(definition, "an operation needs a name")
+            self.tell(definition, "an operation must have a name")
             return
         else:
             name = definition.name.value
@@ -123,7 +123,9 @@ def read_folder(folder: Path, operations: Operations) -> list[NamedText]:
     for path in _files(folder):
         definitions.read(path)
     if not definitions.operations and not definitions.mistakes:
-        raise FolderError([Mistake(str(folder), 0, "no .graphql file in it has an operation")])
+        raise FolderError(
+            [Mistake(str(folder), 0, "it must have a .graphql file with an operation")]
+        )
     for fragment in definitions.fragments.values():
         _check(definitions, operations, fragment)
     texts = [
@@ -163,7 +165,7 @@ def _check(
 
 def _files(folder: Path) -> list[Path]:
     if not folder.is_dir():
-        raise FolderError([Mistake(str(folder), 0, "there is no such folder")])
+        raise FolderError([Mistake(str(folder), 0, "the folder does not exist")])
     return sorted(
         path
         for path in folder.rglob("*")

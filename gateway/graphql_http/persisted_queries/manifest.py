@@ -43,19 +43,19 @@ def read_manifest(raw: bytes) -> dict[str, str]:
     try:
         manifest = msgspec.json.decode(raw)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        raise ManifestError("it is not JSON in UTF-8") from None
+        raise ManifestError("it must be JSON in UTF-8") from None
     documents: dict[str, str] = {}
     for document_id, text in _pairs(manifest):
         if not isinstance(document_id, str) or not document_id or not isinstance(text, str):
-            raise ManifestError(f"{_shown(document_id)}: an id and a document must be texts")
+            raise ManifestError(f"{_shown(document_id)}: id and document must be strings")
         named = document_id.removeprefix(PREFIX)
         sha256 = sha256_in(named)
         if (named != document_id and sha256 is None) or sha256 not in {None, sha256_of(text)}:
-            raise ManifestError(f"{_shown(document_id)}: it is not the SHA-256 of its document")
+            raise ManifestError(f"{_shown(document_id)}: it must be the SHA-256 of its document")
         if documents.setdefault(named, text) != text:
             raise ManifestError(f"{_shown(document_id)}: two documents have this id")
     if not documents:
-        raise ManifestError("it has no document")
+        raise ManifestError("it must have at least one document")
     return documents
 
 
@@ -78,7 +78,7 @@ def _pairs(manifest: Any) -> Iterable[tuple[Any, Any]]:
     if not isinstance(listed, list):
         return list(manifest.items())
     if manifest.get("format") != _APOLLO or manifest.get("version") != 1:
-        raise ManifestError(f"of lists it may be only {_APOLLO}, version 1")
+        raise ManifestError(f"its format must be {_APOLLO}, version 1")
     if not all(isinstance(one, dict) for one in listed):
         raise ManifestError("operations: each must be an object with `id` and `body`")
     return [(one.get("id"), one.get("body")) for one in listed]

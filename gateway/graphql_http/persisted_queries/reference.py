@@ -68,7 +68,7 @@ def read_reference(raw: Mapping[str, Any]) -> Reference | None:
             return None
         return Reference(_id("documentId", document_id), is_automatic=False)
     if document_id is not None:
-        raise BadRequestError(f"documentId: it cannot stand beside {_AUTOMATIC}.")
+        raise BadRequestError(f"documentId: it must not be combined with {_AUTOMATIC}.")
     if not isinstance(persisted, dict):
         raise BadRequestError(f"{_AUTOMATIC}: it must be an object.")
     version = persisted.get("version")

@@ -128,7 +128,7 @@ def test_every_mistake_has_its_line(capsys: pytest.CaptureFixture[str]) -> None:
             *("h.graphql:1", "h.graphql:2"),
         )
     ]
-    assert "an operation needs a name" in err
+    assert "an operation must have a name" in err
     assert "Twice is at operations/a.graphql:3" in err
     assert "Unknown fragment 'Missing'" in err
 
@@ -148,10 +148,10 @@ def test_what_the_settings_refuse_is_a_mistake(
 def test_without_an_operation_there_is_no_manifest(capsys: pytest.CaptureFixture[str]) -> None:
     """A folder that is not there, or has none, is told."""
     assert main(["operations", "nowhere"]) == 2
-    assert capsys.readouterr().err == "nowhere: there is no such folder\n"
+    assert capsys.readouterr().err == "nowhere: the folder does not exist\n"
     write({"f.graphql": "fragment F on Program { id }"})
     assert main(["operations", "operations"]) == 2
-    assert capsys.readouterr().err == "operations: no .graphql file in it has an operation\n"
+    assert capsys.readouterr().err == "operations: it must have a .graphql file with an operation\n"
 
 
 def test_a_file_that_cannot_be_written_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -213,4 +213,4 @@ def test_switched_off_it_is_gone_for_good() -> None:
         "retryable": False,
         "upstream": {"name": "promotionsV2", "code": None},
     }
-    assert refused.value.message == "The loyalty platform no longer offers this."
+    assert refused.value.message == "The loyalty platform no longer offers this endpoint."
