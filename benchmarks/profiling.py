@@ -33,7 +33,6 @@ _PARTS = [
     ("gateway/upstream/decoding/", "putting data together"),
     ("gateway/upstream/customer_view/payload.py", "putting data together"),
     ("gateway/upstream/definitions/payload.py", "putting data together"),
-    ("gateway/upstream/definitions/rulesets.py", "putting data together"),
     ("gateway/schema/customer_pages.py", "pages, look-ups and loaders"),
     ("gateway/schema/query.py", "pages, look-ups and loaders"),
     ("gateway/schema/customer_gate.py", "pages, look-ups and loaders"),

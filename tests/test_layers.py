@@ -13,7 +13,6 @@ PACKAGE = ROOT / "gateway"
 PAYLOADS = (
     "upstream.customer_view.payload",
     "upstream.definitions.payload",
-    "upstream.definitions.rulesets",
     "upstream.normalise",
     "upstream.decoding.field_types",
     "upstream.decoding.lazy_field",

@@ -72,7 +72,7 @@ class FieldInfo:
     @cached_property
     def at_hand(self) -> Callable[..., Any] | None:
         """Return what tells whether its value is at hand, where it has that."""
-        return self.declaration.at_hand if isinstance(self.declaration, Fetching) else None
+        return self.declaration.prefetched if isinstance(self.declaration, Fetching) else None
 
     @property
     def method(self) -> Callable[..., Any]:
@@ -137,7 +137,7 @@ class FieldInfo:
     def shows(self) -> AsView | AsViews | None:
         """Return how the field's value is shown through views, where it says so."""
         if isinstance(self.declaration, Computed):
-            return self.declaration.shows
+            return self.declaration.view
         normalise = getattr(self.declaration, "normalise", None)
         return normalise if isinstance(normalise, AsView | AsViews) else None
 

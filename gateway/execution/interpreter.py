@@ -70,7 +70,7 @@ class Interpreter:
         if not field.has_call:
             return field.method(view)
         value = self._run.bind(call_of(selected))(view)
-        shows = getattr(field.declaration, "shows", None)
+        shows = getattr(field.declaration, "view", None)
         return value if shows is None else shows(value)
 
     def handle(self, error: Exception, selected: Selected, kind: Any, path: Path) -> None:

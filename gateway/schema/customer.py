@@ -138,7 +138,7 @@ class Customer(Node):
     @fetching(
         "The customer's promotions. A page that fails is null; the customer stays.",
         calls=calls_of_a_page,
-        at_hand=_page_at_hand,
+        prefetched=_page_at_hand,
         looks_for=PAGE_FIELDS,
     )
     async def promotions(

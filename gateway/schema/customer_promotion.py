@@ -8,7 +8,7 @@ import strawberry
 from gateway.dataloaders.customer_promotions import CustomerPromotionKey
 from gateway.dataloaders.shown_promotions import ShownTo
 from gateway.errors import CustomerMismatchError, UpstreamNotFoundError
-from gateway.schema.declare import PAYLOAD, AsView, AsViews, computed, plain, timed
+from gateway.schema.declare import PAYLOAD, AsView, AsViews, computed, plain, timed, view
 from gateway.schema.definition import Stage
 from gateway.schema.ids import PromotionIds
 from gateway.schema.info import Info, ResolverContext
@@ -19,8 +19,6 @@ from gateway.schema.restrictions import Restriction
 from gateway.upstream.customer_view import payload as wire
 from gateway.upstream.customer_view.endpoint import ENDPOINT, CustomerKey
 from gateway.upstream.normalise import validity
-from gateway.upstream.normalise.ids import parse_optional_id, read_key
-from gateway.upstream.normalise.instants import read_instant
 from gateway.upstream.normalise.limits import LimitFigures, LimitsAndUsage, read_customer_limits
 from gateway.upstream.normalise.restrictions import (
     StatedRestrictions,
@@ -41,34 +39,32 @@ _EXPIRED = (
 )
 
 
-@strawberry.type(description="What a brand has noted about a promotion.")
+@view(description="What a brand has noted about a promotion.")
 class PromotionMetadata:
     """A view over one entry of ``promotionMetadata``."""
 
     payload: strawberry.Private[wire.Metadata]
 
-    key: str = plain("key", "What it is about.")
-    value: str | None = plain("value", "What it says.")
-    is_brand_defined: bool | None = plain("is_brand_defined", "Whether the brand made it up.")
+    key: str = plain("What it is about.")
+    value: str | None = plain("What it says.")
+    is_brand_defined: bool | None = plain("Whether the brand made it up.")
 
 
-@strawberry.type(description="One issue of a promotion to a customer.")
+@view(description="One issue of a promotion to a customer.")
 class PromotionIssue:
     """A view over one entry of ``issuedDetails``, within its promotion."""
 
     payload: strawberry.Private[wire.Issue]
     promotion: strawberry.Private[wire.CustomerPromotionPayload]
 
-    issue_id: strawberry.ID = plain("issue_id", "The issue's id.", read_key)
-    issued_at: datetime | None = plain("issued_at", "When it was issued.", read_instant)
-    expires_at: datetime | None = plain("expires_at", _EXPIRES, read_instant)
+    issue_id: strawberry.ID = plain("The issue's id.")
+    issued_at: datetime | None = plain("When it was issued.")
+    expires_at: datetime | None = plain(_EXPIRES)
 
-    is_expired: bool | None = timed("expires_at", _EXPIRED, validity.is_expired)
+    is_expired: bool | None = timed(_EXPIRED, validity.is_expired, "expires_at")
 
-    event_log_id: strawberry.ID | None = plain(
-        "event_log_id", "The event that issued it.", parse_optional_id
-    )
-    redeemed_count: int | None = plain("redeemed_count", "How often it has been redeemed.")
+    event_log_id: strawberry.ID | None = plain("The event that issued it.")
+    redeemed_count: int | None = plain("How often it has been redeemed.")
 
     @computed("How often it may be redeemed, and how often it has been.", AsView(Limit))
     def redemptions(self) -> LimitFigures:
@@ -76,24 +72,20 @@ class PromotionIssue:
         return redemptions_per_issue(self.promotion, self.payload.redeemed_count)
 
 
-@strawberry.type(description="One enrolment of a customer in a promotion.")
+@view(description="One enrolment of a customer in a promotion.")
 class Enrolment:
     """A view over one entry of ``customerPromotionTimelines``, within its promotion."""
 
     payload: strawberry.Private[wire.Timeline]
     promotion: strawberry.Private[wire.CustomerPromotionPayload]
 
-    enrolment_id: strawberry.ID = plain("enrolment_id", "The enrolment's id.", read_key)
-    enrolled_at: datetime | None = plain(
-        "enrolled_at", "When the customer was enrolled.", read_instant
-    )
-    expires_at: datetime | None = plain("expires_at", _EXPIRES, read_instant)
+    enrolment_id: strawberry.ID = plain("The enrolment's id.")
+    enrolled_at: datetime | None = plain("When the customer was enrolled.")
+    expires_at: datetime | None = plain(_EXPIRES)
 
-    is_expired: bool | None = timed("expires_at", _EXPIRED, validity.is_expired)
+    is_expired: bool | None = timed(_EXPIRED, validity.is_expired, "expires_at")
 
-    event_log_id: strawberry.ID | None = plain(
-        "event_log_id", "The event that enrolled the customer.", parse_optional_id
-    )
+    event_log_id: strawberry.ID | None = plain("The event that enrolled the customer.")
 
     @computed("What was issued under it.")
     def issues(self) -> list[PromotionIssue]:
@@ -120,7 +112,7 @@ IncludeDisabled = Annotated[
 ]
 
 
-@strawberry.type(
+@view(
     description="A promotion as it stands for one customer: what is used, what is left, what the"
     " customer is enrolled in."
 )
@@ -143,11 +135,9 @@ class CustomerPromotion(Node):
 
         return Customer(key=self.owner.key, payload=self.owner.customer_id)
 
-    promotion: Promotion = plain(PAYLOAD, "The promotion itself.", AsView(Promotion))
+    promotion: Promotion = plain("The promotion itself.", PAYLOAD)
 
-    metadata: list[PromotionMetadata] = plain(
-        "metadata", "What the brand has noted about it.", AsViews(PromotionMetadata)
-    )
+    metadata: list[PromotionMetadata] = plain("What the brand has noted about it.")
 
     @computed(
         "Its limits as a whole, with what this customer has used.",
@@ -184,7 +174,6 @@ class CustomerPromotion(Node):
         return None if timeline is None else Enrolment(payload=timeline, promotion=self.payload)
 
     next_expiry_at: datetime | None = timed(
-        PAYLOAD,
         "The earliest that has not passed of its end and its enrolments' and issues' expiry.",
         validity.next_expiry,
     )

@@ -1,35 +1,52 @@
-"""The three ways in which a field is declared, and nothing else is needed of a resolver.
+"""How the graph's types and fields are declared: a type is a view over one payload.
 
-*plain*      an attribute of the view's payload, through a pure normaliser; `timed` gives that the
-             time of the answer
+Each field is one of three, and a resolver needs nothing else:
+
+*plain*      an attribute of the payload through a pure normaliser, which the attribute's own type
+             carries (`Normalised`); `timed` passes the time of the response to it
 *computed*   synchronous, from the payload and the field's arguments
-*fetching*   asynchronous, through a loader; it declares how many upstream calls it can cause, and
-             may declare which fields below it looks ahead to, and which it looks for
+*fetching*   asynchronous, through a DataLoader; it declares how many upstream calls it may cause,
+             and may declare look-ahead
 
-A declaration is kept in the Strawberry field's metadata, where an executor finds it.
+A declaration is kept in the Strawberry field's metadata, where the executor finds it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import wraps
+from enum import Enum
+from functools import cache, wraps
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeVar
+from types import NoneType, UnionType
+from typing import (
+    Annotated,
+    Any,
+    NamedTuple,
+    TypeVar,
+    Union,
+    dataclass_transform,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import strawberry
+from strawberry.types import has_object_definition
 
 from gateway.pagination.arguments import max_windows
 from gateway.schema.info import Info
 from gateway.schema.lookahead import DECLARATION, LooksFor
+from gateway.upstream.decoding.field_types import Normalised
 
-PAYLOAD = ""  # a plain field of the payload as a whole
+PAYLOAD = ""  # the attribute of a plain field that is read from the payload as a whole
 
 _R = TypeVar("_R", bound=Callable[..., Any])
+_V = TypeVar("_V", bound=type)
 
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """``normalise(payload.attribute)``; `attribute` may be a path, null where a part of it is.
+    """``normalise(payload.attribute)``; `attribute` may be a path, null where a part of it is null.
 
     With `is_timed` it is ``normalise(payload.attribute, now)``.
     """
@@ -41,92 +58,92 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """A method that does no I/O; what it gives is shown through views, where it says so."""
+    """A method that does no I/O; `view` is what shows the payloads that it returns, if any."""
 
-    shows: "AsView | AsViews | None" = None
+    view: "AsView | AsViews | None" = None
 
 
 class CostArguments(NamedTuple):
-    """What is known of a selection before anything is fetched; for `Calls` to count with.
+    """What is known of a selection before anything is fetched, for `Calls` to count with.
 
-    `arguments` has a number as it is, of a list its length, and null or true for all else;
-    `source_types` is in how many a definition is looked for, `most_calls` what one operation may
-    make.
+    `arguments` has a number as it is, a list as its length, and null or true for anything else.
+    `source_types` is the number of source types in which a definition is searched, `max_calls` the
+    number of upstream calls that one operation may make.
     """
 
     arguments: Mapping[str, int | None]
     source_types: int
-    most_calls: int
+    max_calls: int
 
     def length(self, argument: str) -> int:
-        """Return a list's length; a null is none."""
+        """Return the length of a list argument, 0 for null."""
         return self.arguments.get(argument) or 0
 
 
 Calls = Callable[[CostArguments], int]
-"""How many upstream calls one result of a fetching field can cause, retries aside: at the most."""
+"""The maximum number of upstream calls, retries aside, for one result of a fetching field."""
 
 
 def no_call(_: CostArguments) -> int:
-    """Count none, because another field counts them."""
+    """Return 0, for a field whose calls another field counts."""
     return 0
 
 
 def one_call(_: CostArguments) -> int:
-    """Count one."""
+    """Return 1."""
     return 1
 
 
-def any_calls(asked: CostArguments) -> int:
-    """Count all that an operation may make, where nobody knows how many it takes."""
-    return asked.most_calls
+def any_calls(known: CostArguments) -> int:
+    """Return the operation's whole call budget, where the number cannot be known beforehand."""
+    return known.max_calls
 
 
-def calls_of_a_page(asked: CostArguments) -> int:
-    """Count a page's windows."""
-    arguments = asked.arguments
+def calls_of_a_page(known: CostArguments) -> int:
+    """Return the number of windows of a page."""
+    arguments = known.arguments
     return max_windows(arguments.get("first"), arguments.get("last"), "before" in arguments)
 
 
-def calls_of_a_definition(asked: CostArguments) -> int:
-    """Count two in each source type: a page of the list, and what is not on it by its id."""
-    return 2 * (1 if asked.arguments.get("sourceType") else asked.source_types)
+def calls_of_a_definition(known: CostArguments) -> int:
+    """Return two for each source type: a page of the list, and a look-up by id."""
+    return 2 * (1 if known.arguments.get("sourceType") else known.source_types)
 
 
 @dataclass(frozen=True, slots=True)
 class Fetching:
     """A coroutine method; `looks_ahead_to` names (type, field) pairs below it.
 
-    `calls` counts for each result. Where a field that it looks ahead to is selected below, that one
-    counts instead, unless nobody knows how many calls this takes. `each_of` names the list argument
-    that has one result for each of its items. `at_hand` takes the view and the arguments, and gives
-    the value where it needs no network after all, else `NOT_PREFETCHED`; it raises what the method
-    would. `looks_for` is what the field itself fetches differently for.
+    `calls` counts for each result. Where a field of `looks_ahead_to` is selected below, its calls
+    count instead, unless the number is unknown (`any_calls`). `each_of` names the list argument
+    that has one result for each of its items. `prefetched` takes the view and the arguments and
+    returns the value where no network is needed, else `NOT_PREFETCHED`; it raises what the method
+    would raise. `looks_for` has the selections below the field that change what it fetches.
     """
 
     looks_ahead_to: tuple[tuple[str, str], ...]
     calls: Calls
     each_of: str | None = None
-    at_hand: Callable[..., Any] | None = None
+    prefetched: Callable[..., Any] | None = None
     looks_for: LooksFor | None = None
 
 
 NOT_PREFETCHED: Any = object()
-"""Says of a fetching field that its value has to be fetched."""
+"""Returned by `Fetching.prefetched` for a value that has to be fetched."""
 
 
 @dataclass(frozen=True, slots=True)
 class AsView:
-    """A normaliser that shows a payload, or what is read from it, through a view.
+    """A normaliser that shows a payload, or what `read` makes of it, through a view.
 
-    Where `read` is recurring, what is shown may be kept by what it is read from.
+    Where `read` is memoizable, the result may be cached by the value that it is read from.
     """
 
     view: Callable[..., Any]
     read: Callable[[Any], Any] | None = None
 
     def __call__(self, payload: Any) -> Any:
-        """Show one payload; null stays null."""
+        """Return the view of one payload; null stays null."""
         if self.read is not None:
             payload = self.read(payload)
         return None if payload is None else self.view(payload=payload)
@@ -134,10 +151,10 @@ class AsView:
 
 @dataclass(frozen=True, slots=True)
 class AsViews:
-    """A normaliser that shows a list of payloads, or what is read from it, through a view.
+    """A normaliser that shows a list of payloads through a view.
 
-    `read` reads the list as a whole, `each` one item of it. Where either is recurring, what is
-    shown may be kept by what it is read from.
+    `read` makes the list of another value, `each` a payload of each item. Where either is
+    memoizable, the result may be cached by the value that it is read from.
     """
 
     view: Callable[..., Any]
@@ -145,7 +162,7 @@ class AsViews:
     each: Callable[[Any], Any] | None = None
 
     def __call__(self, items: Any) -> Any:
-        """Show each item; null becomes an empty list."""
+        """Return the views of the items; null becomes an empty list."""
         if self.read is not None:
             items = self.read(items)
         each = self.each
@@ -154,43 +171,141 @@ class AsViews:
         return [self.view(payload=payload) for payload in items or ()]
 
 
-def plain(attribute: str, description: str, normalise: Callable[[Any], Any] | None = None) -> Any:
+class _PlainField(NamedTuple):
+    """A plain field before `view` has found its attribute's type."""
+
+    description: str
+    attribute: str | None
+    normalise: Callable[..., Any] | None
+    is_timed: bool = False
+
+
+def plain(
+    description: str,
+    attribute: str | None = None,
+    normalise: Callable[[Any], Any] | None = None,
+    *,
+    within: str = "",
+) -> Any:
     """Declare a field that is an attribute of the payload; its type is the class annotation.
 
-    `attribute` is its name, or a path such as ``rules.is_stackable``, or `PAYLOAD`.
+    `attribute` is the field's own name unless it is given: another one, or `PAYLOAD`. `within` is
+    the attribute of the payload that holds it, where that is not the payload itself. Without
+    `normalise` the attribute's type says how it is shown (`Normalised`).
     """
-    read = reader(attribute)
-    if normalise is None:
+    path = f"{within}.{attribute or ''}" if within else attribute
+    return _PlainField(description, path, normalise)
 
-        def resolve(root):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - Strawberry takes the type from the class
-            return read(root.payload)
+
+def timed(description: str, judge: Callable[[Any, datetime], Any], attribute: str = PAYLOAD) -> Any:
+    """Declare a field that `judge` computes from an attribute and the time of the response."""
+    return _PlainField(description, attribute, judge, is_timed=True)
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
+def view(*, description: str | None = None) -> Callable[[_V], _V]:
+    """Declare a Strawberry type as a view over its `payload`: one struct, or a union of them.
+
+    Raise TypeError for a plain field whose attribute a struct of the payload does not have, or of
+    which two structs carry different normalisers.
+    """
+
+    def declare(cls: _V) -> _V:
+        payload = get_args(cls.__annotations__["payload"])[0]
+        for name, declared in list(vars(cls).items()):
+            if isinstance(declared, _PlainField):
+                setattr(cls, name, _plain_field(declared, name, payload, cls.__annotations__[name]))
+        return strawberry.type(cls, description=description)
+
+    return declare
+
+
+def _plain_field(declared: _PlainField, name: str, payload: Any, kind: Any) -> Any:
+    path = name if declared.attribute is None else declared.attribute
+    if path.endswith("."):
+        path += name
+    types = attribute_types(payload, path) if path != PAYLOAD else []
+    normalise = declared.normalise or _normaliser(types, kind, path)
+    return strawberry.field(
+        resolver=_resolver(reader(path), normalise, is_timed=declared.is_timed),
+        description=declared.description,
+        metadata={DECLARATION: Plain(path, normalise, declared.is_timed)},
+    )
+
+
+def _resolver(read: Callable[[Any], Any], normalise: Any, *, is_timed: bool) -> Callable[..., Any]:
+    """Return the function of a plain field; Strawberry takes its type from the class."""
+
+    def resolve(root):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - see above
+        return read(root.payload)
+
+    def resolve_normalised(root):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - see above
+        return normalise(read(root.payload))
+
+    def resolve_timed(root, info: Info):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - see above
+        return normalise(read(root.payload), info.context.now)
+
+    if is_timed:
+        return resolve_timed
+    return resolve if normalise is None else resolve_normalised
+
+
+def attribute_types(payload: Any, path: str) -> list[Any]:
+    """Return the annotation of an attribute in each struct of a payload; `path` may have two parts.
+
+    Raise TypeError where a struct lacks it. Nothing is known of a payload of type `Any`.
+    """
+    first, _, rest = path.partition(".")
+    found: list[Any] = []
+    for struct in _members(payload):
+        if struct is Any or struct is NoneType:
+            continue
+        hints = _hints(struct)
+        if first not in hints:
+            raise TypeError(f"{struct.__name__} has no attribute {first}")
+        found += attribute_types(hints[first], rest) if rest else [hints[first]]
+    return found
+
+
+@cache
+def _hints(struct: type) -> dict[str, Any]:
+    """Return the annotations of a struct's attributes and properties."""
+    hints = get_type_hints(struct, include_extras=True)
+    for name, member in vars(struct).items():
+        if isinstance(member, property):
+            hints[name] = get_type_hints(member.fget, include_extras=True).get("return")
+    return hints
+
+
+def _members(annotation: Any) -> Iterator[Any]:
+    if get_origin(annotation) is Annotated:
+        yield from _members(get_args(annotation)[0])
+    elif get_origin(annotation) in {Union, UnionType}:
+        for member in get_args(annotation):
+            yield from _members(member)
     else:
-
-        def resolve(root):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - as above
-            return normalise(read(root.payload))
-
-    return strawberry.field(
-        resolver=resolve,
-        description=description,
-        metadata={DECLARATION: Plain(attribute, normalise)},
-    )
+        yield annotation
 
 
-def timed(attribute: str, description: str, judge: Callable[[Any, datetime], Any]) -> Any:
-    """Declare a field that is an attribute of the payload as `judge` sees it at the answer's time.
+def _normaliser(types: list[Any], kind: Any, path: str) -> Callable[..., Any] | None:
+    """Return the normaliser of a plain field of type `kind`, by its attribute's types."""
+    marks = {_mark(each) for each in types} or {Normalised()}
+    if len(marks) > 1:
+        raise TypeError(f"{path} has several normalisers")
+    (mark,) = marks
+    inner = next(each for each in _members(kind) if each is not NoneType)
+    if isinstance(inner, type) and issubclass(inner, Enum):
+        return mark.member
+    if isinstance(inner, type) and has_object_definition(inner):
+        return AsView(inner, mark.read)
+    if get_origin(inner) is list and has_object_definition(get_args(inner)[0]):
+        return AsViews(get_args(inner)[0], mark.read)
+    return mark.read
 
-    As with `plain`, the field's type is the class annotation, and `attribute` may be `PAYLOAD`.
-    """
-    read = reader(attribute)
 
-    def resolve(root, info: Info):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - as above
-        return judge(read(root.payload), info.context.now)
-
-    return strawberry.field(
-        resolver=resolve,
-        description=description,
-        metadata={DECLARATION: Plain(attribute, judge, is_timed=True)},
-    )
+def _mark(annotation: Any) -> Normalised:
+    marks = getattr(annotation, "__metadata__", ())
+    return next((mark for mark in marks if isinstance(mark, Normalised)), Normalised())
 
 
 def reader(attribute: str) -> Callable[[Any], Any]:
@@ -208,22 +323,22 @@ def reader(attribute: str) -> Callable[[Any], Any]:
     return read
 
 
-def computed(description: str, shows: "AsView | AsViews | None" = None) -> Callable[[_R], _R]:
+def computed(description: str, view: "AsView | AsViews | None" = None) -> Callable[[_R], _R]:
     """Declare a field that is computed from the payload and its arguments.
 
-    With `shows` the method gives payloads, and the graph's type is that view.
+    With `view` the method returns payloads, and the field's type in the graph is that view.
     """
 
     def declare(method: _R) -> _R:
         resolver: Callable[..., Any] = method
         kind: Any = None
-        if shows is not None:
-            resolver = wraps(method)(lambda *args, **kwargs: shows(method(*args, **kwargs)))
-            kind = list[shows.view] if isinstance(shows, AsViews) else shows.view  # type: ignore[name-defined]
+        if view is not None:
+            resolver = wraps(method)(lambda *args, **kwargs: view(method(*args, **kwargs)))
+            kind = list[view.view] if isinstance(view, AsViews) else view.view  # type: ignore[name-defined]
         field: Any = strawberry.field(
             resolver=resolver,
             description=description,
-            metadata={DECLARATION: Computed(shows)},
+            metadata={DECLARATION: Computed(view)},
             graphql_type=kind,
         )
         return field  # type: ignore[no-any-return]  # to a type checker a field is its method
@@ -236,16 +351,16 @@ def fetching(
     *looks_ahead_to: tuple[str, str],
     calls: Calls,
     each_of: str | None = None,
-    at_hand: Callable[..., Any] | None = None,
+    prefetched: Callable[..., Any] | None = None,
     looks_for: LooksFor | None = None,
 ) -> Callable[[_R], _R]:
-    """Declare a field that needs a loader, and how many calls that can cause (`Fetching`)."""
+    """Declare a field that needs a DataLoader, and how many calls it may cause (`Fetching`)."""
 
     def declare(method: _R) -> _R:
         field: Any = strawberry.field(
             resolver=method,
             description=description,
-            metadata={DECLARATION: Fetching(looks_ahead_to, calls, each_of, at_hand, looks_for)},
+            metadata={DECLARATION: Fetching(looks_ahead_to, calls, each_of, prefetched, looks_for)},
         )
         return field  # type: ignore[no-any-return]  # as above
 

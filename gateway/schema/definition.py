@@ -7,64 +7,54 @@ import strawberry
 
 from gateway.context import Role
 from gateway.errors import ForbiddenError
-from gateway.schema.declare import AsView, AsViews, computed, plain
+from gateway.schema.declare import AsView, AsViews, computed, plain, view
 from gateway.schema.info import Info
 from gateway.schema.limits import PromotionLimits
 from gateway.schema.restrictions import Restriction
 from gateway.schema.rulesets import Ruleset
-from gateway.upstream.definitions import rulesets
 from gateway.upstream.definitions.payload import DefinitionPayload
-from gateway.upstream.normalise import limits, restrictions, texts
+from gateway.upstream.normalise import limits, restrictions
 from gateway.upstream.normalise.enums import (
     EarningType,
     ExpiryBasis,
     PromotionSourceType,
     PromotionStatus,
     RestrictionStage,
-    reader_of,
-    status_spelling,
 )
-from gateway.upstream.normalise.ids import parse_ids, parse_optional_id
-from gateway.upstream.normalise.instants import read_instant
 from gateway.upstream.normalise.limits import PromotionLimitFigures
-from gateway.upstream.normalise.memoizable import memoizable
 from gateway.upstream.normalise.restrictions import ExpiryFigures, RestrictionFigures
-
-_read_earning_type = reader_of(EarningType)
 
 Stage = Annotated[
     RestrictionStage | None, strawberry.argument(description="Only those of this stage.")
 ]
 
 
-@strawberry.type(description="When something that a promotion gave expires.")
+@view(description="When something that a promotion gave expires.")
 class PromotionExpiry:
     """A view over one entry of ``expiryRestrictions``."""
 
     payload: strawberry.Private[restrictions.ExpiryFigures]
 
     stage: RestrictionStage | None = plain(
-        "stage", "The stage whose outcome expires; null where the name is not known."
+        "The stage whose outcome expires; null where the name is not known."
     )
-    name: str = plain("name", "The upstream's own word for what expires.")
-    basis: ExpiryBasis = plain("basis", "What the expiry counts from.")
-    basis_name: str | None = plain("basis_name", "The upstream's own word for it.")
-    days: int | None = plain("days", "After how many days; null unless the basis is CUSTOM.")
+    name: str = plain("The upstream's own word for what expires.")
+    basis: ExpiryBasis = plain("What the expiry counts from.")
+    basis_name: str | None = plain("The upstream's own word for it.")
+    days: int | None = plain("After how many days; null unless the basis is CUSTOM.")
 
 
-@strawberry.type(description="A group of customers that a promotion is for.")
+@view(description="A group of customers that a promotion is for.")
 class TargetGroup:
     """A view over one target group."""
 
-    payload: strawberry.Private[rulesets.TargetGroupFigures]
+    payload: strawberry.Private[restrictions.TargetGroupFigures]
 
-    target_group_id: strawberry.ID = plain("target_group_id", "The group's id.")
-    target_rule_ids: list[strawberry.ID] = plain(
-        "target_rule_ids", "The rules that apply to this group."
-    )
+    target_group_id: strawberry.ID = plain("The group's id.")
+    target_rule_ids: list[strawberry.ID] = plain("The rules that apply to this group.")
 
 
-@strawberry.type(
+@view(
     description="How a promotion is set up. The endpoint that knows it is being phased out, so it"
     " may be null at any time."
 )
@@ -79,26 +69,14 @@ class PromotionDefinition:
         """Return the source type that it was found under: the payload does not say."""
         return self.found_under
 
-    status: PromotionStatus = plain(
-        "status_name",
-        "Where it stands in its life.",
-        reader_of(PromotionStatus),
-    )
+    status: PromotionStatus = plain("Where it stands in its life.", "status_name")
     status_name: str | None = plain(
-        "status_name",
-        "The upstream's own word for it, in one spelling where it is known.",
-        status_spelling,
+        "The upstream's own word for it, in one spelling where it is known."
     )
-    updated_at: datetime | None = plain("updated_at", "When it was last changed.", read_instant)
-    updated_by: strawberry.ID | None = plain(
-        "updated_by", "The user who last changed it.", parse_optional_id
-    )
-    allocate_points_on: str | None = plain(
-        "allocate_points_on", "On what points are credited, e.g. BILL."
-    )
-    use_proportions: bool | None = plain(
-        "use_proportions", "Whether points follow the value of a purchase."
-    )
+    updated_at: datetime | None = plain("When it was last changed.")
+    updated_by: strawberry.ID | None = plain("The user who last changed it.")
+    allocate_points_on: str | None = plain("On what points are credited, e.g. BILL.")
+    use_proportions: bool | None = plain("Whether points follow the value of a purchase.")
 
     @computed(
         "Its limits as a whole. They may disagree with `restrictions`: neither replaces the other.",
@@ -119,54 +97,48 @@ class PromotionDefinition:
         return restrictions.definition_expiries(self.payload)
 
     earning_type: EarningType | None = plain(
-        "rules.earning_type_name",
         "How customers come to its benefits; null where the upstream does not say.",
-        memoizable(lambda raw: None if raw is None else _read_earning_type(raw)),
+        "earning_type_name",
+        within="rules",
     )
-    earning_type_name: str | None = plain(
-        "rules.earning_type_name", "The upstream's own word for it."
-    )
+    earning_type_name: str | None = plain("The upstream's own word for it.", within="rules")
     scopes: list[str] = plain(
-        "rules.scopes",
         "Where it applies: the types of scope, e.g. PROGRAM, TIER, each once. The ids of programs"
         " or tiers that the upstream may name within a type are not shown.",
-        texts.scope_words,
+        within="rules",
     )
     expiry_reminder: str | None = plain(
-        "rules.expiry_reminder",
         "How customers are reminded before it expires: a word, or JSON where the upstream has an"
         " object.",
-        texts.word_or_json,
+        within="rules",
     )
     capping_status: str | None = plain(
-        "rules.capping_status",
         'Whether cappings are enforced: the upstream\'s word, which may be "true" or "false".',
-        texts.word_or_json,
+        within="rules",
     )
     is_stackable: bool | None = plain(
-        "rules.is_stackable", "Whether it applies beside other promotions to one purchase."
+        "Whether it applies beside other promotions to one purchase.", within="rules"
     )
     is_considered_for_ranking: bool | None = plain(
-        "rules.is_considered_for_ranking", "Whether it takes part in the ranking of promotions."
+        "Whether it takes part in the ranking of promotions.", within="rules"
     )
     is_exclusive: bool | None = plain(
-        "rules.is_exclusive", "Whether it keeps all others from one purchase."
+        "Whether it keeps all others from one purchase.", within="rules"
     )
     is_always_applied: bool | None = plain(
-        "rules.is_always_applied", "Whether it applies past ranking and stacking."
+        "Whether it applies past ranking and stacking.", within="rules"
     )
     skips_earned_date_check_on_redeem: bool | None = plain(
-        "rules.skips_earned_date_check_on_redeem",
-        "Whether it can be redeemed outside the dates of its issue.",
+        "Whether it can be redeemed outside the dates of its issue.", within="rules"
     )
 
     @computed("The groups of customers that it is for.")
     def target_groups(self) -> list[TargetGroup]:
         """Show the groups of both lists."""
-        return [TargetGroup(payload=group) for group in rulesets.target_groups(self.payload)]
+        return [TargetGroup(payload=group) for group in restrictions.target_groups(self.payload)]
 
     target_rule_ids: list[strawberry.ID] = plain(
-        "rules.target_rule_ids", "The rules that define its points.", parse_ids
+        "The rules that define its points.", within="rules"
     )
 
     @computed(

@@ -8,7 +8,7 @@ import strawberry
 from gateway.pagination.arguments import DEFAULT_SIZE, HAS_NEXT_PAGE, HAS_PREVIOUS_PAGE
 from gateway.pagination.cursor import Binding
 from gateway.pagination.page import ConnectionPage
-from gateway.schema.declare import computed, plain
+from gateway.schema.declare import computed, plain, view
 from gateway.schema.lookahead import LooksFor
 from gateway.upstream.normalise.warnings import UpstreamWarning
 
@@ -67,14 +67,14 @@ class BoundPage(NamedTuple):
         return None if position is None else self.binding.write(position)
 
 
-@strawberry.type(description="Where a page lies in its list.")
+@view(description="Where a page lies in its list.")
 class PageInfo:
     """The Relay PageInfo: cursors stand at the first and the last place, left out or not."""
 
     payload: strawberry.Private[BoundPage]
 
-    has_next_page: bool = plain("has_next", "Whether there is more behind this page.")
-    has_previous_page: bool = plain("has_previous", "Whether there is more in front of this page.")
+    has_next_page: bool = plain("Whether there is more behind this page.", "has_next")
+    has_previous_page: bool = plain("Whether there is more in front of this page.", "has_previous")
 
     @computed("The cursor of the page's first place: pass it as `before`. Null for an empty page.")
     def start_cursor(self) -> str | None:
@@ -90,13 +90,11 @@ class PageInfo:
         return self.payload.cursor(-1)
 
 
-@strawberry.type(description="What is worth knowing of a page beside its items.")
+@view(description="What is worth knowing of a page beside its items.")
 class PageWarning:
     """A view over one warning."""
 
     payload: strawberry.Private[UpstreamWarning]
 
-    code: int | None = plain(
-        "code", "The upstream's number for it; null where the gateway itself says it."
-    )
-    message: str = plain("message", "What it says, in English.")
+    code: int | None = plain("The upstream's number for it; null where the gateway itself says it.")
+    message: str = plain("What it says, in English.")

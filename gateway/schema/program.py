@@ -67,9 +67,9 @@ PromotionId = Annotated[
 _LONGEST_EVENT_NAME = 256
 
 
-def _calls_of_pages(asked: CostArguments) -> int:
+def _calls_of_pages(known: CostArguments) -> int:
     """Count a page in each source type: what it does not reach is asked for its total, or end."""
-    return calls_of_a_page(asked) * asked.length("sourceTypes")
+    return calls_of_a_page(known) * known.length("sourceTypes")
 
 
 class ProgramPromotions(NamedTuple):

@@ -19,6 +19,7 @@ from gateway.schema.declare import (
     fetching,
     plain,
     timed,
+    view,
 )
 from gateway.schema.definition import PromotionDefinition
 from gateway.schema.identifiers import By, Source
@@ -35,12 +36,8 @@ from gateway.upstream.normalise.enums import (
     PromotionType,
     PromotionValidity,
     definition_promotion_type,
-    event_spelling,
-    read_event,
     type_spelling,
 )
-from gateway.upstream.normalise.ids import read_key
-from gateway.upstream.normalise.instants import read_instant
 from gateway.upstream.normalise.validity import validity
 
 if TYPE_CHECKING:
@@ -77,19 +74,17 @@ def _type_name(payload: CustomerPromotionPayload | DefinitionPayload) -> str | N
     return type_spelling(_type(payload), payload.type_name)
 
 
-@strawberry.type(
-    description="A promotion of a loyalty program: what is true of it whoever looks at it."
-)
+@view(description="A promotion of a loyalty program: what is true of it whoever looks at it.")
 class Promotion(Node):
     """A view over either payload; `found` is set where it came as a definition."""
 
     payload: strawberry.Private[CustomerPromotionPayload | DefinitionPayload]
     found: strawberry.Private[FoundDefinition | None] = None
 
-    id: strawberry.ID = plain(PAYLOAD, ID_WORDS, _global_id)  # type: ignore[assignment]  # to a type checker the interface's is a method
+    id: strawberry.ID = plain(ID_WORDS, PAYLOAD, _global_id)  # type: ignore[assignment]  # to a type checker the interface's is a method
 
-    promotion_id: strawberry.ID = plain("promotion_id", "The platform's own id.", read_key)
-    program_id: strawberry.ID = plain("program_id", "The program it belongs to.", read_key)
+    promotion_id: strawberry.ID = plain("The platform's own id.")
+    program_id: strawberry.ID = plain("The program it belongs to.")
 
     @computed("The program it belongs to.")
     def program(self) -> Annotated["Program", strawberry.lazy("gateway.schema.program")]:
@@ -100,36 +95,30 @@ class Promotion(Node):
         name = payload.program_name if isinstance(payload, DefinitionPayload) else None
         return Program(payload=str(payload.program_id), known_name=name)
 
-    name: str = plain("name", "Its name, as the upstream has it, blanks included.")
-    identifier: str | None = plain("identifier", "An id of the brand's own making.")
-    description: str | None = plain(
-        "description", "Free text by unknown authors. Never render it as markup."
-    )
+    name: str = plain("Its name, as the upstream has it, blanks included.")
+    identifier: str | None = plain("An id of the brand's own making.")
+    description: str | None = plain("Free text by unknown authors. Never render it as markup.")
 
-    type: PromotionType = plain(PAYLOAD, "How it reaches a customer.", _type)
+    type: PromotionType = plain("How it reaches a customer.", PAYLOAD, _type)
 
     type_name: str | None = plain(
-        PAYLOAD,
         "The upstream's own word for it, in one spelling where it is known: GENERIC, LOYALTY for"
         " DIRECT_ISSUE, LOYALTY_EARNING for ENROL_AND_ISSUE.",
+        PAYLOAD,
         _type_name,
     )
-    event: PromotionEvent = plain("event_name", "The event that triggers it.", read_event)
+    event: PromotionEvent = plain("The event that triggers it.", "event_name")
     event_name: str | None = plain(
-        "event_name",
-        "That event's name, in one spelling where it is known, else as the upstream has it.",
-        event_spelling,
+        "That event's name, in one spelling where it is known, else as the upstream has it."
     )
-    starts_at: datetime | None = plain("starts_at", "When it starts.", read_instant)
-    ends_at: datetime | None = plain(
-        "ends_at", "When it ends: the last instant at which it runs.", read_instant
-    )
+    starts_at: datetime | None = plain("When it starts.")
+    ends_at: datetime | None = plain("When it ends: the last instant at which it runs.")
     is_active: bool | None = plain(
-        "is_active", "Whether it is switched on. Says nothing about dates: see `validity`."
+        "Whether it is switched on. Says nothing about dates: see `validity`."
     )
 
     validity: PromotionValidity = timed(
-        PAYLOAD, "Whether it is running, by its dates, at the time of the answer.", validity
+        "Whether it is running, by its dates, at the time of the answer.", validity
     )
 
     def _definition_at_hand(
@@ -144,7 +133,7 @@ class Promotion(Node):
     @fetching(
         "How it is set up; null where the endpoint that knows it has no such promotion.",
         calls=calls_of_a_definition,
-        at_hand=_definition_at_hand,
+        prefetched=_definition_at_hand,
     )
     async def definition(
         self, info: Info, source_type: SoughtSourceType = None

@@ -10,7 +10,7 @@ from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
 from gateway.errors import BadUserInputError, ForbiddenError
-from gateway.schema.declare import PAYLOAD, AsView, AsViews, computed, fetching, plain
+from gateway.schema.declare import PAYLOAD, AsView, AsViews, computed, fetching, plain, view
 from gateway.schema.info import Info
 from gateway.schema.scalars import SCALARS
 from gateway.upstream.normalise.enums import LimitKind
@@ -75,30 +75,30 @@ def _fields(namespace: dict[str, Any]) -> None:
     for name, kind in kinds.items():
         for attribute in ("number", "text"):
             annotations[f"{name}_{attribute}"] = kind | None
-            namespace[f"{name}_{attribute}"] = plain(attribute, "A value.", _fail)
+            namespace[f"{name}_{attribute}"] = plain("A value.", attribute, _fail)
             annotations[f"must_{name}_{attribute}"] = kind
-            namespace[f"must_{name}_{attribute}"] = plain(attribute, "A value.")
+            namespace[f"must_{name}_{attribute}"] = plain("A value.", attribute)
 
 
 def _no_calls(_asked: object) -> int:
     return 0
 
 
-@strawberry.type
+@view()
 class Small(Thing):
     """A view over a payload."""
 
     payload: strawberry.Private[Any]
 
-    text: str | None = plain("text", "A text.")
-    whole: JSON | None = plain(PAYLOAD, "Cannot be.", lambda payload: payload.number)
+    text: str | None = plain("A text.")
+    whole: JSON | None = plain("Cannot be.", PAYLOAD, lambda payload: payload.number)
 
     def own_id(self) -> Any:
         """Return an id."""
         return self.payload.number
 
 
-@strawberry.type
+@view()
 class Odd(Thing):
     """A view over a payload."""
 

@@ -3,16 +3,19 @@
 import ast
 from collections.abc import Iterator
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple
 
 import pytest
+import strawberry
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType
+from strawberry.types import get_object_definition
 from strawberry.types.base import StrawberryObjectDefinition
 
 from gateway.schema.build import build_schema, executable, print_schema
-from gateway.schema.declare import PAYLOAD, Computed, Fetching, Plain
+from gateway.schema.declare import Computed, Fetching, Plain, attribute_types, plain, view
 from gateway.schema.lookahead import DECLARATION
+from gateway.upstream.decoding.field_types import Normalised
+from gateway.upstream.normalise.enums import LimitKind
 
 ROOT = Path(__file__).parents[2]
 SCHEMA_FILES = sorted((ROOT / "gateway" / "schema").glob("*.py"))
@@ -76,57 +79,65 @@ def test_each_field_is_declared_once_as_one_of_three() -> None:
     assert undeclared == DATA_TYPES
 
 
-def _hints(struct: type) -> dict[str, Any]:
-    properties = {k: v for k, v in vars(struct).items() if isinstance(v, property)}
-    read = {name: get_type_hints(each.fget)["return"] for name, each in properties.items()}
-    return get_type_hints(struct) | read
+class _Inner(NamedTuple):
+    deep: Annotated[int, Normalised(str)]
 
 
-def _missing(annotation: Any, path: str) -> list[str]:
-    """Name the structs in which a path of attributes leads nowhere."""
-    is_union = get_origin(annotation) in {Union, UnionType}
-    first, _, rest = path.partition(".")
-    missing = []
-    for struct in get_args(annotation) if is_union else (annotation,):
-        hints = _hints(struct) if isinstance(struct, type) else {}
-        if struct is NoneType:
-            continue
-        if first not in hints:
-            missing.append(f"{struct.__name__}.{first}")
-        elif rest:
-            missing += _missing(hints[first], rest)
-    return missing
+class _One(NamedTuple):
+    both: int
+    inner: _Inner | None
+    word: Annotated[str, Normalised(str.upper, LimitKind.__getitem__)]
+    differs: Annotated[int, Normalised(str)]
+
+
+class _Other(NamedTuple):
+    both: int
+    differs: int
 
 
 def test_a_plain_field_is_in_every_payload_of_its_view() -> None:
-    """A view over two structs shows what both have: the other would be an error to whoever asks."""
-    missing = {
-        name: lacking
-        for name, field in _fields()
-        if isinstance(declared := field.metadata.get(DECLARATION), Plain)
-        and declared.attribute != PAYLOAD
-        and (lacking := _missing(get_type_hints(field.origin)["payload"], declared.attribute))
+    """A view over two structs shows what both have, and in one way."""
+    assert attribute_types(_One | _Other | None, "both") == [int, int]
+    for attribute, message in (
+        ("inner", "_Other has no attribute inner"),
+        ("differs", "differs has several normalisers"),
+    ):
+        with pytest.raises(TypeError, match=message):
+
+            @view()
+            class _Both:
+                payload: strawberry.Private[_One | _Other]
+                value: int = plain("A value.", attribute)
+
+
+def test_a_path_of_attributes_leads_somewhere() -> None:
+    """Null on the way is looked through."""
+    assert attribute_types(_One, "inner.deep") == [Annotated[int, Normalised(str)]]
+    with pytest.raises(TypeError, match="_Inner has no attribute shallow"):
+        attribute_types(_One, "inner.shallow")
+
+
+def test_a_plain_field_takes_the_normaliser_of_its_attribute() -> None:
+    """The type carries it: one for the attribute itself, one for an enum's member."""
+
+    @view()
+    class _View:
+        payload: strawberry.Private[_One]
+        both: int = plain("As it is.")
+        deep: str = plain("Of a part.", within="inner")
+        word: str = plain("A word.")
+        kind: LimitKind = plain("A member.", "word")
+
+    declared = {
+        field.python_name: field.metadata[DECLARATION]
+        for field in get_object_definition(_View, strict=True).fields
     }
-    assert missing == {}
-
-
-def test_a_field_that_one_payload_lacks_is_found() -> None:
-    """The test above looks into unions, and along paths."""
-
-    class Inner(NamedTuple):
-        deep: int
-
-    class One(NamedTuple):
-        both: int
-        inner: Inner | None
-
-    class Other(NamedTuple):
-        both: int
-
-    assert _missing(One | Other | None, "both") == []
-    assert _missing(One | Other, "inner") == ["Other.inner"]
-    assert _missing(One, "inner.deep") == []
-    assert _missing(One, "inner.shallow") == ["Inner.shallow"]
+    assert declared == {
+        "both": Plain("both", None),
+        "deep": Plain("inner.deep", str),
+        "word": Plain("word", str.upper),
+        "kind": Plain("word", LimitKind.__getitem__),
+    }
 
 
 def test_only_fetching_fields_are_asynchronous() -> None:

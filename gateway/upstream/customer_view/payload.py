@@ -22,11 +22,13 @@ from gateway.upstream.decoding.field_types import (
     Flag,
     Instant,
     Key,
+    OptionalKey,
     Text,
     Tree,
     Usage,
 )
 from gateway.upstream.decoding.lazy_field import LazyField
+from gateway.upstream.normalise.enums import EventName
 from gateway.upstream.normalise.instants import prefer_readable
 
 
@@ -95,7 +97,7 @@ class Issue(Struct, gc=False):
     issue_id: Key = field(name="issualId")
     issued_at: Instant = field(name="issualDate", default=None)
     expires_at: Instant = field(name="issualExpiryDate", default=None)
-    event_log_id: Key | None = field(name="issualEventLogId", default=None)
+    event_log_id: OptionalKey = field(name="issualEventLogId", default=None)
     redeemed_count: Count = field(name="redeemedCount", default=None)
     issued_at_iso: Instant = field(name="issualDateISO", default=None)
     expires_at_iso: Instant = field(name="issualExpiryDateISO", default=None)
@@ -107,7 +109,7 @@ class Timeline(Struct, gc=False, kw_only=True):
     enrolled_at: Instant = field(name="enrollmentDate", default=None)
     expires_at: Instant = field(name="enrollmentExpiryDate", default=None)
     enrolment_id: Key = field(name="enrollmentId")
-    event_log_id: Key | None = field(name="enrollEventLogId", default=None)
+    event_log_id: OptionalKey = field(name="enrollEventLogId", default=None)
     issues: Annotated[list[Issue] | None, ESSENTIAL] = field(name="issuedDetails", default=None)
     enrolled_at_iso: Instant = field(name="enrollmentDateISO", default=None)
     expires_at_iso: Instant = field(name="enrollmentExpiryDateISO", default=None)
@@ -129,7 +131,7 @@ class CustomerPromotionPayload(Struct, gc=False):
     identifier: Text = None
     description: Text = None
     is_active: Flag = field(name="active", default=None)
-    event_name: Text = field(name="eventName", default=None)
+    event_name: EventName = field(name="eventName", default=None)
     metadata: Annotated[Annotated[list[Metadata], ENTRIES] | None, ESSENTIAL] = field(
         name="promotionMetadata", default=None
     )

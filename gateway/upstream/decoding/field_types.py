@@ -7,10 +7,27 @@ what follows: a field without a default, or one marked `ESSENTIAL`, costs the wh
 out and reported); any other becomes its default, null (`decode.py`).
 """
 
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from msgspec import Meta, Raw
+
+from gateway.upstream.normalise import texts
+from gateway.upstream.normalise.ids import parse_ids, parse_optional_id, read_key
+from gateway.upstream.normalise.instants import read_instant, read_open_end, read_open_start
+
+
+class Normalised(NamedTuple):
+    """Marks an attribute that the graph does not show as it is: `read` is its normaliser.
+
+    `member` is the normaliser of the attribute's other field, if any: the word as a member of an
+    enum.
+    """
+
+    read: Callable[[Any], Any] | None = None
+    member: Callable[[Any], Any] | None = None
+
 
 ESSENTIAL = Meta(extra={"unreadable": "the item is left out"})
 """Marks what an item must not be shown without: a configured limit, a list that is never null."""
@@ -33,11 +50,19 @@ _INT32 = 2**31
 Number = float | Decimal
 """A figure; a Decimal where it is not below `EXACT_BELOW`. Equal ones are shown the same."""
 
-Digits = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Digits = Annotated[int, Meta(ge=0, le=2**63 - 1), Normalised(read_key)]
 """An id that the platform documents as int64; arrives as number or as string of digits."""
 
-Key = int | Annotated[str, Meta(min_length=1)]
+_Key = int | Annotated[str, Meta(min_length=1)]
+
+Key = Annotated[_Key, Normalised(read_key)]
 """An id of which nothing is known but that it is one; ``""`` is none."""
+
+OptionalKey = Annotated[_Key | None, Normalised(parse_optional_id)]
+"""An id that may be absent, or -1 for nobody (docs/platform.md#no-user)."""
+
+Keys = Annotated[list[Key] | None, ESSENTIAL, Normalised(parse_ids)]
+"""A list of ids."""
 
 Figure = Annotated[Annotated[float, Meta(ge=-1, lt=EXACT_BELOW), EXACT] | None, ESSENTIAL]
 """A configured limit: finite and 0 or more, or -1 for none; null where it is not configured."""
@@ -51,8 +76,16 @@ Count = Annotated[int, Meta(ge=0, le=_INT32 - 1)] | None
 Integer = Annotated[int, Meta(ge=-_INT32, le=_INT32 - 1)] | None
 """A signed number that fits GraphQL's Int; null where it does not."""
 
-Instant = int | str | None
+_Instant = int | str | None
+
+Instant = Annotated[_Instant, Normalised(read_instant)]
 """A point in time as it stands on the wire: ISO 8601 text or epoch milliseconds (`instants.py`)."""
+
+OpenStart = Annotated[_Instant, Normalised(read_open_start)]
+"""A rule's start (docs/platform.md#open-ended)."""
+
+OpenEnd = Annotated[_Instant, Normalised(read_open_end)]
+"""A rule's end (docs/platform.md#open-ended)."""
 
 Text = str | None
 """Text as the upstream has it: blanks kept, ``""`` stays ``""``; a number is its digits."""
@@ -60,11 +93,22 @@ Text = str | None
 Flag = bool | None
 """A boolean, also as "true", "false", 0 or 1."""
 
-Tree = Any
+Tree = Annotated[Any, Normalised(texts.passed_through)]
 """JSON that the gateway passes through without looking at it."""
+
+Trees = Annotated[list[Any] | None, ESSENTIAL, Normalised(texts.passed_through_each)]
+"""A list of JSON values that are passed through."""
 
 Json = Raw
 """JSON of any shape that is shown as text (`texts.py`)."""
+
+WordOrJson = Annotated[Json, Normalised(texts.word_or_json)]
+TypeWord = Annotated[Json, Normalised(texts.type_word)]
+ScopeWords = Annotated[Json, Normalised(texts.scope_words)]
+ExpressionTree = Annotated[Json, Normalised(texts.expression_tree)]
+
+JsonByName = Annotated[dict[str, Json] | None, ESSENTIAL, Normalised(texts.entries)]
+"""A map, of which the graph shows a list of entries."""
 
 NO_JSON = Raw(b"null")
 """Where it is absent."""

@@ -114,7 +114,7 @@ class Lenient:
         return self.struct(raw, kind) if _is_struct(kind) else self.value(raw, kind)
 
     def _leaf(self, raw: object, annotation: Any) -> Any:
-        if annotation is msgspec.Raw:
+        if _is_raw(annotation):
             return msgspec.Raw(_written(raw))
         if _is_text(annotation) and not isinstance(raw, str | NoneType):
             self.surprises += 1
@@ -194,6 +194,11 @@ def _is_struct(kind: Any) -> bool:
 @cache
 def _is_text(annotation: Any) -> bool:
     return list(arms(annotation)) == [str]
+
+
+@cache
+def _is_raw(annotation: Any) -> bool:
+    return list(arms(annotation)) == [msgspec.Raw]
 
 
 @cache

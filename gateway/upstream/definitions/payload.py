@@ -7,7 +7,7 @@ So is the order of the fields, in which the decoder looks for them.
 
 from collections.abc import Iterable
 from itertools import chain
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Raw, Struct, field
 
@@ -17,31 +17,41 @@ from gateway.upstream.decoding.field_types import (
     NO_JSON,
     RESTRICTIONS,
     Digits,
+    ExpressionTree,
     Figure,
     Flag,
     Instant,
     Integer,
-    Json,
+    JsonByName,
     Key,
+    Keys,
+    Normalised,
+    OpenEnd,
+    OpenStart,
+    OptionalKey,
+    ScopeWords,
     Text,
     Tree,
+    Trees,
+    TypeWord,
+    WordOrJson,
 )
 from gateway.upstream.decoding.lazy_field import LazyField
+from gateway.upstream.normalise.enums import EarningTypeName, EventName, StatusName
 from gateway.upstream.normalise.instants import prefer_readable
+from gateway.upstream.normalise.texts import entries
 
 
 class Filter(Struct, gc=False):
     """One entry of a ruleset's or a rule's ``filterInfo``."""
 
     filter_id: Key = field(name="id")
-    org_id: Key | None = field(name="orgID", default=None)
-    rule_id: Key | None = field(name="ruleID", default=None)
+    org_id: OptionalKey = field(name="orgID", default=None)
+    rule_id: OptionalKey = field(name="ruleID", default=None)
     name: Text = None
     class_name: Text = field(name="className", default=None)
     is_include: Flag = field(name="isInclude", default=None)
-    properties: Annotated[dict[str, Json] | None, ESSENTIAL] = field(
-        name="propertyToValues", default=None
-    )
+    properties: JsonByName = field(name="propertyToValues", default=None)
 
 
 class Action(Struct, gc=False):
@@ -51,9 +61,7 @@ class Action(Struct, gc=False):
     name: Text = field(name="actionName", default=None)
     class_name: Text = field(name="actionClass", default=None)
     description: Text = None
-    properties: Annotated[dict[str, Json] | None, ESSENTIAL] = field(
-        name="mandatoryPropertiesValues", default=None
-    )
+    properties: JsonByName = field(name="mandatoryPropertiesValues", default=None)
     complex_properties: Tree = field(name="mandatoryComplexPropertiesValues", default=None)
 
 
@@ -62,25 +70,25 @@ class RulePayload(Struct, gc=False, kw_only=True):
 
     rule_id: Key = field(name="id")
     expression: Text = field(name="exp", default=None)
-    expression_tree: Json = field(name="expJSON", default=NO_JSON)
+    expression_tree: ExpressionTree = field(name="expJSON", default=NO_JSON)
     expression_tree_type: Text = field(name="jsonType", default=None)
     is_active: Flag = field(name="isActive", default=None)
     priority: Integer = None
-    starts_at: Instant = field(name="startDate", default=None)
-    ends_at: Instant = field(name="endDate", default=None)
+    starts_at: OpenStart = field(name="startDate", default=None)
+    ends_at: OpenEnd = field(name="endDate", default=None)
     created_at: Instant = field(name="createdOn", default=None)
-    outcomes: Annotated[dict[str, list[Action] | None] | None, ESSENTIAL] = field(
-        name="caseToActions", default=None
+    outcomes: Annotated[dict[str, list[Action] | None] | None, ESSENTIAL, Normalised(entries)] = (
+        field(name="caseToActions", default=None)
     )
     scope: Text = field(name="ruleScope", default=None)
-    created_by: Key | None = field(name="createdBy", default=None)
-    modified_by: Key | None = field(name="modifiedBy", default=None)
+    created_by: OptionalKey = field(name="createdBy", default=None)
+    modified_by: OptionalKey = field(name="modifiedBy", default=None)
     modified_at: Instant = field(name="modifiedOn", default=None)
     name: Text = None
     description: Text = None
-    expression_data_type: Json = field(name="expDataType", default=NO_JSON)
+    expression_data_type: TypeWord = field(name="expDataType", default=NO_JSON)
     filters: Annotated[list[Filter] | None, ESSENTIAL] = field(name="filterInfo", default=None)
-    ruleset_id: Key | None = field(name="ruleSetId", default=None)
+    ruleset_id: OptionalKey = field(name="ruleSetId", default=None)
     is_updated_via_new_ui: Flag = field(name="updatedViaNewUI", default=None)
     starts_at_iso: Instant = field(name="startDateISO", default=None)
     ends_at_iso: Instant = field(name="endDateISO", default=None)
@@ -93,23 +101,23 @@ class RulesetPayload(Struct, gc=False, kw_only=True):
 
     ruleset_id: Key = field(name="id")
     org_name: Text = field(name="orgName", default=None)
-    context_id: Key | None = field(name="contextID", default=None)
-    org_id: Key | None = field(name="orgID", default=None)
+    context_id: OptionalKey = field(name="contextID", default=None)
+    org_id: OptionalKey = field(name="orgID", default=None)
     context_type: Text = field(name="contextType", default=None)
     rules: Annotated[list[RulePayload] | None, ESSENTIAL] = None
     scope: Text = field(name="ruleScope", default=None)
-    starts_at: Instant = field(name="startDate", default=None)
-    ends_at: Instant = field(name="endDate", default=None)
+    starts_at: OpenStart = field(name="startDate", default=None)
+    ends_at: OpenEnd = field(name="endDate", default=None)
     created_at: Instant = field(name="createdOn", default=None)
-    created_by: Key | None = field(name="createdBy", default=None)
-    modified_by: Key | None = field(name="modifiedBy", default=None)
+    created_by: OptionalKey = field(name="createdBy", default=None)
+    modified_by: OptionalKey = field(name="modifiedBy", default=None)
     modified_at: Instant = field(name="modifiedOn", default=None)
     name: Text = None
     package_name: Text = field(name="packageName", default=None)
     description: Text = None
     filters: Annotated[list[Filter] | None, ESSENTIAL] = field(name="filterInfo", default=None)
     event_type: Text = field(name="eventType", default=None)
-    cappings: Annotated[list[Any] | None, ESSENTIAL] = field(name="cappingInfo", default=None)
+    cappings: Trees = field(name="cappingInfo", default=None)
     is_updated_via_new_ui: Flag = field(name="updatedViaNewUI", default=None)
     label: Text = None
     is_private: Flag = field(name="private", default=None)
@@ -166,19 +174,15 @@ class DefinitionRules(Struct, gc=False):
     """``promotionRestrictions``: how a promotion is earned, to whom it applies, and its limits."""
 
     restrictions: Annotated[DefinitionRestrictionLists | None, ESSENTIAL] = None
-    scopes: Json = field(name="scope", default=NO_JSON)
-    earning_type_name: Text = field(name="loyaltyEarningType", default=None)
-    expiry_reminder: Json = field(name="expiryReminder", default=NO_JSON)
-    target_group_ids: Annotated[list[Key] | None, ESSENTIAL] = field(
-        name="targetGroupIds", default=None
-    )
-    target_rule_ids: Annotated[list[Key] | None, ESSENTIAL] = field(
-        name="targetRuleIds", default=None
-    )
+    scopes: ScopeWords = field(name="scope", default=NO_JSON)
+    earning_type_name: EarningTypeName = field(name="loyaltyEarningType", default=None)
+    expiry_reminder: WordOrJson = field(name="expiryReminder", default=NO_JSON)
+    target_group_ids: Keys = field(name="targetGroupIds", default=None)
+    target_rule_ids: Keys = field(name="targetRuleIds", default=None)
     target_rule_ids_by_group: Annotated[dict[str, list[Key] | None] | None, ESSENTIAL] = field(
         name="linkedTargetGroupVsTargetRuleIdMap", default=None
     )
-    capping_status: Json = field(name="cappingStatus", default=NO_JSON)
+    capping_status: WordOrJson = field(name="cappingStatus", default=NO_JSON)
     skips_earned_date_check_on_redeem: Flag = field(
         name="skipEarnedDateCheckOnRedeem", default=None
     )
@@ -194,9 +198,9 @@ class DefinitionPayload(Struct, gc=False, kw_only=True):
     promotion_id: Digits = field(name="id")
     name: str
     description: Text = None
-    status_name: Text = field(name="promotionStatus", default=None)
+    status_name: StatusName = field(name="promotionStatus", default=None)
     updated_at: Instant = field(name="lastUpdateDate", default=None)
-    updated_by: Key | None = field(name="lastUpdatedBy", default=None)
+    updated_by: OptionalKey = field(name="lastUpdatedBy", default=None)
     rulesets_json: Raw = field(name="rulesetInfos", default_factory=Raw)
     program_name: Text = field(name="programName", default=None)
     program_id: Digits = field(name="programId")
@@ -204,7 +208,7 @@ class DefinitionPayload(Struct, gc=False, kw_only=True):
     ends_at: Instant = field(name="endDate", default=None)
     identifier: Text = None
     is_active: Flag = field(name="isActive", default=None)
-    event_name: Text = field(name="eventName", default=None)
+    event_name: EventName = field(name="eventName", default=None)
     allocate_points_on: Text = field(name="allocatePointsOn", default=None)
     limits: Annotated[DefinitionLimits | None, ESSENTIAL] = None
     use_proportions: Flag = field(name="useProportions", default=None)

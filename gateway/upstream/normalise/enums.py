@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable, Mapping
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
+from gateway.upstream.decoding.field_types import Normalised, Text
 from gateway.upstream.normalise.memoizable import memoizable
 
 _E = TypeVar("_E", bound=Enum)
@@ -245,6 +246,19 @@ def status_spelling(raw: str | None) -> str | None:
     return raw if status is PromotionStatus.UNKNOWN else status.value
 
 
+StatusName = Annotated[Text, Normalised(status_spelling, reader_of(PromotionStatus))]
+"""``promotionStatus``."""
+
+
+@memoizable
+def parse_earning_type(raw: str | None) -> EarningType | None:
+    """Parse ``loyaltyEarningType``; null where it is absent."""
+    return None if raw is None else parse_enum(EarningType, raw)
+
+
+EarningTypeName = Annotated[Text, Normalised(member=parse_earning_type)]
+"""``loyaltyEarningType``."""
+
 # The response's words and those of the filter (docs/platform.md#promotion-types).
 _TYPES = {
     "generic": PromotionType.GENERIC,
@@ -311,3 +325,7 @@ def read_event(raw: str | None) -> PromotionEvent:
 def event_spelling(raw: str | None) -> str | None:
     """Return an event name its one spelling; one that is not known stays as the upstream has it."""
     return read_event(raw).value or raw
+
+
+EventName = Annotated[Text, Normalised(event_spelling, read_event)]
+"""``eventName``."""

@@ -5,13 +5,28 @@ GraphQL's Float has some 15 decimal digits, and each that is shown must be right
 """
 
 from decimal import Context, Decimal
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from gateway.upstream.customer_view.payload import CustomerLimits, CustomerUsage
-from gateway.upstream.decoding.field_types import Number
+from gateway.upstream.decoding.field_types import Normalised, Number
 from gateway.upstream.definitions.payload import DefinitionLimits, DefinitionPayload
 from gateway.upstream.normalise.enums import LimitKind
 from gateway.upstream.normalise.memoizable import memoizable
+
+_EXACTLY = Context(prec=2_000)  # more digits than the largest figure has before and behind a point
+_ZERO = Decimal(0)
+
+
+def shown(figure: Number | None) -> float | None:
+    """Return a figure as a Float; null where that would have other digits."""
+    if figure is None or isinstance(figure, float):
+        return figure
+    as_float = float(figure)
+    return as_float if _decimal(as_float) == figure else None
+
+
+def _decimal(figure: Number) -> Decimal:
+    return figure if isinstance(figure, Decimal) else Decimal(repr(float(figure)))
 
 
 @memoizable
@@ -19,8 +34,8 @@ class LimitFigures(NamedTuple):
     """A limit: `maximum` is null unless LIMITED, `used` where it is not known."""
 
     kind: LimitKind
-    maximum: Number | None
-    used: Number | None
+    maximum: Annotated[Number | None, Normalised(shown)]
+    used: Annotated[Number | None, Normalised(shown)]
 
 
 @memoizable
@@ -90,29 +105,11 @@ def definition_limits(payload: DefinitionPayload) -> PromotionLimitFigures:
     )
 
 
-_EXACTLY = Context(prec=2_000)  # more digits than the largest figure has before and behind a point
-
-
-def shown(figure: Number | None) -> float | None:
-    """Return a figure as a Float; null where that would have other digits."""
-    if figure is None or isinstance(figure, float):
-        return figure
-    as_float = float(figure)
-    return as_float if _decimal(as_float) == figure else None
-
-
 def remaining(limit: LimitFigures) -> float | None:
     """Compute what is left of a limit: never below 0, exact, null where it is not known."""
     if limit.maximum is None or limit.used is None:
         return None
     return shown(max(_ZERO, _EXACTLY.subtract(_decimal(limit.maximum), _decimal(limit.used))))
-
-
-_ZERO = Decimal(0)
-
-
-def _decimal(figure: Number) -> Decimal:
-    return figure if isinstance(figure, Decimal) else Decimal(repr(float(figure)))
 
 
 def is_exhausted(limit: LimitFigures) -> bool | None:

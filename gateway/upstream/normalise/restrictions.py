@@ -1,7 +1,7 @@
 """Restrictions: two wire forms, one `RestrictionFigures` (docs/platform.md#restriction-names)."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Annotated, NamedTuple
 
 from gateway.upstream.customer_view.payload import (
     CustomerLimits,
@@ -10,6 +10,7 @@ from gateway.upstream.customer_view.payload import (
     CustomerUsage,
     restrictions_part,
 )
+from gateway.upstream.decoding.field_types import Key, Normalised
 from gateway.upstream.definitions.payload import DefinitionPayload, DefinitionRestriction, Expiry
 from gateway.upstream.normalise.enums import (
     ExpiryBasis,
@@ -17,8 +18,11 @@ from gateway.upstream.normalise.enums import (
     RestrictionMeasure,
     RestrictionScope,
     RestrictionStage,
+    WindowType,
+    WindowUnit,
     folded,
     parse_enum,
+    reader_of,
 )
 from gateway.upstream.normalise.limits import LimitFigures, read_customer_limits, read_limit
 from gateway.upstream.normalise.memoizable import memoizable
@@ -64,8 +68,8 @@ _MOST_KEPT, _LONGEST_KEPT = 2048, 2048  # promotions, and bytes of each
 class WindowFigures(NamedTuple):
     """The raw words of a period: ``periodType`` and ``periodUnit``."""
 
-    type_name: str | None
-    unit_name: str | None
+    type_name: Annotated[str | None, Normalised(member=reader_of(WindowType))]
+    unit_name: Annotated[str | None, Normalised(member=reader_of(WindowUnit))]
 
 
 @memoizable
@@ -257,3 +261,19 @@ def _expiry(raw: Expiry) -> ExpiryFigures:
     days = raw.days if basis is ExpiryBasis.CUSTOM else None
     stage = _EXPIRY_STAGES.get(raw.name) or _FOLDED_EXPIRY_STAGES.get(folded(raw.name))
     return ExpiryFigures(stage, raw.name, basis, raw.basis_name, days)
+
+
+class TargetGroupFigures(NamedTuple):
+    """A customer group that a promotion is for, and the rules that apply to it."""
+
+    target_group_id: str
+    target_rule_ids: list[str]
+
+
+def target_groups(payload: DefinitionPayload) -> list[TargetGroupFigures]:
+    """Unite ``targetGroupIds`` and the keys of ``linkedTargetGroupVsTargetRuleIdMap``."""
+    if payload.rules is None:
+        return []
+    rule_ids: Mapping[str, list[Key] | None] = payload.rules.target_rule_ids_by_group or {}
+    group_ids = dict.fromkeys([*map(str, payload.rules.target_group_ids or ()), *rule_ids])
+    return [TargetGroupFigures(key, [*map(str, rule_ids.get(key) or ())]) for key in group_ids]

@@ -1,14 +1,25 @@
-"""JSON of any shape as the text that the graph has for it, its numbers digit by digit."""
+"""JSON of any shape as the graph shows it: text with its numbers digit by digit, or JSON."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Raw
 
-from gateway.upstream.decoding.json_text import whole
+from gateway.upstream.decoding.json_text import NotJsonError, parse_json, whole
 
 _EMPTY = {b"", b"null", b"{}", b"[]", b'""'}
 _ENTRIES = msgspec.json.Decoder(list[Raw])
 _BY_KEY = msgspec.json.Decoder(dict[str, Raw])
 _NOTHING_MORE = _EMPTY | {b"false"}
+_MAX_DEPTH = 500
+
+
+class Entry(NamedTuple):
+    """One entry of a map: the graph has lists where the wire has maps."""
+
+    name: str
+    value: Any
 
 
 def compact(raw: Raw | None) -> bytes:
@@ -71,3 +82,38 @@ def _list(raw: Raw | None) -> list[Raw]:
 def _keys(raw: Raw | None) -> dict[str, Raw]:
     json = compact(raw)
     return _BY_KEY.decode(json) if json[:1] == b"{" else {}
+
+
+def entries(raw: Mapping[str, Any] | None) -> list[Entry]:
+    """Return a map's entries; null is an empty map."""
+    return [Entry(*item) for item in (raw or {}).items()]
+
+
+def expression_tree(raw: Raw) -> Any:
+    """Parse ``expJSON``: JSON inside a string, or the tree itself; null where it is neither."""
+    try:
+        tree = parse_json(compact(raw))
+        return passed_through(msgspec.json.decode(tree) if isinstance(tree, str) else tree)
+    except (NotJsonError, msgspec.DecodeError, RecursionError):
+        return None
+
+
+def passed_through(raw: Any) -> Any:
+    """Return JSON as the upstream has it; null where it is nested too deep to be written again."""
+    level = [raw]
+    for _ in range(_MAX_DEPTH):
+        level = [inner for value in level for inner in _inside(value)]
+        if not level:
+            return raw
+    return None
+
+
+def passed_through_each(raw: list[Any] | None) -> list[Any]:
+    """Return a list's values as `passed_through` does, without those that are null."""
+    return [value for value in map(passed_through, raw or ()) if value is not None]
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()

@@ -4,11 +4,8 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
-from gateway.upstream.definitions.rulesets import (
-    expression_tree,
-    passed_through,
-    target_groups,
-)
+from gateway.upstream.normalise.restrictions import target_groups
+from gateway.upstream.normalise.texts import expression_tree, passed_through
 from tests.upstream.decoding.payloads import definition, definition_with_rules
 
 
