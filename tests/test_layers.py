@@ -39,6 +39,7 @@ LAYERS = (
     ),
     ("execution",),
     ("schema",),
+    ("execution.bridge",),  # what both need of the inner parts of two libraries
     ("pagination", "dataloaders"),
     ("upstream",),
     ("upstream.customer_view", "upstream.definitions"),

@@ -4,8 +4,13 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
-from graphql import GraphQLInputObjectType, GraphQLList, GraphQLNonNull, Undefined
-from graphql.utilities import coerce_input_value
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNonNull,
+    Undefined,
+    coerce_input_value,
+)
 
 Coerce = Callable[[Any], Any]
 

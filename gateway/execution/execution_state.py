@@ -4,8 +4,7 @@ import asyncio
 from typing import Any
 
 import msgspec
-from graphql import GraphQLError, located_error
-from graphql.execution.values import VariableValues
+from graphql import GraphQLError, VariableValues, located_error
 
 from gateway.answer_budget import AnswerRefusedError
 from gateway.execution.compiler.resolver_calls import Bound, Call, Fetch, Refused

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import msgspec
 from graphql import ExecutionResult, GraphQLLeafType, GraphQLSchema, execute
-from graphql.execution import Executor as GraphQLExecutor
+from graphql import Executor as GraphQLExecutor
 
 from gateway.answer_budget import AnswerRefusedError
 from gateway.execution.documents import Operation

@@ -17,20 +17,25 @@ from graphql import (
     GraphQLSchema,
     GraphQLUnionType,
     NameNode,
+    get_argument_values,
     get_named_type,
 )
-from graphql.execution.values import get_argument_values
-from strawberry.types.field import StrawberryField
 
 from gateway.execution import leaf_types
 from gateway.execution.arguments import Converter
+from gateway.execution.bridge import (
+    StrawberryField,
+    definition_of,
+    graphql_schema,
+    method_of,
+    view_class,
+    wants_info,
+)
 from gateway.execution.leaf_types import nullable
-from gateway.schema.build import executable
 from gateway.schema.declare import AsView, AsViews, Computed, Fetching, Plain
 from gateway.schema.lookahead import DECLARATION
 from gateway.upstream.normalise.memoizable import is_memoizable
 
-_DEFINITION = "strawberry-definition"
 _WITHOUT = FieldNode(name=NameNode(value=""), arguments=())
 _MOST_FUNCTIONS, _MOST_KEPT = 512, 16
 
@@ -78,9 +83,7 @@ class FieldInfo:
     def method(self) -> Callable[..., Any]:
         """Return the function of a declared field, which takes the view first."""
         assert self.source is not None  # noqa: S101 - declared fields have a source
-        assert self.source.base_resolver is not None  # noqa: S101 - and a resolver
-        method: Any = self.source.base_resolver.wrapped_func
-        return method  # type: ignore[no-any-return]  # Strawberry allows descriptors, we have none
+        return method_of(self.source)
 
     @cached_property
     def computes(self) -> Callable[..., Any]:
@@ -91,8 +94,7 @@ class FieldInfo:
     @cached_property
     def wants_info(self) -> bool:
         """Return whether the function takes ``info``."""
-        resolver = self.source.base_resolver if self.source else None
-        return resolver is not None and resolver.info_parameter is not None
+        return self.source is not None and wants_info(self.source)
 
     @cached_property
     def domain(self) -> leaf_types.Domain:
@@ -192,8 +194,7 @@ class FieldInfos:
     """The fields of a schema's object types, and the views that show the types."""
 
     def __init__(self, schema: strawberry.Schema) -> None:
-        self.strawberry = schema
-        self.schema: GraphQLSchema = executable(schema)
+        self.schema: GraphQLSchema = graphql_schema(schema)
         self._known: dict[tuple[str, str], FieldInfo] = {}
         self._payloads: dict[type, Any] = {}
         self.functions: Recent[tuple[str, bool, bool], Function] = Recent(_MOST_FUNCTIONS)
@@ -211,9 +212,9 @@ class FieldInfos:
         assert found is not None  # noqa: S101 - see above
         if name == "__typename":
             return FieldInfo(name, found.type, None, None, kind.name, Converter(), ())
-        source = found.extensions[_DEFINITION]
+        source = definition_of(found)
         payload = self.payload_of(self.view_of(kind))
-        convert = Converter(source.arguments, self.strawberry)
+        convert = Converter(found.args)
         named = get_named_type(found.type)
         possible: tuple[GraphQLObjectType, ...] = ()
         if isinstance(named, GraphQLObjectType):
@@ -225,8 +226,7 @@ class FieldInfos:
     @staticmethod
     def view_of(kind: GraphQLObjectType) -> type:
         """Return the class whose instances are shown as this type."""
-        view: type = kind.extensions[_DEFINITION].origin
-        return view
+        return view_class(kind)
 
     def payload_of(self, view: type) -> Any:
         """Return what a view says that its payload is: a class, or a union of them."""

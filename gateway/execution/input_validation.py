@@ -24,8 +24,9 @@ from graphql import (
     VariableDefinitionNode,
     is_input_type,
     type_from_ast,
+    validate_input_literal,
+    validate_input_value,
 )
-from graphql.utilities import validate_input_literal, validate_input_value
 
 from gateway.execution.coercion import Coerce, coercer
 from gateway.execution.failures import InputError

@@ -8,9 +8,8 @@ computed is computed anew, which nobody notices, because what fetches has only b
 from typing import Any
 
 from graphql import GraphQLError, GraphQLNonNull, GraphQLObjectType, Undefined, is_leaf_type
-from graphql.pyutils import is_iterable
-from strawberry.types import get_object_definition
 
+from gateway.execution.bridge import is_iterable, object_type_name
 from gateway.execution.compiler.codegen import Projection, project
 from gateway.execution.compiler.codegen_runtime import never, values, values_at, views, views_at
 from gateway.execution.compiler.resolver_calls import call_of
@@ -210,9 +209,9 @@ class Interpreter:
 
     @staticmethod
     def _runtime_type(selected: Selected, kind: Any, value: Any) -> GraphQLObjectType:
-        definition = get_object_definition(value)
+        name = object_type_name(value)
         for possible in selected.possible():
-            if definition is not None and definition.name == possible.name:
+            if name == possible.name:
                 return possible
         raise GraphQLError(f"a value of no type that is a {kind.name}")
 

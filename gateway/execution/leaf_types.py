@@ -7,9 +7,11 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from graphql import GraphQLEnumType, GraphQLNonNull, Undefined
-from graphql.pyutils import is_iterable
 from msgspec import Meta, Raw, Struct
 from msgspec.structs import astuple
+
+from gateway.execution import bridge
+from gateway.execution.bridge import is_iterable
 
 Domain = frozenset[Any] | None
 """The classes that a value can have, `INT32` for an int of 32 bits; None: nobody can tell.
@@ -112,8 +114,7 @@ def kept(normalise: Callable[[Any], Any], kind: Any) -> Memo:
 @cache
 def enum_class(kind: Any) -> type[Enum] | None:
     """Return the class whose members an enum type writes by their own names; None for any other."""
-    definition = kind.extensions.get("strawberry-definition")
-    members: type[Enum] | None = getattr(definition, "wrapped_cls", None)
+    members = bridge.enum_class(kind)
     if members is None or not isinstance(kind, GraphQLEnumType):
         return None
     written = [kind.coerce_output_value(member) == member.name for member in members]

@@ -23,6 +23,7 @@ from graphql import (
     is_abstract_type,
 )
 
+from gateway.execution.bridge import metadata_of
 from gateway.schema.declare import Fetching
 from gateway.schema.lookahead import DECLARATION
 
@@ -102,8 +103,7 @@ def field_of(schema: GraphQLSchema, kind: GraphQLObjectType, name: str) -> Sized
     field = schema.get_field(kind, name)
     if field is None:
         raise TypeError(f"{kind.name} has no {name}, and validation let it pass")
-    declared = field.extensions.get("strawberry-definition")
-    declaration = declared.metadata.get(DECLARATION) if declared is not None else None
+    declaration = metadata_of(field).get(DECLARATION)
     defaults = {
         argument: len(default) if isinstance(default, list | tuple) else 1
         for argument, definition in field.args.items()

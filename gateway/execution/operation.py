@@ -13,10 +13,8 @@ from graphql import (
     specified_rules,
     validate,
 )
-from graphql.validation import (
-    OverlappingFieldsCanBeMergedRule as TheirOverlappingFieldsRule,
-)
-from graphql.validation import ValuesOfCorrectTypeRule as TheirValuesOfCorrectTypeRule
+from graphql import OverlappingFieldsCanBeMergedRule as TheirOverlappingFieldsRule
+from graphql import ValuesOfCorrectTypeRule as TheirValuesOfCorrectTypeRule
 
 from gateway.errors import (
     BadRequestError,

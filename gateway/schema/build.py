@@ -6,6 +6,7 @@ import strawberry
 from graphql import GraphQLInputObjectType, GraphQLSchema, Undefined
 from strawberry.schema.config import StrawberryConfig
 
+from gateway.execution.bridge import graphql_schema, is_one_of
 from gateway.schema import enums  # noqa: F401 - registers the vocabulary's words
 from gateway.schema.customer import Customer
 from gateway.schema.customer_promotion import CustomerPromotion
@@ -31,8 +32,7 @@ def build_schema() -> strawberry.Schema:
 
 def executable(schema: strawberry.Schema) -> GraphQLSchema:
     """Return the graphql-core schema inside."""
-    inner: GraphQLSchema = schema._schema  # noqa: SLF001 - Strawberry offers no other way
-    return inner
+    return graphql_schema(schema)
 
 
 def _drop_null_defaults(schema: GraphQLSchema) -> None:
@@ -51,8 +51,7 @@ def _tell_one_of(schema: GraphQLSchema) -> None:
     """
     for kind in schema.type_map.values():
         if isinstance(kind, GraphQLInputObjectType):
-            definition = kind.extensions.get("strawberry-definition")
-            kind.is_one_of = kind.is_one_of or getattr(definition, "is_one_of", False)
+            kind.is_one_of = kind.is_one_of or is_one_of(kind)
 
 
 def print_schema() -> str:

@@ -31,8 +31,8 @@ from typing import (
 )
 
 import strawberry
-from strawberry.types import has_object_definition
 
+from gateway.execution.bridge import has_object_definition
 from gateway.pagination.arguments import max_windows
 from gateway.schema.info import Info
 from gateway.schema.lookahead import DECLARATION, LooksFor

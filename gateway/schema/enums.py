@@ -4,6 +4,7 @@ from enum import Enum
 
 import strawberry
 
+from gateway.execution.bridge import enum_values
 from gateway.pagination.page import Drift
 from gateway.upstream.normalise import enums as words
 
@@ -13,7 +14,7 @@ def _describe(enum: type[Enum], description: str, **values: str) -> None:
     strawberry.enum(enum, description=description)
     texts = {"UNKNOWN": "A word that this gateway does not know; the field beside it has it raw."}
     texts |= values
-    for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined]  # strawberry.enum has just put it there
+    for value in enum_values(enum):
         value.description = texts[value.name]
 
 

@@ -5,12 +5,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import strawberry
-from graphql import FieldNode, GraphQLField, GraphQLObjectType
-from graphql.execution.values import get_argument_values
-from strawberry.types.arguments import convert_arguments
+from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_argument_values
 
 from gateway.context import Caller, RequestContext
 from gateway.dataloaders.data_loaders import DataLoaders
+from gateway.execution.bridge import convert_arguments, definition_of, metadata_of, resolve_info
 from gateway.pagination.arguments import PageFields
 from gateway.schema.lookahead import (
     DECLARATION,
@@ -46,7 +45,7 @@ class Info(strawberry.Info[ResolverContext, None]):
     @property
     def page_fields(self) -> PageFields:
         """Return which of the fields that this one looks for are selected below it."""
-        raw = self._raw_info
+        raw = resolve_info(self)
         field = self._declared(raw.parent_type, raw.field_name)
         own = field.document.selected(field.graphql, raw.field_nodes, field.looks_for)
         return field.page_fields(own, raw.field_nodes[0])
@@ -57,7 +56,7 @@ class Info(strawberry.Info[ResolverContext, None]):
         `type_name` is the type that the field below belongs to; what an argument leaves out is left
         out here too. Selections that @skip and @include rule out are not in the list.
         """
-        raw = self._raw_info
+        raw = resolve_info(self)
         parent: Any = raw.schema.type_map[type_name]
         field = self._declared(parent, field_name)
         document, looks = field.document, field.looks_for
@@ -70,7 +69,7 @@ class Info(strawberry.Info[ResolverContext, None]):
         ]
 
     def _declared(self, parent: GraphQLObjectType, name: str) -> "_Declared":
-        raw, schema = self._raw_info, self.schema
+        raw, schema = resolve_info(self), self.schema
         document = SelectedDocument(raw.schema, raw.operation, raw.fragments, raw.variable_values)
         return _Declared(document, schema, parent, parent.fields[name])
 
@@ -84,24 +83,15 @@ class _Declared(NamedTuple):
     graphql: GraphQLField
 
     @property
-    def source(self) -> Any:
-        """Return Strawberry's field."""
-        return self.graphql.extensions["strawberry-definition"]
-
-    @property
     def looks_for(self) -> LooksFor:
         """Return what the field looks for below itself."""
-        looks_for: LooksFor = self.source.metadata[DECLARATION].looks_for
+        looks_for: LooksFor = metadata_of(self.graphql)[DECLARATION].looks_for
         return looks_for
 
     def convert(self, node: FieldNode) -> dict[str, Any]:
         """Return a selection's arguments, by the names of the function's."""
-        return convert_arguments(
-            get_argument_values(self.graphql, node, self.document.values),
-            self.source.arguments,
-            scalar_registry=self.schema.schema_converter.scalar_registry,
-            config=self.schema.config,
-        )
+        coerced = get_argument_values(self.graphql, node, self.document.values)
+        return convert_arguments(self.schema, definition_of(self.graphql), coerced)
 
     def page_fields(self, own: Paths, node: FieldNode) -> PageFields:
         """Return what is selected of a selection's page, there and elsewhere."""

@@ -19,11 +19,12 @@ from graphql import (
     SelectionNode,
     TypeInfo,
     TypeInfoVisitor,
+    VariableValues,
     Visitor,
+    get_directive_values,
     get_named_type,
     visit,
 )
-from graphql.execution.values import VariableValues, get_directive_values
 
 from gateway.pagination.arguments import PageFields
 

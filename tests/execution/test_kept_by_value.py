@@ -10,6 +10,7 @@ from graphql import GraphQLObjectType
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.execution.bridge import definition_of
 from gateway.execution.field_info import FieldInfo, FieldInfos
 from gateway.execution.leaf_types import INT32, may_be_key
 from gateway.schema.build import build_schema
@@ -74,7 +75,7 @@ def _kept_fields() -> Iterator[FieldInfo]:
     for kind in fields.schema.type_map.values():
         if isinstance(kind, GraphQLObjectType) and kind.name[:2] != "__":
             for name in kind.fields:
-                if "strawberry-definition" in kind.fields[name].extensions:
+                if definition_of(kind.fields[name]) is not None:
                     yield fields.get(kind, name)
 
 

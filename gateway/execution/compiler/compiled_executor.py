@@ -11,8 +11,8 @@ from graphql import (
     GraphQLError,
     Node,
     VariableNode,
+    VariableValues,
 )
-from graphql.execution.values import VariableValues
 
 from gateway.answer_budget import AnswerRefusedError
 from gateway.execution.compiler.codegen import Projection, project_root

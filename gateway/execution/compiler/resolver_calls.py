@@ -16,18 +16,16 @@ from graphql import (
     Undefined,
     VariableDefinitionNode,
     VariableNode,
-)
-from graphql.execution.get_variable_signature import (
-    GraphQLVariableSignature,
-    get_variable_signature,
-)
-from graphql.execution.values import (
     VariableValues,
-    VariableValueSource,
     get_argument_values,
     get_variable_values,
 )
 
+from gateway.execution.bridge import (
+    GraphQLVariableSignature,
+    VariableValueSource,
+    get_variable_signature,
+)
 from gateway.execution.coercion import Coerce, coercer
 from gateway.execution.compiler.selection import Selected
 from gateway.execution.field_info import FieldInfo

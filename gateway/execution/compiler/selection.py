@@ -12,16 +12,16 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     OperationDefinitionNode,
+    VariableValues,
     get_named_type,
 )
-from graphql.execution.collect_fields import (
+
+from gateway.execution.bridge import (
     FieldDetails,
     FragmentDetails,
     collect_fields,
     collect_subfields,
 )
-from graphql.execution.values import VariableValues
-
 from gateway.execution.field_info import FieldInfo, FieldInfos, layers
 from gateway.execution.leaf_types import nullable
 from gateway.schema.lookahead import SelectedDocument
