@@ -29,8 +29,8 @@ from gateway.edge.concurrency_limit import ConcurrencyLimiter
 from gateway.edge.request_guard import RequestGuard
 from gateway.execution import documents
 from gateway.execution.cost import CostEstimator
+from gateway.graphql_http import handler
 from gateway.graphql_http.gc_tuning import freeze_gc
-from gateway.graphql_http.handler import GraphQLHandler
 from gateway.graphql_http.persisted_queries.documents import PersistedDocuments
 from gateway.sandbox.app import create_sandbox
 from gateway.server import fast_path
@@ -79,10 +79,10 @@ def parts() -> dict[str, list[tuple[object, str, Any]]]:
         "bounds of heads": [(LimitedHttpProtocol, "on_header", _take)],
         "time for heads and bodies": [(LimitedHttpProtocol, "_watch", lambda _self: None)],
         "other sites, rate limit": [
-            (RequestGuard, "check", lambda _self, _asked: None),
+            (handler, "check_csrf", lambda _headers, _origins: None),
             (RequestGuard, "count", _nothing),
         ],
-        "places": [(ConcurrencyLimiter, "taken", lambda _self, _number=1: none)],
+        "places": [(ConcurrencyLimiter, "acquire", lambda _self, _caller=None, _number=1: none)],
         "persisted documents": [
             (PersistedDocuments, "text", _as_sent),
             (PersistedDocuments, "keep", _nothing),
@@ -91,7 +91,6 @@ def parts() -> dict[str, list[tuple[object, str, Any]]]:
             (documents, "check_variables_size", lambda _variables, _limits: None),
             (CostEstimator, "of", _counted_once()),
         ],
-        "cost in the answer": [(GraphQLHandler, "_extensions", lambda *_: {})],
         "security headers": [(fast_path, "with_security_headers", lambda headers: headers)],
     }
 

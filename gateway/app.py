@@ -19,8 +19,7 @@ from gateway.auth.factory import create_authenticator
 from gateway.cache.samples import cache_samples
 from gateway.cache.store import CacheClocks
 from gateway.config.settings import Settings, UpstreamAuth, load_settings
-from gateway.context import RequestContext
-from gateway.dataloaders.data_loaders import DataLoaders
+from gateway.dataloaders.data_loaders import LoaderSources
 from gateway.dataloaders.shown_promotions import ShownPromotions
 from gateway.edge.cors import CorsMiddleware, Origins
 from gateway.edge.request_guard import create_request_guard
@@ -38,7 +37,6 @@ from gateway.graphql_http.persisted_queries.trusted import load_trusted
 from gateway.graphql_http.response import MaskingMiddleware, not_found_response
 from gateway.graphql_http.response_cache import create_response_cache
 from gateway.schema.build import build_schema, executable
-from gateway.schema.info import ResolverContext
 from gateway.server.explorer import Explorer
 from gateway.server.fast_path import FastPath
 from gateway.server.graphql_route import GraphQLRoute, lead_to
@@ -100,7 +98,9 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     recall = create_cached_upstream(settings, credential, traffic, cache_clocks)
     wall = (cache_clocks or CacheClocks()).wall
     known_customer_ids = KnownCustomerIds(credential.identity, wall)
-    answers = create_response_cache(settings, recall, known_customer_ids, clock, cache_clocks)
+    response_cache = create_response_cache(
+        settings, recall, known_customer_ids, clock, cache_clocks
+    )
     phase_out = PhaseOut(LEGACY_ENDPOINT, switched_on=settings.legacy == "on")
     customer_promotions = CustomerViewEndpoint(client, recall, known_customer_ids)
     definitions = LegacyDefinitionsEndpoint(client, recall, phase_out)
@@ -108,14 +108,13 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         tuple(PromotionSourceType[name] for name in settings.definition_source_types), credential
     )
 
-    shown_promotions = ShownPromotions(credential.identity)
-
-    def context_of(request: RequestContext) -> ResolverContext:
-        ports = (customer_promotions, definitions, source_types, known_customer_ids)
-        return ResolverContext(
-            request, DataLoaders(request, *ports, shown_promotions=shown_promotions)
-        )
-
+    loader_sources = LoaderSources(
+        customer_promotions,
+        definitions,
+        source_types,
+        known_customer_ids,
+        ShownPromotions(credential.identity),
+    )
     statistics = OperationStatistics()
     schema = executable(build_schema())
     operations = create_operations(settings, schema)
@@ -127,26 +126,26 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
             **documents.readings(),
             **upstream_samples(traffic, phase_out),
             **cache_samples(recall.cache),
-            **answers.readings(),
+            **response_cache.readings(),
         }
 
     metrics = MetricsScrape(read, board)
     explorer = Explorer() if settings.graphiql else None
     origins = Origins(settings.cors_origins)
-    door = create_request_guard(settings, origins)
+    guard = create_request_guard(settings, origins)
     graphql = GraphQLHandler(
         settings=settings,
-        authentication=authentication,
+        guard=guard,
+        authenticator=authentication,
         documents=documents,
         operations=operations,
+        response_cache=response_cache,
         executor=_executor(settings),
-        context_of=context_of,
+        loader_sources=loader_sources,
         quota_left=client.quota_left,
         clock=clock,
         statistics=statistics,
-        answers=answers,
-        door=door,
-        collector=DeferredGc(),
+        gc=DeferredGc(),
         max_startable=None if settings.cache_customer_ttl_s else traffic.startable(settings),
     )
 
@@ -154,7 +153,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
-        async with authentication, aclosing(http), traffic, metrics, recall, door:
+        async with authentication, aclosing(http), traffic, metrics, recall, guard:
             app.state.ready = True
             try:
                 yield {FAST_PATH: direct_way}

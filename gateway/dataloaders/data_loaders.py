@@ -1,6 +1,7 @@
 """All loaders of one request, over the two ports."""
 
 from functools import cached_property
+from typing import NamedTuple
 
 from gateway.context import RequestContext
 from gateway.dataloaders.customer_ids import CustomerIdByKeyLoader
@@ -16,22 +17,24 @@ from gateway.upstream.definitions.endpoint import DefinitionsPort
 from gateway.upstream.source_types import SourceTypes
 
 
+class LoaderSources(NamedTuple):
+    """What the loaders of all requests of a process share."""
+
+    customer_promotions: CustomerViewPort
+    definitions: DefinitionsPort
+    source_types: SourceTypes
+    known_customer_ids: KnownCustomerIds
+    shown_promotions: ShownPromotions
+
+
 class DataLoaders:
     """What one request has loaded and is loading: those that batch are made when asked for."""
 
-    def __init__(  # noqa: PLR0913 - what the process has that requests share
-        self,
-        request: RequestContext,
-        customer_promotions: CustomerViewPort,
-        definitions: DefinitionsPort,
-        source_types: SourceTypes,
-        known_customer_ids: KnownCustomerIds,
-        *,
-        shown_promotions: ShownPromotions,
-    ) -> None:
-        self._request, self._definitions = request, definitions
-        self.source_types = source_types
-        self.shown_promotions = shown_promotions
+    def __init__(self, request: RequestContext, sources: LoaderSources) -> None:
+        customer_promotions, self._definitions, self.source_types, known_customer_ids, shown = (
+            sources
+        )
+        self._request, self.shown_promotions = request, shown
         # Most requests ask these, and a cached property takes a lock in Python 3.11.
         self.customer_pages = CustomerPageByKeyLoader(customer_promotions, request)
         self.customer_ids = CustomerIdByKeyLoader(self.customer_pages, known_customer_ids, request)

@@ -21,7 +21,7 @@ class ConcurrencyLimiter:
         self._forget_at = _MAX_IDLE_CALLERS
 
     def acquire(
-        self, number: int = 1, caller: str | None = None
+        self, caller: str | None = None, number: int = 1
     ) -> "_HeldOfCaller | _HeldTogether":
         """Hold so many places, or all that this caller may, for the length of a ``with`` block.
 

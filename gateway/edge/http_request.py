@@ -1,7 +1,8 @@
-"""A request as the endpoint sees it, whichever way it has come in."""
+"""An HTTP request as the GraphQL endpoint sees it, whichever server path it came in by."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
+from types import TracebackType
 
 from gateway.context import RequestContext
 
@@ -9,10 +10,14 @@ _BLANKS = b" \t"
 HeaderLines = Sequence[tuple[bytes, bytes]]
 
 
-class HttpHeaders:
-    """Header lines by their names, which are in lower case, as servers hand them on.
+class ClientDisconnectedError(Exception):
+    """The client has closed its connection: there is nobody to respond to."""
 
-    Blanks around a value are no part of it (RFC 9110 §5.5), which servers need not have seen to.
+
+class HttpHeaders:
+    """Header lines; servers pass their names in lower case.
+
+    Blanks around a value are not part of it (RFC 9110 §5.5); not every server strips them.
     """
 
     __slots__ = ("_first", "_has_repeated", "_lines")
@@ -23,24 +28,24 @@ class HttpHeaders:
         self._has_repeated = len(self._first) != len(lines)
 
     def first(self, name: bytes) -> bytes | None:
-        """Return the value of the first line of that name."""
+        """Return the value of the first line of this name."""
         first = self._first.get(name)
         return None if first is None else first.strip(_BLANKS)
 
-    def count(self, name: bytes) -> int:
-        """Count the lines of that name."""
-        if not self._has_repeated:
-            return int(name in self._first)
-        return sum(line == name for line, _ in self._lines)
-
     def all(self, name: bytes) -> list[bytes]:
-        """Return the values of all lines of that name."""
+        """Return the values of all lines of this name."""
         first = self._first.get(name)
         if first is None:
             return []
         if self._has_repeated:
             return [value.strip(_BLANKS) for line, value in self._lines if line == name]
         return [first.strip(_BLANKS)]
+
+    def count(self, name: bytes) -> int:
+        """Return how many lines have this name."""
+        if not self._has_repeated:
+            return int(name in self._first)
+        return sum(line == name for line, _ in self._lines)
 
     def get(self, name: str, /) -> str | None:
         """Return the first value of a name, in whichever case that is, as text."""
@@ -53,16 +58,19 @@ class HttpHeaders:
 
 
 class HttpRequest:
-    """One request: `body` is all of it where it has arrived, else None and to be had by `chunks`.
+    """One HTTP request, whose body the server feeds while it arrives.
 
-    `client` is the address of the connection's other end, `id` what the request is called in logs,
-    `task` the one that answers it.
+    `body` is None until it is complete. `client` is the address of the connection's other end, `id`
+    the request id in logs, and `task` the task that handles the request.
+
+    As a context manager it bounds the work that a disconnect of the client cancels: the task, and
+    the upstream calls of `context`.
     """
 
-    __slots__ = ("_request", "body", "client", "headers", "id", "is_gone", "method", "query",
-                 "task")  # fmt: skip
+    __slots__ = ("_arrival", "_is_cancellable", "_pieces", "body", "client", "context", "headers",
+                 "id", "is_disconnected", "method", "query", "task")  # fmt: skip
 
-    def __init__(  # noqa: PLR0913, PLR0917 - made in two places, and once for every request
+    def __init__(  # noqa: PLR0913, PLR0917 - created in two places, and once for every request
         self,
         method: str,
         query: bytes,
@@ -73,27 +81,63 @@ class HttpRequest:
     ) -> None:
         self.method, self.query, self.headers = method, query, headers
         self.client, self.id, self.body = client, request_id, body
-        self.is_gone = False
+        self.is_disconnected = self._is_cancellable = False
         self.task: asyncio.Task[None] | None = None
-        self._request: RequestContext | None = None
+        self.context: RequestContext | None = None
+        self._pieces: list[bytes] = []
+        self._arrival: asyncio.Future[None] | None = None
 
-    def chunks(self) -> AsyncIterator[bytes]:
-        """Read a body that has not all arrived. Raises EOFError where no more of it will come."""
-        raise EOFError
+    def feed(self, piece: bytes) -> None:
+        """Add a piece of the body; the server has checked the length that the head announces."""
+        self._pieces.append(piece)
 
-    def begin(self, request: RequestContext) -> None:
-        """From now on the client's leaving ends the task, and every call made for `request`."""
-        self._request = request
+    def complete(self) -> None:
+        """Join the body after its last piece."""
+        self.body = b"".join(self._pieces)
+        self._pieces.clear()
+        self._wake()
 
-    def end(self) -> None:
-        """From now on it does not."""
-        self._request = None
+    async def receive(self, max_bytes: int) -> bytes:
+        """Return the body once it is complete; one above `max_bytes` may be cut off behind them.
 
-    def leave(self) -> None:
-        """Note that nobody waits for the answer any more, and end what is done for it."""
-        if self.is_gone:
+        Raise EOFError if the client disconnects before that.
+        """
+        if self.body is None and not self.is_disconnected:
+            self._arrival = asyncio.get_running_loop().create_future()
+            await self._arrival
+        if self.body is None:
+            raise EOFError
+        return self.body
+
+    def disconnect(self) -> None:
+        """Record that the client has disconnected, and cancel the work for it."""
+        if self.is_disconnected:
             return
-        self.is_gone = True
-        if self._request is not None and self.task is not None:
-            self._request.abandon()
+        self.is_disconnected = True
+        self._wake()
+        if self._is_cancellable and self.task is not None:
+            if self.context is not None:
+                self.context.abandon()
             self.task.cancel()
+
+    def _wake(self) -> None:
+        if self._arrival is not None and not self._arrival.done():
+            self._arrival.set_result(None)
+
+    def __enter__(self) -> None:
+        if self.is_disconnected:
+            raise ClientDisconnectedError
+        self._is_cancellable = True
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None:
+        self._is_cancellable = False
+        is_cancelled = kind is not None and issubclass(kind, asyncio.CancelledError)
+        if is_cancelled and self.is_disconnected and self.task is not None:
+            self.task.uncancel()
+            raise ClientDisconnectedError from None

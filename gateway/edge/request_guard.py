@@ -15,7 +15,6 @@ from gateway.edge.call_limit import CallLimit
 from gateway.edge.client_address import ClientAddresses
 from gateway.edge.concurrency_limit import ConcurrencyLimiter
 from gateway.edge.cors import Origins
-from gateway.edge.csrf import check_csrf
 from gateway.edge.http_request import HttpRequest
 from gateway.edge.rate_limit import LocalRateLimit, RateLimit
 from gateway.errors import PayloadTooLargeError, RateLimitedError
@@ -44,10 +43,6 @@ class RequestGuard:
     addresses: ClientAddresses
     keys: KeyMaker
     redis: "Redis | None" = None
-
-    def check(self, asked: HttpRequest) -> None:
-        """Raise CrossSiteError for a request that a page of another site has had sent."""
-        check_csrf(asked.headers, self.origins)
 
     def caller_key(self, asked: HttpRequest, caller: Caller) -> str:
         """Return what tells a caller from others: whom the credential says, or else the address.

@@ -36,21 +36,13 @@ async def read_body(asked: HttpRequest, most_bytes: int) -> bytes:
     if length > most_bytes:
         raise _too_large(most_bytes)
     if body is None:
-        body = await _receive(asked, most_bytes)
+        try:
+            body = await asked.receive(most_bytes)
+        except EOFError:
+            raise BadRequestError("The body is shorter than its Content-Length.") from None
+        if len(body) > most_bytes:
+            raise _too_large(most_bytes)
     return _decompress(body, most_bytes) if is_compressed else body
-
-
-async def _receive(asked: HttpRequest, most_bytes: int) -> bytes:
-    body = bytearray()
-    try:
-        async for chunk in asked.chunks():
-            body += chunk
-            # Compressed, no honest body is larger than plain.
-            if len(body) > most_bytes:
-                raise _too_large(most_bytes)
-    except EOFError:
-        raise BadRequestError("The body is shorter than its Content-Length.") from None
-    return bytes(body)
 
 
 _NO_JSON = "Content-Type must be application/json."

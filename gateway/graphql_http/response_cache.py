@@ -6,7 +6,7 @@ alone, for as long as everything that went into it stands (`docs/decisions/012-â
 
 import math
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -123,10 +123,10 @@ class ResponseCache:
     def find(
         self, operation: Operation, variables: dict[str, Any], request: RequestContext
     ) -> tuple[str, "CachedResponse | None"]:
-        """Return the answer's key ("" for one that is never cached) and the cached answer, if any.
+        """Return the response's key, "" for one that is never cached, and the cached response.
 
-        Nothing need have been checked: only what may run has ever been kept under such a key. A
-        kept answer counts as one that was cached.
+        The operation need not have been checked: only what may run is ever stored under its key.
+        After a miss `request.now` records when time alone would change the response, for `store`.
         """
         if not (self.is_on and operation.is_query):
             return "", None
@@ -134,23 +134,16 @@ class ResponseCache:
         kept = self.memory.find(key)
         if kept is None:
             self.misses += 1
+            request.now = RecordingClock.of(request.now)
         else:
             self.hits += 1
             request.report.count("CACHE")
         return key, kept
 
-    async def keep(
-        self, key: str, cost: Cost, request: RequestContext, run: Callable[[], Awaitable[Outcome]]
-    ) -> Outcome:
-        """Return the answer of `run`, and keep it where it may be kept.
-
-        `data` is encoded then, so that what is kept is what was sent. Raises what `run` raises.
-        """
-        if not key:
-            return await run()
-        request.now = now = RecordingClock.of(request.now)
-        outcome = await run()
-        if outcome.errors or request.warnings:
+    def store(self, key: str, cost: Cost, request: RequestContext, outcome: Outcome) -> Outcome:
+        """Store an outcome if it may be cached, and return it, encoded as it is stored."""
+        now = request.now
+        if outcome.errors or request.warnings or not isinstance(now, RecordingClock):
             return outcome
         lifetime_s = self._lifetime_s(request.report.fresh_until, now.valid_until)
         if lifetime_s <= 0:

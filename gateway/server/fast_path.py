@@ -50,7 +50,7 @@ class FastPath:
         """Answer one request, in a task of its own."""
         identify(asked.id)
         try:
-            return await self._graphql.answer(asked)
+            return await self._graphql.handle(asked)
         except Exception as error:  # noqa: BLE001 - a client never sees what went wrong inside
             log.error("unexpected_error", path="", exc_info=error)
             return internal_error_response(asked.id, self._statistics)

@@ -1,14 +1,13 @@
 """The endpoint for any ASGI server: what does not come the direct way comes here."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from types import TracebackType
 
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as StarletteRequest
 from starlette.responses import Response
 
-from gateway.context import RequestContext
 from gateway.edge.http_request import HttpHeaders, HttpRequest
 from gateway.edge.request_id import request_id_of
 from gateway.graphql_http.content_negotiation import prefers_html
@@ -34,7 +33,7 @@ class GraphQLRoute:
             # The page finds its parts beside its own address.
             has_slash = http.scope["path"].endswith("/")
             return lead_to("../graphql", http) if has_slash else self.explorer.page()
-        return to_starlette(await self.graphql.answer(asked))
+        return to_starlette(await self.graphql.handle(asked))
 
 
 def lead_to(place: str, http: StarletteRequest) -> Response:
@@ -68,26 +67,35 @@ class AsgiRequest(HttpRequest):
         self._timer: asyncio.TimerHandle | None = None
         self._watching: asyncio.Task[None] | None = None
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Read the body."""
+    async def receive(self, max_bytes: int) -> bytes:
+        """Read the body, up to the piece that exceeds `max_bytes`."""
+        body = bytearray()
         try:
-            async for chunk in self._http.stream():
-                yield chunk
+            async for piece in self._http.stream():
+                body += piece
+                if len(body) > max_bytes:
+                    break
         except ClientDisconnect:
             raise EOFError from None
+        return bytes(body)
 
-    def begin(self, request: RequestContext) -> None:
-        """Listen, after a moment, for the client's leaving: the body has been read before."""
-        super().begin(request)
+    def __enter__(self) -> None:
+        super().__enter__()
+        # After a moment, watch for the client's disconnecting: the body has been read before.
         self._timer = asyncio.get_running_loop().call_later(_LOOK_AFTER_S, self._look)
 
-    def end(self) -> None:
-        """Listen no more."""
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None:
         if self._timer is not None:
             self._timer.cancel()
         if self._watching is not None:
             self._watching.cancel()
-        super().end()
+        super().__exit__(kind, error, traceback)
 
     def _look(self) -> None:
         self._watching = asyncio.create_task(self._watch(), name="client's departure")
@@ -95,4 +103,4 @@ class AsgiRequest(HttpRequest):
     async def _watch(self) -> None:
         while (await self._http.receive())["type"] != "http.disconnect":
             pass  # a GET has an empty body, which nobody has read
-        self.leave()
+        self.disconnect()

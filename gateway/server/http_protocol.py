@@ -14,11 +14,11 @@ from typing import Any, cast
 import httptools
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from gateway.edge.http_request import HttpHeaders
+from gateway.edge.http_request import HttpHeaders, HttpRequest
 from gateway.edge.request_id import HEADER, request_id_for
 from gateway.server.early_responses import early_response
 from gateway.server.fast_path import FastPath
-from gateway.server.fast_path_cycle import FastPathCycle, FastPathRequest
+from gateway.server.fast_path_cycle import FastPathCycle
 from gateway.server.upgrade_headers import without_upgrade
 from gateway.server.write_timeout import EndingTransport, WriteTimeoutProtocol
 
@@ -222,7 +222,8 @@ class LimitedHttpProtocol(WriteTimeoutProtocol):
             return False
         given = headers.first(_REQUEST_ID)
         request_id = request_id_for(None if given is None else given.decode("latin-1"))
-        asked = FastPathRequest(headers, self.client[0] if self.client else None, request_id)
+        client = self.client[0] if self.client else None
+        asked = HttpRequest("POST", b"", headers, client, request_id)
         keep_alive = self.parser.should_keep_alive() and not self._is_last
         self.cycle = self._direct = cycle = FastPathCycle(way, asked, keep_alive=keep_alive)
         task = asked.task = self.loop.create_task(cycle.answer(self, asked))

@@ -70,13 +70,13 @@ def test_places_are_given_back_whatever_happens() -> None:
     """Also after a mistake; more than there are is all of them."""
     places = ConcurrencyLimiter(3)
     for _ in range(5):
-        with pytest.raises(KeyError), places.acquire(2):
+        with pytest.raises(KeyError), places.acquire(number=2):
             raise KeyError
-    with places.acquire(2), pytest.raises(ConcurrencyLimitError), places.acquire(2):
+    with places.acquire(number=2), pytest.raises(ConcurrencyLimitError), places.acquire(number=2):
         pass
-    with places.acquire(10), pytest.raises(ConcurrencyLimitError), places.acquire():
+    with places.acquire(number=10), pytest.raises(ConcurrencyLimitError), places.acquire():
         pass
-    with places.acquire(3):
+    with places.acquire(number=3):
         pass
 
 
@@ -106,15 +106,15 @@ def _of(number: int) -> dict[str, str]:
 def test_callers_who_have_left_are_forgotten() -> None:
     """However many there have been, and those who are there keep what they hold."""
     places = ConcurrencyLimiter(10)
-    with places.acquire(caller="a"), places.acquire(5, "b"):
+    with places.acquire("a"), places.acquire("b", 5):
         for number in range(5000):
-            with places.acquire(caller=str(number)):
+            with places.acquire(str(number)):
                 pass
         assert len(places._held) < 2000  # noqa: SLF001 - nothing else shows what is kept
         with (
-            places.acquire(3, "b"),
+            places.acquire("b", 3),
             pytest.raises(ConcurrencyLimitError),
-            places.acquire(caller="b"),
+            places.acquire("b"),
         ):
             pass
     assert places.free == 10

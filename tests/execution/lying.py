@@ -10,7 +10,7 @@ import httpx
 import msgspec
 
 from gateway.context import CallBudget, Caller, RequestContext, Role
-from gateway.dataloaders.data_loaders import DataLoaders
+from gateway.dataloaders.data_loaders import DataLoaders, LoaderSources
 from gateway.dataloaders.shown_promotions import ShownPromotions
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.world import World
@@ -156,9 +156,9 @@ class Gateway:
         definitions: Any = _Spoiling(legacy, seed, self.spoiling)
         order = (PromotionSourceType.UI, PromotionSourceType.PROMOTION_API)
         source_types = SourceTypes(order, credential)
-        ports = (customers, definitions, source_types, known)
         shown = ShownPromotions(credential.identity)
-        return ResolverContext(request, DataLoaders(request, *ports, shown_promotions=shown))
+        sources = LoaderSources(customers, definitions, source_types, known, shown)
+        return ResolverContext(request, DataLoaders(request, sources))
 
 
 async def quiet(before: set[asyncio.Task[Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import Mock
 
 import httpx
 from graphql import build_schema
@@ -10,8 +11,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from gateway.auth.authenticator import Anonymous
-from gateway.context import RequestContext
-from gateway.dataloaders.data_loaders import DataLoaders
+from gateway.dataloaders.data_loaders import LoaderSources
 from gateway.edge.cors import Origins
 from gateway.edge.request_guard import create_request_guard
 from gateway.edge.request_id import RequestIdMiddleware
@@ -44,30 +44,25 @@ class Counter:
         return Outcome({}, [])
 
 
-def context_of(request: RequestContext) -> ResolverContext:
-    """Return a context without loaders, which nothing asks for."""
-    loaders: DataLoaders = None  # type: ignore[assignment]  # the executor stands in for resolvers
-    return ResolverContext(request, loaders)
-
-
 def test_a_get_runs_queries_only() -> None:
     """A link must change nothing: a mutation needs POST."""
     executor = Counter()
+    nothing: Any = Mock()  # the executor stands in for resolvers: no loader is used
     settings = settings_for("http://platform.example")
     schema = build_schema("type Query { a: Int } type Mutation { b: Int }")
     endpoint = GraphQLHandler(
         settings=settings,
-        authentication=Anonymous(frozenset(), ()),
+        authenticator=Anonymous(frozenset(), ()),
         documents=PersistedDocuments(),
         operations=Operations(schema, introspection=True),
         executor=executor,
-        context_of=context_of,
+        loader_sources=LoaderSources(*[nothing] * 5),
         quota_left=lambda _request: None,
         clock=lambda: datetime.now(UTC),
         statistics=OperationStatistics(),
-        answers=answer_cache(),
-        door=create_request_guard(settings, Origins(())),
-        collector=DeferredGc(),
+        response_cache=answer_cache(),
+        guard=create_request_guard(settings, Origins(())),
+        gc=DeferredGc(),
     )
     app = Starlette(
         routes=[Route("/graphql", GraphQLRoute(endpoint).answer, methods=["GET", "POST"])],
@@ -85,4 +80,4 @@ def test_a_get_runs_queries_only() -> None:
             answer: httpx.Response = http.post("/graphql", json=body)
             assert answer.status_code == 200
     assert executor.ran == ["Q", "M", "M"]
-    assert endpoint.answers.memory.entries == 1
+    assert endpoint.response_cache.memory.entries == 1

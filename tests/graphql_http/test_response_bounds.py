@@ -39,33 +39,27 @@ def request_of(*roles: Role) -> RequestContext:
     return RequestContext("id", NOW, Caller(frozenset(roles)), 0.0, CallBudget(1))
 
 
-async def keep(answers: ResponseCache, operation: Operation, number: int, size: int) -> None:
+def keep(answers: ResponseCache, operation: Operation, number: int, size: int) -> None:
     """Have an answer of so many bytes kept, where that may be."""
-
-    async def run() -> Outcome:
-        return Outcome({"a": "x" * size}, [])
-
     request = request_of()
     key, kept = answers.find(operation, {"number": number}, request)
     if kept is None:
-        await answers.keep(key, Cost(1, 1, 1, 0), request, run)
+        answers.store(key, Cost(1, 1, 1, 0), request, Outcome({"a": "x" * size}, []))
 
 
-@pytest.mark.anyio
-async def test_answers_take_no_more_than_their_bytes(
+def test_answers_take_no_more_than_their_bytes(
     answers: ResponseCache, operation: Operation
 ) -> None:
     """However many there are, they stay within 16 MiB; one that is too large pushes none out."""
     for number in range(24):
-        await keep(answers, operation, number, MIB)
+        keep(answers, operation, number, MIB)
     assert 12 * MIB < answers.memory.bytes <= 16 * MIB
     entries = answers.memory.entries
-    await keep(answers, operation, 99, 3 * MIB)
+    keep(answers, operation, 99, 3 * MIB)
     assert answers.memory.entries == entries == 15
 
 
-@pytest.mark.anyio
-async def test_answers_are_no_more_than_their_number(
+def test_answers_are_no_more_than_their_number(
     answers: ResponseCache, operation: Operation
 ) -> None:
     """Small ones are bounded too; what was used least lately goes first."""
@@ -73,7 +67,7 @@ async def test_answers_are_no_more_than_their_number(
         max_entries=3, max_bytes=MIB, size_of=lambda _: 1, clock=lambda: 0.0
     )
     for number in (1, 2, 3, 1, 4, 1):
-        await keep(answers, operation, number, 1)
+        keep(answers, operation, number, 1)
     assert (answers.memory.entries, answers.hits, answers.misses) == (3, 2, 4)
 
 
