@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import httpx
@@ -44,7 +45,6 @@ from gateway.server.http_protocol import FAST_PATH
 from gateway.server.metrics_endpoint import MetricsEndpoint
 from gateway.server.probes import healthz, readyz
 from gateway.telemetry import configure_logging
-from gateway.telemetry.metrics import Samples
 from gateway.telemetry.scrape import MetricsScrape
 from gateway.telemetry.shared_metrics import SharedMetrics
 from gateway.upstream.cached_upstream import create_cached_upstream
@@ -120,16 +120,16 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     operations = create_operations(settings, schema)
     documents = create_documents(settings, operations, recall.cache, recall.keys)
 
-    def read() -> Samples:
-        return {
-            **statistics.readings(),
-            **documents.readings(),
-            **upstream_samples(traffic, phase_out),
-            **cache_samples(recall.cache),
-            **response_cache.readings(),
-        }
-
-    metrics = MetricsScrape(read, board)
+    metrics = MetricsScrape(
+        (
+            statistics.readings,
+            documents.readings,
+            partial(upstream_samples, traffic, phase_out),
+            partial(cache_samples, recall.cache),
+            response_cache.readings,
+        ),
+        board,
+    )
     explorer = Explorer() if settings.graphiql else None
     origins = Origins(settings.cors_origins)
     guard = create_request_guard(settings, origins)

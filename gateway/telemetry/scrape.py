@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Self
 
@@ -19,12 +20,14 @@ _PATIENCE_S = 1.0  # with a worker that runs and does not write: its loop is blo
 class MetricsScrape:
     """The metrics of one process, or on a `board`, those of all workers.
 
-    `read` gives this process's numbers, and is asked only for a scrape, or ten times a second on a
-    board. Requests pay for counting alone.
+    The `sources` return this process's numbers, and are called only for a scrape, or ten times a
+    second on a board. Requests pay for counting alone.
     """
 
-    def __init__(self, read: Callable[[], Samples], board: SharedMetrics | None = None) -> None:
-        self._read, self._board = read, board
+    def __init__(
+        self, sources: Sequence[Callable[[], Samples]], board: SharedMetrics | None = None
+    ) -> None:
+        self._sources, self._board = sources, board
         self._writing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -50,13 +53,13 @@ class MetricsScrape:
         All that any worker counted before this was asked is in it, but of one that is blocked.
         """
         if self._board is None:
-            return expose([], [flatten(self._read())])
+            return expose([], [self._read()])
         asked_at = time.monotonic()
         self._write(self._board)
         give_up_at = asked_at + _PATIENCE_S
         while self._board.is_behind(asked_at) and time.monotonic() < give_up_at:  # noqa: ASYNC110 - other processes set no event
             await asyncio.sleep(_LOOK_EVERY_S)
-        told = self._board.read(lambda: flatten(self._read()))
+        told = self._board.read(self._read)
         return expose(told.ended, told.running)
 
     async def _keep_writing(self, board: SharedMetrics) -> None:
@@ -65,4 +68,10 @@ class MetricsScrape:
             self._write(board)
 
     def _write(self, board: SharedMetrics) -> None:
-        board.write(flatten(self._read()), time.monotonic())
+        board.write(self._read(), time.monotonic())
+
+    def _read(self) -> "array[float]":
+        samples: dict[str, Sequence[float]] = {}
+        for source in self._sources:
+            samples.update(source())
+        return flatten(samples)
