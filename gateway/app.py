@@ -17,8 +17,8 @@ from starlette.routing import BaseRoute, Route
 
 from gateway.auth.authenticator import Authenticator
 from gateway.auth.factory import create_authenticator
-from gateway.cache.samples import cache_samples
-from gateway.cache.store import CacheClocks
+from gateway.cache.options import CacheClocks
+from gateway.cache.statistics import cache_samples
 from gateway.config.settings import Settings, UpstreamAuth, load_settings
 from gateway.dataloaders.data_loaders import LoaderSources
 from gateway.dataloaders.shown_promotions import ShownPromotions

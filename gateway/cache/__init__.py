@@ -1,1 +1,1 @@
-"""What is remembered, and what is asked once: keys, coalescing, two levels. Knows no promotions."""
+"""Caching in two levels, request coalescing and background refreshes; independent of promotions."""

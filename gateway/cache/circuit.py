@@ -1,4 +1,4 @@
-"""Leaving a level alone that does not work, and noticing when it does again."""
+"""A circuit breaker for Redis, which opens at the first failure and probes until it works again."""
 
 from collections.abc import Callable
 
@@ -6,11 +6,11 @@ from gateway.telemetry import log
 
 
 class Circuit:
-    """Open after one failure; then one probe every `probe_every_s`, and closed by any success.
+    """Opens at a failure, then allows one probe every `probe_every_s`; any success closes it.
 
-    `operation` is what the log lines call what it guards, `clock` a monotonic clock in seconds. It
-    says once that it opened and once that it closed. A probe is a lease, not a flag: one that is
-    cancelled half-way, and reports nothing, keeps no later one from being tried.
+    `operation` names it in the log, once when it opens and once when it closes. `clock` is
+    monotonic, in seconds. A probe is a lease: one that is cancelled and reports nothing does not
+    prevent the next.
     """
 
     def __init__(self, operation: str, probe_every_s: float, clock: Callable[[], float]) -> None:
@@ -22,11 +22,11 @@ class Circuit:
 
     @property
     def is_open(self) -> bool:
-        """Whether the last that was heard is a failure."""
+        """Whether the last report was a failure."""
         return self._opened_at is not None
 
     def allows(self) -> bool:
-        """Say whether to try; True while open makes the caller the probe."""
+        """Whether to try; True while the circuit is open makes the caller the probe."""
         if self._opened_at is None:
             return True
         now = self._clock()
@@ -36,7 +36,7 @@ class Circuit:
         return True
 
     def failed(self, reason: str) -> None:
-        """Take note of a failure; `reason` is a word for the log, without anybody's data."""
+        """Record a failure; `reason` is logged and so contains no personal data."""
         now = self._clock()
         self._probe_at = now + self._probe_every_s
         if self._opened_at is None:
@@ -44,7 +44,7 @@ class Circuit:
             log.warning("cache_unavailable", operation=self._operation, reason=reason)
 
     def succeeded(self) -> None:
-        """Take note of a success."""
+        """Record a success."""
         if self._opened_at is not None:
             lasted_s = round(self._clock() - self._opened_at, 3)
             self._opened_at = None

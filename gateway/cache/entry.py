@@ -1,80 +1,82 @@
-"""One remembered answer, and how it is written into a level that others can write to."""
+"""A cache entry, what it may be used for at a given age, and the policy that sets its lifetimes."""
 
-import hashlib
-import hmac
-import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
 
 import msgspec
 
-from gateway.cache.keys import derive
+MAX_CLOCK_SKEW_S = 60.0  # between the wall clocks of two replicas
+_JITTER = 0.1
 
-FORMAT = 1  # part of the shared level's key prefix, so that two releases never overwrite each other
-_MAGIC = b"PGC" + FORMAT.to_bytes(1, "big")
-_TAG_BYTES = 16
-_HEAD_BYTES = len(_MAGIC) + _TAG_BYTES
+
+class Freshness(Enum):
+    """What an entry may be used for."""
+
+    FRESH = "FRESH"
+    STALE = "STALE"  # while it is refreshed in the background, or where the upstream fails
+    EXPIRED = "EXPIRED"
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """An answer's bytes and how long they are good; times are wall-clock seconds since 1970.
+    """A cached payload; `stored_at` is in wall-clock seconds since 1970, the others are durations.
 
-    From `stored_at` it is fresh for `fresh_for_s`, may then be served while it is asked for anew
-    for `revalidate_for_s`, and where asking fails for `stale_for_s`, counted from the same moment
-    and at least as long. `is_negative` says that the answer was "not here"; its payload is whatever
-    the caller wanted remembered of it.
+    The entry is fresh for `fresh_for_s`, and stale for another `stale_for_s`. A negative entry
+    records that the upstream has no such resource; its payload is what the caller chose to store
+    with that.
     """
 
     payload: bytes
     stored_at: float
     fresh_for_s: float
-    revalidate_for_s: float = 0.0
     stale_for_s: float = 0.0
     is_negative: bool = False
 
     @property
     def expires_at(self) -> float:
-        """When it is of no use to anybody."""
+        """Return when the entry is neither fresh nor stale any more."""
         return self.stored_at + self.fresh_for_s + self.stale_for_s
 
+    def freshness(self, now: float) -> Freshness:
+        """Return what the entry may be used for at `now`, in wall-clock seconds.
 
-class EntryCodec:
-    """Writes entries as bytes, and reads back only those that this gateway wrote under this key.
+        An entry from the near future was stored by a replica whose clock is ahead. One from further
+        ahead was stored by a wrong clock and would outlive its time, so it has expired.
+        """
+        if self.stored_at > now + MAX_CLOCK_SKEW_S:
+            return Freshness.EXPIRED
+        past_fresh_s = now - self.stored_at - self.fresh_for_s
+        if past_fresh_s < 0:
+            return Freshness.FRESH
+        return Freshness.STALE if past_fresh_s < self.stale_for_s else Freshness.EXPIRED
 
-    The bytes are a version, a keyed BLAKE2b over key and content, and the content in msgpack. The
-    tag makes anything truncated, planted, or moved from one key to another (so: from one customer
-    to another) no entry. Raises ValueError for a `secret` below 16 bytes.
+
+@dataclass(slots=True)
+class CachePolicy:
+    """How long the responses of an endpoint are cached, in seconds.
+
+    `fresh_s` 0 disables caching. After it an entry is stale for `stale_s`: it is served while it is
+    refreshed, or where the upstream fails. A negative entry lives for `negative_s` and is never
+    served stale.
     """
 
-    def __init__(self, secret: bytes) -> None:
-        self._secret = derive(secret, "entry")
-        self._encoder = msgspec.msgpack.Encoder()
-        self._decoder = msgspec.msgpack.Decoder(Entry)
+    fresh_s: float
+    stale_s: float = 0.0
+    negative_s: float = 0.0
+    stores: bool = field(init=False)
 
-    def encode(self, key: str, entry: Entry) -> bytes:
-        """Write `entry` as it is kept under `key`."""
-        body = self._encoder.encode(entry)
-        return _MAGIC + self._tag(key, body) + body
+    def __post_init__(self) -> None:
+        """Derive whether anything is cached; an attribute, because each call reads it."""
+        self.stores = self.fresh_s > 0
 
-    def decode(self, key: str, raw: bytes) -> Entry | None:
-        """Read what `encode` wrote under the same key; None for anything else."""
-        if not raw.startswith(_MAGIC) or len(raw) <= _HEAD_BYTES:
-            return None
-        tag, body = raw[len(_MAGIC) : _HEAD_BYTES], raw[_HEAD_BYTES:]
-        if not hmac.compare_digest(tag, self._tag(key, body)):
-            return None
-        try:
-            entry = self._decoder.decode(body)
-        except msgspec.DecodeError:
-            return None
-        return entry if _is_sound(entry) else None
+    def entry(
+        self, payload: bytes, now: float, random: Callable[[], float], *, is_negative: bool = False
+    ) -> Entry:
+        """Return the entry of a response; `random` returns 0..1.
 
-    def _tag(self, key: str, body: bytes) -> bytes:
-        name = key.encode()
-        digest = hashlib.blake2b(key=self._secret, digest_size=_TAG_BYTES)
-        digest.update(len(name).to_bytes(8, "big") + name)
-        digest.update(body)
-        return digest.digest()
-
-
-def _is_sound(entry: Entry) -> bool:
-    spans = (entry.fresh_for_s, entry.revalidate_for_s, entry.stale_for_s)
-    return math.isfinite(entry.stored_at) and all(math.isfinite(s) and s >= 0 for s in spans)
+        Its fresh time varies by 10 %, so that entries stored together do not expire together.
+        """
+        fresh_s = self.negative_s if is_negative else self.fresh_s
+        stale_s = 0.0 if is_negative else self.stale_s
+        jitter = 1 - _JITTER + 2 * _JITTER * random()
+        return Entry(payload, now, fresh_s * jitter, stale_s, is_negative)

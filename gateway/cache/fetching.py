@@ -1,38 +1,47 @@
-"""An answer from wherever it costs least: memory, the shared level, a call in flight, a call."""
+"""Fetching through the cache: memory, the shared level, a call in flight, the upstream, in order.
 
+A stale entry is served while it is refreshed in the background (stale-while-revalidate), or where
+the upstream fails (stale-if-error).
+"""
+
+import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from contextvars import Context
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial
+from typing import NamedTuple
+
+from cachetools import TTLCache
 
 from gateway.cache.coalescing import Coalescer
-from gateway.cache.entry import Entry
-from gateway.cache.freshness import CachePolicy, Freshness, freshness
-from gateway.cache.refreshing import Refresher
+from gateway.cache.entry import CachePolicy, Entry, Freshness
+from gateway.cache.statistics import CacheStatistics
 from gateway.cache.store import TwoLevelCache
+from gateway.telemetry import log
 
 Load = Callable[[], Awaitable[bytes]]
-_STALE = frozenset({Freshness.STALE_WHILE_REVALIDATE, Freshness.STALE_IF_ERROR})
 _UNBOUNDED = nullcontext()
+_MAX_FAILED_KEYS = 4096
 
 
 class Source(Enum):
-    """Where an answer came from."""
+    """Where a payload came from."""
 
     UPSTREAM = "UPSTREAM"
-    COALESCED = "COALESCED"  # from a call that another had started
+    COALESCED = "COALESCED"  # from a call that another owner had started
     CACHE = "CACHE"
-    STALE = "STALE"  # from the cache, past its time
+    STALE = "STALE"  # from a stale entry
 
 
 @dataclass(slots=True)
 class Fetched:
-    """An answer's bytes; with `is_negative`, what was remembered of a "not here".
+    """A payload, or with `is_negative` what was stored for a resource that does not exist.
 
-    `fresh_until`, in wall-clock seconds, is how long it stands; 0 where it was not kept, or is
-    stale.
+    `fresh_until`, in wall-clock seconds, is when its entry ceases to be fresh; 0 where it was not
+    stored, or is stale.
     """
 
     payload: bytes
@@ -43,12 +52,12 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class ErrorMeanings:
-    """What the errors of a load mean.
+    """How to treat the errors of a load.
 
-    `is_outage`: the upstream cannot answer now, so that a stale answer is better than none.
-    `negative`: the bytes to remember of an error that says "not here"; None for any other.
-    `is_personal`: it concerns only the request that made the call (its budget, its deadline) and
-    not those that share it.
+    `is_outage`: the upstream cannot answer now, so that a stale entry is better than the error.
+    `negative`: the payload to store where the error means "not found"; None for any other error.
+    `is_personal`: the error concerns only the request that made the call (its budget, its deadline)
+    and not those that joined it.
     """
 
     is_outage: Callable[[Exception], bool]
@@ -56,14 +65,25 @@ class ErrorMeanings:
     is_personal: Callable[[Exception], bool]
 
 
+class _Lookup(NamedTuple):
+    """The arguments of a `fetch` through the cache."""
+
+    key: str
+    policy: CachePolicy
+    load: Load
+    refresh: Load | None
+    may_refresh: Callable[[], bool]
+    not_before: float
+
+
 class CachedFetcher:
-    """Fetches by key through cache and coalescing; `jitter` gives 0..1."""
+    """Fetches payloads by key; `jitter` returns 0..1."""
 
     def __init__(
         self,
         cache: TwoLevelCache,
         errors: ErrorMeanings,
-        refresher: Refresher,
+        refresher: "Refresher",
         *,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -74,7 +94,7 @@ class CachedFetcher:
         self._jitter = jitter
         self._coalescer: Coalescer[Fetched] = Coalescer(errors.is_personal)
 
-    async def fetch(  # noqa: PLR0913 - how to ask, and on whose account
+    async def fetch(  # noqa: PLR0913 - all keyword arguments are optional
         self,
         key: str,
         policy: CachePolicy,
@@ -86,144 +106,191 @@ class CachedFetcher:
         owner: object = None,
         not_before: float = 0.0,
     ) -> Fetched:
-        """Get the answer of `key`: the cache's, or that of one call of `load` for all who want it.
+        """Return the payload of `key`, from the cache or from one call of `load` for all waiters.
 
-        `load` makes the call and may outlive this caller, so it bounds itself by something other
-        than this caller's deadline. `within` bounds how long this caller waits: where it raises
-        TimeoutError a stale answer is served, if there is one. `refresh` makes the call in the
-        background, on nobody's account, where `may_refresh`; without it a stale answer is served
-        only where `load` fails with an outage. `owner` is who asks: calls of one owner are not told
-        as another's. What was fetched earlier than `not_before` is as good as nothing.
+        `load` may outlive this caller, and must be bounded by something other than this caller's
+        deadline. `within` bounds the wait of this caller: where it raises TimeoutError, a stale
+        entry is served if there is one. `refresh` loads in the background where `may_refresh`;
+        without it a stale entry is served only where `load` fails with an outage. `owner`
+        identifies the caller: several calls of one owner do not count as coalesced. An entry stored
+        earlier than `not_before`, in wall-clock seconds, is ignored.
 
-        Raises TimeoutError, and what `load` raises, except for a "not here", which is an answer
-        with `is_negative`.
+        Raise TimeoutError, and what `load` raises, except for "not found", which is returned with
+        `is_negative`.
         """
-        if not policy.stores:
-            with within:
-                start = partial(self._load, key, policy, load, None)
-                return self._told(*await self._coalescer.run(key, start, owner))
-        start_refresh = (
-            None
-            if refresh is None
-            else partial(self._start_refresh, key, policy, refresh, may_refresh)
-        )
-        served = self._serve(_since(not_before, self._cache.local(key)), start_refresh)
-        if served is not None:
-            self._statistics.memory_hits += served.source is Source.CACHE
-            return served
+        if policy.stores:
+            lookup = _Lookup(key, policy, load, refresh, may_refresh, not_before)
+            served = self._serve(lookup, self._cache.memory.get(key))
+            if served is not None:
+                self._statistics.memory_hits += served.source is Source.CACHE
+                return served
+            start = partial(self._read_shared_or_load, lookup)
+            # A call that may return an entry too old for this caller is not joined.
+            flight_key = (key, int(not_before)) if not_before else key
+        else:
+            start, flight_key = partial(self._load, key, policy, load), key
         try:
             with within:
-                start = partial(self._resolve, key, policy, load, start_refresh, not_before)
-                # A flight that may end with what is too old for this caller is not joined.
-                flight = (key, int(not_before)) if not_before else key
-                return self._told(*await self._coalescer.run(flight, start, owner))
+                fetched, is_joined = await self._coalescer.run(flight_key, start, owner)
         except TimeoutError:
-            stale = self._stale(_since(not_before, self._cache.local(key)))
+            stale = self._stale(self._cache.memory.get(key), not_before)
             if stale is None:
                 raise
             return stale
+        if is_joined and fetched.source is Source.UPSTREAM:
+            self._statistics.coalesced += 1
+            return replace(fetched, source=Source.COALESCED)
+        return fetched
 
     async def close(self) -> None:
-        """Cancel the refreshes and the calls in flight; the cache is its owner's to close."""
+        """Cancel the refreshes and the calls in flight; the cache is closed by its owner."""
         await self._refresher.close()
         await self._coalescer.close()
 
-    def _told(self, fetched: Fetched, joined: bool) -> Fetched:  # noqa: FBT001 - as `run` gives it
-        """Say of an answer that came by another's call whose it is."""
-        if joined and fetched.source is Source.UPSTREAM:
-            self._statistics.coalesced += 1
-            return Fetched(
-                fetched.payload, Source.COALESCED, fetched.is_negative, fetched.fresh_until
-            )
-        return fetched
-
-    async def _resolve(
-        self,
-        key: str,
-        policy: CachePolicy,
-        load: Load,
-        start_refresh: Callable[[], None] | None,
-        not_before: float,
-    ) -> Fetched:
-        """Answer all who wait for `key` and found nothing in the first level."""
-        held = _since(not_before, await self._cache.get(key))
-        served = self._serve(held, start_refresh)
+    async def _read_shared_or_load(self, lookup: _Lookup) -> Fetched:
+        """Return the payload for all who wait for a key of which memory has no usable entry."""
+        entry = await self._cache.get(lookup.key)
+        served = self._serve(lookup, entry)
         if served is not None:
             self._statistics.shared_hits += served.source is Source.CACHE
             return served
         self._statistics.misses += 1
-        return await self._load(key, policy, load, held)
+        return await self._load(lookup.key, lookup.policy, lookup.load, entry, lookup.not_before)
 
-    async def _refresh(self, key: str, policy: CachePolicy, load: Load) -> bool:
-        """Renew the entry of `key`; tell whether that succeeded."""
-
-        async def renew() -> Fetched:
-            held = await self._cache.get(key)  # another replica may have renewed it
-            if held is not None and self._freshness(held) is Freshness.FRESH:
-                return _answer(held, Source.CACHE)
-            return await self._load(key, policy, load, held)
-
-        fetched, _ = await self._coalescer.run(key, renew)
-        return fetched.source is not Source.STALE
-
-    async def _load(self, key: str, policy: CachePolicy, load: Load, held: Entry | None) -> Fetched:
+    async def _load(
+        self,
+        key: str,
+        policy: CachePolicy,
+        load: Load,
+        entry: Entry | None = None,
+        not_before: float = 0.0,
+    ) -> Fetched:
+        """Call the upstream and store its payload; where it is out, return the stale `entry`."""
         try:
             payload = await load()
+            is_negative = False
         except Exception as error:
-            remembered = self._errors.negative(error)
-            if remembered is not None:
-                if policy.stores and policy.negative_s > 0:
-                    entry = policy.negative_entry(remembered, self._cache.clock(), self._jitter)
-                    await self._cache.set(key, entry)
-                    return _answer(entry, Source.UPSTREAM)
-                return Fetched(remembered, Source.UPSTREAM, is_negative=True)
-            stale = self._stale(held) if self._errors.is_outage(error) else None
-            if stale is None:
-                raise
-            return stale
-        if policy.stores:
-            entry = policy.entry(payload, self._cache.clock(), self._jitter)
-            await self._cache.set(key, entry)
-            return _answer(entry, Source.UPSTREAM)
-        return Fetched(payload, Source.UPSTREAM)
+            negative = self._errors.negative(error)
+            if negative is None:
+                stale = self._stale(entry, not_before) if self._errors.is_outage(error) else None
+                if stale is None:
+                    raise
+                return stale
+            payload, is_negative = negative, True
+        if not policy.stores or (is_negative and policy.negative_s <= 0):
+            return Fetched(payload, Source.UPSTREAM, is_negative)
+        new = policy.entry(payload, self._cache.clock(), self._jitter, is_negative=is_negative)
+        await self._cache.set(key, new)
+        return _fetched(new, Source.UPSTREAM)
 
-    def _serve(
-        self, entry: Entry | None, start_refresh: Callable[[], None] | None
-    ) -> Fetched | None:
-        """Return what may be served at once, having seen to its renewal."""
-        if entry is None:
+    def _serve(self, lookup: _Lookup, entry: Entry | None) -> Fetched | None:
+        """Return a fresh entry, or a stale one whose refresh is requested; None to load first."""
+        if entry is None or entry.stored_at < lookup.not_before:
             return None
-        state = self._freshness(entry)
-        if state is Freshness.FRESH:
+        if entry.freshness(self._cache.clock()) is Freshness.FRESH:
             self._statistics.negative_hits += entry.is_negative
-            return _answer(entry, Source.CACHE)
-        if state is Freshness.STALE_WHILE_REVALIDATE and start_refresh is not None:
-            start_refresh()
-            return self._stale(entry)
-        return None
+            return _fetched(entry, Source.CACHE)
+        if lookup.refresh is None:
+            return None
+        stale = self._stale(entry, lookup.not_before)
+        if stale is not None:
+            if lookup.may_refresh():
+                refresh = partial(self._refresh, lookup.key, lookup.policy, lookup.refresh)
+                self._refresher.start(lookup.key, refresh)
+            else:
+                self._statistics.refreshes_refused += 1
+        return stale
 
-    def _start_refresh(
-        self, key: str, policy: CachePolicy, load: Load, may_refresh: Callable[[], bool]
-    ) -> None:
-        if may_refresh():
-            self._refresher.start(key, partial(self._refresh, key, policy, load))
-        else:
-            self._statistics.refreshes_refused += 1
+    async def _refresh(self, key: str, policy: CachePolicy, load: Load) -> bool:
+        """Replace the stale entry of `key`; return whether that succeeded."""
 
-    def _stale(self, entry: Entry | None) -> Fetched | None:
-        if entry is None or self._freshness(entry) not in _STALE:
+        async def load_unless_refreshed() -> Fetched:
+            entry = await self._cache.get(key)  # another replica may have refreshed it
+            if entry is not None and entry.freshness(self._cache.clock()) is Freshness.FRESH:
+                return _fetched(entry, Source.CACHE)
+            return await self._load(key, policy, load, entry)
+
+        fetched, _ = await self._coalescer.run(key, load_unless_refreshed)
+        return fetched.source is not Source.STALE
+
+    def _stale(self, entry: Entry | None, not_before: float) -> Fetched | None:
+        if entry is None or entry.stored_at < not_before:
+            return None
+        if entry.freshness(self._cache.clock()) is not Freshness.STALE:
             return None
         self._statistics.stale += 1
-        return _answer(entry, Source.STALE)
-
-    def _freshness(self, entry: Entry) -> Freshness:
-        return freshness(entry, self._cache.clock())
+        return _fetched(entry, Source.STALE)
 
 
-def _answer(entry: Entry, source: Source) -> Fetched:
+def _fetched(entry: Entry, source: Source) -> Fetched:
     fresh_until = 0.0 if source is Source.STALE else entry.stored_at + entry.fresh_for_s
     return Fetched(entry.payload, source, entry.is_negative, fresh_until)
 
 
-def _since(not_before: float, entry: Entry | None) -> Entry | None:
-    return None if entry is None or entry.stored_at < not_before else entry
+@dataclass(frozen=True, slots=True)
+class RefreshLimits:
+    """Limits of the background refreshes; times in seconds.
+
+    At most `max_running` run, one a key, each for at most `deadline_s`. A key whose refresh failed
+    is not refreshed for `hold_off_s`: in an outage each request would otherwise start one.
+    """
+
+    max_running: int = 16
+    deadline_s: float = 5.0
+    hold_off_s: float = 5.0
+
+
+class Refresher:
+    """Runs background refreshes; `clock` is monotonic, in seconds."""
+
+    def __init__(
+        self, limits: RefreshLimits, statistics: CacheStatistics, clock: Callable[[], float]
+    ) -> None:
+        self._limits = limits
+        self._statistics = statistics
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._failed: TTLCache[str, None] = TTLCache(_MAX_FAILED_KEYS, limits.hold_off_s, clock)
+        self._is_closed = False
+
+    @property
+    def running(self) -> int:
+        """Return the number of running refreshes."""
+        return len(self._running)
+
+    def start(self, key: str, refresh: Callable[[], Awaitable[bool]]) -> None:
+        """Start `refresh`, which returns whether there is a new entry, within the limits.
+
+        It runs in an empty context, because it outlives the request that caused it.
+        """
+        if key in self._running or key in self._failed or self._is_closed:
+            return
+        if len(self._running) >= self._limits.max_running:
+            self._statistics.refreshes_refused += 1
+            return
+        task = asyncio.create_task(
+            self._run(key, refresh), name="background refresh", context=Context()
+        )
+        self._running[key] = task
+        task.add_done_callback(lambda _: self._running.pop(key))
+        self._statistics.refreshes += 1
+
+    async def close(self) -> None:
+        """Cancel the running refreshes, wait until they have ended, and start no more."""
+        self._is_closed = True
+        tasks = list(self._running.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _run(self, key: str, refresh: Callable[[], Awaitable[bool]]) -> None:
+        try:
+            async with asyncio.timeout(self._limits.deadline_s):
+                if await refresh():
+                    return
+            reason = "stale"
+        except Exception as error:  # noqa: BLE001 - nobody waits for it; the stale entry stays
+            reason = type(error).__name__
+        self._failed[key] = None
+        self._statistics.refreshes_failed += 1
+        log.warning("cache_refresh_failed", reason=reason)

@@ -1,38 +1,38 @@
-"""Keys that tell nothing: whoever reads the shared cache learns no identifier and no credential."""
+"""Opaque cache keys: who reads the shared cache learns no customer identifier and no credential."""
 
 import hmac
 import secrets
 from base64 import urlsafe_b64encode
 
-_LEAST_SECRET_BYTES = 16
-_KEY_BYTES = 24  # 192 bits: no two part lists ever meet, and a key stays at 32 characters
+_MIN_SECRET_BYTES = 16
+_KEY_BYTES = 24  # 192 bits: practically free of collisions, and 32 characters of base64
 
 
 def random_secret() -> bytes:
-    """Make a secret for a cache that this process shares with nobody."""
+    """Return a secret for a cache that no other process shares."""
     return secrets.token_bytes(32)
 
 
 def derive(secret: bytes, purpose: str) -> bytes:
     """Derive the 32-byte secret of one purpose, so that no two purposes share one.
 
-    Raises ValueError for a `secret` below 16 bytes.
+    Raise ValueError for a `secret` below 16 bytes.
     """
-    if len(secret) < _LEAST_SECRET_BYTES:
-        raise ValueError(f"a cache's secret has at least {_LEAST_SECRET_BYTES} bytes")
+    if len(secret) < _MIN_SECRET_BYTES:
+        raise ValueError(f"a cache's secret has at least {_MIN_SECRET_BYTES} bytes")
     return hmac.digest(secret, f"promotion-gateway cache: {purpose}".encode(), "sha256")
 
 
 def secret_for(purpose: str, configured: str) -> bytes:
-    """Derive the secret of one purpose from the configured one; where that is empty, a random one.
+    """Derive the secret of one purpose from the configured one, or from a random one if empty.
 
-    Raises ValueError for one below 16 bytes.
+    Raise ValueError for a configured secret below 16 bytes.
     """
     return derive(configured.encode() or random_secret(), purpose)
 
 
 class KeyMaker:
-    """Makes keys of lists of texts; the same `secret` makes the same keys in every replica.
+    """Derives keys from lists of strings; the same `secret` gives the same keys in every replica.
 
     Raises ValueError for a `secret` below 16 bytes.
     """
@@ -43,10 +43,10 @@ class KeyMaker:
         self._secret = derive(secret, "key")
 
     def key(self, *parts: str) -> str:
-        """Make the key of `parts`: 32 characters of URL-safe base64 of an HMAC-SHA256.
+        """Return the key of `parts`: 32 characters of URL-safe base64 of an HMAC-SHA256.
 
-        Each part goes in with its length, so that ("ab", "c") and ("a", "bc") differ. A lone
-        surrogate, which JSON lets a caller send, is a text like any other.
+        Each part is preceded by its length, so that ("ab", "c") and ("a", "bc") differ. A lone
+        surrogate, which JSON lets a caller send, is encoded like any other character.
         """
         message = bytearray()
         for part in parts:

@@ -1,73 +1,68 @@
-"""The first level: a map that is bounded in entries and in bytes.
+"""The first cache level: a map in this process, bounded in entries and in bytes.
 
-aiocache's own memory cache has no bound and one timer a key, which outlives `clear()`; and whoever
-imports any of aiocache loads Redis' client (`docs/decisions/022-…`).
+aiocache's own memory cache has no bound, and one timer a key, which outlives `clear()`; importing
+aiocache also loads Redis' client (`docs/decisions/022-a-worker-loads-what-it-uses.md`).
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from cachetools import TLRUCache
 
-_OVERHEAD_BYTES = 512  # of an entry and its places in the map, measured and rounded up
+from gateway.cache.options import MemoryLimits
+
+_V = TypeVar("_V")
+_OVERHEAD_BYTES = 512  # of an entry in the map, measured and rounded up
 
 
-class _Held(NamedTuple):
-    value: Any
+class _Slot(NamedTuple, Generic[_V]):
+    value: _V
     lifetime_s: float
     size: int
 
 
-def _until(_key: str, held: _Held, now: float) -> float:
-    return now + held.lifetime_s
+class MemoryCache(Generic[_V]):
+    """A TTL cache that evicts the least recently used value where it is full.
 
-
-def _size(held: _Held) -> int:
-    return held.size
-
-
-class MemoryCache:
-    """Keeps values until their time has passed or room is needed.
-
-    What was used least lately goes first. `size_of` gives a value's bytes; a value above an eighth
-    of `max_bytes` is not kept, because it would push out too much else. `clock` gives seconds.
+    `size_of` returns a value's bytes; a value above an eighth of `limits.max_bytes` is not stored,
+    because it would evict too many others. `clock` is in seconds.
     """
 
     def __init__(
-        self,
-        *,
-        max_entries: int,
-        max_bytes: int,
-        size_of: Callable[[Any], int],
-        clock: Callable[[], float],
+        self, limits: MemoryLimits, size_of: Callable[[_V], int], clock: Callable[[], float]
     ) -> None:
-        self._max_entries = max_entries
-        self._largest = max_bytes // 8
+        self._max_entries = limits.max_entries
+        self._max_value_bytes = limits.max_bytes // 8
         self._size_of = size_of
-        self._held: TLRUCache[str, _Held] = TLRUCache(max_bytes, _until, clock, _size)
+        self._slots: TLRUCache[str, _Slot[_V]] = TLRUCache(
+            limits.max_bytes,
+            lambda _key, slot, now: now + slot.lifetime_s,
+            clock,
+            lambda slot: slot.size,
+        )
 
     @property
     def entries(self) -> int:
-        """How many values are held."""
-        return len(self._held)
+        """Return the number of values."""
+        return len(self._slots)
 
     @property
     def bytes(self) -> int:
-        """How many bytes they take, an estimate of their overhead included."""
-        return int(self._held.currsize)
+        """Return the estimated bytes of all values, their overhead included."""
+        return int(self._slots.currsize)
 
-    def find(self, key: str) -> Any:
-        """Return what is kept under a key; None where nothing is, or not any more."""
-        held = self._held.get(key)
-        return None if held is None else held.value
+    def get(self, key: str) -> _V | None:
+        """Return the value of a key; None where there is none, or it has expired."""
+        slot = self._slots.get(key)
+        return None if slot is None else slot.value
 
-    def keep(self, key: str, value: Any, lifetime_s: float) -> None:
-        """Keep a value for so long, in the place of the one before, which goes in any case."""
-        self._held.pop(key, None)
+    def set(self, key: str, value: _V, lifetime_s: float) -> None:
+        """Store a value; the one before it is dropped even if the new one is too large to store."""
+        self._slots.pop(key, None)
         size = self._size_of(value) + _OVERHEAD_BYTES
-        if size > self._largest:
+        if size > self._max_value_bytes:
             return
-        with self._held.timer:  # one time for all of it: what expires half-way raises KeyError
-            while len(self._held) >= self._max_entries:
-                self._held.popitem()
-            self._held[key] = _Held(value, lifetime_s, size)
+        with self._slots.timer:  # stops the clock: popitem raises KeyError if the last one expires
+            while len(self._slots) >= self._max_entries:
+                self._slots.popitem()
+            self._slots[key] = _Slot(value, lifetime_s, size)

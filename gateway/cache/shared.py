@@ -1,212 +1,238 @@
-"""The second level, shared by the replicas: aiocache's Redis cache, and how to do without it.
+"""The second cache level, shared by the replicas: aiocache's `RedisCache`, used fail-open.
 
-Whatever Redis does, nothing here raises and nothing waits longer than the timeout: an operation
-that fails is a miss, and for a second after it Redis is left alone. Importing this loads Redis'
-client: only where there is a Redis.
+No method raises for a failure of Redis or waits longer than its timeout: a failed operation is a
+miss, and Redis is not tried again for a second. Importing this module loads Redis' client.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+import hashlib
+import hmac
+import math
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
+import msgspec
 from aiocache import RedisCache  # type: ignore[import-untyped]
 from aiocache.serializers import NullSerializer  # type: ignore[import-untyped]
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import AuthenticationError, ResponseError
 
 from gateway.cache.circuit import Circuit
-from gateway.cache.entry import FORMAT, Entry, EntryCodec
-from gateway.cache.shared_limits import SharedLimits
+from gateway.cache.entry import Entry
+from gateway.cache.keys import derive
+from gateway.cache.options import SharedLimits
 from gateway.cache.statistics import CacheStatistics
 from gateway.telemetry import log
 
+FORMAT = 2  # of an entry; part of the keys' prefix, so that two releases share no entry
 NAMESPACE = f"promotion-gateway:{FORMAT}"
-_TELL_EVERY_S = 60.0
+_MAGIC = b"PGC" + FORMAT.to_bytes(1, "big")
+_TAG_BYTES = 16
+_HEAD_BYTES = len(_MAGIC) + _TAG_BYTES
+_GARBAGE_LOG_EVERY_S = 60.0
 _SCHEMES = frozenset({"redis", "rediss"})
 
 
-class _NoTurnError(Exception):
-    """All connections were busy for too long, which says nothing about Redis."""
+class EntryCodec:
+    """Encodes entries, and decodes only those that this gateway has encoded for the same key.
+
+    An encoded entry is a version, a keyed BLAKE2b of key and body, and the body in msgpack. The tag
+    rejects whatever was truncated, planted, or moved from one key (one customer) to another. Raises
+    ValueError for a `secret` below 16 bytes.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = derive(secret, "entry")
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoder = msgspec.msgpack.Decoder(Entry)
+
+    def encode(self, key: str, entry: Entry) -> bytes:
+        """Encode `entry` for `key`."""
+        body = self._encoder.encode(entry)
+        return _MAGIC + self._tag(key, body) + body
+
+    def decode(self, key: str, raw: bytes) -> Entry | None:
+        """Decode what `encode` returned for the same key; None for anything else."""
+        if not raw.startswith(_MAGIC) or len(raw) <= _HEAD_BYTES:
+            return None
+        tag, body = raw[len(_MAGIC) : _HEAD_BYTES], raw[_HEAD_BYTES:]
+        if not hmac.compare_digest(tag, self._tag(key, body)):
+            return None
+        try:
+            entry = self._decoder.decode(body)
+        except msgspec.DecodeError:
+            return None
+        spans = (entry.fresh_for_s, entry.stale_for_s)
+        is_sound = math.isfinite(entry.stored_at) and all(0 <= span < math.inf for span in spans)
+        return entry if is_sound else None
+
+    def _tag(self, key: str, body: bytes) -> bytes:
+        name = key.encode()
+        digest = hashlib.blake2b(key=self._secret, digest_size=_TAG_BYTES)
+        digest.update(len(name).to_bytes(8, "big") + name)
+        digest.update(body)
+        return digest.digest()
+
+
+class _AllBusyError(Exception):
+    """All connections stayed busy for too long, which says nothing about Redis."""
 
 
 class SharedCache:
-    """Entries in Redis; `clock` is monotonic, in seconds."""
+    """Entries in Redis; `clock` is monotonic, in seconds.
+
+    Connects at the first operation. Raises ValueError for a bad `url`, which it does not repeat,
+    and for a `secret` below 16 bytes.
+    """
 
     def __init__(
         self,
-        redis: RedisCache,
-        codec: EntryCodec,
+        url: str,
+        secret: bytes,
         statistics: CacheStatistics,
         limits: SharedLimits,
         clock: Callable[[], float],
     ) -> None:
-        self._redis = redis
-        self._codec = codec
+        self._pool = pool = _create_pool(url, limits)
+        self._redis = RedisCache(
+            serializer=NullSerializer(encoding=None),  # bytes in, bytes out
+            namespace=NAMESPACE,
+            timeout=None,  # else asyncio.wait_for; `_connection` has a timeout already
+            # This pool instead of one that aiocache builds and only closes with a warning.
+            connection_pool_class=lambda **_: pool,
+        )
+        self._codec = EntryCodec(secret)
         self._statistics = statistics
         self._limits = limits
         self._clock = clock
-        # Two, because a full Redis refuses writes while it still answers reads.
-        self._reading = Circuit("read", limits.probe_every_s, clock)
-        self._writing = Circuit("write", limits.probe_every_s, clock)
-        # redis-py's pool lets whoever comes last overtake those who wait: under load some waited
-        # until their timeout, as if Redis were down. This queue is fair.
-        self._turns = asyncio.Semaphore(limits.max_connections)
-        self._garbage_untold = 0
-        self._tell_of_garbage_at = 0.0
+        # Two, because a full Redis refuses writes while it still serves reads.
+        self._reads = Circuit("read", limits.probe_every_s, clock)
+        self._writes = Circuit("write", limits.probe_every_s, clock)
+        # redis-py's pool lets newcomers overtake those who wait: under load some waited until their
+        # timeout, as if Redis were down. A semaphore is fair.
+        self._free_connections = asyncio.Semaphore(limits.max_connections)
+        self._garbage_unlogged = 0
+        self._log_garbage_at = 0.0
 
     @property
     def is_available(self) -> bool:
-        """Whether the last that was heard of Redis was good."""
-        return not (self._reading.is_open or self._writing.is_open)
+        """Whether the last operation of either kind succeeded."""
+        return not (self._reads.is_open or self._writes.is_open)
 
     async def get(self, key: str) -> Entry | None:
-        """Read the entry of `key`; None where there is none, or no way to tell."""
-        if not self._reading.allows():
+        """Return the entry of `key`; None where there is none, or Redis cannot be read."""
+        if not self._reads.allows():
             self._statistics.skipped += 1
             return None
         try:
-            raw = await self._in_turn(lambda: self._redis.get(key))
-        except _NoTurnError:
+            async with self._connection():
+                raw = await self._redis.get(key)
+        except _AllBusyError:
             self._statistics.skipped += 1
             return None
-        except Exception as error:  # noqa: BLE001 - whatever it is, the gateway goes on without it
-            if not _is_wrong_type(error):
-                self._failed(self._reading, error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the gateway works without Redis
+            if not (isinstance(error, ResponseError) and str(error).startswith("WRONGTYPE")):
+                self._record_failure(self._reads, error)
                 return None
-            raw = b""
-        self._reading.succeeded()
-        return None if raw is None else self._read(key, raw)
+            raw = b""  # someone else's list or hash is stored under this key
+        self._reads.succeeded()
+        if raw is None:
+            return None
+        # The length first: decoding hashes every byte of a value that anyone may have written.
+        is_small = len(raw) <= self._limits.max_entry_bytes
+        entry = self._codec.decode(key, raw) if is_small else None
+        if entry is None:
+            self._record_garbage()
+        return entry
 
     async def set(self, key: str, entry: Entry, lifetime_s: float) -> None:
-        """Write the entry of `key`, which Redis forgets after `lifetime_s`."""
-        # A write is never the probe of a Redis that hangs: closing its connection would leave a
-        # page of bytes in memory until the other side reads them.
-        if self._reading.is_open or not self._writing.allows():
+        """Write the entry of `key`, which Redis drops after `lifetime_s`."""
+        # A write is never the probe of a Redis that hangs: a page would stay in the buffer of its
+        # connection until Redis reads it.
+        if self._reads.is_open or not self._writes.allows():
             self._statistics.skipped += 1
             return
         raw = self._codec.encode(key, entry)
         if len(raw) > self._limits.max_entry_bytes or lifetime_s < 0.001:
             return
         try:
-            await self._in_turn(lambda: self._redis.set(key, raw, ttl=float(lifetime_s)))
-        except _NoTurnError:
+            async with self._connection():
+                await self._redis.set(key, raw, ttl=float(lifetime_s))
+        except _AllBusyError:
             self._statistics.skipped += 1
-            return
         except Exception as error:  # noqa: BLE001 - as above
-            self._failed(self._writing if _is_refusal(error) else self._reading, error)
-            return
-        self._writing.succeeded()
+            # Redis answered, and refused to write: it is full, a replica, or its disk fails.
+            is_refusal = isinstance(error, ResponseError)
+            is_refusal = is_refusal and not isinstance(error, AuthenticationError)
+            self._record_failure(self._writes if is_refusal else self._reads, error)
+        else:
+            self._writes.succeeded()
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._redis.client.aclose()  # aiocache's own close() calls a deprecated method
+        await self._pool.aclose()
 
-    async def _in_turn(self, operation: Callable[[], Awaitable[Any]]) -> Any:
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[None]:
+        """Wait for a free connection, then bound the operation in time."""
         try:
-            async with asyncio.timeout(self._limits.turn_s):
-                await self._turns.acquire()
+            async with asyncio.timeout(self._limits.acquire_timeout_s):
+                await self._free_connections.acquire()
         except TimeoutError:
-            raise _NoTurnError from None
+            raise _AllBusyError from None
         try:
             async with asyncio.timeout(self._limits.timeout_s):
-                return await operation()
+                yield
         finally:
-            self._turns.release()
+            self._free_connections.release()
 
-    def _read(self, key: str, raw: bytes) -> Entry | None:
-        # The length first: decoding hashes every byte, and a stranger's value may have many.
-        fits = len(raw) <= self._limits.max_entry_bytes
-        entry = self._codec.decode(key, raw) if fits else None
-        if entry is None:
-            self._tell_of_garbage()
-        return entry
-
-    def _failed(self, circuit: Circuit, error: Exception) -> None:
+    def _record_failure(self, circuit: Circuit, error: Exception) -> None:
         self._statistics.errors += 1
         circuit.failed(type(error).__name__)
 
-    def _tell_of_garbage(self) -> None:
-        """Count a value that is no entry of ours, and say so once a minute."""
+    def _record_garbage(self) -> None:
+        """Count a value that is not a valid entry, and log the count once a minute."""
         self._statistics.garbage += 1
-        self._garbage_untold += 1
+        self._garbage_unlogged += 1
         now = self._clock()
-        if now >= self._tell_of_garbage_at:
-            log.warning("cache_garbage", count=self._garbage_untold)
-            self._garbage_untold = 0
-            self._tell_of_garbage_at = now + _TELL_EVERY_S
-
-
-def create_redis_cache(url: str, limits: SharedLimits) -> RedisCache:
-    """Make the client of `redis://[user:password@]host[:port][/db]`, or of `rediss://` over TLS.
-
-    It connects when it is first used. Raises ValueError, without the URL, for any other.
-    """
-    address = _address(url)
-    connection: dict[str, object] = {
-        "username": address.username,
-        "timeout": limits.timeout_s,  # for a connection to become free
-        # None: around each operation there is one already, and with it redis-py sends through
-        # asyncio.wait_for, which in Python 3.11 swallows a cancellation now and then.
-        "socket_timeout": None,
-        "protocol": 2,  # version 3 costs each new connection two more round trips, for nothing here
-        "driver_info": None,  # nor does it have to introduce itself
-    }
-    return RedisCache(
-        serializer=NullSerializer(encoding=None),  # bytes in, bytes out
-        namespace=NAMESPACE,
-        timeout=None,  # which would be asyncio.wait_for as well
-        endpoint=address.host,
-        port=address.port,
-        db=address.database,
-        password=address.password,
-        create_connection_timeout=limits.timeout_s,
-        pool_max_size=limits.max_connections,
-        ssl=address.is_tls,
-        connection_pool_class=BlockingConnectionPool,
-        connection_pool_kwargs=connection,
-    )
+        if now >= self._log_garbage_at:
+            log.warning("cache_garbage", count=self._garbage_unlogged)
+            self._garbage_unlogged = 0
+            self._log_garbage_at = now + _GARBAGE_LOG_EVERY_S
 
 
 def create_redis(url: str, limits: SharedLimits) -> Redis:
-    """Make the same client for what is no cache; raises ValueError as above."""
-    redis: Redis = create_redis_cache(url, limits).client
-    return redis
+    """Create a client of the same Redis for other uses than caching; it connects at its first use.
+
+    Raise ValueError, which does not repeat the URL, for a bad one.
+    """
+    return Redis.from_pool(_create_pool(url, limits))
 
 
-class _Address(NamedTuple):
-    host: str
-    port: int
-    database: int
-    username: str | None
-    password: str | None
-    is_tls: bool
-
-
-def _address(url: str) -> _Address:
+def _create_pool(url: str, limits: SharedLimits) -> BlockingConnectionPool:
+    """Create a pool for `redis://[user:password@]host[:port][/db]`, or `rediss://` over TLS."""
     try:
         parts = urlsplit(url)
-        if not parts.hostname or parts.scheme not in _SCHEMES or parts.query or parts.fragment:
-            raise ValueError  # noqa: TRY301 - the one answer to every mistake is below
-        return _Address(
-            parts.hostname,
-            parts.port or 6379,
-            int(parts.path.strip("/") or "0"),
-            unquote(parts.username) if parts.username else None,
-            unquote(parts.password) if parts.password else None,
-            parts.scheme == "rediss",
+        is_valid = (
+            parts.scheme in _SCHEMES
+            and parts.hostname is not None
+            and parts.port != 0
+            and (parts.path.strip("/") or "0").isdecimal()
+            and not (parts.query or parts.fragment)
         )
-    except ValueError:  # urlsplit's own words may quote a part of the password
-        raise ValueError(
-            "redis://[user:password@]host[:port][/database], or rediss:// over TLS"
-        ) from None
-
-
-def _is_wrong_type(error: Exception) -> bool:
-    """Return whether somebody keeps a list or the like under our key."""
-    return isinstance(error, ResponseError) and str(error).startswith("WRONGTYPE")
-
-
-def _is_refusal(error: Exception) -> bool:
-    """Return whether Redis answered and refused: full, a replica, its disk in trouble."""
-    return isinstance(error, ResponseError) and not isinstance(error, AuthenticationError)
+    except ValueError:  # a port out of range; its message may quote a part of the password
+        is_valid = False
+    if not is_valid:
+        raise ValueError("redis://[user:password@]host[:port][/database], or rediss:// over TLS")
+    return BlockingConnectionPool.from_url(
+        url,
+        max_connections=limits.max_connections,
+        timeout=limits.timeout_s,  # for a connection to become free
+        socket_connect_timeout=limits.timeout_s,
+        # Each operation has a timeout already, and with one here redis-py sends by
+        # asyncio.wait_for, which in Python 3.11 sometimes swallows a cancellation.
+        socket_timeout=None,
+        protocol=2,  # version 3 costs each new connection two round trips, without any benefit here
+        driver_info=None,  # nor is there a need to send the client's name and version
+    )

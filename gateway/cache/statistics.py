@@ -1,16 +1,22 @@
-"""What the cache did, as plain counts for the metrics."""
+"""Counts of the cache's events, and the metrics made of them."""
 
+import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gateway.cache.store import TwoLevelCache
+    from gateway.telemetry.metrics import Samples
 
 
 @dataclass(slots=True)
 class CacheStatistics:
     """Counts since the start; each only grows.
 
-    `memory_hits` and `shared_hits` are fresh answers by level, `stale` those served past their
-    time, `negative_hits` the ones of either that said "not here". `garbage` is what the shared
-    level held that is no entry of ours. `errors` are operations that failed on the shared level,
-    `skipped` those that were not tried while it was unavailable.
+    `memory_hits` and `shared_hits` are fresh entries served from that level, `stale` stale entries
+    served from either, and `negative_hits` the negative ones among them. `garbage` counts values of
+    the shared level that are not valid entries. `errors` are failed operations on the shared level,
+    `skipped` those not tried because it was unavailable or all connections were busy.
     """
 
     memory_hits: int = 0
@@ -26,3 +32,26 @@ class CacheStatistics:
     refreshes: int = 0
     refreshes_failed: int = 0
     refreshes_refused: int = 0
+
+
+def cache_samples(cache: "TwoLevelCache") -> "Samples":
+    """Return the values of all `gateway_cache_…` metrics, and the number of coalesced calls."""
+    counted = cache.statistics
+    return {
+        "gateway_upstream_coalesced_total": [counted.coalesced],
+        "gateway_cache_hits_total": [counted.memory_hits, counted.shared_hits, counted.stale],
+        "gateway_cache_negative_hits_total": [counted.negative_hits],
+        "gateway_cache_misses_total": [counted.misses],
+        "gateway_cache_stored_total": [counted.stored],
+        "gateway_cache_refreshes_total": [counted.refreshes],
+        "gateway_cache_refreshes_failed_total": [counted.refreshes_failed],
+        "gateway_cache_refreshes_refused_total": [counted.refreshes_refused],
+        "gateway_cache_entries": [cache.memory.entries],
+        "gateway_cache_bytes": [cache.memory.bytes],
+        "gateway_cache_shared_available": [
+            math.nan if cache.shared is None else cache.shared.is_available
+        ],
+        "gateway_cache_shared_errors_total": [counted.errors],
+        "gateway_cache_shared_skipped_total": [counted.skipped],
+        "gateway_cache_shared_garbage_total": [counted.garbage],
+    }

@@ -7,8 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from gateway.cache.keys import KeyMaker, secret_for
-from gateway.cache.shared_limits import SharedLimits
-from gateway.cache.store import MEMORY_URL
+from gateway.cache.options import MEMORY_URL, SharedLimits
 from gateway.config.settings import Settings
 from gateway.context import Caller, RequestContext
 from gateway.edge.call_limit import CallLimit

@@ -16,7 +16,7 @@ import msgspec
 
 from gateway.cache.keys import KeyMaker
 from gateway.cache.memory import MemoryCache
-from gateway.cache.store import CacheClocks
+from gateway.cache.options import CacheClocks, MemoryLimits
 from gateway.config.settings import Settings
 from gateway.context import Caller, RequestContext
 from gateway.execution.cost import Cost
@@ -88,7 +88,7 @@ class ResponseCache:
     customer is: what was kept before such a one is found no more.
     """
 
-    memory: MemoryCache
+    memory: MemoryCache[CachedResponse]
     keys: KeyMaker
     origin: str
     identity: Callable[[RequestContext], str]
@@ -131,7 +131,7 @@ class ResponseCache:
         if not (self.is_on and operation.is_query):
             return "", None
         key = self.key(operation, variables, request)
-        kept = self.memory.find(key)
+        kept = self.memory.get(key)
         if kept is None:
             self.misses += 1
             request.now = RecordingClock.of(request.now)
@@ -151,9 +151,7 @@ class ResponseCache:
         data = outcome.data
         if not isinstance(data, msgspec.Raw):
             data = msgspec.Raw(msgspec.json.encode(data))
-        self.memory.keep(
-            key, CachedResponse(data, cost), lifetime_s * (1 - _JITTER * self.jitter())
-        )
+        self.memory.set(key, CachedResponse(data, cost), lifetime_s * (1 - _JITTER * self.jitter()))
         return Outcome(data, [])
 
     def _lifetime_s(self, fresh_until: float, turns_at: datetime | None) -> float:
@@ -191,9 +189,7 @@ def create_response_cache(
 ) -> ResponseCache:
     """Make the answer cache of a process."""
     clocks = clocks or CacheClocks()
-    memory = MemoryCache(
-        max_entries=_MOST_ENTRIES, max_bytes=_MOST_BYTES, size_of=_size, clock=clocks.monotonic
-    )
+    memory = MemoryCache(MemoryLimits(_MOST_ENTRIES, _MOST_BYTES), _size, clocks.monotonic)
     return ResponseCache(
         memory,
         recall.keys,

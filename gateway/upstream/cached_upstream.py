@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Self, TypeVar, cast
 
-from gateway.cache.fetching import CachedFetcher, ErrorMeanings, Source
-from gateway.cache.freshness import CachePolicy
+from gateway.cache.entry import CachePolicy
+from gateway.cache.fetching import CachedFetcher, ErrorMeanings, Refresher, RefreshLimits, Source
 from gateway.cache.keys import KeyMaker, secret_for
-from gateway.cache.refreshing import Refresher, RefreshLimits
-from gateway.cache.store import CacheClocks, TwoLevelCache, create_cache
+from gateway.cache.options import CacheClocks
+from gateway.cache.store import TwoLevelCache, create_cache
 from gateway.config.settings import Settings
 from gateway.context import CallBudget, RequestContext, UpstreamReport
 from gateway.errors import (

@@ -1,10 +1,9 @@
 """A fetcher over a cache in memory, all of whose clocks a test holds."""
 
-from gateway.cache.fetching import CachedFetcher, ErrorMeanings
-from gateway.cache.refreshing import Refresher, RefreshLimits
-from gateway.cache.shared_limits import SharedLimits
+from gateway.cache.fetching import CachedFetcher, ErrorMeanings, Refresher, RefreshLimits
+from gateway.cache.options import CacheClocks, SharedLimits
 from gateway.cache.statistics import CacheStatistics
-from gateway.cache.store import CacheClocks, TwoLevelCache, create_cache
+from gateway.cache.store import TwoLevelCache, create_cache
 from tests.cache.clock import Clock
 from tests.cache.platform import BudgetError, NotHereError, OutageError
 

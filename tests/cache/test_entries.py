@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.cache.entry import Entry, EntryCodec
+from gateway.cache.entry import Entry
+from gateway.cache.shared import EntryCodec
 
 SECRET = b"a secret of the tests"
 KEY = "a-key"
-ENTRY = Entry(b'{"data": 1}', 1_750_000_000.0, 300.0, 600.0, 3600.0)
+ENTRY = Entry(b'{"data": 1}', 1_750_000_000.0, 300.0, 3600.0)
 CODEC = EntryCodec(SECRET)
 WRITTEN = CODEC.encode(KEY, ENTRY)
 
@@ -71,7 +72,7 @@ def test_an_entry_of_another_release_is_no_entry() -> None:
         Entry(b"", math.nan, 1.0),
         Entry(b"", 0.0, math.inf),
         Entry(b"", 0.0, -1.0),
-        Entry(b"", 0.0, 1.0, 0.0, math.nan),
+        Entry(b"", 0.0, 1.0, math.nan),
     ],
 )
 def test_an_entry_with_impossible_times_is_no_entry(entry: Entry) -> None:

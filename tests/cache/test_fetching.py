@@ -2,8 +2,8 @@ import asyncio
 
 import pytest
 
+from gateway.cache.entry import CachePolicy
 from gateway.cache.fetching import Fetched, Source
-from gateway.cache.freshness import CachePolicy
 from gateway.context import DeadlineScope
 from tests.cache.fetching import Bench
 from tests.cache.platform import BudgetError, NotHereError, OutageError, Platform, turns

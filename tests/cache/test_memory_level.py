@@ -1,13 +1,16 @@
 import pytest
 
 from gateway.cache.memory import MemoryCache
+from gateway.cache.options import MemoryLimits
 from tests.cache.clock import Clock
 
 PLACE = 512  # what each value costs beside its own bytes
 
 
-def memory(clock: Clock | None = None, entries: int = 1000, size: int = 1_000_000) -> MemoryCache:
-    return MemoryCache(max_entries=entries, max_bytes=size, size_of=len, clock=clock or Clock())
+def memory(
+    clock: Clock | None = None, entries: int = 1000, size: int = 1_000_000
+) -> MemoryCache[bytes]:
+    return MemoryCache(MemoryLimits(entries, size), len, clock or Clock())
 
 
 def test_a_value_is_there_until_its_time_has_passed() -> None:
@@ -15,11 +18,11 @@ def test_a_value_is_there_until_its_time_has_passed() -> None:
     clock = Clock()
     cache = memory(clock)
 
-    cache.keep("key", b"value", 10)
+    cache.set("key", b"value", 10)
     clock.advance(9.9)
-    assert cache.find("key") == b"value"
+    assert cache.get("key") == b"value"
     clock.advance(0.1)
-    assert cache.find("key") is None
+    assert cache.get("key") is None
     assert cache.entries == 0
 
 
@@ -28,25 +31,25 @@ def test_a_newer_value_does_not_inherit_the_older_ones_time() -> None:
     clock = Clock()
     cache = memory(clock)
 
-    cache.keep("key", b"old", 10)
-    cache.keep("key", b"new", 100)
+    cache.set("key", b"old", 10)
+    cache.set("key", b"new", 100)
     clock.advance(50)
 
-    assert cache.find("key") == b"new"
+    assert cache.get("key") == b"new"
 
 
 def test_entries_are_bounded_and_the_least_lately_used_goes_first() -> None:
     """What is asked for stays."""
     cache = memory(entries=3)
     for key in ("a", "b", "c"):
-        cache.keep(key, b"value", 10)
-    cache.find("a")
+        cache.set(key, b"value", 10)
+    cache.get("a")
 
-    cache.keep("d", b"value", 10)
+    cache.set("d", b"value", 10)
 
     assert cache.entries == 3
-    assert cache.find("b") is None
-    assert cache.find("a") == b"value"
+    assert cache.get("b") is None
+    assert cache.get("a") == b"value"
 
 
 def test_bytes_are_bounded() -> None:
@@ -54,7 +57,7 @@ def test_bytes_are_bounded() -> None:
     cache = memory(entries=100_000, size=100_000)
 
     for index in range(10_000):
-        cache.keep(str(index), bytes(1024), 10)
+        cache.set(str(index), bytes(1024), 10)
 
     assert cache.bytes <= 100_000
     assert cache.entries == 100_000 // (1024 + PLACE)
@@ -63,11 +66,11 @@ def test_bytes_are_bounded() -> None:
 def test_a_value_too_large_for_the_level_is_not_kept() -> None:
     """Nor does the value before it stay, which it was to replace."""
     cache = memory(size=80_000)
-    cache.keep("key", b"small", 10)
+    cache.set("key", b"small", 10)
 
-    cache.keep("key", bytes(10_000), 10)
+    cache.set("key", bytes(10_000), 10)
 
-    assert cache.find("key") is None
+    assert cache.get("key") is None
     assert cache.bytes == 0
 
 
@@ -75,11 +78,11 @@ def test_room_is_made_of_what_has_expired_first() -> None:
     """A full map whose values have all expired takes a new one without complaint."""
     clock = Clock()
     cache = memory(clock, entries=2)
-    cache.keep("a", b"value", 1)
-    cache.keep("b", b"value", 1)
+    cache.set("a", b"value", 1)
+    cache.set("b", b"value", 1)
     clock.advance(1)
 
-    cache.keep("c", b"value", 1)
+    cache.set("c", b"value", 1)
 
     assert cache.entries == 1
 
@@ -89,6 +92,6 @@ def test_a_value_without_time_left_is_not_kept(lifetime_s: float) -> None:
     """What another replica wrote may be over when it arrives."""
     cache = memory()
 
-    cache.keep("key", b"value", lifetime_s)
+    cache.set("key", b"value", lifetime_s)
 
     assert cache.entries == 0

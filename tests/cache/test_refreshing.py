@@ -5,9 +5,8 @@ from functools import partial
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.cache.fetching import Fetched, Source
-from gateway.cache.freshness import CachePolicy
-from gateway.cache.refreshing import RefreshLimits
+from gateway.cache.entry import CachePolicy
+from gateway.cache.fetching import Fetched, RefreshLimits, Source
 from tests.cache.fetching import Bench
 from tests.cache.platform import NotHereError, OutageError, Platform, turns
 
@@ -80,7 +79,7 @@ async def test_many_who_are_served_a_stale_answer_cause_one_refresh() -> None:
 
 async def test_refreshes_are_bounded() -> None:
     """Beyond the bound there is none, and the stale answer is served all the same."""
-    bench, platform = Bench(limits=RefreshLimits(at_once=2)), Platform(b"new")
+    bench, platform = Bench(limits=RefreshLimits(max_running=2)), Platform(b"new")
     await stale(bench, "a", "b", "c")
     platform.hold()
 
@@ -165,23 +164,6 @@ async def test_a_refresh_that_says_not_here_is_believed() -> None:
 
     assert await ask(bench, Platform()) == Fetched(b"4027", Source.CACHE, is_negative=True)
     assert bench.statistics.refreshes_failed == 0
-
-
-async def test_past_the_time_for_it_the_platform_is_asked_first() -> None:
-    """Between serving a stale answer at once and not at all there may be serving it in need."""
-    policy = CachePolicy(300.0, stale_s=3600.0, revalidate_s=600.0)
-    bench, platform = Bench(), Platform(b"new")
-    await stale(bench, policy=policy)
-    bench.clock.advance(600)
-
-    platform.answer = OutageError()
-    in_need = await bench.fetcher.fetch("key", policy, platform.load, refresh=platform.load)
-    platform.answer = b"new"
-    first = await bench.fetcher.fetch("key", policy, platform.load, refresh=platform.load)
-
-    assert in_need == Fetched(b"old", Source.STALE)
-    assert first == Fetched(b"new", Source.UPSTREAM)
-    assert bench.statistics.refreshes == 0
 
 
 async def test_closing_cancels_the_refreshes() -> None:

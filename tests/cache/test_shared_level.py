@@ -1,11 +1,10 @@
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.cache.entry import Entry, EntryCodec
+from gateway.cache.entry import CachePolicy, Entry
 from gateway.cache.fetching import Fetched, Source
-from gateway.cache.freshness import CachePolicy
 from gateway.cache.keys import KeyMaker
-from gateway.cache.shared import NAMESPACE
+from gateway.cache.shared import NAMESPACE, EntryCodec
 from gateway.cache.store import create_cache
 from tests.cache.clock import Clock
 from tests.cache.fetching import LARGEST, SECRET, Bench

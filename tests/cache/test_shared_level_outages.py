@@ -3,9 +3,9 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
+from gateway.cache.entry import CachePolicy
 from gateway.cache.fetching import Source
-from gateway.cache.freshness import CachePolicy
-from gateway.cache.shared_limits import SharedLimits
+from gateway.cache.options import SharedLimits
 from gateway.cache.store import create_cache
 from tests.cache.clock import Clock
 from tests.cache.fetching import SECRET, Bench
@@ -109,7 +109,7 @@ async def test_whoever_leaves_while_the_server_is_asked_is_gone(replicas: list[B
 
 async def test_waiting_for_a_connection_is_no_outage(valkey: Valkey) -> None:
     """With more who ask than connections each has its turn, or does without, and nobody worries."""
-    limits = SharedLimits(max_connections=2, turn_s=0.0)
+    limits = SharedLimits(max_connections=2, acquire_timeout_s=0.0)
     cache = create_cache(valkey.url, SECRET, shared=limits)
 
     with capture_logs() as lines:

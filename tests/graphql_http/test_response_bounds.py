@@ -8,6 +8,7 @@ import pytest
 
 from gateway.cache.keys import KeyMaker
 from gateway.cache.memory import MemoryCache
+from gateway.cache.options import MemoryLimits
 from gateway.context import CallBudget, Caller, RequestContext, Role
 from gateway.execution.cost import Cost
 from gateway.execution.documents import Operation
@@ -63,9 +64,7 @@ def test_answers_are_no_more_than_their_number(
     answers: ResponseCache, operation: Operation
 ) -> None:
     """Small ones are bounded too; what was used least lately goes first."""
-    answers.memory = MemoryCache(
-        max_entries=3, max_bytes=MIB, size_of=lambda _: 1, clock=lambda: 0.0
-    )
+    answers.memory = MemoryCache(MemoryLimits(3, MIB), lambda _: 1, lambda: 0.0)
     for number in (1, 2, 3, 1, 4, 1):
         keep(answers, operation, number, 1)
     assert (answers.memory.entries, answers.hits, answers.misses) == (3, 2, 4)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.app import create_app
-from gateway.cache.store import CacheClocks
+from gateway.cache.options import CacheClocks
 from gateway.graphql_http.response_cache import ResponseCache, create_response_cache
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.faults.spec import parse_fault

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cache.samples import cache_samples
+from gateway.cache.statistics import cache_samples
 from gateway.cache.store import create_cache
 from gateway.errors import codes
 from gateway.graphql_http.operation_statistics import OperationStatistics

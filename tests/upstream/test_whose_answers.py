@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from gateway.app import create_app
-from gateway.cache.store import CacheClocks
+from gateway.cache.options import CacheClocks
 from gateway.sandbox.customer_view import promotion_data
 from gateway.schema.ids import write_id
 from tests.cache.clock import Clock

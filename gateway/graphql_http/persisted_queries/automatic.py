@@ -7,11 +7,11 @@ it: a hash that is not found any more costs the client a second request, with th
 import time
 from collections.abc import Callable
 
-from gateway.cache.entry import Entry
-from gateway.cache.freshness import Freshness, freshness
+from gateway.cache.entry import Entry, Freshness
 from gateway.cache.keys import KeyMaker
 from gateway.cache.memory import MemoryCache
-from gateway.cache.store import MemoryLimits, TwoLevelCache
+from gateway.cache.options import MemoryLimits
+from gateway.cache.store import TwoLevelCache
 
 _KEPT_S = 24 * 3600.0
 # Apart from the answers': whoever sends a thousand texts of his own pushes out texts, not answers.
@@ -59,11 +59,8 @@ class AutomaticQueries:
         limits: MemoryLimits = _LIMITS,
         allowance: Allowance | None = None,
     ) -> None:
-        memory = MemoryCache(
-            max_entries=limits.max_entries,
-            max_bytes=limits.max_bytes,
-            size_of=lambda entry: len(entry.payload),
-            clock=time.monotonic,
+        memory: MemoryCache[Entry] = MemoryCache(
+            limits, lambda entry: len(entry.payload), time.monotonic
         )
         self._everywhere = TwoLevelCache(memory, shared.shared, shared.clock)
         self._here = TwoLevelCache(memory, None, shared.clock)
@@ -88,6 +85,6 @@ class AutomaticQueries:
 
     def _fresh(self, entry: Entry | None) -> str | None:
         clock = self._here.clock
-        if entry is None or freshness(entry, clock()) is not Freshness.FRESH:
+        if entry is None or entry.freshness(clock()) is not Freshness.FRESH:
             return None
         return entry.payload.decode()

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from gateway.cache.keys import KeyMaker, secret_for
-from gateway.cache.shared_limits import SharedLimits
-from gateway.cache.store import MEMORY_URL
+from gateway.cache.options import MEMORY_URL, SharedLimits
 from gateway.config.settings import Settings
 from gateway.upstream.resilience.circuit_breaker import CircuitBreaker
 from gateway.upstream.resilience.concurrency import UpstreamConcurrency

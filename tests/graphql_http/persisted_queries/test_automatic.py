@@ -3,8 +3,8 @@
 import pytest
 
 from gateway.cache.keys import KeyMaker, random_secret
-from gateway.cache.shared_limits import SharedLimits
-from gateway.cache.store import CacheClocks, MemoryLimits, TwoLevelCache, create_cache
+from gateway.cache.options import CacheClocks, MemoryLimits, SharedLimits
+from gateway.cache.store import TwoLevelCache, create_cache
 from gateway.graphql_http.persisted_queries.automatic import Allowance, AutomaticQueries
 from gateway.graphql_http.persisted_queries.reference import sha256_of
 from tests.cache.clock import Clock
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 
 SECRET = random_secret()
 DAY_S = 24 * 3600.0
-PATIENT = SharedLimits(timeout_s=20, turn_s=20)
+PATIENT = SharedLimits(timeout_s=20, acquire_timeout_s=20)
 
 
 def cache(clock: Clock, url: str = "memory://") -> TwoLevelCache:
