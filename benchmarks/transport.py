@@ -24,6 +24,7 @@ import uvloop
 
 from gateway.config.settings import load_settings
 from gateway.context import CallBudget, Caller, RequestContext
+from gateway.upstream.call import UpstreamCall
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.credentials import credential_from
 from gateway.upstream.http1.client import Http1Client
@@ -123,6 +124,12 @@ async def by_port(http: HttpTransport) -> AsyncIterator[Call]:
     await http.aclose()
 
 
+class PageCall(UpstreamCall[bytes]):
+    """A call of the customer view."""
+
+    endpoint = "promotionData"
+
+
 @asynccontextmanager
 async def by_upstream_client(url: str, http: HttpTransport) -> AsyncIterator[Call]:
     """Call as resolvers do: admission, breaker, credential, quota and deadline included."""
@@ -139,7 +146,7 @@ async def by_upstream_client(url: str, http: HttpTransport) -> AsyncIterator[Cal
 
     async def call() -> int:
         request = RequestContext("1", datetime.now(UTC), Caller(), loop.time() + 5, CallBudget(40))
-        return len(await client.get("promotionData", TARGET, request))
+        return len(await client.send(PageCall(TARGET, request)))
 
     yield call
     await http.aclose()
@@ -152,7 +159,7 @@ def ways(url: str) -> dict[str, Callable[[], "AsyncIterator[Call]"]]:
         "own transport behind httpx.AsyncClient": lambda: by_httpx(url, own(url)),
         "own transport by httpx.Request": lambda: by_transport(url, own(url)),
         "own transport by HttpPort": lambda: by_port(own(url)),
-        "UpstreamClient.get over it": lambda: by_upstream_client(url, own(url)),
+        "UpstreamClient.send over it": lambda: by_upstream_client(url, own(url)),
     }
     try:
         over_aiohttp = importlib.import_module("httpx_aiohttp").AiohttpTransport
@@ -162,7 +169,7 @@ def ways(url: str) -> dict[str, Callable[[], "AsyncIterator[Call]"]]:
         "httpx.AsyncClient over AiohttpTransport": lambda: by_httpx(url, over_aiohttp()),
         "AiohttpTransport by httpx.Request": lambda: by_transport(url, over_aiohttp()),
         "aiohttp": lambda: by_aiohttp(url),
-        "UpstreamClient.get over AiohttpTransport": lambda: by_upstream_client(
+        "UpstreamClient.send over AiohttpTransport": lambda: by_upstream_client(
             url, HttpxTransport(url, over_aiohttp())
         ),
     }

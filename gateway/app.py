@@ -47,18 +47,9 @@ from gateway.server.probes import healthz, readyz
 from gateway.telemetry import configure_logging
 from gateway.telemetry.scrape import MetricsScrape
 from gateway.telemetry.shared_metrics import SharedMetrics
-from gateway.upstream.cached_upstream import create_cached_upstream
-from gateway.upstream.client import UpstreamClient
-from gateway.upstream.credentials import credential_from
-from gateway.upstream.customer_identities import KnownCustomerIds
-from gateway.upstream.customer_view.endpoint import CustomerViewEndpoint
-from gateway.upstream.definitions.endpoint import ENDPOINT as LEGACY_ENDPOINT
-from gateway.upstream.definitions.endpoint import LegacyDefinitionsEndpoint
-from gateway.upstream.normalise.enums import PromotionSourceType
-from gateway.upstream.resilience.phase_out import PhaseOut
+from gateway.upstream.chain import create_upstream
 from gateway.upstream.resilience.traffic_shaping import TrafficShaping, create_traffic_shaping
 from gateway.upstream.samples import upstream_samples
-from gateway.upstream.source_types import SourceTypes
 from gateway.upstream.transport import create_transport
 
 PATH = "/graphql"
@@ -87,45 +78,29 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     authentication = authentication or create_authenticator(settings, clock)
     http = create_transport(settings, transport)
     traffic = traffic or create_traffic_shaping(settings)
-    credential = credential_from(settings)
-    client = UpstreamClient(
-        http,
-        credential,
-        traffic,
-        settings.upstream_max_response_bytes,
-        settings.upstream_deadline_s,
-    )
-    recall = create_cached_upstream(settings, credential, traffic, cache_clocks)
-    wall = (cache_clocks or CacheClocks()).wall
-    known_customer_ids = KnownCustomerIds(credential.identity, wall)
+    upstream = create_upstream(settings, http, traffic, cache_clocks)
+    cached = upstream.cached
     response_cache = create_response_cache(
-        settings, recall, known_customer_ids, clock, cache_clocks
+        settings, cached, upstream.customer_ids, clock, cache_clocks
     )
-    phase_out = PhaseOut(LEGACY_ENDPOINT, switched_on=settings.legacy == "on")
-    customer_promotions = CustomerViewEndpoint(client, recall, known_customer_ids)
-    definitions = LegacyDefinitionsEndpoint(client, recall, phase_out)
-    source_types = SourceTypes(
-        tuple(PromotionSourceType[name] for name in settings.definition_source_types), credential
-    )
-
     loader_sources = LoaderSources(
-        customer_promotions,
-        definitions,
-        source_types,
-        known_customer_ids,
-        ShownPromotions(credential.identity),
+        upstream.customer_view,
+        upstream.definitions,
+        upstream.source_types,
+        upstream.customer_ids,
+        ShownPromotions(cached.credential.identity),
     )
     statistics = OperationStatistics()
     schema = executable(build_schema())
     operations = create_operations(settings, schema)
-    documents = create_documents(settings, operations, recall.cache, recall.keys)
+    documents = create_documents(settings, operations, cached.cache, cached.keys)
 
     metrics = MetricsScrape(
         (
             statistics.readings,
             documents.readings,
-            partial(upstream_samples, traffic, phase_out),
-            partial(cache_samples, recall.cache),
+            partial(upstream_samples, traffic, upstream.phase_out),
+            partial(cache_samples, cached.cache),
             response_cache.readings,
         ),
         board,
@@ -142,7 +117,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         response_cache=response_cache,
         executor=_executor(settings),
         loader_sources=loader_sources,
-        quota_left=client.quota_left,
+        quota_left=upstream.client.quota_left,
         clock=clock,
         statistics=statistics,
         gc=DeferredGc(),
@@ -153,7 +128,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
-        async with authentication, aclosing(http), traffic, metrics, recall, guard:
+        async with authentication, aclosing(http), traffic, metrics, cached, guard:
             app.state.ready = True
             try:
                 yield {FAST_PATH: direct_way}

@@ -50,6 +50,7 @@ LAYERS = (
         "upstream.customer_identities",
     ),
     ("upstream.client", "upstream.source_types"),
+    ("upstream.call",),
     ("upstream.credentials",),
     ("upstream.response_errors",),
     ("upstream.response",),

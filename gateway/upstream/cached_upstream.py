@@ -1,28 +1,31 @@
-"""Answers remembered and shared: between the endpoints' ports and their calls.
+"""The links `cache` and `dedup` of the way to the platform.
 
-Equal calls in flight are one call, never across identities; an answer that could be read is kept as
-the bytes it came in. What is kept how long is the endpoint's policy.
+A response is served from the cache while its endpoint's policy allows, and equal calls in flight
+are one call, never across identities. Stored are the bytes of a response that could be read.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Self, TypeVar, cast
 
+from gateway.cache.coalescing import Coalescer
 from gateway.cache.entry import CachePolicy
 from gateway.cache.fetching import CachedFetcher, ErrorMeanings, Refresher, RefreshLimits, Source
 from gateway.cache.keys import KeyMaker, secret_for
 from gateway.cache.options import CacheClocks
 from gateway.cache.store import TwoLevelCache, create_cache
 from gateway.config.settings import Settings
-from gateway.context import CallBudget, RequestContext, UpstreamReport
+from gateway.context import CallBudget, UpstreamReport
 from gateway.errors import (
     BudgetExceededError,
     GatewayError,
     HeldBackError,
     OverloadedError,
     PhasedOutError,
+    UpstreamError,
     UpstreamNotFoundError,
     UpstreamRateLimitedError,
     UpstreamRefusedError,
@@ -30,10 +33,11 @@ from gateway.errors import (
     UpstreamUnavailableError,
 )
 from gateway.fairness import in_background
+from gateway.upstream.call import UpstreamCall
+from gateway.upstream.client import UpstreamClient
 from gateway.upstream.credentials import Credential
-from gateway.upstream.resilience.traffic_shaping import TrafficShaping
 
-_T = TypeVar("_T")
+T = TypeVar("T")
 
 _OUTAGES = (
     OverloadedError,
@@ -43,8 +47,8 @@ _OUTAGES = (
     UpstreamTimeoutError,
     UpstreamUnavailableError,
 )
-# These end with the deadline, the budget or the share of the operation that made the call: whoever
-# waits for the same answer may still have time, calls and places left.
+# They end with the deadline, the budget or the share of the request that made the call: a request
+# that waits for the same response may have time, calls and connections left.
 _PERSONAL = (
     BudgetExceededError,
     HeldBackError,
@@ -53,101 +57,114 @@ _PERSONAL = (
     UpstreamTimeoutError,
 )
 _REFRESH_CALLS = 2
-_NEGATIVE_S = 30.0  # a promotion that is just being created should not stay away for long
+_NEGATIVE_S = 30.0  # short: the promotion may be about to be created
+
+
+def _is_outage(error: Exception) -> bool:
+    return isinstance(error, _OUTAGES)
+
+
+def _is_personal(error: Exception) -> bool:
+    return isinstance(error, _PERSONAL)
 
 
 def _negative(error: Exception) -> bytes | None:
     return str(error.upstream_code).encode() if isinstance(error, UpstreamNotFoundError) else None
 
 
-MEANINGS = ErrorMeanings(
-    is_outage=lambda error: isinstance(error, _OUTAGES),
-    negative=_negative,
-    is_personal=lambda error: isinstance(error, _PERSONAL),
-)
+MEANINGS = ErrorMeanings(_is_outage, _negative, _is_personal)
 
 
 @dataclass(frozen=True, slots=True)
 class CachedUpstream:
-    """Fetches answers through the cache; `policies` are by the endpoints' documented names."""
+    """Answers calls from the cache or an equal call in flight, else by `client`.
 
+    `policies` are by the endpoints' documented names; an endpoint whose policy stores nothing
+    passes through `coalescer` alone.
+    """
+
+    client: UpstreamClient
     cache: TwoLevelCache
     fetcher: CachedFetcher
+    coalescer: Coalescer[bytes | UpstreamNotFoundError]
     keys: KeyMaker
-    credential: Credential
-    has_calls_to_spare: Callable[[str], bool]
     origin: str
     policies: Mapping[str, CachePolicy]
-    deadline_s: float
+
+    @property
+    def credential(self) -> Credential:
+        """The credential of all calls."""
+        return self.client.credential
 
     async def __aenter__(self) -> Self:
-        """Nothing connects before it is needed."""
+        """Connect nothing: connections are made when first needed."""
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """End what is in flight, and give the connections back."""
+        """Cancel the calls in flight, and close the connections."""
+        await self.coalescer.close()
         await self.fetcher.close()
         await self.cache.close()
 
-    async def fetch(  # noqa: PLR0913 - what to ask, and how to read it
-        self,
-        endpoint: str,
-        target: str,
-        request: RequestContext,
-        load: Callable[[RequestContext], Awaitable[bytes]],
-        read: Callable[[bytes], _T],
-        *,
-        not_before: float = 0.0,
-    ) -> _T:
-        """Return an answer, as `read` reads it: a remembered one, or that of one call of `load`.
+    async def send(self, call: UpstreamCall[T], *, not_before: float = 0.0) -> T:
+        """Return the response of `call` as it reads it.
 
-        `target` is all that is asked of the endpoint, and `load` gets the request on whose account
-        it calls. Only what `read` can read is kept; what was fetched earlier than `not_before`, in
-        wall-clock seconds, is asked for anew. Raises NotHereError, also a remembered one, and
-        whatever `load` and `read` raise.
+        A response that was fetched before `not_before` (wall-clock seconds) is not served. Raises
+        UpstreamNotFoundError, also a cached one, and what the call and its reading raise.
         """
+        request, endpoint = call.request, call.endpoint
+        identity = self.client.credential.identity(request)
         policy = self.policies[endpoint]
-        identity = self.credential.identity(request)
-        key = self._key(policy, identity, endpoint, target)
-        just_read = request.decoded.get(
-            key
-        )  # by a call of its own that has ended in this very turn
-        if isinstance(just_read, GatewayError):
-            raise just_read
-        if just_read is not None:
-            return cast("_T", just_read)
+        if policy.fresh_s > 0:
+            key = self.keys.key(self.origin, identity, endpoint, call.target)
+        else:
+            key = f"{endpoint} {identity} {call.target}"  # neither of the first two has a blank
+        # An equal call of the same request may have ended in this very turn of the event loop.
+        known = request.decoded.get(key)
+        if known is None:
+            send = self._send_cached if policy.fresh_s > 0 else self._send_coalesced
+            return await send(call, key, policy, not_before)
+        if isinstance(known, GatewayError):
+            raise known
+        return cast("T", known)
 
-        async def load_readable(on_account_of: RequestContext = request) -> bytes:
-            try:
-                body = await load(on_account_of)
-                on_account_of.decoded[key] = read(body)
-            except GatewayError as error:
-                if not policy.stores:  # else there may be a stale answer for who asks again
-                    on_account_of.decoded[key] = error
-                raise
-            return body
+    async def _send_coalesced(
+        self, call: UpstreamCall[T], key: str, _policy: CachePolicy, _not_before: float
+    ) -> T:
+        """Send a call whose response is not stored, or wait for an equal one in flight."""
+        request, endpoint = call.request, call.endpoint
+        report = request.report
+        report.fresh_until = 0.0
+        try:
+            with request.wait_scope:
+                body, is_joined = await self.coalescer.run(
+                    key, partial(self._load_unstored, call, key), request
+                )
+        except TimeoutError:
+            raise UpstreamTimeoutError(endpoint) from None
+        if is_joined:
+            self.cache.statistics.coalesced += 1
+            report.coalesced += 1
+        if isinstance(body, UpstreamNotFoundError):
+            raise UpstreamNotFoundError(endpoint, body.upstream_code)
+        if is_joined:
+            return call.read(body, is_own=False)
+        return cast("T", request.decoded[key])
 
-        def refresh() -> Awaitable[bytes]:
-            deadline = asyncio.get_running_loop().time() + self.deadline_s
-            budget = CallBudget(_REFRESH_CALLS)
-            caller_key = in_background(request.caller_key)
-            background = replace(
-                request,
-                deadline=deadline,
-                budget=budget,
-                report=UpstreamReport(),
-                caller_key=caller_key,
-            )
-            return load_readable(background)
-
-        fresh_until = 0.0  # also of what fails: its operation may show no error of it
+    async def _send_cached(
+        self, call: UpstreamCall[T], key: str, policy: CachePolicy, not_before: float
+    ) -> T:
+        """Serve a call from the cache, by a call in flight or by a call."""
+        request, endpoint = call.request, call.endpoint
+        identity = self.client.credential.identity(request)
+        fresh_until = 0.0  # stays so where the call fails: its operation may show no error of it
         try:
             fetched = await self.fetcher.fetch(
                 key,
                 policy,
-                load_readable,
-                refresh=refresh,
-                may_refresh=lambda: self.has_calls_to_spare(identity),
+                partial(self._load, call, key),
+                refresh=partial(self._refresh, call, key),
+                may_refresh=partial(self.client.traffic.has_calls_to_spare, identity),
                 within=request.wait_scope,
                 owner=request,
                 not_before=not_before,
@@ -162,36 +179,64 @@ class CachedUpstream:
         if fetched.is_negative:
             raise UpstreamNotFoundError(endpoint, int(fetched.payload))
         own = request.decoded.get(key) if fetched.source is Source.UPSTREAM else None
-        return read(fetched.payload) if own is None else cast("_T", own)
+        return call.read(fetched.payload, is_own=False) if own is None else cast("T", own)
 
-    def _key(self, policy: CachePolicy, identity: str, endpoint: str, target: str) -> str:
-        """Make the key of a call, under which no two that differ are one.
+    async def _load(self, call: UpstreamCall[T], key: str) -> bytes:
+        """Send a call by the client, and read its response at once: only what is readable is kept.
 
-        What may be kept has one that tells nothing. All else only meets its like in this process.
+        What is read stands in the request's `decoded`, so that it is read once.
         """
-        if policy.stores:
-            return self.keys.key(self.origin, identity, endpoint, target)
-        return f"{endpoint} {identity} {target}"  # neither of the first two has a blank
+        call.begin()
+        try:
+            body = await self.client.send(call)
+        except UpstreamError as error:
+            failure = call.failed(error)
+            if failure is error:
+                raise
+            raise failure from None
+        call.request.decoded[key] = call.read(body, is_own=True)
+        return body
+
+    async def _load_unstored(
+        self, call: UpstreamCall[T], key: str
+    ) -> bytes | UpstreamNotFoundError:
+        """Do the same where no stale response can stand in: the request has a failure once, too."""
+        try:
+            return await self._load(call, key)
+        except GatewayError as error:
+            call.request.decoded[key] = error
+            if isinstance(error, UpstreamNotFoundError):
+                return error
+            raise
+
+    def _refresh(self, call: UpstreamCall[T], key: str) -> Awaitable[bytes]:
+        """Send a call in the background, on an account of its own."""
+        request = call.request
+        background = replace(
+            request,
+            deadline=asyncio.get_running_loop().time() + self.client.deadline_s,
+            budget=CallBudget(_REFRESH_CALLS),
+            report=UpstreamReport(),
+            caller_key=in_background(request.caller_key),
+        )
+        return self._load(call.on_account_of(background), key)
 
 
 def create_cached_upstream(
-    settings: Settings,
-    credential: Credential,
-    traffic: TrafficShaping,
-    clocks: CacheClocks | None = None,
+    settings: Settings, client: UpstreamClient, clocks: CacheClocks | None = None
 ) -> CachedUpstream:
-    """Make the cache of a process, and what is kept in it how long."""
+    """Create the cache of a process, with each endpoint's policy."""
     secret = settings.cache_key_secret.get_secret_value()
     cache = create_cache(settings.cache_url, secret_for("entries", secret), clocks=clocks)
     limits = RefreshLimits(deadline_s=settings.upstream_deadline_s)
     refresher = Refresher(limits, cache.statistics, time.monotonic)
     definition_ttl_s = settings.cache_definition_ttl_s
     return CachedUpstream(
+        client,
         cache,
         CachedFetcher(cache, MEANINGS, refresher),
+        Coalescer(_is_personal),
         KeyMaker(secret_for("keys", secret)),
-        credential,
-        traffic.has_calls_to_spare,
         settings.upstream_url,
         {
             "promotionData": CachePolicy(settings.cache_customer_ttl_s),
@@ -201,5 +246,4 @@ def create_cached_upstream(
                 negative_s=min(_NEGATIVE_S, definition_ttl_s),
             ),
         },
-        settings.upstream_deadline_s,
     )

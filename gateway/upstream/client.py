@@ -1,62 +1,55 @@
-"""One wanted call to the platform: its turn, its attempts, its deadline and its size."""
+"""The links `retry` to `transport` of the way to the platform."""
 
 import asyncio
-import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
-from urllib.parse import quote
+from typing import Any, NamedTuple
 
 import httpx
 
 from gateway.context import RequestContext
-from gateway.errors import UpstreamRateLimitedError, UpstreamTimeoutError
+from gateway.errors import (
+    UpstreamBadPayloadError,
+    UpstreamRateLimitedError,
+    UpstreamTimeoutError,
+)
 from gateway.telemetry import log
+from gateway.upstream.call import UpstreamCall
 from gateway.upstream.credentials import TOKEN_ENDPOINT, Credential
 from gateway.upstream.http_statuses import ANSWERS, RENEWS_CREDENTIAL, Told
 from gateway.upstream.http_transport import HttpTransport
 from gateway.upstream.resilience.circuit_breaker import Attribution, Permit
-from gateway.upstream.resilience.quota import Quota
 from gateway.upstream.resilience.traffic_shaping import EndpointTraffic, TrafficShaping
 from gateway.upstream.response import UpstreamResponse, read_response
 from gateway.upstream.response_errors import DEFAULT_PAUSE_S, error_from_status, read_failure
+from gateway.upstream.statistics import status_class
 
 _UNREACHABLE = (httpx.HTTPError, OSError)
-# No request has gone out, so that none can be the reason.
+# No HTTP request was sent, so that none can be the reason.
 _NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, OSError)
-# A call that had less, and less than half of its operation's time, was given no fair chance.
+# A call that timed out after less than this, and less than half of its operation's time, had no
+# fair chance: it says nothing about the endpoint.
 _FAIR_TIME_S = 1.0
+_TIMER_TOLERANCE_S = 0.01  # the event loop's timers may fire a moment early
 _JSON = {"Content-Type": "application/json"}
-_is_plain = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
-_MOST_TOKEN_BYTES = 64 * 1024
-
-
-class _Call(NamedTuple):
-    """A wanted call, whatever attempts it takes."""
-
-    endpoint: str
-    target: str
-    attribution: Attribution | None
-    request: RequestContext
-    yields: bool
-    traffic: EndpointTraffic
+_MAX_TOKEN_BYTES = 64 * 1024
 
 
 class _Exchange(NamedTuple):
-    """One HTTP exchange, as it goes out, and how large an answer may be."""
+    """One HTTP request, and the largest response body that is accepted."""
 
     endpoint: str
     method: str
     target: str
     headers: Mapping[str, str]
-    most_bytes: int
+    max_bytes: int
     body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class UpstreamClient:
-    """Calls the platform; `deadline_s` is what an operation has for all its calls."""
+    """Sends calls to the platform; `deadline_s` is the time an operation has for all its calls."""
 
     http: HttpTransport
     credential: Credential
@@ -65,150 +58,164 @@ class UpstreamClient:
     deadline_s: float = 0.0
 
     def quota_left(self, request: RequestContext) -> int | None:
-        """Return the calls of this minute that the caller's identity has left; None: no limit."""
-        return self._quota(request).left()
+        """Return how many calls of this minute the caller's identity has left; None: no limit."""
+        return self.traffic.quotas.of(self.credential.identity(request)).left()
 
-    async def get(
-        self,
-        endpoint: str,
-        target: str,
-        request: RequestContext,
-        *,
-        about: tuple[Hashable, ...] = (),
-        yields: bool = False,
-    ) -> bytes:
-        """Fetch the body of a successful answer, with a second attempt where that is worth it.
+    async def send(self, call: UpstreamCall[Any]) -> bytes:
+        """Return the body of a successful response, after up to one retry.
 
-        `endpoint` is the documented name that errors carry; `target` a path with its query.
-        `about` is what it asks for, from the whole to the part, without the window: what makes the
-        platform fail for one of these holds back no other (`circuit_scope.py`). A call that
-        `yields` leaves the operation's last calls to those that have a claim on them. Raises
-        BudgetExceededError before a call too many, OverloadedError where too many wait, and
-        UpstreamError for whatever the platform does instead of answering.
+        All attempts end at the deadline of the call's request. Raises BudgetExceededError and
+        OverloadedError where an attempt is not admitted, and UpstreamError where the platform does
+        not answer with success.
         """
+        endpoint, request = call.endpoint, call.request
         traffic = self.traffic.of(endpoint)
         traffic.retry_budget.want(request.caller_key)
-        attribution = Attribution(request.caller_key, about) if about else None
-        call = _Call(endpoint, target, attribution, request, yields, traffic)
         try:
             with request.call_scope:
-                answer, wants_new_credential = await self._attempt(call)
-                if answer.status not in ANSWERS:
-                    answer = await self._try_again(
-                        call, answer, wants_new_credential=wants_new_credential
-                    )
+                response, may_renew = await self._attempt(call, traffic)
+                if response.status not in ANSWERS:
+                    response = await self._retry(call, traffic, response, may_renew=may_renew)
         except TimeoutError:
             raise UpstreamTimeoutError(endpoint) from None
-        if answer.status in ANSWERS:
-            return answer.body
-        raise error_from_status(endpoint, answer)
+        if response.status in ANSWERS:
+            return response.body
+        raise error_from_status(endpoint, response)
 
-    async def _try_again(
-        self, call: _Call, answer: UpstreamResponse, *, wants_new_credential: bool
+    async def _retry(
+        self,
+        call: UpstreamCall[Any],
+        traffic: EndpointTraffic,
+        response: UpstreamResponse,
+        *,
+        may_renew: bool,
     ) -> UpstreamResponse:
-        """Go on after a first attempt until there is an answer with which to leave it."""
-        retries, budget = call.traffic.retries, call.request.budget
-        attempts, is_renewed = 1, False
-        while answer.status not in ANSWERS and budget.allows(yields=call.yields):
-            if wants_new_credential and not is_renewed:
+        """Repeat a failed attempt while that may help; `may_renew`: with a renewed credential."""
+        request, is_renewed, attempts = call.request, False, 1
+        while response.status not in ANSWERS and request.budget.allows(yields=call.is_low_priority):
+            if may_renew and not is_renewed:
                 is_renewed = True
             else:
-                if not read_failure(answer)[0].is_retried:
+                if not read_failure(response)[0].is_retried:
                     break
-                left_s = call.request.deadline - self.traffic.clock()
-                delay_s = retries.delay_s(
-                    attempts, answer.status, answer.retry_after_s, left_s, call.request.caller_key
+                delay_s = traffic.retries.delay_s(
+                    attempts,
+                    response.status,
+                    response.retry_after_s,
+                    request.deadline - self.traffic.clock(),
+                    request.caller_key,
                 )
                 if delay_s is None:
                     break
                 await asyncio.sleep(delay_s)
-            answer, wants_new_credential = await self._attempt(call)
+            response, may_renew = await self._attempt(call, traffic)
             attempts += 1
-        return answer
+        return response
 
-    async def _attempt(self, call: _Call) -> tuple[UpstreamResponse, bool]:
-        """Make one attempt, once it is its turn; tell whether a new credential promises more."""
-        endpoint, target, attribution, request, yields, traffic = call
-        budget, admission, is_made = request.budget, self.traffic.admission, False
-        caller = request.caller_key
-        if not budget.take_at_once(yields=yields):
-            await budget.take(yields=yields)
+    async def _attempt(
+        self, call: UpstreamCall[Any], traffic: EndpointTraffic
+    ) -> tuple[UpstreamResponse, bool]:
+        """Send a call once it is admitted; return also whether a renewed credential may help.
+
+        The order of the checks (docs/decisions/008): call budget of the operation, concurrency,
+        circuit breaker, credential, quota. What an earlier one has granted is given back where a
+        later one refuses.
+        """
+        request, is_low_priority = call.request, call.is_low_priority
+        budget, caller, concurrency = request.budget, request.caller_key, self.traffic.admission
+        is_sent = False
+        if not budget.take_at_once(yields=is_low_priority):
+            await budget.take(yields=is_low_priority)
         try:
-            if not admission.enter_at_once(caller):
-                await admission.enter(caller)
+            if not concurrency.enter_at_once(caller):
+                await concurrency.enter(caller)
             try:
-                with traffic.breaker.admit(attribution) as permit:
-                    credential = self.credential.fixed
-                    if credential is None:
+                permit = traffic.breaker.admit(
+                    Attribution(caller, call.subject) if call.subject else None
+                )
+                try:
+                    headers = self.credential.fixed
+                    if headers is None:
                         post = partial(self._post, request)
-                        credential = await self.credential.headers(post, request)
+                        headers = await self.credential.headers(post, request)
                     quota = self.traffic.quotas.of(self.credential.identity(request))
                     if not quota.start_at_once():
-                        await quota.start(endpoint, request.deadline, caller)
-                    is_made = True
+                        await quota.start(call.endpoint, request.deadline, caller)
+                    is_sent = True
                     request.report.calls += 1
                     exchange = _Exchange(
-                        endpoint, "GET", target, credential, self.max_response_bytes
+                        call.endpoint, "GET", call.target, headers, self.max_response_bytes
                     )
-                    answer = await self._call(exchange, request, permit)
+                    response = await self._exchange(exchange, request, permit)
+                finally:
+                    if permit.is_pending:
+                        permit.neutral()
             finally:
-                admission.leave(caller)
+                concurrency.leave(caller)
         finally:
-            budget.end(yields=yields, is_made=is_made)
-        is_refused = answer.status in RENEWS_CREDENTIAL and self.credential.refused(credential)
-        return answer, is_refused
+            budget.end(yields=is_low_priority, is_made=is_sent)
+        may_renew = response.status in RENEWS_CREDENTIAL and self.credential.refused(headers)
+        return response, may_renew
 
     async def _post(self, request: RequestContext, path: str, body: bytes) -> UpstreamResponse:
-        """Make the call that gets a token, for all operations and so on none's budget."""
+        """Request a token: a call for all operations, and so within no operation's budget."""
         with self.traffic.of(TOKEN_ENDPOINT).breaker.admit() as permit:
-            await self._quota(request).start(TOKEN_ENDPOINT, request.deadline)
-            exchange = _Exchange(TOKEN_ENDPOINT, "POST", path, _JSON, _MOST_TOKEN_BYTES, body)
-            return await self._call(exchange, request, permit)
+            quota = self.traffic.quotas.of(self.credential.identity(request))
+            await quota.start(TOKEN_ENDPOINT, request.deadline)
+            exchange = _Exchange(TOKEN_ENDPOINT, "POST", path, _JSON, _MAX_TOKEN_BYTES, body)
+            return await self._exchange(exchange, request, permit)
 
-    def _quota(self, request: RequestContext) -> Quota:
-        return self.traffic.quotas.of(self.credential.identity(request))
-
-    async def _call(
+    async def _exchange(
         self, exchange: _Exchange, request: RequestContext, permit: Permit
     ) -> UpstreamResponse:
-        """Make the call, and tell the breaker how it went; a client's leaving tells nothing."""
-        endpoint, method, target, headers, most_bytes, body = exchange
+        """Send one HTTP request; count its outcome, and report it to the circuit breaker.
+
+        A call that is cancelled because its client has left is reported as nothing.
+        """
+        endpoint, method, target, headers, max_bytes, body = exchange
+        clock, outcome = self.traffic.clock, "unreachable"
+        started = clock()
         try:
-            with self.traffic.statistics.call(endpoint, request.deadline) as counted:
-                reply = await self.http.send(
-                    method,
-                    target,
-                    headers,
-                    most_bytes=most_bytes,
-                    body=body,
-                    trace=request.trace_headers,
-                )
-                answer = read_response(endpoint, reply, most_bytes)
-                counted.answered(answer.status)
+            reply = await self.http.send(
+                method,
+                target,
+                headers,
+                most_bytes=max_bytes,
+                body=body,
+                trace=request.trace_headers,
+            )
+            response = read_response(endpoint, reply, max_bytes)
+            outcome = "2xx" if response.status == 200 else status_class(response.status)
         except asyncio.CancelledError:
-            # The deadline around all attempts has come; what began just before tells of those who
-            # have used up its time, and nothing of the endpoint.
-            if counted.is_late and counted.lasted_s >= min(_FAIR_TIME_S, self.deadline_s / 2):
+            # The deadline is around all attempts of a call: of its end an attempt hears as of a
+            # cancellation.
+            now = clock()
+            is_late = now >= request.deadline - _TIMER_TOLERANCE_S
+            outcome = "timeout" if is_late else "cancelled"
+            if is_late and now - started >= min(_FAIR_TIME_S, self.deadline_s / 2):
                 permit.failure()
             raise
+        except UpstreamBadPayloadError:
+            outcome = "bad_payload"
+            raise
         except _UNREACHABLE as error:
+            if isinstance(error, TimeoutError):
+                outcome = "timeout"
             permit.failure(is_attributable=not isinstance(error, _NOT_CONNECTED))
             log.warning("upstream_call_failed", endpoint=endpoint, reason=type(error).__name__)
             return UpstreamResponse(None)
-        if answer.status in ANSWERS:
+        finally:
+            self.traffic.statistics.of(endpoint).count_call(outcome, clock() - started)
+        if response.status in ANSWERS:
             permit.success()
-            return answer
-        meaning, _ = read_failure(answer)
+            return response
+        meaning, _ = read_failure(response)
         if meaning.told is Told.FAILURE:
             permit.failure()
         elif meaning.told is Told.SUCCESS:
             permit.success()
         if meaning.error is UpstreamRateLimitedError:
-            pause_s = answer.retry_after_s
-            await self._quota(request).pause(DEFAULT_PAUSE_S if pause_s is None else pause_s)
-        return answer
-
-
-def encoded(value: str) -> str:
-    """Write a parameter's value so that it comes to the platform as it is here."""
-    return value if _is_plain(value) else quote(value, safe="")
+            pause_s = response.retry_after_s
+            quota = self.traffic.quotas.of(self.credential.identity(request))
+            await quota.pause(DEFAULT_PAUSE_S if pause_s is None else pause_s)
+        return response

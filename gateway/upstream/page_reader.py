@@ -1,6 +1,7 @@
 """From an answer's bytes to a page that can be believed, for either endpoint."""
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 from gateway.errors import UpstreamBadPayloadError
@@ -9,9 +10,10 @@ from gateway.upstream.customer_view.payload import CustomerPromotionPayload
 from gateway.upstream.decoding.decode import MalformedPayloadError, Refusal, UpstreamPage
 from gateway.upstream.definitions.payload import DefinitionPayload
 from gateway.upstream.response_errors import error_from_refusal
-from gateway.upstream.statistics import UpstreamStatistics
+from gateway.upstream.statistics import EndpointStatistics
 
 _I = TypeVar("_I", CustomerPromotionPayload, DefinitionPayload)
+_program_id = attrgetter("program_id")
 
 
 class Wanted(NamedTuple):
@@ -30,7 +32,7 @@ class Wanted(NamedTuple):
 
 def read_page(
     endpoint: str,
-    statistics: UpstreamStatistics,
+    statistics: EndpointStatistics,
     decode: Callable[[bytes], UpstreamPage[_I] | Refusal],
     body: bytes,
     wanted: Wanted | None = None,
@@ -51,28 +53,28 @@ def read_page(
         raise error_from_refusal(endpoint, page)
     if wanted is not None:
         # Most pages have nothing else, which is seen without a call for each item.
-        programs = {item.program_id for item in page.items if item is not None}
+        programs = set(map(_program_id, filter(None, page.items)))
         is_one = wanted.promotion_id is not None
         if not programs <= wanted.program_ids or (
             is_one and not all(map(wanted.has, filter(None, page.items)))
         ):
             page = page.only(wanted.has)
     if page.surprises:
-        statistics.undocumented_values(endpoint, page.surprises)
+        statistics.undocumented_values += page.surprises
         log.warning("undocumented_values", endpoint=endpoint, count=page.surprises)
     if None in page.items:
-        statistics.items_left_out(endpoint, page.left_out)
+        statistics.items_left_out += page.left_out
         log.warning("items_left_out", endpoint=endpoint, count=page.left_out, foreign=page.foreign)
     return page
 
 
 def reject_payload(
     endpoint: str,
-    statistics: UpstreamStatistics,
+    statistics: EndpointStatistics,
     reason: str,
     error: type[UpstreamBadPayloadError] = UpstreamBadPayloadError,
 ) -> UpstreamBadPayloadError:
     """Count and log an answer with status 200 that is not believed; gives the error to raise."""
-    statistics.bad_payload(endpoint)
+    statistics.bad_payloads += 1
     log.warning("upstream_bad_payload", endpoint=endpoint, reason=reason)
     return error(endpoint)

@@ -35,13 +35,16 @@ def read_response(endpoint: str, reply: TransportResponse, most_bytes: int) -> U
     Where the status says that there is none it says what has happened, and a body that cannot be
     read, which somebody on the way may have written, is as good as none.
     """
-    if reply.status in ANSWERS:
-        return UpstreamResponse(reply.status, decompress_body(endpoint, reply, most_bytes))
+    status, headers, body = reply
+    if status in ANSWERS:
+        if body is None or b"content-encoding" in headers:
+            body = decompress_body(endpoint, reply, most_bytes)
+        return UpstreamResponse(status, body)
     try:
         body = decompress_body(endpoint, reply, most_bytes)
     except UpstreamBadPayloadError:
         body = b""
-    return UpstreamResponse(reply.status, body, retry_after_s(reply.headers), read_refusal(body))
+    return UpstreamResponse(status, body, retry_after_s(headers), read_refusal(body))
 
 
 def decompress_body(endpoint: str, reply: TransportResponse, most_bytes: int) -> bytes:

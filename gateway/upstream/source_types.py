@@ -32,7 +32,8 @@ class SourceTypes:
 
     def order(self, program_id: str, promotion_id: str, request: RequestContext) -> Order:
         """Return all source types to look in, the likeliest first."""
-        first = self._found.get(self._key(program_id, promotion_id, request))
+        identity = self._credential.identity(request)
+        first = self._found.get(_Definition(identity, program_id, promotion_id))
         if first not in self.configured:
             return self.configured
         return (first, *(other for other in self.configured if other is not first))

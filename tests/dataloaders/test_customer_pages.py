@@ -40,11 +40,9 @@ class Platform:
         self.let_go = asyncio.Event()
         settings = settings_for("http://platform.test")
         credential, traffic = FixedCredential({}), create_traffic_shaping(settings)
-        recall = create_cached_upstream(settings, credential, traffic)
+        client = UpstreamClient(self, credential, traffic, 1000)
         self.port = CustomerViewEndpoint(
-            UpstreamClient(self, credential, traffic, 1000),
-            recall,
-            KnownCustomerIds(credential.identity),
+            create_cached_upstream(settings, client), KnownCustomerIds(credential.identity)
         )
 
     async def send(self, *_: Any, **__: Any) -> TransportResponse:

@@ -140,8 +140,8 @@ class Gateway:
         self.platform.calls = Counter()
         credential = credential_from(_SETTINGS)
         traffic = create_traffic_shaping(_SETTINGS)
-        recall = create_cached_upstream(_SETTINGS, credential, traffic)
         client = UpstreamClient(self._http, credential, traffic, 10**8)
+        cached = create_cached_upstream(_SETTINGS, client)
         request = RequestContext(
             id="r",
             now=NOW,
@@ -151,8 +151,8 @@ class Gateway:
         )
         seed = self.platform.seed
         known = KnownCustomerIds(credential.identity)
-        customers: Any = _Spoiling(CustomerViewEndpoint(client, recall, known), seed, self.spoiling)
-        legacy = LegacyDefinitionsEndpoint(client, recall, PhaseOut(ENDPOINT, switched_on=True))
+        customers: Any = _Spoiling(CustomerViewEndpoint(cached, known), seed, self.spoiling)
+        legacy = LegacyDefinitionsEndpoint(cached, PhaseOut(ENDPOINT, switched_on=True))
         definitions: Any = _Spoiling(legacy, seed, self.spoiling)
         order = (PromotionSourceType.UI, PromotionSourceType.PROMOTION_API)
         source_types = SourceTypes(order, credential)

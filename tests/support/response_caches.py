@@ -11,10 +11,9 @@ from gateway.graphql_http.response_cache import ResponseCache, create_response_c
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.faults.spec import parse_fault
 from gateway.sandbox.world import World
-from gateway.upstream.cached_upstream import create_cached_upstream
-from gateway.upstream.credentials import credential_from
-from gateway.upstream.customer_identities import KnownCustomerIds
+from gateway.upstream.chain import create_upstream
 from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
+from gateway.upstream.transport import create_transport
 from tests.cache.clock import Clock
 from tests.sandbox.client import NOW, TODAY
 from tests.support.graph import Graph, settings_for
@@ -74,8 +73,7 @@ def answering(*faults: str, at: datetime = NOW, **overrides: Any) -> Iterator[An
 def answer_cache() -> ResponseCache:
     """Make the answer cache of a gateway that keeps answers, without the gateway."""
     settings = settings_for("http://platform.test", cache_customer_ttl_s=TTL_S)
-    credential = credential_from(settings)
-    recall = create_cached_upstream(settings, credential, create_traffic_shaping(settings))
-    return create_response_cache(
-        settings, recall, KnownCustomerIds(credential.identity), lambda: NOW
+    upstream = create_upstream(
+        settings, create_transport(settings), create_traffic_shaping(settings)
     )
+    return create_response_cache(settings, upstream.cached, upstream.customer_ids, lambda: NOW)

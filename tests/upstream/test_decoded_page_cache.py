@@ -1,4 +1,4 @@
-"""Pages whose answers have not changed since they were read."""
+"""Decoded pages whose responses have not changed."""
 
 import pytest
 
@@ -7,77 +7,69 @@ from gateway.upstream.decoding.decode import UpstreamPage
 
 
 class Reader:
-    """Reads an answer as a page of its characters, a question mark as an item left out."""
+    """Decodes a body to a page of its characters, a question mark to an item left out."""
 
-    def __init__(self) -> None:
-        self.times = 0
+    def __init__(self, max_bytes: int = 10_000) -> None:
+        self.pages = DecodedPageCache[str](max_bytes)
+        self.decoded = 0
 
-    def __call__(self, body: bytes) -> UpstreamPage[str]:
-        """Read, and count that."""
-        self.times += 1
-        if body == b"broken":
-            raise ValueError(body)
-        return UpstreamPage([None if each == "?" else each for each in body.decode()], len(body))
+    def read(self, target: str, body: bytes) -> UpstreamPage[str]:
+        """Return the page of a body, and count those that are decoded."""
+        page = self.pages.find(target, body)
+        if page is None:
+            self.decoded += 1
+            items = [None if each == "?" else each for each in body.decode()]
+            page = UpstreamPage(items, len(body))
+            self.pages.store(target, body, page)
+        return page
 
 
-def test_an_answer_that_has_not_changed_is_not_read_again() -> None:
+def test_an_equal_response_is_not_decoded_again() -> None:
     """Equal bytes are enough: each call brings new ones."""
-    known, read = DecodedPageCache[str](10_000), Reader()
+    reader = Reader()
 
-    first = known.read("/a", b"abc", read)
-    again = known.read("/a", bytes(bytearray(b"abc")), read)
+    first = reader.read("/a", b"abc")
 
-    assert again is first
-    assert read.times == 1
-
-
-def test_an_answer_that_has_changed_is_read_and_known_from_then_on() -> None:
-    """The last answer counts, of each target for itself."""
-    known, read = DecodedPageCache[str](10_000), Reader()
-    known.read("/a", b"abc", read)
-    known.read("/b", b"xyz", read)
-
-    assert known.read("/a", b"abd", read).items == ["a", "b", "d"]
-    assert known.read("/a", b"abd", read).items == ["a", "b", "d"]
-    assert known.read("/b", b"xyz", read).items == ["x", "y", "z"]
-    assert read.times == 3
+    assert reader.read("/a", bytes(bytearray(b"abc"))) is first
+    assert reader.decoded == 1
 
 
-def test_a_page_with_an_item_left_out_is_read_each_time() -> None:
-    """Whoever reads it says so in the log."""
-    known, read = DecodedPageCache[str](10_000), Reader()
+def test_a_changed_response_replaces_the_one_before() -> None:
+    """The last response counts, of each target for itself."""
+    reader = Reader()
+    reader.read("/a", b"abc")
+    reader.read("/b", b"xyz")
 
-    for _ in range(2):
-        assert known.read("/a", b"a?", read).left_out == 1
-    assert read.times == 2
+    assert reader.read("/a", b"abd").items == ["a", "b", "d"]
+    assert reader.read("/a", b"abd").items == ["a", "b", "d"]
+    assert reader.read("/b", b"xyz").items == ["x", "y", "z"]
+    assert reader.decoded == 3
 
 
-def test_what_cannot_be_read_is_not_known() -> None:
-    """It fails each time, and the page before it stays."""
-    known, read = DecodedPageCache[str](10_000), Reader()
-    page = known.read("/a", b"abc", read)
+def test_a_page_with_an_item_left_out_is_decoded_each_time() -> None:
+    """Decoding it logs the item."""
+    reader = Reader()
 
     for _ in range(2):
-        with pytest.raises(ValueError, match="broken"):
-            known.read("/a", b"broken", read)
-    assert known.read("/a", b"abc", read) is page
+        assert reader.read("/a", b"a?").left_out == 1
+    assert reader.decoded == 2
 
 
-@pytest.mark.parametrize(("most_bytes", "times"), [(0, 6), (1_000, 6), (2_200, 6), (4_000, 3)])
-def test_what_is_kept_is_bounded(most_bytes: int, times: int) -> None:
-    """What was asked for least lately goes first; what is too large is never kept."""
-    known, read = DecodedPageCache[str](most_bytes), Reader()
+@pytest.mark.parametrize(("max_bytes", "decoded"), [(0, 6), (1_000, 6), (2_200, 6), (4_000, 3)])
+def test_the_size_is_bounded(max_bytes: int, decoded: int) -> None:
+    """The least recently used page goes first; one that is too large is never stored."""
+    reader = Reader(max_bytes)
 
     for _ in range(2):
         for target in ("/a", "/b", "/c"):
-            known.read(target, b"abc", read)
-    assert read.times == times
+            reader.read(target, b"abc")
+    assert reader.decoded == decoded
 
 
-def test_an_empty_page_is_not_kept() -> None:
-    """Whoever asks for ten thousand programs that there are not fills no memory."""
-    known, read = DecodedPageCache[str](1_000_000), Reader()
+def test_an_empty_page_is_not_stored() -> None:
+    """Ten thousand programs that do not exist fill no memory."""
+    reader = Reader(1_000_000)
 
     for _ in range(2):
-        known.read("/a", b"", read)
-    assert read.times == 2
+        reader.read("/a", b"")
+    assert reader.decoded == 2

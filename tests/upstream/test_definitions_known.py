@@ -54,8 +54,9 @@ class Definitions:
         client = UpstreamClient(
             create_transport(settings, self.platform), credential, traffic, 1_000_000
         )
-        recall = create_cached_upstream(settings, credential, traffic)
-        self._port = LegacyDefinitionsEndpoint(client, recall, PhaseOut(ENDPOINT, switched_on=True))
+        self._port = LegacyDefinitionsEndpoint(
+            create_cached_upstream(settings, client), PhaseOut(ENDPOINT, switched_on=True)
+        )
 
     async def page(self, caller: str = "a") -> DefinitionPage:
         """Ask for the list on account of a request of its own."""

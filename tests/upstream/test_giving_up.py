@@ -9,6 +9,7 @@ import pytest
 
 from gateway.context import CallBudget, Caller, RequestContext
 from gateway.errors import UpstreamTimeoutError
+from gateway.upstream.call import UpstreamCall
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.credentials import FixedCredential
 from gateway.upstream.resilience.circuit_breaker import FAILURES_TO_OPEN, CircuitState
@@ -22,6 +23,12 @@ pytestmark = pytest.mark.anyio
 ENDPOINT = "promotionData"
 
 
+class Call(UpstreamCall[bytes]):
+    """A call to that endpoint."""
+
+    endpoint = ENDPOINT
+
+
 class Gateway(NamedTuple):
     """A client of a platform that takes calls and says nothing, and that platform."""
 
@@ -32,7 +39,7 @@ class Gateway(NamedTuple):
         """Call, with so much time."""
         deadline = asyncio.get_running_loop().time() + within_s
         request = RequestContext("1", NOW, Caller(), deadline, CallBudget(40))
-        return await self.client.get(ENDPOINT, "/?a=b", request)
+        return await self.client.send(Call("/?a=b", request))
 
     @property
     def state(self) -> CircuitState:

@@ -1,13 +1,12 @@
 """The customer's view: ``GET /v2/customers/lookup/promotionData`` (docs/platform.md)."""
 
 import math
-from collections.abc import Awaitable
 from typing import NamedTuple, Protocol
 
 from gateway.context import RequestContext
 from gateway.errors import CustomerMismatchError, UpstreamInputRefusedError
 from gateway.upstream.cached_upstream import CachedUpstream
-from gateway.upstream.client import UpstreamClient, encoded
+from gateway.upstream.call import UpstreamCall, percent_encoded
 from gateway.upstream.customer_identities import KnownCustomerIds
 from gateway.upstream.customer_view.payload import CustomerPromotionPayload
 from gateway.upstream.decoding.decode import UpstreamPage, decode_customer_page
@@ -63,9 +62,9 @@ class CustomerViewPort(Protocol):
     async def page(
         self, key: CustomerPageKey, request: RequestContext, max_age_s: float = math.inf
     ) -> CustomerPage:
-        """Fetch one window, of a cached answer only where that is no older.
+        """Return one window, from a cached response only where that is no older.
 
-        Raises NotHereError for no such customer (8015), or UpstreamError.
+        Raises UpstreamNotFoundError where there is no such customer (8015), or UpstreamError.
         """
         ...
 
@@ -73,54 +72,56 @@ class CustomerViewPort(Protocol):
 class CustomerViewEndpoint:
     """The documented endpoint."""
 
-    def __init__(
-        self, client: UpstreamClient, recall: CachedUpstream, known: KnownCustomerIds
-    ) -> None:
-        self._client = client
-        self._recall = recall
-        self._known = known
+    def __init__(self, upstream: CachedUpstream, known: KnownCustomerIds) -> None:
+        self._upstream = upstream
+        self.known = known
+        self.statistics = upstream.client.traffic.statistics.of(ENDPOINT)
 
     async def page(
         self, key: CustomerPageKey, request: RequestContext, max_age_s: float = math.inf
     ) -> CustomerPage:
-        """Fetch one window, with a claim on a call; one about another customer is never served.
+        """Return one window; a call is reserved for it, and a page of another customer rejected.
 
-        An answer out of a cache that contradicts what has been proven since is asked for anew.
+        A cached response that contradicts what has been proven since is not served: the call is
+        made anew.
         """
-        target, known, customer = _target(key), self._known, key.customer
-        asked_at: int | None = None
-
-        def load(on_account_of: RequestContext) -> Awaitable[bytes]:
-            nonlocal asked_at
-            asked_at = known.contradictions
-            return self._client.get(ENDPOINT, target, on_account_of, about=(customer,))
-
-        def read(body: bytes) -> CustomerPage:
-            nonlocal asked_at
-            asked, asked_at = asked_at, None  # each answer is learnt from once, by who has asked
-            return self._read(key, request, body, asked)
-
+        known, customer = self.known, key.customer
+        call = _CustomerCall(_target(key), request, (customer,))
+        call.key, call.api = key, self
         not_before = 0.0
         if known.contradictions or max_age_s != math.inf:
             not_before = known.not_before(request, customer, max_age_s)
         request.budget.reserve_more(1)
-        fetch = self._recall.fetch
         try:
             try:
-                return await fetch(ENDPOINT, target, request, load, read, not_before=not_before)
+                return await self._upstream.send(call, not_before=not_before)
             except _OutdatedError:
                 not_before = known.not_before(request, customer, 0.0)
-                return await fetch(ENDPOINT, target, request, load, read, not_before=not_before)
+                return await self._upstream.send(call, not_before=not_before)
         except UpstreamInputRefusedError as error:
             raise blame(error, _given(key.filters)) from None
         finally:
             request.budget.reserve_more(-1)
 
-    def _read(
-        self, key: CustomerPageKey, request: RequestContext, body: bytes, asked_at: int | None
-    ) -> CustomerPage:
-        statistics, known, customer = self._client.traffic.statistics, self._known, key.customer
-        program_ids = key.filters.program_ids
+
+class _CustomerCall(UpstreamCall[CustomerPage]):
+    """A call for one window."""
+
+    __slots__ = ("api", "contradictions", "key")
+
+    endpoint = ENDPOINT
+    key: CustomerPageKey
+    api: CustomerViewEndpoint
+    contradictions: int
+
+    def begin(self) -> None:
+        """Note how many contradictions there were: a second look begins after them."""
+        self.contradictions = self.api.known.contradictions
+
+    def read(self, body: bytes, *, is_own: bool) -> CustomerPage:
+        """Return the page; raises UpstreamError for one of another customer."""
+        statistics, known, customer = self.api.statistics, self.api.known, self.key.customer
+        program_ids = self.key.filters.program_ids
         wanted = None if program_ids is None else Wanted(frozenset(map(int, program_ids)))
         page = read_page(ENDPOINT, statistics, decode_customer_page, body, wanted)
         customer_id = page.customer_id
@@ -128,17 +129,17 @@ class CustomerViewEndpoint:
         if customer.identifier_name == BY_ID:
             if str(customer_id) != canonical(customer.identifier_value):
                 raise reject_payload(ENDPOINT, statistics, "it is about another customer")
-        elif asked_at is None:
-            if not known.agrees(request, customer, customer_id):
+        elif not is_own:
+            if not known.agrees(self.request, customer, customer_id):
                 raise _OutdatedError(ENDPOINT)
-        elif not known.learn(request, customer, customer_id, asked_at):
+        elif not known.learn(self.request, customer, customer_id, self.contradictions):
             reason = "it is about another customer than the one before"
             raise reject_payload(ENDPOINT, statistics, reason, CustomerMismatchError)
         return page
 
 
 class _OutdatedError(CustomerMismatchError):
-    """An answer of a cache, or of another's call, contradicts what is known by now."""
+    """A response of the cache, or of another request's call, contradicts what is known by now."""
 
 
 def _given(filters: CustomerFilters) -> set[str]:
@@ -165,7 +166,7 @@ def _target(key: CustomerPageKey) -> str:
     """Write path and query; all usage is always asked for, so that one node has one truth."""
     (source, name, value), filters, offset, limit = key
     target = (
-        f"{PATH}?identifierName={name}&identifierValue={encoded(value)}&source={source._value_}"
+        f"{PATH}?identifierName={name}&identifierValue={percent_encoded(value)}&source={source._value_}"
         f"&fetchAllUsage=true&limit={limit}&offset={offset}"
     )
     return target if filters is NO_FILTERS else target + _filtering(filters)
@@ -180,4 +181,4 @@ def _filtering(filters: CustomerFilters) -> str:
         "programs": None if program_ids is None else ",".join(program_ids),
     }
     given = {name: value for name, value in parameters.items() if value is not None}
-    return "".join(f"&{name}={encoded(value)}" for name, value in given.items())
+    return "".join(f"&{name}={percent_encoded(value)}" for name, value in given.items())

@@ -1,17 +1,17 @@
 """The legacy definitions: ``GET …/programs/{id}/promotionsV2``, phased out (docs/platform.md)."""
 
-from functools import partial
 from typing import NamedTuple, Protocol
 
 from gateway.context import RequestContext
 from gateway.errors import (
     PhasedOutError,
     UndocumentedNotFoundError,
+    UpstreamError,
     UpstreamInputRefusedError,
     UpstreamNotFoundError,
 )
 from gateway.upstream.cached_upstream import CachedUpstream
-from gateway.upstream.client import UpstreamClient, encoded
+from gateway.upstream.call import UpstreamCall, percent_encoded
 from gateway.upstream.decoded_page_cache import DecodedPageCache
 from gateway.upstream.decoding.decode import UpstreamPage, decode_definition_page
 from gateway.upstream.definitions.payload import DefinitionPayload
@@ -19,10 +19,9 @@ from gateway.upstream.normalise.enums import PromotionSourceType
 from gateway.upstream.page_reader import Wanted, read_page, reject_payload
 from gateway.upstream.resilience.phase_out import PhaseOut, Window
 from gateway.upstream.response_errors import blame
-from gateway.upstream.statistics import UpstreamStatistics
 
 ENDPOINT = "promotionsV2"
-_MOST_BYTES_KNOWN = 8 * 1024 * 1024
+_MAX_DECODED_BYTES = 8 * 1024 * 1024
 
 DefinitionPage = UpstreamPage[DefinitionPayload]
 
@@ -53,57 +52,36 @@ class DefinitionsPort(Protocol):
     """Where definitions come from: so small that the endpoint's successor can stand in for it."""
 
     async def page(self, key: DefinitionPageKey, request: RequestContext) -> DefinitionPage:
-        """Fetch one window. Raises NotHereError for no such promotion (4027), or UpstreamError."""
+        """Return one window.
+
+        Raises UpstreamNotFoundError where there is no such promotion (4027), or UpstreamError.
+        """
         ...
 
 
 class LegacyDefinitionsEndpoint:
     """The documented endpoint."""
 
-    def __init__(self, client: UpstreamClient, recall: CachedUpstream, phase_out: PhaseOut) -> None:
-        self._client = client
-        self._recall = recall
-        self._phase_out = phase_out
-        # Who keeps no definitions wants no memory spent on them.
-        most_bytes = _MOST_BYTES_KNOWN if recall.policies[ENDPOINT].stores else 0
-        self._known: DecodedPageCache[DefinitionPayload] = DecodedPageCache(most_bytes)
+    def __init__(self, upstream: CachedUpstream, phase_out: PhaseOut) -> None:
+        self._upstream = upstream
+        self.phase_out = phase_out
+        self.credential = upstream.credential
+        self.statistics = upstream.client.traffic.statistics.of(ENDPOINT)
+        # Without cached responses no memory is spent on decoded ones.
+        is_cached = upstream.policies[ENDPOINT].stores
+        self.pages = DecodedPageCache[DefinitionPayload](_MAX_DECODED_BYTES) if is_cached else None
 
     async def page(self, key: DefinitionPageKey, request: RequestContext) -> DefinitionPage:
-        """Fetch one window; `program_id` has been checked to be digits, so the path is safe.
+        """Return one window.
 
-        Its call leaves the operation's last ones to the customers' pages. Raises PhasedOutError
-        while the endpoint is known to be gone, and what was raised before where this was missing
-        lately, if nothing is remembered.
+        Raises PhasedOutError while the endpoint is known to be gone, and the last error of a
+        window that was missing lately, unless the cache has it.
         """
-        target = _target(key)
-        about = (key.program_id, key.filters.promotion_id or key.source_type)
-
-        async def load(on_account_of: RequestContext) -> bytes:
-            identity, window = self._client.credential.identity(on_account_of), _window(key, target)
-            self._phase_out.ask(identity, window)
-            try:
-                body = await self._client.get(
-                    ENDPOINT, target, on_account_of, about=about, yields=True
-                )
-            except PhasedOutError:
-                self._phase_out.of(identity).gone(window)
-                raise
-            except UndocumentedNotFoundError:
-                self._phase_out.of(identity).not_found(window)
-                if self._phase_out.is_gone(identity):
-                    raise PhasedOutError(ENDPOINT) from None
-                raise
-            except UpstreamNotFoundError:
-                self._phase_out.of(identity).answered(window, has_found=False)
-                raise
-            self._phase_out.of(identity).answered(window, has_found=True)
-            return body
-
-        read = partial(_read, self._client.traffic.statistics, key)
+        subject = (key.program_id, key.filters.promotion_id or key.source_type)
+        call = _DefinitionCall(_target(key), request, subject)
+        call.key, call.api = key, self
         try:
-            return await self._recall.fetch(
-                ENDPOINT, target, request, load, lambda body: self._known.read(target, body, read)
-            )
+            return await self._upstream.send(call)
         except UpstreamInputRefusedError as error:
             given = (
                 {"sourceTypes"} if key.filters.event_name is None else {"sourceTypes", "eventName"}
@@ -111,37 +89,72 @@ class LegacyDefinitionsEndpoint:
             raise blame(error, given) from None
 
 
-def _read(statistics: UpstreamStatistics, key: DefinitionPageKey, body: bytes) -> DefinitionPage:
-    promotion_id = key.filters.promotion_id
-    wanted_id = None if promotion_id is None else int(promotion_id)
-    wanted = Wanted(frozenset((int(key.program_id),)), wanted_id)
-    page = read_page(ENDPOINT, statistics, decode_definition_page, body, wanted)
-    if promotion_id is not None and page.total and not page.items:
-        raise reject_payload(ENDPOINT, statistics, "it counts what it has not")
-    return page
+class _DefinitionCall(UpstreamCall[DefinitionPage]):
+    """A call for one window, which leaves its operation's last calls to customers' pages."""
 
+    __slots__ = ("api", "identity", "key", "window")
 
-def _window(key: DefinitionPageKey, target: str) -> Window:
-    program_id, source_type, filters, offset, _ = key
-    path = (program_id, source_type, filters.includes_inactive)
-    is_plain = filters._replace(includes_inactive=False) == _NO_FILTERS and offset == 0
-    return Window(program_id, path, target, is_plain)
+    endpoint = ENDPOINT
+    is_low_priority = True
+    key: DefinitionPageKey
+    api: LegacyDefinitionsEndpoint
+    identity: str
+    window: Window
+
+    def begin(self) -> None:
+        """Raise UpstreamError where the endpoint or the window is known to be missing."""
+        program_id, source_type, filters, offset, _ = self.key
+        is_plain = offset == 0 and filters._replace(includes_inactive=False) == _NO_FILTERS
+        path = (program_id, source_type, filters.includes_inactive)
+        self.window = Window(program_id, path, self.target, is_plain)
+        self.identity = self.api.credential.identity(self.request)
+        self.api.phase_out.check(self.identity, self.window)
+
+    def failed(self, error: UpstreamError) -> UpstreamError:
+        """Record what the error says about the endpoint; once that is gone, return that."""
+        phase_out, identity, window = self.api.phase_out, self.identity, self.window
+        if isinstance(error, PhasedOutError):
+            phase_out.of(identity).gone(window)
+        elif isinstance(error, UndocumentedNotFoundError):
+            phase_out.of(identity).not_found(window)
+            if phase_out.is_gone(identity):
+                return PhasedOutError(ENDPOINT)
+        elif isinstance(error, UpstreamNotFoundError):
+            phase_out.of(identity).answered(window, is_found=False)
+        return error
+
+    def read(self, body: bytes, *, is_own: bool) -> DefinitionPage:
+        """Return the page, which an equal response before may have been decoded to."""
+        if is_own:
+            self.api.phase_out.of(self.identity).answered(self.window, is_found=True)
+        pages, statistics, key = self.api.pages, self.api.statistics, self.key
+        if pages is not None and (page := pages.find(self.target, body)) is not None:
+            return page
+        promotion_id = key.filters.promotion_id
+        wanted_id = None if promotion_id is None else int(promotion_id)
+        wanted = Wanted(frozenset((int(key.program_id),)), wanted_id)
+        page = read_page(ENDPOINT, statistics, decode_definition_page, body, wanted)
+        if promotion_id is not None and page.total and not page.items:
+            raise reject_payload(ENDPOINT, statistics, "it counts what it has not")
+        if pages is not None:
+            pages.store(self.target, body, page)
+        return page
 
 
 def _target(key: DefinitionPageKey) -> str:
-    parameters = {
-        "sourceType": key.source_type.value,
-        "limit": str(key.limit),
-        "offset": str(key.offset),
-    }
-    filters = key.filters
-    if filters.includes_inactive:
-        parameters["includeInactivePromotions"] = "true"
-    if filters.event_name is not None:
-        parameters["eventName"] = filters.event_name
-    if filters.start_rule_id is not None:
-        parameters["startRuleIdentifier"] = filters.start_rule_id
-    if filters.promotion_id is not None:
-        parameters["promotionId"] = filters.promotion_id
-    query = "&".join(f"{name}={encoded(value)}" for name, value in parameters.items())
-    return f"/api_gateway/loyalty/v1/programs/{key.program_id}/promotionsV2?{query}"
+    """Return path and query; `program_id` has been checked to be digits."""
+    program_id, source_type, filters, offset, limit = key
+    event_name, includes_inactive, start_rule_id, promotion_id = filters
+    target = (
+        f"/api_gateway/loyalty/v1/programs/{program_id}/promotionsV2"
+        f"?sourceType={source_type._value_}&limit={limit}&offset={offset}"
+    )
+    if includes_inactive:
+        target += "&includeInactivePromotions=true"
+    if event_name is not None:
+        target += f"&eventName={percent_encoded(event_name)}"
+    if start_rule_id is not None:
+        target += f"&startRuleIdentifier={percent_encoded(start_rule_id)}"
+    if promotion_id is not None:
+        target += f"&promotionId={percent_encoded(promotion_id)}"
+    return target

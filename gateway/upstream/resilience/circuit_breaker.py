@@ -46,12 +46,12 @@ class CircuitState(Enum):
 
 
 class Permit:
-    """Leave to make one call; a context manager, neutral unless it is told how the call went.
+    """Permission to make one call; a context manager that is neutral unless an outcome is reported.
 
     Its first outcome counts, later ones are ignored.
     """
 
-    __slots__ = ("_breaker", "attribution", "generation", "is_probe", "started")
+    __slots__ = ("_breaker", "attribution", "generation", "is_pending", "is_probe", "started")
 
     def __init__(
         self,
@@ -60,33 +60,32 @@ class Permit:
         generation: int,
         started: float,
     ) -> None:
-        self._breaker: CircuitBreaker | None = breaker
+        self._breaker = breaker
         self.attribution, self.generation, self.started = attribution, generation, started
-        self.is_probe = False
+        self.is_pending, self.is_probe = True, False
 
     def success(self) -> None:
-        """Say that the endpoint answered."""
-        breaker, self._breaker = self._breaker, None
-        if breaker is not None:
-            breaker.succeeded(self)
+        """Report that the endpoint answered."""
+        if self.is_pending:
+            self.is_pending = False
+            if self._breaker.circuits:
+                self._breaker.succeeded(self)
 
     def failure(self, *, is_attributable: bool = True) -> None:
-        """Say that the endpoint could not be reached, did not answer in time, or failed (5xx).
+        """Report that the endpoint could not be reached, did not answer in time, or failed (5xx).
 
         What is not attributable, as a connection that is refused, is no caller's doing: it counts
         for all calls at once.
         """
-        if (breaker := self._take()) is not None:
-            breaker.failed(self, self.attribution if is_attributable else None)
+        if self.is_pending:
+            self.is_pending = False
+            self._breaker.failed(self, self.attribution if is_attributable else None)
 
     def neutral(self) -> None:
-        """Say that the call tells nothing about the endpoint; a probe's place is free again."""
-        if (breaker := self._take()) is not None:
-            breaker.gave_up(self)
-
-    def _take(self) -> "CircuitBreaker | None":
-        breaker, self._breaker = self._breaker, None
-        return breaker
+        """Report that the call says nothing about the endpoint; another probe may go."""
+        if self.is_pending:
+            self.is_pending = False
+            self._breaker.release(self)
 
     def __enter__(self) -> Self:
         return self
@@ -97,8 +96,7 @@ class Permit:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._breaker is not None:
-            self.neutral()
+        self.neutral()
 
 
 class CircuitBreaker:
@@ -110,9 +108,8 @@ class CircuitBreaker:
 
     def __init__(self, endpoint: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._endpoint, self._clock = endpoint, clock
-        self._circuits: dict[
-            CircuitScope, ScopedCircuit
-        ] = {}  # the longest without a failure first
+        self.circuits: dict[CircuitScope, ScopedCircuit] = {}
+        """By scope; the longest without a failure first."""
         # Calls admitted before a circuit last opened or closed say nothing about now.
         self._generation = self._closed_generation = 0
         self.opened = 0
@@ -122,7 +119,7 @@ class CircuitBreaker:
     def state(self) -> CircuitState:
         """Where its worst part stands now."""
         now = self._clock()
-        opened = [circuit for circuit in self._circuits.values() if circuit.openings]
+        opened = [circuit for circuit in self.circuits.values() if circuit.openings]
         if any(circuit.is_shut(now) for circuit in opened):
             return CircuitState.OPEN
         return CircuitState.HALF_OPEN if opened else CircuitState.CLOSED
@@ -135,7 +132,7 @@ class CircuitBreaker:
         """
         now = self._clock()
         permit = Permit(self, attribution, self._generation, now)
-        if self._circuits:
+        if self.circuits:
             self._probe(permit, now)
         return permit
 
@@ -143,7 +140,7 @@ class CircuitBreaker:
         """Make the permit the probe of its open scopes; raises as `admit` does."""
         probed = []
         for scope in scopes_of(permit.attribution):
-            circuit = self._circuits.get(scope)
+            circuit = self.circuits.get(scope)
             if circuit is None or not circuit.openings:
                 continue
             if not circuit.may_probe(permit.attribution, now):
@@ -155,14 +152,12 @@ class CircuitBreaker:
 
     def succeeded(self, permit: Permit) -> None:
         """Count a permit's success; permits call it themselves."""
-        if not self._circuits:
-            return
         has_closed = False
         for scope in scopes_of(permit.attribution):
-            circuit = self._circuits.get(scope)
+            circuit = self.circuits.get(scope)
             # Any probe's will do, also one that took longer than its lease.
             if circuit is not None and permit.generation >= circuit.generation:
-                del self._circuits[scope]
+                del self.circuits[scope]
                 if circuit.openings:
                     has_closed = True
                     log.info("circuit_closed", endpoint=self._endpoint, scope=scope.word)
@@ -174,10 +169,10 @@ class CircuitBreaker:
         """Count a permit's failure; permits call it themselves."""
         now, has_opened, generation = self._clock(), False, self._generation + 1
         for scope in scopes_of(attribution):
-            circuit = self._circuits.pop(scope, None) or ScopedCircuit(
+            circuit = self.circuits.pop(scope, None) or ScopedCircuit(
                 scope, self._closed_generation
             )
-            self._circuits[scope] = circuit
+            self.circuits[scope] = circuit
             if permit.generation < circuit.generation:
                 continue
             if not circuit.openings:
@@ -199,19 +194,15 @@ class CircuitBreaker:
         if has_opened:
             self.opened += 1
             self._generation = generation
-        self._release(permit)
-        while len(self._circuits) > _MAX_CIRCUITS:
-            del self._circuits[next(iter(self._circuits))]
+        self.release(permit)
+        while len(self.circuits) > _MAX_CIRCUITS:
+            del self.circuits[next(iter(self.circuits))]
 
-    def gave_up(self, permit: Permit) -> None:
-        """Forget a permit; permits call it themselves."""
-        self._release(permit)
-
-    def _release(self, permit: Permit) -> None:
-        """Let another probe go where this one was, and has not said how it went."""
+    def release(self, permit: Permit) -> None:
+        """Let another call probe where this one did, and reported no outcome."""
         if not permit.is_probe:
             return
         for scope in scopes_of(permit.attribution):
-            circuit = self._circuits.get(scope)
+            circuit = self.circuits.get(scope)
             if circuit is not None and circuit.probe is permit:
                 circuit.probe = None

@@ -1,0 +1,65 @@
+"""One GET request to the platform, as it passes from an endpoint down to the transport."""
+
+import re
+from collections.abc import Hashable
+from copy import copy
+from typing import ClassVar, Generic, Self, TypeVar
+from urllib.parse import quote
+
+from gateway.context import RequestContext
+from gateway.errors import UpstreamError
+
+T = TypeVar("T")
+
+_is_unreserved = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
+
+
+class UpstreamCall(Generic[T]):
+    """A request that an endpoint wants made, and how its response is read.
+
+    `target` is the path with its query. `request` is the operation on whose account the call is
+    made. `subject` is what it asks for, from the whole to the part and without the window: what
+    makes the platform fail for one subject holds back no other (`resilience/circuit_scope.py`).
+    An endpoint subclasses it.
+    """
+
+    __slots__ = ("request", "subject", "target")
+
+    endpoint: ClassVar[str]
+    """The documented name of the endpoint, which errors, metrics and log lines carry."""
+    is_low_priority: ClassVar[bool] = False
+    """Whether it leaves the last calls of its operation's budget to calls of high priority."""
+
+    def __init__(
+        self, target: str, request: RequestContext, subject: tuple[Hashable, ...] = ()
+    ) -> None:
+        self.target, self.request, self.subject = target, request, subject
+
+    def on_account_of(self, request: RequestContext) -> Self:
+        """Return the same call for another request context."""
+        call = copy(self)
+        call.request = request
+        return call
+
+    def begin(self) -> None:
+        """Prepare for the call itself, once no cached and no shared response serves.
+
+        Raises UpstreamError where it must not be made.
+        """
+
+    def failed(self, error: UpstreamError) -> UpstreamError:
+        """Return the error to raise for a call that ended with `error`."""
+        return error
+
+    def read(self, body: bytes, *, is_own: bool) -> T:
+        """Decode the body of a successful response, and check that it answers this call.
+
+        `is_own`: this call has just brought it, not the cache and not an equal call of another
+        request. Raises UpstreamError for a body that is not to be used.
+        """
+        raise NotImplementedError
+
+
+def percent_encoded(value: str) -> str:
+    """Encode the value of a query parameter."""
+    return value if _is_unreserved(value) else quote(value, safe="")

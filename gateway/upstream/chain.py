@@ -1,0 +1,68 @@
+"""The way of a call to the platform, put together: each link calls the next one.
+
+1. endpoint (`customer_view/`, `definitions/`): path, parameters, payload, error rules
+2. cache and dedup (`cached_upstream.py`): a stored response, or an equal call in flight
+3. retry (`client.py`, `send`): at most a second attempt, all of it before the deadline
+4. admission of each attempt (`client.py`, `_attempt`): call budget of the operation, concurrency,
+   circuit breaker, credential, quota (docs/decisions/008)
+5. transport (`http1/`): one HTTP exchange
+"""
+
+from typing import NamedTuple
+
+from gateway.cache.options import CacheClocks
+from gateway.config.settings import Settings
+from gateway.upstream.cached_upstream import CachedUpstream, create_cached_upstream
+from gateway.upstream.client import UpstreamClient
+from gateway.upstream.credentials import credential_from
+from gateway.upstream.customer_identities import KnownCustomerIds
+from gateway.upstream.customer_view.endpoint import CustomerViewEndpoint
+from gateway.upstream.definitions.endpoint import ENDPOINT as LEGACY_ENDPOINT
+from gateway.upstream.definitions.endpoint import LegacyDefinitionsEndpoint
+from gateway.upstream.http_transport import HttpTransport
+from gateway.upstream.normalise.enums import PromotionSourceType
+from gateway.upstream.resilience.phase_out import PhaseOut
+from gateway.upstream.resilience.traffic_shaping import TrafficShaping
+from gateway.upstream.source_types import SourceTypes
+
+
+class Upstream(NamedTuple):
+    """The endpoints, and what they share."""
+
+    client: UpstreamClient
+    cached: CachedUpstream
+    customer_view: CustomerViewEndpoint
+    definitions: LegacyDefinitionsEndpoint
+    customer_ids: KnownCustomerIds
+    source_types: SourceTypes
+    phase_out: PhaseOut
+
+
+def create_upstream(
+    settings: Settings,
+    transport: HttpTransport,
+    traffic: TrafficShaping,
+    clocks: CacheClocks | None = None,
+) -> Upstream:
+    """Create the links of a process, from the last to the first."""
+    credential = credential_from(settings)
+    client = UpstreamClient(
+        transport,
+        credential,
+        traffic,
+        settings.upstream_max_response_bytes,
+        settings.upstream_deadline_s,
+    )
+    cached = create_cached_upstream(settings, client, clocks)
+    customer_ids = KnownCustomerIds(credential.identity, (clocks or CacheClocks()).wall)
+    phase_out = PhaseOut(LEGACY_ENDPOINT, switched_on=settings.legacy == "on")
+    source_types = tuple(PromotionSourceType[name] for name in settings.definition_source_types)
+    return Upstream(
+        client,
+        cached,
+        CustomerViewEndpoint(cached, customer_ids),
+        LegacyDefinitionsEndpoint(cached, phase_out),
+        customer_ids,
+        SourceTypes(source_types, credential),
+        phase_out,
+    )
