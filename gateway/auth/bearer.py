@@ -41,7 +41,7 @@ class BearerAuthenticator:
         try:
             return await self._caller(_token(headers))
         except TokenRefusedError as refused:
-            log.info("token_refused", reason=refused.reason)
+            log.info("token_rejected", reason=refused.reason)
             raise
 
     async def _caller(self, token: str) -> Caller:

@@ -197,7 +197,7 @@ class SharedCache:
         self._garbage_unlogged += 1
         now = self._clock()
         if now >= self._log_garbage_at:
-            log.warning("cache_garbage", count=self._garbage_unlogged)
+            log.warning("cache_invalid_entries", count=self._garbage_unlogged)
             self._garbage_unlogged = 0
             self._log_garbage_at = now + _GARBAGE_LOG_EVERY_S
 

@@ -42,10 +42,10 @@ def cache_samples(cache: "TwoLevelCache") -> "Samples":
         "gateway_cache_hits_total": [counted.memory_hits, counted.shared_hits, counted.stale],
         "gateway_cache_negative_hits_total": [counted.negative_hits],
         "gateway_cache_misses_total": [counted.misses],
-        "gateway_cache_stored_total": [counted.stored],
+        "gateway_cache_writes_total": [counted.stored],
         "gateway_cache_refreshes_total": [counted.refreshes],
-        "gateway_cache_refreshes_failed_total": [counted.refreshes_failed],
-        "gateway_cache_refreshes_refused_total": [counted.refreshes_refused],
+        "gateway_cache_refresh_failures_total": [counted.refreshes_failed],
+        "gateway_cache_refreshes_skipped_total": [counted.refreshes_refused],
         "gateway_cache_entries": [cache.memory.entries],
         "gateway_cache_bytes": [cache.memory.bytes],
         "gateway_cache_shared_available": [
@@ -53,5 +53,5 @@ def cache_samples(cache: "TwoLevelCache") -> "Samples":
         ],
         "gateway_cache_shared_errors_total": [counted.errors],
         "gateway_cache_shared_skipped_total": [counted.skipped],
-        "gateway_cache_shared_garbage_total": [counted.garbage],
+        "gateway_cache_shared_invalid_entries_total": [counted.garbage],
     }

@@ -95,7 +95,9 @@ class Origins:
         self._refused += 1
         now = self._clock()
         if self._noticed_at is None or now - self._noticed_at >= _NOTICE_EVERY_S:
-            log.warning("origin_refused", setting=f"{PREFIX}CORS_ORIGINS", count=self._refused)
+            log.warning(
+                "cors_origin_rejected", setting=f"{PREFIX}CORS_ORIGINS", count=self._refused
+            )
             self._noticed_at, self._refused = now, 0
         return CrossSiteError("Requests from this origin are not allowed.")
 

@@ -7,7 +7,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request as StarletteRequest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.telemetry import bound
+from gateway.telemetry import request_id_scope
 
 HEADER = "X-Request-Id"
 _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -39,7 +39,7 @@ class RequestIdMiddleware:
                 MutableHeaders(scope=message)[HEADER] = request_id
             await send(message)
 
-        with bound(request_id):
+        with request_id_scope(request_id):
             await self._app(scope, receive, send_with_id)
 
 

@@ -61,11 +61,11 @@ async def run_batch(
             return await run(parameters, sub_request(request))
         except RequestError as error:
             statistics.errors([error.code])
-            log.info("request_refused", status=200, code=error.code)
+            log.info("request_rejected", status=200, code=error.code)
             return {"errors": [error.formatted(request.id)]}
         except OperationRefusedError as refused:
             statistics.refused(refused.errors)
-            log.info("request_refused", status=200, code=refused.code)
+            log.info("request_rejected", status=200, code=refused.code)
             return {"errors": refused.errors}
 
     async with asyncio.TaskGroup() as group:

@@ -38,7 +38,7 @@ from gateway.graphql_http.response import HttpResponse, error_response, json_res
 from gateway.graphql_http.response_cache import ResponseCache
 from gateway.schema.customer_gate import max_look_ups
 from gateway.schema.info import ResolverContext
-from gateway.telemetry import log, tell_operation
+from gateway.telemetry import log, log_operation
 
 _MAX_LOGGED_NAME = 80  # characters
 # nginx's status for a client that has disconnected: only logs and proxies in between see it.
@@ -109,7 +109,7 @@ class GraphQLHandler:
             return json_response(body, 200, media_type)
         except ClientDisconnectedError:
             self.gc.after_errors()
-            log.info("client_gone")
+            log.info("client_disconnected")
             return _CLIENT_DISCONNECTED
         except RequestError as error:
             self.statistics.errors([error.code])
@@ -120,7 +120,7 @@ class GraphQLHandler:
             self.statistics.refused(refused.errors)
             # To an old client any status but 200 is a failed connection (GraphQL over HTTP).
             status = 400 if media_type == GRAPHQL else 200
-            log.info("request_refused", status=status, code=refused.code)
+            log.info("request_rejected", status=status, code=refused.code)
             return json_response({"errors": refused.errors}, status, media_type)
 
     def _create_context(
@@ -190,7 +190,7 @@ class GraphQLHandler:
         duration_s = time.perf_counter() - started
 
         self.statistics.ran(outcome.data, outcome.errors, duration_s)
-        tell_operation(
+        log_operation(
             operation.name and operation.name[:_MAX_LOGGED_NAME],
             len(outcome.errors),
             context.report.calls,

@@ -79,7 +79,7 @@ def error_response(
 ) -> HttpResponse:
     """Answer a request that is none for GraphQL, and note that."""
     status = status or error.status
-    log.info("request_refused", status=status, code=error.code)
+    log.info("request_rejected", status=status, code=error.code)
     answer = json_response({"errors": [error.formatted(request_id)]}, status, media_type)
     for name, value in error.headers.items():
         answer = answer.with_header(name, value)

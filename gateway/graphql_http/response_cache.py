@@ -164,10 +164,10 @@ class ResponseCache:
     def readings(self) -> Samples:
         """Return the numbers of the `gateway_answer_cache_…` metrics."""
         return {
-            "gateway_answer_cache_hits_total": [self.hits],
-            "gateway_answer_cache_misses_total": [self.misses],
-            "gateway_answer_cache_entries": [self.memory.entries],
-            "gateway_answer_cache_bytes": [self.memory.bytes],
+            "gateway_response_cache_hits_total": [self.hits],
+            "gateway_response_cache_misses_total": [self.misses],
+            "gateway_response_cache_entries": [self.memory.entries],
+            "gateway_response_cache_bytes": [self.memory.bytes],
         }
 
 

@@ -41,6 +41,6 @@ def early_response(
         (HEADER.lower().encode(), request_id.encode()),
         (b"connection", b"close"),
     ]
-    log.info("request_refused", status=status, code=error.code, request_id=request_id)
+    log.info("request_rejected", status=status, code=error.code, request_id=request_id)
     head = b"".join(b"%s: %s\r\n" % line for line in lines)
     return STATUS_LINE[status] + head + b"\r\n" + (body if has_body else b"")

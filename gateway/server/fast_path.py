@@ -17,7 +17,7 @@ from gateway.edge.security_headers import with_security_headers
 from gateway.graphql_http.handler import GraphQLHandler
 from gateway.graphql_http.operation_statistics import OperationStatistics
 from gateway.graphql_http.response import HttpResponse, internal_error_response
-from gateway.telemetry import identify, log
+from gateway.telemetry import bind_request_id, log
 
 _MOST_HEADS = 64
 
@@ -48,7 +48,7 @@ class FastPath:
 
     async def answer(self, asked: HttpRequest) -> HttpResponse:
         """Answer one request, in a task of its own."""
-        identify(asked.id)
+        bind_request_id(asked.id)
         try:
             return await self._graphql.handle(asked)
         except Exception as error:  # noqa: BLE001 - a client never sees what went wrong inside

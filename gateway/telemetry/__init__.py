@@ -1,12 +1,19 @@
-"""What operators see: log lines (`logs`) and metrics (`metrics`), each with its table of names."""
+"""What operators read: log lines (`logs`) and metrics (`metrics`)."""
 
 from gateway.telemetry.logs import (
-    bound,
+    bind_request_id,
     configure_logging,
-    identify,
     log,
+    log_operation,
+    request_id_scope,
     reset_logging,
-    tell_operation,
 )
 
-__all__ = ["bound", "configure_logging", "identify", "log", "reset_logging", "tell_operation"]
+__all__ = [
+    "bind_request_id",
+    "configure_logging",
+    "log",
+    "log_operation",
+    "request_id_scope",
+    "reset_logging",
+]

@@ -1,4 +1,4 @@
-"""Counting in the way of a request: plain numbers, told only when somebody asks."""
+"""Counters on the path of a request: plain numbers, which only a scrape reads."""
 
 from bisect import bisect_left
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from gateway.telemetry.metrics import BUCKETS_S, OTHER
 
 
 class CounterVec:
-    """How often each of some words came; where `OTHER` is one, it counts those that are not."""
+    """A counter for each value of a label; unknown values count as `OTHER`, if that is one."""
 
     __slots__ = ("_counts",)
 
@@ -15,18 +15,18 @@ class CounterVec:
         self._counts = dict.fromkeys(words, 0)
 
     def add(self, word: str) -> None:
-        """Count a word once."""
+        """Increment the counter of a label's value."""
         counts = self._counts
         counts[word if word in counts else OTHER] += 1
 
     @property
     def counts(self) -> list[int]:
-        """The counts, in the order of the words."""
+        """The counts, in the order of the label's values."""
         return list(self._counts.values())
 
 
 class Histogram:
-    """How long things took, as a histogram over `BUCKETS_S`."""
+    """A histogram of durations over `BUCKETS_S`."""
 
     __slots__ = ("_counts", "_sum_s")
 
@@ -35,11 +35,11 @@ class Histogram:
         self._sum_s = 0.0
 
     def observe(self, seconds: float) -> None:
-        """Count one."""
+        """Count one duration."""
         self._counts[bisect_left(BUCKETS_S, seconds)] += 1
         self._sum_s += seconds
 
     @property
     def cells(self) -> list[float]:
-        """How many fell into each bucket, each counted once, and the sum of all in seconds."""
+        """The count of each bucket, not cumulative, and the sum in seconds."""
         return [*self._counts, self._sum_s]

@@ -1,4 +1,4 @@
-"""From what each worker has counted to the text that Prometheus reads."""
+"""The samples of all workers as text in Prometheus's format."""
 
 import math
 import platform
@@ -27,14 +27,14 @@ IS_GAUGE = tuple(metric.kind is Kind.GAUGE for metric in METRICS for _ in range(
 _BOUNDS = (*(str(bound) for bound in BUCKETS_S), "+Inf")
 
 
-def flatten(readings: Samples) -> "array[float]":
-    """Write readings as `CELLS` numbers in the order of `METRICS`.
+def flatten(samples: Samples) -> "array[float]":
+    """Return samples as `CELLS` numbers in the order of `METRICS`.
 
-    Raises ValueError where they do not fit, and KeyError where one is missing.
+    Raises ValueError for a metric with another number of values, KeyError for a missing metric.
     """
     cells = array("d")
     for metric in METRICS:
-        values = readings[metric.name]
+        values = samples[metric.name]
         if len(values) != metric.cells:
             raise ValueError(metric.name)
         cells.extend(values)
@@ -42,9 +42,9 @@ def flatten(readings: Samples) -> "array[float]":
 
 
 def expose(ended: Iterable[Sequence[float]], running: Sequence[Sequence[float]]) -> bytes:
-    """Write the numbers of all workers as one text.
+    """Return the cells of all workers as one text.
 
-    What those that have ended counted still counts; their gauges are gone with them.
+    Counters include workers that have ended; gauges are those of running workers alone.
     """
     return generate_latest(_Families([*ended], running))
 

@@ -1,4 +1,4 @@
-"""Lines that are written together: those of one turn of the event loop in one go."""
+"""Buffered log lines: the lines of one turn of the event loop are written together."""
 
 import asyncio
 import atexit
@@ -10,59 +10,56 @@ import msgspec
 
 
 class BufferedLogLines:
-    """A stream before which lines may wait for their turn to end.
-
-    Whatever else is written to it comes after those, at once: lines stay in their order.
-    """
+    """A text stream with a buffer of lines; anything else is written after them, at once."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._waiting: deque[str] = deque()
-        atexit.register(self._write_waiting)
+        self._buffer: deque[str] = deque()
+        atexit.register(self._write_buffer)
 
     def add(self, line: str) -> None:
-        """Write a line soon; outside of an event loop at once."""
-        self._waiting.append(line)
-        if len(self._waiting) > 1:
+        """Write a line in the next turn of the event loop; without a running loop at once."""
+        self._buffer.append(line)
+        if len(self._buffer) > 1:
             return
         try:
-            asyncio.get_running_loop().call_soon(self._write_waiting)
+            asyncio.get_running_loop().call_soon(self._write_buffer)
         except RuntimeError:
-            self._write_waiting()
+            self._write_buffer()
 
     def write(self, text: str) -> int:
-        """Write at once, what waits first."""
-        self._write_waiting()
+        """Write a text at once, after the buffered lines."""
+        self._write_buffer()
         return self._stream.write(text)
 
     def flush(self) -> None:
-        """Write what waits, and hand all on to the system."""
-        self._write_waiting()
+        """Write the buffered lines and flush the stream."""
+        self._write_buffer()
         self._stream.flush()
 
     def isatty(self) -> bool:
-        """Return whether somebody watches."""
+        """Whether the stream is a terminal."""
         return self._stream.isatty()
 
-    def _write_waiting(self) -> None:
+    def _write_buffer(self) -> None:
         lines = []
-        while self._waiting:  # another thread's loop may be here as well
-            lines.append(self._waiting.popleft())
+        while self._buffer:  # another thread's loop may do so at the same time
+            lines.append(self._buffer.popleft())
         if lines:
             self._stream.write("".join(lines))
             self._stream.flush()
 
 
 class OperationLogLines:
-    """Writes the lines named `operation`, with the fields that `logs.py` names, as JSON."""
+    """Writes the log lines named `operation` as JSON."""
 
-    def __init__(self, waiting: BufferedLogLines) -> None:
-        self._add = waiting.add
+    def __init__(self, stream: BufferedLogLines) -> None:
+        self._add = stream.add
         self._encode = msgspec.json.Encoder().encode
         self._second, self._prefix = -1, ""
 
-    def tell(self, request_id: str | None, fields: dict[str, Any]) -> None:
-        """Write one line, soon."""
+    def write(self, request_id: str | None, fields: dict[str, Any]) -> None:
+        """Write one line, buffered."""
         line: dict[str, Any] = {} if request_id is None else {"request_id": request_id}
         line.update(fields)
         line["event"] = "operation"
@@ -71,7 +68,7 @@ class OperationLogLines:
         self._add(self._encode(line).decode() + "\n")
 
     def _timestamp(self) -> str:
-        """Return the time in UTC; its form is new only once a second."""
+        """Return the time in UTC; its part up to the second is formatted once a second."""
         now = time.time()
         second = int(now)
         if second != self._second:

@@ -1,4 +1,4 @@
-"""Telling all metrics to whoever asks, those of the other workers included."""
+"""The response to a scrape: the metrics of all workers."""
 
 import asyncio
 import time
@@ -12,63 +12,64 @@ from gateway.telemetry.logs import log
 from gateway.telemetry.metrics import Samples
 from gateway.telemetry.shared_metrics import SharedMetrics
 
-_WRITE_EVERY_S = 0.1
-_LOOK_EVERY_S = 0.02
-_PATIENCE_S = 1.0  # with a worker that runs and does not write: its loop is blocked
+_WRITE_INTERVAL_S = 0.1
+_POLL_INTERVAL_S = 0.02
+_BLOCKED_WORKER_TIMEOUT_S = 1.0
 
 
 class MetricsScrape:
-    """The metrics of one process, or on a `board`, those of all workers.
+    """The metrics of one process, or with `shared` those of all workers.
 
-    The `sources` return this process's numbers, and are called only for a scrape, or ten times a
-    second on a board. Requests pay for counting alone.
+    The `sources` return the samples of this process. They are called for a scrape, and with
+    `shared` ten times a second, so that requests pay for counting alone.
     """
 
     def __init__(
-        self, sources: Sequence[Callable[[], Samples]], board: SharedMetrics | None = None
+        self, sources: Sequence[Callable[[], Samples]], shared: SharedMetrics | None = None
     ) -> None:
-        self._sources, self._board = sources, board
+        self._sources, self._shared = sources, shared
         self._writing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        """Begin to write on the board."""
-        if self._board is not None:
-            if not self._board.claim_slot():
-                log.warning("metrics_without_a_place")
-            self._write(self._board)
-            self._writing = asyncio.create_task(self._keep_writing(self._board), name="metrics")
+        """Claim a slot of the shared metrics and start to write to it."""
+        if self._shared is not None:
+            if not self._shared.claim_slot():
+                log.warning("metrics_slots_exhausted")
+            self._write(self._shared)
+            self._writing = asyncio.create_task(self._keep_writing(self._shared), name="metrics")
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Write for the last time."""
-        if self._board is not None and self._writing is not None:
+        if self._shared is not None and self._writing is not None:
             self._writing.cancel()
             with suppress(asyncio.CancelledError):
                 await self._writing
-            self._write(self._board)
+            self._write(self._shared)
 
     async def text(self) -> bytes:
-        """Write all numbers in Prometheus's text format.
+        """Return all metrics in Prometheus's text format.
 
-        All that any worker counted before this was asked is in it, but of one that is blocked.
+        They include everything that any worker counted before this call, unless a worker's event
+        loop is blocked for longer than a second.
         """
-        if self._board is None:
+        if self._shared is None:
             return expose([], [self._read()])
-        asked_at = time.monotonic()
-        self._write(self._board)
-        give_up_at = asked_at + _PATIENCE_S
-        while self._board.is_behind(asked_at) and time.monotonic() < give_up_at:  # noqa: ASYNC110 - other processes set no event
-            await asyncio.sleep(_LOOK_EVERY_S)
-        told = self._board.read(self._read)
-        return expose(told.ended, told.running)
+        started_at = time.monotonic()
+        self._write(self._shared)
+        deadline = started_at + _BLOCKED_WORKER_TIMEOUT_S
+        while self._shared.is_behind(started_at) and time.monotonic() < deadline:  # noqa: ASYNC110 - other processes set no event
+            await asyncio.sleep(_POLL_INTERVAL_S)
+        snapshot = self._shared.read(self._read)
+        return expose(snapshot.ended, snapshot.running)
 
-    async def _keep_writing(self, board: SharedMetrics) -> None:
+    async def _keep_writing(self, shared: SharedMetrics) -> None:
         while True:
-            await asyncio.sleep(_WRITE_EVERY_S)
-            self._write(board)
+            await asyncio.sleep(_WRITE_INTERVAL_S)
+            self._write(shared)
 
-    def _write(self, board: SharedMetrics) -> None:
-        board.write(self._read(), time.monotonic())
+    def _write(self, shared: SharedMetrics) -> None:
+        shared.write(self._read(), time.monotonic())
 
     def _read(self) -> "array[float]":
         samples: dict[str, Sequence[float]] = {}

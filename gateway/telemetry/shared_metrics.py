@@ -1,9 +1,9 @@
-"""Where the workers of one gateway write what they have counted, so that any of them can tell all.
+"""Shared memory to which all workers write their metrics, so that any of them can serve a scrape.
 
-It is memory without a name that the parent makes and its children inherit: nothing is written to a
-disk, which may be read-only, and nothing stays behind. Each worker holds one place on it for its
-life, by a lock that the system takes back however the worker ends. What a place says stays there;
-the next worker that takes it counts on from it, so that no counter goes back.
+The memory is anonymous: the parent creates it and its children inherit it, so that nothing is
+written to a disk and nothing remains behind. Each worker holds one slot for its life, by a file
+lock that the system releases however the worker ends. The next worker that claims the slot adds to
+its counters, so that no counter decreases.
 """
 
 import fcntl
@@ -19,77 +19,77 @@ from typing import Any, NamedTuple
 
 from gateway.telemetry.exposition import CELLS, IS_GAUGE
 
-_BYTES = 8  # a double
-_STRIDE = CELLS + 1  # a place begins with when it was last written
-_SPARE_PLACES = 16  # a new worker may start before the old one has ended
+_BYTES = 8  # of a double
+_STRIDE = CELLS + 1  # a slot begins with the time of its last write
+_SPARE_SLOTS = 16  # a new worker may start before the old one has ended
 
 
 class Snapshot(NamedTuple):
-    """What the others have counted: those that have ended, and those that run."""
+    """The cells of all workers: of those that have ended, and of those that run."""
 
     ended: list[Sequence[float]]
     running: list[Sequence[float]]
 
 
 class SharedMetrics:
-    """Room for so many `workers`, and some more; it can be handed to a child that is started."""
+    """Slots for `workers` and some spare ones; can be passed to a spawned process."""
 
     def __init__(self, workers: int) -> None:
-        self._places = workers + _SPARE_PLACES
-        fd = _nameless_file()
-        os.ftruncate(fd, self._places * _STRIDE * _BYTES)
+        self._slots = workers + _SPARE_SLOTS
+        fd = _anonymous_file()
+        os.ftruncate(fd, self._slots * _STRIDE * _BYTES)
         self._open(fd)
 
     def _open(self, fd: int) -> None:
         self._fd = fd
-        self._map = mmap.mmap(fd, self._places * _STRIDE * _BYTES)
+        self._map = mmap.mmap(fd, self._slots * _STRIDE * _BYTES)
         self._cells = memoryview(self._map).cast("d")
         self._own: int | None = None
         self._base = array("d", bytes(CELLS * _BYTES))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"places": self._places, "fd": DupFd(self._fd)}
+        return {"slots": self._slots, "fd": DupFd(self._fd)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self._places = state["places"]
+        self._slots = state["slots"]
         self._open(state["fd"].detach())
 
     def claim_slot(self) -> bool:
-        """Take a free place for this process's life; say whether there was one."""
-        for place in range(self._places):
-            if self._lock(place):
-                self._own = place
-                found = self._read(place)
+        """Claim a free slot for this process's life; return whether there was one."""
+        for slot in range(self._slots):
+            if self._lock(slot):
+                self._own = slot
+                previous = self._read(slot)
                 for cell, is_gauge in enumerate(IS_GAUGE):
-                    self._base[cell] = 0.0 if is_gauge else found[cell]
+                    self._base[cell] = 0.0 if is_gauge else previous[cell]
                 return True
         return False
 
     def write(self, cells: "array[float]", now: float) -> None:
-        """Write what this process has counted; `now` is the system's monotonic clock, in s."""
+        """Write this process's cells; `now` is the system's monotonic clock, in seconds."""
         if self._own is None:
             return
         start = self._own * _STRIDE
         self._cells[start + 1 : start + _STRIDE] = memoryview(
             array("d", map(add, cells, self._base))
         )
-        self._cells[start] = now  # the last: who sees it sees the rest
+        self._cells[start] = now  # last: a reader that sees it sees the cells, too
 
     def is_behind(self, moment: float) -> bool:
-        """Return whether any worker that runs has not written since `moment`."""
+        """Whether any running worker has not written since `moment`."""
         return any(
-            self._written_at(place) < moment and self._is_running(place) for place in self._used()
+            self._written_at(slot) < moment and self._is_running(slot) for slot in self._used()
         )
 
     def read(self, own: Callable[[], Sequence[float]]) -> Snapshot:
-        """Return what all have counted; `own` is this process's, should it have no place."""
-        told = Snapshot([], [])
-        for place in self._used():
-            running = self._is_running(place)
-            (told.running if running else told.ended).append(self._read(place))
+        """Return the cells of all workers; `own` returns this process's if it has no slot."""
+        snapshot = Snapshot([], [])
+        for slot in self._used():
+            cells = snapshot.running if self._is_running(slot) else snapshot.ended
+            cells.append(self._read(slot))
         if self._own is None:
-            told.running.append(own())
-        return told
+            snapshot.running.append(own())
+        return snapshot
 
     def close(self) -> None:
         """Release the memory and the slot."""
@@ -98,31 +98,31 @@ class SharedMetrics:
         os.close(self._fd)
 
     def _used(self) -> list[int]:
-        return [place for place in range(self._places) if self._written_at(place)]
+        return [slot for slot in range(self._slots) if self._written_at(slot)]
 
-    def _written_at(self, place: int) -> float:
-        return self._cells[place * _STRIDE]
+    def _written_at(self, slot: int) -> float:
+        return self._cells[slot * _STRIDE]
 
-    def _read(self, place: int) -> Sequence[float]:
-        return self._cells[place * _STRIDE + 1 : (place + 1) * _STRIDE].tolist()
+    def _read(self, slot: int) -> Sequence[float]:
+        return self._cells[slot * _STRIDE + 1 : (slot + 1) * _STRIDE].tolist()
 
-    def _is_running(self, place: int) -> bool:
-        if place == self._own:
+    def _is_running(self, slot: int) -> bool:
+        if slot == self._own:
             return True
-        if not self._lock(place, fcntl.LOCK_SH):  # shared: two may look at once
+        if not self._lock(slot, fcntl.LOCK_SH):  # shared: two processes may check at once
             return True
-        fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, place)
+        fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, slot)
         return False
 
-    def _lock(self, place: int, how: int = fcntl.LOCK_EX) -> bool:
+    def _lock(self, slot: int, mode: int = fcntl.LOCK_EX) -> bool:
         with suppress(OSError):
-            fcntl.lockf(self._fd, how | fcntl.LOCK_NB, 1, place)
+            fcntl.lockf(self._fd, mode | fcntl.LOCK_NB, 1, slot)
             return True
         return False
 
 
-def _nameless_file() -> int:
+def _anonymous_file() -> int:
     if hasattr(os, "memfd_create"):
         return os.memfd_create("promotion-gateway-metrics")
-    with tempfile.TemporaryFile() as file:  # elsewhere than on Linux, for development
+    with tempfile.TemporaryFile() as file:  # on systems other than Linux, for development
         return os.dup(file.fileno())

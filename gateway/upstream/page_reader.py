@@ -61,10 +61,12 @@ def read_page(
             page = page.only(wanted.has)
     if page.surprises:
         statistics.undocumented_values += page.surprises
-        log.warning("undocumented_values", endpoint=endpoint, count=page.surprises)
+        log.warning("upstream_undocumented_values", endpoint=endpoint, count=page.surprises)
     if None in page.items:
         statistics.items_left_out += page.left_out
-        log.warning("items_left_out", endpoint=endpoint, count=page.left_out, foreign=page.foreign)
+        log.warning(
+            "upstream_items_dropped", endpoint=endpoint, count=page.left_out, foreign=page.foreign
+        )
     return page
 
 

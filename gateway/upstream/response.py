@@ -70,7 +70,7 @@ def decompress_body(endpoint: str, reply: TransportResponse, most_bytes: int) ->
 
 
 def _too_large(endpoint: str) -> UpstreamBadPayloadError:
-    log.warning("upstream_answer_too_large", endpoint=endpoint)
+    log.warning("upstream_response_too_large", endpoint=endpoint)
     return UpstreamBadPayloadError(endpoint)
 
 

@@ -92,9 +92,9 @@ def error_from_status(endpoint: str, answer: UpstreamResponse) -> UpstreamError:
     if kind in _NOT_LOGGED:
         return kind(endpoint, code)
     if answer.refusal is not None:
-        log.error("upstream_refused", endpoint=endpoint, upstream_code=code)
+        log.error("upstream_error_code", endpoint=endpoint, upstream_code=code)
     elif answer.status is not None:
-        log.warning("upstream_status", endpoint=endpoint, status=answer.status)
+        log.warning("upstream_error_status", endpoint=endpoint, status=answer.status)
     error = kind(endpoint, code)
     if kind.retryable and answer.retry_after_s is not None:
         error.retry_after_s = whole_seconds(answer.retry_after_s)
@@ -110,5 +110,5 @@ def blame(error: UpstreamInputRefusedError, given: Container[str]) -> UpstreamEr
     """Return the error, or the gateway's own fault where the client has not given the argument."""
     if error.argument in given:
         return error
-    log.error("upstream_refused", endpoint=error.endpoint, upstream_code=error.upstream_code)
+    log.error("upstream_error_code", endpoint=error.endpoint, upstream_code=error.upstream_code)
     return UpstreamMisuseError(error.endpoint, error.upstream_code)

@@ -28,7 +28,7 @@ def upstream_samples(traffic: TrafficShaping, phase_out: PhaseOut) -> Samples:
             n for one in endpoints for n in one.durations.cells
         ],
         "gateway_upstream_bad_payloads_total": [one.bad_payloads for one in endpoints],
-        "gateway_upstream_items_left_out_total": [one.items_left_out for one in endpoints],
+        "gateway_upstream_items_dropped_total": [one.items_left_out for one in endpoints],
         "gateway_upstream_undocumented_values_total": [
             one.undocumented_values for one in endpoints
         ],
@@ -39,9 +39,9 @@ def upstream_samples(traffic: TrafficShaping, phase_out: PhaseOut) -> Samples:
         "gateway_upstream_calls_in_flight": [traffic.admission.in_flight],
         "gateway_upstream_quota_waits_total": [quotas.waits],
         "gateway_upstream_quota_refusals_total": [quotas.refusals],
-        "gateway_upstream_quota_left": [math.nan if left is None else left],
-        "gateway_upstream_pauses_total": [quotas.pauses],
-        "gateway_legacy_gone": [phase_out.gone_share],
+        "gateway_upstream_quota_remaining": [math.nan if left is None else left],
+        "gateway_upstream_rate_limited_total": [quotas.pauses],
+        "gateway_upstream_legacy_endpoint_gone_ratio": [phase_out.gone_share],
     }
 
 

@@ -117,7 +117,7 @@ def test_a_token_that_does_not_count_is_refused(
     }
     assert guarded.calls == calls
     written = capsys.readouterr().out
-    assert re.search(rf"token_refused .*reason={reason}\b", written)
+    assert re.search(rf"token_rejected .*reason={reason}\b", written)
     assert token[:20] not in written
 
 

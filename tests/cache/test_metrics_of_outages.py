@@ -123,10 +123,10 @@ def test_garbage_shows_and_is_mended(valkey: Valkey, sandbox_url: str) -> None:
     with serve_gateway(sandbox_url, cache_url=valkey.url, **CACHE) as third:
         ask(third, 20)
         mended = scrape(third)
-    assert told["gateway_cache_shared_garbage_total"] == len(keys)
+    assert told["gateway_cache_shared_invalid_entries_total"] == len(keys)
     assert told[AVAILABLE] == 1
     assert [line["event"] for line in lines if line["event"].startswith("cache_")] == [
-        "cache_garbage"
+        "cache_invalid_entries"
     ]
-    assert mended["gateway_cache_shared_garbage_total"] == 0
+    assert mended["gateway_cache_shared_invalid_entries_total"] == 0
     assert mended['gateway_cache_hits_total{level="shared"}'] == len(keys)

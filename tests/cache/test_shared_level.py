@@ -112,7 +112,7 @@ async def test_garbage_under_our_key_is_a_miss(
         fetched = await one.fetcher.fetch(KEY, POLICY, Platform(b"answer").load)
 
     assert fetched == Fetched(b"answer", Source.UPSTREAM)
-    assert [(line["event"], line["count"]) for line in lines] == [("cache_garbage", 1)]
+    assert [(line["event"], line["count"]) for line in lines] == [("cache_invalid_entries", 1)]
     assert (one.statistics.garbage, one.statistics.errors) == (1, 0)
     assert (await other.fetcher.fetch(KEY, POLICY, Platform().load)).source is Source.CACHE
 

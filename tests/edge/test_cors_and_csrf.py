@@ -145,7 +145,7 @@ def test_the_log_names_the_setting_once_for_many_pages() -> None:
             now[0] = float(second)
             origins.refuse()
     assert [(line["event"], line["setting"], line["count"]) for line in lines] == [
-        ("origin_refused", "GATEWAY_CORS_ORIGINS", count) for count in (1, 60, 60)
+        ("cors_origin_rejected", "GATEWAY_CORS_ORIGINS", count) for count in (1, 60, 60)
     ]
 
 
@@ -155,11 +155,11 @@ def test_a_page_that_is_refused_is_in_the_log(sandbox_url: str, method: str) -> 
     with capture_logs() as lines, serve_gateway(sandbox_url) as url, client(url) as http:
         headers = {"Sec-Fetch-Site": "cross-site"} | (PREFLIGHT if method == "OPTIONS" else {})
         http.get("/graphql", params=TYPENAME, headers={"Sec-Fetch-Site": "cross-site"})
-        assert not [line for line in lines if line["event"] == "origin_refused"]
+        assert not [line for line in lines if line["event"] == "cors_origin_rejected"]
         for _ in range(5):
             answer = http.request(method, "/graphql", headers=headers | {"Origin": EVIL})
             assert (answer.status_code, code(answer)) == (403, "FORBIDDEN")
-    (line,) = [line for line in lines if line["event"] == "origin_refused"]
+    (line,) = [line for line in lines if line["event"] == "cors_origin_rejected"]
     assert line["setting"] == "GATEWAY_CORS_ORIGINS"
     assert EVIL not in line.values()
 

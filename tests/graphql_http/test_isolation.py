@@ -50,7 +50,7 @@ def told(name: str, counts: Counter[str], calls: int, kept: int) -> str:
 
 def answers_kept(url: str) -> int:
     """Tell how many answers a gateway has given without running the operation."""
-    return int(scrape(url)["gateway_answer_cache_hits_total"])
+    return int(scrape(url)["gateway_response_cache_hits_total"])
 
 
 def allowed(caller: int) -> set[int]:

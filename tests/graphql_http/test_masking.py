@@ -130,7 +130,7 @@ def test_a_refused_request_is_logged_with_its_code(log: Lines) -> None:
         for body in ({"query": "{"}, {"query": "{ nothing }"}, {}):
             http.post("/graphql", json=body, headers={"X-Request-Id": "r-5"})
     told = [json.loads(line) for line in log.lines]
-    refused = [line for line in told if line["event"] == "request_refused"]
+    refused = [line for line in told if line["event"] == "request_rejected"]
     assert [(line["status"], line["code"], line["request_id"]) for line in refused] == [
         (200, "GRAPHQL_PARSE_FAILED", "r-5"),
         (200, "GRAPHQL_VALIDATION_FAILED", "r-5"),

@@ -95,7 +95,7 @@ def test_what_somebody_else_wrote_there_does_not_run(replicas: Replicas) -> None
     def is_noticed() -> bool:
         assert code(post(replicas.other, hashed)) == "PERSISTED_QUERY_NOT_FOUND"
         told = scrape(str(replicas.other.base_url).rstrip("/"))
-        return told["gateway_cache_shared_garbage_total"] > 0
+        return told["gateway_cache_shared_invalid_entries_total"] > 0
 
     until(is_noticed)
     data(post(replicas.other, with_hash(query)))

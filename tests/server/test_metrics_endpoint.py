@@ -107,7 +107,7 @@ def test_a_failed_call_is_counted_by_what_ended_it(fault: str, grown: str) -> No
         told = scrape(gateway)
     assert told[grown] == 1
     assert sum(value for name, value in told.items() if "upstream_calls_total" in name) == 1
-    assert told["gateway_upstream_pauses_total"] == (fault == "status=429")
+    assert told["gateway_upstream_rate_limited_total"] == (fault == "status=429")
     assert told[operations("failed")] == 1
 
 
@@ -155,25 +155,25 @@ def test_what_the_quota_does_is_told(sandbox_url: str) -> None:
             http.post(f"{gateway}/graphql", json={"query": ONE})
         told = scrape(gateway)
     assert told["gateway_upstream_quota_refusals_total"] >= 1
-    assert told["gateway_upstream_quota_left"] < 5
+    assert told["gateway_upstream_quota_remaining"] < 5
     made = sum(value for name, value in told.items() if "upstream_calls_total" in name)
-    assert told["gateway_upstream_quota_left"] == 5 - made
+    assert told["gateway_upstream_quota_remaining"] == 5 - made
     assert told[errors("UPSTREAM_RATE_LIMITED")] == told["gateway_upstream_quota_refusals_total"]
 
 
 def test_without_a_limit_or_a_shared_cache_nothing_is_told_of_them(gateway_url: str) -> None:
     """A number that is not known is absent, and not 0."""
     told = scrape(gateway_url)
-    assert "gateway_upstream_quota_left" not in told
+    assert "gateway_upstream_quota_remaining" not in told
     assert "gateway_cache_shared_available" not in told
     assert told["gateway_workers"] == 1
-    assert told["gateway_legacy_gone"] == 0
+    assert told["gateway_upstream_legacy_endpoint_gone_ratio"] == 0
 
 
 def test_a_legacy_endpoint_that_is_switched_off_is_gone(sandbox_url: str) -> None:
     """GATEWAY_LEGACY=off shows."""
     with serve_gateway(sandbox_url, legacy="off") as gateway:
-        assert scrape(gateway)["gateway_legacy_gone"] == 1
+        assert scrape(gateway)["gateway_upstream_legacy_endpoint_gone_ratio"] == 1
 
 
 def test_the_number_of_series_does_not_grow(graph: Graph) -> None:

@@ -9,7 +9,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.telemetry import bound, configure_logging, log, reset_logging, tell_operation
+from gateway.telemetry import (
+    configure_logging,
+    log,
+    log_operation,
+    request_id_scope,
+    reset_logging,
+)
 
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
@@ -40,13 +46,13 @@ def stream() -> Iterator[Counting]:
 
 def tell(number: int, caller: str = "") -> None:
     """Tell of an operation."""
-    tell_operation(f"Q{number}", 0, number, caller, 1.5)
+    log_operation(f"Q{number}", 0, number, caller, 1.5)
 
 
 def test_a_line_is_the_one_that_structlog_would_write(stream: Counting) -> None:
     """The same fields in the same order; only the time differs."""
     fields = {"operation": "Q1", "errors": 0, "upstream_calls": 1, "duration_ms": 1.5}
-    with bound("r-1"):
+    with request_id_scope("r-1"):
         tell(1, "somebody")
         log.info("operation", **fields, caller="somebody")
     tell(1)
@@ -67,7 +73,7 @@ def test_lines_of_one_turn_are_written_together_and_in_order(stream: Counting) -
         for number in range(5):
             tell(number)
         assert stream.writes == 0
-        log.warning("cache_garbage", count=1)
+        log.warning("cache_invalid_entries", count=1)
         for number in range(5, 9):
             tell(number)
         logging.getLogger("uvicorn").error("from a library")
@@ -80,7 +86,7 @@ def test_lines_of_one_turn_are_written_together_and_in_order(stream: Counting) -
     told = [line.get("operation", line["event"]) for line in lines]
     assert told == [
         *(f"Q{number}" for number in range(5)),
-        "cache_garbage",
+        "cache_invalid_entries",
         *(f"Q{number}" for number in range(5, 9)),
         "from a library",
         "Q9",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.telemetry.logs import first_line, tell_exception
+from gateway.telemetry.logs import add_exception, cut_to_first_line
 from tests.support.commands import free_port, post, running, wait_for
 
 MOBILE = "919876543210"
@@ -53,7 +53,7 @@ def test_json_lines_are_json_with_the_requests_id(sandbox_url: str) -> None:
     told = {line["request_id"] for line in lines if "request_id" in line}
     assert told == {f"r-{i}" for i in range(len(QUERIES))}
     without = [line["event"] for line in lines if "request_id" not in line]
-    assert not {"operation", "request_refused", "unexpected_error"} & set(without)
+    assert not {"operation", "request_rejected", "unexpected_error"} & set(without)
     assert [value for value in VALUES if value in logged] == []
 
 
@@ -92,10 +92,10 @@ def test_an_exception_is_told_by_type_and_place(given: Any) -> None:
         try:
             raise error
         except KeyError:
-            event = tell_exception(None, "error", {"event": "x", "exc_info": True})
+            event = add_exception(None, "error", {"event": "x", "exc_info": True})
     else:
         info = error if given == "instance" else (type(error), error, error.__traceback__)
-        event = tell_exception(None, "error", {"event": "x", "exc_info": info})
+        event = add_exception(None, "error", {"event": "x", "exc_info": info})
     told = str(event)
     assert "exc_info" not in event
     assert event["exception"].startswith("KeyError\n")
@@ -108,10 +108,10 @@ def test_an_exception_is_told_by_type_and_place(given: Any) -> None:
 def test_a_line_without_an_exception_has_none() -> None:
     """`exc_info=False` and its absence add no field."""
     for event in ({"event": "x"}, {"event": "x", "exc_info": None}, {"event": "x", "exc_info": ()}):
-        assert "exception" not in tell_exception(None, "info", dict(event))
+        assert "exception" not in add_exception(None, "info", dict(event))
 
 
 def test_a_librarys_message_ends_with_its_first_line() -> None:
     """An exception that nobody has asked for is shown by asyncio in the second."""
     event = {"event": f"Task exception was never retrieved\nfuture: {EMAIL}"}
-    assert first_line(None, "error", event)["event"] == "Task exception was never retrieved"
+    assert cut_to_first_line(None, "error", event)["event"] == "Task exception was never retrieved"

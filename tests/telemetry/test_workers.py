@@ -57,5 +57,5 @@ def test_all_workers_are_counted_the_killed_one_too(sandbox_url: str) -> None:
         assert (told[OK], told[CALLS], told["gateway_workers"]) == (30, 30, 2)
         assert command.end() == 0
     assert command.is_gone()
-    assert "metrics_without_a_place" not in command.err
+    assert "metrics_slots_exhausted" not in command.err
     assert "Traceback" not in command.err

@@ -95,7 +95,7 @@ class Presence:
                 self._probe_at.clear()
             if self.looks_gone:
                 self.looks_gone = False
-                log.info("endpoint_is_back", endpoint=self._endpoint)
+                log.info("upstream_endpoint_restored", endpoint=self._endpoint)
 
     def not_found(self, window: Window) -> None:
         """Record a 404 without a documented error body."""
@@ -128,7 +128,7 @@ class Presence:
         has_lost_all = bool(known) and known <= self._lost
         if not self.looks_gone and (has_lost_all or len(self._absent) >= _PROGRAMS_FOR_EVIDENCE):
             self.looks_gone = True
-            log.warning("endpoint_is_gone", endpoint=self._endpoint, status=status)
+            log.warning("upstream_endpoint_gone", endpoint=self._endpoint, status=status)
 
 
 class PhaseOut:

@@ -126,7 +126,7 @@ class Replicas:
             await self._greet(returning=False)
             if self._clock() - self._contact >= self.grace_s:
                 self.is_alone, self.alone_since = True, self._clock()
-                log.warning("quota_on_its_own", replicas=self.seen)
+                log.warning("quota_redis_unavailable", replicas=self.seen)
         elif await _in_time(self.redis.ping()):
             # Nothing is started from here on until all of it has been told.
             self.is_returning = True
@@ -146,7 +146,7 @@ class Replicas:
         if await self._greet(returning=True):
             self._away.clear()
             self.is_alone = False
-            log.info("quota_shared_again", replicas=self.seen)
+            log.info("quota_redis_available", replicas=self.seen)
 
     async def _greet(self, *, returning: bool) -> bool:
         back = self.seen if returning else 0

@@ -136,7 +136,7 @@ async def test_where_redis_was_never_reached_a_quarter_is_used() -> None:
         await replicas.heartbeat()
         fake.now += 2.0
         await replicas.heartbeat()
-    assert logs == [{"event": "quota_on_its_own", "replicas": 4, "log_level": "warning"}]
+    assert logs == [{"event": "quota_redis_unavailable", "replicas": 4, "log_level": "warning"}]
     began, starts = fake.now, 0
     with suppress(UpstreamRateLimitedError):
         while True:

@@ -107,5 +107,5 @@ def assert_flow(
 
 def assert_transitions(logs: list[Any], replicas: int) -> None:
     """See that each replica said once that it was on its own, and once that it was back."""
-    for event in ("quota_on_its_own", "quota_shared_again"):
+    for event in ("quota_redis_unavailable", "quota_redis_available"):
         assert sum(line["event"] == event for line in logs) == replicas
