@@ -48,8 +48,7 @@ class FieldInfo:
     """A field of an object type: how it is declared, and the function behind it.
 
     `declaration` is None for plain data of a type that is made from data at hand, and for
-    ``__typename``, which has no `source` either. The two texts are `texts.py`'s,
-    `read` is `interpret.py`'s.
+    ``__typename``, which has no `source` either. The two texts are those of `expressions.py`.
     """
 
     name: str
@@ -62,7 +61,6 @@ class FieldInfo:
     payload: Any = None
     value_text: tuple[str, dict[str, Any]] | None = None
     leaf_text: tuple[str, dict[str, Any]] | None = None
-    read: Callable[[Any], Any] | None = None
 
     @cached_property
     def declaration(self) -> Plain | Computed | Fetching | None:
@@ -198,7 +196,7 @@ class FieldInfos:
         self._known: dict[tuple[str, str], FieldInfo] = {}
         self._payloads: dict[type, Any] = {}
         self.functions: Recent[tuple[str, bool, bool], Function] = Recent(_MOST_FUNCTIONS)
-        self.kept: Recent[tuple[str, Any], leaf_types.Memo] = Recent(_MOST_KEPT)
+        self.kept: Recent[tuple[Any, ...], leaf_types.Memo] = Recent(_MOST_KEPT)
 
     def get(self, kind: GraphQLObjectType, name: str) -> FieldInfo:
         """Return a field; validation has made sure that it is there."""

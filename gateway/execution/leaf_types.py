@@ -75,10 +75,10 @@ class Memo(dict[Any, Any]):
 
     def __init__(self, make: Callable[[Any], Any], most: int = _MOST_KEPT) -> None:
         super().__init__()
-        self._make, self._most, self._size = make, most, 0
+        self.make, self._most, self._size = make, most, 0
 
     def __missing__(self, raw: Any) -> Any:
-        made = self._make(raw)
+        made = self.make(raw)
         longest = _LONGEST_KEPT if raw.__class__ is str else _MOST_CHARACTERS_KEPT
         size = _characters(raw)
         if size > longest:

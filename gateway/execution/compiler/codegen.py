@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 from graphql import GraphQLError, GraphQLNonNull, GraphQLObjectType, get_named_type
 
+from gateway.execution.compiler.codegen_runtime import encoded, never
 from gateway.execution.compiler.expressions import (
     coerced_expression,
     leaf_expression,
     name_of,
     value_expression,
 )
-from gateway.execution.compiler.leaf_reader import encoded, interpret, listed
 from gateway.execution.compiler.resolver_calls import call_of
 from gateway.execution.compiler.selection import Selected, Selection
 from gateway.execution.compiler.source_unit import SourceUnit
@@ -63,6 +63,15 @@ def project_root(fields: FieldInfos, root: Selection) -> Projection | None:
     return Projection(writer.finish(name), None, root.fetches, writer.size)
 
 
+class _NewMemo(NamedTuple):
+    """A memo whose function is not compiled yet, and what that is to be called with."""
+
+    memo: Memo
+    name: str
+    read: Callable[[Any], Any] | None
+    is_nullable: bool
+
+
 class _Writer:
     """Writes what is not there yet.
 
@@ -74,6 +83,7 @@ class _Writer:
         self._fields = fields
         self._shared, self._own = SourceUnit(), SourceUnit()
         self._new: dict[tuple[str, bool, bool], tuple[str, int]] = {}
+        self._memos: dict[tuple[str, Any, bool, bool], _NewMemo] = {}
         self.size = 0
 
     def finish(self, name: str) -> Callable[..., Any]:
@@ -81,6 +91,11 @@ class _Writer:
         self._shared.compile()
         for key, (made, size) in self._new.items():
             self._fields.functions.keep(key, Function(made, self._shared.names[made], size))
+        for memo_key, new in self._memos.items():
+            new.memo.make = encoded(
+                self._shared.names[new.name], new.read, is_nullable=new.is_nullable
+            )
+            self._fields.kept.keep(memo_key, new.memo)
         if self._own.functions:
             self._own.names.update(self._shared.names)
             self._own.compile()
@@ -256,12 +271,12 @@ class _Writer:
         below = selected.below(kind)
         is_many, read = isinstance(shows, AsViews), shows.read
         if is_memoizable(read) and below.signature:
-            return f"{name_of(batch.names, 'kept', self._keep(selected, below))}[{text}]"
+            return f"{name_of(batch.names, 'kept', self._memo_of_field(selected, below))}[{text}]"
         if read is not None:
             text = f"{name_of(batch.names, 'N', read)}({text})"
         if is_memoizable(self._fields.payload_of(self._fields.view_of(kind))) and below.signature:
             each = shows.each if isinstance(shows, AsViews) else None
-            kept = name_of(batch.names, "kept", self._kept(below, each))
+            kept = name_of(batch.names, "kept", self._memo(below, each))
             if is_many:
                 leaves = selected.least_leaves_of_an_item
                 return f"kept_payloads({text}, {kept}, run, {leaves})"
@@ -278,29 +293,41 @@ class _Writer:
         other = "never()" if isinstance(selected.type, GraphQLNonNull) else "None"
         return f"({made} if (v := {text}) is not None else {other})"
 
-    def _keep(self, selected: Selected, below: Selection) -> Memo:
-        """Return what is kept of a field, by what it is read from."""
+    def _memo_of_field(self, selected: Selected, below: Selection) -> Memo:
+        """Return the memo of a field's JSON, by the value that its view's payload is read from."""
         shows = selected.field.shows
         assert shows is not None  # noqa: S101 - see `_payload`
-        key = (below.signature, shows.read)
-        kept = self._fields.kept.get(key)
-        if kept is None:
-            make = interpret(below, self._kept)
-            if isinstance(shows, AsViews):  # of a list that is new, most items are not
-                make = listed(self._kept(below, shows.each).__getitem__)
-            is_nullable = not isinstance(selected.type, GraphQLNonNull)
-            kept = Memo(encoded(make, shows.read, is_nullable=is_nullable), _MOST_KEPT)
-            self._fields.kept.keep(key, kept)
-        return kept
+        if isinstance(shows, AsViews):
+            items = self._memo(below, shows.each)  # of a list that is new, most items are not
+            return self._memo(below, shows.read, items)
+        is_nullable = not isinstance(selected.type, GraphQLNonNull)
+        return self._memo(below, shows.read, is_nullable=is_nullable)
 
-    def _kept(self, selection: Selection, read: Any = None) -> Memo:
-        """Return what is kept of a selection, by its payload or by what that is read from."""
-        key = (selection.signature, read)
-        kept: Memo | None = self._fields.kept.get(key)
-        if kept is None:
-            kept = Memo(encoded(interpret(selection, self._kept), read), _MOST_KEPT)
-            self._fields.kept.keep(key, kept)
-        return kept
+    def _memo(
+        self,
+        selection: Selection,
+        read: Any = None,
+        items: Memo | None = None,
+        *,
+        is_nullable: bool = False,
+    ) -> Memo:
+        """Return the memo of a selection's JSON, by its payload or by the value that is read.
+
+        With `items`, the memo of one item, it is that of a list of payloads. A new memo has its
+        function once the source is compiled.
+        """
+        key = selection.signature, read, items is not None, is_nullable
+        memo = self._memos[key].memo if key in self._memos else self._fields.kept.get(key)
+        if memo is None:
+            memo = Memo(never, _MOST_KEPT)
+            if items is None:
+                name = self._object(selection, is_payload=True)
+            else:
+                known = name_of(self._shared.names, "kept", items)
+                body = f" return [{known}[p] for p in items]\n"
+                name = self._function(self._shared, "list_", "items, run", body)
+            self._memos[key] = _NewMemo(memo, name, read, is_nullable)
+        return memo
 
     @staticmethod
     def _needs_no_view(selected: Selected) -> bool:

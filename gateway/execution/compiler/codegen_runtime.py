@@ -3,6 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
+from gateway.execution.leaf_types import LONGEST_JSON_KEPT
+
+_encode = msgspec.json.Encoder().encode
+
 Make = Callable[..., Any]
 
 
@@ -93,3 +99,42 @@ def check(items: object) -> list[Any]:
     if items.__class__ is not list and not isinstance(items, tuple):
         raise UnexpectedError
     return []
+
+
+class _Uncounted:
+    """The `run` of a function whose result is kept: it has no lists, and no time of its own."""
+
+    leaves, stop = 0, -1
+
+    def halt(self) -> None:
+        """Refuse a list: its leaves count in each response that shows it."""
+        raise UnexpectedError
+
+    @staticmethod
+    def weigh(leaf: Any) -> Any:
+        """Return a text or JSON as it is: the whole is encoded and measured."""
+        return leaf
+
+
+_UNCOUNTED = _Uncounted()
+
+
+def encoded(
+    make: Make, read: Callable[[Any], Any] | None, *, is_nullable: bool
+) -> Callable[[Any], msgspec.Raw]:
+    """Return the function from a payload, or the value that it is `read` from, to its data as JSON.
+
+    It raises UnexpectedError for null where that is not allowed, for a list, and for JSON that is
+    too long to be kept.
+    """
+
+    def encode(raw: Any) -> msgspec.Raw:
+        payload = raw if read is None else read(raw)
+        if payload is None and not is_nullable:
+            raise UnexpectedError
+        written = _encode(None if payload is None else make(payload, _UNCOUNTED))
+        if len(written) > LONGEST_JSON_KEPT:
+            raise UnexpectedError
+        return msgspec.Raw(written)
+
+    return encode
