@@ -1,5 +1,6 @@
 """What comments cite is in the repository, and says what it is cited for."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ ROOT = Path(__file__).parent.parent
 PLATFORM = (ROOT / "docs" / "platform.md").read_text(encoding="utf-8")
 ANCHORS = re.findall(r'<a id="([\w-]+)">', PLATFORM)
 SOURCES = sorted([*(ROOT / "gateway").rglob("*.py"), *(ROOT / "docs").rglob("*.md")])
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
 ELSEWHERE = re.compile(r"\bFACTS\b|\bSUCCESSOR\b|DESIGN( §|\.md)|promotion(Data|sV2)\.txt")
 
 
@@ -34,3 +36,32 @@ def test_the_quirks_that_surprise_are_cited() -> None:
     """The page is of use where the code is read: the links are there, and the test sees them."""
     code = "".join(path.read_text(encoding="utf-8") for path in SOURCES if path.suffix == ".py")
     assert len(set(re.findall(r"docs/platform\.md#([\w-]+)", code))) >= 10
+
+
+def _test_functions(file: Path) -> set[str]:
+    """Return the names of a file's test functions; none where there is no such file."""
+    if not file.is_file():
+        return set()
+    nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+    functions = (node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return {function.name for function in functions}
+
+
+@pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.name)
+def test_every_decision_names_existing_tests(path: Path) -> None:
+    """Its last paragraph, "Enforced by", cites at least one test as `file::function`."""
+    _, _, enforced = path.read_text(encoding="utf-8").rpartition("**Enforced by**")
+    cited = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", enforced)
+    assert cited
+    missing = [
+        f"{file}::{name}" for file, name in cited if name not in _test_functions(ROOT / file)
+    ]
+    assert missing == []
+
+
+def test_the_list_of_decisions_is_complete() -> None:
+    """Every decision stands in the index under its number and its title."""
+    index = (ROOT / "docs" / "decisions" / "README.md").read_text(encoding="utf-8")
+    for path in DECISIONS:
+        number, _, title = path.read_text(encoding="utf-8").partition("\n")[0][2:].partition(". ")
+        assert f"{number}. [{title}]({path.name})" in index

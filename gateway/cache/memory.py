@@ -1,7 +1,7 @@
 """The first cache level: a map in this process, bounded in entries and in bytes.
 
 aiocache's own memory cache has no bound, and one timer a key, which outlives `clear()`; importing
-aiocache also loads Redis' client (`docs/decisions/022-a-worker-loads-what-it-uses.md`).
+aiocache also loads Redis' client (`docs/decisions/022-optional-parts-are-imported-lazily.md`).
 """
 
 from collections.abc import Callable
