@@ -60,9 +60,9 @@ async def _as_sent(_self: object, query: str, _reference: object) -> str:
 def _counted_once() -> Callable[..., Any]:
     count, known = CostEstimator.of, dict[int, Any]()
 
-    def of(self: CostEstimator, variables: dict[str, Any], look_ups: int = 0) -> Any:
+    def of(self: CostEstimator, sizes: tuple[int | None, ...], look_ups: int = 0) -> Any:
         if id(self) not in known:
-            known[id(self)] = count(self, variables, look_ups)
+            known[id(self)] = count(self, sizes, look_ups)
         return known[id(self)]
 
     return of

@@ -1,36 +1,39 @@
-"""What an operation may cost, known before it runs: its leaves, and 100 for each upstream call.
+"""The cost of an operation, known before it runs: its leaves, and 100 for each upstream call.
 
-Counted by `docs/cost.md`, from the declarations of the fields and the variables' values; a fragment
-is counted once for each type it is spread on, so that the work is linear in the document.
+Counted by `docs/cost.md` from the declarations of the fields and the values of the variables.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from graphql import (
-    DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
+    ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     SelectionNode,
-    SelectionSetNode,
     ValueNode,
     VariableNode,
 )
 
 from gateway.errors import QueryTooComplexError
-from gateway.execution.failures import OperationRefusedError
+from gateway.execution.document_analysis import SelectionFold
+from gateway.execution.failures import OperationRefusedError, refuse
 from gateway.execution.limits import Limits
-from gateway.execution.list_sizes import SizedField, VariableSizes, describe, field_of
+from gateway.execution.list_sizes import Size, SizedField, field_of, size_of_literal
 from gateway.pagination.arguments import page_size
 from gateway.schema.declare import CostArguments, any_calls
 
 CALL = 100
-_HIGHEST = 1_000_000_000  # more is not counted: clients read 32-bit numbers
-_MOST_KEPT = 64
+_MAX_COUNT = 1_000_000_000  # counting stops here: clients read 32-bit numbers
+_MAX_MEMOISED = 64
+# The root fields that look a customer up. All others cost every call an operation may make anyway.
+_LOOK_UP_FIELDS = frozenset({"customer", "customers"})
+_CUSTOMER_ID = "customerId"
 
 
 class Cost(NamedTuple):
@@ -46,94 +49,74 @@ class Cost(NamedTuple):
         """Return it as ``extensions.cost``."""
         return {"requested": self.requested, "maximum": self.maximum}
 
-    def with_look_ups(self, number: int, most_calls: int) -> "Cost":
-        """Add calls that the caller's own claim causes."""
-        calls = min(self.calls + number, most_calls)
-        requested = min(self.leaves + CALL * calls, _HIGHEST)
-        return self._replace(requested=requested, calls=calls)
-
 
 class CostEstimator:
-    """One operation's cost by its variables: counted once for values that make no difference."""
+    """The cost of one operation, memoised by the sizes of its variables."""
 
     def __init__(
         self,
         schema: GraphQLSchema,
-        document: DocumentNode,
         operation: OperationDefinitionNode,
+        fragments: Mapping[str, FragmentDefinitionNode],
         limits: Limits,
     ) -> None:
-        self._schema, self._operation, self._limits = schema, operation, limits
-        self._fragments = {
-            one.name.value: one
-            for one in document.definitions
-            if isinstance(one, FragmentDefinitionNode)
-        }
-        self._sizes = VariableSizes(operation.variable_definitions or ())
-        self._known: dict[tuple[int | None, ...], Cost] = {}
+        self._schema, self._operation, self._fragments = schema, operation, fragments
+        self._limits = limits
+        self._names = [one.variable.name.value for one in operation.variable_definitions or ()]
+        self._known: dict[tuple[Size, ...], Cost] = {}
 
-    def of(self, variables: dict[str, Any], look_ups: int = 0) -> Cost:
-        """Count the cost with these variables, which are of their types, and that many look-ups.
+    def of(self, sizes: tuple[Size, ...], look_ups: int = 0) -> Cost:
+        """Return the cost with variables of these sizes, in the order of their definitions.
 
-        Raises OperationRefusedError with QUERY_TOO_COMPLEX where it is more than allowed, or where
-        `nodes` or `customers` has a list that is longer than allowed.
+        `look_ups` is the number of calls that the customers of the caller's token add. Raises
+        OperationRefusedError with QUERY_TOO_COMPLEX above the maximum cost, or for a list that is
+        longer than allowed.
         """
-        given = self._sizes.read(variables)
-        cost = self._known.get(given)
+        cost = self._known.get(sizes)
         if cost is None:
-            cost = self._count(dict(zip(self._sizes.names, given, strict=True)))
-            if len(self._known) >= _MOST_KEPT:
+            cost = self._count(sizes)
+            if len(self._known) >= _MAX_MEMOISED:
                 self._known.clear()
-            self._known[given] = cost
+            self._known[sizes] = cost
         if look_ups:
-            cost = cost.with_look_ups(look_ups, self._limits.calls)
+            cost = self._cost(cost.leaves, cost.calls + look_ups)
         if cost.requested > cost.maximum:
             error = QueryTooComplexError("Operation cost", cost.maximum, cost.requested)
             extensions = error.extensions | {"cost": cost.shown}
             raise OperationRefusedError([{"message": error.message, "extensions": extensions}])
         return cost
 
-    def _count(self, sizes: dict[str, int | None]) -> Cost:
-        counting = _Counting(self._schema, self._fragments, sizes, self._limits)
+    def _count(self, sizes: tuple[Size, ...]) -> Cost:
         root = self._schema.get_root_type(self._operation.operation)
         if root is None:
-            raise TypeError("the schema has no such operations, and validation let one pass")
+            raise TypeError("validation accepted an operation of a kind the schema does not have")
+        variables = dict(zip(self._names, sizes, strict=True))
+        fold = _CostFold(self._schema, self._fragments, variables, self._limits)
         try:
-            part = counting.total(self._operation.selection_set, root)
+            part = fold.total(self._operation.selection_set, root)
         except QueryTooComplexError as error:
-            refused = {"message": error.message, "extensions": error.extensions}
-            raise OperationRefusedError([refused]) from None
-        calls = min(part.calls, self._limits.calls)
-        requested = min(part.leaves + CALL * calls, _HIGHEST)
-        return Cost(requested, self._limits.cost, part.leaves, calls)
+            raise refuse(error) from None
+        return self._cost(part.leaves, part.calls)
+
+    def _cost(self, leaves: int, calls: int) -> Cost:
+        calls = min(calls, self._limits.calls)
+        return Cost(min(leaves + CALL * calls, _MAX_COUNT), self._limits.cost, leaves, calls)
 
 
 class _Part(NamedTuple):
-    """What a selection set costs: in itself, and for each item of the page that it is of.
+    """What a selection set costs: once, and for each item of the page that it selects from.
 
-    `spreads` are the fragments in it that are not counted yet, `names` its fields' names.
+    `names` are the names of its fields.
     """
 
     leaves: int = 0
     calls: int = 0
     item_leaves: int = 0
     item_calls: int = 0
-    spreads: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
 
-    def add(self, other: "_Part") -> "_Part":
-        """Add what stands beside it in the same selection set."""
-        return _Part(
-            min(self.leaves + other.leaves, _HIGHEST),
-            min(self.calls + other.calls, _HIGHEST),
-            min(self.item_leaves + other.item_leaves, _HIGHEST),
-            min(self.item_calls + other.item_calls, _HIGHEST),
-            self.spreads | other.spreads,
-            self.names | other.names,
-        )
-
     def max(self, other: "_Part") -> "_Part":
-        """Take the dearer of what it costs as one type and as another."""
+        """Return the larger figures of two possible types of one object."""
         return _Part(
             max(self.leaves, other.leaves),
             max(self.calls, other.calls),
@@ -142,142 +125,154 @@ class _Part(NamedTuple):
         )
 
     def times(self, count: int, page: int = 0) -> "_Part":
-        """Repeat it, as a page of so many items."""
+        """Return the cost of `count` objects, each with a page of `page` items."""
         leaves, calls = self.leaves + page * self.item_leaves, self.calls + page * self.item_calls
-        return _Part(min(count * leaves, _HIGHEST), min(count * calls, _HIGHEST))
+        return _Part(min(count * leaves, _MAX_COUNT), min(count * calls, _MAX_COUNT))
 
 
-class _Counting:
-    """Counts selection sets with one set of variables, each once a type."""
+class _CostFold(SelectionFold[GraphQLObjectType, _Part]):
+    """Counts selection sets by parent type, for variables of given sizes."""
 
     def __init__(
         self,
         schema: GraphQLSchema,
-        fragments: dict[str, FragmentDefinitionNode],
-        sizes: dict[str, int | None],
+        fragments: Mapping[str, FragmentDefinitionNode],
+        variables: Mapping[str, Size],
         limits: Limits,
     ) -> None:
-        self._schema, self._fragments, self._limits = schema, fragments, limits
-        self._sizes = sizes
-        self._parts: dict[tuple[int, str], _Part] = {}
-        self._wholes: dict[tuple[int, str], _Part] = {}
+        super().__init__(fragments)
+        self._schema, self._variables, self._limits = schema, variables, limits
 
-    def total(self, selections: SelectionSetNode, kind: GraphQLObjectType) -> _Part:
-        """Count a selection set with all fragments that are spread in it, each once."""
-        key = (id(selections), kind.name)
-        if key in self._wholes:
-            return self._wholes[key]
-        part = self._part(selections, kind)
-        waiting, seen = list(part.spreads), set(part.spreads)
-        while waiting:
-            fragment = self._fragments[waiting.pop()]
-            if self._is_of(fragment, kind):
-                other = self._part(fragment.selection_set, kind)
-                part = part.add(other)
-                waiting += other.spreads - seen
-                seen |= other.spreads
-        self._wholes[key] = part
-        return part
+    def combine(self, values: list[_Part]) -> _Part:
+        return _Part(
+            min(sum([value.leaves for value in values]), _MAX_COUNT),
+            min(sum([value.calls for value in values]), _MAX_COUNT),
+            min(sum([value.item_leaves for value in values]), _MAX_COUNT),
+            min(sum([value.item_calls for value in values]), _MAX_COUNT),
+            frozenset().union(*[value.names for value in values]),
+        )
 
-    def _part(self, selections: SelectionSetNode, kind: GraphQLObjectType) -> _Part:
-        key = (id(selections), kind.name)
-        part = self._parts.get(key)
-        if part is None:
-            part = _Part()
-            for selection in selections.selections:
-                if self._is_included(selection):
-                    part = part.add(self._selection(selection, kind))
-            self._parts[key] = part
-        return part
-
-    def _selection(self, selection: SelectionNode, kind: GraphQLObjectType) -> _Part:
-        if isinstance(selection, FieldNode):
-            return self._field(selection, kind)
-        if isinstance(selection, FragmentSpreadNode):
-            return _Part(spreads=frozenset((selection.name.value,)))
-        if isinstance(selection, InlineFragmentNode) and self._is_of(selection, kind):
-            return self._part(selection.selection_set, kind)
-        return _Part()
-
-    def _is_of(
-        self, fragment: InlineFragmentNode | FragmentDefinitionNode, kind: GraphQLObjectType
-    ) -> bool:
-        condition = fragment.type_condition
-        names = {kind.name, *(interface.name for interface in kind.interfaces)}
-        return condition is None or condition.name.value in names
-
-    def _is_included(self, selection: SelectionNode) -> bool:
+    def includes(self, selection: SelectionNode, parent: GraphQLObjectType) -> bool:
         for directive in selection.directives or ():
             if directive.name.value in {"skip", "include"}:
                 (condition,) = directive.arguments or ()
                 if (directive.name.value == "skip") is bool(self._argument(condition.value)):
                     return False
-        return True
+        return not isinstance(selection, InlineFragmentNode) or self.applies(selection, parent)
 
-    def _argument(self, value: ValueNode, *, is_list: bool = False) -> int | None:
-        if isinstance(value, VariableNode):
-            return self._sizes.get(value.name.value)
-        return describe(value, is_list=is_list)
+    def applies(
+        self, fragment: FragmentDefinitionNode | InlineFragmentNode, parent: GraphQLObjectType
+    ) -> bool:
+        condition = fragment.type_condition
+        if condition is None or condition.name.value == parent.name:
+            return True
+        return any(condition.name.value == interface.name for interface in parent.interfaces)
 
-    def _field(self, node: FieldNode, kind: GraphQLObjectType) -> _Part:
+    def field(self, node: FieldNode, parent: GraphQLObjectType) -> _Part:
         name = node.name.value
-        field = field_of(self._schema, kind, name)
+        field = field_of(self._schema, parent, name)
         arguments = self._arguments(node, field)
-        count = self._results(name, field, arguments)
-        size = page_size(arguments.get("first"), arguments.get("last"))
-        below = _Part()
-        for result in field.results:
-            if node.selection_set is not None:
-                below = below.max(self._result(node.selection_set, field, result, arguments))
-        one = below.times(1, size) if field.results else _Part(1, self._calls(field, arguments))
+        length = self._length(name, field, arguments)
+        one = _Part(1, self._calls(field, arguments))
+        if field.results:
+            below = _Part()
+            for result in field.results if node.selection_set else ():
+                below = below.max(self._result(node, field, result, arguments))
+            one = below.times(1, page_size(arguments.get("first"), arguments.get("last")))
         if field.is_item:
-            return _Part(0, 0, one.leaves, one.calls, names=frozenset((name,)))
-        return one.times(count)._replace(names=frozenset((name,)))
+            return _Part(0, 0, one.leaves, one.calls, frozenset((name,)))
+        return one.times(length)._replace(names=frozenset((name,)))
 
     def _result(
         self,
-        selections: SelectionSetNode,
+        node: FieldNode,
         field: SizedField,
         kind: GraphQLObjectType,
-        arguments: dict[str, int | None],
+        arguments: dict[str, Size],
     ) -> _Part:
-        """Count what is below a result of one type, and the calls that get it."""
-        part = self.total(selections, kind)
+        """Return the cost of a result of one type, with the calls that fetch it."""
+        assert node.selection_set is not None  # noqa: S101 - the caller has looked
+        part = self.total(node.selection_set, kind)
         if field.fetching is None:
             return part
         looked_ahead = {name for type_, name in field.fetching.looks_ahead_to if type_ == kind.name}
         if looked_ahead & part.names and field.fetching.calls is not any_calls:
             return part
-        return part._replace(calls=min(part.calls + self._calls(field, arguments), _HIGHEST))
+        return part._replace(calls=min(part.calls + self._calls(field, arguments), _MAX_COUNT))
 
-    def _calls(self, field: SizedField, arguments: dict[str, int | None]) -> int:
+    def _calls(self, field: SizedField, arguments: dict[str, Size]) -> int:
         if field.fetching is None:
             return 0
-        asked = CostArguments(arguments, self._limits.source_types, self._limits.calls)
-        return field.fetching.calls(asked)
+        return field.fetching.calls(
+            CostArguments(arguments, self._limits.source_types, self._limits.calls)
+        )
 
-    def _arguments(self, node: FieldNode, field: SizedField) -> dict[str, int | None]:
-        """Return what the arguments are, defaults included, of a field that makes calls."""
-        if field.fetching is None:
-            return {}
-        given = {
-            one.name.value: self._argument(
-                one.value, is_list=one.name.value in field.list_arguments
+    def _arguments(self, node: FieldNode, field: SizedField) -> dict[str, Size]:
+        """Return the sizes of the arguments of a fetching field, defaults included."""
+        arguments: dict[str, Size] = {}
+        if field.fetching is not None:
+            arguments.update(field.defaults)
+            for argument in node.arguments or ():
+                name = argument.name.value
+                size = self._argument(argument.value, is_list=name in field.list_arguments)
+                if size is not None:
+                    arguments[name] = size
+        return arguments
+
+    def _argument(self, value: ValueNode, *, is_list: bool = False) -> Size:
+        if isinstance(value, VariableNode):
+            return self._variables.get(value.name.value)
+        return size_of_literal(value, is_list=is_list)
+
+    def _length(self, name: str, field: SizedField, arguments: dict[str, Size]) -> int:
+        """Return how many results a field counts for."""
+        each_of = field.fetching.each_of if field.fetching is not None else None
+        if each_of is None:
+            return field.length
+        count = arguments.get(each_of) or 0
+        if count > self._limits.list_length:
+            raise QueryTooComplexError(
+                f"Items in {name}({each_of}:)", self._limits.list_length, count, argument=each_of
             )
-            for one in node.arguments or ()
-        }
-        stated = {name: value for name, value in given.items() if value is not None}
-        return {**field.defaults, **stated}
+        return count
 
-    def _results(self, name: str, field: SizedField, arguments: dict[str, int | None]) -> int:
-        if field.fetching is not None and field.fetching.each_of is not None:
-            count = arguments.get(field.fetching.each_of) or 0
-            if count > self._limits.list_length:
-                raise QueryTooComplexError(
-                    f"Items in {name}({field.fetching.each_of}:)",
-                    self._limits.list_length,
-                    count,
-                    argument=field.fetching.each_of,
-                )
-            return count
-        return field.length
+
+def selects_customer_by_id(
+    root_fields: Sequence[FieldNode],
+    operation: OperationDefinitionNode,
+    variables: dict[str, Any],
+) -> bool:
+    """Whether an operation names a customer by the platform's own id.
+
+    For a caller whose token names customers otherwise, those have to be looked up before the id is
+    known to be one of theirs (`schema/customer_gate.py`), which is part of the cost.
+    """
+    values: list[Any] = [
+        argument.value
+        for field in root_fields
+        if field.name.value in _LOOK_UP_FIELDS
+        for argument in field.arguments or ()
+    ]
+    defaults = {
+        one.variable.name.value: one.default_value for one in operation.variable_definitions or ()
+    }
+    for value in values:
+        if isinstance(value, VariableNode):
+            name = value.name.value
+            if _has_customer_id(variables[name] if name in variables else defaults.get(name)):
+                return True
+        elif _has_customer_id(value):
+            return True
+    return False
+
+
+def _has_customer_id(value: Any) -> bool:
+    """Whether a literal or a variable's value is, or may hold, an identifier by customer id."""
+    if isinstance(value, ListValueNode):
+        return any(_has_customer_id(item) for item in value.values)
+    if isinstance(value, ObjectValueNode):
+        return any(field.name.value == _CUSTOMER_ID for field in value.fields)
+    if isinstance(value, list):
+        return any(_has_customer_id(item) for item in value)
+    # A variable inside a literal list is not resolved but counted as one that does.
+    return isinstance(value, VariableNode) or (isinstance(value, dict) and _CUSTOMER_ID in value)

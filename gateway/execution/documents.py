@@ -1,119 +1,99 @@
-"""Documents that have been read, by their text: those that are asked for again stay."""
+"""Parsed and validated documents, and the bounded cache that keeps them by their text."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
 from graphql import (
     DocumentNode,
-    GraphQLSchema,
+    FieldNode,
     OperationDefinitionNode,
     OperationType,
     VariableDefinitionNode,
 )
 
-from gateway.errors import BadUserInputError, QueryTooComplexError
-from gateway.execution.cost import Cost, CostEstimator
-from gateway.execution.customer_look_ups import selects_customer_by_id
-from gateway.execution.document_limits import check_variables_size
-from gateway.execution.failures import OperationRefusedError, refusal, refuse
-from gateway.execution.input_validation import VariableChecks
+from gateway.execution.cost import Cost, CostEstimator, selects_customer_by_id
+from gateway.execution.input_validation import OperationVariables, check_variables_size
 from gateway.execution.limits import Limits
 
-_MOST_TEXTS = 512
-_MOST_BYTES = 8 * 1024 * 1024  # a worker has 63 MB with nothing in it, and is to stay below 80
-_MOST_PINNED_BYTES = 64 * 1024 * 1024  # half a million characters, which somebody has chosen
+_MAX_TEXTS = 512
+_MAX_BYTES = 8 * 1024 * 1024  # an idle worker takes 63 MB, and 80 MB are the aim
+_MAX_PINNED_BYTES = 64 * 1024 * 1024  # half a million characters, chosen by the operator
 _HOT_SHARE = 0.75
-# By tracemalloc, of a small page's query and of one with every field: a character of the text takes
-# 104 and 77 bytes once it is parsed, and one of the functions generated for it, with the selections
-# that they came from, 29 and 39.
-_BYTES_OF_TEXT = 130
-_BYTES_OF_CODE = 40
+# Measured by tracemalloc for the query of a small page and for one with every field: a character
+# of text takes 104 and 77 bytes once it is parsed, a character of generated code with the
+# selections behind it 29 and 39.
+_BYTES_PER_CHARACTER = 130
+_BYTES_PER_CODE_CHARACTER = 40
 
 
 @dataclass(eq=False, slots=True)
 class Operation:
-    """One operation of a valid document; `digest` is a short name of both.
+    """One operation of a valid document; `digest` identifies both.
 
-    With `hides_names` what is wrong with a variable is told without names of the schema's.
-    `compiled` is what an executor keeps with it; `compiled_size` is how large that is, in
-    characters of generated source.
+    `compiled` belongs to the executor, `compiled_size` is its size in characters of generated
+    source.
     """
 
     document: DocumentNode
     definition: OperationDefinitionNode
-    price: CostEstimator
+    root_fields: Sequence[FieldNode]
+    cost: CostEstimator
+    variables: OperationVariables
     limits: Limits
-    hides_names: bool = False
-    digest: bytes = b""
+    digest: bytes
     compiled: Any = None
     compiled_size: int = 0
     name: str | None = field(init=False)
     is_query: bool = field(init=False)
-    _checks: VariableChecks | None = field(init=False, default=None, repr=False)
+    variable_definitions: tuple[VariableDefinitionNode, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         self.name = self.definition.name.value if self.definition.name else None
         self.is_query = self.definition.operation is OperationType.QUERY
+        self.variable_definitions = tuple(self.definition.variable_definitions or ())
 
-    @property
-    def variable_definitions(self) -> tuple[VariableDefinitionNode, ...]:
-        """Return what the operation says of its variables."""
-        return tuple(self.definition.variable_definitions or ())
+    def check(self, variables: dict[str, Any], look_ups: int = 0) -> Cost:
+        """Return the cost with these variables, once they are known to be valid.
 
-    def check(self, schema: GraphQLSchema, variables: dict[str, Any], look_ups: int = 0) -> Cost:
-        """Make sure that the variables are of their types, and give what the operation may cost.
-
-        `look_ups` is how many it takes to tell an id of one of the caller's own customers.
-
-        Raises OperationRefusedError, with BAD_USER_INPUT or QUERY_TOO_COMPLEX and what is allowed.
+        `look_ups` is the number of calls that it takes to find out whether a customer id is one of
+        the caller's own customers. Raises OperationRefusedError with BAD_USER_INPUT or
+        QUERY_TOO_COMPLEX.
         """
-        try:
+        if variables:
             check_variables_size(variables, self.limits)
-        except QueryTooComplexError as error:
-            raise refuse(error) from None
-        if self._checks is None:
-            self._checks = VariableChecks(
-                schema, self.variable_definitions, hides_names=self.hides_names
-            )
-        errors = self._checks.errors(variables)
-        if errors:
-            raise OperationRefusedError([refusal(error, BadUserInputError) for error in errors])
-        if look_ups and not selects_customer_by_id(self.document, self.definition, variables):
+        sizes = self.variables.check(variables) if self.variable_definitions else ()
+        if look_ups and not selects_customer_by_id(self.root_fields, self.definition, variables):
             look_ups = 0
-        return self.price.of(variables, look_ups)
+        return self.cost.of(sizes, look_ups)
 
 
 def digest_of(text: str, name: str | None) -> bytes:
-    """Name an operation of a text: no other has the same 32 bytes."""
+    """Return 32 bytes that identify an operation, by the text of its document and its name."""
     message = f"{name or ''} {text}".encode("utf-8", "surrogatepass")
     return blake2b(message, digest_size=32).digest()
 
 
 class Document:
-    """The operations of one valid text."""
+    """The operations of one valid text; `bytes` is an estimate of their size with compiled code."""
 
-    __slots__ = ("bytes", "operations", "text")
+    __slots__ = ("bytes", "compiled_size", "operations")
 
     def __init__(self, text: str, operations: list[Operation]) -> None:
-        self.text, self.operations = text, operations
-        self.bytes = self.measure()
-
-    def measure(self) -> int:
-        """Estimate how many bytes it takes, with all that has been compiled."""
-        code = sum([operation.compiled_size for operation in self.operations])
-        return _BYTES_OF_TEXT * len(self.text) + _BYTES_OF_CODE * code
+        self.operations = operations
+        self.bytes = _BYTES_PER_CHARACTER * len(text)
+        self.compiled_size = 0
 
 
 class DocumentCache:
-    """A cache bounded in texts and in bytes, which texts that come once cannot empty.
+    """An LRU cache in two segments, bounded in texts and in bytes.
 
-    A text is new until it is asked for again; then it is hot. Room is made among the new ones, the
-    least recently used first. The hot ones may take three quarters; what is too much for that is
-    new again. Pinned ones, of which the operator decides how many there are, take no room of
-    theirs and stay.
+    A document is new until it is requested again, and hot from then on. New ones are evicted
+    first, so that texts which come once cannot push out those that recur. Hot ones may take three
+    quarters of the space; beyond that the least recently used one is new again. Pinned documents,
+    which the operator chooses, are never evicted and have a bound of their own.
     """
 
     def __init__(self) -> None:
@@ -141,20 +121,29 @@ class DocumentCache:
                 return self._pinned.get(text)
             self._hot[text] = document
             self._hot_bytes += document.bytes
-            self._make_room()
-        self._measure(document)
+            self._evict()
+        compiled_size = 0  # executors compile after a document was stored
+        for operation in document.operations:
+            compiled_size += operation.compiled_size
+        if compiled_size != document.compiled_size:
+            growth = _BYTES_PER_CODE_CHARACTER * (compiled_size - document.compiled_size)
+            document.compiled_size = compiled_size
+            document.bytes += growth
+            self.bytes += growth
+            self._hot_bytes += growth
+            self._evict()
         return document
 
     def put(self, text: str, document: Document) -> None:
-        """Keep a document that has just been read."""
+        """Store a document that has just been validated."""
         self._new[text] = document
         self.bytes += document.bytes
-        self._make_room()
+        self._evict()
 
     def pin(self, text: str) -> None:
-        """Keep a document for good that has just been put, where there is still room for such."""
+        """Pin a stored document, unless the pinned ones already take all of their space."""
         document = self._new.get(text) or self._hot.get(text)
-        if document is None or self._pinned_bytes + document.bytes > _MOST_PINNED_BYTES:
+        if document is None or self._pinned_bytes + document.bytes > _MAX_PINNED_BYTES:
             return
         if self._new.pop(text, None) is None:
             del self._hot[text]
@@ -163,23 +152,13 @@ class DocumentCache:
         self._pinned[text] = document
         self._pinned_bytes += document.bytes
 
-    def _measure(self, document: Document) -> None:
-        """Count anew what has been compiled for a hot document since it was last asked for."""
-        more = document.measure() - document.bytes
-        if not more:
-            return
-        document.bytes += more
-        self.bytes += more
-        self._hot_bytes += more
-        self._make_room()
-
-    def _make_room(self) -> None:
-        while len(self._hot) > _MOST_TEXTS * _HOT_SHARE or (
-            self._hot_bytes > _MOST_BYTES * _HOT_SHARE
+    def _evict(self) -> None:
+        while len(self._hot) > _MAX_TEXTS * _HOT_SHARE or (
+            self._hot_bytes > _MAX_BYTES * _HOT_SHARE
         ):
             text, document = self._hot.popitem(last=False)
             self._hot_bytes -= document.bytes
             self._new[text] = document
-        while len(self._new) + len(self._hot) > _MOST_TEXTS or self.bytes > _MOST_BYTES:
+        while len(self._new) + len(self._hot) > _MAX_TEXTS or self.bytes > _MAX_BYTES:
             _, document = self._new.popitem(last=False)
             self.bytes -= document.bytes

@@ -1,6 +1,6 @@
-"""Literals and variables against their types, in words that name the place and what is allowed.
+"""Validation of literals and variables, with messages that name the place and what is allowed.
 
-graphql-core's own words repeat the value, which may be a customer's identifier; these never do.
+graphql-core's own messages repeat the value, which may be a customer's identifier.
 """
 
 import re
@@ -22,16 +22,19 @@ from graphql import (
     ValidationRule,
     ValueNode,
     VariableDefinitionNode,
-    is_input_type,
     type_from_ast,
     validate_input_literal,
     validate_input_value,
 )
 
+from gateway.errors import BadUserInputError, QueryTooComplexError
 from gateway.execution.coercion import Coerce, coercer
-from gateway.execution.failures import InputError
+from gateway.execution.failures import InputError, OperationRefusedError, refusal, refuse
+from gateway.execution.limits import Limits
+from gateway.execution.list_sizes import Size, size_of_literal
 
-_MOST_ERRORS = 10
+_MAX_ERRORS = 10
+_NESTED = (dict, list)
 _SCALARS = {
     "Int": "a whole number of 32 bits",
     "Float": "a number",
@@ -42,7 +45,7 @@ _SCALARS = {
 
 
 class ValuesOfCorrectTypeRule(ValidationRule):
-    """GraphQL's rule of that name (spec §5.6.1), in our words."""
+    """The rule of the GraphQL specification (§5.6.1), with our messages."""
 
     def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
         """Check an argument's literal."""
@@ -68,11 +71,11 @@ class ValuesOfCorrectTypeRule(ValidationRule):
 
 
 class _EnoughError(Exception):
-    """More mistakes in one value help nobody, and each costs graphql-core a print of the value."""
+    """Stop after `_MAX_ERRORS` in one value: graphql-core prints the value for each."""
 
 
 class _Mistakes:
-    """What is wrong with one value, in our words, and where in the document."""
+    """The errors in one value, in our words, with their nodes in the document."""
 
     def __init__(self, name: str, kind: GraphQLInputType, *, hides_names: bool) -> None:
         self._name, self._kind, self._hides_names = name, kind, hides_names
@@ -80,28 +83,53 @@ class _Mistakes:
         self.found: dict[tuple[str, str], Sequence[Node]] = {}
 
     def add(self, error: GraphQLError, path: Sequence[str | int]) -> None:
-        """Note a mistake; of those with the same words only the first."""
-        told = _place_and_words(self._name, path, self._kind, hides_names=self._hides_names)
-        self.found.setdefault(told, error.nodes or ())
+        """Add an error; of several with the same words only the first."""
+        place_and_words = _place_and_words(
+            self._name, path, self._kind, hides_names=self._hides_names
+        )
+        self.found.setdefault(place_and_words, error.nodes or ())
         self._calls += 1
-        if self._calls == _MOST_ERRORS:
+        if self._calls == _MAX_ERRORS:
             raise _EnoughError
 
 
+def check_variables_size(variables: dict[str, Any], limits: Limits) -> None:
+    """Bound the variables by the limits of a document: values as tokens, nesting as a literal's.
+
+    Undeclared variables count too. Raises OperationRefusedError with QUERY_TOO_COMPLEX.
+    """
+    nested: list[Any] = [variables]
+    values = depth = 0
+    while nested:
+        level: list[Any] = []
+        for one in nested:
+            level += one.values() if isinstance(one, dict) else one
+        values += len(level)
+        if values > limits.tokens:
+            raise refuse(QueryTooComplexError("Variable values", limits.tokens))
+        nested = [one for one in level if isinstance(one, _NESTED)]
+        if nested:
+            depth += 1
+            if depth > limits.json_depth:
+                raise refuse(QueryTooComplexError("Input nesting depth", limits.json_depth))
+
+
 class _Variable(NamedTuple):
-    """What is known of a variable before it has a value."""
+    """What is known of a variable before it has a value; `default` is a size."""
 
     name: str
     kind: GraphQLInputType
     may_be_absent: bool
+    is_list: bool
+    default: Size
     coerce: Coerce
     node: VariableDefinitionNode
 
 
-class VariableChecks:
-    """Finds what is wrong with the variables of an operation that has passed validation.
+class OperationVariables:
+    """The declared variables of an operation that has passed validation.
 
-    With `hides_names` the words for it tell no enum's values and no input's fields.
+    With `hides_names`, error messages name no enum values and no input fields.
     """
 
     def __init__(
@@ -114,24 +142,46 @@ class VariableChecks:
         self._hides_names = hides_names
         self._variables: list[_Variable] = []
         for node in definitions:
-            kind = type_from_ast(schema, node.type)
-            if is_input_type(kind):  # else validation has said so
-                absent = node.default_value is not None or not isinstance(kind, GraphQLNonNull)
-                name = node.variable.name.value
-                self._variables.append(_Variable(name, kind, absent, coercer(kind), node))
+            kind: Any = type_from_ast(schema, node.type)
+            is_list = isinstance(_bare(kind), GraphQLList)
+            self._variables.append(
+                _Variable(
+                    node.variable.name.value,
+                    kind,
+                    node.default_value is not None or not isinstance(kind, GraphQLNonNull),
+                    is_list,
+                    size_of_literal(node.default_value, is_list=is_list),
+                    coercer(kind),
+                    node,
+                )
+            )
 
-    def errors(self, variables: dict[str, Any]) -> list[GraphQLError]:
-        """Return what is wrong with these values."""
+    def check(self, values: dict[str, Any]) -> tuple[Size, ...]:
+        """Return the sizes of all variables, in the order of their definitions.
+
+        Raises OperationRefusedError with BAD_USER_INPUT for values that are not of their types.
+        """
+        sizes: list[Size] = []
         errors: list[GraphQLError] = []
         for variable in self._variables:
-            value = variables.get(variable.name, Undefined)
+            value = values.get(variable.name, Undefined)
             if value is Undefined:
-                if variable.may_be_absent:
-                    continue
-            elif variable.coerce(value) is not Undefined:
-                continue
-            errors += self._mistakes(variable, value)
-        return errors[:_MOST_ERRORS]
+                sizes.append(variable.default)
+                if not variable.may_be_absent:
+                    errors += self._mistakes(variable, value)
+            elif variable.coerce(value) is Undefined:
+                errors += self._mistakes(variable, value)
+            elif value is None:
+                sizes.append(None)
+            elif variable.is_list:
+                sizes.append(len(value) if isinstance(value, list) else 1)
+            else:
+                sizes.append(int(value) if isinstance(value, int | float) else 1)
+        if errors:
+            raise OperationRefusedError(
+                [refusal(error, BadUserInputError) for error in errors[:_MAX_ERRORS]]
+            )
+        return tuple(sizes)
 
     def _mistakes(self, variable: _Variable, value: Any) -> list[GraphQLError]:
         mistakes = _Mistakes(f"${variable.name}", variable.kind, hides_names=self._hides_names)
@@ -141,10 +191,10 @@ class VariableChecks:
 
 
 def argument_made_null(error: GraphQLError) -> str | None:
-    """Name the argument that a null variable has spoilt; None for any other error of an execution.
+    """Return the name of the argument that a null variable made invalid, or None.
 
-    The one mistake in inputs that only shows then: GraphQL lets a variable that may be null stand
-    where null may not, if it has a default.
+    The only input error that shows during execution: GraphQL accepts a nullable variable for a
+    non-null argument if the variable has a default.
     """
     cause = error.original_error if isinstance(error.original_error, GraphQLError) else error
     if not cause.nodes or not isinstance(cause.nodes[0], ValueNode):
@@ -160,7 +210,7 @@ def _place_and_words(
     for step in path:
         bare = _bare(inner)
         if isinstance(bare, GraphQLList) and isinstance(step, str):
-            bare = _bare(bare.of_type)  # one item stands for a list of one
+            bare = _bare(bare.of_type)  # a single item counts as a list of one
         if isinstance(bare, GraphQLList):
             place, inner, needed = f"{place}[{step}]", bare.of_type, False
         elif isinstance(bare, GraphQLInputObjectType) and step in bare.fields:
@@ -181,7 +231,7 @@ def _allowed(kind: Any, *, hides_names: bool) -> str:
     if isinstance(kind, GraphQLList):
         return f"a list, each {_allowed(_bare(kind.of_type), hides_names=hides_names)}"
     if hides_names and isinstance(kind, GraphQLEnumType | GraphQLInputObjectType):
-        return f"a {kind.name}"  # its name the client knows, or is told by GraphQL's own words
+        return f"a {kind.name}"  # GraphQL's own messages contain this name too
     if isinstance(kind, GraphQLEnumType):
         return f"one of {', '.join(kind.values)}"
     if isinstance(kind, GraphQLInputObjectType):

@@ -1,17 +1,15 @@
-"""What one operation may ask for, as the settings say; each limit is checked in one place.
+"""What one operation may ask for, by the settings; each limit is checked in one place.
 
-How large an answer really becomes is bounded while it is made (`gateway/answer_budget.py`).
+The size of a response is bounded while it is produced (`gateway/answer_budget.py`).
 
-=================== =========================================
-`tokens`, nesting   `lexing.py`, before the text is parsed
-`directives`        `lexing.py`
-`json_depth`        `lexing.py` for literals, `guards.py` for variables
-`fragments`         `guards.py`, before the document is validated
-`depth`, `aliases`  `guards.py`
-`root_fields`       `guards.py`
-`list_length`       `cost.py`, once the variables are known
-`cost`              `cost.py`
-=================== =========================================
+============================ ============================================================
+`tokens`, `directives`       `lexical_limits.py`, before the document is parsed
+`json_depth`                 `lexical_limits.py` for literals, `input_validation.py` for variables
+`fragments`, `root_fields`   `document_analysis.py`, before the document is validated
+`depth`, `aliases`           `document_analysis.py`
+`introspection_depth`        `document_analysis.py`
+`list_length`, `cost`        `cost.py`, once the variables are known
+============================ ============================================================
 """
 
 from typing import NamedTuple, Self
@@ -20,10 +18,10 @@ from gateway.config.settings import Settings
 
 
 class Limits(NamedTuple):
-    """The limits, and two facts that a cost depends on.
+    """The limits, and two figures that a cost depends on.
 
-    `calls` is how many upstream calls one operation may make, `source_types` in how many a
-    definition is looked for.
+    `calls` is the number of upstream calls that one operation may make, `source_types` the number
+    of source types in which a definition is searched.
     """
 
     tokens: int
@@ -41,7 +39,7 @@ class Limits(NamedTuple):
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Read them from the settings."""
+        """Return the limits of the settings."""
         return cls(
             settings.max_tokens,
             settings.max_depth,

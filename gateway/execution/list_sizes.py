@@ -1,6 +1,6 @@
-"""What of an operation's arguments and of its schema decides how much its answer can hold."""
+"""The sizes that a cost is counted from: of literals, of variables, and of a field's results."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -12,12 +12,9 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     IntValueNode,
-    ListTypeNode,
     ListValueNode,
-    NonNullTypeNode,
     NullValueNode,
     ValueNode,
-    VariableDefinitionNode,
     get_named_type,
     get_nullable_type,
     is_abstract_type,
@@ -27,16 +24,18 @@ from gateway.execution.bridge import metadata_of
 from gateway.schema.declare import Fetching
 from gateway.schema.lookahead import DECLARATION
 
-UNSIZED_LIST = 5
-_NUMBERS = (int, float)
+_UNSIZED_LIST = 5
 _ITEMS = frozenset({"nodes", "edges"})
 
+Size = int | None
+"""A number as it is, the length of a list, 1 for any other value, and None for null or absent.
 
-def describe(value: ValueNode | None, *, is_list: bool = False) -> int | None:
-    """Read a literal: a number as it is, of a list its length, of all else whether it is there.
+Where a list is expected, a single item counts as a list of one.
+"""
 
-    Where a list is wanted, one item stands for a list of one.
-    """
+
+def size_of_literal(value: ValueNode | None, *, is_list: bool = False) -> Size:
+    """Return the size of a literal."""
     if value is None or isinstance(value, NullValueNode):
         return None
     if isinstance(value, ListValueNode):
@@ -46,47 +45,12 @@ def describe(value: ValueNode | None, *, is_list: bool = False) -> int | None:
     return 1
 
 
-class VariableSizes:
-    """An operation's variables, as far as its cost depends on them, in the same terms."""
-
-    def __init__(self, definitions: Sequence[VariableDefinitionNode]) -> None:
-        self.names = tuple(one.variable.name.value for one in definitions)
-        self._known = tuple(
-            (
-                one.variable.name.value,
-                _is_list(one.type),
-                describe(one.default_value, is_list=_is_list(one.type)),
-            )
-            for one in definitions
-        )
-
-    def read(self, variables: dict[str, Any]) -> tuple[int | None, ...]:
-        """Read the variables' values, in the order of `names`; they have been checked."""
-        return tuple(
-            [
-                _size(variables[name], is_list=is_list) if name in variables else default
-                for name, is_list, default in self._known
-            ]
-        )
-
-
-def _is_list(kind: Any) -> bool:
-    return isinstance(kind.type if isinstance(kind, NonNullTypeNode) else kind, ListTypeNode)
-
-
-def _size(value: Any, *, is_list: bool) -> int | None:
-    if value is None:
-        return None
-    if is_list:
-        return len(value) if isinstance(value, list) else 1
-    return int(value) if isinstance(value, _NUMBERS) else 1
-
-
 class SizedField(NamedTuple):
-    """A field of the schema: `length` is how many results it counts for, where nothing says more.
+    """What the schema declares of a field.
 
-    `results` are the object types that a result may be of, none for a leaf; `is_item` tells the
-    lists of a connection that hold its page, `list_arguments` which arguments are lists.
+    `length` is the number of results where no argument decides it, `results` are the object types
+    that a result may have (none for a leaf), `is_item` is set for the lists of a connection that
+    hold its page, and `list_arguments` are the names of the arguments that are lists.
     """
 
     length: int
@@ -99,10 +63,10 @@ class SizedField(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def field_of(schema: GraphQLSchema, kind: GraphQLObjectType, name: str) -> SizedField:
-    """Read a field's declaration."""
+    """Return a field of an object type."""
     field = schema.get_field(kind, name)
     if field is None:
-        raise TypeError(f"{kind.name} has no {name}, and validation let it pass")
+        raise TypeError(f"{kind.name} has no {name}, but validation accepted it")
     declaration = metadata_of(field).get(DECLARATION)
     defaults = {
         argument: len(default) if isinstance(default, list | tuple) else 1
@@ -110,7 +74,9 @@ def field_of(schema: GraphQLSchema, kind: GraphQLObjectType, name: str) -> Sized
         if (default := definition.default_value) and not isinstance(default, int | float)
     }
     return SizedField(
-        _length(schema, name) if kind.name.startswith("__") else UNSIZED_LIST ** _lists(field.type),
+        _length(schema, name)
+        if kind.name.startswith("__")
+        else _UNSIZED_LIST ** _lists(field.type),
         _object_types(schema, get_named_type(field.type)),
         declaration if isinstance(declaration, Fetching) else None,
         defaults,
@@ -132,7 +98,7 @@ def _object_types(schema: GraphQLSchema, named: Any) -> tuple[GraphQLObjectType,
 
 @lru_cache(maxsize=16)
 def _connections(schema: GraphQLSchema) -> frozenset[str]:
-    """Name the types whose pages are sized by `first` and `last`."""
+    """Return the names of the types whose pages are sized by `first` and `last`."""
     return frozenset(
         get_named_type(field.type).name
         for kind in schema.type_map.values()
@@ -144,7 +110,7 @@ def _connections(schema: GraphQLSchema) -> frozenset[str]:
 
 @lru_cache(maxsize=64)
 def _length(schema: GraphQLSchema, name: str) -> int:
-    """Return how long the introspection's list of this name is on average, for what has any."""
+    """Return the average length of an introspection list of this name."""
     kinds = list(schema.type_map.values())
     fields = [field for kind in kinds for field in getattr(kind, "fields", {}).values()]
     sizes = {

@@ -174,7 +174,7 @@ class GraphQLHandler:
             cost = cached.cost
         else:
             look_ups = max_look_ups(context.caller) if context.caller.customers else 0
-            cost = operation.check(self.operations.schema, variables, look_ups)
+            cost = operation.check(variables, look_ups)
         if batch_budget is not None:
             batch_budget.add(cost)
         if reference is not None:  # only now: what is stored for its hash alone is valid

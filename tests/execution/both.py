@@ -151,7 +151,7 @@ class Both:
         counts["operations"] += 1
         try:
             operation = self.operations.get(generated.text, None)
-            operation.check(self.schema, generated.variables)
+            operation.check(generated.variables)
         except OperationRefusedError as refused:
             counts[f"refused {refused.code}"] += 1
             return

@@ -28,7 +28,7 @@ OPERATIONS = Operations(
 
 def cost(text: str, variables: dict[str, Any] | None = None) -> Cost:
     """Count the cost of a document's only operation."""
-    return OPERATIONS.get(text, None).check(OPERATIONS.schema, variables or {})
+    return OPERATIONS.get(text, None).check(variables or {})
 
 
 def figures(text: str, variables: dict[str, Any] | None = None) -> tuple[int, int]:
@@ -151,13 +151,13 @@ def test_what_is_too_dear_is_refused_with_its_cost() -> None:
         operations = Operations(OPERATIONS.schema, introspection=True, limits=limits)
         operation = operations.get(text, None)
         if passes:
-            assert operation.check(operations.schema, {}).shown == {
+            assert operation.check({}).shown == {
                 "requested": 150,
                 "maximum": 150,
             }
             continue
         with pytest.raises(OperationRefusedError) as refused:
-            operation.check(operations.schema, {})
+            operation.check({})
         (error,) = refused.value.errors
         assert error["message"] == "Operation cost: 150 exceeds the limit of 149."
         assert error["extensions"] == {
@@ -182,7 +182,7 @@ def test_fragments_that_multiply_are_counted_at_once() -> None:
     )
     operation = operations.get(text, None)
     started = perf_counter()
-    counted = operation.check(operations.schema, {})
+    counted = operation.check({})
     assert counted.leaves == 12 * (1 + 20 + 400) + 8_000
     assert perf_counter() - started < 1
 
@@ -191,6 +191,6 @@ def test_equal_sizes_are_counted_once() -> None:
     """Other cursors and identifiers make no other cost."""
     text = "query($b:CustomerIdentifier!,$n:Int){customer(by:$b){promotions(first:$n){drift}}}"
     operation = OPERATIONS.get(text, None)
-    first = operation.check(OPERATIONS.schema, {"b": {"mobile": "1"}, "n": 3})
-    assert operation.check(OPERATIONS.schema, {"b": {"email": "x"}, "n": 3}) is first
-    assert operation.check(OPERATIONS.schema, {"b": {"email": "x"}, "n": 4}) is not first
+    first = operation.check({"b": {"mobile": "1"}, "n": 3})
+    assert operation.check({"b": {"email": "x"}, "n": 3}) is first
+    assert operation.check({"b": {"email": "x"}, "n": 4}) is not first

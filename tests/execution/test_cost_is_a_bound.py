@@ -148,7 +148,7 @@ PAGED = {"nodes", "edges", "customers"}
 
 def check(graph: Graph, text: str) -> None:
     """Compare what was counted with what was taken."""
-    counted = OPERATIONS.get(text, None).check(OPERATIONS.schema, {})
+    counted = OPERATIONS.get(text, None).check({})
     answer = graph.answer(text)
     assert {e["extensions"]["code"] for e in answer.get("errors", [])} <= {"BAD_USER_INPUT"}
     assert answer["extensions"]["cost"]["requested"] == counted.requested
@@ -176,7 +176,7 @@ def test_an_introspection_is_no_larger_than_counted(roomy: Graph, text: str) -> 
     """Its lists are much longer than others, and counted so; tools' own query passes."""
     answer = roomy.answer(text)
     counted = Operations(OPERATIONS.schema, introspection=True).get(text, None)
-    leaves = counted.check(OPERATIONS.schema, {}).leaves
+    leaves = counted.check({}).leaves
     assert count_all(answer["data"]) <= leaves
 
 

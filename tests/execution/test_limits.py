@@ -132,7 +132,7 @@ def code(operations: Operations, limit: Limit, number: int) -> tuple[str, str]:
     """Return the code and words with which a document is refused, none where it is not."""
     try:
         operation = operations.get(limit.document(number), None)
-        operation.check(operations.schema, limit.variables(number))
+        operation.check(limit.variables(number))
     except OperationRefusedError as refused:
         return refused.code, refused.errors[0]["message"]
     return "", ""

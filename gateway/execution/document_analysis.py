@@ -1,0 +1,185 @@
+"""What a document selects, counted once per document and bounded before it is validated.
+
+`SelectionFold` is the one walk over selection sets and fragments: the limits here and the cost
+(`cost.py`) are what it adds up. It is linear in the document.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Generic, NamedTuple, TypeVar
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+)
+
+from gateway.errors import QueryTooComplexError
+from gateway.execution.limits import Limits
+
+_INTROSPECTION = frozenset({"__schema", "__type"})
+_MAX_ALIASES = 1_000_000  # counting stops here: nested fragments multiply exponentially
+_MAX_NESTING = 120  # nested selection sets: three stack frames each, of Python's 1,000
+
+K = TypeVar("K")
+M = TypeVar("M")
+
+
+class FragmentCycleError(Exception):
+    """A fragment spreads itself below one of its fields; validation reports it."""
+
+
+class SelectionFold(ABC, Generic[K, M]):
+    """Combine the values of a selection set's fields into one, bottom-up.
+
+    A fragment counts once within a selection set, because GraphQL collects it once, and again
+    in every other one. K is the parent type, or None where types do not matter; results are
+    memoised by selection set and parent type.
+    """
+
+    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+        self._fragments = fragments
+        self._totals: dict[tuple[int, K], M] = {}
+        self._parts: dict[tuple[int, K], tuple[M, frozenset[str]] | None] = {}
+        self._nesting = 0
+
+    @abstractmethod
+    def field(self, node: FieldNode, parent: K) -> M:
+        """Return the value of one field, with everything below it."""
+
+    @abstractmethod
+    def combine(self, values: list[M]) -> M:
+        """Combine the values of the fields of one selection set."""
+
+    def includes(self, _selection: SelectionNode, _parent: K) -> bool:
+        """Whether a selection counts; directives and type conditions decide."""
+        return True
+
+    def applies(self, _fragment: FragmentDefinitionNode, _parent: K) -> bool:
+        """Whether a fragment definition's type condition matches the parent type."""
+        return True
+
+    def total(self, selections: SelectionSetNode, parent: K) -> M:
+        """Return the value of a selection set, including all fragments spread in it.
+
+        Unknown fragments count nothing. Raises FragmentCycleError, and QueryTooComplexError for
+        selection sets nested too deeply.
+        """
+        key = (id(selections), parent)
+        if key in self._totals:
+            return self._totals[key]
+        value, spreads = self._part(selections, parent)
+        values, pending, seen = [value], list(spreads), set(spreads)
+        while pending:
+            fragment = self._fragments.get(pending.pop())
+            if fragment is not None and self.applies(fragment, parent):
+                value, spreads = self._part(fragment.selection_set, parent)
+                values.append(value)
+                pending += spreads - seen
+                seen |= spreads
+        total = self._totals[key] = self.combine(values) if len(values) > 1 else value
+        return total
+
+    def _part(self, selections: SelectionSetNode, parent: K) -> tuple[M, frozenset[str]]:
+        """Return the value of the fields written in a selection set, and the fragments spread."""
+        key = (id(selections), parent)
+        if key in self._parts:
+            known = self._parts[key]
+            if known is None:
+                raise FragmentCycleError
+            return known
+        self._parts[key] = None
+        self._nesting += 1
+        if self._nesting > _MAX_NESTING:
+            raise QueryTooComplexError("Selection set nesting depth", _MAX_NESTING)
+        values: list[M] = []
+        spreads: set[str] = set()
+        for selection in selections.selections:
+            if not self.includes(selection, parent):
+                continue
+            if isinstance(selection, FieldNode):
+                values.append(self.field(selection, parent))
+            elif isinstance(selection, FragmentSpreadNode):
+                spreads.add(selection.name.value)
+            elif isinstance(selection, InlineFragmentNode):
+                value, inner = self._part(selection.selection_set, parent)
+                values.append(value)
+                spreads |= inner
+        self._nesting -= 1
+        part = self._parts[key] = (self.combine(values), frozenset(spreads))
+        return part
+
+
+class _Shape(NamedTuple):
+    """The fields of a selection set itself, and figures of everything below them."""
+
+    fields: tuple[FieldNode, ...] = ()
+    depth: int = 0
+    introspection_depth: int = 0
+    aliases: int = 0
+
+
+_EMPTY = _Shape()
+
+
+class _ShapeFold(SelectionFold[None, _Shape]):
+    def combine(self, values: list[_Shape]) -> _Shape:
+        return _Shape(
+            tuple([field for value in values for field in value.fields]),
+            max([value.depth for value in values], default=0),
+            max([value.introspection_depth for value in values], default=0),
+            min(sum([value.aliases for value in values]), _MAX_ALIASES),
+        )
+
+    def field(self, node: FieldNode, parent: None) -> _Shape:
+        below = self.total(node.selection_set, parent) if node.selection_set else _EMPTY
+        aliases = below.aliases + (node.alias is not None)
+        if node.name.value in _INTROSPECTION:
+            return _Shape((node,), 1, 1 + below.depth, aliases)
+        return _Shape((node,), 1 + below.depth, below.introspection_depth, aliases)
+
+
+class DocumentAnalysis:
+    """The operations of a document with their root fields, and its fragments by name.
+
+    Raises QueryTooComplexError where an operation exceeds a limit. Of a document with a cycle of
+    fragments, which validation refuses, the analysis is incomplete.
+    """
+
+    def __init__(self, document: DocumentNode, limits: Limits) -> None:
+        definitions = document.definitions
+        fragments = [one for one in definitions if isinstance(one, FragmentDefinitionNode)]
+        _check("Fragments", limits.fragments, len(fragments))
+        self.document = document
+        self.fragments = {fragment.name.value: fragment for fragment in fragments}
+        self.operations: list[tuple[OperationDefinitionNode, tuple[FieldNode, ...]]] = []
+        fold = _ShapeFold(self.fragments)
+        for operation in definitions:
+            if isinstance(operation, OperationDefinitionNode):
+                try:
+                    shape = fold.total(operation.selection_set, None)
+                except FragmentCycleError:
+                    return
+                _check_shape(shape, limits)
+                self.operations.append((operation, shape.fields))
+
+
+def _check_shape(shape: _Shape, limits: Limits) -> None:
+    _check("Root fields", limits.root_fields, len(shape.fields))
+    _check("Query depth", limits.depth, shape.depth)
+    _check(
+        "Introspection depth",
+        limits.introspection_depth,
+        shape.introspection_depth,
+    )
+    _check("Aliases", limits.aliases, shape.aliases)
+
+
+def _check(what: str, maximum: int, count: int) -> None:
+    if count > maximum:
+        raise QueryTooComplexError(what, maximum, count if count < _MAX_ALIASES else None)
