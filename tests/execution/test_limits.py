@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from gateway.execution.failures import OperationRefusedError
-from gateway.execution.lexical_limits import LONGEST_TEXT, LONGEST_WORD, MOST_NESTED
+from gateway.execution.lexical_limits import MAX_NAME_LENGTH, MAX_NESTING, MAX_STRING_LENGTH
 from gateway.execution.limits import DEFAULT_LIMITS
 from gateway.execution.operation import Operations
 from gateway.schema.build import build_schema, executable
@@ -116,9 +116,9 @@ LIMITS = [
         "customers", D.list_length,
         lambda n: "{customers(by:[" + '{mobile:"1"}' * n + "]){id}}", words="Items in customers",
     ),
-    Limit("brackets", MOST_NESTED, lambda n: deep("{...", "{__typename}", "}", n - 1)),
-    Limit("words", LONGEST_WORD, lambda n: "query " + "x" * n + "{__typename}"),
-    Limit("texts", LONGEST_TEXT, lambda n: f'{{program(programId:"{"x" * (n - 2)}"){{id}}}}'),
+    Limit("brackets", MAX_NESTING, lambda n: deep("{...", "{__typename}", "}", n - 1)),
+    Limit("words", MAX_NAME_LENGTH, lambda n: "query " + "x" * n + "{__typename}"),
+    Limit("texts", MAX_STRING_LENGTH, lambda n: f'{{program(programId:"{"x" * (n - 2)}"){{id}}}}'),
 ]  # fmt: skip
 
 
