@@ -28,8 +28,9 @@ from gateway.upstream.call import UpstreamCall
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.credentials import credential_from
 from gateway.upstream.http1.client import Http1Client
-from gateway.upstream.http_transport import HttpTransport, HttpxTransport
+from gateway.upstream.http_transport import HttpTransport
 from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
+from tests.support.httpx_transport import HttpxTransport
 
 PATH = "/v2/customers/lookup/promotionData"
 PARAMETERS = {
@@ -117,7 +118,7 @@ async def by_port(http: HttpTransport) -> AsyncIterator[Call]:
     """Call by the gateway's own port."""
 
     async def call() -> int:
-        reply = await http.exchange("GET", TARGET, HEADERS, most_bytes=MOST_BYTES)
+        reply = await http.send("GET", TARGET, HEADERS, max_bytes=MOST_BYTES)
         return len(reply.body or b"")
 
     yield call
@@ -156,9 +157,7 @@ def ways(url: str) -> dict[str, Callable[[], "AsyncIterator[Call]"]]:
     """Return each way's name and how to begin it."""
     found: dict[str, Callable[[], AsyncIterator[Call]]] = {
         "httpx.AsyncClient, its own pool": lambda: by_httpx(url, None),
-        "own transport behind httpx.AsyncClient": lambda: by_httpx(url, own(url)),
-        "own transport by httpx.Request": lambda: by_transport(url, own(url)),
-        "own transport by HttpPort": lambda: by_port(own(url)),
+        "own client": lambda: by_port(own(url)),
         "UpstreamClient.send over it": lambda: by_upstream_client(url, own(url)),
     }
     try:
@@ -170,14 +169,14 @@ def ways(url: str) -> dict[str, Callable[[], "AsyncIterator[Call]"]]:
         "AiohttpTransport by httpx.Request": lambda: by_transport(url, over_aiohttp()),
         "aiohttp": lambda: by_aiohttp(url),
         "UpstreamClient.send over AiohttpTransport": lambda: by_upstream_client(
-            url, HttpxTransport(url, over_aiohttp())
+            url, HttpxTransport(over_aiohttp(), url)
         ),
     }
 
 
 def own(url: str) -> Http1Client:
-    """Return the gateway's own transport."""
-    return Http1Client(url, most_connections=100)
+    """Return the gateway's own client."""
+    return Http1Client(url, max_connections=100)
 
 
 async def cost_us(call: Call, calls: int, at_once: int) -> float:
@@ -212,7 +211,7 @@ async def measure(url: str, calls: int, rounds: int) -> None:
                 for at_once in (1, 32):
                     cost = await cost_us(call, calls, at_once)
                     found.setdefault((name, at_once), []).append(cost)
-    best = {n: statistics.median(found["own transport by HttpPort", n]) for n in (1, 32)}
+    best = {n: statistics.median(found["own client", n]) for n in (1, 32)}
     print("| way | 1 in flight, µs | x | 32 in flight, µs | x |\n|---|---|---|---|---|")
     for name in ways(url):
         one, many = (statistics.median(found[name, n]) for n in (1, 32))

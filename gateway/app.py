@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-import httpx
 from graphql import GraphQLSchema
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -48,6 +47,7 @@ from gateway.telemetry import configure_logging
 from gateway.telemetry.scrape import MetricsScrape
 from gateway.telemetry.shared_metrics import SharedMetrics
 from gateway.upstream.chain import create_upstream
+from gateway.upstream.http_transport import HttpTransport
 from gateway.upstream.resilience.traffic_shaping import TrafficShaping, create_traffic_shaping
 from gateway.upstream.samples import upstream_samples
 from gateway.upstream.transport import create_transport
@@ -64,7 +64,7 @@ def utc_now() -> datetime:
 def create_app(  # noqa: PLR0913 - each is a seam for tests
     settings: Settings,
     *,
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: HttpTransport | None = None,
     traffic: TrafficShaping | None = None,
     authentication: Authenticator | None = None,
     clock: Callable[[], datetime] = utc_now,
@@ -76,7 +76,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     One of several workers gets the `board` on which all write their metrics.
     """
     authentication = authentication or create_authenticator(settings, clock)
-    http = create_transport(settings, transport)
+    http = transport or create_transport(settings)
     traffic = traffic or create_traffic_shaping(settings)
     upstream = create_upstream(settings, http, traffic, cache_clocks)
     cached = upstream.cached

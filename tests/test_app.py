@@ -13,6 +13,7 @@ from gateway.config.settings import SettingsError
 from gateway.telemetry import reset_logging
 from tests.support.graph import settings_for
 from tests.support.http_client import client
+from tests.support.httpx_transport import HttpxTransport
 from tests.support.serving import serve
 
 QUERY = '{ customer(by: {externalId: "x"}) { customerId } }'
@@ -33,7 +34,9 @@ class Platform(httpx.AsyncBaseTransport):
 
 def ask(platform: Platform, headers: dict[str, str] | None = None, **settings: Any) -> Any:
     """Ask a gateway on that platform once."""
-    app = create_app(settings_for("https://platform.example/base", **settings), transport=platform)
+    url = "https://platform.example/base"
+    transport = HttpxTransport(platform, url)
+    app = create_app(settings_for(url, **settings), transport=transport)
     with serve(app) as url, client(url) as http:
         return http.post("/graphql", json={"query": QUERY}, headers=headers).json()
 
@@ -86,7 +89,9 @@ def test_the_clock_is_read_once_for_an_answer() -> None:
         read.append(datetime(2026, 3, 2, tzinfo=UTC))
         return read[-1]
 
-    app = create_app(settings_for("http://platform.example"), transport=Platform(), clock=clock)
+    app = create_app(
+        settings_for("http://platform.example"), transport=HttpxTransport(Platform()), clock=clock
+    )
     with serve(app) as url, client(url) as http:
         http.post("/graphql", json={"query": f"query {{ a: {QUERY[1:-1]} b: {QUERY[1:-1]} }}"})
     assert len(read) == 1

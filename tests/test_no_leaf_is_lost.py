@@ -15,6 +15,7 @@ from gateway.sandbox.documents import FRAGMENTS, document
 from gateway.schema.build import build_schema, executable
 from tests.sandbox.client import NOW
 from tests.support.graph import settings_for
+from tests.support.httpx_transport import HttpxTransport
 from tests.support.leaves import CUSTOMER_VIEW, LEGACY_LIST, ON_PURPOSE, REFUSALS
 from tests.support.serving import serve
 from tests.test_documented_definition import PROMOTION
@@ -156,7 +157,7 @@ def ask() -> Iterator[Ask]:
 
     app = create_app(
         settings_for("http://platform.invalid"),
-        transport=httpx.MockTransport(platform),
+        transport=HttpxTransport(httpx.MockTransport(platform)),
         clock=lambda: NOW,
     )
     with serve(app) as url, httpx.Client(base_url=url, trust_env=False) as http:

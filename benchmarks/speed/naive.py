@@ -12,10 +12,12 @@ import uvicorn
 from gateway.app import create_app
 from gateway.config.settings import load_settings
 from gateway.telemetry import configure_logging
+from tests.support.httpx_transport import HttpxTransport
 
 if __name__ == "__main__":
     settings = load_settings()
     configure_logging(settings.log_format)
     limits = httpx.Limits(max_connections=settings.upstream_max_connections)
-    app = create_app(settings, transport=httpx.AsyncHTTPTransport(limits=limits, trust_env=False))
+    upstream = httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
+    app = create_app(settings, transport=HttpxTransport(upstream, settings.upstream_url))
     uvicorn.run(app, port=int(os.environ["PORT"]), log_level="warning", access_log=False)

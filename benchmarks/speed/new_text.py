@@ -19,6 +19,7 @@ from gateway.config.settings import load_settings
 from gateway.schema.build import build_schema, executable
 from gateway.telemetry import configure_logging
 from speed.workloads import Workload, hundred
+from tests.support.httpx_transport import HttpxTransport
 
 _TEXTS = 100
 _WARM_UP = 20
@@ -54,7 +55,9 @@ async def _ask_all(answer: bytes, body: dict[str, Any]) -> NewText:
     configure_logging("json")
     logging.disable()  # a line an operation is not what is asked here
     settings = load_settings(upstream_url="http://127.0.0.1", upstream_auth="none")
-    upstream = httpx.MockTransport(lambda _request: httpx.Response(200, content=answer))
+    upstream = HttpxTransport(
+        httpx.MockTransport(lambda _request: httpx.Response(200, content=answer))
+    )
     app = create_app(settings, transport=upstream)
     schema = executable(build_schema())
     empty = body | {"variables": body["variables"] | {"first": 0}}  # it has to run, and costs least

@@ -180,7 +180,7 @@ class UpstreamClient:
                 method,
                 target,
                 headers,
-                most_bytes=max_bytes,
+                max_bytes=max_bytes,
                 body=body,
                 trace=request.trace_headers,
             )

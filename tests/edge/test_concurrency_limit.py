@@ -15,6 +15,7 @@ from gateway.edge.concurrency_limit import ConcurrencyLimiter
 from gateway.errors import ConcurrencyLimitError
 from tests.support.graph import settings_for
 from tests.support.http_client import client, code
+from tests.support.httpx_transport import HttpxTransport
 from tests.support.raw_http import BODY, POST, connect
 from tests.support.serving import serve
 
@@ -48,7 +49,8 @@ def transport() -> Iterator[HangingTransport]:
 def test_what_is_too_much_at_once_is_refused(transport: HangingTransport) -> None:
     """503 with Retry-After, at once, until there is room again; probes and metrics answer on."""
     app = create_app(
-        settings_for("http://platform.example", max_concurrent_requests=2), transport=transport
+        settings_for("http://platform.example", max_concurrent_requests=2),
+        transport=HttpxTransport(transport),
     )
     with serve(app) as url, client(url) as http, ThreadPoolExecutor(2) as threads:
         running = [threads.submit(http.post, "/graphql", json=one) for one in (QUERY, OTHER)]
@@ -85,7 +87,7 @@ def test_one_caller_never_holds_all_places(transport: HangingTransport) -> None:
     settings = settings_for(
         "http://platform.example", max_concurrent_requests=5, trusted_proxies="127.0.0.1"
     )
-    app = create_app(settings, transport=transport)
+    app = create_app(settings, transport=HttpxTransport(transport))
     with serve(app) as url, client(url) as http, ThreadPoolExecutor(5) as threads:
         running = [threads.submit(http.post, "/graphql", json=_of(number)) for number in range(4)]
         for _ in running:

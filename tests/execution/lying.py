@@ -25,9 +25,9 @@ from gateway.upstream.normalise.enums import PromotionSourceType
 from gateway.upstream.resilience.phase_out import PhaseOut
 from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
 from gateway.upstream.source_types import SourceTypes
-from gateway.upstream.transport import create_transport
 from tests.sandbox.client import NOW, TODAY
 from tests.support.graph import settings_for
+from tests.support.httpx_transport import HttpxTransport
 
 _SETTINGS = settings_for("http://platform.test")
 _PROGRAMS = re.compile(r"&programs=[^&]*")
@@ -125,7 +125,7 @@ class Gateway:
 
     def __init__(self, platform: Platform | None = None) -> None:
         self.platform = platform or Platform()
-        self._http = create_transport(_SETTINGS, self.platform)
+        self._http = HttpxTransport(self.platform)
         self.spoiling = 0.0
         self.roles = frozenset(Role)
 

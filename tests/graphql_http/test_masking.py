@@ -22,6 +22,7 @@ from gateway.graphql_http.response import MaskingMiddleware
 from gateway.schema.info import ResolverContext
 from tests.support.graph import settings_for
 from tests.support.http_client import client, code
+from tests.support.httpx_transport import HttpxTransport
 from tests.support.logged import Lines
 from tests.support.serving import serve
 
@@ -41,7 +42,9 @@ class BrokenTransport(httpx.AsyncBaseTransport):
 
 def test_a_mistake_in_a_resolver_is_masked_and_logged(log: Lines) -> None:
     """The client learns the request's id, under which the log tells type and place."""
-    app = create_app(settings_for("http://platform.example"), transport=BrokenTransport())
+    app = create_app(
+        settings_for("http://platform.example"), transport=HttpxTransport(BrokenTransport())
+    )
     with serve(app) as url, client(url) as http:
         answer = http.post("/graphql", json={"query": QUERY}, headers={"X-Request-Id": "r-1"})
     assert answer.status_code == 200
@@ -69,7 +72,9 @@ def test_a_mistake_in_the_executor_is_masked_and_logged(
         raise made
 
     monkeypatch.setattr(CompiledExecutor, "run", run)
-    app = create_app(settings_for("http://platform.example"), transport=BrokenTransport())
+    app = create_app(
+        settings_for("http://platform.example"), transport=HttpxTransport(BrokenTransport())
+    )
     with serve(app) as url, client(url) as http:
         answer = http.post("/graphql", json={"query": QUERY}, headers={"X-Request-Id": "r-2"})
     assert answer.status_code == 200
@@ -94,7 +99,9 @@ def test_an_answer_that_cannot_be_written_is_masked(
         return Outcome({"x": "\ud800"}, [])
 
     monkeypatch.setattr(CompiledExecutor, "run", run)
-    app = create_app(settings_for("http://platform.example"), transport=BrokenTransport())
+    app = create_app(
+        settings_for("http://platform.example"), transport=HttpxTransport(BrokenTransport())
+    )
     with serve(app) as url, client(url) as http:
         answer = http.post("/graphql", json={"query": QUERY}, headers={"X-Request-Id": "r-3"})
     assert (answer.status_code, code(answer)) == (500, "INTERNAL_SERVER_ERROR")
@@ -125,7 +132,9 @@ def test_an_answer_that_fails_on_its_way_is_cut_off(log: Lines) -> None:
 
 def test_a_refused_request_is_logged_with_its_code(log: Lines) -> None:
     """An operator can tell a client that asks wrongly from one that does not ask."""
-    app = create_app(settings_for("http://platform.example"), transport=BrokenTransport())
+    app = create_app(
+        settings_for("http://platform.example"), transport=HttpxTransport(BrokenTransport())
+    )
     with serve(app) as url, client(url) as http:
         for body in ({"query": "{"}, {"query": "{ nothing }"}, {}):
             http.post("/graphql", json=body, headers={"X-Request-Id": "r-5"})

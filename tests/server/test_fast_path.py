@@ -15,6 +15,7 @@ from gateway.app import create_app
 from gateway.edge.http_request import ClientDisconnectedError, HttpHeaders, HttpRequest
 from gateway.server.http_protocol import LimitedHttpProtocol
 from tests.support.graph import settings_for
+from tests.support.httpx_transport import HttpxTransport
 from tests.support.raw_http import POST, connect, parse, until_closed
 from tests.support.serving import serve
 
@@ -43,7 +44,7 @@ class Platform(httpx.AsyncBaseTransport):
 def test_the_answer_of_a_server_that_ends_arrives() -> None:
     """It is waited for, and says that it is the last on its connection."""
     platform = Platform()
-    app = create_app(settings_for("http://platform.example"), transport=platform)
+    app = create_app(settings_for("http://platform.example"), transport=HttpxTransport(platform))
     received: list[bytes] = []
 
     def ask(url: str) -> None:
@@ -67,7 +68,7 @@ def test_a_request_that_is_arriving_while_a_server_ends_is_answered(target: byte
     """A client that has begun to send it may not send it again: it could be no query."""
     platform = Platform()
     platform.answers.set()
-    app = create_app(settings_for("http://platform.example"), transport=platform)
+    app = create_app(settings_for("http://platform.example"), transport=HttpxTransport(platform))
     asks = ASKS.replace(b"/graphql", target)
     with connect_to(app) as (connection, end):
         connection.sendall(asks[:40])
@@ -104,7 +105,7 @@ def connect_to(app: ASGIApp) -> Iterator[tuple[socket.socket, Callable[[], None]
 def test_who_breaks_off_has_nothing_done(rest: bytes | None) -> None:
     """Garbage after a request ends its connection, and with it what was asked on it."""
     platform = Platform()
-    app = create_app(settings_for("http://platform.example"), transport=platform)
+    app = create_app(settings_for("http://platform.example"), transport=HttpxTransport(platform))
     with serve(app) as url, connect(url) as connection:
         connection.sendall(ASKS)
         assert platform.asked.wait(5)
@@ -119,7 +120,7 @@ def test_who_breaks_off_has_nothing_done(rest: bytes | None) -> None:
 def test_what_comes_with_garbage_in_one_packet_is_not_begun() -> None:
     """The platform is not even asked."""
     platform = Platform()
-    app = create_app(settings_for("http://platform.example"), transport=platform)
+    app = create_app(settings_for("http://platform.example"), transport=HttpxTransport(platform))
     with serve(app) as url, connect(url) as connection:
         connection.sendall(ASKS + b"\0\0\0\r\n\r\n")
         assert parse(until_closed(connection)).status == 400

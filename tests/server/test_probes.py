@@ -4,6 +4,7 @@ from starlette.applications import Starlette
 
 from gateway.app import create_app
 from tests.support.graph import settings_for
+from tests.support.httpx_transport import HttpxTransport
 
 pytestmark = pytest.mark.anyio
 
@@ -27,7 +28,9 @@ async def probe(app: Starlette, path: str) -> tuple[int, str]:
 
 async def test_readiness_follows_the_life_of_the_application() -> None:
     """The gateway takes requests from the end of its start to its end, platform or not."""
-    app = create_app(settings_for("http://platform.example"), transport=Unreachable())
+    app = create_app(
+        settings_for("http://platform.example"), transport=HttpxTransport(Unreachable())
+    )
     assert await probe(app, "/readyz") == (503, "not ready")
     async with app.router.lifespan_context(app):
         assert await probe(app, "/readyz") == (200, "ready")
@@ -36,13 +39,17 @@ async def test_readiness_follows_the_life_of_the_application() -> None:
 
 async def test_health_is_there_from_the_first_moment() -> None:
     """A process that answers at all is healthy."""
-    app = create_app(settings_for("http://platform.example"), transport=Unreachable())
+    app = create_app(
+        settings_for("http://platform.example"), transport=HttpxTransport(Unreachable())
+    )
     assert await probe(app, "/healthz") == (200, "ok")
 
 
 async def test_readiness_ends_when_the_application_fails() -> None:
     """An end with an error is an end."""
-    app = create_app(settings_for("http://platform.example"), transport=Unreachable())
+    app = create_app(
+        settings_for("http://platform.example"), transport=HttpxTransport(Unreachable())
+    )
     with pytest.raises(RuntimeError, match="failed"):
         async with app.router.lifespan_context(app):
             raise RuntimeError("failed")

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from gateway.upstream.http1.client import Http1Client
+from tests.support.http_client import post_at_once
 from tests.upstream.resilience.test_traffic_shaping import QUERY, calls, faulty
 
 DEFINITION = '{ promotion(programId: "9001", promotionId: "90010001") { name } }'
@@ -68,17 +68,10 @@ def test_customers_data_is_kept_for_its_own_caller_only() -> None:
 def test_forty_equal_queries_at_once_are_one_call() -> None:
     """Whoever asks for what is already on its way shares the answer."""
     with faulty("slow=300") as (graph, platform):
-        answers = asyncio.run(_many(str(graph.http.base_url), 40))
+        answers = asyncio.run(post_at_once(str(graph.http.base_url), [QUERY] * 40))
         assert all(answer["data"]["customer"] for answer in answers)
         assert sum(_upstream(answer)["coalesced"] for answer in answers) == 39
         assert calls(platform) == 1
-
-
-async def _many(url: str, number: int) -> list[dict[str, Any]]:
-    transport = Http1Client(url, most_connections=number)
-    async with httpx.AsyncClient(transport=transport, timeout=30) as client:
-        posts = (client.post(f"{url}/graphql", json={"query": QUERY}) for _ in range(number))
-        return [answer.json() for answer in await asyncio.gather(*posts)]
 
 
 def test_an_outage_is_bridged_by_what_is_stale() -> None:

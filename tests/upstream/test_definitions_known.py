@@ -20,9 +20,9 @@ from gateway.upstream.definitions.endpoint import (
 from gateway.upstream.normalise.enums import PromotionSourceType
 from gateway.upstream.resilience.phase_out import PhaseOut
 from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
-from gateway.upstream.transport import create_transport
 from tests.sandbox.client import NOW
 from tests.support.graph import settings_for
+from tests.support.httpx_transport import HttpxTransport
 
 pytestmark = pytest.mark.anyio
 
@@ -51,9 +51,7 @@ class Definitions:
         settings = settings_for(URL, cache_definition_ttl_s=ttl_s, upstream_auth="passthrough")
         self.platform = Platform()
         credential, traffic = credential_from(settings), create_traffic_shaping(settings)
-        client = UpstreamClient(
-            create_transport(settings, self.platform), credential, traffic, 1_000_000
-        )
+        client = UpstreamClient(HttpxTransport(self.platform), credential, traffic, 1_000_000)
         self._port = LegacyDefinitionsEndpoint(
             create_cached_upstream(settings, client), PhaseOut(ENDPOINT, switched_on=True)
         )

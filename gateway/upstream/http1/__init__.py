@@ -1,1 +1,1 @@
-"""An HTTP/1.1 client for one origin, as small as the platform needs it (decision 11)."""
+"""An HTTP/1.1 client of one origin over asyncio and httptools, independent of the gateway."""

@@ -1,6 +1,6 @@
-"""Connecting to a host that has several addresses: the first to answer wins (RFC 8305).
+"""Connecting to a host with several addresses: the first that accepts is used (RFC 8305).
 
-asyncio can do this by itself, but not on uvloop.
+asyncio's own implementation does not exist on uvloop.
 """
 
 import asyncio
@@ -16,54 +16,57 @@ Resolve = Callable[[str, int], Awaitable[Iterable[tuple[socket.AddressFamily, Ad
 
 
 async def resolve(host: str, port: int) -> list[tuple[socket.AddressFamily, Address]]:
-    """Return a host's addresses, by the system's resolver and in its order.
-
-    Raises OSError where there are none.
-    """
+    """Return a host's addresses in the order of the system's resolver; raise OSError if none."""
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [(family, address) for family, _type, _protocol, _name, address in found]
+    infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [(family, address) for family, _type, _protocol, _name, address in infos]
 
 
 async def dial(
     host: str, port: int, resolve: Resolve = resolve, stagger_s: float = STAGGER_S
 ) -> socket.socket:
-    """Connect to one of a host's addresses; each next one is tried where those before take long.
+    """Connect to one of a host's addresses, starting with another one every `stagger_s`.
 
-    Raises OSError where none can be reached. Whoever is cancelled leaves no socket open.
+    Raise OSError where none accepts. A cancellation leaves no socket open.
     """
-    trying: set[asyncio.Task[socket.socket]] = set()
-    failure = OSError("the host has no address")
-    left = interleaved(await resolve(host, port))
+    attempts: set[asyncio.Task[socket.socket]] = set()
+    failure: BaseException = OSError("the host has no address")
+    addresses = interleaved(await resolve(host, port))
     try:
-        while left or trying:
-            if left:
-                trying.add(asyncio.create_task(_connect(*left.pop(0))))
-            done, trying = await asyncio.wait(
-                trying,
-                timeout=stagger_s if left else None,
+        while addresses or attempts:
+            if addresses:
+                attempts.add(asyncio.create_task(_connect(*addresses.pop(0))))
+            done, attempts = await asyncio.wait(
+                attempts,
+                timeout=stagger_s if addresses else None,
                 return_when=asyncio.FIRST_COMPLETED,
             )
-            won = [task for task in done if task.exception() is None]
-            if won:
-                trying.update(won[1:])
-                return won[0].result()
+            connected = [task for task in done if task.exception() is None]
+            if connected:
+                attempts.update(connected[1:])
+                return connected[0].result()
             for task in done:
-                failure = _failure(task)
-        raise failure
+                failure = task.exception() or failure
+        if isinstance(failure, OSError):
+            raise failure
+        raise OSError("the host cannot be connected to") from failure
     finally:
-        await _give_up(trying)
+        for task in attempts:
+            task.cancel()
+        for result in await asyncio.gather(*attempts, return_exceptions=True):
+            if isinstance(result, socket.socket):
+                result.close()
 
 
 def interleaved(
     addresses: Iterable[tuple[socket.AddressFamily, Address]],
 ) -> list[tuple[socket.AddressFamily, Address]]:
-    """Return the addresses with the families in turn, the one that came first leading."""
+    """Return the addresses with their families alternating, beginning with the first one's."""
     by_family: dict[socket.AddressFamily, list[tuple[socket.AddressFamily, Address]]] = {}
     for family, address in addresses:
         by_family.setdefault(family, []).append((family, address))
-    turns = chain.from_iterable(zip_longest(*by_family.values()))
-    return [one for one in turns if one is not None]
+    alternating = chain.from_iterable(zip_longest(*by_family.values()))
+    return [address for address in alternating if address is not None]
 
 
 async def _connect(family: socket.AddressFamily, address: Address) -> socket.socket:
@@ -76,16 +79,3 @@ async def _connect(family: socket.AddressFamily, address: Address) -> socket.soc
         connecting.close()
         raise
     return connecting
-
-
-def _failure(task: asyncio.Task[socket.socket]) -> OSError:
-    error = task.exception()
-    return error if isinstance(error, OSError) else OSError("the host cannot be connected to")
-
-
-async def _give_up(trying: set[asyncio.Task[socket.socket]]) -> None:
-    for task in trying:
-        task.cancel()
-    for ended in await asyncio.gather(*trying, return_exceptions=True):
-        if isinstance(ended, socket.socket):
-            ended.close()

@@ -148,7 +148,7 @@ def raw_elsewhere(
 @asynccontextmanager
 async def client_of(url: str, **options: Any) -> AsyncIterator[Http1Client]:
     """Return a client, and end it."""
-    client = Http1Client(url, **({"most_connections": 10} | options))
+    client = Http1Client(url, **({"max_connections": 10} | options))
     try:
         yield client
     finally:
@@ -156,8 +156,8 @@ async def client_of(url: str, **options: Any) -> AsyncIterator[Http1Client]:
 
 
 async def get(
-    client: Http1Client, target: str = "/", most_bytes: int = 1_000_000
+    client: Http1Client, target: str = "/", max_bytes: int = 1_000_000
 ) -> TransportResponse:
     """Get a target."""
     async with asyncio.timeout(WITHIN_S):
-        return await client.send("GET", target, {}, most_bytes=most_bytes)
+        return await client.send("GET", target, {}, max_bytes=max_bytes)

@@ -38,7 +38,7 @@ async def test_calls_at_once_have_a_connection_each_and_the_latest_is_used_again
 
 async def test_there_are_never_more_calls_than_connections_may_be() -> None:
     """Admission is before it: a call that comes through all the same is refused at once."""
-    async with raw([], [], KEPT) as server, client_of(server.url, most_connections=2) as client:
+    async with raw([], [], KEPT) as server, client_of(server.url, max_connections=2) as client:
         hanging = [asyncio.create_task(get(client)) for _ in range(2)]
         await until(lambda: len(server.requests) == 2)
         with pytest.raises(httpx.PoolTimeout):
@@ -52,16 +52,16 @@ async def test_there_are_never_more_calls_than_connections_may_be() -> None:
 
 async def test_a_kept_connection_gives_way_to_a_new_one() -> None:
     """Kept ones count too."""
-    async with raw(KEPT) as server, client_of(server.url, most_connections=1) as client:
+    async with raw(KEPT) as server, client_of(server.url, max_connections=1) as client:
         await get(client)
-        await client.send("POST", "/", {}, body=b"{}", most_bytes=9)
+        await client.send("POST", "/", {}, body=b"{}", max_bytes=9)
         await server.end_of(0)
-        assert client.kept == 1
+        assert client.idle == 1
 
 
 async def test_an_idle_connection_is_ended_after_its_time() -> None:
     """The server sees its end, although nothing is called any more."""
-    async with raw(KEPT) as server, client_of(server.url, keep_idle_s=0.02) as client:
+    async with raw(KEPT) as server, client_of(server.url, max_idle_s=0.02) as client:
         await get(client)
         await server.end_of(0)
         await get(client)
@@ -93,7 +93,7 @@ async def test_a_kept_connection_that_the_server_ends_is_noticed(then: str, said
             reset(writer)
         else:
             writer.close()
-        await until(lambda: not client.kept)
+        await until(lambda: not client.idle)
         await get(client)
         assert _counts(server) == [1, 1]
 
@@ -136,7 +136,7 @@ async def test_a_post_is_never_sent_twice() -> None:
     async with raw(KEPT, [Step(b"", "close")]) as server, client_of(server.url) as client:
         await get(client)
         with pytest.raises(httpx.TransportError):
-            await client.send("POST", "/", {}, body=b"{}", most_bytes=9)
+            await client.send("POST", "/", {}, body=b"{}", max_bytes=9)
         assert _counts(server) == [1, 1]
         assert b"Content-Length: 2\r\n" in server.requests[1][0]
         assert server.requests[1][0].endswith(b"\r\n\r\n{}")
@@ -178,7 +178,7 @@ async def test_a_cancelled_calls_connection_is_ended(said: bytes) -> None:
 async def test_an_answer_past_the_limit_ends_its_connection(said: bytes) -> None:
     """It is not read to its end, and not given in part."""
     async with raw([Step(said)]) as server, client_of(server.url) as client:
-        assert (await get(client, most_bytes=98)).body is None
+        assert (await get(client, max_bytes=98)).body is None
         await server.end_of(0)
 
 

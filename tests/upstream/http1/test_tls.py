@@ -147,7 +147,7 @@ async def test_a_call_that_is_given_up_while_connecting_leaves_nothing_open() ->
 
     async with await asyncio.start_server(hang, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        async with client_of(f"https://127.0.0.1:{port}", most_connections=1) as client:
+        async with client_of(f"https://127.0.0.1:{port}", max_connections=1) as client:
             for _ in range(2):
                 ended.clear()
                 with pytest.raises(TimeoutError):

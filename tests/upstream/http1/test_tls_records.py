@@ -77,7 +77,7 @@ async def test_records_are_read_in_whatever_pieces_they_come(secured: Tls) -> No
     ):
         assert [(await get(client)).body for _ in range(2)] == [b"ok"] * 2
         assert len(served) == 2
-        assert client.kept == 1
+        assert client.idle == 1
 
 
 async def test_an_answer_without_a_length_needs_the_other_sides_word_that_it_ends(

@@ -72,7 +72,7 @@ async def test_each_kept_connection_is_looked_at(tls: Tls) -> None:
             say(2, ANOTHERS)
             assert (await get(client)).body == b"ok"
             assert _counts(server) == [1, 1, 4, 1]
-            assert client.kept == 1
+            assert client.idle == 1
 
 
 async def test_what_comes_before_a_new_connections_request_is_no_answer() -> None:
@@ -100,7 +100,7 @@ async def test_what_comes_to_an_idle_connection_ends_it(tls: Tls) -> None:
     ):
         await get(client)
         await server.say(0, ANOTHERS)
-        await until(lambda: not client.kept)
+        await until(lambda: not client.idle)
         assert (await get(client)).body == b"ok"
         assert _counts(server) == [1, 1]
 
@@ -150,9 +150,9 @@ async def test_an_answer_before_the_end_of_its_request_ends_the_connection(
     url = f"http{'s' if tls.server else ''}://{tls.host}:{server.sockets[0].getsockname()[1]}"
     async with server, client_of(url, tls=tls.client) as client:
         async with asyncio.timeout(WITHIN_S):
-            reply = await client.send("POST", "/", {}, body=BIG, most_bytes=9)
+            reply = await client.send("POST", "/", {}, body=BIG, max_bytes=9)
         assert reply.body == b"ok"
-        assert client.kept == 0
+        assert client.idle == 0
         ended.set()
 
 
@@ -196,14 +196,14 @@ async def test_a_408_of_a_new_connection_is_an_answer(
             await get(client)
         assert (await get(client)).status == 408
         assert _counts(server) == requests
-        assert client.kept == 0
+        assert client.idle == 0
 
 
 async def test_a_post_that_times_out_is_not_sent_again() -> None:
     """It may have been acted on."""
     async with raw(KEPT, [Step(IDLE)]) as server, client_of(server.url) as client:
         await get(client)
-        reply = await client.send("POST", "/", {}, body=b"{}", most_bytes=9)
+        reply = await client.send("POST", "/", {}, body=b"{}", max_bytes=9)
         assert reply.status == 408
         assert _counts(server) == [1, 1]
 
@@ -214,7 +214,7 @@ async def test_a_connection_that_has_ended_is_an_error_of_the_transport() -> Non
         await get(client)
         (connection,) = client._idle  # noqa: SLF001 - nothing outside has one
         connection.abort()
-        await connection.lost
+        await connection.closed
         with pytest.raises(httpx.TransportError):
             await connection.exchange(b"GET / HTTP/1.1\r\n\r\n", 9)
 
