@@ -19,7 +19,7 @@ from gateway.upstream.customer_view.endpoint import (
     CustomerPageKey,
 )
 from gateway.upstream.customer_view.payload import CustomerPromotionPayload
-from gateway.upstream.response_errors import blame
+from gateway.upstream.response_errors import client_error_or_misuse
 
 _WINDOW = 100
 
@@ -77,7 +77,7 @@ class CustomerPromotionByIdLoader(BatchLoader[CustomerPromotionKey, Result]):
             except UpstreamInputRefusedError as error:
                 is_unknown = error.argument == "programIds" and len(programs) == 1
                 nobodys: Settled = dict.fromkeys(
-                    keys, None if is_unknown else blame(error, ("by", "source"))
+                    keys, None if is_unknown else client_error_or_misuse(error, ("by", "source"))
                 )
                 return nobodys | settled
             except GatewayError as error:

@@ -21,7 +21,7 @@ from gateway.upstream.definitions.endpoint import (
 )
 from gateway.upstream.definitions.payload import DefinitionPayload
 from gateway.upstream.normalise.enums import PromotionSourceType
-from gateway.upstream.response_errors import blame
+from gateway.upstream.response_errors import client_error_or_misuse
 from gateway.upstream.source_types import Order, SourceTypes
 
 _WINDOW = 100
@@ -204,7 +204,11 @@ def _about(key: DefinitionKey, result: Result | GatewayError) -> Result | Gatewa
     """Return a result; a source type that is refused is the client's only where one was given."""
     if not isinstance(result, UpstreamInputRefusedError):
         return result
-    return blame(result, ()) if key.source_type is None else result.about("sourceType")
+    return (
+        client_error_or_misuse(result, ())
+        if key.source_type is None
+        else result.about("sourceType")
+    )
 
 
 def _pages_left(first: DefinitionPage) -> int | None:

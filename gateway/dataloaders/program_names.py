@@ -13,7 +13,7 @@ from gateway.upstream.definitions.endpoint import (
     DefinitionPageKey,
 )
 from gateway.upstream.normalise.enums import PromotionSourceType
-from gateway.upstream.response_errors import blame
+from gateway.upstream.response_errors import client_error_or_misuse
 
 Key = str
 Result = str | None
@@ -65,7 +65,7 @@ class ProgramNameByIdLoader(BatchLoader[Key, Result]):
         except UpstreamNotFoundError:
             return None
         except UpstreamInputRefusedError as error:
-            raise blame(error, ()) from None
+            raise client_error_or_misuse(error, ()) from None
 
     def _is_nothing(self, key: DefinitionPageKey, answer: DefinitionPage | BaseException) -> bool:
         """Return whether a window has said that there is nothing to take the name from."""

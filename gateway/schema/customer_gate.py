@@ -11,7 +11,7 @@ from gateway.context import Caller
 from gateway.errors import ForbiddenError, GatewayError
 from gateway.schema.identifiers import CustomerIdentifier, check_identifier
 from gateway.schema.info import ResolverContext
-from gateway.upstream.customer_view.endpoint import BY_ID, CustomerKey, canonical
+from gateway.upstream.customer_view.endpoint import BY_ID, CustomerKey, canonical_id
 from gateway.upstream.normalise.enums import CustomerSource
 
 
@@ -92,4 +92,4 @@ async def _is_one_of(
 
 def _stated(key: CustomerKey) -> str | None:
     """Return the id that an identifier is, in the platform's own spelling."""
-    return canonical(key.identifier_value) if key.identifier_name == BY_ID else None
+    return canonical_id(key.identifier_value) if key.identifier_name == BY_ID else None

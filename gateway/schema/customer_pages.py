@@ -30,7 +30,7 @@ from gateway.upstream.customer_view.endpoint import (
     CustomerKey,
     CustomerPage,
     CustomerPageKey,
-    canonical,
+    canonical_id,
 )
 from gateway.upstream.customer_view.payload import CustomerPromotionPayload
 from gateway.upstream.normalise.enums import (
@@ -128,7 +128,7 @@ def _bind(connection: str, customer: CustomerKey) -> Binding:
     """Return what reads cursors before the customer is known, but for what was asked."""
     name, value = customer.identifier_name, customer.identifier_value
     return Binding(
-        connection, CursorOwner(name, value, canonical(value) if name == BY_ID else None)
+        connection, CursorOwner(name, value, canonical_id(value) if name == BY_ID else None)
     )
 
 
@@ -225,7 +225,7 @@ def _id_without_pages(customer: CustomerKey, failed: Iterable[CustomerPageArgume
     two cursors disagree, neither counts.
     """
     if customer.identifier_name == BY_ID:
-        told = {canonical(customer.identifier_value)}
+        told = {canonical_id(customer.identifier_value)}
     else:
         told = {each for arguments in failed for each in _ids_in_cursors(customer, arguments)}
     customer_id = told.pop() if len(told) == 1 else ""

@@ -17,7 +17,7 @@ from gateway.errors import (
 from gateway.telemetry import log
 from gateway.upstream.call import UpstreamCall
 from gateway.upstream.credentials import TOKEN_ENDPOINT, Credential
-from gateway.upstream.http_statuses import ANSWERS, RENEWS_CREDENTIAL, Told
+from gateway.upstream.http_statuses import RENEWS_CREDENTIAL, SUCCESSES, CircuitOutcome
 from gateway.upstream.http_transport import HttpTransport
 from gateway.upstream.resilience.circuit_breaker import Attribution, Permit
 from gateway.upstream.resilience.traffic_shaping import EndpointTraffic, TrafficShaping
@@ -59,7 +59,7 @@ class UpstreamClient:
 
     def quota_left(self, request: RequestContext) -> int | None:
         """Return how many calls of this minute the caller's identity has left; None: no limit."""
-        return self.traffic.quotas.of(self.credential.identity(request)).left()
+        return self.traffic.quotas.of(self.credential.identity(request)).remaining()
 
     async def send(self, call: UpstreamCall[Any]) -> bytes:
         """Return the body of a successful response, after up to one retry.
@@ -70,15 +70,15 @@ class UpstreamClient:
         """
         endpoint, request = call.endpoint, call.request
         traffic = self.traffic.of(endpoint)
-        traffic.retry_budget.want(request.caller_key)
+        traffic.retry_budget.count_call(request.caller_key)
         try:
             with request.call_scope:
                 response, may_renew = await self._attempt(call, traffic)
-                if response.status not in ANSWERS:
+                if response.status not in SUCCESSES:
                     response = await self._retry(call, traffic, response, may_renew=may_renew)
         except TimeoutError:
             raise UpstreamTimeoutError(endpoint) from None
-        if response.status in ANSWERS:
+        if response.status in SUCCESSES:
             return response.body
         raise error_from_status(endpoint, response)
 
@@ -92,13 +92,15 @@ class UpstreamClient:
     ) -> UpstreamResponse:
         """Repeat a failed attempt while that may help; `may_renew`: with a renewed credential."""
         request, is_renewed, attempts = call.request, False, 1
-        while response.status not in ANSWERS and request.budget.allows(yields=call.is_low_priority):
+        while response.status not in SUCCESSES and request.budget.allows(
+            yields=call.is_low_priority
+        ):
             if may_renew and not is_renewed:
                 is_renewed = True
             else:
                 if not read_failure(response)[0].is_retried:
                     break
-                delay_s = traffic.retries.delay_s(
+                delay_s = traffic.retry_policy.delay_s(
                     attempts,
                     response.status,
                     response.retry_after_s,
@@ -122,13 +124,13 @@ class UpstreamClient:
         later one refuses.
         """
         request, is_low_priority = call.request, call.is_low_priority
-        budget, caller, concurrency = request.budget, request.caller_key, self.traffic.admission
+        budget, caller, concurrency = request.budget, request.caller_key, self.traffic.concurrency
         is_sent = False
         if not budget.take_at_once(yields=is_low_priority):
             await budget.take(yields=is_low_priority)
         try:
-            if not concurrency.enter_at_once(caller):
-                await concurrency.enter(caller)
+            if not concurrency.try_acquire(caller):
+                await concurrency.acquire(caller)
             try:
                 permit = traffic.breaker.admit(
                     Attribution(caller, call.subject) if call.subject else None
@@ -139,8 +141,8 @@ class UpstreamClient:
                         post = partial(self._post, request)
                         headers = await self.credential.headers(post, request)
                     quota = self.traffic.quotas.of(self.credential.identity(request))
-                    if not quota.start_at_once():
-                        await quota.start(call.endpoint, request.deadline, caller)
+                    if not quota.try_acquire():
+                        await quota.acquire(call.endpoint, request.deadline, caller)
                     is_sent = True
                     request.report.calls += 1
                     exchange = _Exchange(
@@ -151,17 +153,17 @@ class UpstreamClient:
                     if permit.is_pending:
                         permit.neutral()
             finally:
-                concurrency.leave(caller)
+                concurrency.release(caller)
         finally:
             budget.end(yields=is_low_priority, is_made=is_sent)
-        may_renew = response.status in RENEWS_CREDENTIAL and self.credential.refused(headers)
+        may_renew = response.status in RENEWS_CREDENTIAL and self.credential.rejected(headers)
         return response, may_renew
 
     async def _post(self, request: RequestContext, path: str, body: bytes) -> UpstreamResponse:
         """Request a token: a call for all operations, and so within no operation's budget."""
         with self.traffic.of(TOKEN_ENDPOINT).breaker.admit() as permit:
             quota = self.traffic.quotas.of(self.credential.identity(request))
-            await quota.start(TOKEN_ENDPOINT, request.deadline)
+            await quota.acquire(TOKEN_ENDPOINT, request.deadline)
             exchange = _Exchange(TOKEN_ENDPOINT, "POST", path, _JSON, _MAX_TOKEN_BYTES, body)
             return await self._exchange(exchange, request, permit)
 
@@ -206,13 +208,13 @@ class UpstreamClient:
             return UpstreamResponse(None)
         finally:
             self.traffic.statistics.of(endpoint).count_call(outcome, clock() - started)
-        if response.status in ANSWERS:
+        if response.status in SUCCESSES:
             permit.success()
             return response
         meaning, _ = read_failure(response)
-        if meaning.told is Told.FAILURE:
+        if meaning.outcome is CircuitOutcome.FAILURE:
             permit.failure()
-        elif meaning.told is Told.SUCCESS:
+        elif meaning.outcome is CircuitOutcome.SUCCESS:
             permit.success()
         if meaning.error is UpstreamRateLimitedError:
             pause_s = response.retry_after_s

@@ -16,7 +16,7 @@ from gateway.errors import (
     UpstreamAuthFailedError,
     UpstreamBadPayloadError,
 )
-from gateway.upstream.http_statuses import ANSWERS
+from gateway.upstream.http_statuses import SUCCESSES
 from gateway.upstream.http_transport import is_value
 from gateway.upstream.response import UpstreamResponse
 from gateway.upstream.response_errors import error_from_status
@@ -45,7 +45,7 @@ class Credential(Protocol):
         """
         ...
 
-    def refused(self, headers: Mapping[str, str]) -> bool:
+    def rejected(self, headers: Mapping[str, str]) -> bool:
         """Learn that the platform has answered 401 to these headers; tell if there are others."""
         ...
 
@@ -65,7 +65,7 @@ class FixedCredential:
         """Return the headers."""
         return self._headers
 
-    def refused(self, headers: Mapping[str, str]) -> bool:
+    def rejected(self, headers: Mapping[str, str]) -> bool:
         """Tell that there are no others."""
         return False
 
@@ -89,7 +89,7 @@ class CallersCredential:
             raise CredentialMissingError("passthrough")
         return dict(credential)
 
-    def refused(self, headers: Mapping[str, str]) -> bool:
+    def rejected(self, headers: Mapping[str, str]) -> bool:
         """Tell that there are no others: they are the caller's."""
         return False
 
@@ -135,7 +135,7 @@ class OAuthCredential:
                     await self._renew(post)
         return self._headers
 
-    def refused(self, headers: Mapping[str, str]) -> bool:
+    def rejected(self, headers: Mapping[str, str]) -> bool:
         """Have a token renewed that was withdrawn early, but not more often than all 30 seconds.
 
         A platform that refuses each new token would else be asked for two at every call.
@@ -158,7 +158,7 @@ class OAuthCredential:
         answer = await post(TOKEN_PATH, self._body)
         if answer.status == 400:  # what is wrong with it can only be the key or the secret
             raise UpstreamAuthFailedError(TOKEN_ENDPOINT)
-        if answer.status not in ANSWERS:
+        if answer.status not in SUCCESSES:
             raise error_from_status(TOKEN_ENDPOINT, answer)
         try:
             data = msgspec.json.decode(answer.body, type=_TokenAnswer, strict=False).data

@@ -21,13 +21,13 @@ from gateway.errors import (
     UpstreamUnavailableError,
 )
 
-ANSWERS = frozenset({200, 201})
+SUCCESSES = frozenset({200, 201})
 """With a readable page, an answer: the body says whether it is one."""
 RENEWS_CREDENTIAL = frozenset({401, 498})
 """The credential may have run out: one that can be renewed is, once, and the call made again."""
 
 
-class Told(Enum):
+class CircuitOutcome(Enum):
     """What an answer tells the circuit breaker of its endpoint."""
 
     SUCCESS = "it answers"
@@ -43,17 +43,17 @@ class Meaning(NamedTuple):
     """
 
     error: type[UpstreamError]
-    told: Told = Told.SUCCESS
+    outcome: CircuitOutcome = CircuitOutcome.SUCCESS
     is_retried: bool = False
 
 
-UNREACHABLE = Meaning(UpstreamUnavailableError, Told.FAILURE, is_retried=True)
+UNREACHABLE = Meaning(UpstreamUnavailableError, CircuitOutcome.FAILURE, is_retried=True)
 REFUSED = Meaning(UpstreamRefusedError)
 _UNREADABLE = Meaning(UpstreamBadPayloadError)
 _OUR_FAULT = Meaning(UpstreamMisuseError)
 _UNAUTHORIZED = Meaning(UpstreamAuthFailedError)
-_BUSY = Meaning(UpstreamBusyError, Told.NOTHING)
-_DOWN = Meaning(UpstreamUnavailableError, Told.FAILURE)
+_BUSY = Meaning(UpstreamBusyError, CircuitOutcome.NOTHING)
+_DOWN = Meaning(UpstreamUnavailableError, CircuitOutcome.FAILURE)
 STATUSES: dict[int, Meaning] = {
     400: REFUSED,
     401: _UNAUTHORIZED,
@@ -65,7 +65,9 @@ STATUSES: dict[int, Meaning] = {
     410: Meaning(PhasedOutError),
     414: _OUR_FAULT,
     415: _OUR_FAULT,
-    429: Meaning(UpstreamRateLimitedError, Told.NOTHING, is_retried=True),  # where it says when
+    429: Meaning(
+        UpstreamRateLimitedError, CircuitOutcome.NOTHING, is_retried=True
+    ),  # where it says when
     431: _OUR_FAULT,
     461: _BUSY,
     498: _UNAUTHORIZED,
@@ -78,7 +80,7 @@ STATUSES: dict[int, Meaning] = {
 
 
 def meaning_of(status: int) -> Meaning:
-    """Return what a status means that is none of `ANSWERS`; a redirect is not followed."""
+    """Return what a status means that is none of `SUCCESSES`; a redirect is not followed."""
     known = STATUSES.get(status)
     if known is not None:
         return known

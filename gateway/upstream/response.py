@@ -12,7 +12,7 @@ from gateway.upstream.decoding.gunzip import (
     gunzip,
     is_gzip,
 )
-from gateway.upstream.http_statuses import ANSWERS
+from gateway.upstream.http_statuses import SUCCESSES
 from gateway.upstream.http_transport import TransportResponse
 from gateway.upstream.resilience.retries import retry_after_s
 
@@ -36,7 +36,7 @@ def read_response(endpoint: str, reply: TransportResponse, most_bytes: int) -> U
     read, which somebody on the way may have written, is as good as none.
     """
     status, headers, body = reply
-    if status in ANSWERS:
+    if status in SUCCESSES:
         if body is None or b"content-encoding" in headers:
             body = decompress_body(endpoint, reply, most_bytes)
         return UpstreamResponse(status, body)

@@ -16,9 +16,9 @@ from gateway.errors import (
 from gateway.telemetry import log
 from gateway.upstream.decoding.decode import Refusal
 from gateway.upstream.http_statuses import (
-    ANSWERS,
     REFUSED,
     STATUSES,
+    SUCCESSES,
     UNREACHABLE,
     Meaning,
     meaning_of,
@@ -65,7 +65,7 @@ def read_failure(answer: UpstreamResponse) -> tuple[Meaning, int | None]:
     status, refusal = answer.status, answer.refusal
     if status is None:
         return UNREACHABLE, None
-    by_status = REFUSED if status in ANSWERS else meaning_of(status)
+    by_status = REFUSED if status in SUCCESSES else meaning_of(status)
     if refusal is None or status == 429:
         return by_status, None
     code = refusal.code
@@ -106,7 +106,9 @@ def error_from_refusal(endpoint: str, refusal: Refusal) -> UpstreamError:
     return error_from_status(endpoint, UpstreamResponse(200, refusal=refusal))
 
 
-def blame(error: UpstreamInputRefusedError, given: Container[str]) -> UpstreamError:
+def client_error_or_misuse(
+    error: UpstreamInputRefusedError, given: Container[str]
+) -> UpstreamError:
     """Return the error, or the gateway's own fault where the client has not given the argument."""
     if error.argument in given:
         return error

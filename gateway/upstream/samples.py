@@ -15,7 +15,7 @@ def upstream_samples(traffic: TrafficShaping, phase_out: PhaseOut) -> Samples:
     """Return the numbers of all `gateway_upstream_…` metrics but the cache's, and the legacy's."""
     endpoints = [traffic.statistics.endpoints[endpoint] for endpoint in ENDPOINTS]
     quotas = traffic.quotas.statistics
-    left = traffic.quotas.left()
+    left = traffic.quotas.remaining()
 
     def each(number: Callable[[EndpointTraffic], int]) -> list[int]:
         """Ask what is known of each endpoint; one that was never called has nothing to tell."""
@@ -32,11 +32,11 @@ def upstream_samples(traffic: TrafficShaping, phase_out: PhaseOut) -> Samples:
         "gateway_upstream_undocumented_values_total": [
             one.undocumented_values for one in endpoints
         ],
-        "gateway_upstream_retries_total": each(lambda one: one.retries.granted),
+        "gateway_upstream_retries_total": each(lambda one: one.retry_policy.granted),
         "gateway_upstream_circuit_state": each(lambda one: _state(one.breaker)),
         "gateway_upstream_circuit_openings_total": each(lambda one: one.breaker.opened),
-        "gateway_upstream_calls_waiting": [traffic.admission.waiting],
-        "gateway_upstream_calls_in_flight": [traffic.admission.in_flight],
+        "gateway_upstream_calls_waiting": [traffic.concurrency.waiting],
+        "gateway_upstream_calls_in_flight": [traffic.concurrency.in_flight],
         "gateway_upstream_quota_waits_total": [quotas.waits],
         "gateway_upstream_quota_refusals_total": [quotas.refusals],
         "gateway_upstream_quota_remaining": [math.nan if left is None else left],

@@ -21,7 +21,7 @@ class Replica:
 
     def __init__(self, port: int, window_s: float, calls: int = CALLS) -> None:
         self.redis = Redis(host="127.0.0.1", port=port)
-        self.replicas = Replicas(self.redis, "gateway:quota", beat_s=0.1, grace_s=1.0)
+        self.replicas = Replicas(self.redis, "gateway:quota", heartbeat_s=0.1, grace_s=1.0)
         self.turns = SharedRateLimiter(self.replicas, "hash", calls, window_s=window_s)
         self.quota = Quota(self.turns, clock=time.monotonic, sleep=asyncio.sleep)
         self.starts: list[float] = []
@@ -30,7 +30,7 @@ class Replica:
     async def start(self, within_s: float = 0.5) -> bool:
         """Start a call, or be refused."""
         try:
-            await self.quota.start("promotionData", time.monotonic() + within_s)
+            await self.quota.acquire("promotionData", time.monotonic() + within_s)
         except UpstreamRateLimitedError:
             self.refused += 1
             return False

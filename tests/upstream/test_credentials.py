@@ -241,12 +241,12 @@ def test_a_token_that_was_withdrawn_is_fetched_anew_but_not_all_the_time() -> No
     """401 to a token makes the gateway fetch another one at once, at most every 30 seconds."""
     tokens = _Tokens(ttl_s=300)
     assert tokens.at(0) == "1"
-    assert tokens.credential.refused({"token": "1"})
+    assert tokens.credential.rejected({"token": "1"})
     assert tokens.at(0) == "2"
-    assert not tokens.credential.refused({"token": "2"})
+    assert not tokens.credential.rejected({"token": "2"})
     assert tokens.at(29) == "2"
     assert tokens.at(30) == "3"
-    assert tokens.credential.refused({"token": "2"})  # a late answer about the old one
+    assert tokens.credential.rejected({"token": "2"})  # a late answer about the old one
     assert tokens.at(100) == "3"
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from gateway.upstream.http_statuses import STATUSES, Told, meaning_of
+from gateway.upstream.http_statuses import STATUSES, CircuitOutcome, meaning_of
 from tests.support.graph import Graph, graph_over, serve_gateway
 from tests.upstream.scripted import Platform, platform
 
@@ -21,35 +21,35 @@ class Row(NamedTuple):
     """What a client is told, what the breaker is told, and whether the gateway tries once more."""
 
     code: str
-    told: Told
+    told: CircuitOutcome
     retryable: bool = False
     is_retried: bool = False
 
 
 TABLE = {
-    301: Row(BAD, Told.SUCCESS),
-    400: Row(BAD, Told.SUCCESS),
-    401: Row(AUTH, Told.SUCCESS),
-    403: Row(AUTH, Told.SUCCESS),
-    404: Row(BAD, Told.SUCCESS),
-    405: Row(OURS, Told.SUCCESS),
-    406: Row(OURS, Told.SUCCESS),
-    408: Row(DOWN, Told.NOTHING, retryable=True),
-    410: Row("UPSTREAM_GONE", Told.SUCCESS),
-    414: Row(OURS, Told.SUCCESS),
-    415: Row(OURS, Told.SUCCESS),
-    418: Row(BAD, Told.SUCCESS),
-    429: Row("UPSTREAM_RATE_LIMITED", Told.NOTHING, retryable=True),
-    431: Row(OURS, Told.SUCCESS),
-    461: Row(DOWN, Told.NOTHING, retryable=True),
-    498: Row(AUTH, Told.SUCCESS),
-    500: Row(DOWN, Told.FAILURE, retryable=True),
-    501: Row(DOWN, Told.FAILURE, retryable=True),
-    502: Row(DOWN, Told.FAILURE, retryable=True, is_retried=True),
-    503: Row(DOWN, Told.FAILURE, retryable=True, is_retried=True),
-    504: Row(DOWN, Told.FAILURE, retryable=True, is_retried=True),
-    521: Row(DOWN, Told.NOTHING, retryable=True),
-    599: Row(DOWN, Told.FAILURE, retryable=True),
+    301: Row(BAD, CircuitOutcome.SUCCESS),
+    400: Row(BAD, CircuitOutcome.SUCCESS),
+    401: Row(AUTH, CircuitOutcome.SUCCESS),
+    403: Row(AUTH, CircuitOutcome.SUCCESS),
+    404: Row(BAD, CircuitOutcome.SUCCESS),
+    405: Row(OURS, CircuitOutcome.SUCCESS),
+    406: Row(OURS, CircuitOutcome.SUCCESS),
+    408: Row(DOWN, CircuitOutcome.NOTHING, retryable=True),
+    410: Row("UPSTREAM_GONE", CircuitOutcome.SUCCESS),
+    414: Row(OURS, CircuitOutcome.SUCCESS),
+    415: Row(OURS, CircuitOutcome.SUCCESS),
+    418: Row(BAD, CircuitOutcome.SUCCESS),
+    429: Row("UPSTREAM_RATE_LIMITED", CircuitOutcome.NOTHING, retryable=True),
+    431: Row(OURS, CircuitOutcome.SUCCESS),
+    461: Row(DOWN, CircuitOutcome.NOTHING, retryable=True),
+    498: Row(AUTH, CircuitOutcome.SUCCESS),
+    500: Row(DOWN, CircuitOutcome.FAILURE, retryable=True),
+    501: Row(DOWN, CircuitOutcome.FAILURE, retryable=True),
+    502: Row(DOWN, CircuitOutcome.FAILURE, retryable=True, is_retried=True),
+    503: Row(DOWN, CircuitOutcome.FAILURE, retryable=True, is_retried=True),
+    504: Row(DOWN, CircuitOutcome.FAILURE, retryable=True, is_retried=True),
+    521: Row(DOWN, CircuitOutcome.NOTHING, retryable=True),
+    599: Row(DOWN, CircuitOutcome.FAILURE, retryable=True),
 }
 
 
@@ -74,7 +74,7 @@ def test_the_table_is_whole() -> None:
     assert STATUSES.keys() <= TABLE.keys()
     for status, row in TABLE.items():
         meaning = meaning_of(status)
-        told = (meaning.error.code, meaning.error.retryable, meaning.told)
+        told = (meaning.error.code, meaning.error.retryable, meaning.outcome)
         assert told == (row.code, row.retryable, row.told)
         assert meaning.is_retried is (row.is_retried or status == 429)
 
@@ -97,7 +97,7 @@ def test_a_status_has_its_meaning(scripted: tuple[Platform, str], status: int) -
             return  # its pause holds what follows
         for _ in range(6):
             graph.answer(CUSTOMER)
-        assert bool(graph.calls) is (row.told is not Told.FAILURE)
+        assert bool(graph.calls) is (row.told is not CircuitOutcome.FAILURE)
 
 
 @pytest.mark.parametrize("status", [461, 500, 503, 521])

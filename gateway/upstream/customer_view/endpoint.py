@@ -17,7 +17,7 @@ from gateway.upstream.normalise.enums import (
     PromotionTypeFilter,
 )
 from gateway.upstream.page_reader import Wanted, read_page, reject_payload
-from gateway.upstream.response_errors import blame
+from gateway.upstream.response_errors import client_error_or_misuse
 
 ENDPOINT = "promotionData"
 PATH = "/v2/customers/lookup/promotionData"
@@ -99,7 +99,7 @@ class CustomerViewEndpoint:
                 not_before = known.not_before(request, customer, 0.0)
                 return await self._upstream.send(call, not_before=not_before)
         except UpstreamInputRefusedError as error:
-            raise blame(error, _given(key.filters)) from None
+            raise client_error_or_misuse(error, _given(key.filters)) from None
         finally:
             request.budget.reserve_more(-1)
 
@@ -127,7 +127,7 @@ class _CustomerCall(UpstreamCall[CustomerPage]):
         customer_id = page.customer_id
         assert customer_id is not None  # noqa: S101 - no page of a customer is read without
         if customer.identifier_name == BY_ID:
-            if str(customer_id) != canonical(customer.identifier_value):
+            if str(customer_id) != canonical_id(customer.identifier_value):
                 raise reject_payload(ENDPOINT, statistics, "it is about another customer")
         elif not is_own:
             if not known.agrees(self.request, customer, customer_id):
@@ -156,7 +156,7 @@ def _given(filters: CustomerFilters) -> set[str]:
     return {name for name, value in arguments.items() if value is not None}
 
 
-def canonical(customer_id: str) -> str:
+def canonical_id(customer_id: str) -> str:
     """Return the spelling of a customer's id that the platform itself has: no leading zeros."""
     is_number = customer_id.isascii() and customer_id.isdigit()
     return customer_id.lstrip("0") or "0" if is_number else customer_id

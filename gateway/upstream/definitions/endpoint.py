@@ -18,7 +18,7 @@ from gateway.upstream.definitions.payload import DefinitionPayload
 from gateway.upstream.normalise.enums import PromotionSourceType
 from gateway.upstream.page_reader import Wanted, read_page, reject_payload
 from gateway.upstream.resilience.phase_out import PhaseOut, Window
-from gateway.upstream.response_errors import blame
+from gateway.upstream.response_errors import client_error_or_misuse
 
 ENDPOINT = "promotionsV2"
 _MAX_DECODED_BYTES = 8 * 1024 * 1024
@@ -86,7 +86,7 @@ class LegacyDefinitionsEndpoint:
             given = (
                 {"sourceTypes"} if key.filters.event_name is None else {"sourceTypes", "eventName"}
             )
-            raise blame(error, given) from None
+            raise client_error_or_misuse(error, given) from None
 
 
 class _DefinitionCall(UpstreamCall[DefinitionPage]):

@@ -1,4 +1,4 @@
-"""How many calls are under way at once, and how many may wait for their turn."""
+"""Bound on calls in flight: calls above it queue, fairly between the callers."""
 
 import asyncio
 from functools import partial
@@ -8,7 +8,7 @@ from gateway.context import RequestContext
 from gateway.errors import OverloadedError
 from gateway.fairness import FairLine, is_background, share_of
 
-MOST_WAITERS = 1024
+MAX_WAITERS = 1024
 
 
 class _ConnectionWaiter:
@@ -20,93 +20,90 @@ class _ConnectionWaiter:
 
 
 class UpstreamConcurrency:
-    """Lets `most_at_once` calls go on at a time; turns go round the callers.
+    """Allows `max_calls` calls in flight; the callers take turns.
 
-    A place passes straight from the one who leaves to the one whose turn it is, so that nobody
-    overtakes and no place is lost to a waiter who was cancelled. One caller's calls never hold all
-    places, nor all that one may wait in: a fifth of them is left to others, however slow the calls
-    are. A caller of None is nobody in particular, and has no such bound. Not for several threads.
+    A slot passes directly from the call that ends to the waiter whose turn it is: nobody overtakes,
+    and a cancelled waiter loses no slot. One caller's calls never hold all slots, nor all places of
+    the queue: a fifth of each is kept for others, however slow the calls are. A caller of None has
+    no such bound. Not for several threads.
     """
 
-    def __init__(self, most_at_once: int, most_waiters: int = MOST_WAITERS) -> None:
-        self._most_at_once, self._most_waiters = most_at_once, most_waiters
-        self._share, self._waiting_share = share_of(most_at_once), share_of(most_waiters)
-        self._holders: list[str | None] = []  # one for each place; counted where one may have many
-        self._line: FairLine[_ConnectionWaiter] = FairLine()
+    def __init__(self, max_calls: int, max_waiters: int = MAX_WAITERS) -> None:
+        self._max_calls, self._max_waiters = max_calls, max_waiters
+        self._share, self._waiting_share = share_of(max_calls), share_of(max_waiters)
+        self._holders: list[str | None] = []  # the caller of each call in flight
+        self._queue: FairLine[_ConnectionWaiter] = FairLine()
 
     @property
     def waiting(self) -> int:
-        """How many wait."""
-        return self._line.length
+        """Return the number of calls that wait."""
+        return self._queue.length
 
     @property
     def in_flight(self) -> int:
-        """How many hold a place."""
+        """Return the number of calls that hold a slot."""
         return len(self._holders)
 
-    def enter_at_once(self, caller: str | None = None) -> bool:
-        """Take a place where one is free for this caller; says whether. `leave` gives it back."""
+    def try_acquire(self, caller: str | None = None) -> bool:
+        """Acquire a slot if one is free for this caller; return whether."""
         holders = self._holders
-        # With less than one caller's share taken in all, nobody has it.
-        if len(holders) >= self._share and not self._may_enter(caller):
+        # Below one caller's share in all, nobody has more than that.
+        if len(holders) >= self._share and (
+            len(holders) >= self._max_calls
+            or (caller is not None and not self._is_below_share(caller))
+        ):
             return False
         holders.append(caller)
         return True
 
-    async def enter(self, caller: str | None = None) -> None:
-        """Take a place, and wait for it where none is free; `leave` gives it back.
+    async def acquire(self, caller: str | None = None) -> None:
+        """Acquire a slot, waiting where none is free.
 
-        Raises OverloadedError at once where too many wait already, of this caller or of all, and
-        for what is in the background, which does not wait. The deadline is the caller's: a
-        cancelled wait costs nobody anything.
+        Raises OverloadedError at once where too many calls wait, of this caller or of all, and for
+        a background call, which does not wait. The deadline is the caller's, by cancellation.
         """
-        if self.enter_at_once(caller):
+        if self.try_acquire(caller):
             return
-        waiting = 0 if caller is None else self._line.of(caller)
-        is_full = self._line.length >= self._most_waiters or waiting >= self._waiting_share
+        waiting = 0 if caller is None else self._queue.of(caller)
+        is_full = self._queue.length >= self._max_waiters or waiting >= self._waiting_share
         if is_full or is_background(caller):
             raise OverloadedError
         waiter = _ConnectionWaiter(caller)
-        self._line.append(waiter.in_line, waiter)
+        self._queue.append(waiter.in_line, waiter)
         when_joined(partial(self._join, waiter))
         try:
             await waiter.turn
         except asyncio.CancelledError:
             if waiter.turn.done() and not waiter.turn.cancelled():
-                self.leave(caller)  # the place was ours already
+                self.release(caller)  # the slot had been passed on to this waiter
             raise
         finally:
-            self._line.remove(waiter.in_line, waiter)
+            self._queue.remove(waiter.in_line, waiter)
 
-    def leave(self, caller: str | None = None) -> None:
-        """Return a place to whose turn it is."""
+    def release(self, caller: str | None = None) -> None:
+        """Release a slot of this caller, to the waiter whose turn it is."""
         self._holders.remove(caller)
-        if self._line.length:
+        if self._queue.length:
             self._pass_on()
 
     def _pass_on(self) -> None:
-        """Return the free places to those whose turn it is."""
-        while len(self._holders) < self._most_at_once:
-            waiter = self._line.take(self._may_have_more)
+        """Pass the free slots on to the waiters whose turn it is."""
+        while len(self._holders) < self._max_calls:
+            waiter = self._queue.take(self._is_below_share)
             if waiter is None:
                 return
             if not waiter.turn.done():
                 self._holders.append(waiter.caller)
                 waiter.turn.set_result(None)
 
-    def _may_enter(self, caller: str | None) -> bool:
-        is_free = len(self._holders) < self._most_at_once
-        return is_free and (caller is None or self._may_have_more(caller))
-
     def _join(self, waiter: _ConnectionWaiter, other: object) -> None:
-        """Let a waiter have the turn of another who waits for the same call, if that is sooner."""
+        """Move a waiter to the turn of another caller who joined its call, if that is sooner."""
         if not isinstance(other, RequestContext) or is_background(other.caller_key):
             return
-        may_have_more = self._may_have_more(waiter.in_line)
-        caller, other_caller = waiter.in_line, other.caller_key
-        if self._line.move(caller, waiter, other_caller, if_sooner=may_have_more) is not None:
+        if_sooner = self._is_below_share(waiter.in_line)
+        if self._queue.move(waiter.in_line, waiter, other.caller_key, if_sooner=if_sooner):
             waiter.in_line = other.caller_key
             self._pass_on()
 
-    def _may_have_more(self, caller: str) -> bool:
+    def _is_below_share(self, caller: str) -> bool:
         return self._holders.count(caller) < self._share

@@ -1,9 +1,9 @@
-"""When the next call may start: a burst of a fifth, then an even rate; pure.
+"""When the next call may start under a limit of calls per minute; pure.
 
-Of N calls in 60 s a fifth is the burst, and the rest are even slots. A call takes an even slot
-where one is due; otherwise one from the burst, which comes back a minute after it was taken. So in
-any 60 s there start at most ``burst`` calls of the one kind and ``even`` of the other, N together,
-and where more is wanted all the time all N are used, without a pause in which nothing starts.
+Of N calls in 60 s a fifth is the burst, and the others have even slots. A call starts in an even
+slot where one is due, else from the burst, whose calls come back a minute after they started. So in
+any 60 s at most ``burst`` calls of the one kind and ``even`` of the other start, N together; and
+where more are wanted all the time all N start, without a gap.
 """
 
 import math
@@ -12,20 +12,20 @@ from itertools import islice
 from typing import NamedTuple
 
 WINDOW_S = 60.0
-# What leaves evenly arrives a little less so: a second's margin keeps the upstream's count right,
-# and pays for the slots that start late.
+# What starts evenly arrives a little unevenly: a second's margin keeps the platform's own count
+# below the limit, and pays for the slots that start late.
 GUARD_S = 1.0
-# An even slot that is taken late by up to this does not delay those after it.
+# An even slot that starts late by up to this does not delay those after it.
 SLACK_S = 0.25
 
 
 def burst_of(calls_per_minute: int) -> int:
-    """Return how many of them may start at once; the others are even slots."""
+    """Return how many of the calls may start at once; the others have even slots."""
     return calls_per_minute // 5
 
 
 def period_s(window_s: float) -> float:
-    """Return after how many seconds a call of the burst comes back, and an even slot's place."""
+    """Return the seconds after which a start no longer counts: the window and its guard."""
     return window_s * (1 + GUARD_S / WINDOW_S)
 
 
@@ -35,7 +35,7 @@ def slack_s(window_s: float) -> float:
 
 
 class Start(NamedTuple):
-    """A call that was started: when, from the burst or in an even slot, and the how manieth."""
+    """One start of a call, numbered from 1."""
 
     at: float
     from_burst: bool
@@ -43,7 +43,7 @@ class Start(NamedTuple):
 
 
 class Pacer:
-    """The turns of at most ``burst + even`` calls in any `window_s`, counted in seconds.
+    """Allows ``burst + even`` calls in any `window_s`, in seconds.
 
     `now` is monotonic and never runs backwards between calls.
     """
@@ -60,7 +60,7 @@ class Pacer:
 
     @classmethod
     def of(cls, calls_per_minute: int, window_s: float = WINDOW_S) -> "Pacer":
-        """Pace so many calls."""
+        """Create the pacer of a limit."""
         burst = burst_of(calls_per_minute)
         return cls(burst, calls_per_minute - burst, window_s)
 
@@ -68,40 +68,40 @@ class Pacer:
     def share_of(
         cls, calls_per_minute: int, replicas: int, since: float, window_s: float = WINDOW_S
     ) -> "Pacer":
-        """Pace one replica's share of so many calls, where all of them shared one pace up to now.
+        """Create the pacer of one replica's share, where all shared one pacer until `since`.
 
-        Whatever the replicas did together up to `since`, it was no more than that pace allows: a
-        whole burst just now and every even slot before it. As if that had been so, the share has no
-        burst for a period, and its even slots go on from there.
+        At most, the replicas had together started a whole burst just then and every even slot
+        before. As if that were so, the share has no burst for a period, and its even slots go on.
         """
-        whole = cls.of(calls_per_minute, window_s)
-        share = cls(whole.burst // replicas, whole.even // replicas, window_s)
+        total = cls.of(calls_per_minute, window_s)
+        share = cls(total.burst // replicas, total.even // replicas, window_s)
         share._bursts.extend([since] * share.burst)
-        share._last_even = since + period_s(window_s) / whole.even
+        share._last_even = since + period_s(window_s) / total.even
         return share
 
-    def take(self, now: float) -> bool:
-        """Start a call where one may start now; says whether it did."""
-        if self._even_at(now) <= now:
-            self._last_even = max(self._last_even + self._interval_s, now - self._slack_s)
-            self._note(now, from_burst=False)
-            return True
-        self._forget(now)
-        if len(self._bursts) < self.burst:
+    def try_acquire(self, now: float) -> bool:
+        """Start a call if that is allowed now; return whether."""
+        even_at = self._even_at(now)
+        if even_at <= now:
+            self._last_even = even_at
+        else:
+            self._forget(now)
+            if len(self._bursts) >= self.burst:
+                return False
             self._bursts.append(now)
-            self._note(now, from_burst=True)
-            return True
-        return False
+        self._count += 1
+        self._starts.append(Start(now, even_at > now, self._count))
+        return True
 
     def wait_s(self, now: float, ahead: int = 0) -> float:
-        """Return the seconds until a call may start that has `ahead` others before it; 0 for now.
+        """Return the wait of a call that has `ahead` others before it, in seconds; 0 for now.
 
-        Infinite where there is no such turn, and exact for waits within the window.
+        Infinite where it can never start, and exact for waits within the window.
         """
         return self.waits_s(now, ahead + 1)[-1]
 
     def waits_s(self, now: float, number: int) -> list[float]:
-        """Return the same for the next so many calls, each with those before it."""
+        """Return the waits of the next `number` calls, one after the other."""
         self._forget(now)
         free = self.burst - len(self._bursts)
         even_at = self._even_at(now)
@@ -117,19 +117,15 @@ class Pacer:
             waits.append(max(0.0, at - now))
         return waits
 
-    def left(self, now: float) -> int:
-        """Return how many of the window's calls have not been started yet."""
+    def remaining(self, now: float) -> int:
+        """Return how many of the window's calls have not started yet."""
         self._forget(now)
         return max(0, self.burst + self.even - len(self._starts))
 
     def recent(self, now: float) -> list[Start]:
-        """Return the starts of the last period, oldest first."""
+        """Return the starts of the last period, the oldest first."""
         self._forget(now)
         return list(self._starts)
-
-    def _note(self, now: float, *, from_burst: bool) -> None:
-        self._count += 1
-        self._starts.append(Start(now, from_burst, self._count))
 
     def _even_at(self, now: float) -> float:
         if not self.even:

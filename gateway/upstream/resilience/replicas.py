@@ -1,10 +1,10 @@
-"""Which replicas share one Redis, whether this one still does, and how to ask Redis anything.
+"""The replicas that share one Redis, and whether this one still reaches it.
 
-What makes the quota hold while replicas lose Redis one by one: a replica goes alone only when Redis
-has not answered it for `grace_s`, and by then Redis holds it to be missing and keeps its share
-back from the others. One that leaves takes its name with it; one that crashed is missed for
-`_MISSED_FOR_S`, during which its share is nobody's. A replica that is cut off for longer than that,
-from a Redis that the others still reach, is given up: its share is theirs, too.
+How the quota holds while replicas lose Redis one by one: a replica is degraded to its share only
+once Redis has not answered it for `grace_s`, and by then Redis counts it as missing and keeps that
+share back from the others. A replica that ends takes its entry along; of one that crashed the entry
+expires after `_MISSING_FOR_S`. A replica cut off for longer than that, from a Redis that the others
+reach, is given up: the others use its share, too.
 """
 
 import asyncio
@@ -20,54 +20,54 @@ from redis.exceptions import RedisError
 
 from gateway.telemetry import log
 
-BEAT_S = 0.4
+HEARTBEAT_S = 0.4
 GRACE_S = 2.0
 _OPERATION_TIMEOUT_S = 0.25
-_MISSED_FOR_S = 120.0
-# Those who come back one after the other after an outage find each other within this.
-_REUNION_S = 10.0
-# Where Redis has never been reached there is no knowing; a modest installation is assumed.
+_MISSING_FOR_S = 120.0
+# Replicas that come back one by one after an outage are all counted within this.
+_RECOVERY_S = 10.0
+# The number of replicas where Redis has never been reached.
 _ASSUMED_REPLICAS = 4
 
-# What Redis is asked opens with this: whoever asked has given up after ARGV[1], and a Redis that
-# wakes up again must not act on it then.
+# The head of each script. ARGV[1] is when its sender stops waiting, in seconds of Redis's clock: a
+# Redis that hung until then must not act on it any more.
 PREAMBLE = """
 local function text(number) return string.format('%.6f', number) end
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
 if tonumber(ARGV[1]) > 0 and now > tonumber(ARGV[1]) then return {'late', text(now)} end
 """
-_BEAT = (
+_HEARTBEAT = (
     PREAMBLE
     + """
-local name, back, missed_for, reunion = ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
+local id, returning, missing_for, recovery = ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
 redis.call('HSETNX', KEYS[2], 'since', text(now))
-local told = redis.call('HMGET', KEYS[2], 'expected', 'expected_until')
+local stored = redis.call('HMGET', KEYS[2], 'expected', 'expected_until')
 local expected = 0
-if told[1] and now < tonumber(told[2]) then expected = tonumber(told[1]) end
-if back > 0 then
-  expected = math.max(expected, back)
-  redis.call('HSET', KEYS[2], 'expected', expected, 'expected_until', text(now + reunion))
+if stored[1] and now < tonumber(stored[2]) then expected = tonumber(stored[1]) end
+if returning > 0 then
+  expected = math.max(expected, returning)
+  redis.call('HSET', KEYS[2], 'expected', expected, 'expected_until', text(now + recovery))
 end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', text(now - missed_for))
-redis.call('ZADD', KEYS[1], text(now), name)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', text(now - missing_for))
+redis.call('ZADD', KEYS[1], text(now), id)
 return {'ok', text(now), tostring(math.max(redis.call('ZCARD', KEYS[1]), expected))}
 """
 )
 
 
 class Degraded(Protocol):
-    """Something that went on without Redis, and has to tell it what it did."""
+    """A rate limiter that started calls without Redis."""
 
     async def replay_local_starts(self) -> bool:
-        """Tell Redis; says whether that succeeded, and may be done again."""
+        """Report those starts to Redis; return whether it has them. May be repeated."""
         ...
 
 
 class Replicas:
     """This replica among those that share one Redis under one `prefix`.
 
-    `keep_in_touch` runs as a task for as long as the replica lives. Not for several threads.
+    `heartbeat_loop` runs as a task for as long as the replica lives. Not for several threads.
     """
 
     def __init__(  # noqa: PLR0913 - what a test replaces
@@ -77,98 +77,101 @@ class Replicas:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        beat_s: float = BEAT_S,
+        heartbeat_s: float = HEARTBEAT_S,
         grace_s: float = GRACE_S,
     ) -> None:
-        # In braces: all keys of the quota go to one slot where Redis is a cluster.
+        # A hash tag: all keys of the quota are in one slot of a Redis cluster.
         self.prefix, self.grace_s = f"{{{prefix}}}", grace_s
         self.keys = (f"{self.prefix}:replicas", f"{self.prefix}:about")
-        self.name = uuid.uuid4().hex
-        self.seen = _ASSUMED_REPLICAS
-        self.is_alone = False
-        self.is_returning = False
-        self.alone_since = -math.inf
+        self.id = uuid.uuid4().hex
+        self.count = _ASSUMED_REPLICAS
+        self.is_degraded = False
+        self.is_recovering = False
+        self.degraded_since = -math.inf
         self.redis, self._clock, self._sleep = redis, clock, sleep
-        self._beat_s = beat_s
-        self._beat_script = redis.register_script(_BEAT)
-        self._contact = clock()
-        self._ahead_s: float | None = None  # of Redis's clock before ours
-        self._away: dict[Degraded, None] = {}
+        self._heartbeat_s = heartbeat_s
+        self._heartbeat_script = redis.register_script(_HEARTBEAT)
+        self._last_contact = clock()
+        self._clock_offset_s: float | None = None  # from this replica's clock to Redis's
+        self._degraded: dict[Degraded, None] = {}
 
-    def enter_degraded(self, away: Degraded) -> None:
-        """Ask for `away.hand_over` before this replica is back among the others."""
-        self._away[away] = None
+    def enter_degraded(self, limiter: Degraded) -> None:
+        """Have `limiter` replay its starts before this replica is back among the others."""
+        self._degraded[limiter] = None
 
-    async def ask(self, script: Any, keys: Sequence[str], args: Sequence[Any]) -> list[Any] | None:
-        """Run a script that opens with `PREAMBLE`; gives its answer from the third item on.
+    async def run_script(
+        self, script: Any, keys: Sequence[str], args: Sequence[Any]
+    ) -> list[Any] | None:
+        """Run a script that begins with `PREAMBLE`; return its result from the third item on.
 
-        None where Redis did not answer in time, or with an error: a Redis that is down, hung, full
-        or holds something else under these keys.
+        None where Redis does not answer in time, or with an error: it is down, hung, full, or has
+        something else under these keys.
         """
         until = 0.0
-        if self._ahead_s is not None:
-            until = self._clock() + self._ahead_s + _OPERATION_TIMEOUT_S
-        answer = await _in_time(script(keys=keys, args=[f"{until:.6f}", *args]))
-        if answer is None:
+        if self._clock_offset_s is not None:
+            until = self._clock() + self._clock_offset_s + _OPERATION_TIMEOUT_S
+        result = await _in_time(script(keys=keys, args=[f"{until:.6f}", *args]))
+        if result is None:
             return None
-        self._ahead_s = float(answer[1]) - self._clock()
-        return None if answer[0] in {"late", b"late"} else list(answer[2:])
+        self._clock_offset_s = float(result[1]) - self._clock()
+        return None if result[0] in {"late", b"late"} else list(result[2:])
 
     async def heartbeat_loop(self) -> None:
-        """Tell Redis again and again that this replica is there; ends when it is cancelled."""
+        """Report to Redis again and again that this replica is alive, until cancelled."""
         while True:
             await self.heartbeat()
-            await self._sleep(self._beat_s)
+            await self._sleep(self._heartbeat_s)
 
     async def heartbeat(self) -> None:
-        """Tell Redis once; goes alone or comes back as it answers."""
-        if not self.is_alone:
-            await self._greet(returning=False)
-            if self._clock() - self._contact >= self.grace_s:
-                self.is_alone, self.alone_since = True, self._clock()
-                log.warning("quota_redis_unavailable", replicas=self.seen)
+        """Report to Redis once; enter or end the degraded state as it answers."""
+        if not self.is_degraded:
+            await self._announce(returning=False)
+            if self._clock() - self._last_contact >= self.grace_s:
+                self.is_degraded, self.degraded_since = True, self._clock()
+                log.warning("quota_redis_unavailable", replicas=self.count)
         elif await _in_time(self.redis.ping()):
-            # Nothing is started from here on until all of it has been told.
-            self.is_returning = True
+            # No call starts until all starts have been replayed.
+            self.is_recovering = True
             try:
-                await self._come_back()
+                await self._recover()
             finally:
-                self.is_returning = False
+                self.is_recovering = False
 
     async def leave(self) -> None:
-        """Release this replica's share to the others; for an orderly end."""
-        await _in_time(self.redis.zrem(self.keys[0], self.name))
+        """Release this replica's share to the others, at an orderly end."""
+        await _in_time(self.redis.zrem(self.keys[0], self.id))
 
-    async def _come_back(self) -> None:
-        for away in list(self._away):
-            if not await away.replay_local_starts():
+    async def _recover(self) -> None:
+        for limiter in list(self._degraded):
+            if not await limiter.replay_local_starts():
                 return
-        if await self._greet(returning=True):
-            self._away.clear()
-            self.is_alone = False
-            log.info("quota_redis_available", replicas=self.seen)
+        if await self._announce(returning=True):
+            self._degraded.clear()
+            self.is_degraded = False
+            log.info("quota_redis_available", replicas=self.count)
 
-    async def _greet(self, *, returning: bool) -> bool:
-        back = self.seen if returning else 0
-        answer = await self.ask(
-            self._beat_script, self.keys, [self.name, back, _MISSED_FOR_S, _REUNION_S]
+    async def _announce(self, *, returning: bool) -> bool:
+        result = await self.run_script(
+            self._heartbeat_script,
+            self.keys,
+            [self.id, self.count if returning else 0, _MISSING_FOR_S, _RECOVERY_S],
         )
-        if answer is None:
+        if result is None:
             return False
-        self._contact, self.seen = self._clock(), max(1, int(float(answer[0])))
+        self._last_contact, self.count = self._clock(), max(1, int(float(result[0])))
         return True
 
 
 async def _in_time(operation: Awaitable[Any]) -> Any:
-    """Return what Redis answers, or None where it does not, or too late, or with an error."""
+    """Return the result of a Redis operation, or None where it fails or takes too long."""
     task = asyncio.current_task()
     before = task.cancelling() if task else 0
-    answer = None
+    result = None
     with suppress(RedisError, OSError, TimeoutError):
         async with asyncio.timeout(_OPERATION_TIMEOUT_S):
-            answer = await operation
+            result = await operation
     # redis-py 8.1 with its default socket timeouts swallows a cancellation now and then, and goes
-    # on: a call would outlive its deadline, and `keep_in_touch` the gateway.
+    # on: a call would outlive its deadline, and `heartbeat_loop` the gateway.
     if task and task.cancelling() > before:
         raise asyncio.CancelledError
-    return answer
+    return result

@@ -1,12 +1,12 @@
-"""One quota for all replicas: Redis knows the pace, and each replica its share without Redis.
+"""One quota for all replicas: Redis applies it, and without Redis each replica has its share.
 
-The rule is `pacing.Pacer`'s, as a script over Redis's own clock; `Replicas` says how many share it
-and whether this one still reaches Redis. Within `grace_s` a silent Redis is asked again, and calls
-wait for it; after that a replica goes on with its share of the pace (`Pacer.share_of`), and when
-Redis is back, tells it first what was started meanwhile.
+The rule is that of `pacer.Pacer`, as a script over Redis's own clock; `Replicas` counts the
+replicas, and detects whether this one still reaches Redis. For `grace_s` an unreachable Redis is
+polled, and calls wait. Then the replica is degraded to its share (`Pacer.share_of`), and once Redis
+is back replays to it what it started meanwhile.
 
-A Redis without memory (new, restarted, flushed) does not know what was started in the last minute:
-it gives no burst until it has seen a minute itself.
+A Redis without memory (new, restarted, flushed) does not know the starts of the last minute: it
+allows no burst until it has seen a minute itself.
 """
 
 import asyncio
@@ -18,50 +18,50 @@ from gateway.upstream.resilience.pacer import WINDOW_S, Pacer, burst_of, period_
 from gateway.upstream.resilience.quota import Clock, LocalRateLimiter, Quota, Sleep
 from gateway.upstream.resilience.replicas import PREAMBLE, Replicas
 
-_ASK_AGAIN_S = 0.1
-_TAKE = -1
+_POLL_S = 0.1
+_ACQUIRE = -1
 _KEEP_S = 600  # longer than any period, and any pause
 
-_TURN = (
+_SLOT = (
     PREAMBLE
     + """
 local calls, window = tonumber(ARGV[2]), tonumber(ARGV[3])
 local period, slack = tonumber(ARGV[4]), tonumber(ARGV[5])
 local burst, even, ahead = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local grace, keep = tonumber(ARGV[9]), ARGV[10]
-local taking = ahead < 0
-if taking then ahead = 0 end
+local acquiring = ahead < 0
+if acquiring then ahead = 0 end
 local replicas, about, state, starts, bursts = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 
--- Those who are missing may be using their share.
+-- Replicas that are missing may be using their share.
 local present = redis.call('ZCOUNT', replicas, text(now - grace), '+inf')
 local known = redis.call('ZCARD', replicas)
-local told = redis.call('HMGET', about, 'since', 'expected', 'expected_until')
-if told[2] and now < tonumber(told[3]) then known = math.max(known, tonumber(told[2])) end
+local stored = redis.call('HMGET', about, 'since', 'expected', 'expected_until')
+if stored[2] and now < tonumber(stored[3]) then known = math.max(known, tonumber(stored[2])) end
 local share = math.max(present, 1) / math.max(known, 1)
 if share < 1 then
   burst, even = math.floor(burst * share + 0.001), math.floor(even * share + 0.001)
 end
-if not told[1] or now < tonumber(told[1]) + period then burst = 0 end
+if not stored[1] or now < tonumber(stored[1]) + period then burst = 0 end
 
 redis.call('ZREMRANGEBYSCORE', starts, '-inf', text(now - period))
 redis.call('ZREMRANGEBYSCORE', bursts, '-inf', text(now - period))
 local started, spent = redis.call('ZCARD', starts), redis.call('ZCARD', bursts)
-local kept = redis.call('HMGET', state, 'last_even', 'paused_until')
+local last = redis.call('HMGET', state, 'last_even', 'paused_until')
 local interval = even > 0 and period / even or math.huge
 local even_at = now - slack
-if kept[1] then even_at = math.max(tonumber(kept[1]) + interval, even_at) end
+if last[1] then even_at = math.max(tonumber(last[1]) + interval, even_at) end
 if even == 0 then even_at = math.huge end
 local free = math.max(burst - spent, 0)
 
 local earliest = now
-if kept[2] then earliest = math.max(earliest, tonumber(kept[2])) end
+if last[2] then earliest = math.max(earliest, tonumber(last[2])) end
 if started >= calls then
   local oldest = redis.call('ZRANGE', starts, 0, 0, 'WITHSCORES')
   earliest = math.max(earliest, tonumber(oldest[2]) + period)
 end
 
-if taking and earliest <= now and (even_at <= now or free > 0) then
+if acquiring and earliest <= now and (even_at <= now or free > 0) then
   local id = text(now) .. ':' .. redis.call('HINCRBY', state, 'count', 1)
   if even_at <= now then
     redis.call('HSET', state, 'last_even', text(even_at))
@@ -75,14 +75,14 @@ if taking and earliest <= now and (even_at <= now or free > 0) then
   return {'ok', text(now), '0', tostring(calls - started - 1)}
 end
 
-local at, turns, back, waits = now, ahead + 1 - free, {}, {}
+local at, slots, back, waits = now, ahead + 1 - free, {}, {}
 for _ = 1, math.min(free, ahead + 1) do waits[#waits + 1] = text(earliest - now) end
 local skip = math.max(spent - burst, 0)
-if turns > 0 and burst > 0 then
-  back = redis.call('ZRANGE', bursts, skip, skip + turns - 1, 'WITHSCORES')
+if slots > 0 and burst > 0 then
+  back = redis.call('ZRANGE', bursts, skip, skip + slots - 1, 'WITHSCORES')
 end
 local next_back = 2
-for _ = 1, turns do
+for _ = 1, slots do
   local back_at = back[next_back] and tonumber(back[next_back]) + period or math.huge
   at = math.min(even_at, back_at)
   if at == math.huge then break end
@@ -91,22 +91,22 @@ for _ = 1, turns do
 end
 local wait = math.max(at, earliest) - now
 if wait == math.huge then wait = window end
--- 0 would say that it has started.
-if taking then wait = math.max(wait, 0.001) end
+-- 0 would mean that the call has started.
+if acquiring then wait = math.max(wait, 0.001) end
 return {'ok', text(now), text(wait), tostring(math.max(calls - started, 0)), waits}
 """
 )
 _PAUSE = (
     PREAMBLE
     + """
-local kept = redis.call('HGET', KEYS[1], 'paused_until')
-local until_ = math.max(kept and tonumber(kept) or 0, now + tonumber(ARGV[2]))
+local paused = redis.call('HGET', KEYS[1], 'paused_until')
+local until_ = math.max(paused and tonumber(paused) or 0, now + tonumber(ARGV[2]))
 redis.call('HSET', KEYS[1], 'paused_until', text(until_))
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 return {'ok', text(now)}
 """
 )
-_HAND_OVER = (
+_REPLAY = (
     PREAMBLE
     + """
 local state, starts, bursts = KEYS[1], KEYS[2], KEYS[3]
@@ -123,7 +123,7 @@ return {'ok', text(now)}
 
 
 class SharedRateLimiter:
-    """The turns of one identity over all replicas; `key` is a hash, and stands in Redis."""
+    """The rate limiter of one identity over all replicas; `key` is a hash, for Redis's keys."""
 
     def __init__(
         self,
@@ -139,98 +139,95 @@ class SharedRateLimiter:
         own = f"{replicas.prefix}:{key}"
         self._keys = (f"{own}:state", f"{own}:starts", f"{own}:bursts")
         script = replicas.redis.register_script
-        self._turn_script, self._pause_script = script(_TURN), script(_PAUSE)
-        self._hand_over_script = script(_HAND_OVER)
+        self._slot_script, self._pause_script = script(_SLOT), script(_PAUSE)
+        self._replay_script = script(_REPLAY)
         burst = burst_of(calls_per_minute)
         self._rule = (
             *(calls_per_minute, window_s, period_s(window_s), slack_s(window_s)),
             *(burst, calls_per_minute - burst),
         )
         self._paused_until = -math.inf
-        self._left: int | None = None
-        self._alone_since = -math.inf
+        self._remaining: int | None = None
+        self._degraded_since = -math.inf
         self._share: Pacer | None = None
 
     def try_acquire(self) -> bool:
-        """Start none: Redis has to be asked."""
+        """Return False: only Redis knows whether a call may start."""
         return False
 
     async def acquire_or_wait_s(self) -> float:
-        """Start a call where one may start now, and give 0; otherwise the seconds to wait."""
+        """Start a call if that is allowed now, and return 0; otherwise the seconds to wait."""
         if (pause_s := self._paused_until - self._clock()) > 0:
             return pause_s
-        if not self._replicas.is_alone:
-            answer = await self._ask(_TAKE)
-            return _ASK_AGAIN_S if answer is None else float(answer[0])
-        if self._replicas.is_returning:
-            return _ASK_AGAIN_S
+        if not self._replicas.is_degraded:
+            result = await self._run(_ACQUIRE)
+            return _POLL_S if result is None else float(result[0])
+        if self._replicas.is_recovering:
+            return _POLL_S
         wait_s = await LocalRateLimiter(self._own_share(), self._clock).acquire_or_wait_s()
         if not wait_s:
             self._replicas.enter_degraded(self)
         return wait_s
 
     async def estimate_waits_s(self, number: int) -> list[float]:
-        """Return at least how long the next so many calls have to wait, each after the others."""
+        """Return the least waits, in seconds, of the next `number` calls, one after the other."""
         pause_s = max(0.0, self._paused_until - self._clock())
-        if self._replicas.is_alone:
+        if self._replicas.is_degraded:
             waits = self._own_share().waits_s(self._clock(), number)
-        elif number == 1:
-            waits = [0.0]
         else:
-            # The first in the line may have started, and not have heard of it yet.
-            waits = [0.0, *await self._ask_waits(number - 1)]
+            # The head of the queue may have started already, and not have received that yet.
+            waits = [0.0]
+            if number > 1:
+                result = await self._run(number - 2)
+                known = [] if result is None else [float(wait_s) for wait_s in result[2]]
+                rest_s = 0.0 if result is None else float(result[0])
+                waits += known + [rest_s] * (number - 1 - len(known))
         return [max(pause_s, wait_s) for wait_s in waits]
 
     async def pause(self, pause_s: float) -> None:
-        """Start no call for so many seconds, on any replica that reaches Redis."""
+        """Start no call for `pause_s` seconds, on any replica that reaches Redis."""
         self._paused_until = max(self._paused_until, self._clock() + pause_s)
-        if not self._replicas.is_alone:
-            await self._replicas.ask(self._pause_script, self._keys[:1], [pause_s, _KEEP_S])
+        if not self._replicas.is_degraded:
+            await self._replicas.run_script(self._pause_script, self._keys[:1], [pause_s, _KEEP_S])
 
-    def left(self) -> int | None:
-        """Return how many of the minute's calls were left when Redis last said so, or of the share.
+    def remaining(self) -> int | None:
+        """Return how many calls of the minute remained at Redis's last result, or of the share.
 
-        None as long as Redis has not said anything.
+        None before Redis's first result.
         """
-        if self._replicas.is_alone:
-            return self._own_share().left(self._clock())
-        return self._left
+        if self._replicas.is_degraded:
+            return self._own_share().remaining(self._clock())
+        return self._remaining
 
     async def replay_local_starts(self) -> bool:
-        """Tell Redis what was started without it; says whether it knows now."""
+        """Report to Redis what was started without it; return whether it has that now."""
         now = self._clock()
-        told: list[str | int] = []
+        starts: list[str | int] = []
         for start in self._own_share().recent(now):
-            name = f"{self._replicas.name}:{start.at:.6f}:{start.number}"
-            told += (name, f"{now - start.at:.6f}", int(start.from_burst))
-        return (
-            await self._replicas.ask(self._hand_over_script, self._keys, [_KEEP_S, *told])
-            is not None
+            name = f"{self._replicas.id}:{start.at:.6f}:{start.number}"
+            starts += (name, f"{now - start.at:.6f}", int(start.from_burst))
+        result = await self._replicas.run_script(
+            self._replay_script, self._keys, [_KEEP_S, *starts]
         )
+        return result is not None
 
-    async def _ask_waits(self, number: int) -> list[float]:
-        answer = await self._ask(number - 1)
-        if answer is None:
-            return [0.0] * number
-        waits = [float(wait_s) for wait_s in answer[2]]
-        return waits + [float(answer[0])] * (number - len(waits))
-
-    async def _ask(self, ahead: int) -> list[Any] | None:
-        answer = await self._replicas.ask(
-            self._turn_script,
+    async def _run(self, ahead: int) -> list[Any] | None:
+        """Run the script for a call with `ahead` others before it, or to acquire a slot."""
+        result = await self._replicas.run_script(
+            self._slot_script,
             (*self._replicas.keys, *self._keys),
             [*self._rule, ahead, self._replicas.grace_s, _KEEP_S],
         )
-        if answer is not None:
-            self._left = int(answer[1])
-        return answer
+        if result is not None:
+            self._remaining = int(result[1])
+        return result
 
     def _own_share(self) -> Pacer:
-        """Return the share of this time without Redis; each such time begins anew."""
-        since = self._replicas.alone_since
-        if self._share is None or self._alone_since != since:
-            self._alone_since = since
-            self._share = Pacer.share_of(self._calls, self._replicas.seen, since, self._window_s)
+        """Return the share of this degraded period; each begins with a new one."""
+        since = self._replicas.degraded_since
+        if self._share is None or self._degraded_since != since:
+            self._degraded_since = since
+            self._share = Pacer.share_of(self._calls, self._replicas.count, since, self._window_s)
         return self._share
 
 
@@ -242,6 +239,6 @@ def shared_quota(
     clock: Clock = time.monotonic,
     sleep: Sleep = asyncio.sleep,
 ) -> Quota:
-    """Make the quota that all replicas on one Redis share for the identity whose hash `key` is."""
-    turns = SharedRateLimiter(replicas, key, calls_per_minute, clock=clock)
-    return Quota(turns, clock=clock, sleep=sleep)
+    """Create the quota that all replicas on one Redis share for the identity with this hash."""
+    limiter = SharedRateLimiter(replicas, key, calls_per_minute, clock=clock)
+    return Quota(limiter, clock=clock, sleep=sleep)

@@ -1,4 +1,4 @@
-"""What all calls to the platform share: places, breakers, retries and quotas."""
+"""What all calls to the platform share: concurrency, circuit breakers, retries and quotas."""
 
 import asyncio
 import random
@@ -26,60 +26,64 @@ _QUOTA_PREFIX = "promotion-gateway:quota:1"
 
 @dataclass
 class EndpointTraffic:
-    """One endpoint's breaker, and what its retries may cost."""
+    """One endpoint's circuit breaker and retries."""
 
     breaker: CircuitBreaker
     retry_budget: RetryBudget
-    retries: RetryPolicy
+    retry_policy: RetryPolicy
 
 
 @dataclass
 class TrafficShaping:
-    """One process's traffic to the platform; `clock` gives the event loop's seconds.
+    """One process's traffic to the platform; `clock` has the event loop's seconds.
 
-    Within the block it is in touch with the `replicas` that share its quotas, if there are any.
+    As a context manager it keeps this process among the `replicas` that share its quotas.
     """
 
-    admission: UpstreamConcurrency
+    concurrency: UpstreamConcurrency
     quotas: Quotas
     calls_per_minute: int | None = None
     replicas: "Replicas | None" = None
     clock: Callable[[], float] = time.monotonic
-    dice: Callable[[], float] = random.random
+    random: Callable[[], float] = random.random
     endpoints: dict[str, EndpointTraffic] = field(default_factory=dict)
     statistics: UpstreamStatistics = field(default_factory=UpstreamStatistics)
-    _in_touch: asyncio.Task[None] | None = None
+    _heartbeat: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        """Join the other replicas; nothing waits for it."""
+        """Join the other replicas, without waiting for Redis."""
         if self.replicas is not None:
-            self._in_touch = asyncio.create_task(
-                self.replicas.heartbeat_loop(), name="replicas in touch"
+            self._heartbeat = asyncio.create_task(
+                self.replicas.heartbeat_loop(), name="replica heartbeat"
             )
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Leave the share of the quotas to the other replicas."""
-        if self.replicas is not None and self._in_touch is not None:
-            self._in_touch.cancel()
-            await asyncio.wait([self._in_touch])
+        """Release this replica's share to the others."""
+        if self.replicas is not None and self._heartbeat is not None:
+            self._heartbeat.cancel()
+            await asyncio.wait([self._heartbeat])
             await self.replicas.leave()
             await self.replicas.redis.aclose()
 
     def has_calls_to_spare(self, identity: str) -> bool:
-        """Return whether a background call may start: while half of the minute's calls are left."""
-        left = self.quotas.of(identity).left()
-        return left is None or self.calls_per_minute is None or 2 * left >= self.calls_per_minute
+        """Whether a background call may start: while half of the minute's calls remain."""
+        remaining = self.quotas.of(identity).remaining()
+        return (
+            remaining is None
+            or self.calls_per_minute is None
+            or 2 * remaining >= self.calls_per_minute
+        )
 
     def startable(self, settings: Settings) -> int | None:
-        """Return how many calls could ever start in one operation's time; None: any number.
+        """Return how many calls of one operation can ever start before its deadline; None: any.
 
-        What is more would be refused for now, at each new try, though it can never be had.
+        An operation that needs more would be refused at each retry, however idle the quota is.
         """
         if self.calls_per_minute is None:
             return None
         idle = Pacer.of(self.calls_per_minute)
-        idle.take(0.0)  # an even slot, behind which the others come
+        idle.try_acquire(0.0)  # an even slot, behind which the others come
         waits = idle.waits_s(0.0, settings.upstream_max_calls_per_operation)
         return 1 + sum(wait_s <= settings.upstream_deadline_s for wait_s in waits)
 
@@ -91,22 +95,22 @@ class TrafficShaping:
             known = self.endpoints[endpoint] = EndpointTraffic(
                 CircuitBreaker(endpoint, clock=self.clock),
                 budget,
-                RetryPolicy(budget, random=self.dice),
+                RetryPolicy(budget, random=self.random),
             )
         return known
 
 
 def create_traffic_shaping(settings: Settings) -> TrafficShaping:
-    """Make the traffic of a process.
+    """Create the traffic of a process.
 
-    Its quota is that of all replicas where there is a Redis to share it by, otherwise its share of
-    what all workers of this machine may call.
+    Its quota is that of all replicas where they share a Redis, otherwise its share of what all
+    workers of this machine may call.
     """
-    admission = UpstreamConcurrency(settings.upstream_max_connections)
+    concurrency = UpstreamConcurrency(settings.upstream_max_connections)
     per_minute = settings.upstream_calls_per_minute or None
     if per_minute is None or settings.cache_url == MEMORY_URL:
         share = per_minute and max(1, per_minute // settings.workers)
-        return TrafficShaping(admission, Quotas(lambda _identity: local_quota(share)), share)
+        return TrafficShaping(concurrency, Quotas(lambda _identity: local_quota(share)), share)
     from gateway.cache.shared import create_redis  # noqa: PLC0415 - decision 22
     from gateway.upstream.resilience.replicas import Replicas  # noqa: PLC0415 - as above
     from gateway.upstream.resilience.shared_quota import shared_quota  # noqa: PLC0415 - as above
@@ -119,4 +123,4 @@ def create_traffic_shaping(settings: Settings) -> TrafficShaping:
         key = keys.key(settings.upstream_url, identity)
         return shared_quota(replicas, key, per_minute)
 
-    return TrafficShaping(admission, Quotas(quota), per_minute, replicas)
+    return TrafficShaping(concurrency, Quotas(quota), per_minute, replicas)

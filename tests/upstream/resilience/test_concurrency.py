@@ -19,11 +19,11 @@ pytestmark = pytest.mark.anyio
 @asynccontextmanager
 async def place(admission: UpstreamConcurrency) -> AsyncIterator[None]:
     """Hold a place for the length of the block."""
-    await admission.enter()
+    await admission.acquire()
     try:
         yield
     finally:
-        admission.leave()
+        admission.release()
 
 
 class Calls:
@@ -63,7 +63,7 @@ async def test_640_at_once_all_succeed() -> None:
 
 async def test_one_waiter_too_many_is_refused_at_once() -> None:
     """Beyond the bound on waiters the answer is OVERLOADED, and those who wait are still served."""
-    calls, time, end = Calls(UpstreamConcurrency(2, most_waiters=3)), FakeTime(), asyncio.Event()
+    calls, time, end = Calls(UpstreamConcurrency(2, max_waiters=3)), FakeTime(), asyncio.Event()
     tasks = [begin(calls.call(name, end)) for name in range(5)]
     await time.settle()
     with pytest.raises(OverloadedError) as refused:
@@ -125,7 +125,7 @@ def test_no_place_is_ever_lost_or_doubled(steps: list[tuple[str, int]]) -> None:
     """After any calls, ends and cancellations, all places are there again."""
 
     async def scenario() -> None:
-        calls = Calls(UpstreamConcurrency(3, most_waiters=8))
+        calls = Calls(UpstreamConcurrency(3, max_waiters=8))
         running: list[tuple[asyncio.Task[None], asyncio.Event]] = []
         for name, (step, index) in enumerate(steps):
             if step == "begin":
@@ -157,15 +157,15 @@ def test_no_place_is_ever_lost_or_doubled(steps: list[tuple[str, int]]) -> None:
 async def test_one_callers_calls_leave_a_fifth_of_the_places() -> None:
     """However many it wants, and however slow they are, another caller's call goes on at once."""
     admission = UpstreamConcurrency(10)
-    assert [admission.enter_at_once("a") for _ in range(10)].count(True) == 8
-    assert admission.enter_at_once("b")
-    waiting = begin(admission.enter("a"))
+    assert [admission.try_acquire("a") for _ in range(10)].count(True) == 8
+    assert admission.try_acquire("b")
+    waiting = begin(admission.acquire("a"))
     await FakeTime().settle()
     assert admission.waiting == 1
-    admission.leave("b")  # whose place is not for the one who has enough
+    admission.release("b")  # whose place is not for the one who has enough
     await FakeTime().settle()
     assert not waiting.done()
-    admission.leave("a")
+    admission.release("a")
     await waiting
     assert admission.in_flight == 8
 
@@ -175,14 +175,14 @@ async def test_places_go_round_the_callers() -> None:
     admission, order = UpstreamConcurrency(1), []
 
     async def call(caller: str) -> None:
-        await admission.enter(caller)
+        await admission.acquire(caller)
         order.append(caller)
 
-    assert admission.enter_at_once("a")
+    assert admission.try_acquire("a")
     tasks = [begin(call(caller)) for caller in "aaaab"]
     await FakeTime().settle()
     for caller in "aabaa":
-        admission.leave(caller)
+        admission.release(caller)
         await FakeTime().settle()
     await asyncio.gather(*tasks)
     assert order == ["a", "b", "a", "a", "a"]
@@ -190,13 +190,13 @@ async def test_places_go_round_the_callers() -> None:
 
 async def test_one_callers_waiting_calls_leave_others_room_to_wait() -> None:
     """The one who fills the line is told OVERLOADED, and the other one waits."""
-    admission = UpstreamConcurrency(1, most_waiters=10)
-    assert admission.enter_at_once("a")
-    tasks = [begin(admission.enter("a")) for _ in range(8)]
+    admission = UpstreamConcurrency(1, max_waiters=10)
+    assert admission.try_acquire("a")
+    tasks = [begin(admission.acquire("a")) for _ in range(8)]
     await FakeTime().settle()
     with pytest.raises(OverloadedError):
-        await admission.enter("a")
-    tasks.append(begin(admission.enter("b")))
+        await admission.acquire("a")
+    tasks.append(begin(admission.acquire("b")))
     await FakeTime().settle()
     assert admission.waiting == 9
     for task in tasks:
@@ -207,6 +207,6 @@ async def test_one_callers_waiting_calls_leave_others_room_to_wait() -> None:
 async def test_what_nobody_waits_for_does_not_wait_for_a_place() -> None:
     """A refresh takes a place that is free, and is refused where there is none."""
     admission = UpstreamConcurrency(1)
-    assert admission.enter_at_once(in_background("a"))
+    assert admission.try_acquire(in_background("a"))
     with pytest.raises(OverloadedError):
-        await admission.enter(in_background("a"))
+        await admission.acquire(in_background("a"))

@@ -19,7 +19,7 @@ def served(pacer: Pacer, until: float, late_s: float = 0.0) -> list[float]:
     """Return the starts of a demand that never ends, each taken a little late."""
     now, starts = 0.0, []
     while now < until:
-        if pacer.take(now):
+        if pacer.try_acquire(now):
             starts.append(now)
         else:
             now += pacer.wait_s(now) + late_s + 1e-6
@@ -34,11 +34,11 @@ def test_no_60_seconds_hold_too_many_starts(calls: int, gaps: list[float], *, wa
     starts = []
     for gap in gaps:
         now += gap
-        if not pacer.take(now):
+        if not pacer.try_acquire(now):
             if not waits:
                 continue
             now += pacer.wait_s(now) + 1e-9
-            assert pacer.take(now)
+            assert pacer.try_acquire(now)
         starts.append(now)
     assert most_in_window(starts) <= calls
 
@@ -69,11 +69,11 @@ def test_a_turn_is_told_exactly(calls: int, gaps: list[float], ahead: int) -> No
     pacer, now = Pacer.of(calls), 0.0
     for gap in gaps:
         now += gap
-        pacer.take(now)
+        pacer.try_acquire(now)
     told_s, asked_at = pacer.wait_s(now, ahead), now
     for _ in range(ahead + 1):
         now += pacer.wait_s(now) + 1e-9
-        assert pacer.take(now)
+        assert pacer.try_acquire(now)
     if told_s < 60:
         assert now - asked_at == pytest.approx(told_s, abs=1e-5)
 
@@ -82,9 +82,9 @@ def test_what_is_left_of_the_minute_can_be_read() -> None:
     """It sinks with each start, and is whole again a minute later."""
     pacer = Pacer.of(100)
     for _ in range(7):
-        pacer.take(0.0)
-    assert pacer.left(0.0) == 93
-    assert pacer.left(61.0) == 100
+        pacer.try_acquire(0.0)
+    assert pacer.remaining(0.0) == 93
+    assert pacer.remaining(61.0) == 100
 
 
 @settings(max_examples=150, deadline=None)
@@ -102,7 +102,7 @@ def test_shares_hold_the_bound_across_the_loss_of_redis(
     random = Random(seed)  # noqa: S311 - chance for a test
     whole, now, starts = Pacer.of(calls), 0.0, []
     while now < before_s:
-        if random.random() < demand and whole.take(now):
+        if random.random() < demand and whole.try_acquire(now):
             starts.append(now)
         else:
             now += min(0.2, max(whole.wait_s(now), 0.01))
@@ -111,7 +111,7 @@ def test_shares_hold_the_bound_across_the_loss_of_redis(
     while now < since + 130.0:
         if now >= since:
             for share in shares:
-                while random.random() < demand and share.take(now):
+                while random.random() < demand and share.try_acquire(now):
                     starts.append(now)
         now += 0.2
     assert most_in_window(starts) <= calls
@@ -129,5 +129,5 @@ def test_shares_together_get_the_minutes_calls(replicas: int) -> None:
 def test_a_share_of_nothing_is_nothing() -> None:
     """More replicas than calls a minute: no replica may start one by itself."""
     share = Pacer.share_of(2, replicas=3, since=0.0)
-    assert not share.take(1000.0)
+    assert not share.try_acquire(1000.0)
     assert share.wait_s(1000.0) == float("inf")

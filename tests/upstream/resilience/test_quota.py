@@ -26,7 +26,7 @@ class Caller:
     async def call(self, name: int = 0, within_s: float = 5.0) -> None:
         """Start a call, or be refused."""
         try:
-            await self.quota.start("promotionData", self.time.now + within_s)
+            await self.quota.acquire("promotionData", self.time.now + within_s)
         except UpstreamRateLimitedError as error:
             self.refused.append((name, self.time.now, error.retry_after_s))
         else:
@@ -94,7 +94,7 @@ async def test_a_pause_holds_calls_back_without_a_quota_too() -> None:
     assert not caller.started
     await caller.time.advance(0.2)
     assert len(caller.started) == 50
-    assert caller.quota.left() is None
+    assert caller.quota.remaining() is None
 
 
 async def test_a_pause_beyond_the_deadline_refuses_at_once() -> None:
@@ -141,7 +141,7 @@ async def test_what_is_left_can_be_reported() -> None:
     caller = Caller(100)
     caller.begin(range(30))
     await caller.time.settle()
-    assert caller.quota.left() == 79
+    assert caller.quota.remaining() == 79
 
 
 async def test_no_minute_holds_too_many_with_cancellations_and_pauses() -> None:
@@ -164,7 +164,7 @@ async def test_no_minute_holds_too_many_with_cancellations_and_pauses() -> None:
 
 def test_each_identity_has_a_quota_of_its_own() -> None:
     """The same identity gets the same quota, and the longest unused one is forgotten first."""
-    quotas = Quotas(lambda _: local_quota(100), most=2)
+    quotas = Quotas(lambda _: local_quota(100), max_quotas=2)
     first, second = quotas.of("a"), quotas.of("b")
     assert quotas.of("a") is first
     quotas.of("c")
@@ -175,10 +175,10 @@ def test_each_identity_has_a_quota_of_its_own() -> None:
 async def test_a_quota_that_is_waited_for_is_not_forgotten() -> None:
     """Flooding the gateway with credentials does not let anybody jump a line."""
     time = FakeTime()
-    quotas = Quotas(lambda _: local_quota(1, clock=time.clock, sleep=time.sleep), most=1)
+    quotas = Quotas(lambda _: local_quota(1, clock=time.clock, sleep=time.sleep), max_quotas=1)
     busy = quotas.of("a")
-    await busy.start("promotionData", time.now)
-    waiting = begin(busy.start("promotionData", time.now + 120.0))
+    await busy.acquire("promotionData", time.now)
+    waiting = begin(busy.acquire("promotionData", time.now + 120.0))
     await time.settle()
     for name in range(5):
         quotas.of(str(name))

@@ -35,7 +35,7 @@ class Callers:
         """Start a call, or be refused."""
         since = self.time.now
         try:
-            await self.quota.start("promotionData", since + within_s, caller)
+            await self.quota.acquire("promotionData", since + within_s, caller)
         except UpstreamRateLimitedError as error:
             self.refused[caller].append((self.time.now, error.retry_after_s or 0))
         else:
@@ -166,9 +166,9 @@ async def test_a_call_that_another_joins_leaves_its_callers_share() -> None:
     end = asyncio.Event()
 
     async def call(caller: str) -> None:
-        await admission.enter(caller)
+        await admission.acquire(caller)
         await end.wait()
-        admission.leave(caller)
+        admission.release(caller)
 
     def wanted(number: int, request: RequestContext) -> asyncio.Task[tuple[None, bool]]:
         return begin(coalescer.run(number, lambda: call(request.caller_key), request))

@@ -65,7 +65,7 @@ def test_an_operation_may_make_what_could_start_in_its_time(
 def test_the_workers_of_one_machine_share_out_the_quota() -> None:
     """Without a Redis to share it by, each of four has a quarter."""
     settings = settings_for("http://127.0.0.1:1", workers=4, **LIMITS)
-    assert create_traffic_shaping(settings).quotas.of("configured").left() == 10
+    assert create_traffic_shaping(settings).quotas.of("configured").remaining() == 10
 
 
 @pytest.mark.parametrize(("started", "spare"), [(0, True), (5, True), (6, False), (10, False)])
@@ -75,7 +75,7 @@ def test_refreshes_leave_the_second_half_of_a_minute_to_those_who_wait(
     """Nobody waits for them: they start no call once half of the quota is used."""
     pacer = Pacer(burst=10, even=0)
     for _ in range(started):
-        pacer.take(0.0)
+        pacer.try_acquire(0.0)
     quota = Quota(LocalRateLimiter(pacer, lambda: 0.0), clock=lambda: 0.0, sleep=asyncio.sleep)
     traffic = TrafficShaping(
         UpstreamConcurrency(1), Quotas(lambda _identity: quota), calls_per_minute=10

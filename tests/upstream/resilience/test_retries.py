@@ -15,7 +15,7 @@ NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 def rich() -> RetryBudget:
     budget = RetryBudget()
     for _ in range(100):
-        budget.want()
+        budget.count_call()
     return budget
 
 
@@ -50,10 +50,10 @@ def test_no_retry_that_cannot_end_in_time() -> None:
     """A delay beyond the deadline is not begun, and spends nothing of the budget."""
     budget = RetryBudget()
     for _ in range(5):
-        budget.want()
+        budget.count_call()
     assert policy(budget).delay_s(1, 429, 5.0, left_s=5.0) is None
     assert policy(budget).delay_s(1, None, None, left_s=0.1) is None
-    assert budget.spend()
+    assert budget.try_spend()
 
 
 def test_the_jitter_is_full() -> None:
@@ -69,36 +69,36 @@ def test_the_first_calls_have_no_retry_in_advance() -> None:
     """Four wanted calls save no retry; the fifth does, once."""
     budget = RetryBudget()
     for _ in range(4):
-        budget.want()
-        assert not budget.spend()
-    budget.want()
-    assert budget.spend()
-    assert not budget.spend()
+        budget.count_call()
+        assert not budget.try_spend()
+    budget.count_call()
+    assert budget.try_spend()
+    assert not budget.try_spend()
 
 
 def test_one_callers_failures_leave_half_of_what_was_saved() -> None:
     """Of five retries that all have saved, one caller takes two; another one has one as well."""
     budget = rich()
-    assert [budget.spend("a") for _ in range(50)].count(True) == 2
-    assert budget.spend("b")
+    assert [budget.try_spend("a") for _ in range(50)].count(True) == 2
+    assert budget.try_spend("b")
 
 
 def test_a_caller_has_the_retries_that_its_own_calls_save() -> None:
     """One for five calls, however many of them fail, and no retry of others goes into that."""
     budget, taken = rich(), 0
     for _ in range(500):
-        budget.want("a")
-        taken += budget.spend("a")
+        budget.count_call("a")
+        taken += budget.try_spend("a")
     assert 100 <= taken <= 102
-    assert budget.spend("b")
+    assert budget.try_spend("b")
 
 
 def test_who_calls_seldom_has_a_retry_that_others_saved() -> None:
     """Each of many callers with one call has one."""
     budget, taken = RetryBudget(), 0
     for number in range(100):
-        budget.want(str(number))
-        taken += budget.spend(str(number))
+        budget.count_call(str(number))
+        taken += budget.try_spend(str(number))
     assert taken == 20
 
 
@@ -111,9 +111,9 @@ def test_calls_are_never_more_than_12_for_10_wanted(sequence: list[bool]) -> Non
     retried = [0]
     for is_wanted in sequence:
         if is_wanted:
-            budget.want()
+            budget.count_call()
         wanted.append(wanted[-1] + is_wanted)
-        retried.append(retried[-1] + (not is_wanted and budget.spend()))
+        retried.append(retried[-1] + (not is_wanted and budget.try_spend()))
         assert 5 * retried[-1] <= wanted[-1]
     for end in range(len(wanted)):
         for start in range(end):

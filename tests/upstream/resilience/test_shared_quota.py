@@ -36,8 +36,8 @@ async def test_two_replicas_share_one_quota(valkey: ValkeyServer) -> None:
         await asyncio.gather(*both)
         started = len(first.starts) + len(second.starts)
         assert burst_of(CALLS) + 1 <= started <= burst_of(CALLS) + 3
-        assert first.quota.left() is not None
-        assert min(first.quota.left() or 0, second.quota.left() or 0) == CALLS - started
+        assert first.quota.remaining() is not None
+        assert min(first.quota.remaining() or 0, second.quota.remaining() or 0) == CALLS - started
 
 
 async def test_a_redis_without_memory_gives_no_burst(valkey: ValkeyServer) -> None:
@@ -66,7 +66,7 @@ async def test_a_pause_holds_back_the_other_replica(valkey: ValkeyServer) -> Non
         await first.quota.pause(30.0)
         for one in (first, second):
             with pytest.raises(UpstreamRateLimitedError) as refused:
-                await one.quota.start("promotionData", time.monotonic() + 5.0)
+                await one.quota.acquire("promotionData", time.monotonic() + 5.0)
             assert refused.value.retry_after_s == 30
 
 
@@ -96,11 +96,11 @@ async def test_a_replica_that_leaves_gives_its_share_back(valkey: ValkeyServer) 
     async with replica(valkey.port) as first:
         async with replica(valkey.port) as second:
             await first.replicas.heartbeat()
-            assert first.replicas.seen == 2
+            assert first.replicas.count == 2
             second_replicas = second.replicas
         await second_replicas.leave()
         await first.replicas.heartbeat()
-        assert first.replicas.seen == 1
+        assert first.replicas.count == 1
         await second_replicas.redis.aclose()
 
 
@@ -116,7 +116,7 @@ async def test_a_cancellation_is_never_swallowed(valkey: ValkeyServer) -> None:
     """Wherever the cancellation hits it, also in the midst of connecting, the task ends."""
     for turns in range(0, 60, 2):
         redis = Redis(host="127.0.0.1", port=valkey.port)
-        replicas = Replicas(redis, "gateway:quota", beat_s=0.0)
+        replicas = Replicas(redis, "gateway:quota", heartbeat_s=0.0)
         touch = begin(replicas.heartbeat_loop())
         for _ in range(turns):
             await asyncio.sleep(0)
@@ -140,7 +140,7 @@ async def test_where_redis_was_never_reached_a_quarter_is_used() -> None:
     began, starts = fake.now, 0
     with suppress(UpstreamRateLimitedError):
         while True:
-            call = begin(quota.start("promotionData", began + 60.0))
+            call = begin(quota.acquire("promotionData", began + 60.0))
             while not call.done():
                 await fake.advance(0.05)
             await call
