@@ -1,64 +1,51 @@
-"""Who asks: nobody in particular, or the bearer of a token."""
+"""Who sends a request: anybody, or the bearer of a token."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol, Self
+from typing import Self
 
 from gateway.context import Caller, Role
+from gateway.edge.http_request import HttpHeaders
 
 
-class HeaderLookup(Protocol):
-    """The header lines of a request, by names in whichever case."""
+class Authenticator(ABC):
+    """Authenticates requests while it is open as a context manager."""
 
-    def get(self, name: str, /) -> str | None:
-        """Return the first value, None where there is none."""
-        ...
+    @abstractmethod
+    async def caller(self, headers: HttpHeaders) -> Caller:
+        """Return the caller who sends these headers.
 
-    def getlist(self, name: str, /) -> list[str]:
-        """Return all values."""
-        ...
-
-
-class Authenticator(Protocol):
-    """Tells who asks."""
-
-    async def caller(self, headers: HeaderLookup) -> Caller:
-        """Tell who sends a request with these headers.
-
-        Raises UnauthenticatedError where that is not shown as it must be.
+        Raise UnauthenticatedError for missing or refused credentials.
         """
-        ...
 
     async def __aenter__(self) -> Self:
-        """Begin."""
-        ...
+        """Start what runs in the background: nothing, unless a subclass does."""
+        return self
 
-    async def __aexit__(self, *_: object) -> None:
-        """End what is in flight."""
-        ...
+    async def __aexit__(self, *_: object) -> None:  # noqa: B027 - optional
+        """Stop what runs in the background: nothing, unless a subclass does."""
 
 
 @dataclass(frozen=True)
-class Anonymous:
-    """Everybody is the same, but for the credential in the `handed_on` headers."""
+class Anonymous(Authenticator):
+    """All callers have the same roles, and differ in the credentials in `credential_headers`."""
 
     roles: frozenset[Role]
-    handed_on: tuple[str, ...]
+    credential_headers: tuple[str, ...]
 
     @cached_property
     def _anybody(self) -> Caller:
         return Caller(self.roles)
 
-    async def caller(self, headers: HeaderLookup) -> Caller:
-        """Tell what everybody may, and what this one has brought for the platform."""
-        if not self.handed_on:
+    @cached_property
+    def _names(self) -> list[tuple[str, bytes]]:
+        return [(name, name.lower().encode("latin-1")) for name in self.credential_headers]
+
+    async def caller(self, headers: HttpHeaders) -> Caller:
+        """Return a caller with the roles of all, and with the credential for the platform."""
+        if not self.credential_headers:
             return self._anybody
-        held = ((name, headers.get(name)) for name in self.handed_on)
-        return Caller(self.roles, tuple((name, value) for name, value in held if value))
-
-    async def __aenter__(self) -> Self:
-        """Nothing is in flight."""
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Nothing is in flight."""
+        values = ((name, headers.first(line)) for name, line in self._names)
+        credential = tuple((name, value.decode("latin-1")) for name, value in values if value)
+        return Caller(self.roles, credential)

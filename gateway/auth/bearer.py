@@ -1,4 +1,4 @@
-"""Who asks: the bearer of a token."""
+"""Callers who authenticate by a bearer token."""
 
 import re
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from gateway.auth.authenticator import HeaderLookup
+from gateway.auth.authenticator import Authenticator
 from gateway.auth.claims import read_customers, read_roles
 from gateway.auth.jwks import JwksKeySource, KeyLifetimes
 from gateway.auth.keys import KeySource, StaticKeySource, read_key_file
@@ -14,18 +14,19 @@ from gateway.auth.token import TokenVerifier
 from gateway.cache.keys import KeyMaker, secret_for
 from gateway.config.settings import PREFIX, Settings, SettingsError, allowed
 from gateway.context import Caller
+from gateway.edge.http_request import HttpHeaders
 from gateway.errors import TokenRefusedError, UnauthenticatedError
 from gateway.telemetry import log
 
-_BEARER = re.compile(r"bearer ++([!-~]++)", re.IGNORECASE | re.ASCII)
-_SUBJECT = 16  # characters: 96 bits
+_BEARER = re.compile(rb"bearer ++([!-~]++)", re.IGNORECASE)
+_SUBJECT_LENGTH = 16  # characters: 96 bits
 
 
 @dataclass(frozen=True, slots=True)
-class BearerAuthenticator:
-    """Each caller bears a token, whose claims say what the caller may.
+class BearerAuthenticator(Authenticator):
+    """Reads what a caller may do from the claims of a token.
 
-    With `customer_claim` "" every caller may ask for all customers.
+    With `customer_claim` "" every caller may query all customers.
     """
 
     verifier: TokenVerifier
@@ -33,13 +34,13 @@ class BearerAuthenticator:
     customer_claim: str
     subjects: KeyMaker
 
-    async def caller(self, headers: HeaderLookup) -> Caller:
-        """Tell what the bearer of the request's token may.
+    async def caller(self, headers: HttpHeaders) -> Caller:
+        """Return the bearer of the request's token.
 
-        Raises UnauthenticatedError, also where there are several tokens.
+        Raise UnauthenticatedError without a valid token, and for several of them.
         """
         try:
-            return await self._caller(_token(headers))
+            return await self._caller(_read_token(headers))
         except TokenRefusedError as refused:
             log.info("token_rejected", reason=refused.reason)
             raise
@@ -49,38 +50,41 @@ class BearerAuthenticator:
         customers = None
         if self.customer_claim:
             customers = read_customers(claims.all, self.customer_claim)
-        # A hash that anybody can make would tell a mobile number to whoever tries them all.
-        subject = self.subjects.key("subject", claims.subject)[:_SUBJECT] if claims.subject else ""
+        # Keyed: a plain hash of a mobile number could be reversed by trying all numbers.
+        subject = ""
+        if claims.subject:
+            subject = self.subjects.key("subject", claims.subject)[:_SUBJECT_LENGTH]
         roles = read_roles(claims.all, self.roles_claim)
         return Caller(roles, customers=customers, subject=subject)
 
     async def __aenter__(self) -> Self:
-        """Begin with the keys."""
         await self.verifier.keys.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """End with the keys."""
         await self.verifier.keys.__aexit__()
 
 
-def _token(headers: HeaderLookup) -> str:
-    """Take the one bearer token of a request (RFC 6750 §2.1)."""
-    given = headers.getlist("Authorization")
-    if not given:
+def _read_token(headers: HttpHeaders) -> str:
+    """Return the one bearer token of a request (RFC 6750 §2.1)."""
+    values = headers.all(b"authorization")
+    if not values:
         raise UnauthenticatedError("A bearer token is required.")
-    match = _BEARER.fullmatch(given[0])
-    if len(given) > 1 or match is None:
+    match = _BEARER.fullmatch(values[0])
+    if len(values) > 1 or match is None:
         raise TokenRefusedError("no_bearer")
-    return match[1]
+    return match[1].decode("ascii")
 
 
 def create_bearer_authenticator(
     settings: Settings, clock: Callable[[], datetime]
 ) -> BearerAuthenticator:
-    """Make what knows the bearers of tokens; raises as `authentication_from` does."""
+    """Create the authenticator of `AUTH=jwt`.
+
+    Raise SettingsError for a key file that cannot be read.
+    """
     verifier = TokenVerifier(
-        _keys_from(settings),
+        _create_key_source(settings),
         settings.auth_issuer,
         settings.auth_audience,
         frozenset(settings.auth_algorithms),
@@ -92,10 +96,10 @@ def create_bearer_authenticator(
     )
 
 
-def _keys_from(settings: Settings) -> KeySource:
+def _create_key_source(settings: Settings) -> KeySource:
     if settings.auth_jwks_url:
-        times = KeyLifetimes(settings.auth_jwks_ttl_s, settings.auth_jwks_stale_s)
-        return JwksKeySource(settings.auth_jwks_url, times)
+        lifetimes = KeyLifetimes(settings.auth_jwks_ttl_s, settings.auth_jwks_stale_s)
+        return JwksKeySource(settings.auth_jwks_url, lifetimes)
     try:
         return StaticKeySource(read_key_file(settings.auth_key_file))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What a token's claims allow: roles, and the customers whom its bearer may ask for."""
+"""Read from a token's claims its roles, and the customers that its bearer may query."""
 
 from typing import Any
 
@@ -12,48 +12,48 @@ _SOURCE = "source"
 
 
 def read_roles(claims: dict[str, Any], name: str) -> frozenset[Role]:
-    """Read the roles that this gateway knows, of a list of words or one text of several."""
-    listed = find_claim(claims, name)
-    words = listed.split() if isinstance(listed, str) else listed
-    if not isinstance(words, list):
+    """Return the known roles in a claim, a list or a space-separated string of role names."""
+    value = find_claim(claims, name)
+    names = value.split() if isinstance(value, str) else value
+    if not isinstance(names, list):
         return frozenset()
-    return frozenset(_ROLES[word] for word in words if isinstance(word, str) and word in _ROLES)
+    return frozenset(_ROLES[role] for role in names if isinstance(role, str) and role in _ROLES)
 
 
 def read_customers(claims: dict[str, Any], name: str) -> frozenset[CustomerClaim]:
-    """Read the customers: none where there is no such claim.
+    """Return the customers in a claim, none if there is no such claim.
 
-    Raises TokenRefusedError where the claim is not a list of CustomerIdentifier objects: who has
-    issued it meant something that nobody understands.
+    Raise TokenRefusedError for anything but a list of CustomerIdentifier objects: a claim that
+    cannot be read completely is not applied in part.
     """
-    listed = find_claim(claims, name)
-    if listed is None:
+    value = find_claim(claims, name)
+    if value is None:
         return frozenset()
-    if not isinstance(listed, list):
+    if not isinstance(value, list):
         raise TokenRefusedError("customers")
-    return frozenset(_read_customer(one) for one in listed)
+    return frozenset(_read_customer(item) for item in value)
 
 
-def _read_customer(given: object) -> CustomerClaim:
-    """Read one: exactly one identifier as the graph names it, and the source where it is stated."""
-    if not isinstance(given, dict):
+def _read_customer(item: object) -> CustomerClaim:
+    """Read one customer: exactly one identifier by its name in the schema, and maybe a source."""
+    if not isinstance(item, dict):
         raise TokenRefusedError("customers")
-    source = given.get(_SOURCE, CustomerSource.INSTORE.name)
-    identifiers = {name: value for name, value in given.items() if name != _SOURCE}
+    source = item.get(_SOURCE, CustomerSource.INSTORE.name)
+    identifiers = {name: value for name, value in item.items() if name != _SOURCE}
     ((name, value), *more) = identifiers.items() or [("", None)]
-    is_whole = not more and name in WIRE_NAMES and isinstance(source, str)
+    is_well_formed = not more and name in WIRE_NAMES and isinstance(source, str)
     if name == "customerId" and isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)  # as GraphQL reads an ID
-    if not is_whole or source not in CustomerSource.__members__ or not is_identifier(value):
+        value = str(value)  # as GraphQL coerces an ID
+    if not is_well_formed or source not in CustomerSource.__members__ or not is_identifier(value):
         raise TokenRefusedError("customers")
     return CustomerClaim(source, WIRE_NAMES[name], value)
 
 
 def find_claim(claims: dict[str, Any], name: str) -> Any:
-    """Find a claim by its name, else by its path: ``realm_access.roles`` is one inside another."""
+    """Return a claim by its name, else by its path: ``realm_access.roles`` is a nested claim."""
     if name in claims:
         return claims[name]
-    found: Any = claims
+    value: Any = claims
     for part in name.split("."):
-        found = found.get(part) if isinstance(found, dict) else None
-    return found
+        value = value.get(part) if isinstance(value, dict) else None
+    return value

@@ -8,15 +8,15 @@ from gateway.config.settings import Settings, UpstreamAuth
 
 
 def create_authenticator(settings: Settings, clock: Callable[[], datetime]) -> Authenticator:
-    """Choose by `AUTH`; `clock` gives the time in UTC.
+    """Create the authenticator that `AUTH` names; `clock` returns UTC.
 
-    Raises SettingsError where the file of keys cannot be read.
+    Raise SettingsError for a key file that cannot be read.
     """
     if settings.auth == "none":
-        is_handed_on = settings.upstream_auth is UpstreamAuth.PASSTHROUGH
-        headers = ("Authorization", settings.upstream_oauth_header) if is_handed_on else ()
-        return Anonymous(settings.anonymous_roles, headers)
-    # joserfc and its cryptography take 9 MB, which only who has tokens pays.
+        is_passed_on = settings.upstream_auth is UpstreamAuth.PASSTHROUGH
+        names = ("Authorization", settings.upstream_oauth_header) if is_passed_on else ()
+        return Anonymous(settings.anonymous_roles, names)
+    # joserfc and its cryptography take 9 MB: only a process with AUTH=jwt imports them.
     from gateway.auth.bearer import create_bearer_authenticator  # noqa: PLC0415 - see above
 
     return create_bearer_authenticator(settings, clock)

@@ -1,4 +1,4 @@
-"""Keys that a URL tells: fetched beforehand, kept for a while, and gone when the URL drops them."""
+"""The keys of a JWKS URL: fetched ahead of need, and valid for a bounded time."""
 
 import asyncio
 import time
@@ -9,131 +9,132 @@ from typing import Self
 
 import httpx
 
-from gateway.auth.keys import Keys, read_jwk_set
+from gateway.auth.keys import Keys, KeySource, read_jwk_set
 from gateway.errors import KeysUnavailableError
 from gateway.telemetry import log
 
 _HEADERS = {
     "Accept": "application/jwk-set+json, application/json",
-    "Accept-Encoding": "identity",  # so that nothing small becomes something large
+    "Accept-Encoding": "identity",  # a decompression bomb is not decompressed
 }
-_MOST_BYTES = 256 * 1024
-_PATIENCE_S = 5.0
-_RENEW_AT = 0.8  # of their time: there is left a fifth of it to fetch new ones behind the scenes
+_MAX_BYTES = 256 * 1024
+_TIMEOUT_S = 5.0
+_REFRESH_AT = 0.8  # of the TTL: the rest is time to fetch new keys in the background
 _RETRY_AFTER_S = 2.0
-# Anybody can make up key ids; a platform that has just rotated is believed this much later at most.
-_UNKNOWN_EVERY_S = 10.0
+# Clients can make up key ids: an unknown one triggers a fetch no more often than this.
+_UNKNOWN_KID_INTERVAL_S = 10.0
 
 _FAILURES = (httpx.HTTPError, OSError, TimeoutError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
 class KeyLifetimes:
-    """How long keys count, in seconds: for `ttl_s`, and `stale_s` more while none can be had."""
+    """How long fetched keys are valid, in seconds: `ttl_s`, and `stale_s` more in an outage."""
 
     ttl_s: float
     stale_s: float
 
 
-class JwksKeySource:
-    """The keys of a JWK set behind a URL; `clock` gives seconds that never go back.
+class JwksKeySource(KeySource):
+    """The keys of the JWK set at a URL; `clock` returns monotonic seconds.
 
-    A request waits for them only where none are at hand that count: at the start, after a pause,
-    or for a key id that nobody has seen. One fetch serves all who wait.
+    A request waits for a fetch only if no valid keys are stored, or for an unknown key id.
+    Concurrent requests share one fetch.
     """
 
     def __init__(
         self,
         url: str,
-        times: KeyLifetimes,
+        lifetimes: KeyLifetimes,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url
-        # No proxy and no .netrc of the environment, no redirects; a deadline is around each fetch.
+        # No proxy and no .netrc of the environment, no redirects; each fetch has a deadline.
         self._http = httpx.AsyncClient(trust_env=False, timeout=None)  # noqa: S113 - as above
-        self._times = times
-        self._clock = clock
+        self._lifetimes, self._clock = lifetimes, clock
         self._keys: Keys = ()
-        self._fetched_at = self._asked_at = float("-inf")
+        self._fetched_at = self._requested_at = float("-inf")
         self._is_failing = False
-        self._flight: asyncio.Task[None] | None = None
+        self._fetch_task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        """Fetch for the first time, behind the scenes: an outage does not stop the start."""
+        """Start the first fetch in the background: an outage does not delay the start."""
         await self._http.__aenter__()
-        self._begin()
+        self._start_fetch()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """End a fetch that is under way."""
-        if self._flight is not None:
-            self._flight.cancel()
-            await asyncio.wait([self._flight])
+        """Cancel a fetch in progress."""
+        if self._fetch_task is not None:
+            self._fetch_task.cancel()
+            await asyncio.wait([self._fetch_task])
         await self._http.__aexit__()
 
     async def keys(self, kid: str | None) -> Keys:
-        """Return the keys that count now, fetched anew where `kid` is none of theirs.
+        """Return the valid keys, fetched again if none of them has this `kid`.
 
-        Raises KeysUnavailableError.
+        Raise KeysUnavailableError.
         """
-        await self._renew()
+        await self._refresh()
         is_known = kid is None or any(key.kid in {None, kid} for key in self._keys)
-        is_due = self._clock() - self._asked_at >= _UNKNOWN_EVERY_S
-        if not is_known and (is_due or self._flight is not None):
-            await self._wait_for(self._begin())
+        is_due = self._clock() - self._requested_at >= _UNKNOWN_KID_INTERVAL_S
+        if not is_known and (is_due or self._fetch_task is not None):
+            await _wait_for(self._start_fetch())
         return self._keys
 
-    async def _renew(self) -> None:
-        """Make sure that there are keys that count."""
-        age_s, times = self._clock() - self._fetched_at, self._times
-        if age_s < times.ttl_s * _RENEW_AT:
+    async def _refresh(self) -> None:
+        """Fetch the keys before they expire, and wait for them only once they have."""
+        age_s, lifetimes = self._clock() - self._fetched_at, self._lifetimes
+        if age_s < lifetimes.ttl_s * _REFRESH_AT:
             return
-        is_due = not self._is_failing or self._clock() - self._asked_at >= _RETRY_AFTER_S
-        flight = self._begin() if is_due else self._flight
-        if age_s < times.ttl_s or (self._is_failing and age_s < times.ttl_s + times.stale_s):
-            return  # behind the scenes is soon enough
-        if flight is not None:
-            await self._wait_for(flight)
-        if self._clock() - self._fetched_at >= times.ttl_s + times.stale_s:
+        max_age_s = lifetimes.ttl_s + lifetimes.stale_s
+        is_due = not self._is_failing or self._clock() - self._requested_at >= _RETRY_AFTER_S
+        fetch = self._start_fetch() if is_due else self._fetch_task
+        if age_s < lifetimes.ttl_s or (self._is_failing and age_s < max_age_s):
+            return
+        if fetch is not None:
+            await _wait_for(fetch)
+        if self._clock() - self._fetched_at >= max_age_s:
             self._keys = ()
             raise KeysUnavailableError
 
-    async def _wait_for(self, flight: asyncio.Task[None]) -> None:
-        """Wait for a fetch that belongs to all who wait: whoever leaves does not end it."""
-        await asyncio.wait([flight])
+    def _start_fetch(self) -> asyncio.Task[None]:
+        """Return the fetch in progress, or start one, outside of any request's context."""
+        if self._fetch_task is None:
+            self._fetch_task = asyncio.create_task(self._fetch(), name="keys", context=Context())
+            self._fetch_task.add_done_callback(self._end_fetch)
+        return self._fetch_task
 
-    def _begin(self) -> asyncio.Task[None]:
-        """Join the fetch under way, or start one, in a context that is no request's."""
-        if self._flight is None:
-            self._flight = asyncio.create_task(self._fetch(), name="keys", context=Context())
-            self._flight.add_done_callback(self._landed)
-        return self._flight
-
-    def _landed(self, _flight: asyncio.Task[None]) -> None:
-        self._flight = None
+    def _end_fetch(self, _task: asyncio.Task[None]) -> None:
+        self._fetch_task = None
 
     async def _fetch(self) -> None:
-        self._asked_at = asked_at = self._clock()
+        self._requested_at = requested_at = self._clock()
         try:
-            async with asyncio.timeout(_PATIENCE_S):
-                keys = read_jwk_set(await self._read())
+            async with asyncio.timeout(_TIMEOUT_S):
+                keys = read_jwk_set(await self._request())
         except _FAILURES as error:
             self._is_failing = True
             log.warning("auth_keys_unavailable", reason=type(error).__name__)
             return
-        self._is_failing, self._fetched_at = False, asked_at
+        self._is_failing, self._fetched_at = False, requested_at
         if [key.kid for key in keys] != [key.kid for key in self._keys]:
             log.info("auth_keys_changed", count=len(keys))
         self._keys = keys
 
-    async def _read(self) -> bytes:
-        """Read the answer, and no more of it than a set of keys can have."""
+    async def _request(self) -> bytes:
+        """Return the response's body, of which no more than `_MAX_BYTES` are read."""
         async with self._http.stream("GET", self._url, headers=_HEADERS) as response:
             if response.status_code != 200:
-                raise ValueError("no answer to rely on")
+                raise ValueError(f"HTTP {response.status_code}")
             body = bytearray()
             async for chunk in response.aiter_raw():
                 body += chunk
-                if len(body) > _MOST_BYTES:
+                if len(body) > _MAX_BYTES:
                     raise ValueError("too large")
             return bytes(body)
+
+
+async def _wait_for(fetch: asyncio.Task[None]) -> None:
+    """Wait for a shared fetch: cancelling one waiter does not cancel it."""
+    await asyncio.wait([fetch])

@@ -1,10 +1,11 @@
-"""The keys that tokens are checked with: public ones, each for the algorithms that it allows."""
+"""Public keys that tokens are verified with, each for the algorithms that it allows."""
 
 import base64
 import binascii
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Self
 
 import msgspec
 from joserfc.errors import JoseError
@@ -14,68 +15,61 @@ _PUBLIC_MEMBERS = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x
 _CLASSES: dict[str, Any] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
 _BY_CURVE = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "Ed25519": "EdDSA"}
 _BY_RSA = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
-_FEWEST_RSA_BITS = 2048
-_MOST_RSA_BITS = 8192  # a larger one would take the event loop's time at every token
-_LARGEST_EXPONENT = 2**32
-_MOST_KEYS = 64
+ALGORITHMS = frozenset({*_BY_RSA, *_BY_CURVE.values()})
+_MIN_RSA_BITS = 2048
+_MAX_RSA_BITS = 8192  # verifying with a larger one would block the event loop at every token
+_MAX_EXPONENT = 2**32
+_MAX_KEYS = 64
 
 
 class VerificationKey(NamedTuple):
-    """One key: `kid` None fits tokens of any key id; `algorithms` are those it may verify."""
+    """A public key; `kid` None matches any key id, `algorithms` are those it may verify."""
 
     kid: str | None
     algorithms: frozenset[str]
     key: Any
 
     def fits(self, kid: str | None, algorithm: str) -> bool:
-        """Return whether a token with this header may have been signed by it."""
+        """Whether a token with this header may have been signed with its private key."""
         return algorithm in self.algorithms and (None in {kid, self.kid} or kid == self.kid)
 
 
 Keys = tuple[VerificationKey, ...]
 
 
-class KeySource(Protocol):
-    """Where keys come from."""
+class KeySource(ABC):
+    """Provides keys while it is open as a context manager."""
 
+    @abstractmethod
     async def keys(self, kid: str | None) -> Keys:
-        """Return all keys that count now; `kid` is the one that a token names.
+        """Return all keys that are valid now; `kid` is the key id of the token to verify.
 
-        Raises KeysUnavailableError where there are none to be had.
+        Raise KeysUnavailableError if there are none.
         """
-        ...
 
     async def __aenter__(self) -> Self:
-        """Begin."""
-        ...
+        """Start what runs in the background: nothing, unless a subclass does."""
+        return self
 
-    async def __aexit__(self, *_: object) -> None:
-        """End what is in flight."""
-        ...
+    async def __aexit__(self, *_: object) -> None:  # noqa: B027 - optional
+        """Stop what runs in the background: nothing, unless a subclass does."""
 
 
-class StaticKeySource:
+class StaticKeySource(KeySource):
     """The keys of a file."""
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
 
     async def keys(self, kid: str | None) -> Keys:
-        """Return them."""
+        """Return the keys."""
         return self._keys
-
-    async def __aenter__(self) -> Self:
-        """Nothing is in flight."""
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Nothing is in flight."""
 
 
 def read_key_file(path: str) -> Keys:
     """Read a file with a public key in PEM, or with a JWK set.
 
-    Raises ValueError where it is neither, or has no key to verify with; OSError.
+    Raise ValueError if it is neither, or has no key to verify with; OSError.
     """
     raw = Path(path).read_bytes()
     keys = _read_pem(raw) if raw.lstrip().startswith(b"-----BEGIN") else read_jwk_set(raw)
@@ -92,14 +86,15 @@ def _read_pem(raw: bytes) -> Keys:
             continue
         if key.is_private:
             raise ValueError("a private key has no place here")
-        return tuple(_usable(None, key, None))
+        return tuple(_verification_keys(None, key, None))
     raise ValueError("no public key in PEM")
 
 
 def read_jwk_set(raw: bytes) -> Keys:
-    """Read a JWK set (RFC 7517 §5), and leave out what is of no use to verify with.
+    """Read a JWK set (RFC 7517 §5), without the keys that cannot verify a token.
 
-    Raises ValueError where it is no JWK set.
+    joserfc's `KeySet` would refuse the whole set for one malformed key. Raise ValueError for
+    anything but a JWK set.
     """
     try:
         listed = msgspec.json.decode(raw)["keys"]
@@ -107,11 +102,11 @@ def read_jwk_set(raw: bytes) -> Keys:
         raise ValueError("no JWK set") from None
     if not isinstance(listed, list):
         raise ValueError("no JWK set")  # noqa: TRY004 - it is the file's value that is wrong
-    return tuple(key for jwk in listed[:_MOST_KEYS] for key in _read_jwk(jwk))
+    return tuple(key for jwk in listed[:_MAX_KEYS] for key in _read_jwk(jwk))
 
 
 def _read_jwk(jwk: object) -> Iterable[VerificationKey]:
-    """Read one key; of an encryption key, a secret, a private or an odd one nothing is left."""
+    """Return the key of a JWK, nothing for an encryption, secret, private or malformed key."""
     if not isinstance(jwk, dict):
         return ()
     kind, kid, operations = str(jwk.get("kty")), jwk.get("kid"), jwk.get("key_ops", ["verify"])
@@ -120,36 +115,34 @@ def _read_jwk(jwk: object) -> Iterable[VerificationKey]:
     )
     if not is_for_signatures or kind not in _PUBLIC_MEMBERS or "d" in jwk:
         return ()
-    if not isinstance(kid, str | None) or (kind == "RSA" and not _is_rsa_of_a_good_size(jwk)):
+    if not isinstance(kid, str | None) or (kind == "RSA" and not _has_allowed_rsa_size(jwk)):
         return ()
     public = {"kty": kind} | {name: jwk.get(name) for name in _PUBLIC_MEMBERS[kind]}
     try:
         key = _CLASSES[kind].import_key(public)
-    except Exception:  # noqa: BLE001 - whatever the libraries make of it: it is no key
+    except Exception:  # noqa: BLE001 - the libraries document no common error for a malformed key
         return ()
-    return _usable(kid, key, jwk.get("alg"))
+    return _verification_keys(kid, key, jwk.get("alg"))
 
 
-def _usable(kid: str | None, key: Any, named: object) -> Iterable[VerificationKey]:
-    """Return a key with the algorithms that its kind allows, and its `alg` where it has one."""
+def _verification_keys(kid: str | None, key: Any, alg: object) -> Iterable[VerificationKey]:
+    """Return the key with the algorithms of its type, restricted to `alg` if it has one."""
     if isinstance(key, RSAKey):
-        is_good = _FEWEST_RSA_BITS <= key.raw_value.key_size <= _MOST_RSA_BITS
-        algorithms = _BY_RSA if is_good else frozenset()
+        is_allowed = _MIN_RSA_BITS <= key.raw_value.key_size <= _MAX_RSA_BITS
+        algorithms = _BY_RSA if is_allowed else frozenset()
     else:
         algorithms = frozenset(filter(None, [_BY_CURVE.get(key.curve_name)]))
-    if named is not None:  # RFC 9864 has given EdDSA on this curve a second name
-        algorithms &= {"EdDSA" if named == "Ed25519" else str(named)}
+    if alg is not None:  # RFC 9864 has given EdDSA on this curve a second name
+        algorithms &= {"EdDSA" if alg == "Ed25519" else str(alg)}
     return [VerificationKey(kid, algorithms, key)] if algorithms else []
 
 
-def _is_rsa_of_a_good_size(jwk: Mapping[str, Any]) -> bool:
+def _has_allowed_rsa_size(jwk: Mapping[str, Any]) -> bool:
+    """Whether modulus and exponent are bounded, before the key is imported."""
     try:
         modulus, exponent = (
             int.from_bytes(base64.urlsafe_b64decode(jwk[name] + "==")) for name in ("n", "e")
         )
     except (LookupError, TypeError, ValueError, binascii.Error):
         return False
-    return (
-        _FEWEST_RSA_BITS <= modulus.bit_length() <= _MOST_RSA_BITS
-        and 2 < exponent < _LARGEST_EXPONENT
-    )
+    return _MIN_RSA_BITS <= modulus.bit_length() <= _MAX_RSA_BITS and 2 < exponent < _MAX_EXPONENT

@@ -1,7 +1,6 @@
-"""A JSON Web Token: signed by a key that counts, for this gateway, and at this time (RFC 8725)."""
+"""Verify a JSON Web Token: its signature, its issuer, audience and times (RFC 8725)."""
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Callable
@@ -10,29 +9,34 @@ from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 import msgspec
-from joserfc.jws import JWSRegistry
+from joserfc.jws import CompactSignature, JWSRegistry, validate_compact
 
-from gateway.auth.keys import KeySource
+from gateway.auth.keys import ALGORITHMS, KeySource
 from gateway.errors import TokenRefusedError
 
 _T = TypeVar("_T")
 
-_LONGEST = 16 * 1024  # characters, which a head of 32 KB still holds
-_MAX_HEADER = 4 * 1024  # characters: it is read before its signature says that it is worth it
-_LONGEST_KID = 256
+_MAX_LENGTH = 16 * 1024  # characters; the server accepts heads of 32 KB
+_MAX_HEADER = 4 * 1024  # characters: the header is parsed before the signature is verified
+_MAX_KID = 256
 _PARTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)", re.ASCII)
 _TYPES = {"jwt", "at+jwt", "application/at+jwt"}
-_MOST_TRIED = 8  # keys without an id, or with the same one
+_MAX_TRIED_KEYS = 8  # keys without an id, or with the same one
+# RFC 9864 has replaced the name EdDSA, which issuers still use and the library warns of.
+_LIBRARY_NAMES = {"EdDSA": "Ed25519"}
+_REGISTRY = JWSRegistry(
+    algorithms={_LIBRARY_NAMES.get(name, name) for name in ALGORITHMS}, strict_check_header=False
+)
 LEEWAY_S = 30.0
 
-Instant = Annotated[float, msgspec.Meta(ge=0, lt=1e11)]  # what is later is no second any more
+Instant = Annotated[float, msgspec.Meta(ge=0, lt=1e11)]  # what is later is in milliseconds
 
 
 class _Header(msgspec.Struct):
-    """What is read of a header; where a key is offered in it (jwk, jku, x5c, x5u) is not."""
+    """The parameters that decide; keys offered in a header (jwk, jku, x5c, x5u) are not read."""
 
     alg: str
-    kid: Annotated[str, msgspec.Meta(max_length=_LONGEST_KID)] | None = None
+    kid: Annotated[str, msgspec.Meta(max_length=_MAX_KID)] | None = None
     typ: str | None = None
 
 
@@ -49,7 +53,7 @@ class _Registered(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a token that counts says: whom it is about, and all its claims as they came."""
+    """The claims of a valid token: its subject, and all of them as they came."""
 
     subject: str
     all: dict[str, Any]
@@ -57,7 +61,7 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class TokenVerifier:
-    """Checks tokens; `algorithms` are those that are allowed, `clock` gives the time in UTC."""
+    """Verifies tokens signed with one of the allowed `algorithms`; `clock` returns UTC."""
 
     keys: KeySource
     issuer: str
@@ -66,11 +70,11 @@ class TokenVerifier:
     clock: Callable[[], datetime]
 
     async def verify(self, token: str) -> Claims:
-        """Return the claims of a token that counts.
+        """Return the claims of a valid token.
 
-        Raises TokenRefusedError for any other, and KeysUnavailableError.
+        Raise TokenRefusedError for any other, and KeysUnavailableError.
         """
-        if len(token) > _LONGEST:
+        if len(token) > _MAX_LENGTH:
             raise TokenRefusedError("too_long")
         parts = _PARTS.fullmatch(token)
         if parts is None:
@@ -78,35 +82,48 @@ class TokenVerifier:
         if len(parts[1]) > _MAX_HEADER:
             raise TokenRefusedError("too_long")
         header = self._read_header(parts[1])
-        await self._check_signature(header, token, _decode(parts[3]))
+        await self._check_signature(header, parts[1], parts[2], parts[3])
         claims = _read_object(parts[2])
-        return Claims(self._check(claims).sub, claims)
+        return Claims(self._check_registered(claims).sub, claims)
 
     def _read_header(self, encoded: str) -> _Header:
-        read = _read_object(encoded)
-        if {"crit", "b64"} & read.keys():  # it asks for what this gateway does not understand
+        parameters = _read_object(encoded)
+        if {"crit", "b64"} & parameters.keys():  # extensions that this gateway does not support
             raise TokenRefusedError("header")
-        header = _convert(read, _Header, "header")
+        header = _convert(parameters, _Header, "header")
         if header.alg not in self.algorithms:
             raise TokenRefusedError("algorithm")
         if header.typ is not None and header.typ.lower() not in _TYPES:
             raise TokenRefusedError("type")
         return header
 
-    async def _check_signature(self, header: _Header, token: str, signature: bytes) -> None:
-        """Try the keys that fit: of their kind, for this algorithm, and by the token's key id."""
+    async def _check_signature(
+        self, header: _Header, encoded: str, payload: str, signature: str
+    ) -> None:
+        """Try the keys that fit: of the algorithm's type, and with the token's key id."""
         known = await self.keys.keys(header.kid)
         fitting = [key for key in known if key.fits(header.kid, header.alg)]
         if not fitting:
             raise TokenRefusedError("key")
-        # The library warns of the name EdDSA, which RFC 9864 has replaced, and issuers have not.
-        name = "Ed25519" if header.alg == "EdDSA" else header.alg
-        algorithm = JWSRegistry.algorithms[name]
-        signed = token.rpartition(".")[0].encode("ascii")
-        if not any(algorithm.verify(signed, signature, one.key) for one in fitting[:_MOST_TRIED]):
+        algorithm = _LIBRARY_NAMES.get(header.alg, header.alg)
+        signed = CompactSignature({"alg": algorithm}, b"")  # the segments are verified
+        signed.segments = {
+            "header": encoded.encode(),
+            "payload": payload.encode(),
+            "signature": signature.encode(),
+        }
+        if not any(
+            validate_compact(signed, one.key, registry=_REGISTRY)
+            for one in fitting[:_MAX_TRIED_KEYS]
+        ):
             raise TokenRefusedError("signature")
 
-    def _check(self, claims: dict[str, Any]) -> _Registered:
+    def _check_registered(self, claims: dict[str, Any]) -> _Registered:
+        """Return the registered claims.
+
+        Audience and issuer come first: only the bearer of a token for this gateway learns of its
+        times.
+        """
         registered = _convert(claims, _Registered, "claims")
         audiences = [registered.aud] if isinstance(registered.aud, str) else registered.aud
         if registered.iss != self.issuer:
@@ -121,37 +138,32 @@ class TokenVerifier:
         return registered
 
 
-def _convert(read: dict[str, Any], kind: type[_T], reason: str) -> _T:
+def _convert(members: dict[str, Any], kind: type[_T], reason: str) -> _T:
     try:
-        return msgspec.convert(read, kind)
+        return msgspec.convert(members, kind)
     except msgspec.ValidationError:
         raise TokenRefusedError(reason) from None
 
 
-def _decode(part: str) -> bytes:
-    try:
-        return base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
-    except binascii.Error:
-        raise TokenRefusedError("no_token") from None
-
-
 def _read_object(part: str) -> dict[str, Any]:
-    """Read a part that holds a JSON object, in which each name stands once."""
+    """Decode a part that holds a JSON object without duplicate names."""
     try:
-        read = json.loads(_decode(part), object_pairs_hook=_unique, parse_constant=_no_number)
-    except (ValueError, RecursionError):  # a UnicodeDecodeError is a ValueError
+        raw = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
+        members = json.loads(raw, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    # binascii.Error and UnicodeDecodeError are ValueErrors.
+    except (ValueError, RecursionError):
         raise TokenRefusedError("no_token") from None
-    if not isinstance(read, dict):
+    if not isinstance(members, dict):
         raise TokenRefusedError("no_token")
-    return read
+    return members
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    read = dict(pairs)
-    if len(read) != len(pairs):
-        raise ValueError("a name stands twice")
-    return read
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("duplicate name")
+    return members
 
 
-def _no_number(_name: str) -> float:
-    raise ValueError("not a number")
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")

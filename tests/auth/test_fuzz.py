@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from starlette.datastructures import Headers
 
 from gateway.auth.bearer import BearerAuthenticator
 from gateway.auth.keys import StaticKeySource, read_jwk_set
 from gateway.auth.token import TokenVerifier
 from gateway.cache.keys import KeyMaker, random_secret
 from gateway.context import Caller
+from gateway.edge.http_request import HttpHeaders
 from gateway.errors import TokenRefusedError
 from tests.sandbox.client import NOW
 from tests.support.tokens import AUDIENCE, ISSUER, TIME, Issuer, signed
@@ -42,7 +42,7 @@ HEADERS = st.sampled_from(["alg", "kid", "typ", "crit", "b64", "jwk", "jku"])
 def caller(token: str) -> Caller | None:
     """Ask who bears a token; None is nobody."""
     raw = [(b"authorization", b"Bearer " + token.encode("utf-8", "surrogatepass"))]
-    asking = BEARERS.caller(Headers(raw=raw))
+    asking = BEARERS.caller(HttpHeaders(raw))
     try:
         asking.send(None)  # keys that are at hand are not waited for: no loop is needed
     except StopIteration as ended:

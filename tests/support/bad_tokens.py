@@ -78,7 +78,7 @@ BAD = {
     "for an empty audience": ("audience", ES.token(aud=[])),
     "for an audience that is no text": ("claims", ES.token(aud={AUDIENCE: 1})),
     "about a number": ("claims", ES.token(sub=1)),
-    "cut by a character": ("no_token", GOOD[:-1]),
+    "cut by a character": ("signature", GOOD[:-1]),
     "cut by its signature": ("no_token", f"{HEAD}.{BODY}."),
     "cut by a part": ("no_token", f"{HEAD}.{BODY}"),
     "of four parts": ("no_token", f"{GOOD}.{SIGNATURE}"),
