@@ -1,4 +1,4 @@
-"""What most tests stand on: one sandbox and one gateway, both over real HTTP."""
+"""Fixtures that most tests use: one sandbox and one gateway, both over real HTTP."""
 
 import logging
 import os
@@ -26,22 +26,22 @@ settings.load_profile("untimed")
 
 
 def pytest_collection_finish() -> None:
-    """Begin the tests as a worker begins: what is there for good is not looked through any more.
+    """Freeze what is loaded, as a worker does, so that garbage collections stay short.
 
-    Thousands of tests take the collector up to a third of a second each time, which tests of how
-    long the loop is blocked would take for the gateway's.
+    Thousands of tests make a full collection take a third of a second, which a test that measures
+    how long the event loop is blocked would attribute to the gateway.
     """
     freeze_gc()
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Run one process more than there are cores: a third of the suite's time is waiting."""
+    """Run one process more than there are cores: a third of the time is waiting."""
     return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
-    """Run async tests on the loop that the gateway runs on."""
+    """Run async tests on the event loop that the gateway uses."""
     return "asyncio"
 
 
@@ -54,7 +54,7 @@ def sandbox_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def gateway_url(sandbox_url: str) -> Iterator[str]:
-    """Return the URL of a gateway on that sandbox, which believes in the same time."""
+    """Return the URL of a gateway on that sandbox, with the same clock."""
     with serve_gateway(sandbox_url) as url:
         yield url
 
@@ -69,7 +69,7 @@ def graph(gateway_url: str, sandbox_url: str) -> Iterator[Graph]:
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """Begin with an environment that says nothing of the gateway."""
+    """Remove the gateway's variables from the environment."""
     for name in list(os.environ):
         if name.upper().startswith(PREFIX):
             monkeypatch.delenv(name)
@@ -78,7 +78,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 @pytest.fixture
 def scripted(served: tuple[Platform, Graph]) -> Iterator[Platform]:
-    """Return the platform that a module has `served`, and take its answers back afterwards."""
+    """Return the upstream that a module has `served`, and reset its responses afterwards."""
     served[0].answers.clear()
     yield served[0]
     served[0].answers.clear()
@@ -86,20 +86,20 @@ def scripted(served: tuple[Platform, Graph]) -> Iterator[Platform]:
 
 @pytest.fixture
 def asking(served: tuple[Platform, Graph]) -> Graph:
-    """Return the client of the gateway on that platform."""
+    """Return the client of the gateway on that upstream."""
     return served[1]
 
 
 @pytest.fixture(scope="session")
 def http(gateway_url: str) -> Iterator[httpx.Client]:
-    """Return a client of the shared gateway that knows only HTTP."""
+    """Return a plain HTTP client of the shared gateway."""
     with client(gateway_url) as http:
         yield http
 
 
 @pytest.fixture
 def log() -> Iterator[Lines]:
-    """Listen to the log as an operator of a container does."""
+    """Return the lines that the gateway logs during the test."""
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
     lines = Lines()

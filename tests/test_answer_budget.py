@@ -1,4 +1,4 @@
-"""What the answers to one request may have together, and which of them is refused."""
+"""The size limit of a request's responses together, and which response is refused."""
 
 import gc
 import weakref
@@ -28,7 +28,7 @@ def _leaves(data: Any) -> int:
 
 @given(st.dictionaries(NAMES, VALUES))
 def test_leaves_are_counted_in_json_whatever_is_in_texts(data: dict[str, Any]) -> None:
-    """A text may have all the signs of an object in it."""
+    """Brackets and commas inside strings are not counted."""
     assert leaves_of(msgspec.json.encode(data)) == _leaves(data)
 
 
@@ -44,12 +44,12 @@ def test_leaves_are_counted_in_json_whatever_is_in_texts(data: dict[str, Any]) -
     ],
 )
 def test_what_is_null_throughout_is_no_value(data: dict[str, Any], *, expected: bool) -> None:
-    """An empty list is one."""
+    """Nulls are not counted; an empty list counts as one value."""
     assert has_value(msgspec.json.encode(data)) is expected
 
 
 def test_one_answer_may_have_all_of_it_and_no_more() -> None:
-    """What has been taken counts until the answer is complete, and then what it has become."""
+    """A response's reservation counts until it is complete, then its real size does."""
     share = AnswerBudget(2, 100).share()
     share.has(2, 100)
     share.complete(b'{"a":1,"b":"' + b"x" * 80 + b'"}')
@@ -62,7 +62,7 @@ def test_one_answer_may_have_all_of_it_and_no_more() -> None:
 
 
 def test_the_largest_of_several_is_refused_and_takes_no_more_room() -> None:
-    """Whoever else would have been one too many goes on, and so do those after it."""
+    """The largest response is refused; the others, and later ones, are completed."""
     budget = AnswerBudget(1_000, 1_000)
     done, large, small, late = (budget.share() for _ in range(4))
     done.complete(b'{"a":"' + b"x" * 300 + b'"}')
@@ -76,7 +76,7 @@ def test_the_largest_of_several_is_refused_and_takes_no_more_room() -> None:
 
 
 def test_what_an_answer_has_taken_goes_with_it() -> None:
-    """Nothing waits for the collector: it may be megabytes, and the collector comes seldom."""
+    """A reservation ends with its response, without waiting for garbage collection."""
     share = AnswerBudget().share()
     share.complete(b"{}")
     gone = weakref.ref(share.sibling()._budget)  # noqa: SLF001 - the ring would be within
@@ -89,7 +89,7 @@ def test_what_an_answer_has_taken_goes_with_it() -> None:
 
 
 def test_a_complete_answer_is_not_refused_any_more() -> None:
-    """It may be on its way: the next one is, however small it is."""
+    """A completed response may be in transit: the next one is refused, however small it is."""
     budget = AnswerBudget(1_000, 1_000)
     done, next_one = budget.share(), budget.share()
     done.complete(b'{"a":"' + b"x" * 900 + b'"}')

@@ -1,4 +1,4 @@
-"""The wiring: what is put together from the settings."""
+"""The composition of the application from its settings."""
 
 import logging
 import os
@@ -21,19 +21,19 @@ NOT_FOUND = {"errors": [{"status": False, "code": 8015, "message": "customer not
 
 
 class Platform(httpx.AsyncBaseTransport):
-    """Knows no customer, and remembers how it was asked."""
+    """A transport that knows no customer, and records its requests."""
 
     def __init__(self) -> None:
         self.requests: list[httpx.Request] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer as the platform does for a customer that there is not."""
+        """Return the response for an unknown customer."""
         self.requests.append(request)
         return httpx.Response(400, json=NOT_FOUND)
 
 
 def ask(platform: Platform, headers: dict[str, str] | None = None, **settings: Any) -> Any:
-    """Ask a gateway on that platform once."""
+    """Send one query to a gateway on that upstream."""
     url = "https://platform.example/base"
     transport = HttpxTransport(platform, url)
     app = create_app(settings_for(url, **settings), transport=transport)
@@ -42,7 +42,7 @@ def ask(platform: Platform, headers: dict[str, str] | None = None, **settings: A
 
 
 def test_the_transport_stands_for_the_platform() -> None:
-    """A call goes to the origin of the settings, with their credential and nothing of a client."""
+    """A call goes to the configured origin with the configured credential, and no client header."""
     platform = Platform()
     answer = ask(platform, {"Cookie": "a=b", "Authorization": "Bearer x", "X-Forwarded-For": "y"})
     assert answer == {
@@ -59,7 +59,7 @@ def test_the_transport_stands_for_the_platform() -> None:
 
 
 def test_passthrough_hands_on_the_callers_credential_alone() -> None:
-    """With `passthrough` the caller's own headers authenticate, none of the gateway's."""
+    """With `passthrough` only the caller's credential is sent."""
     platform = Platform()
     headers = {"X-CAP-API-OAUTH-TOKEN": "token", "Cookie": "a=b"}
     ask(platform, headers, upstream_auth="passthrough")
@@ -69,7 +69,7 @@ def test_passthrough_hands_on_the_callers_credential_alone() -> None:
 
 
 def test_passthrough_without_a_credential_asks_nobody() -> None:
-    """The platform need not be asked to know that it would refuse."""
+    """Without a credential the call is refused before it is sent."""
     platform = Platform()
     (error,) = ask(platform, upstream_auth="passthrough")["errors"]
     assert error["extensions"]["code"] == "UPSTREAM_AUTH_FAILED"
@@ -82,7 +82,7 @@ def test_what_an_operation_cost_is_told_only_on_request() -> None:
 
 
 def test_the_clock_is_read_once_for_an_answer() -> None:
-    """Every "now" of an answer is the same one."""
+    """All fields of a response share one "now"."""
     read: list[datetime] = []
 
     def clock() -> datetime:
@@ -98,7 +98,7 @@ def test_the_clock_is_read_once_for_an_answer() -> None:
 
 
 def test_a_worker_is_made_from_the_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each of several processes reads the settings for itself."""
+    """Each of several processes reads the settings itself."""
     for name in [name for name in os.environ if name.startswith("GATEWAY_")]:
         monkeypatch.delenv(name)
     root = logging.getLogger()

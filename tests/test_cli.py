@@ -1,4 +1,4 @@
-"""The commands, as processes of their own."""
+"""The commands, run as processes."""
 
 import os
 import re
@@ -42,7 +42,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_dev_prints_what_to_open_and_a_query_that_works(number: signal.Signals) -> None:
-    """One command is enough to ask the first question, and one signal ends it without a word."""
+    """`dev` prints URLs and a working first query, and a signal ends it silently."""
     with running("dev", "--sandbox-port", "0", variables=HOSTILE) as command:
         printed = command.first_lines(4)
         while not printed[-1].startswith("End with"):
@@ -68,7 +68,7 @@ def test_dev_prints_what_to_open_and_a_query_that_works(number: signal.Signals) 
 
 
 def test_dev_at_a_taken_port_is_one_line() -> None:
-    """The line names the address, and the remedy for that one of the two."""
+    """The error names the address, and the option that changes the port in use."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         gateway = run("dev", "--sandbox-port", "0", variables={"GATEWAY_PORT": port})
@@ -80,7 +80,7 @@ def test_dev_at_a_taken_port_is_one_line() -> None:
 
 
 def test_the_sandbox_serves_alone() -> None:
-    """It tells whom one can ask for, and ends with a signal."""
+    """It lists its customers, and a signal ends it."""
     with running("sandbox", "--port", "0") as command:
         (line,) = command.first_lines(1)
         url = re.findall(r"http://[^ ,]+/__world", line)[0]
@@ -91,7 +91,7 @@ def test_the_sandbox_serves_alone() -> None:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_serve_answers_until_it_is_told_to_end(sandbox_url: str, workers: str) -> None:
-    """One process or several: the gateway answers, and ends at once with status 0."""
+    """With one process or several it answers, and a signal ends it with status 0."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     settings = {
@@ -118,7 +118,7 @@ def _metrics(port: int) -> str:
 
 
 def test_ctrl_c_ends_all_processes_of_serve(sandbox_url: str) -> None:
-    """A terminal sends the signal to the workers too, and nobody complains."""
+    """A terminal sends SIGINT to the workers as well, and no process logs an error."""
     port = free_port()
     settings = {
         "GATEWAY_UPSTREAM_URL": sandbox_url,
@@ -138,7 +138,7 @@ def test_ctrl_c_ends_all_processes_of_serve(sandbox_url: str) -> None:
 
 
 def test_serve_without_a_platform_is_one_line() -> None:
-    """What is needed is named, and so is the command that needs nothing."""
+    """The error names the missing setting, and the command that needs none."""
     ended = run("serve")
     assert (ended.returncode, ended.stdout) == (2, "")
     (line,) = ended.stderr.splitlines()
@@ -148,7 +148,7 @@ def test_serve_without_a_platform_is_one_line() -> None:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_serve_without_the_documents_it_trusts_is_one_line(workers: str) -> None:
-    """It does not say that it listens, and then ends."""
+    """It ends before it listens."""
     variables = {
         "GATEWAY_UPSTREAM_URL": "http://platform.example",
         "GATEWAY_UPSTREAM_AUTH": "none",
@@ -164,7 +164,7 @@ def test_serve_without_the_documents_it_trusts_is_one_line(workers: str) -> None
 
 
 def test_serve_at_a_host_that_is_none_is_one_line() -> None:
-    """The line names the address, and what to change."""
+    """The error names the address, and the setting to change."""
     settings = {"GATEWAY_UPSTREAM_URL": "http://127.0.0.1:1", "GATEWAY_UPSTREAM_AUTH": "none"}
     ended = run("serve", variables=settings | {"GATEWAY_HOST": "no.such.host.invalid"})
     assert ended.returncode == 2
@@ -176,7 +176,7 @@ def test_serve_at_a_host_that_is_none_is_one_line() -> None:
 
 
 def test_config_prints_the_effective_settings() -> None:
-    """One variable a line, secrets masked, and a warning for what is no setting."""
+    """One variable a line, secrets masked, and a warning for unknown variables."""
     ended = run("config", variables={"GATEWAY_UPSTREAM_PASSWORD": "hunter2", "GATEWAY_PROT": "1"})
     printed = dict(line.split("=", 1) for line in ended.stdout.splitlines())
     assert ended.returncode == 0
@@ -188,7 +188,7 @@ def test_config_prints_the_effective_settings() -> None:
 def test_config_of_mistakes_is_a_line_for_each(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nothing is printed that does not hold."""
+    """Invalid settings are listed, and no value is printed."""
     monkeypatch.setenv("GATEWAY_PORT", "tcp://10.0.0.1:80")
     monkeypatch.setenv("GATEWAY_WORKERS", "0")
     assert main(["config"]) == 2
@@ -200,7 +200,7 @@ def test_config_of_mistakes_is_a_line_for_each(
 def test_schema_is_written_and_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`--check` is silent where the file is right, and else is one line and status 1."""
+    """`--check` is silent where the file is current, otherwise one line and status 1."""
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "schema.graphql"
     said = "schema.graphql is stale: run promotion-gateway schema\n"
@@ -218,7 +218,7 @@ def test_schema_is_written_and_compared(
 def test_a_schema_that_cannot_be_written_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A folder in the file's place is told, not shown as a traceback."""
+    """A directory in the file's place is one error line, no traceback."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "schema.graphql").mkdir()
     assert main(["schema"]) == 2
@@ -227,7 +227,7 @@ def test_a_schema_that_cannot_be_written_is_one_line(
 
 @pytest.mark.parametrize("command", [None, *COMMANDS])
 def test_help_is_enough(command: str | None, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each command says what it does and what it takes."""
+    """Each command has a description, and one for each option."""
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"] if command else ["--help"])
     assert ended.value.code == 0
@@ -253,7 +253,7 @@ def test_help_is_enough(command: str | None, capsys: pytest.CaptureFixture[str])
     ],
 )
 def test_wrong_arguments_are_told(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Usage and one line, with the bounds where it is a number."""
+    """The error is the usage and one line, with the bounds of a number."""
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
@@ -261,7 +261,7 @@ def test_wrong_arguments_are_told(arguments: list[str], capsys: pytest.CaptureFi
 
 
 def test_a_worker_without_redis_or_tokens_loads_nothing_for_them() -> None:
-    """Their clients are a sixth of a small worker's memory; nor does it carry the sandbox."""
+    """Redis' client, token verification and the sandbox are not imported."""
     script = (
         "import sys; from gateway import cli; from gateway.app import create_app;"
         "from gateway.config.settings import load_settings;"

@@ -1,4 +1,4 @@
-"""What belongs to one request: who comes first where an operation's calls run short."""
+"""The call budget of an operation, and which call gets the last of it."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_no_call_is_taken_beyond_the_budget() -> None:
-    """The one too many is refused, and takes nothing."""
+    """A call beyond the budget is refused, and changes nothing."""
     budget = CallBudget(2)
     await budget.take()
     await budget.take()
@@ -21,7 +21,7 @@ async def test_no_call_is_taken_beyond_the_budget() -> None:
 
 
 async def test_a_call_that_was_not_made_is_given_back() -> None:
-    """What a breaker or a quota refused costs the operation nothing."""
+    """A call refused by the breaker or the quota is refunded."""
     budget = CallBudget(1)
     await budget.take(yields=True)
     budget.end(yields=True, is_made=False)
@@ -31,7 +31,7 @@ async def test_a_call_that_was_not_made_is_given_back() -> None:
 
 
 async def test_a_call_that_yields_waits_for_a_claim_on_the_last_one() -> None:
-    """It gets the last call once the page has ended that had a claim, and has not needed it."""
+    """A low-priority call gets the last one once a page has released its reservation."""
     budget = CallBudget(1)
     with budget.reserve():
         waiting = asyncio.create_task(budget.take(yields=True))
@@ -43,7 +43,7 @@ async def test_a_call_that_yields_waits_for_a_claim_on_the_last_one() -> None:
 
 
 async def test_a_call_that_yields_is_refused_once_the_claim_has_taken_the_last() -> None:
-    """It does not wait for what cannot come."""
+    """It does not wait once no call is left."""
     budget = CallBudget(1)
     with budget.reserve():
         waiting = asyncio.create_task(budget.take(yields=True))
@@ -55,7 +55,7 @@ async def test_a_call_that_yields_is_refused_once_the_claim_has_taken_the_last()
 
 
 async def test_a_claim_rests_while_its_call_is_made() -> None:
-    """What a page on its way has taken is not kept for it a second time."""
+    """A page whose call is in flight does not reserve a second one."""
     budget = CallBudget(2)
     with budget.reserve():
         await budget.take()
@@ -64,7 +64,7 @@ async def test_a_claim_rests_while_its_call_is_made() -> None:
 
 
 async def test_a_call_that_yields_takes_what_no_claim_needs() -> None:
-    """Two claims leave one of three calls to it at once."""
+    """With two of three calls reserved, a low-priority call gets the third at once."""
     budget = CallBudget(3)
     with budget.reserve(), budget.reserve():
         await asyncio.wait_for(budget.take(yields=True), 1)
@@ -78,7 +78,7 @@ async def test_a_call_that_yields_takes_what_no_claim_needs() -> None:
 
 
 async def test_a_walk_claims_every_call() -> None:
-    """Nobody knows how long it is: who yields waits until it has ended."""
+    """A list of unknown length reserves all calls until it has ended."""
     budget = CallBudget(40)
     with budget.reserve(budget.most):
         await budget.take()
@@ -91,7 +91,7 @@ async def test_a_walk_claims_every_call() -> None:
 
 
 async def test_whoever_yields_and_leaves_takes_nothing() -> None:
-    """A cancelled wait leaves the call to others."""
+    """A cancelled low-priority call leaves its call to others."""
     budget = CallBudget(1)
     with budget.reserve():
         leaving = asyncio.create_task(budget.take(yields=True))
@@ -105,7 +105,7 @@ async def test_whoever_yields_and_leaves_takes_nothing() -> None:
 
 @pytest.mark.anyio
 async def test_calls_that_could_never_start_in_time_are_too_many() -> None:
-    """Those that yield are not bounded so: what they bring is kept, and the next try gets on."""
+    """Calls that the quota cannot start before the deadline are refused, unless of low priority."""
     budget = CallBudget(40, max_startable=2)
     await budget.take()
     await budget.take()

@@ -1,4 +1,4 @@
-"""One timer ends whatever of an operation is still under way at its deadline."""
+"""One timer ends all tasks of an operation at its deadline."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,7 +21,7 @@ def _at(seconds: float) -> DeadlineScope:
 
 
 async def test_all_who_are_inside_are_ended_at_the_deadline() -> None:
-    """Each by a TimeoutError of its own, and none of them stays cancelled."""
+    """Each block raises its own TimeoutError, and no task stays cancelled."""
     box = _at(0.02)
     inside = [asyncio.create_task(_within(box, lambda: None)) for _ in range(3)]
     results = await asyncio.gather(*inside, return_exceptions=True)
@@ -30,7 +30,7 @@ async def test_all_who_are_inside_are_ended_at_the_deadline() -> None:
 
 
 async def test_a_deadline_that_has_passed_ends_each_block() -> None:
-    """Also the second one of the same task, which is begun after the timer has gone off."""
+    """A block that begins after the deadline ends as well."""
     box = _at(-1)
     for _ in range(2):
         with pytest.raises(TimeoutError):
@@ -38,7 +38,7 @@ async def test_a_deadline_that_has_passed_ends_each_block() -> None:
 
 
 async def test_what_has_ended_before_is_left_alone() -> None:
-    """A task that goes on behind its block is not cancelled at the deadline."""
+    """A task that has left its block is not cancelled at the deadline."""
     box = _at(0.01)
     with box:
         await asyncio.sleep(0)
@@ -49,7 +49,7 @@ async def test_what_has_ended_before_is_left_alone() -> None:
 
 
 async def test_a_cancellation_by_somebody_else_stays_one() -> None:
-    """Before the deadline, and at the same time."""
+    """Another cancellation stays a CancelledError, before the deadline and at it."""
     for seconds in (5.0, 0.0):
         box, begun = _at(seconds), asyncio.Event()
         task = asyncio.create_task(_within(box, begun.set))
@@ -60,7 +60,7 @@ async def test_a_cancellation_by_somebody_else_stays_one() -> None:
 
 
 async def test_all_who_are_inside_can_be_cancelled() -> None:
-    """That is a cancellation, and no deadline."""
+    """Cancelling the scope raises CancelledError, not TimeoutError."""
     box = _at(5)
     inside = [asyncio.create_task(_within(box, lambda: None)) for _ in range(2)]
     await asyncio.sleep(0)
@@ -78,13 +78,13 @@ async def _fail_when_cancelled(box: DeadlineScope) -> None:
 
 
 async def test_an_error_at_the_deadline_is_not_lost() -> None:
-    """Who answers the cancellation by an error raises that."""
+    """A task that answers its cancellation with an error raises that error."""
     with pytest.raises(KeyError):
         await _fail_when_cancelled(_at(0))
 
 
 async def test_who_comes_in_too_late_does_not_end_who_is_leaving_again() -> None:
-    """A clean-up that takes a while is not interrupted, and ends as at the deadline."""
+    """A clean-up in progress is not cancelled a second time."""
     box, is_leaving, may_go = _at(-1), asyncio.Event(), asyncio.Event()
 
     async def leave_slowly() -> None:

@@ -1,4 +1,4 @@
-"""What comments cite is in the repository, and says what it is cited for."""
+"""Links from comments and decisions lead to something in the repository."""
 
 import ast
 import re
@@ -15,25 +15,25 @@ ELSEWHERE = re.compile(r"\bFACTS\b|\bSUCCESSOR\b|DESIGN( §|\.md)|promotion(Data
 
 
 def test_each_anchor_of_the_platforms_page_is_one_place() -> None:
-    """A link to a quirk leads to that quirk alone."""
+    """Anchors of docs/platform.md are unique."""
     assert len(ANCHORS) == len(set(ANCHORS))
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_quirk_that_is_cited_stands_on_the_platforms_page(path: Path) -> None:
-    """A comment that links to an anchor can be followed."""
+    """Every link to an anchor of docs/platform.md can be followed."""
     cited = re.findall(r"docs/platform\.md#([\w-]+)", path.read_text(encoding="utf-8"))
     assert set(cited) <= set(ANCHORS)
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_nothing_cites_a_document_that_is_not_here(path: Path) -> None:
-    """Whoever has the repository has what it refers to."""
+    """No file cites a document outside the repository."""
     assert not ELSEWHERE.search(path.read_text(encoding="utf-8"))
 
 
 def test_the_quirks_that_surprise_are_cited() -> None:
-    """The page is of use where the code is read: the links are there, and the test sees them."""
+    """The code links to at least ten anchors, so that the check sees links at all."""
     code = "".join(path.read_text(encoding="utf-8") for path in SOURCES if path.suffix == ".py")
     assert len(set(re.findall(r"docs/platform\.md#([\w-]+)", code))) >= 10
 

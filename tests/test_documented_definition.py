@@ -1,6 +1,6 @@
-"""The vendor's one example of the legacy list, as the graph shows it.
+"""The vendor's example of the definitions endpoint, as the graph shows it.
 
-What is expected is written out by hand from the vendor's document and docs/platform.md.
+The expectation is written by hand from the vendor's document and docs/platform.md.
 """
 
 from typing import Any
@@ -44,7 +44,7 @@ PROMOTION = f"""{{
 def capped(
     words: str, most: float, window: dict[str, Any] | None = None, scope: str = "CUSTOMER"
 ) -> dict[str, Any]:
-    """Write a restriction of a definition: no usage, and no word of its own for the scope."""
+    """Return a restriction of a definition: without usage, and without a scope of its own."""
     stage, measure, name = words.split()
     return {
         "stage": stage,
@@ -58,7 +58,7 @@ def capped(
 
 
 def loyalty_filter(filter_id: str, name: str, class_name: str, **values: str) -> dict[str, Any]:
-    """Write a filter of the ruleset, with its one property."""
+    """Return a filter of the ruleset, with its one property."""
     return {
         "filterId": filter_id,
         "orgId": "100737",
@@ -197,7 +197,7 @@ EXPECTED = {
 
 
 def test_documented_list_is_shown_as_the_document_means_it(graph: Graph) -> None:
-    """The example request for program 973 under USER_CREATED, every field of its answer."""
+    """The example request for program 973 and USER_CREATED: every field of the response."""
     query = f"""{{ program(programId: "973") {{
       name
       promotions(first: 3, sourceTypes: [USER_CREATED]) {{
@@ -218,6 +218,6 @@ def test_documented_list_is_shown_as_the_document_means_it(graph: Graph) -> None
 
 
 def test_documented_promotion_is_found_by_its_ids(graph: Graph) -> None:
-    """The same promotion, looked up under the source types that are set up."""
+    """The same promotion, looked up under the configured source types."""
     query = f'{{ promotion(programId: "973", promotionId: "96664") {PROMOTION} }}'
     assert graph.ask(query)["promotion"] == EXPECTED

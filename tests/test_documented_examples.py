@@ -67,7 +67,7 @@ PAGE = f"""query Page($externalId: String!, $first: Int!) {{
 def test_documented_page_is_shown_as_the_document_means_it(
     graph: Graph, external_id: str, customer_id: str, first: int, total: int, nodes: list[Any]
 ) -> None:
-    """Each example of the customer view, every field of it, for one call to the platform."""
+    """Every field of each example of the customer view, for one upstream call."""
     data = graph.ask(PAGE, {"externalId": external_id, "first": first})
     assert data["customer"] == {
         "customerId": customer_id,
@@ -83,7 +83,7 @@ def test_documented_page_is_shown_as_the_document_means_it(
 
 
 def test_documented_fragments_are_parts_of_promotions(graph: Graph) -> None:
-    """What a fragment says: the promotion's type and its restrictions."""
+    """The documented fragments: the promotion's type and its restrictions."""
     data = graph.ask(PAGE, {"externalId": "documented-fragments", "first": 10})
     assert [
         (node["promotion"]["type"], node["promotion"]["typeName"], node["restrictions"])
@@ -92,12 +92,12 @@ def test_documented_fragments_are_parts_of_promotions(graph: Graph) -> None:
 
 
 def test_documented_error_8015_is_nobody(graph: Graph) -> None:
-    """No customer with that identifier: null, and no error."""
+    """An unknown customer is null, without an error."""
     assert graph.ask(PAGE, {"externalId": "nobody", "first": 10}) == {"customer": None}
 
 
 def test_ids_name_the_customer_by_the_platforms_own_id(graph: Graph) -> None:
-    """Opaque to a client; whoever opens one finds no identifier of a person in it."""
+    """A global id holds the customer id and no personal identifier."""
     query = """{ customer(by: { mobile: "919456430850" }) {
       id promotions(last: 1) { nodes { id promotion { id program { id } } } }
     } }"""

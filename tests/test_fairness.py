@@ -1,4 +1,4 @@
-"""Fair shares: whose turn comes when, and how much one caller may hold."""
+"""Round-robin queues and the share of one caller."""
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ STEPS = st.lists(st.tuples(st.sampled_from("aaaabc-"), st.integers(0, 9)), max_s
 
 
 def taken(line: FairLine[str]) -> list[str]:
-    """Let all go, one after the other, each served until the next goes."""
+    """Serve all that is queued, one after the other, and return the order."""
     order = []
     while (waiter := line.take()) is not None:
         line.served = waiter[0]
@@ -19,7 +19,7 @@ def taken(line: FairLine[str]) -> list[str]:
 
 
 def fill(*waiters: str) -> FairLine[str]:
-    """Return a line of these, whose first letters are their callers."""
+    """Return a queue of these entries; their first letters are their callers."""
     line: FairLine[str] = FairLine()
     for waiter in waiters:
         line.append(waiter[0], waiter)
@@ -27,20 +27,20 @@ def fill(*waiters: str) -> FairLine[str]:
 
 
 def test_turns_go_round_the_callers() -> None:
-    """Who has many waiting holds up another's by one each round; each caller's keep their order."""
+    """A caller with many entries gets one a round; each caller's entries keep their order."""
     line = fill("a1", "a2", "a3", "a4", "b1", "b2", "c1")
     assert taken(line) == ["a1", "b1", "c1", "a2", "b2", "a3", "a4"]
 
 
 def test_a_lone_callers_come_in_their_order() -> None:
-    """As in any other line."""
+    """With one caller the queue is first in, first out."""
     assert taken(fill(*(f"a{number:02}" for number in range(50)))) == [
         f"a{number:02}" for number in range(50)
     ]
 
 
 def test_who_comes_while_another_is_served_is_next() -> None:
-    """A caller whose turn it is has had it."""
+    """A new caller comes before the next entry of the one being served."""
     line = fill("a1", "a2")
     line.served = "a"
     line.append("b", "b1")
@@ -48,7 +48,7 @@ def test_who_comes_while_another_is_served_is_next() -> None:
 
 
 def test_newcomers_do_not_keep_a_caller_from_its_turn() -> None:
-    """One new caller with each turn still lets who has many waiting have one each round."""
+    """A new caller with every turn still leaves one entry a round to a caller with many."""
     line, order = fill("a0", "a1", "a2", "a3"), []
     line.served = "a"
     for number in range(5):
@@ -62,7 +62,7 @@ def test_newcomers_do_not_keep_a_caller_from_its_turn() -> None:
 
 @given(STEPS)
 def test_places_are_told_exactly(steps: list[tuple[str, int]]) -> None:
-    """Who comes is told how many are before, and whether anybody's place got worse."""
+    """Joining returns the number of entries ahead, and whether anybody moved back."""
     line: FairLine[str] = FairLine()
     for number, (caller, index) in enumerate(steps):
         before = list(line)
@@ -85,7 +85,7 @@ def test_places_are_told_exactly(steps: list[tuple[str, int]]) -> None:
 
 
 def test_a_waiter_takes_another_callers_turn_where_that_is_sooner() -> None:
-    """It comes behind what that caller has waiting, and stays where it is if that is no sooner."""
+    """An entry moves behind another caller's entries, unless that is later."""
     line = fill("a1", "a2", "a3", "a4", "b1")
     assert line.move("a", "a4", "b") == (3, True)
     assert line.move("a", "a1", "b") is None
@@ -97,5 +97,5 @@ def test_a_waiter_takes_another_callers_turn_where_that_is_sooner() -> None:
     ("maximum", "share"), [(1, 1), (2, 2), (3, 3), (4, 3), (5, 4), (10, 8), (100, 80), (800, 640)]
 )
 def test_a_fifth_is_left_to_others(maximum: int, share: int) -> None:
-    """Of so few that a fifth is none, one caller may hold all."""
+    """One caller may hold at most four fifths, all of fewer than four."""
     assert share_of(maximum) == share

@@ -1,4 +1,4 @@
-"""The house's rules that a machine can check: imports run one way, and files stay short."""
+"""The rules of the layout: imports run one way, and files stay short."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -99,9 +99,9 @@ SOURCES = {_module(path): path.read_text() for path in FILES}
 
 
 def imports(source: str, modules: Mapping[str, str]) -> Iterator[str]:
-    """Yield what a module imports: modules of ours without their first name, others as they are.
+    """Yield what a module imports: the gateway's modules without `gateway.`, others in full.
 
-    What only annotations need is left out.
+    Imports under TYPE_CHECKING are left out.
     """
     for node in _running(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -138,7 +138,7 @@ def rank(module: str) -> int:
 
 
 def violations(sources: Mapping[str, str]) -> list[str]:
-    """Return what breaks the layers' rule, one line for each import."""
+    """Return one line for each import that breaks the rule of layers."""
     found = []
     for module, source in sources.items():
         for imported in imports(source, sources):
@@ -186,7 +186,7 @@ def _name_in(layer: tuple[str, ...], module: str) -> str:
 
 
 def cycles(sources: Mapping[str, str]) -> list[set[str]]:
-    """Return the groups of modules that import each other, in a circle of any length."""
+    """Return the groups of modules that import each other, in a cycle of any length."""
     below = {
         module: {name for name in imports(source, sources) if name in sources and name != module}
         for module, source in sources.items()
@@ -209,12 +209,12 @@ def cycles(sources: Mapping[str, str]) -> list[set[str]]:
 
 
 def test_imports_run_downwards() -> None:
-    """A module imports only from its own layer and those below, and no library it must not know."""
+    """A module imports only from its layer and lower ones, and no banned library."""
     assert violations(SOURCES) == []
 
 
 def test_no_modules_import_each_other() -> None:
-    """Inside packages, too, imports run one way, but where the graph itself is a circle."""
+    """There are no import cycles inside packages, except the types of the graph."""
     assert [group for group in cycles(SOURCES) if group not in CYCLES] == []
 
 
@@ -244,25 +244,25 @@ def test_no_modules_import_each_other() -> None:
     ],
 )
 def test_a_violation_is_found(module: str, line: str, violation: str) -> None:
-    """The rule is one that can fail."""
+    """The check of layers fails on a violation."""
     assert violations({**SOURCES, module: line}) == [violation]
 
 
 def test_a_circle_is_found() -> None:
-    """The other rule is one that can fail, too."""
+    """The check of cycles fails on a cycle."""
     circle = {"cache.a": "from gateway.cache import b", "cache.b": "from gateway.cache.a import x"}
     assert {"cache.a", "cache.b"} in cycles({**SOURCES, **circle})
 
 
 @pytest.mark.parametrize("path", FILES + OTHERS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_stay_below_400_lines(path: Path) -> None:
-    """A file that is longer is asking to be split."""
+    """A file of the gateway has at most 400 lines."""
     assert len(path.read_text().splitlines()) <= 400
 
 
 @pytest.mark.parametrize("module", [name for name in SOURCES if name != "config.settings"])
 def test_only_the_settings_read_the_environment(module: str) -> None:
-    """Whoever wants to know what the environment can change looks in one file."""
+    """Only gateway/config reads environment variables."""
     assert not {"environ", "getenv"} & {
         node.attr
         for node in ast.walk(ast.parse(SOURCES[module]))
@@ -271,7 +271,7 @@ def test_only_the_settings_read_the_environment(module: str) -> None:
 
 
 def test_every_test_says_what_it_shows() -> None:
-    """Each test has a docstring of one sentence."""
+    """Every test function has a docstring of one sentence."""
     silent = [
         f"{path.relative_to(ROOT)}::{node.name}"
         for path in (ROOT / "tests").rglob("test_*.py")

@@ -1,4 +1,4 @@
-"""Every leaf of the documented payloads is found in the graph, or left out for a reason."""
+"""Every leaf of the documented payloads is shown in the graph, or left out for a reason."""
 
 import copy
 import json
@@ -55,7 +55,7 @@ Path = tuple[Any, ...]
 
 
 def leaves(payload: Any, path: Path = ()) -> Iterator[Path]:
-    """Return the path of each leaf; an empty list or object is one, and so is the key of a map."""
+    """Return the path of each leaf; an empty list or object is one, and so is a key of a map."""
     if payload and isinstance(payload, dict):
         for key, value in payload.items():
             if path and path[-1] in MAPS:
@@ -69,7 +69,7 @@ def leaves(payload: Any, path: Path = ()) -> Iterator[Path]:
 
 
 def pattern(path: Path) -> str:
-    """Write a path as `tests/support/leaves.py` does."""
+    """Return a path in the notation of `tests/support/leaves.py`."""
     written = ""
     for before, step in zip((None, *path), path, strict=False):
         if step is KEY:
@@ -82,7 +82,7 @@ def pattern(path: Path) -> str:
 
 
 def first_leaves(documents: list[Any]) -> dict[str, tuple[Any, Path]]:
-    """Find, for each pattern, the first document that has such a leaf, and where."""
+    """Return, for each pattern, the first document with such a leaf, and its path."""
     found: dict[str, tuple[Any, Path]] = {}
     for payload in documents:
         for path in leaves(payload):
@@ -110,7 +110,7 @@ OTHERWISE: dict[str, Any] = {
 
 
 def another(key: Any, value: Any) -> Any:
-    """Return a value that is as good as `value`, and not the same."""
+    """Return a different value of the same type as `value`."""
     if key in OTHERWISE:
         return OTHERWISE[key]
     if isinstance(value, bool):
@@ -125,7 +125,7 @@ def another(key: Any, value: Any) -> Any:
 
 
 def change(payload: Any, path: Path) -> Any:
-    """Return a copy of a payload in which one leaf is another."""
+    """Return a copy of a payload with one leaf changed."""
     changed = copy.deepcopy(payload)
     place = changed
     *way, last = path[:-1] if path[-1] is KEY else path
@@ -143,9 +143,9 @@ Ask = Callable[[Any], Any]
 
 @pytest.fixture(scope="module")
 def ask() -> Iterator[Ask]:
-    """Return a function that asks a gateway for everything there is in one payload.
+    """Return a function that queries all fields of one payload.
 
-    Each payload is served under a name of its own, so that no answer is another's.
+    Each payload is served under its own identifier, so that no cached response is another's.
     """
     served: dict[str, bytes] = {}
     answers: dict[bytes, Any] = {}
@@ -178,7 +178,7 @@ def ask() -> Iterator[Ask]:
 
 
 def values(answer: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Return each leaf of an answer with its path; an object is there, whatever is in it."""
+    """Return each leaf of a response with its path; an object counts by its presence."""
     if isinstance(answer, dict):
         yield path, dict
         for key, value in answer.items():
@@ -191,7 +191,7 @@ def values(answer: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 
 def fields_on_the_way(path: Path) -> list[str]:
-    """Name the fields that lead to a place in the answer, as ``Type.field``."""
+    """Return the fields on a path of the response, as ``Type.field``."""
     named: Any = executable(build_schema()).query_type
     names = []
     for step in path:
@@ -205,7 +205,7 @@ def fields_on_the_way(path: Path) -> list[str]:
 
 
 def changed_fields(before: Any, after: Any) -> list[set[str]]:
-    """Name, for each place where two answers differ, the fields that lead to it."""
+    """Return, for each difference between two responses, the fields on its path."""
     assert "errors" not in before
     assert "errors" not in after, after
     old, new = dict(values(before["data"])), dict(values(after["data"]))
@@ -217,7 +217,7 @@ def changed_fields(before: Any, after: Any) -> list[set[str]]:
 
 
 def test_every_leaf_is_mapped_or_left_out_on_purpose() -> None:
-    """A leaf that is neither fails here, and so does a line for a leaf that does not exist."""
+    """A leaf without a line fails, and so does a line without a leaf."""
     mapped = set(CUSTOMER_VIEW) | set(LEGACY_LIST)
     documented = set(CUSTOMER_LEAVES) | set(LEGACY_LEAVES) | set(ERROR_LEAVES)
     assert documented - mapped - set(ON_PURPOSE) - REFUSALS == set()
@@ -230,7 +230,7 @@ def test_every_leaf_is_mapped_or_left_out_on_purpose() -> None:
 
 
 def test_every_leaf_is_mapped_to_fields_of_the_schema() -> None:
-    """A field that is renamed takes its line with it."""
+    """A line names fields that exist."""
     types = executable(build_schema()).type_map
     for fields in (CUSTOMER_VIEW | LEGACY_LIST).values():
         for coordinate in fields.split():
@@ -242,7 +242,7 @@ def test_every_leaf_is_mapped_to_fields_of_the_schema() -> None:
 
 @pytest.mark.parametrize("leaf", CUSTOMER_VIEW)
 def test_leaf_of_the_customer_view_is_shown_where_it_is_mapped_to(ask: Ask, leaf: str) -> None:
-    """A platform that says something else there gets another answer there."""
+    """Changing the leaf changes the response at the mapped fields."""
     payload, path = CUSTOMER_LEAVES[leaf]
     before = ask(payload)
     after = ask(change(payload, path))
@@ -252,7 +252,7 @@ def test_leaf_of_the_customer_view_is_shown_where_it_is_mapped_to(ask: Ask, leaf
 
 @pytest.mark.parametrize("leaf", LEGACY_LIST)
 def test_leaf_of_the_legacy_list_is_shown_where_it_is_mapped_to(ask: Ask, leaf: str) -> None:
-    """A platform that says something else there gets another answer there."""
+    """Changing the leaf changes the response at the mapped fields."""
     payload, path = LEGACY_LEAVES[leaf]
     before = ask(payload)
     after = ask(change(payload, path))
@@ -262,7 +262,7 @@ def test_leaf_of_the_legacy_list_is_shown_where_it_is_mapped_to(ask: Ask, leaf: 
 
 @pytest.mark.parametrize("leaf", ON_PURPOSE)
 def test_leaf_that_is_left_out_changes_no_field(ask: Ask, leaf: str) -> None:
-    """What is said to be left out is; an error's own leaves never reach a field anyway."""
+    """Changing a leaf that is left out changes no field."""
     payload, path = (CUSTOMER_LEAVES | LEGACY_LEAVES | ERROR_LEAVES)[leaf]
     before = ask(payload)
     after = ask(change(payload, path))
@@ -273,7 +273,7 @@ def test_leaf_that_is_left_out_changes_no_field(ask: Ask, leaf: str) -> None:
 
 
 def test_code_of_a_documented_error_reaches_the_client(ask: Ask) -> None:
-    """8015 is nobody; 8003 is an error that names it."""
+    """8015 is a null customer; 8003 is an error with its code."""
     nobody, invalid = map(ask, ERROR_DOCUMENTS)
     assert nobody["data"] == {"customer": None}
     assert "errors" not in nobody

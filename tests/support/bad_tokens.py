@@ -1,4 +1,4 @@
-"""Tokens that do not count, each with the word for the log that says why."""
+"""Tokens that are refused, each with the reason that is logged."""
 
 import hmac
 
@@ -13,14 +13,14 @@ HEADER = '{"alg":"ES256","kid":"es"}'
 
 
 def confused(raw: bytes) -> str:
-    """Sign with the public key, as if it were a secret."""
+    """Sign with the public key as if it were a shared secret (algorithm confusion)."""
     header = encoded(b'{"alg":"HS256","kid":"rs"}')
     text = f"{header}.{encoded(('{' + CLAIMS + '}').encode())}"
     return f"{text}.{encoded(hmac.digest(raw, text.encode(), 'sha256'))}"
 
 
 def by_es(claims: str, header: str = HEADER) -> str:
-    """Sign any texts with a key of the file."""
+    """Sign a header and claims with an EC key of the key file."""
     return signed(header, claims, "ES256", ES.key)
 
 

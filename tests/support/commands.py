@@ -1,4 +1,4 @@
-"""Run the gateway's commands as processes of their own, and end each by its id."""
+"""Run the gateway's commands as processes, and end each by its process id."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ _PATIENCE_S = 40.0
 
 
 def environment(variables: Mapping[str, str] | None) -> dict[str, str]:
-    """Return an environment that says of the gateway only this."""
+    """Return an environment that has these GATEWAY_ variables and no others."""
     kept = {name: told for name, told in os.environ.items() if not name.startswith("GATEWAY_")}
     return kept | {"PYTHONUNBUFFERED": "1"} | dict(variables or {})
 
@@ -36,7 +36,7 @@ def run(
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody listens on."""
+    """Return a loopback port that is not in use."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
@@ -44,7 +44,7 @@ def free_port() -> int:
 
 @dataclass
 class Command:
-    """A command that serves; what it has written is known when it has ended."""
+    """A command that serves; its whole output is available once it has ended."""
 
     process: subprocess.Popen[str]
     out: str = ""
@@ -58,14 +58,14 @@ class Command:
         return lines
 
     def end(self, number: int = signal.SIGTERM) -> int:
-        """Send a signal to the process alone; gives its exit status."""
+        """Send a signal to the process alone, and return its exit status."""
         self.process.send_signal(number)
         rest, self.err = self.process.communicate(timeout=_PATIENCE_S)
         self.out += rest
         return self.process.returncode
 
     def is_gone(self) -> bool:
-        """Return whether its last child has ended too; Python's own helper does soon after it."""
+        """Return whether all child processes have ended, the multiprocessing helper included."""
         deadline = time.monotonic() + _PATIENCE_S
         while time.monotonic() < deadline:
             try:
@@ -78,7 +78,7 @@ class Command:
 
 @contextmanager
 def running(*arguments: str, variables: Mapping[str, str] | None = None) -> Iterator[Command]:
-    """Run a command that serves, which has ended when the block is left."""
+    """Run a command that serves, until the block is left."""
     process = subprocess.Popen(  # noqa: S603 - the gateway's own command
         [sys.executable, "-m", "gateway", *arguments],
         stdout=subprocess.PIPE,
@@ -99,7 +99,7 @@ def running(*arguments: str, variables: Mapping[str, str] | None = None) -> Iter
 
 
 def wait_for(url: str, command: Command) -> httpx.Response:
-    """Ask until a server answers; fails when its process has ended."""
+    """Poll a URL until the server answers; fail when its process has ended."""
     deadline = time.monotonic() + _PATIENCE_S
     while time.monotonic() < deadline:
         assert command.process.poll() is None, "the command has ended"
@@ -111,5 +111,5 @@ def wait_for(url: str, command: Command) -> httpx.Response:
 
 
 def post(url: str, query: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
-    """Ask a gateway."""
+    """Send a GraphQL query."""
     return httpx.post(url, json={"query": query}, headers=headers, trust_env=False, timeout=10)

@@ -1,6 +1,6 @@
-"""The promotions of the vendor's examples of the customer view, as the graph shows them.
+"""The promotions of the vendor's customer view examples, as the graph shows them.
 
-Written out by hand from those and docs/platform.md; the clock stands at 2026-03-02T12:00Z.
+Written by hand from these examples and docs/platform.md; the clock is at 2026-03-02T12:00Z.
 """
 
 from typing import Any
@@ -157,7 +157,7 @@ def enrol_and_issue(
     issued: dict[str, Any],
     enrolments: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    """Write promotion 1119990 in one of its three states."""
+    """Return promotion 1119990 in one of its three states."""
     restrictions = [
         restriction(ENROLMENTS, "CUSTOMER", enrolled),
         restriction(ISSUES, "CUSTOMER", issued),

@@ -1,4 +1,4 @@
-"""What the environment says of the gateway, and what a start makes of it."""
+"""Settings read from environment variables."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from gateway.config.settings import PREFIX, SettingsError, load_settings
 
 
 def mistakes(environment: pytest.MonkeyPatch, **variables: str) -> list[str]:
-    """Return the lines that a start with these variables ends with; none where it goes on."""
+    """Return the error lines of a start with these variables; empty where it succeeds."""
     for name, value in variables.items():
         environment.setenv(PREFIX + name, value)
     try:

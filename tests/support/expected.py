@@ -1,10 +1,10 @@
-"""Parts of answers, written as the graph writes them: for expectations that are made by hand."""
+"""Parts of expected results, in the form in which the graph shows them."""
 
 from typing import Any
 
 
 def limited(most: float, used: float | None = None, left: float | None = None) -> dict[str, Any]:
-    """Write a limit that is not used up, or of which the usage is not known."""
+    """Return a limit that is not used up, or whose usage is unknown."""
     exhausted = None if used is None else False
     return {
         "kind": "LIMITED",
@@ -16,7 +16,7 @@ def limited(most: float, used: float | None = None, left: float | None = None) -
 
 
 def unlimited(used: float | None) -> dict[str, Any]:
-    """Write what -1 stands for."""
+    """Return the limit that -1 stands for."""
     return {
         "kind": "UNLIMITED",
         "max": None,
@@ -27,7 +27,7 @@ def unlimited(used: float | None) -> dict[str, Any]:
 
 
 def not_stated(used: float | None = None) -> dict[str, Any]:
-    """Write what 0 in `limits` stands for."""
+    """Return the limit that 0 in `limits` stands for."""
     return {
         "kind": "NOT_STATED",
         "max": None,
@@ -38,14 +38,14 @@ def not_stated(used: float | None = None) -> dict[str, Any]:
 
 
 def moving(unit: str) -> dict[str, Any]:
-    """Write a window."""
+    """Return a moving window."""
     return {"type": "MOVING_WINDOW", "typeName": "MOVING_WINDOW", "unit": unit, "unitName": unit}
 
 
 def restriction(
     words: str, scope: str, limit: dict[str, Any], window: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Write a restriction; `words` are its stage, its measure and the upstream's name for it."""
+    """Return a restriction; `words` are its stage, its measure and the upstream's name for it."""
     stage, measure, name = words.split()
     return {
         "stage": stage,
@@ -73,7 +73,7 @@ UNCONFIGURED = {
 
 
 def node(customer_id: str, promotion: dict[str, Any], **own: Any) -> dict[str, Any]:
-    """Write a promotion of a customer; what it does not say itself is what most examples have."""
+    """Return a customer's promotion, with the values of most examples where none is given."""
     usual: dict[str, Any] = {
         "metadata": [],
         "limits": UNCONFIGURED,
@@ -87,7 +87,7 @@ def node(customer_id: str, promotion: dict[str, Any], **own: Any) -> dict[str, A
 
 
 def promotion(program_id: str, promotion_id: str, name: str, **own: Any) -> dict[str, Any]:
-    """Write a promotion; most examples are of type GENERIC and have ended."""
+    """Return a promotion; by default of type GENERIC, and ended."""
     return {
         "promotionId": promotion_id,
         "programId": program_id,

@@ -1,4 +1,4 @@
-"""A GraphQL client of a gateway that is served over real HTTP on a real sandbox."""
+"""A GraphQL client of a gateway that is served over real HTTP, on a real sandbox."""
 
 import ssl
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ TLS = ssl.create_default_context()
 
 
 class Graph:
-    """Asks the gateway, and knows how many calls that has cost the platform."""
+    """A GraphQL client that counts the upstream calls of each query."""
 
     def __init__(
         self, gateway_url: str, sandbox_url: str, traffic: TrafficShaping | None = None
@@ -32,7 +32,7 @@ class Graph:
     def answer(
         self, query: str, variables: dict[str, Any] | None = None, **headers: str
     ) -> dict[str, Any]:
-        """Return the whole answer to a query; the platform's calls are counted from here."""
+        """Return the whole response to a query; upstream calls are counted from here on."""
         self._sandbox.delete("/__calls")
         if self._traffic is not None:
             # What went wrong in one query must not hold the next one back.
@@ -51,31 +51,31 @@ class Graph:
     def errors(
         self, query: str, variables: dict[str, Any] | None = None
     ) -> list[tuple[str, list[str | int] | None]]:
-        """Return the code and path of each error of a query."""
+        """Return the code and the path of each error of a query."""
         answer = self.answer(query, variables)
         return [
             (error["extensions"]["code"], error.get("path")) for error in answer.get("errors", [])
         ]
 
     def refusal(self, query: str, variables: dict[str, Any] | None = None) -> tuple[str, str]:
-        """Return the code and message of a query's only error, which has cost no call."""
+        """Return the code and the message of a query's only error, which has cost no call."""
         (error,) = self.answer(query, variables)["errors"]
         assert self.calls == 0
         return error["extensions"]["code"], error["message"]
 
     @property
     def calls(self) -> int:
-        """Count the platform's calls since the last query."""
+        """Return the number of upstream calls since the last query."""
         total: int = self.call_log()["total"]
         return total
 
     def call_log(self) -> dict[str, Any]:
-        """Return the platform's account of its calls since the last query."""
+        """Return the sandbox's log of calls since the last query."""
         log: dict[str, Any] = self._sandbox.get("/__calls").json()
         return log
 
     def queries(self) -> list[str]:
-        """Return the query strings that the platform has got since the last query, as they came."""
+        """Return the raw query strings that the sandbox received since the last query."""
         return [call["query"] for call in self.call_log()["log"]]
 
     def close(self) -> None:
@@ -85,7 +85,7 @@ class Graph:
 
 
 def settings_for(upstream_url: str, **overrides: Any) -> Settings:
-    """Return settings that fit the sandbox, whatever the environment says."""
+    """Return settings for a sandbox, independent of the environment."""
     fitting: dict[str, Any] = {
         "upstream_url": upstream_url,
         "upstream_auth": "basic",
@@ -108,7 +108,7 @@ def serve_gateway(
     traffic: TrafficShaping | None = None,
     **overrides: Any,
 ) -> Iterator[str]:
-    """Serve a gateway on the platform at this URL; gives the gateway's own."""
+    """Serve a gateway on the upstream at this URL; yield the gateway's URL."""
     settings = settings_for(upstream_url, **overrides)
     with serve(create_app(settings, clock=clock, traffic=traffic)) as url:
         yield url
@@ -116,7 +116,7 @@ def serve_gateway(
 
 @contextmanager
 def graph_over(upstream_url: str, **overrides: Any) -> Iterator[Graph]:
-    """Serve a gateway with other settings, and give its client."""
+    """Serve a gateway with other settings; yield its client."""
     traffic = create_traffic_shaping(settings_for(upstream_url, **overrides))
     with serve_gateway(upstream_url, traffic=traffic, **overrides) as url:
         graph = Graph(url, upstream_url, traffic)

@@ -1,4 +1,4 @@
-"""What the tests of the endpoint share: one client, and how a refusal is read."""
+"""An HTTP client of the endpoint, and readers of its errors."""
 
 import asyncio
 import json
@@ -14,12 +14,12 @@ ANY_BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,
 
 
 def client(url: str) -> httpx.Client:
-    """Return a client without the environment's proxies."""
+    """Return a client that ignores the environment's proxies."""
     return httpx.Client(base_url=url, trust_env=False, timeout=30)
 
 
 def errors(answer: httpx.Response) -> list[dict[str, Any]]:
-    """Return the errors of an answer that has nothing else, and is marked as every other."""
+    """Return the errors of a response without data, which has the gateway's usual headers."""
     assert answer.headers["cache-control"] == "private, no-store"
     assert answer.headers["x-request-id"]
     assert "Traceback" not in answer.text
@@ -31,7 +31,7 @@ def errors(answer: httpx.Response) -> list[dict[str, Any]]:
 
 
 def code(answer: httpx.Response) -> str:
-    """Return the code of an answer's only error."""
+    """Return the code of a response's only error."""
     (error,) = errors(answer)
     assert error["message"]
     told: str = error["extensions"]["code"]

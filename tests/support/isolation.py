@@ -1,4 +1,4 @@
-"""Fifty callers who all ask the same at once, and what each of them should get."""
+"""Fifty callers with the same query at once, and the expected result of each."""
 
 import asyncio
 import json
@@ -42,7 +42,7 @@ QUERIES = {
 
 
 def identifier(number: int) -> dict[str, str]:
-    """Name a customer as their claim does: each of five by another kind."""
+    """Return a customer's identifier in their claim, one of five kinds."""
     name = _IDENTIFIERS[number % len(_IDENTIFIERS)]
     id_ = _FIRST_ID + number
     return {name: str(id_) if name == "customerId" else f"{name}-{id_}"}
@@ -54,7 +54,7 @@ def node_id(number: int) -> str:
 
 
 def _customer(number: int, definitions: list[Any], shared: str = "") -> Customer:
-    """Make a customer whose figures nobody else has."""
+    """Return a customer whose figures are unique."""
     id_ = _FIRST_ID + number
     return Customer(
         customer_id=id_,
@@ -66,7 +66,7 @@ def _customer(number: int, definitions: list[Any], shared: str = "") -> Customer
 
 
 def one_world() -> World:
-    """Make the world of one brand: fifty customers with the same promotions."""
+    """Return the world of one brand: fifty customers with the same promotions."""
     definitions = Generator(1, TODAY).promotions(_PROGRAM, 4)
     program = Program(program_id=_PROGRAM, name="Everybody's", definitions=definitions)
     customers = [_customer(number, definitions) for number in range(CALLERS)]
@@ -74,26 +74,26 @@ def one_world() -> World:
 
 
 def own_world(number: int, shared: str) -> World:
-    """Make the world of one of many brands: the same ids everywhere, and another customer."""
+    """Return the world of one of many brands: the same ids, and a different customer."""
     definitions = Generator(number, TODAY).promotions(_PROGRAM, 4)
     program = Program(program_id=_PROGRAM, name=f"Brand {number}", definitions=definitions)
     return World([_customer(number, definitions, shared)], {_PROGRAM: program})
 
 
 def wrapped(kind: str, values: list[Any]) -> dict[str, Any]:
-    """Return the data of an answer of this kind, out of what each customer's part is."""
+    """Return the data of a response of this kind, built from each customer's part."""
     if kind.endswith("s"):
         return {kind: values}
     return {kind: {"forCustomer": values[0]} if kind == "promotion" else values[0]}
 
 
 def unwrapped(kind: str, data: dict[str, Any]) -> Any:
-    """Return a single customer's part of such data."""
+    """Return the part of a single customer in such data."""
     return data["promotion"]["forCustomer"] if kind == "promotion" else data[kind]
 
 
 def asked(http: httpx.Client, kind: str, headers: dict[str, str], **variables: Any) -> Any:
-    """Ask for one customer alone, and give what there is."""
+    """Query one customer alone, and return the result."""
     body = {"query": QUERIES[kind], "variables": variables}
     answer = http.post("/graphql", json=body, headers=headers).json()
     assert "errors" not in answer, answer
@@ -102,7 +102,7 @@ def asked(http: httpx.Client, kind: str, headers: dict[str, str], **variables: A
 
 @dataclass(frozen=True)
 class Question:
-    """What one caller asks, and should get: the data, and where it is forbidden."""
+    """One caller's query and its expected result: the data, and the paths that are FORBIDDEN."""
 
     headers: dict[str, str]
     body: bytes
@@ -116,7 +116,7 @@ def question(
     variables: dict[str, Any],
     parts: list[tuple[bool, Any]],
 ) -> Question:
-    """Expect of each part what it is, or that it is forbidden."""
+    """Return a query with the expected result of each part: its data, or FORBIDDEN."""
     path = ("promotion", "forCustomer") if kind == "promotion" else (kind,)
     is_list = kind.endswith("s")
     forbidden = tuple(
@@ -130,9 +130,9 @@ def question(
 
 
 async def storm(url: str, rounds: Iterable[list[Question]]) -> Counter[str]:
-    """Ask all of a round at once, round after round; counts what came back.
+    """Send all queries of a round at once, round after round, and count the results.
 
-    `right`, `wrong` and `failed` answers, and the customers who are `forbidden` in right ones.
+    `right`, `wrong` and `failed` responses, and the customers who are `forbidden` in right ones.
     """
     counts: Counter[str] = Counter()
     started = time.perf_counter()

@@ -1,7 +1,7 @@
-"""Where each leaf of the documented payloads is found in the graph; written by hand.
+"""Where each leaf of the documented payloads is shown in the graph; written by hand.
 
-A path is the wire's: ``[]`` is any entry of a list, ``*`` any key of a map, and ``{key}`` that key
-itself. What it maps to are the fields of the graph that must lie on the way to what it changes.
+A path is the wire's: ``[]`` is any item of a list, ``*`` any key of a map, and ``{key}`` the key
+itself. It maps to fields of the graph that lie on the way to what the leaf changes.
 """
 
 _PROMOTION = "promotions[]"

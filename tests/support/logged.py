@@ -1,4 +1,4 @@
-"""What a gateway logs, as an operator of a container reads it."""
+"""The log lines of a gateway, as an operator of a container reads them."""
 
 import io
 import json
@@ -6,14 +6,14 @@ from typing import Any
 
 
 class Lines:
-    """What has been logged since the test began."""
+    """The lines logged since the test began."""
 
     def __init__(self) -> None:
         self.stream = io.StringIO()
 
     @property
     def lines(self) -> list[str]:
-        """Return the lines."""
+        """Return all lines."""
         return self.stream.getvalue().splitlines()
 
     def of(self, event: str) -> list[dict[str, Any]]:
@@ -22,5 +22,5 @@ class Lines:
         return [line for line in told if line["event"] == event]
 
     def unexpected(self) -> list[dict[str, Any]]:
-        """Return the lines about mistakes."""
+        """Return the lines of unexpected errors."""
         return self.of("unexpected_error")

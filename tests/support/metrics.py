@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 
 def families(url: str) -> Iterator[Metric]:
-    """Scrape a gateway, each time on a connection of its own; gives all that it tells."""
+    """Scrape a gateway over a connection of its own, and return its metric families."""
     answer = httpx.get(f"{url}/metrics", trust_env=False, timeout=10)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
@@ -16,7 +16,7 @@ def families(url: str) -> Iterator[Metric]:
 
 
 def scrape(url: str) -> dict[str, float]:
-    """Scrape a gateway; gives each sample's value by its name and labels, as they are written."""
+    """Scrape a gateway, and return each sample's value by its name and labels as written."""
     return {
         sample.name + _written(sample.labels): sample.value
         for family in families(url)
@@ -30,7 +30,7 @@ def _written(labels: Mapping[str, str]) -> str:
 
 
 def changed(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
-    """Return by how much each counter has grown that has; no histogram and no gauge."""
+    """Return by how much each counter has increased, without histograms and gauges."""
     return {
         name: value - before.get(name, 0.0)
         for name, value in after.items()

@@ -1,4 +1,4 @@
-"""Requests that name their document: what the tests of persisted operations share."""
+"""Requests that name their document by its hash."""
 
 import json
 from typing import Any
@@ -10,22 +10,22 @@ from tests.support.http_client import GRAPHQL
 
 
 def by_hash(sha256: Any, version: Any = 1) -> dict[str, Any]:
-    """Name a document as Apollo's clients do."""
+    """Return a request with the document's hash alone, as Apollo's clients send it."""
     return {"extensions": {"persistedQuery": {"version": version, "sha256Hash": sha256}}}
 
 
 def with_hash(query: str) -> dict[str, Any]:
-    """Send a document with its hash."""
+    """Return a request with the document and its hash."""
     return {"query": query} | by_hash(sha256_of(query))
 
 
 def post(http: httpx.Client, body: Any, accept: str = GRAPHQL) -> httpx.Response:
-    """Send a request as a body."""
+    """Send a request as a JSON body."""
     return http.post("/graphql", json=body, headers={"Accept": accept})
 
 
 def get(http: httpx.Client, body: dict[str, Any], accept: str = GRAPHQL) -> httpx.Response:
-    """Send the same as a query string."""
+    """Send a request as a query string."""
     parameters = {
         name: value if isinstance(value, str) else json.dumps(value) for name, value in body.items()
     }
@@ -33,7 +33,7 @@ def get(http: httpx.Client, body: dict[str, Any], accept: str = GRAPHQL) -> http
 
 
 def data(answer: httpx.Response) -> Any:
-    """Return the data of an answer without errors."""
+    """Return the data of a response without errors."""
     assert answer.status_code == 200, answer.text
     assert "errors" not in answer.json()
     return answer.json()["data"]

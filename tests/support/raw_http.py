@@ -1,4 +1,4 @@
-"""Bytes to a server and back, as no client library would send them."""
+"""Raw bytes to a server and back, as no client library would send them."""
 
 import json
 import socket
@@ -13,7 +13,7 @@ WHOLE = POST + b"Content-Length: 27\r\n\r\n" + BODY
 
 
 class RawAnswer(NamedTuple):
-    """One answer: its status (0 for none), its headers in lower case, and its body."""
+    """A response: its status (0 for none), its headers in lower case, and its body."""
 
     status: int
     headers: dict[str, str]
@@ -56,7 +56,7 @@ def until_closed(connection: socket.socket) -> bytes:
 
 
 def parse(raw: bytes) -> RawAnswer:
-    """Read the first answer."""
+    """Parse the first response."""
     head, _, body = raw.partition(b"\r\n\r\n")
     lines = head.decode("latin-1").split("\r\n")
     if not lines[0].startswith("HTTP/1.1 "):
@@ -66,7 +66,7 @@ def parse(raw: bytes) -> RawAnswer:
 
 
 def exchange(url: str, *pieces: bytes) -> RawAnswer:
-    """Send pieces on a connection of its own, and give the answer once it is whole."""
+    """Send pieces over a new connection, and return the response once it is complete."""
     received = bytearray()
     with connect(url) as connection, suppress(ConnectionResetError):
         send(connection, pieces)
@@ -76,7 +76,7 @@ def exchange(url: str, *pieces: bytes) -> RawAnswer:
 
 
 def _is_whole(raw: bytearray) -> bool:
-    """Return whether there is an answer, and all of it; one that says to continue is none."""
+    """Return whether there is a complete response; a 100 Continue is none."""
     while raw.startswith(b"HTTP/1.1 100 "):
         del raw[: raw.index(b"\r\n\r\n") + 4]
     if b"\r\n\r\n" not in raw:

@@ -1,4 +1,4 @@
-"""A gateway that keeps answers, and whose time goes when it is told to."""
+"""A gateway with a response cache, and a clock that the test advances."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,34 +25,34 @@ TTL_S = 100.0
 
 
 class Answering:
-    """A client of such a gateway, its clock, and what its answer cache tells of itself."""
+    """A client of such a gateway, its clock, and the metrics of its response cache."""
 
     def __init__(self, gateway_url: str, sandbox_url: str, clock: Clock) -> None:
         self._url = gateway_url
         self.graph, self.clock = Graph(gateway_url, sandbox_url), clock
 
     def post(self, body: dict[str, Any], **headers: str) -> bytes:
-        """Return an answer as it came."""
+        """Return a response's body."""
         return self.graph.http.post("/graphql", json=body, headers=headers).content
 
     @property
     def hits(self) -> int:
-        """Count the answers that came whole from memory."""
+        """Return the number of responses served from the cache."""
         return self.told("hits_total")
 
     @property
     def entries(self) -> int:
-        """Count the answers that are kept."""
+        """Return the number of entries in the cache."""
         return self.told("entries")
 
     def told(self, name: str) -> int:
-        """Return a number of the answer cache."""
+        """Return a metric of the response cache."""
         return int(scrape(self._url)[f"gateway_answer_cache_{name}"])
 
 
 @contextmanager
 def answering(*faults: str, at: datetime = NOW, **overrides: Any) -> Iterator[Answering]:
-    """Serve a gateway, from this time on, on a sandbox that plays these faults."""
+    """Serve such a gateway from this time on, on a sandbox with these faults."""
     clock = Clock(at.timestamp())
     fitting = {"cache_customer_ttl_s": TTL_S, "cache_definition_ttl_s": TTL_S}
     sandbox = create_sandbox(_WORLD, clock=lambda: NOW, faults=[parse_fault(f) for f in faults])
@@ -71,7 +71,7 @@ def answering(*faults: str, at: datetime = NOW, **overrides: Any) -> Iterator[An
 
 
 def answer_cache() -> ResponseCache:
-    """Make the answer cache of a gateway that keeps answers, without the gateway."""
+    """Return the response cache of a gateway, without the gateway."""
     settings = settings_for("http://platform.test", cache_customer_ttl_s=TTL_S)
     upstream = create_upstream(
         settings, create_transport(settings), create_traffic_shaping(settings)

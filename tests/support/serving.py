@@ -1,4 +1,4 @@
-"""Serve an ASGI application over real HTTP for the length of a test."""
+"""Serve an ASGI application over real HTTP for the duration of a test."""
 
 import asyncio
 import socket
@@ -13,7 +13,7 @@ from gateway.server.http_protocol import LimitedHttpProtocol
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that says when it listens."""
+    """A uvicorn server that signals when it listens."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -25,7 +25,7 @@ class Server(uvicorn.Server):
         self.settled.set()
 
     def run_until_told(self, listener: socket.socket) -> None:
-        """Serve in this thread, on an event loop of its own."""
+        """Serve in this thread, on its own event loop."""
         # After a lifespan that failed uvicorn wants to leave the process; `started` tells as much.
         try:
             with suppress(SystemExit):
@@ -36,9 +36,9 @@ class Server(uvicorn.Server):
 
 @contextmanager
 def serve(app: ASGIApp, protocol: type[asyncio.Protocol] = LimitedHttpProtocol) -> Iterator[str]:
-    """Serve `app` on a free loopback port in a background thread; gives its base URL.
+    """Serve `app` on a free loopback port in a background thread; yield its base URL.
 
-    The application's lifespan has run when the block is entered, and has ended when it is left.
+    The application's lifespan has started when the block is entered, and has ended when it is left.
     """
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(

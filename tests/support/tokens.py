@@ -1,4 +1,4 @@
-"""An issuer of tokens, and the server that tells its keys."""
+"""An issuer of tokens, and a server of its keys."""
 
 import base64
 import json
@@ -35,18 +35,18 @@ _KINDS: dict[str, tuple[Any, Any]] = {
 
 @cache
 def key(algorithm: str, name: str) -> Any:
-    """Make a private key, the same for the same name: making one takes its time."""
+    """Return a private key, the same for the same name: generating one is slow."""
     kind, size = _KINDS.get(algorithm) or _KINDS[algorithm[:2]]
     return kind.generate_key(size, private=True)
 
 
 def encoded(raw: bytes) -> str:
-    """Encode one part of a token."""
+    """Return one part of a token in base64url."""
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def signed(header: str, claims: str, algorithm: str, signing_key: Any) -> str:
-    """Sign a token of which header and claims are any texts."""
+    """Return a signed token with any texts as header and claims."""
     text = f"{encoded(header.encode())}.{encoded(claims.encode())}"
     name = "Ed25519" if algorithm == "EdDSA" else algorithm
     return f"{text}.{encoded(JWSRegistry.algorithms[name].sign(text.encode(), signing_key))}"
@@ -54,7 +54,7 @@ def signed(header: str, claims: str, algorithm: str, signing_key: Any) -> str:
 
 @dataclass(frozen=True)
 class Issuer:
-    """Signs tokens with one key."""
+    """An issuer that signs tokens with one key."""
 
     kid: str = "first"
     algorithm: str = "ES256"
@@ -65,7 +65,7 @@ class Issuer:
         return key(self.algorithm, self.kid)
 
     def token(self, header: dict[str, Any] | None = None, **claims: Any) -> str:
-        """Sign a token that counts, but for what is stated; None leaves a claim out."""
+        """Return a valid token with these claims; None leaves a claim out."""
         head = {"alg": self.algorithm, "kid": self.kid, "typ": "JWT"} | (header or {})
         said = {
             "iss": ISSUER,
@@ -79,11 +79,11 @@ class Issuer:
         return signed(json.dumps(head), json.dumps(stated), self.algorithm, self.key)
 
     def bearer(self, **claims: Any) -> dict[str, str]:
-        """Return the header that carries such a token."""
+        """Return the Authorization header with such a token."""
         return {"Authorization": f"Bearer {self.token(**claims)}"}
 
     def jwk(self, **members: Any) -> dict[str, Any]:
-        """Return the public key as the issuer publishes it."""
+        """Return the public key as a JWK."""
         public: dict[str, Any] = self.key.as_dict(private=False)
         return public | {"kid": self.kid, "use": "sig", "alg": self.algorithm} | members
 
@@ -95,7 +95,7 @@ class Issuer:
 
 @dataclass
 class KeyServer:
-    """Tells keys over HTTP; a test changes what it answers, and counts how often it is asked."""
+    """A JWKS server; a test changes its response and counts its requests."""
 
     keys: list[dict[str, Any]]
     status: int = 200
@@ -105,7 +105,7 @@ class KeyServer:
     url: str = field(default="", init=False)
 
     def answer(self, _http: StarletteRequest) -> Response:
-        """Answer as things stand; in a thread, so that a delay holds nobody else up."""
+        """Send the current response, in a thread so that a delay blocks no one else."""
         self.calls += 1
         time.sleep(self.delay_s)
         body = json.dumps({"keys": self.keys}).encode() if self.body is None else self.body
@@ -113,7 +113,7 @@ class KeyServer:
 
     @contextmanager
     def serving(self) -> Iterator["KeyServer"]:
-        """Serve for the length of the block."""
+        """Serve for the duration of the block."""
         with serve(Starlette(routes=[Route("/keys", self.answer)])) as url:
             self.url = f"{url}/keys"
             yield self
