@@ -56,7 +56,7 @@ def check_tools() -> None:
 
 @contextmanager
 def start_bench(folder: Path) -> Iterator[Bench]:
-    """Run the static upstream; gives all that measuring needs."""
+    """Run the static upstream; yield what measuring needs."""
     cores = Cores.choose()
     answers = folder / "answers"
     answers.mkdir()
@@ -136,7 +136,7 @@ def _slow(bench: Bench, stack: ExitStack) -> list[Running]:
 
 
 def main() -> int:
-    """Run from the command line; gives the exit status."""
+    """Run from the command line, and return the exit status."""
     parser = argparse.ArgumentParser(description="Measure the gateway against other servers.")
     parser.add_argument("--rounds", type=int, default=3, help="of each server (default: 3)")
     parser.add_argument("--seconds", type=float, default=5, help="of each round (default: 5)")

@@ -1,10 +1,10 @@
-"""How many upstream calls the cache and the coalescing save.
+"""How many upstream calls the cache and coalescing save.
 
-    .venv/bin/python benchmarks/calls_saved.py
+.venv/bin/python benchmarks/calls_saved.py
 
-Asks the same 1,000 mixed operations of a new gateway three times, and counts the sandbox's calls:
+Sends the same 1,000 mixed operations to a new gateway three times, and counts the sandbox's calls:
 one at a time without a cache, eight at a time without a cache, and eight at a time with the default
-cache. `benchmarks/README.md` says why that is fair. The exit status is 1 where answers differ.
+cache. `benchmarks/README.md` says why that is fair. The exit status is 1 where responses differ.
 """
 
 import argparse
@@ -30,7 +30,7 @@ _SOURCES = ("calls", "coalesced", "cached", "stale")
 
 
 class Leg(NamedTuple):
-    """One way to ask: its name, the gateway's settings and how many operations at a time."""
+    """One configuration: its name, the gateway's settings, and operations at a time."""
 
     name: str
     settings: Mapping[str, str]
@@ -45,7 +45,7 @@ LEGS = (
 
 
 def choose(known: list[Operation], count: int, dice: Random) -> list[Operation]:
-    """Choose operations at random, of which a share is asked twice in a row."""
+    """Choose operations at random, a share of which is sent twice in a row."""
     chosen: list[Operation] = []
     while len(chosen) < count:
         one = dice.choice(known)
@@ -54,7 +54,7 @@ def choose(known: list[Operation], count: int, dice: Random) -> list[Operation]:
 
 
 async def run(leg: Leg, asked: list[Operation], upstream_url: str, log: Path) -> dict[str, Any]:
-    """Ask all operations of a new gateway; gives its figures and its answers."""
+    """Send all operations to a new gateway; return its figures and its responses."""
     seen: Counter[str] = Counter()
     answers: list[Any] = []
     async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
@@ -87,7 +87,7 @@ def _print(figures: dict[str, dict[str, Any]], count: int) -> None:
 
 
 def main() -> int:
-    """Run from the command line; gives the exit status."""
+    """Run from the command line, and return the exit status."""
     parser = argparse.ArgumentParser(description="Count the upstream calls that are saved.")
     parser.add_argument("--operations", type=int, default=1000, help="how many (default: 1000)")
     parser.add_argument("--seed", type=int, default=1, help="of what is asked (default: 1)")

@@ -1,6 +1,6 @@
 """Compare both executors on many generated operations, once: see tests/execution.
 
-Prints what the operations were, and every difference. The exit status is 1 where there is one.
+Prints the kinds of operations, and every difference. The exit status is 1 where there is one.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from tests.execution.generated import Pools
 
 
 async def compare(operations: int, start: int, *, odd: bool) -> int:
-    """Compare so many operations, from the seed `start` on; gives the number of differences."""
+    """Compare operations from the seed `start` on; return the number of differences."""
     both = Both(oddities.build(), Pools({"index": list(range(30))}, {})) if odd else Both()
     began = time.monotonic()
     for step in range(operations):

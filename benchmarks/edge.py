@@ -1,8 +1,8 @@
-"""What all that faces the clients costs an honest one: W1 and W5 with the edge, and without it.
+"""What the checks before GraphQL cost an honest client: W1 and W5 with them and without.
 
-One process, no network to the client: requests are fed to the server's protocol, and answers taken
-from it. Prints microseconds of CPU of the loop for each request, the best of several rounds, with
-each part of the edge left out in turn, and with all of them.
+One process, no network to the client: requests are fed to the server's protocol, and responses
+taken from it. Prints the event loop's CPU microseconds for each request, the best of several
+rounds, with each check left out in turn, and with all of them.
 """
 
 import argparse
@@ -73,7 +73,7 @@ def _take(self: LimitedHttpProtocol, name: bytes, value: bytes) -> None:
 
 
 def parts() -> dict[str, list[tuple[object, str, Any]]]:
-    """List the parts of the edge, each by what stands in their place where they are left out."""
+    """Return the checks, each with what replaces it when it is left out."""
     none = nullcontext()
     return {
         "bounds of heads": [(LimitedHttpProtocol, "on_header", _take)],
@@ -96,33 +96,33 @@ def parts() -> dict[str, list[tuple[object, str, Any]]]:
 
 
 class Connection(asyncio.Transport):
-    """The other end of a connection, which keeps the last answer."""
+    """The client's end of a connection, which keeps the last response."""
 
     def __init__(self) -> None:
         super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)})
         self.answer = asyncio.get_running_loop().create_future()
 
     def write(self, data: Any) -> None:
-        """Take an answer."""
+        """Store a response."""
         self.answer.set_result(bytes(data))
 
     def is_closing(self) -> bool:
-        """Stay open."""
+        """Return False: the connection stays open."""
         return False
 
     def get_write_buffer_size(self) -> int:
-        """Read all that is written."""
+        """Return 0: everything is read."""
         return 0
 
     def pause_reading(self) -> None:
-        """Go on: there is one request at a time."""
+        """Do nothing: there is one request at a time."""
 
     def resume_reading(self) -> None:
-        """Go on."""
+        """Do nothing."""
 
 
 async def measure(workload: str, platform_url: str) -> float:
-    """Return the microseconds of CPU that one request costs."""
+    """Return the CPU microseconds of one request."""
     settings = settings_for(platform_url, report_upstream=False, **SETTINGS[workload])
     app = create_app(settings, clock=lambda: NOW)
     body = json.dumps(_body(workload)).encode()
@@ -161,7 +161,7 @@ def _body(workload: str) -> dict[str, Any]:
 
 @contextmanager
 def without(patches: list[tuple[object, str, Any]]) -> Iterator[None]:
-    """Leave parts of the edge out."""
+    """Leave checks out."""
     with ExitStack() as stack:
         for owner, name, other in patches:
             stack.enter_context(patch.object(owner, name, other))

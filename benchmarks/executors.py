@@ -1,6 +1,6 @@
-"""Compare what the two executors cost, without HTTP and with pages that are already there.
+"""What the two executors cost, without HTTP and with pages in memory.
 
-Prints microseconds of CPU for each operation: the best of several rounds, both in turns.
+Prints CPU microseconds for each operation: the best of several rounds, both in turns.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ FIELDS = (
 
 
 def everything(kind: Any, above: frozenset[str]) -> str:
-    """Select all that needs no call of its own, each type once on a way down."""
+    """Return a selection of all that needs no call of its own, each type once on a path."""
     parts = []
     for name, field in kind.fields.items():
         inner = get_named_type(field.type)
@@ -51,7 +51,7 @@ def everything(kind: Any, above: frozenset[str]) -> str:
 
 
 def leaves(data: Any) -> int:
-    """Count the leaves of an answer."""
+    """Count the leaves of a result."""
     if isinstance(data, dict | list):
         return sum(map(leaves, data.values() if isinstance(data, dict) else data))
     return 1

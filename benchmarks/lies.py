@@ -1,10 +1,10 @@
-"""How long lies hold the gateway's event loop.
+"""How long hostile payloads block the gateway's event loop.
 
-    .venv/bin/python benchmarks/lies.py
+.venv/bin/python benchmarks/lies.py
 
-Serves each lie of `lies_platform.py` to a gateway, plain and with gzip, with status 200 and as an
-error, and prints how long its loop did not turn. The exit status is 1 where that is
-longer than `--most-ms` of the core's time, or an answer has an error without a code.
+Serves each payload of `lies_platform.py` to a gateway, plain and with gzip, with status 200 and as
+an error, and prints how long the loop was blocked. The exit status is 1 where that is longer than
+`--most-ms` of CPU time, or a response has an error without a code.
 """
 
 import argparse
@@ -45,7 +45,7 @@ _WAYS = {"plain": (200, False), "gzip": (200, True), "as a 400": (400, False)}
 
 @dataclass(slots=True)
 class Heart:
-    """Beats in a loop; the longest pause between two beats, by the clock and by the core."""
+    """A heartbeat in the event loop: the longest pause between two beats, wall clock and CPU."""
 
     wall_s: float = 0.0
     core_s: float = 0.0
@@ -59,14 +59,14 @@ class Heart:
             self.core_s = max(self.core_s, time.thread_time() - core)
 
     def told(self) -> dict[str, float]:
-        """Return the pauses in milliseconds, and begin anew."""
+        """Return the pauses in milliseconds, and reset them."""
         pauses = {"wall_ms": self.wall_s * 1000, "core_ms": self.core_s * 1000}
         self.wall_s = self.core_s = 0.0
         return pauses
 
 
 class Measured:
-    """The gateway, with a heart in its loop that ``GET /heart`` listens to."""
+    """The gateway with a heartbeat in its loop, which ``GET /heart`` reports."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app, self._heart = app, Heart()
@@ -82,7 +82,7 @@ class Measured:
 
 
 def serve_platform(listener: socket.socket) -> None:
-    """Serve the lies, in a process of their own."""
+    """Serve the payloads, in a process of their own."""
     uvicorn.Server(uvicorn.Config(Liar(), log_level="error")).run([listener])
 
 
@@ -99,7 +99,7 @@ def serve_gateway(listener: socket.socket, upstream_url: str) -> None:
 
 @contextmanager
 def process(serve: Any, *arguments: Any) -> Iterator[str]:
-    """Run a server in a process of its own; gives its URL."""
+    """Run a server in a process; yield its URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         child = multiprocessing.Process(target=serve, args=(listener, *arguments))
@@ -112,7 +112,7 @@ def process(serve: Any, *arguments: Any) -> Iterator[str]:
 
 
 class Pause(NamedTuple):
-    """How long one lie has held the loop, and what the client was told."""
+    """How long one payload blocked the loop, and the codes that the client got."""
 
     core_ms: float
     wall_ms: float
@@ -123,7 +123,7 @@ class Pause(NamedTuple):
 
 
 def measure(gateway: httpx.Client, platform: httpx.Client, only: str) -> Iterator[Pause]:
-    """Tell every lie with `only` in its name, in every way."""
+    """Send every payload with `only` in its name, in every form."""
     for lie in (name for name in LIES if only in name):
         for way, (status, is_packed) in _WAYS.items():
             order = {"name": lie, "status": status, "is_packed": is_packed}
@@ -136,7 +136,7 @@ def measure(gateway: httpx.Client, platform: httpx.Client, only: str) -> Iterato
 
 
 def _told(gateway: httpx.Client, query: str) -> str:
-    """Ask, and give the codes of the errors."""
+    """Send a query, and return the codes of its errors."""
     try:
         answer = gateway.post("/graphql", json={"query": query}).json()
     except httpx.TimeoutException:
@@ -166,7 +166,7 @@ def _await(client: httpx.Client, path: str) -> None:
 
 
 def main() -> int:
-    """Run from the command line; gives the exit status."""
+    """Run from the command line, and return the exit status."""
     parser = argparse.ArgumentParser(description="Measure how long lies hold the event loop.")
     parser.add_argument("--most-ms", type=float, default=150, help="of the core (default: 150)")
     parser.add_argument("--only", default="", help="a part of the lies' names")

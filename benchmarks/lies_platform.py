@@ -1,4 +1,4 @@
-"""A platform that tells one lie after another, for `lies.py`: what each of them sends."""
+"""An upstream that serves hostile payloads, for `lies.py`."""
 
 import asyncio
 import gzip
@@ -29,7 +29,7 @@ _LEGACY: dict[str, Any] = {
 
 
 class Page:
-    """Writes pages of one endpoint."""
+    """A writer of pages of one endpoint."""
 
     def __init__(self, endpoint: str) -> None:
         is_customer = endpoint == "promotionData"
@@ -42,20 +42,20 @@ class Page:
         self.item: dict[str, Any] = document(example)[self.key][0]
 
     def of(self, items: str, **envelope: str) -> bytes:
-        """Write a page around items and further members that are JSON already."""
+        """Return a page with items and members that are JSON already."""
         told = {name: json.dumps(value) for name, value in self.envelope.items()}
         members = (f'"{name}":{value}' for name, value in (told | envelope).items())
         return ("{" + ",".join(members) + f',"{self.key}":[{items}]' + "}").encode()
 
     def many(self, item: Any, count: int = 10**9, **envelope: str) -> bytes:
-        """Write a page of one item so often, or as often as fits."""
+        """Return a page that repeats one item, this often or as often as fits."""
         written = json.dumps(item)
         count = min(count, ALMOST // (len(written) + 1))
         told = {"pageDetails": f'{{"totalEntries":{count}}}'} | envelope
         return self.of(",".join([written] * count), **told)
 
     def restrictions(self, count: int) -> Any:
-        """Return an item with so many restrictions."""
+        """Return an item with this many restrictions."""
         item = json.loads(json.dumps(self.item))
         if self.key == "promotions":
             one = {"kpi": "NUMBER_OF_EARNS", "maxLimit": "1", "limitOn": "CUSTOMER"}
@@ -138,13 +138,13 @@ LIES: dict[str, Body] = {
 
 
 class Liar:
-    """An ASGI application: ``PUT /lie`` chooses what every other call is answered."""
+    """An ASGI application: ``PUT /lie`` selects the response to every other call."""
 
     def __init__(self) -> None:
         self._answers: dict[str, Response] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one call."""
+        """Send one response."""
         if scope["type"] != "http":
             return
         request = Request(scope, receive)

@@ -1,8 +1,7 @@
-"""Walks over lists that move: what the gateway's cursors lose and repeat, and what offsets do.
+"""Pagination over lists that change: what cursors lose and repeat, and what offsets do.
 
 Both page through the same lists, which change between two pages by the same seed. The gateway runs
-whole, on the sandbox, over HTTP on the loopback; "offset" is what a cursor that holds nothing but
-an offset makes of the same list.
+whole, on the sandbox, over HTTP on the loopback; "offset" are cursors that hold only an offset.
 """
 
 import argparse
@@ -26,7 +25,7 @@ SIZES = (5, 10, 20, 50)
 
 
 class OffsetCursors:
-    """The same list, paged with plain offsets: one call a page, whatever has happened."""
+    """The same list, paged with plain offsets: one call a page."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -37,15 +36,15 @@ class OffsetCursors:
         return self._source.ids
 
     def insert(self, at: int, count: int) -> None:
-        """Put items in."""
+        """Insert items."""
         self._source.insert(at, count)
 
     def delete(self, at: int, count: int) -> None:
-        """Take items out."""
+        """Delete items."""
         self._source.delete(at, count)
 
     def page(self, *, is_forward: bool, size: int, after: Seen | None) -> Seen:
-        """Return the page at the offset that the last one ended at."""
+        """Return the page at the offset where the last one ended."""
         ids = self.ids
         if is_forward:
             start = int(after.cursor) if after else 0
@@ -59,7 +58,7 @@ class OffsetCursors:
 
 
 def change(source: Source, random: Random, changes: int) -> None:
-    """Put in or take out up to five items at a time, anywhere; as often one as the other."""
+    """Insert or delete up to five items at a time, anywhere, with equal probability."""
     for _ in range(changes):
         count = random.randint(1, LARGEST_CHANGE)
         at = random.randrange(len(source.ids) + 1)

@@ -1,11 +1,10 @@
-"""Where the gateway's time goes under a workload, as py-spy sees it a thousand times a second.
+"""Where the gateway's time goes under a workload, sampled by py-spy 1,000 times a second.
 
-    pip install py-spy
-    python benchmarks/profiling.py [--seconds 10] [W1 W2]
+pip install py-spy; python benchmarks/profiling.py [--seconds 10] [W1 W2]
 
-The server, the upstream and the load are those of `bench.py`. Only the server's process is looked
-at; what C does (decoding, encoding, system calls) counts for the Python function that has called
-it, and what the loop does itself for the loop.
+The server, the upstream and the load are those of `bench.py`. Only the server's process is sampled;
+C code (decoding, encoding, system calls) counts for the Python function that called it, and the
+event loop's own work for the loop.
 """
 
 import argparse
@@ -57,7 +56,7 @@ _PARTS = [
 
 
 def profile(bench: Bench, workload: Workload, seconds: float) -> Counter[str]:
-    """Ask a workload of a server that has seen it, and count samples by the innermost function."""
+    """Send a workload to a warm server, and count samples by the innermost function."""
     with running(gateway(bench.upstream.url), bench.cores.served, bench.folder) as server:
         bench.warm_up(server, workload, seconds / 4)
         samples = bench.folder / "samples"
@@ -76,7 +75,7 @@ def profile(bench: Bench, workload: Workload, seconds: float) -> Counter[str]:
 
 
 def by_part(functions: Mapping[str, int]) -> Counter[str]:
-    """Sum up by what the functions are for."""
+    """Sum up samples by subject."""
     parts: Counter[str] = Counter()
     for name, number in functions.items():
         parts[next(part for prefix, part in _PARTS if name.startswith(prefix))] += number

@@ -39,7 +39,7 @@ _EXAMPLES = 5
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An operation with its true answer, and what that costs in upstream calls without a cache."""
+    """An operation with its true result, and its upstream calls without a cache."""
 
     operation: Operation
     truth: dict[str, Any]
@@ -48,7 +48,7 @@ class Known:
 
 @dataclass(slots=True)
 class Tally:
-    """What was seen in one phase; operations that began in it count, whenever they end."""
+    """The outcomes of one phase; operations that began in it count, whenever they end."""
 
     began: float = field(default_factory=time.monotonic)
     stopped: bool = False
@@ -68,7 +68,7 @@ class Tally:
     examples: list[str] = field(default_factory=list)
 
     def count(self, known: Known, answer: dict[str, Any], seconds: float) -> None:
-        """Count one answer."""
+        """Count one response."""
         found = differences(answer, known.truth)
         errors = answer.get("errors", [])
         codes = [(error.get("extensions") or {}).get("code") for error in errors]

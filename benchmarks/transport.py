@@ -1,7 +1,7 @@
-"""What one call to the platform costs in CPU, by each way there is to make it.
+"""The CPU cost of one upstream call, by each way of sending it.
 
-A static server on one core answers; the ways take turns on the other, and each figure is the median
-of its rounds. The ways of libraries that are not installed are left out.
+A static server on one core responds; the ways take turns on the other, and each figure is the
+median of its rounds. Libraries that are not installed are left out.
 """
 
 import argparse
@@ -49,13 +49,13 @@ Call = Callable[[], Awaitable[int]]
 
 
 class Static(asyncio.Protocol):
-    """Answers each request with the same bytes."""
+    """A protocol that answers each request with the same bytes."""
 
     def __init__(self, answer: bytes) -> None:
         self._answer = answer
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
+        """Store the transport."""
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
@@ -64,7 +64,7 @@ class Static(asyncio.Protocol):
 
 
 async def serve(size: int) -> None:
-    """Serve a body of so many bytes until the process is ended; the port is the first line out."""
+    """Serve a body of this size until the process is ended; print the port first."""
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {size}\r\n"
     answer = (
         f"{head}Date: Mon, 01 Jun 2026 00:00:00 GMT\r\nServer: s\r\n\r\n".encode() + b"x" * size
@@ -115,7 +115,7 @@ async def by_aiohttp(url: str) -> AsyncIterator[Call]:
 
 @asynccontextmanager
 async def by_port(http: HttpTransport) -> AsyncIterator[Call]:
-    """Call by the gateway's own port."""
+    """Call by the gateway's own interface of transports."""
 
     async def call() -> int:
         reply = await http.send("GET", TARGET, HEADERS, max_bytes=MOST_BYTES)
@@ -133,7 +133,7 @@ class PageCall(UpstreamCall[bytes]):
 
 @asynccontextmanager
 async def by_upstream_client(url: str, http: HttpTransport) -> AsyncIterator[Call]:
-    """Call as resolvers do: admission, breaker, credential, quota and deadline included."""
+    """Call as resolvers do: all admission checks included."""
     settings = load_settings(
         upstream_url=url,
         upstream_auth="basic",
@@ -154,7 +154,7 @@ async def by_upstream_client(url: str, http: HttpTransport) -> AsyncIterator[Cal
 
 
 def ways(url: str) -> dict[str, Callable[[], "AsyncIterator[Call]"]]:
-    """Return each way's name and how to begin it."""
+    """Return each way's name and a function that opens it."""
     found: dict[str, Callable[[], AsyncIterator[Call]]] = {
         "httpx.AsyncClient, its own pool": lambda: by_httpx(url, None),
         "own client": lambda: by_port(own(url)),

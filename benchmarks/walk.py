@@ -36,7 +36,7 @@ _PACKAGE = str(Path(__file__).parent.parent / "gateway") + "/"
 
 
 class Walk:
-    """What ran while it was followed."""
+    """The functions that ran while it was followed."""
 
     def __init__(self) -> None:
         self.is_followed = False
@@ -60,7 +60,7 @@ class Walk:
 
 
 def _place(frame: FrameType) -> tuple[str, str] | None:
-    """Return a function's file below the package and its name; None for one that is not ours."""
+    """Return a function's file below the package and its name; None for other packages."""
     name = frame.f_code.co_filename
     if not name.startswith(_PACKAGE) or "/sandbox/" in name:
         return None

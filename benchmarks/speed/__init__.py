@@ -1,1 +1,1 @@
-"""What `bench.py` is made of: workloads, servers, load, figures."""
+"""The parts of `bench.py`: workloads, servers, load, figures."""

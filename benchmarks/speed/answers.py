@@ -1,7 +1,7 @@
-"""The upstream's answers, made by the sandbox's own generator and served by nginx as files.
+"""The upstream's responses, made by the sandbox's own generator and served by nginx as files.
 
-Each variant is a world of its own (another seed), moved to customers and programs of its own by
-renumbering their ids, so that the variants are different answers and not one answer many times.
+Each variant is a world of its own (another seed), with the ids of its customers and programs
+renumbered, so that the variants are different responses.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ Answer = tuple[str, dict[str, Any]]
 
 
 def write_answers(folder: Path) -> int:
-    """Write an answer a file, each named by the parameters that ask for it; gives how many."""
+    """Write a file for each response, named by its request's parameters; return their number."""
     count = 0
     for name, payload in _answers():
         (folder / name).write_bytes(msgspec.json.encode(payload))
@@ -48,7 +48,7 @@ def _answers() -> Iterator[Answer]:
 
 
 def _limits(size: int) -> tuple[int, ...]:
-    """Return what a page of that size is asked with: the gateway wants one more, to see the end."""
+    """Return the limits with which a page of that size is requested."""
     return (size, size + 1) if size < 100 else (size,)
 
 

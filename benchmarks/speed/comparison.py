@@ -14,7 +14,7 @@ _WARM_UP_S = 1
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What the servers made of one workload."""
+    """The figures of all servers for one workload."""
 
     workload: Workload
     answer_bytes: float
@@ -24,9 +24,9 @@ class Row:
 def compare(
     bench: Bench, servers: Sequence[Running], workload: Workload, rounds: int, seconds: float
 ) -> Row:
-    """Measure servers in turns; gives the median of each.
+    """Measure servers in turns; return the median of each.
 
-    Raises DisagreementError where answers differ, before the load or after it.
+    Raise DisagreementError where responses differ, before the load or after it.
     """
     able = [s for s in servers if s.server.speaks_graphql or workload.upstream_paths]
     lengths = agree(bench, able, workload)

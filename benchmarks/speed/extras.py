@@ -24,14 +24,14 @@ _FAMILY_ROUNDS = 8
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """How long an answer takes, in ms."""
+    """The latency of a response, in ms."""
 
     p50_ms: float
     p99_ms: float
 
 
 def slow_upstream(answers: Path) -> Server:
-    """Return the upstream that takes 20 ms for each answer."""
+    """Run an upstream that delays each response by 20 ms."""
     script = str(ROOT / "benchmarks" / "speed" / "slow_upstream.py")
     return Server("slow", [sys.executable, script, str(answers), str(DELAY_MS)])
 
@@ -65,7 +65,7 @@ def latencies(
 
 
 def start_up_s(bench: Bench) -> float:
-    """Start the gateway several times; gives the median time until it is ready, in seconds."""
+    """Start the gateway several times; return the median seconds until it is ready."""
     times = []
     for _ in range(_STARTS):
         with running(gateway(bench.upstream.url), bench.cores.served, bench.folder) as started:
@@ -74,9 +74,9 @@ def start_up_s(bench: Bench) -> float:
 
 
 def family_failures(bench: Bench, server: Running, workload: Workload) -> tuple[int, int]:
-    """Ask W4 32 at once, again and again; gives how many answers were not right, and of how many.
+    """Run W4 32 at once; return how many responses were wrong, and of how many.
 
-    Right is what the server answers when it is asked alone.
+    Right is the response of the server when it is queried alone.
     """
     right = [json.loads(bench.ask(server, body)) for body in workload.bodies]
     return asyncio.run(_ask_families(f"{server.url}/graphql", workload.bodies, right))

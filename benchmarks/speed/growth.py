@@ -13,7 +13,7 @@ from speed.workloads import Workload, leaves
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One size: what it counts, and the CPU time that each server needs, in µs."""
+    """One size: what it counts, and the CPU time of each server, in µs."""
 
     x: int
     cpu_us: dict[str, float]

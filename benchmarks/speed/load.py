@@ -1,4 +1,4 @@
-"""Load by wrk, and what a server made of it: operations, CPU time, upstream calls."""
+"""Load by wrk, and what a server did with it: operations, CPU time, upstream calls."""
 
 import json
 import statistics
@@ -19,14 +19,14 @@ _ANSWER_S = 30
 
 
 class DisagreementError(Exception):
-    """Servers that are compared do not give the same answer, or gave none under load."""
+    """Servers that are compared differ in a response, or failed under load."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One measurement of one server; CPU time and calls are per operation.
 
-    `foreign` is the share of the server's core that other processes took meanwhile.
+    `foreign` is the share of the server's core that other processes used meanwhile.
     """
 
     per_second: float
@@ -39,7 +39,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Where everything is: the cores, the upstream, and a folder for what wrk reads."""
+    """The environment: the cores, the upstream, and a folder for what wrk reads."""
 
     cores: Cores
     upstream: Running
@@ -47,16 +47,16 @@ class Bench:
     http: httpx.Client
 
     def upstream_calls(self) -> int:
-        """Count the calls that the upstream has had, this one included."""
+        """Return the number of calls to the upstream, this one included."""
         status = self.http.get(f"{self.upstream.url}/status").text
         return int(status.splitlines()[2].split()[2])
 
     def ask(self, server: Running, body: dict[str, Any]) -> bytes:
-        """Ask one operation; gives the body of the answer."""
+        """Send one operation; return the body of the response."""
         return self.http.post(f"{server.url}/graphql", json=body, timeout=_ANSWER_S).content
 
     def drive(self, url: str, lines: Sequence[str], seconds: float, at_once: int) -> dict[str, Any]:
-        """Run wrk for some seconds; gives what `load.lua` writes."""
+        """Run wrk for some seconds; return what `load.lua` writes."""
         kind = "get" if lines[0].startswith("/") else "post"
         asked = self.folder / "asked.txt"
         asked.write_text("".join(f"{line}\n" for line in lines))
@@ -69,14 +69,14 @@ class Bench:
         return found
 
     def warm_up(self, server: Running, workload: Workload, seconds: float) -> None:
-        """Ask a server for some seconds, and let it finish what it has begun."""
+        """Load a server for some seconds, and let it finish."""
         self.drive(server.url, lines_for(server, workload), seconds, workload.concurrency)
         server.settle()
 
     def measure(self, server: Running, workload: Workload, length: float, seconds: float) -> Sample:
-        """Measure a server for some seconds, or longer where too few answers come in that time.
+        """Measure a server for some seconds, or longer where there are too few responses.
 
-        `length` is the mean length of a right answer's body: shorter answers are errors, and an
+        `length` is the mean length of a right response's body: shorter responses are errors, and an
         error raises DisagreementError.
         """
         for stretched_s in (seconds, 3 * seconds, 10 * seconds):
@@ -114,14 +114,14 @@ class Bench:
 
 
 def lines_for(server: Running, workload: Workload) -> list[str]:
-    """Return what wrk asks a server: operations, or the paths of the upstream."""
+    """Return the operations that wrk sends to a server, or the paths of the upstream."""
     if server.server.speaks_graphql:
         return [json.dumps(body) for body in workload.bodies]
     return workload.upstream_paths
 
 
 def canonical(answer: bytes) -> str:
-    """Write an answer's data so that equal data is equal text: 12 and 12.0 are one number."""
+    """Return a response's data so that equal data is equal text: 12 and 12.0 are one number."""
     decoded = json.loads(answer)
     if decoded.get("errors") or decoded.get("data") is None:
         raise DisagreementError(f"an answer has errors: {str(decoded)[:500]}")
@@ -137,9 +137,9 @@ def _plain(data: Any) -> Any:
 
 
 def agree(bench: Bench, servers: Iterable[Running], workload: Workload) -> dict[str, float]:
-    """Make sure that all servers answer alike, fields in the same order.
+    """Assert that all servers respond alike, fields in the same order.
 
-    Gives the mean length of an answer by server. Raises DisagreementError with the first
+    Return the mean length of a response by server. Raise DisagreementError with the first
     difference.
     """
     expected: list[str] = []
@@ -171,5 +171,5 @@ def _difference(server: str, workload: str, got: str, expected: str) -> str:
 
 
 def medians(samples: Sequence[Sample]) -> Sample:
-    """Take the median of each figure by itself."""
+    """Return the median of each figure by itself."""
     return Sample(*map(statistics.median, zip(*map(astuple, samples), strict=True)))

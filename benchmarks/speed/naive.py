@@ -1,7 +1,7 @@
 """The naive baseline: the gateway's own resolvers on graphql-core, plain httpx, plain uvicorn.
 
-As somebody would write it who reads no benchmark: httpx with its own transport and pool, and
-`uvicorn.run` with its defaults (which take uvloop and httptools where they are installed).
+Httpx with its own transport and pool, and `uvicorn.run` with its defaults (uvloop and httptools
+where they are installed).
 """
 
 import os

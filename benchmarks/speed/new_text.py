@@ -1,4 +1,4 @@
-"""What an operation costs that has never been seen, and how much of that is compiling."""
+"""The cost of an operation that the gateway has not seen before, and the compiler's share."""
 
 import asyncio
 import gc
@@ -43,7 +43,7 @@ class NewText:
 
 
 def new_text(answers: Path, workload: Workload) -> NewText:
-    """Ask texts that differ in a comment, each twice, of a gateway within this process.
+    """Send texts that differ in a comment, each twice, to a gateway within this process.
 
     Knows nothing of how the gateway compiles: what is not parsing or validating counts as that.
     """

@@ -1,4 +1,4 @@
-"""nginx, twice: the upstream that serves files, and the limit that only passes on."""
+"""nginx as the static upstream, and as a proxy: the limit of passing on."""
 
 from pathlib import Path
 
@@ -50,13 +50,13 @@ _PROXY = """  upstream platform {{ server {upstream}; keepalive 64; keepalive_re
 
 
 def upstream_configuration(folder: Path, answers: Path, port: int) -> Path:
-    """Write the configuration of the static upstream; gives its path."""
+    """Write the configuration of the static upstream; return its path."""
     text = (_COMMON + _UPSTREAM).format(folder=folder, name="upstream", answers=answers, port=port)
     return _written(folder / "upstream.conf", text)
 
 
 def pass_configuration(folder: Path, upstream: str, port: int) -> Path:
-    """Write the configuration of a proxy before `upstream`, a host and port; gives its path."""
+    """Write the configuration of a proxy before `upstream`, a host and port; return its path."""
     text = (_COMMON + _PROXY).format(folder=folder, name="pass", upstream=upstream, port=port)
     return _written(folder / "pass.conf", text)
 

@@ -26,7 +26,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All that one run has found."""
+    """The figures of one run."""
 
     when: str
     machine: Sequence[str]
@@ -42,7 +42,7 @@ class Figures:
 
 
 def markdown(figures: Figures) -> str:
-    """Write the section."""
+    """Return the section."""
     parts = [
         f"Measured {figures.when}, {figures.shape}.\n",
         *(f"- {line}" for line in figures.machine),
@@ -139,7 +139,7 @@ def _growth(unit: str, points: Sequence[Point]) -> list[str]:
 
 
 def put_into(readme: Path, section: str) -> None:
-    """Replace what stands between the markers; raises ValueError where they are not there."""
+    """Replace the text between the markers; raise ValueError where they are missing."""
     before, begin, rest = readme.read_text().partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:

@@ -1,4 +1,4 @@
-"""Servers as processes of their own, each pinned to a core, started and ended by its own id."""
+"""Servers as processes, each pinned to a core, started and ended by its process id."""
 
 import os
 import socket
@@ -35,7 +35,7 @@ class Cores:
         return cls(str(mine[-1]), ",".join(map(str, mine[:-1])))
 
     def busy_s(self) -> float:
-        """Return the time that the server's core has worked so far, for whomever."""
+        """Return the time that the server's core has been busy so far."""
         lines = Path("/proc/stat").read_text().splitlines()
         line = next(line for line in lines if line.startswith(f"cpu{self.served} "))
         ticks = [int(number) for number in line.split()[1:9]]
@@ -44,7 +44,7 @@ class Cores:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What is measured: how it is started, and whether it speaks GraphQL or only passes on."""
+    """A server to measure: how it is started, and whether it speaks GraphQL or only passes on."""
 
     name: str
     command: list[str]
@@ -56,7 +56,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that runs."""
+    """A running server."""
 
     server: Server
     url: str
@@ -69,12 +69,12 @@ class Running:
         return self.server.name
 
     def cpu_s(self) -> float:
-        """Return the CPU time that it has taken so far, all its threads, user and system."""
+        """Return the CPU time of all its threads so far, user and system."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS_A_SECOND
 
     def settle(self) -> None:
-        """Wait until it has nothing to do any more: what clients left behind is worked off."""
+        """Wait until it is idle: work that clients left behind is done."""
         before = -1.0
         end = time.monotonic() + _START_S
         while (now := self.cpu_s()) != before and time.monotonic() < end:
@@ -89,7 +89,7 @@ class Running:
 
 
 def free_port() -> int:
-    """Find a port that nobody listens on."""
+    """Return a loopback port that is not in use."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
@@ -140,7 +140,7 @@ def _settings(upstream: str, settings: Mapping[str, str]) -> dict[str, str]:
 def running(server: Server, cores: str, folder: Path, port: int | None = None) -> Iterator[Running]:
     """Run a server on these cores until the block ends; its output goes to a file in `folder`.
 
-    Raises RuntimeError, with what it has written, where it does not start.
+    Raise RuntimeError with its output where it does not start.
     """
     port = port or free_port()
     log = folder / f"{server.name}-{port}.log"

@@ -1,8 +1,8 @@
-"""An upstream that takes its time: the same files, each answer a fixed delay later.
+"""An upstream with latency: the same files, each response after a fixed delay.
 
-    python slow_upstream.py FOLDER DELAY_MS     listens on 127.0.0.1:$PORT
+python slow_upstream.py FOLDER DELAY_MS     listens on 127.0.0.1:$PORT
 
-A slim protocol on uvloop, because its own cost counts on both sides of the comparison.
+A small protocol on uvloop, because its own cost counts on both sides of the comparison.
 """
 
 import asyncio
@@ -54,11 +54,11 @@ class SlowAnswer(asyncio.Protocol):
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember where to answer."""
+        """Store the transport."""
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Answer each whole request, later."""
+        """Answer each whole request after the delay."""
         self._received += data
         while b"\r\n\r\n" in self._received:
             head, _, self._received = self._received.partition(b"\r\n\r\n")

@@ -1,6 +1,6 @@
-"""The workloads: which operations are asked, on whose account, and how many at once.
+"""The workloads: which operations are sent, for which customers, and how many at once.
 
-Each is asked for many customers in turn, more than are in flight, so that no server can share one
+Each is sent for many customers in turn, more than are in flight, so that no server can share one
 upstream call between two requests: each pays for every call, and the calls are counted.
 """
 

@@ -1,4 +1,4 @@
-"""The audit that npm's graphql-http offers every server: GraphQL over HTTP, check by check."""
+"""The public audit of npm's graphql-http: GraphQL over HTTP, check by check."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ CHECKS = 61
 
 
 def npm(*arguments: str) -> str:
-    """Run an npm command in this folder, and give what it prints."""
+    """Run an npm command in this folder, and return its output."""
     executable = shutil.which("npm")
     if executable is None:
         pytest.fail("this test needs npm: install Node.js 20 or later")
@@ -30,7 +30,7 @@ def npm(*arguments: str) -> str:
 
 @pytest.mark.verify
 def test_the_public_audit_passes_in_full(gateway_url: str) -> None:
-    """All 61 checks say ok, those that are a SHOULD or a MAY included."""
+    """All 61 checks are ok, those that are a SHOULD or a MAY included."""
     npm("ci", "--no-audit", "--no-fund", "--loglevel=error")
     printed = npm("run", "--silent", "audit", "--", f"{gateway_url}/graphql")
     checks = [json.loads(line) for line in printed.splitlines()]

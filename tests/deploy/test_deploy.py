@@ -1,4 +1,4 @@
-"""What is deployed, as far as that can be told without a container engine."""
+"""What is deployed, as far as it can be checked without a container engine."""
 
 import ast
 import re
@@ -41,7 +41,7 @@ def services() -> dict[str, dict[str, str]]:
 
 
 def test_hadolint_finds_nothing() -> None:
-    """The linter of Dockerfiles is silent, without any rule being ignored."""
+    """The Dockerfile linter reports nothing, without any ignored rule."""
     hadolint = Path(sys.executable).with_name("hadolint")
     ended = subprocess.run(  # noqa: S603 - a tool of the development environment
         [hadolint, "--no-color", ROOT / "deploy/Dockerfile"],
@@ -55,7 +55,7 @@ def test_hadolint_finds_nothing() -> None:
 
 
 def test_the_image_runs_as_a_user_without_rights() -> None:
-    """The last USER of the last stage is a number that is not root's."""
+    """The USER of the last stage is a number other than 0."""
     last = DOCKERFILE.rpartition("\nFROM ")[2]
     assert last.startswith("python:3.12-slim\n")
     assert re.findall(r"^USER (.*)$", last, re.MULTILINE) == ["10001:10001"]
@@ -63,7 +63,7 @@ def test_the_image_runs_as_a_user_without_rights() -> None:
 
 
 def test_the_image_serves_on_port_8000() -> None:
-    """What runs, where it listens and what is watched belong together."""
+    """Command, port and health check agree."""
     assert DOCKERFILE.rstrip().endswith('ENTRYPOINT ["promotion-gateway"]\nCMD ["serve"]')
     assert re.findall(r"^EXPOSE (.*)$", DOCKERFILE, re.MULTILINE) == ["8000"]
     assert f"or {Settings.model_fields['port'].default})" in DOCKERFILE
@@ -71,7 +71,7 @@ def test_the_image_serves_on_port_8000() -> None:
 
 
 def test_every_variable_is_a_setting() -> None:
-    """Neither the image, nor compose, nor the text names a variable that there is not."""
+    """Every variable in the image, compose file and text is a setting."""
     for path in ("Dockerfile", "compose.yaml", "README.md"):
         text = (ROOT / "deploy" / path).read_text(encoding="utf-8")
         named = set(re.findall(r"\bGATEWAY_[A-Z_]+[A-Z]\b", text))
@@ -80,7 +80,7 @@ def test_every_variable_is_a_setting() -> None:
 
 
 def test_only_locked_distributions_reach_the_image() -> None:
-    """Every installation checks hashes, but for the wheel that was built a moment before."""
+    """Every installation checks hashes, but for the wheel just built."""
     installations = re.findall(r"pip (?:--python \S+ )?install [^&\n]*", DOCKERFILE)
     assert len(installations) == 3
     for installation in installations:
@@ -88,7 +88,7 @@ def test_only_locked_distributions_reach_the_image() -> None:
 
 
 def test_every_import_is_in_the_images_lock() -> None:
-    """What the gateway imports is installed where it is deployed."""
+    """Every package that the gateway imports is in the image's lock."""
     imported = set()
     for path in (ROOT / "gateway").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -103,7 +103,7 @@ def test_every_import_is_in_the_images_lock() -> None:
 
 
 def test_the_builders_requirements_are_complete() -> None:
-    """All that hatchling needs on the image's Python is taken from the developers' lock."""
+    """Everything that hatchling needs is in the developers' lock."""
     needed, open_ends = set(), ["hatchling"]
     while open_ends:
         name = open_ends.pop()
@@ -119,7 +119,7 @@ def test_the_builders_requirements_are_complete() -> None:
 
 
 def test_what_the_image_copies_is_in_its_context() -> None:
-    """`.dockerignore` lets through what the Dockerfile copies, and no build output."""
+    """`.dockerignore` admits what the Dockerfile copies, and no build output."""
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     rules = [line for line in lines if line and not line.startswith("#")]
     assert rules[0] == "*"
@@ -133,7 +133,7 @@ def test_what_the_image_copies_is_in_its_context() -> None:
 
 
 def test_compose_starts_the_gateway_after_what_it_needs() -> None:
-    """Three services, each watched and without rights, and the gateway waits for both others."""
+    """Each service has a health check; the gateway waits for both others."""
     found = services()
     assert set(found) == {"gateway", "sandbox", "valkey"}
     assert found["gateway"]["depends_on"].count("condition: service_healthy") == 2
@@ -151,7 +151,7 @@ def test_compose_starts_the_gateway_after_what_it_needs() -> None:
 
 
 def test_the_demonstration_starts_and_is_this_machines_alone() -> None:
-    """With a credential and without tokens it says that this is wanted; the image never does."""
+    """Only the compose file opens a gateway, on the loopback; the image never does."""
     gateway = services()["gateway"]
     assert 'GATEWAY_ALLOW_ANONYMOUS: "true"' in gateway["environment"]
     assert re.findall(r'"([\d.]+):\d+:\d+"', gateway["ports"]) == ["127.0.0.1"]
@@ -170,7 +170,7 @@ def test_compose_is_plain_yaml() -> None:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """Build the wheel as the image does, without any network; gives the names of its files."""
+    """Build the wheel as the image does, without network; return the names of its files."""
     folder = tmp_path_factory.mktemp("wheel")
     ended = subprocess.run(  # noqa: S603 - a tool of the development environment
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder],
@@ -188,7 +188,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 
 def test_the_wheel_has_all_that_the_package_has(wheel: set[str]) -> None:
-    """Modules, the sandbox's documents and, where it is built, the explorer's page."""
+    """Modules, the sandbox's documents and, where built, the explorer's page."""
     package = ROOT / "gateway"
     kept = [path for path in package.rglob("*") if path.suffix in {".py", ".json"}]
     if (ASSETS / "index.html").is_file():

@@ -1,4 +1,4 @@
-"""Documents made to hurt, by what they try: each with the code of its answer, null for data."""
+"""Hostile documents by what they attack, each with the code of its error; null for data."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -23,17 +23,17 @@ class Case(NamedTuple):
 
 
 def customer(selection: str) -> str:
-    """Select below a customer."""
+    """Return a query with this selection below a customer."""
     return f"{{customer({BY}){{{selection}}}}}"
 
 
 def nested(begin: str, middle: str, end: str, depth: int) -> str:
-    """Put one thing into itself."""
+    """Return text nested in itself `times` times."""
     return begin * depth + middle + end * depth
 
 
 def fragments(number: int, body: str, last: str, kind: str = "Query") -> str:
-    """Define fragments, in whose bodies NEXT is the next one's name."""
+    """Return fragment definitions; NEXT in a body is the next fragment's name."""
     names = [f"F{i}" for i in range(number)]
     bodies = [body.replace("NEXT", following) for following in names[1:]] + [last]
     return " ".join(
@@ -42,12 +42,12 @@ def fragments(number: int, body: str, last: str, kind: str = "Query") -> str:
 
 
 def each(number: int, text: str) -> str:
-    """Repeat a text in which N is the number."""
+    """Return a text repeated, with N as the number."""
     return " ".join(text.replace("N", str(i)) for i in range(number))
 
 
 def size() -> Iterator[Case]:
-    """Much text, of which little or nothing means anything."""
+    """Documents that are large and do little."""
     yield Case("comment of 10 MiB", "#" + "x" * 10 * 2**20 + "\n{__typename}", None)
     yield Case("nothing but a comment", "#" * MANY, PARSE)
     yield Case("50,000 comments", "#x\n" * 50_000 + "{__typename}", None)
@@ -69,7 +69,7 @@ def size() -> Iterator[Case]:
 
 
 def words() -> Iterator[Case]:
-    """Long names, numbers and texts."""
+    """Long names, numbers and strings."""
     yield Case("a name of a million", "{" + "x" * MANY + "}", COMPLEX)
     yield Case("an alias of a million", "{" + "x" * MANY + ":__typename}", COMPLEX)
     yield Case("a fragment's name of a million", "{..." + "x" * MANY + "}", COMPLEX)
@@ -106,7 +106,7 @@ def words() -> Iterator[Case]:
 
 
 def depth() -> Iterator[Case]:
-    """Things in themselves."""
+    """Deep nesting."""
     cycle = "program(programId:1){promotions{nodes{"
     yield Case("fields 50,000 deep", nested("{a", "", "}", 50_000), COMPLEX)
     yield Case("fields 500 deep", nested("{a", "{b}", "}", 500), COMPLEX)

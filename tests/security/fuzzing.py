@@ -1,7 +1,7 @@
-"""Requests at random: operations over the schema, and what may become of them on a bad day.
+"""Random requests: operations over the schema, and mutations of them.
 
-An operation is a good one (`tests/execution/generated.py`), and is then sent as it is, or with its
-text, its variables or the request around them spoilt. Who is asked for in it is told in no answer.
+An operation is a valid one (`tests/execution/generated.py`), sent unchanged, or with its text, its
+variables or the request around them mutated. No response may repeat its identifiers.
 """
 
 import json
@@ -60,11 +60,11 @@ SPOILS = {"nothing": 45, "word": 15, "text": 5, "variables": 22, "request": 13}
 
 
 class Asked(NamedTuple):
-    """One request: how it is sent, its parameters, and the identifiers that are in it.
+    """One request: how it is sent, its parameters, and the identifiers in it.
 
-    `customer_ids` are shown in the data of whoever asks by them, and nowhere else. `way` is GET,
-    WHOLE for a POST that is sent at once, or PARTS for one whose body follows: the server has a way
-    of its own for each.
+    `customer_ids` are shown in the data of a caller who queries by them, and nowhere else. `way` is
+    GET, WHOLE for a POST that is sent at once, or PARTS for one whose body follows its head: the
+    server has a path for each.
     """
 
     way: str
@@ -74,7 +74,7 @@ class Asked(NamedTuple):
 
     @property
     def pieces(self) -> list[bytes]:
-        """Write it; what is no JSON (NaN, half a surrogate pair) is written, too."""
+        """Return the request's bytes; NaN and lone surrogates are written as they are."""
         content = json.dumps(self.body).encode()
         if self.way == "GET" and len(content) < 8_000:
             return [_head(f"GET /graphql?{urlencode(self._query_string)}") + b"\r\n"]
@@ -103,7 +103,7 @@ def _sendable(text: str) -> str:
 
 @st.composite
 def requests(draw: st.DrawFn, schema: GraphQLSchema) -> Asked:
-    """Choose a request: hypothesis gives what is put in, and by all of that where it is put."""
+    """Return a strategy of requests: hypothesis chooses what is inserted, and where."""
     values = draw(st.lists(VALUES, min_size=3, max_size=3))
     junk = draw(st.text(st.characters(codec="utf-8"), max_size=20))
     random = Random(f"{draw(st.integers(0, 2**63))} {values} {junk}")  # noqa: S311 - no secret
@@ -125,7 +125,7 @@ def requests(draw: st.DrawFn, schema: GraphQLSchema) -> Asked:
 
 
 def _strangers(random: Random) -> list[dict[str, str]]:
-    """Make up customers, each of whom nobody else has ever asked for."""
+    """Return customers whom no other request queries."""
     number = random.randrange(10**9, 10**10)
     return [
         {"mobile": f"99{number}"},
@@ -137,13 +137,13 @@ def _strangers(random: Random) -> list[dict[str, str]]:
 
 
 class _Spoiling:
-    """Puts values and junk where they do not belong."""
+    """Inserts values and junk in the wrong places."""
 
     def __init__(self, random: Random, values: list[Any], junk: str) -> None:
         self._random, self._values, self._junk = random, values, junk
 
     def spoilt(self, generated: Generated) -> Any:
-        """Write a request's body, in which something may be wrong."""
+        """Return a request's body, in which something may be invalid."""
         text, variables = generated
         body: dict[str, Any] = {"query": text, "variables": variables}
         (spoil,) = self._random.choices(list(SPOILS), list(SPOILS.values()))
@@ -161,7 +161,7 @@ class _Spoiling:
         return body
 
     def _with_other_words(self, text: str) -> str:
-        """Leave tokens out, repeat them, or put others in their places, mostly of their kind."""
+        """Delete, repeat or replace tokens, mostly by tokens of their kind."""
         words = _TOKENS.findall(text)
         for _ in range(self._random.randint(1, 4)):
             at = self._random.randrange(len(words))
@@ -173,13 +173,13 @@ class _Spoiling:
         return " ".join(words)
 
     def _other_variables(self, variables: dict[str, Any]) -> Any:
-        """Return the variables other values, or what is none in their place."""
+        """Replace variables by other values, or by something that is no object."""
         names = self._random.sample([*variables, "unknown"], min(len(variables) + 1, 2))
         changed = variables | dict(zip(names, self._values, strict=False))
         return self._random.choice([changed] * 6 + [{}, [changed], "x", 1])
 
     def _other_request(self, body: dict[str, Any]) -> Any:
-        """Spoil what is around an operation."""
+        """Mutate what surrounds an operation."""
         name = self._random.choice(["operationName", "extensions", "documentId", "query", "else"])
         hashed = {"version": 1, "sha256Hash": "a" * 64}
         persisted = {"persistedQuery": self._random.choice([hashed, self._values[0]])}

@@ -1,4 +1,4 @@
-"""Bodies, query strings and origins that no honest client sends, with their answers."""
+"""Bodies, query strings and origins that no honest client sends, with their responses."""
 
 import json
 from typing import Any
@@ -35,12 +35,12 @@ CROSS_SITE = (b"Sec-Fetch-Site: cross-site", b"Sec-Fetch-Mode: no-cors")
 
 
 def sent(**members: Any) -> bytes:
-    """Write a POST of an object; the query is a good one unless it is given."""
+    """Return a POST of an object; the query is a valid one unless it is given."""
     return post(json.dumps({"query": QUERY} | members).encode())
 
 
 def variables(value: bytes) -> bytes:
-    """Write a POST whose variables are these bytes."""
+    """Return a POST with these bytes as its variables."""
     return post(b'{"query": "{ __typename }", "variables": {"a": ' + value + b"}}")
 
 

@@ -1,7 +1,7 @@
-"""Requests that no honest client sends, each with the status and code of its answer.
+"""Requests that no honest client sends, each with the status and code of its response.
 
 They are bytes, in the pieces in which they are sent. All carry credentials and identifiers, which
-must turn up in no answer and in no log line.
+may appear in no response and in no log line.
 """
 
 import gzip
@@ -31,7 +31,7 @@ PARSE, INVALID = "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"
 
 
 class Hostile(NamedTuple):
-    """One request, and its answer: status 0 where the connection just ends, None for no code."""
+    """A request and its response: status 0 where the connection is closed, None for no code."""
 
     name: str
     pieces: tuple[bytes, ...]
@@ -40,44 +40,44 @@ class Hostile(NamedTuple):
 
 
 def head(line: bytes, *headers: bytes) -> bytes:
-    """Write a head, with a host and credentials."""
+    """Return a head with a host and credentials."""
     return b"\r\n".join([line, HOST, *PERSONAL, *headers, b"", b""])
 
 
 def bare(line: bytes, *headers: bytes) -> bytes:
-    """Write a head that has what it is given and no more."""
+    """Return a head with these lines only."""
     return b"\r\n".join([line, *headers, b"", b""])
 
 
 def post(body: bytes, *headers: bytes, kind: bytes = AS_JSON) -> bytes:
-    """Write a POST of a body with its true length."""
+    """Return a POST of a body with its true length."""
     length = b"Content-Length: %d" % len(body)
     kinds = [kind] if kind else []
     return head(b"POST /graphql HTTP/1.1", *kinds, length, *headers) + body
 
 
 def lied(length: bytes, body: bytes = TYPENAME) -> bytes:
-    """Write a POST of a body with another length."""
+    """Return a POST of a body with a false length."""
     return head(b"POST /graphql HTTP/1.1", AS_JSON, b"Content-Length: " + length) + body
 
 
 def chunked(body: bytes, *headers: bytes) -> bytes:
-    """Write a POST of a body as it is to stand in chunks."""
+    """Return a POST of a body that is already in chunks."""
     return head(b"POST /graphql HTTP/1.1", AS_JSON, *(headers or (CHUNKED,))) + body
 
 
 def get(target: bytes, *headers: bytes) -> bytes:
-    """Write a GET."""
+    """Return a GET."""
     return head(b"GET " + target + b" HTTP/1.1", *headers)
 
 
 def chunk(body: bytes) -> bytes:
-    """Write a body as one chunk, and its end."""
+    """Return a body as one chunk, and the last chunk."""
     return b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
 
 
 def case(name: str, request: bytes, status: int, code: str | None = NOTHING) -> Hostile:
-    """Make a case of one piece."""
+    """Return a case of one piece."""
     return Hostile(name, (request,), status, code)
 
 
@@ -191,7 +191,7 @@ SLOW = [
 
 
 def gzipped(body: bytes, encoding: bytes = b"gzip") -> bytes:
-    """Write a POST of bytes that are said to be compressed."""
+    """Return a POST of bytes with `Content-Encoding: gzip`."""
     return post(body, b"Content-Encoding: " + encoding)
 
 

@@ -1,6 +1,6 @@
-"""Whatever is asked, good or bad: errors are coded, the server does not fail, and tells nothing.
+"""Random requests get coded errors, crash nothing, and disclose nothing.
 
-``pytest -s`` prints what the operations came to.
+``pytest -s`` prints the outcomes of the operations.
 """
 
 import json
@@ -75,7 +75,7 @@ FAULTS = [
 
 @dataclass
 class Fuzzed:
-    """A gateway that is asked anything, its log, and what its answers were."""
+    """A gateway under fuzzing, its log, and the outcomes of its responses."""
 
     url: str
     log: Lines
@@ -86,7 +86,7 @@ class Fuzzed:
     slowest_ms: float = 0.0
 
     def ask(self, asked: Asked) -> None:
-        """Send a request, and check all that comes of it."""
+        """Send a request, and check its response and the log."""
         self.log.lines.clear()
         # What the platform has failed at must not hold the next request back.
         self.traffic.endpoints.clear()
@@ -138,14 +138,14 @@ class Fuzzed:
             self.counts[told] += 1
 
     def report(self, name: str) -> str:
-        """Put the figures into a line."""
+        """Return the outcomes in one line."""
         told = ", ".join(f"{what} {count}" for what, count in self.counts.most_common())
         return f"{name}: {told}; slowest answer {self.slowest_ms:.0f} ms"
 
 
 @contextmanager
 def fuzzed(faults: list[str], **overrides: Any) -> Iterator[Fuzzed]:
-    """Serve a gateway on a platform with these faults."""
+    """Serve a gateway on a sandbox with these faults."""
     sandbox = create_sandbox(
         World.generate(today=TODAY),
         clock=lambda: NOW,
@@ -160,7 +160,7 @@ def fuzzed(faults: list[str], **overrides: Any) -> Iterator[Fuzzed]:
 
 
 def ask_at_random(gateway: Fuzzed, how_many: settings) -> None:
-    """Let hypothesis choose the requests."""
+    """Send requests that hypothesis generates."""
 
     @how_many
     @given(requests(SCHEMA))
@@ -171,7 +171,7 @@ def ask_at_random(gateway: Fuzzed, how_many: settings) -> None:
 
 
 def proves_something(counts: Counter[str]) -> None:
-    """Make sure that it is not all refused, and of many not all well."""
+    """Assert that not all requests were refused, and not all succeeded."""
     assert counts["ran"] > 0.1 * counts["operations"]
     if counts["operations"] >= THOROUGH.max_examples:
         assert counts["ran"] > 0.3 * counts["operations"]
@@ -186,7 +186,7 @@ AMOUNTS = [
 
 @pytest.mark.parametrize("how_many", AMOUNTS)
 def test_random_operations_are_answered_or_refused_with_a_code(how_many: settings) -> None:
-    """On a platform that works nothing is the gateway's own mistake, or the platform's."""
+    """On a healthy upstream no error is internal or the upstream's."""
     with fuzzed([], **KEEPING) as gateway:
         ask_at_random(gateway, how_many)
         print(gateway.report("a sound platform"))  # noqa: T201 - the figures
@@ -196,7 +196,7 @@ def test_random_operations_are_answered_or_refused_with_a_code(how_many: setting
 
 @pytest.mark.parametrize("how_many", AMOUNTS)
 def test_random_operations_on_a_platform_that_fails_tell_nothing_of_it(how_many: settings) -> None:
-    """What a failing platform says of itself reaches nobody, whatever is asked for."""
+    """No response repeats anything of a failing upstream."""
     with fuzzed(FAULTS, **TALKATIVE) as gateway:
         ask_at_random(gateway, how_many)
         print(gateway.report("a failing platform"))  # noqa: T201 - the figures

@@ -1,7 +1,7 @@
-"""Documents made to hurt: each has a coded answer, a bystander is served meanwhile, and both soon.
+"""Hostile documents get a coded error, and delay other requests only briefly.
 
-``pytest -s -m verify`` prints the table: what each document costs the event loop, and how long
-others wait.
+``pytest -s -m verify`` prints the table: how long each document blocks the event loop, and how long
+other requests wait.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ class Row(NamedTuple):
 
 @asynccontextmanager
 async def opened(sandbox_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    """Return a client of a new gateway on this loop, which reads bodies of 16 MiB."""
+    """Return a client of a new gateway on this event loop, which reads bodies of 16 MiB."""
     settings = settings_for(sandbox_url, max_body_bytes=16 * 2**20)
     app = create_app(settings, clock=lambda: NOW)
     headers = {"Accept": GRAPHQL, "Content-Type": "application/json"}
@@ -57,20 +57,20 @@ async def opened(sandbox_url: str) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture(scope="module", autouse=True)
 def quiet() -> Iterator[None]:
-    """Keep what thousands of bystanders leave in the log out of what is printed."""
+    """Suppress the log lines of other requests."""
     with listening():
         yield
 
 
 @pytest.fixture(scope="module")
 async def gateway(sandbox_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    """Return a client of the gateway that all documents are sent to."""
+    """Return a client of the gateway that receives all documents."""
     async with opened(sandbox_url) as client:
         yield client
 
 
 async def send(gateway: httpx.AsyncClient, case: Case) -> Row:
-    """Send a document, and serve others meanwhile and afterwards; check its answer."""
+    """Send a document with other requests during and after it; check its response."""
     body = json.dumps({"query": case.query, "variables": case.variables})
     started = time.thread_time()
     hostile = asyncio.create_task(gateway.post("/graphql", content=body, timeout=30))
@@ -93,7 +93,7 @@ async def send(gateway: httpx.AsyncClient, case: Case) -> Row:
 
 
 async def test_a_document_made_to_hurt_hurts_nobody(gateway: httpx.AsyncClient, case: Case) -> None:
-    """It has its code, in few and short words; whoever asks meanwhile and afterwards is served."""
+    """It gets its code and a short message; other requests are served."""
     assert (await send(gateway, case)).bystander_ms < _NEVER_MS
 
 
@@ -101,9 +101,9 @@ async def test_a_document_made_to_hurt_hurts_nobody(gateway: httpx.AsyncClient, 
 async def test_no_document_takes_the_loop_for_longer_than_a_quarter_of_a_second(
     sandbox_url: str,
 ) -> None:
-    """The CPU time of the loop, the least of three gateways' that have seen none of them before.
+    """The loop's CPU time is bounded, the least of three new gateways.
 
-    A machine that is slower than a usual one is given as much longer as its plain loop takes.
+    A slower machine has proportionally more time, by how long a plain loop takes on it.
     """
     best: dict[str, Row] = {}
     for _ in range(3):
@@ -120,7 +120,7 @@ async def test_no_document_takes_the_loop_for_longer_than_a_quarter_of_a_second(
 
 
 def _million_turns_ms() -> float:
-    """Return the milliseconds of CPU that a plain loop takes here."""
+    """Return the CPU milliseconds of a plain loop on this machine."""
     started = time.thread_time()
     for _ in range(1_000_000):
         pass
@@ -128,7 +128,7 @@ def _million_turns_ms() -> float:
 
 
 async def _serve_bystander(gateway: httpx.AsyncClient) -> float:
-    """Ask what everybody may ask, and give how many milliseconds of CPU that had to wait for."""
+    """Send a simple query, and return the CPU milliseconds that it waited for."""
     started = time.thread_time()
     await asyncio.sleep(0)  # nothing else here waits for a network, and so for its turn
     answer = await gateway.post("/graphql", content='{"query":"{__typename}"}')
@@ -137,12 +137,12 @@ async def _serve_bystander(gateway: httpx.AsyncClient) -> float:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Return each document a test of its own."""
+    """Parametrise by document."""
     if "case" in metafunc.fixturenames:
         metafunc.parametrize("case", CASES, ids=lambda case: case.name)
 
 
 def test_there_are_enough_documents() -> None:
-    """Each has its own name; nine dozen are the least."""
+    """There are at least nine dozen, with unique names."""
     names = [case.name for case in CASES]
     assert len(set(names)) == len(names) >= 108

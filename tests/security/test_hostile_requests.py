@@ -1,6 +1,6 @@
-"""Each hostile request has its answer, soon and in the gateway's own words, and harms nobody.
+"""Each hostile request gets its response soon, in the gateway's own words, and harms no other.
 
-``pytest -s`` prints the table: what each answer took.
+``pytest -s`` prints the table: the time of each response.
 """
 
 import time
@@ -34,7 +34,7 @@ ENDING = [
 
 
 class ImpatientProtocol(LimitedHttpProtocol):
-    """Waits as long as a test does."""
+    """The server's protocol with the short time limits of a test."""
 
     head_within_s = WITHIN_S
     body_within_s = WITHIN_S
@@ -42,21 +42,21 @@ class ImpatientProtocol(LimitedHttpProtocol):
 
 @pytest.fixture(scope="module")
 def log() -> Iterator[Lines]:
-    """Listen to the log as an operator of a container does."""
+    """Return the lines that the gateway logs."""
     with listening() as lines:
         yield lines
 
 
 @pytest.fixture(scope="module")
 def url(sandbox_url: str, log: Lines) -> Iterator[str]:
-    """Return the URL of a gateway as it is served, but for how long it waits."""
+    """Return the URL of a gateway that is served as in production, but for its time limits."""
     settings = settings_for(sandbox_url, graphiql=False, introspection=False)
     with serve(create_app(settings), ImpatientProtocol) as served:
         yield served
 
 
 def check(hostile: Hostile, answer: RawAnswer, log: Lines) -> None:
-    """See that an answer is as it has to be, and that neither it nor the log tells anything."""
+    """Assert that a response is complete, and that neither it nor the log discloses anything."""
     assert (answer.status, answer.code) == (hostile.status, hostile.code), answer.body[:300]
     told = answer.body.decode() + str(answer.headers)
     for text in (told, *log.lines):
@@ -73,7 +73,7 @@ def check(hostile: Hostile, answer: RawAnswer, log: Lines) -> None:
 
 
 def is_alive(url: str) -> bool:
-    """Return whether a bystander is answered, and soon."""
+    """Return whether another request is answered soon."""
     began = time.monotonic()
     answer = exchange(url, post(TYPENAME))
     return b'"__typename":"Query"' in answer.body and time.monotonic() - began < SLOWEST_S
@@ -81,7 +81,7 @@ def is_alive(url: str) -> bool:
 
 @pytest.fixture(scope="module")
 def table() -> Iterator[list[tuple[float, str]]]:
-    """Collect what each answer took in seconds, and print it at the end, the slowest first."""
+    """Collect the seconds of each response, and print them at the end, slowest first."""
     rows: list[tuple[float, str]] = []
     yield rows
     for seconds, name in sorted(rows, reverse=True):
@@ -92,7 +92,7 @@ def table() -> Iterator[list[tuple[float, str]]]:
 def test_a_hostile_request_is_answered(
     url: str, log: Lines, hostile: Hostile, table: list[tuple[float, str]]
 ) -> None:
-    """With its status and code, without a word that tells anything, and all others as ever."""
+    """It has its status and code, discloses nothing, and other requests are served."""
     log.lines.clear()
     began = time.monotonic()
     answer = exchange(url, *hostile.pieces)
@@ -107,7 +107,7 @@ def test_a_hostile_request_is_answered(
 def test_a_slow_request_is_dropped(
     url: str, log: Lines, hostile: Hostile, table: list[tuple[float, str]]
 ) -> None:
-    """After its time, with an answer where there was a request; meanwhile all others as ever."""
+    """It ends after its time limit, with a response where there was a request."""
     log.lines.clear()
     began = time.monotonic()
     with connect(url) as connection:
@@ -122,6 +122,6 @@ def test_a_slow_request_is_dropped(
 
 
 def test_the_table_is_large_and_without_repetition() -> None:
-    """Each case has a name of its own."""
+    """Cases have unique names."""
     names = [hostile.name for hostile in [*ENDING, *hostile_requests.SLOW]]
     assert len(set(names)) == len(names) > 120

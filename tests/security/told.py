@@ -1,4 +1,4 @@
-"""What no answer may tell, and a log that a test can read."""
+"""What no response may disclose, and a log that a test can read."""
 
 import logging
 import re
@@ -17,20 +17,20 @@ LEAKS = re.compile(
 
 
 class Lines(logging.Handler):
-    """Keeps what the log's own handler would write."""
+    """The lines that the log's own handler would write."""
 
     def __init__(self) -> None:
         super().__init__()
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a line where the test can read it."""
+        """Format a line, and store it."""
         self.lines.append(self.format(record))
 
 
 @contextmanager
 def listening() -> Iterator[Lines]:
-    """Listen to the log as an operator of a container does."""
+    """Return the lines that are logged within the block."""
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
     configure_logging("json")

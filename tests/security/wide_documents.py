@@ -1,4 +1,4 @@
-"""Documents made to hurt by how much of a kind they have, or by what they would cause."""
+"""Hostile documents by the number of something, or by what they would cause."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ ISSUES = "enrolments{issues{issueId issuedAt expiresAt eventLogId redemptions{ki
 
 
 def width() -> Iterator[Case]:
-    """Much of the same."""
+    """Many of the same."""
     yield Case("10,000 aliases", "{" + each(10_000, "aN:__typename") + "}", COMPLEX)
     yield Case("600 aliases", customer(each(600, "aN:id")), COMPLEX)
     yield Case("31 aliases", customer(each(31, "aN:id")), COMPLEX)
@@ -61,7 +61,7 @@ def width() -> Iterator[Case]:
 
 
 def variables() -> Iterator[Case]:
-    """Much or strange in the variables."""
+    """Many or strange variables."""
     yield Case("21 nodes by variable", LISTED, COMPLEX, {"ids": ["a"] * 21})
     yield Case("100,000 nodes by variable", LISTED, COMPLEX, {"ids": ["a"] * 100_000})
     yield Case("1,900 wrong nodes", LISTED, INPUT, {"ids": [None] * 1_900})
@@ -76,7 +76,7 @@ def variables() -> Iterator[Case]:
 
 
 def spreads() -> Iterator[Case]:
-    """Fragments that multiply, and such as are in themselves."""
+    """Fragments that multiply, and fragment cycles."""
     doubling = fragments(41, "...NEXT ...NEXT", "__typename")
     yield Case("40 fragments, each the next twice", "{...F0}" + doubling, None)
     yield Case(
@@ -141,7 +141,7 @@ def spreads() -> Iterator[Case]:
 
 
 def overlaps() -> Iterator[Case]:
-    """Fields under one name, which validation compares pair by pair."""
+    """Fields of one response key, which validation compares in pairs."""
     page = "promotions{nodes{promotion{program{id}}}} "
     yield Case("1,900 times id", customer("id " * 1_900), COMPLEX)
     yield Case("400 pages", customer("promotions{totalCount} " * 400), COMPLEX)
@@ -173,7 +173,7 @@ def overlaps() -> Iterator[Case]:
 
 
 def dear() -> Iterator[Case]:
-    """Small documents with large answers."""
+    """Small documents with large results."""
     fields = each(30, "aN:fields{name type{name ofType{name}} args{name}}")
     yield Case("the schema 30 times over", f"{{__schema{{types{{{fields}}}}}}}", COMPLEX)
     yield Case("dear by its variable", PAGES.replace("RICH", ISSUES * 4), COMPLEX, {"n": 100})
@@ -225,6 +225,6 @@ def dear() -> Iterator[Case]:
 
 
 def wide() -> Iterator[Case]:
-    """All of them."""
+    """Return all of them."""
     for kind in (width, variables, spreads, overlaps, dear):
         yield from kind()
