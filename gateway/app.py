@@ -18,7 +18,8 @@ from gateway.auth.authenticator import Authenticator
 from gateway.auth.factory import create_authenticator
 from gateway.cache.options import CacheClocks
 from gateway.cache.statistics import cache_samples
-from gateway.config.settings import Settings, UpstreamAuth, load_settings
+from gateway.config.settings import Settings, load_settings
+from gateway.config.upstream import UpstreamAuth
 from gateway.dataloaders.data_loaders import LoaderSources
 from gateway.dataloaders.shown_promotions import ShownPromotions
 from gateway.edge.cors import CorsMiddleware, Origins

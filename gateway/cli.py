@@ -15,11 +15,11 @@ from gateway.config.edge import LOCAL_ORIGINS
 from gateway.config.settings import (
     Settings,
     SettingsError,
-    UpstreamAuth,
     effective,
     load_settings,
     unknown_variables,
 )
+from gateway.config.upstream import UpstreamAuth
 from gateway.context import Role
 from gateway.graphql_http.gc_tuning import freeze_gc
 from gateway.graphql_http.persisted_queries.folder import FolderError, read_folder

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from hypothesis import settings
 
-from gateway.config.settings import PREFIX
+from gateway.config.parsing import PREFIX
 from gateway.graphql_http.gc_tuning import freeze_gc
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.world import World

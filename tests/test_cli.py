@@ -142,7 +142,7 @@ def test_serve_without_a_platform_is_one_line() -> None:
     ended = run("serve")
     assert (ended.returncode, ended.stdout) == (2, "")
     (line,) = ended.stderr.splitlines()
-    assert line.startswith("GATEWAY_UPSTREAM_URL is needed")
+    assert line.startswith("GATEWAY_UPSTREAM_URL is required")
     assert "promotion-gateway dev" in line
 
 
@@ -182,7 +182,7 @@ def test_config_prints_the_effective_settings() -> None:
     assert ended.returncode == 0
     assert printed["GATEWAY_PORT"] == "8000"
     assert printed["GATEWAY_UPSTREAM_PASSWORD"] == "********"
-    assert ended.stderr == "warning: GATEWAY_PROT is no setting; did you mean GATEWAY_PORT?\n"
+    assert ended.stderr == "warning: GATEWAY_PROT is not a setting; did you mean GATEWAY_PORT?\n"
 
 
 def test_config_of_mistakes_is_a_line_for_each(

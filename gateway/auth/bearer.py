@@ -12,7 +12,8 @@ from gateway.auth.jwks import JwksKeySource, KeyLifetimes
 from gateway.auth.keys import KeySource, StaticKeySource, read_key_file
 from gateway.auth.token import TokenVerifier
 from gateway.cache.keys import KeyMaker, secret_for
-from gateway.config.settings import PREFIX, Settings, SettingsError, allowed
+from gateway.config.parsing import PREFIX
+from gateway.config.settings import Settings, SettingsError, allowed
 from gateway.context import Caller
 from gateway.edge.http_request import HttpHeaders
 from gateway.errors import TokenRefusedError, UnauthenticatedError

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from gateway.auth.authenticator import Anonymous, Authenticator
-from gateway.config.settings import Settings, UpstreamAuth
+from gateway.config.settings import Settings
+from gateway.config.upstream import UpstreamAuth
 
 
 def create_authenticator(settings: Settings, clock: Callable[[], datetime]) -> Authenticator:

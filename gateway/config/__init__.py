@@ -1,1 +1,1 @@
-"""Settings by subject; the source of the configuration's documentation."""
+"""Settings by subject; `docs/configuration.md` is generated from them."""

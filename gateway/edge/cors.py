@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.config.edge import ANY_PORT
-from gateway.config.settings import PREFIX
+from gateway.config.parsing import PREFIX
 from gateway.edge.http_request import HeaderLines, HttpHeaders
 from gateway.edge.request_id import HEADER as REQUEST_ID
 from gateway.edge.request_id import request_id_of

@@ -55,7 +55,7 @@ def create_upstream(
     )
     cached = create_cached_upstream(settings, client, clocks)
     customer_ids = KnownCustomerIds(credential.identity, (clocks or CacheClocks()).wall)
-    phase_out = PhaseOut(LEGACY_ENDPOINT, switched_on=settings.legacy == "on")
+    phase_out = PhaseOut(LEGACY_ENDPOINT, switched_on=settings.legacy)
     source_types = tuple(PromotionSourceType[name] for name in settings.definition_source_types)
     return Upstream(
         client,

@@ -9,7 +9,8 @@ from typing import Annotated, Protocol
 
 import msgspec
 
-from gateway.config.settings import Settings, UpstreamAuth
+from gateway.config.settings import Settings
+from gateway.config.upstream import UpstreamAuth
 from gateway.context import RequestContext
 from gateway.errors import (
     CredentialMissingError,

@@ -129,7 +129,9 @@ def test_a_file_of_anything_else_stops_the_start(tmp_path: Path, raw: bytes) -> 
     with pytest.raises(SettingsError) as raised:
         create_authenticator(settings, lambda: NOW)
     (line,) = raised.value.lines
-    assert line.startswith(f"GATEWAY_AUTH_KEY_FILE='{path}': it must be a file with a public key")
+    assert line.startswith(
+        f"GATEWAY_AUTH_KEY_FILE='{path}': it must be a readable file with a public key"
+    )
     assert "hunter2" not in line
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.config.auth import is_loopback
-from gateway.config.settings import PREFIX
+from gateway.config.parsing import PREFIX
 from tests.support.commands import run
 from tests.support.environment import mistakes
 
@@ -47,9 +47,9 @@ def test_jwt_and_passthrough_exclude_each_other(environment: pytest.MonkeyPatch)
     ("name", "value", "allowed"),
     [
         ("AUTH", "oauth", "one of none, jwt"),
-        ("AUTH_ALGORITHMS", "none", "words with commas between them, at least one, each"),
-        ("AUTH_ALGORITHMS", "HS256", "words with commas between them, at least one, each"),
-        ("AUTH_ALGORITHMS", ",", "words with commas between them, at least one, each"),
+        ("AUTH_ALGORITHMS", "none", "comma-separated words, at least one, each"),
+        ("AUTH_ALGORITHMS", "HS256", "comma-separated words, at least one, each"),
+        ("AUTH_ALGORITHMS", ",", "comma-separated words, at least one, each"),
         ("AUTH_JWKS_URL", "http://issuer.example/keys", "an https URL without user"),
         ("AUTH_JWKS_URL", "http://10.0.0.1/keys", "an https URL without user"),
         ("AUTH_JWKS_URL", "https://", "an https URL without user"),
@@ -114,7 +114,7 @@ def test_serve_lends_its_credential_to_nobody_unknown(auth: str) -> None:
     ended = run("serve", variables=variables)
     assert (ended.returncode, ended.stdout) == (2, "")
     (line,) = ended.stderr.splitlines()
-    assert line.startswith("GATEWAY_AUTH=none on GATEWAY_HOST=0.0.0.0 would lend this gateway's")
+    assert line.startswith("GATEWAY_AUTH=none on GATEWAY_HOST=0.0.0.0 would let unauth")
     assert "GATEWAY_AUTH=jwt" in line
     assert "GATEWAY_ALLOW_ANONYMOUS=true" in line
 
@@ -154,4 +154,6 @@ def test_a_key_file_that_is_none_stops_serve_with_one_line() -> None:
     ended = run("serve", variables=variables)
     assert ended.returncode == 2
     (line,) = ended.stderr.splitlines()
-    assert line.startswith("GATEWAY_AUTH_KEY_FILE='/nowhere/key.pem': it must be a file with a pub")
+    assert line.startswith(
+        "GATEWAY_AUTH_KEY_FILE='/nowhere/key.pem': it must be a readable file with a pub"
+    )

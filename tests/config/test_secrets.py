@@ -48,7 +48,7 @@ def test_a_secret_with_what_a_file_has_added_stops_the_start(
     (line,) = mistakes(environment, **{name: secret})
     assert line == (
         f"GATEWAY_{name}=(not shown, it may hold a secret): it must be a text of printable"
-        " characters, with no blank or line break around it"
+        " characters without leading or trailing whitespace"
     )
 
 

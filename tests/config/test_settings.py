@@ -1,8 +1,10 @@
 """Every setting: its default, what it may be, and what a mistake is told as."""
 
+from types import FunctionType
+
 import pytest
 
-from gateway.config.settings import Settings, effective, load_settings
+from gateway.config.settings import SUBJECTS, Settings, effective, load_settings
 from tests.support.environment import mistakes
 
 pytestmark = pytest.mark.usefixtures("environment")
@@ -11,7 +13,7 @@ SOURCE_TYPES = (
     "UI, IMPORT, GOODWILL, CAMPAIGN, POINTS_TRANSFER, IMPORT_API, PROMOTION_API,"
     " POINTS_CONTRIBUTION_TO_GROUP, MANUAL_POINTS_ADJUSTMENT, BADGES, USER_CREATED"
 )
-A_LIST = f"words with commas between them, at least one, each one of {SOURCE_TYPES}"
+A_LIST = f"comma-separated words, at least one, each one of {SOURCE_TYPES}"
 DEFAULTS = {
     "GATEWAY_HOST": "127.0.0.1",
     "GATEWAY_PORT": "8000",
@@ -43,7 +45,7 @@ DEFAULTS = {
     "GATEWAY_CACHE_DEFINITION_STALE_S": "3600.0",
     "GATEWAY_CACHE_CUSTOMER_TTL_S": "0.0",
     "GATEWAY_CACHE_KEY_SECRET": "",
-    "GATEWAY_LEGACY": "on",
+    "GATEWAY_LEGACY": "true",
     "GATEWAY_ANONYMOUS_ROLES": "",
     "GATEWAY_EXECUTOR": "compiled",
     "GATEWAY_MAX_BODY_BYTES": "262144",
@@ -59,7 +61,7 @@ DEFAULTS = {
     "GATEWAY_MAX_COST": "50000",
     "GATEWAY_MAX_ANSWER_LEAVES": "250000",
     "GATEWAY_MAX_ANSWER_BYTES": "10485760",
-    "GATEWAY_APQ": "on",
+    "GATEWAY_APQ": "true",
     "GATEWAY_TRUSTED_DOCUMENTS": "",
     "GATEWAY_TRUSTED_DOCUMENTS_MODE": "allow",
     "GATEWAY_GRAPHIQL": "false",
@@ -80,6 +82,18 @@ DEFAULTS = {
 }
 
 
+def test_no_subject_replaces_another_ones_validator() -> None:
+    """Pydantic inherits validators by name, so that equal names would leave one of them out."""
+    validators = [
+        name
+        for subject in SUBJECTS.values()
+        for name, member in vars(subject).items()
+        if name[:1] == "_" != name[1:2] and isinstance(member, FunctionType | classmethod)
+    ]
+    assert validators
+    assert len(validators) == len(set(validators))
+
+
 def test_the_defaults_are_these() -> None:
     """Whoever changes a default changes this table too."""
     assert effective(load_settings()) == DEFAULTS
@@ -87,7 +101,7 @@ def test_the_defaults_are_these() -> None:
 
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
 def test_a_setting_is_described(name: str) -> None:
-    """Each has its line for the README's table."""
+    """Each has its line for the reference."""
     description = Settings.model_fields[name].description
     assert description is not None
     assert description.endswith(".")
@@ -107,24 +121,24 @@ def test_a_setting_is_described(name: str) -> None:
         ("RATE_LIMIT_PER_MINUTE", "-1", "a whole number from 0 to 1000000"),
         ("KEEP_ALIVE_S", "0", "a number above 0 and at most 3600"),
         ("KEEP_ALIVE_S", "3601", "a number above 0 and at most 3600"),
-        ("TRUSTED_PROXIES", "proxy.example", "addresses or networks with commas between them"),
-        ("TRUSTED_PROXIES", "10.0.0.1/8", "addresses or networks with commas between them"),
-        ("CORS_ORIGINS", "*", "origins with commas between them"),
-        ("CORS_ORIGINS", "null", "origins with commas between them"),
-        ("CORS_ORIGINS", "https://shop.example/", "origins with commas between them"),
-        ("CORS_ORIGINS", "https://Shop.example", "origins with commas between them"),
-        ("CORS_ORIGINS", "https://*.example", "origins with commas between them"),
-        ("CORS_ORIGINS", "https://shop.example:x", "origins with commas between them"),
-        ("CORS_ORIGINS", "http://localhost:80*", "origins with commas between them"),
-        ("CORS_ORIGINS", "http://localhost:1:*", "origins with commas between them"),
-        ("CORS_ORIGINS", "http://:*", "origins with commas between them"),
-        ("CORS_ORIGINS", "*:*", "origins with commas between them"),
-        ("CORS_ORIGINS", "http://localhost:", "origins with commas between them"),
-        ("CORS_HEADERS", "*", "names of headers with commas between them"),
-        ("CORS_HEADERS", "X-A b", "names of headers with commas between them"),
-        ("CORS_HEADERS", "X-A:", "names of headers with commas between them"),
-        ("CORS_HEADERS", "x" * 65, "names of headers with commas between them"),
-        ("CORS_ORIGINS", "https://a,b", "origins with commas between them"),
+        ("TRUSTED_PROXIES", "proxy.example", "comma-separated addresses or networks"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8", "comma-separated addresses or networks"),
+        ("CORS_ORIGINS", "*", "comma-separated origins"),
+        ("CORS_ORIGINS", "null", "comma-separated origins"),
+        ("CORS_ORIGINS", "https://shop.example/", "comma-separated origins"),
+        ("CORS_ORIGINS", "https://Shop.example", "comma-separated origins"),
+        ("CORS_ORIGINS", "https://*.example", "comma-separated origins"),
+        ("CORS_ORIGINS", "https://shop.example:x", "comma-separated origins"),
+        ("CORS_ORIGINS", "http://localhost:80*", "comma-separated origins"),
+        ("CORS_ORIGINS", "http://localhost:1:*", "comma-separated origins"),
+        ("CORS_ORIGINS", "http://:*", "comma-separated origins"),
+        ("CORS_ORIGINS", "*:*", "comma-separated origins"),
+        ("CORS_ORIGINS", "http://localhost:", "comma-separated origins"),
+        ("CORS_HEADERS", "*", "comma-separated header names"),
+        ("CORS_HEADERS", "X-A b", "comma-separated header names"),
+        ("CORS_HEADERS", "X-A:", "comma-separated header names"),
+        ("CORS_HEADERS", "x" * 65, "comma-separated header names"),
+        ("CORS_ORIGINS", "https://a,b", "comma-separated origins"),
         ("UPSTREAM_URL", "platform.example", "an http or https URL without user, query"),
         ("UPSTREAM_URL", "localhost:8000", "an http or https URL without user, query"),
         ("UPSTREAM_URL", "ftp://platform.example", "an http or https URL without user, query"),
@@ -137,15 +151,15 @@ def test_a_setting_is_described(name: str) -> None:
         ("UPSTREAM_URL", "http://a b", "an http or https URL without user, query"),
         ("UPSTREAM_AUTH", "digest", "one of basic, oauth, passthrough, none"),
         ("UPSTREAM_AUTH", "BASIC", "one of basic, oauth, passthrough, none"),
-        ("UPSTREAM_OAUTH_HEADER", "a b", "the name of a header: 1 to 64 letters, digits"),
-        ("UPSTREAM_OAUTH_HEADER", "a\nb", "the name of a header: 1 to 64 letters, digits"),
-        ("UPSTREAM_OAUTH_HEADER", "x" * 65, "the name of a header: 1 to 64 letters, digits"),
-        ("UPSTREAM_OAUTH_HEADER", "X-A\n", "the name of a header: 1 to 64 letters, digits"),
-        ("UPSTREAM_OAUTH_HEADER", "Host", "the name of a header: 1 to 64 letters, digits"),
-        ("UPSTREAM_OAUTH_HEADER", "content-length", "the name of a header: 1 to 64 letters"),
-        ("UPSTREAM_USERNAME", "till ", "a text of printable characters, with no blank or line"),
-        ("UPSTREAM_USERNAME", "till:1", "a text of printable characters, with no blank or line"),
-        ("UPSTREAM_OAUTH_KEY", "key\n", "a text of printable characters, with no blank or line"),
+        ("UPSTREAM_OAUTH_HEADER", "a b", "a header name of 1 to 64 letters, digits"),
+        ("UPSTREAM_OAUTH_HEADER", "a\nb", "a header name of 1 to 64 letters, digits"),
+        ("UPSTREAM_OAUTH_HEADER", "x" * 65, "a header name of 1 to 64 letters, digits"),
+        ("UPSTREAM_OAUTH_HEADER", "X-A\n", "a header name of 1 to 64 letters, digits"),
+        ("UPSTREAM_OAUTH_HEADER", "Host", "a header name of 1 to 64 letters, digits"),
+        ("UPSTREAM_OAUTH_HEADER", "content-length", "a header name of 1 to 64 letters"),
+        ("UPSTREAM_USERNAME", "till ", "a text of printable characters without leading"),
+        ("UPSTREAM_USERNAME", "till:1", "a text of printable characters without leading"),
+        ("UPSTREAM_OAUTH_KEY", "key\n", "a text of printable characters without leading"),
         ("UPSTREAM_DEADLINE_S", "0", "a number above 0 and at most 120"),
         ("UPSTREAM_DEADLINE_S", "120.1", "a number above 0 and at most 120"),
         ("UPSTREAM_DEADLINE_S", "nan", "a number above 0 and at most 120"),
@@ -168,15 +182,16 @@ def test_a_setting_is_described(name: str) -> None:
         ("MAX_COST", "0", "a whole number from 1 to 1000000000"),
         ("UPSTREAM_MAX_RESPONSE_BYTES", "1023", "a whole number from 1024 to 1073741824"),
         ("UPSTREAM_MAX_RESPONSE_BYTES", "10MB", "a whole number from 1024 to 1073741824"),
-        ("UPSTREAM_CA_FILE", "/nowhere/ca.pem", "a file of certificates in PEM that can be read"),
+        ("UPSTREAM_CA_FILE", "/nowhere/ca.pem", "a readable file of certificates in PEM"),
         ("DEFINITION_SOURCE_TYPES", "ui", A_LIST),
-        ("ANONYMOUS_ROLES", "admin", "words with commas between them, each one of rulesets"),
+        ("ANONYMOUS_ROLES", "admin", "comma-separated words, each one of rulesets"),
         ("MAX_BODY_BYTES", "0", "a whole number from 1024 to 67108864"),
         ("MAX_BODY_BYTES", "67108865", "a whole number from 1024 to 67108864"),
         ("GRAPHIQL", "maybe", "true or false"),
         ("INTROSPECTION", "2", "true or false"),
         ("REPORT_UPSTREAM", "oui", "true or false"),
-        ("APQ", "true", "one of on, off"),
+        ("APQ", "maybe", "true or false"),
+        ("LEGACY", "gone", "true or false"),
         ("TRUSTED_DOCUMENTS_MODE", "strict", "one of allow, only"),
         ("LOG_FORMAT", "text", "one of json, console"),
     ],
@@ -201,7 +216,7 @@ def test_each_wrong_word_of_a_list_is_a_mistake(environment: pytest.MonkeyPatch)
 def test_a_list_of_nothing_is_a_mistake(environment: pytest.MonkeyPatch) -> None:
     """Commas alone name no source type."""
     (line,) = mistakes(environment, DEFINITION_SOURCE_TYPES=" , ,")
-    assert line.startswith("GATEWAY_DEFINITION_SOURCE_TYPES='': it must be words with commas")
+    assert line.startswith("GATEWAY_DEFINITION_SOURCE_TYPES='': it must be comma-separated words")
 
 
 def test_every_mistake_is_told_at_once(environment: pytest.MonkeyPatch) -> None:
@@ -255,7 +270,7 @@ def test_an_unreadable_authority_stops_the_start(
     path = tmp_path_factory.mktemp("ca") / "ca.pem"
     path.write_text("no certificate")
     (line,) = mistakes(environment, UPSTREAM_CA_FILE=str(path))
-    assert "it must be a file of certificates in PEM" in line
+    assert "it must be a readable file of certificates in PEM" in line
 
 
 def test_an_empty_variable_is_none(environment: pytest.MonkeyPatch) -> None:
@@ -263,6 +278,18 @@ def test_an_empty_variable_is_none(environment: pytest.MonkeyPatch) -> None:
     for name in DEFAULTS:
         environment.setenv(name, "")
     assert effective(load_settings()) == DEFAULTS
+
+
+@pytest.mark.parametrize(("text", "value"), [("on", True), ("off", False), ("false", False)])
+def test_a_boolean_may_be_on_or_off(
+    environment: pytest.MonkeyPatch, text: str, *, value: bool
+) -> None:
+    """`GATEWAY_LEGACY` and `GATEWAY_APQ` were `on` and `off`: both are read, `true` is shown."""
+    environment.setenv("GATEWAY_LEGACY", text)
+    environment.setenv("GATEWAY_APQ", text)
+    settings = load_settings()
+    assert (settings.legacy, settings.apq) == (value, value)
+    assert effective(settings)["GATEWAY_APQ"] == str(value).lower()
 
 
 def test_lists_are_words_with_commas_between_them(environment: pytest.MonkeyPatch) -> None:

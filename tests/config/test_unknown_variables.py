@@ -2,7 +2,8 @@
 
 import pytest
 
-from gateway.config.settings import PREFIX, unknown_variables
+from gateway.config.parsing import PREFIX
+from gateway.config.settings import unknown_variables
 from tests.support.environment import mistakes
 
 pytestmark = pytest.mark.usefixtures("environment")
@@ -16,9 +17,9 @@ def test_an_unknown_variable_is_told_with_what_it_resembles(
     environment.setenv("GATEWAY_LOGFORMAT", "json")
     environment.setenv("GATEWAY_ZZZ", "1")
     assert unknown_variables() == [
-        "GATEWAY_LOGFORMAT is no setting; did you mean GATEWAY_LOG_FORMAT?",
-        "GATEWAY_UPSTREAM_URI is no setting; did you mean GATEWAY_UPSTREAM_URL?",
-        "GATEWAY_ZZZ is no setting",
+        "GATEWAY_LOGFORMAT is not a setting; did you mean GATEWAY_LOG_FORMAT?",
+        "GATEWAY_UPSTREAM_URI is not a setting; did you mean GATEWAY_UPSTREAM_URL?",
+        "GATEWAY_ZZZ is not a setting",
     ]
 
 

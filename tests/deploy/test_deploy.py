@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from gateway.config.settings import PREFIX, Settings
+from gateway.config.parsing import PREFIX
+from gateway.config.settings import Settings
 from gateway.server.explorer import ASSETS
 
 ROOT = Path(__file__).parents[2]

@@ -193,7 +193,7 @@ def test_a_document_of_several_operations_runs_by_name(http: httpx.Client) -> No
 
 def test_switched_off_clients_are_told_to_send_documents(sandbox_url: str) -> None:
     """They know the message, and ask no more; a document with its hash runs as ever."""
-    with serve_gateway(sandbox_url, apq="off") as url, client(url) as http:
+    with serve_gateway(sandbox_url, apq=False) as url, client(url) as http:
         hashed = by_hash(sha256_of("{ __typename }"))
         for _ in range(2):
             answer = post(http, hashed, JSON)

@@ -164,7 +164,7 @@ def test_with_automatic_queries_off_the_manifest_still_counts(
 ) -> None:
     """An unknown hash is not found then, and sending its document does not change that."""
     path = write(tmp_path, MANIFEST)
-    with serve_gateway(sandbox_url, trusted_documents=path, apq="off") as url, client(url) as http:
+    with serve_gateway(sandbox_url, trusted_documents=path, apq=False) as url, client(url) as http:
         assert data(post(http, {"documentId": "the-two", "operationName": "A"})) == {"a": "Query"}
         data(post(http, with_hash(OTHER)))
         assert code(post(http, by_hash(sha256_of(OTHER)))) == "PERSISTED_QUERY_NOT_FOUND"

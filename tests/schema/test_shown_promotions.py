@@ -104,7 +104,7 @@ def test_without_definitions_it_is_found_all_the_same() -> None:
             answer = graph.answer(NODE, {"id": write_id("Promotion", "9001", "1")})
             assert answer["data"] == {"node": None}
             assert codes(answer) in ([code], ["UPSTREAM_UNAVAILABLE"])
-    with undefined(legacy="off") as (_, graph):
+    with undefined(legacy=False) as (_, graph):
         promotion = shown(graph)["promotion"]
         assert graph.ask("query($id:ID!){node(id:$id){id}}", {"id": promotion["id"]})["node"]
         assert graph.calls == 1

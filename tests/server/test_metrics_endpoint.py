@@ -171,8 +171,8 @@ def test_without_a_limit_or_a_shared_cache_nothing_is_told_of_them(gateway_url: 
 
 
 def test_a_legacy_endpoint_that_is_switched_off_is_gone(sandbox_url: str) -> None:
-    """GATEWAY_LEGACY=off shows."""
-    with serve_gateway(sandbox_url, legacy="off") as gateway:
+    """GATEWAY_LEGACY=false shows."""
+    with serve_gateway(sandbox_url, legacy=False) as gateway:
         assert scrape(gateway)["gateway_upstream_legacy_endpoint_gone_ratio"] == 1
 
 

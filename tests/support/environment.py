@@ -2,7 +2,8 @@
 
 import pytest
 
-from gateway.config.settings import PREFIX, SettingsError, load_settings
+from gateway.config.parsing import PREFIX
+from gateway.config.settings import SettingsError, load_settings
 
 
 def mistakes(environment: pytest.MonkeyPatch, **variables: str) -> list[str]:

@@ -113,8 +113,8 @@ def test_a_tenant_whose_endpoint_is_gone_shuts_out_no_other() -> None:
     ],
 )
 def test_what_only_the_legacy_endpoint_knows_is_a_coded_error_when_it_is_off(query: str) -> None:
-    """With GATEWAY_LEGACY=off nothing is asked of it, and clients are told why there is nothing."""
-    with faulty(legacy="off") as (graph, _):
+    """With GATEWAY_LEGACY=false it is not called, and clients get a code that says why."""
+    with faulty(legacy=False) as (graph, _):
         assert [code for code, _path in graph.errors(query)] == ["UPSTREAM_GONE"]
         assert graph.calls == 0
         assert _is_told_once(graph)

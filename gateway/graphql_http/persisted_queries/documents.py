@@ -95,7 +95,7 @@ def create_documents(
     Raises SettingsError for a manifest that is wrong.
     """
     only_trusted = settings.trusted_documents_mode == "only"
-    automatic = settings.apq == "on" and not only_trusted
+    automatic = settings.apq and not only_trusted
     return PersistedDocuments(
         load_trusted(settings, operations),
         AutomaticQueries(cache, keys) if automatic else None,

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from graphql import GraphQLSyntaxError, OperationDefinitionNode, parse
 
-from gateway.config.settings import PREFIX, Settings, SettingsError
+from gateway.config.parsing import PREFIX
+from gateway.config.settings import Settings, SettingsError
 from gateway.execution.failures import OperationRefusedError
 from gateway.execution.operation import Operations
 from gateway.graphql_http.persisted_queries.manifest import ManifestError, read_manifest

@@ -69,7 +69,7 @@ def test_a_client_misses_once_and_then_sends_hashes(
 @pytest.mark.parametrize("client", ["apollo", "urql"])
 def test_a_client_gives_up_hashes_where_there_are_none(sandbox_url: str, client: str) -> None:
     """Told once that they are not supported it sends documents, and asks no more."""
-    with serve_gateway(sandbox_url, apq="off") as url:
+    with serve_gateway(sandbox_url, apq=False) as url:
         requests = ask(f"{url}/graphql", client)
     assert [has_query for _, has_query, _, _ in requests] == [False, True, True]
     assert [status for _, _, status, _ in requests] == [400, 200, 200]

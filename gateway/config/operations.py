@@ -1,0 +1,94 @@
+"""Settings of operations: their limits, persisted operations, and diagnostics for developers."""
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+
+class LimitSettings(BaseSettings):
+    """Limits of one operation; an operation above one of them does not run."""
+
+    max_tokens: int = Field(
+        2_000,
+        ge=50,
+        le=20_000,
+        description="Lexical tokens of a document, and values of its variables; comments are not"
+        " counted.",
+    )
+    max_depth: int = Field(
+        15, ge=1, le=50, description="Query depth: nesting of fields, fragments included."
+    )
+    max_introspection_depth: int = Field(
+        20, ge=1, le=50, description="Query depth below `__schema` and `__type`."
+    )
+    max_aliases: int = Field(
+        30, ge=0, le=1000, description="Aliases of an operation, fragments included."
+    )
+    max_root_fields: int = Field(20, ge=1, le=1000, description="Root fields of an operation.")
+    max_directives: int = Field(50, ge=0, le=1000, description="Directives in a document.")
+    max_fragments: int = Field(50, ge=0, le=1000, description="Named fragments in a document.")
+    max_json_depth: int = Field(
+        10,
+        ge=2,
+        le=50,
+        description="Input nesting depth: lists and objects in an argument or a variable.",
+    )
+    max_list_length: int = Field(
+        20, ge=1, le=1000, description="Length of `nodes(ids:)` and `customers(by:)`."
+    )
+    max_cost: int = Field(
+        50_000,
+        ge=1,
+        le=1_000_000_000,
+        description="Estimated cost of an operation: its leaves, and 100 for each upstream call"
+        " that it can cause (`docs/cost.md`).",
+    )
+    max_answer_leaves: int = Field(
+        250_000,
+        ge=100,
+        le=100_000_000,
+        description="Leaf values in a response, of all operations of a batch together.",
+    )
+    max_answer_bytes: int = Field(
+        10 * 1024 * 1024,
+        ge=1024,
+        le=1024 * 1024 * 1024,
+        description="Size of the JSON of `data` in a response, of all operations of a batch"
+        " together.",
+    )
+    executor: Literal["compiled", "reference"] = Field(
+        "compiled",
+        description="compiled generates Python functions for an operation once; reference"
+        " interprets it each time with graphql-core, 12 to 36 times slower.",
+    )
+
+
+class DocumentSettings(BaseSettings):
+    """Persisted operations, and what developers can see of the graph and of an operation."""
+
+    apq: bool = Field(default=True, description="Whether automatic persisted queries are accepted.")
+    trusted_documents: str = Field("", description="JSON manifest of trusted documents (a file).")
+    trusted_documents_mode: Literal["allow", "only"] = Field(
+        "allow",
+        description="allow: any document runs; only: nothing but trusted documents runs.",
+    )
+    graphiql: bool = Field(
+        default=False,
+        description="Whether /graphql serves GraphiQL to browsers; true in `dev`.",
+    )
+    introspection: bool = Field(
+        default=False,
+        description="Whether introspection is allowed and validation errors have suggestions;"
+        " GraphiQL needs it; true in `dev`.",
+    )
+    report_upstream: bool = Field(
+        default=False,
+        description="Whether responses have `extensions.upstream`, the upstream calls of the"
+        " operation; true in `dev`.",
+    )
+    log_format: Literal["json", "console"] = Field(
+        "json",
+        description="Format of log lines: json is one object a line, console is for people;"
+        " console in `dev`.",
+    )
