@@ -1,1 +1,1 @@
-"""From JSON bytes to typed structs, leniently and within bounds."""
+"""Decoding JSON of the platform into typed structs, leniently and within bounds."""

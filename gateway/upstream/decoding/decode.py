@@ -1,55 +1,54 @@
-"""Bytes to a typed page, at any cost to the upstream's lies and none to the other items.
+"""Decoding a response body into a page of typed items.
 
-A page is decoded at once, in C. Only when that fails is each item decoded by itself, in C too, and
-only an item that fails again is read leaf by leaf (`lenient.py`). An item that cannot be shown is
-left out and its place in the page kept, so that positions still count what the upstream counts.
+A page is decoded at once, in C. If that fails each item is decoded by itself, in C too, and an item
+that fails again is read leaf by leaf (`lenient.py`), so that a bad value costs no other item. An
+item that cannot be shown is left out and its place in the page kept: positions still count what the
+platform counts.
 """
 
-from collections.abc import Callable, Sized
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from gateway.upstream.customer_view import payload as customer_view_payload
-from gateway.upstream.customer_view.payload import (
-    CustomerPagePayload,
-    CustomerPromotionPayload,
-    restrictions_part,
+from gateway.upstream.customer_view import payload as customer_view
+from gateway.upstream.customer_view.payload import CustomerPagePayload, CustomerPromotionPayload
+from gateway.upstream.decoding.json_text import (
+    NotJsonError,
+    parse_exactly,
+    parse_json,
+    without_lone_surrogates,
 )
-from gateway.upstream.decoding.json_text import NotJsonError, parse_exactly, parse_json, whole
 from gateway.upstream.decoding.lazy_field import LazyField
 from gateway.upstream.decoding.lenient import Lenient, UnreadableError
-from gateway.upstream.definitions import payload as definition_payload
-from gateway.upstream.definitions.payload import (
-    DefinitionPagePayload,
-    DefinitionPayload,
-    rules_part,
-    rulesets_part,
-)
+from gateway.upstream.definitions import payload as definitions
+from gateway.upstream.definitions.payload import DefinitionPagePayload, DefinitionPayload
 from gateway.upstream.normalise.warnings import UpstreamWarning, read_code, read_warnings
 
 Item = TypeVar("Item")
-_Struct = TypeVar("_Struct", bound=msgspec.Struct)
-_Envelope = TypeVar("_Envelope", CustomerPagePayload, DefinitionPagePayload)
+_Payload = CustomerPagePayload | DefinitionPagePayload
 
-# Bounds on the time that one answer may take, for nothing else runs meanwhile. A window has 100
-# items at most, and the sandbox's largest has some 22,000 values.
-_MOST_ITEMS = 1_000
-_MOST_VALUES = 300_000
-_MOST_VALUES_BY_ITEM = 50_000
-_LONGEST_REFUSAL = 64 * 1024
-_MOST_ERRORS = 100
+# Bounds on the time that decoding may block the event loop. A window has at most 100 items; the
+# sandbox's largest has some 22,000 values.
+_MAX_ITEMS = 1_000
+_MAX_VALUES = 300_000
+_MAX_VALUES_BY_ITEM = 50_000
+_MAX_REFUSAL_BYTES = 64 * 1024
+_MAX_ERRORS = 100
+_TOO_MANY_ITEMS = "it has too many items"
+_DECODE_ERRORS = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 
 class MalformedPayloadError(Exception):
-    """The answer is not what the endpoint documents, in a part that no page can do without."""
+    """The body is not what the endpoint documents, in a part that no page can do without."""
 
 
 class Refusal(NamedTuple):
     """A documented error body: ``{"errors": [{"status": false, "code": 8015, ...}]}``.
 
-    `code` is null where none can be read. The upstream's own message is left behind: nobody vouches
-    for what it holds.
+    `code` is None where none can be read. The platform's message is dropped, since it may contain
+    personal data.
     """
 
     code: int | None
@@ -58,10 +57,10 @@ class Refusal(NamedTuple):
 class UpstreamPage(NamedTuple, Generic[Item]):
     """A window of an upstream list.
 
-    `items` has None where an item was left out; `total` is the upstream's ``totalEntries``, null
+    `items` has None where an item was left out. `total` is the upstream's ``totalEntries``, None
     where it cannot be read; `customer_id` is whose page it is, where the endpoint says so.
-    `foreign` counts the items that were left out because they were not asked for, `surprises` the
-    values that were not as documented: read as what they plainly are, or null.
+    `foreign` counts the items left out because they were not requested. `surprises` counts values
+    that are not as documented: read as what they plainly are, or as null.
     """
 
     items: list[Item | None]
@@ -73,135 +72,127 @@ class UpstreamPage(NamedTuple, Generic[Item]):
 
     @property
     def left_out(self) -> int:
-        """How many items are not shown."""
+        """Return the number of items left out."""
         return self.items.count(None)
 
     @property
     def unreadable(self) -> int:
-        """How many items could not be read: nobody knows which they are."""
+        """Return the number of items that could not be read, so that it is unknown which."""
         return self.left_out - self.foreign
 
     def only(self, is_wanted: Callable[[Item], bool]) -> "UpstreamPage[Item]":
-        """Leave out what was not asked for; its place is kept."""
+        """Return the page with the items left out that were not requested."""
         items = [None if item is None or not is_wanted(item) else item for item in self.items]
         return self._replace(items=items, foreign=items.count(None) - self.left_out)
 
 
-_PARTS: dict[type[msgspec.Struct], tuple[LazyField[Any], ...]] = {
-    CustomerPromotionPayload: (restrictions_part,),
-    DefinitionPayload: (rules_part, rulesets_part),
-}
-_CUSTOMER_PAGE = msgspec.json.Decoder(CustomerPagePayload, strict=False)
-_DEFINITION_PAGE = msgspec.json.Decoder(DefinitionPagePayload, strict=False)
-_ITEMS: dict[type[msgspec.Struct], msgspec.json.Decoder[Any]] = {
-    kind: msgspec.json.Decoder(kind, strict=False) for kind in _PARTS
-}
-_BY_KEY = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_ENTRIES = msgspec.json.Decoder(list[msgspec.Raw])
+class _Format(NamedTuple):
+    """How the responses of one endpoint are decoded; `items_key` is the list's key on the wire."""
+
+    page: type[_Payload]
+    item: type[msgspec.Struct]
+    items_key: str
+    lazy_fields: tuple[LazyField[Any], ...]
+    prefer_iso_dates: Callable[[Iterable[Any]], None]
+    decode: Callable[[bytes], _Payload]
+    decode_item: Callable[[msgspec.Raw], msgspec.Struct]
+
+
+_CUSTOMER_VIEW = _Format(
+    CustomerPagePayload,
+    CustomerPromotionPayload,
+    "promotions",
+    (customer_view.restrictions_part,),
+    customer_view.prefer_iso_dates,
+    msgspec.json.Decoder(CustomerPagePayload, strict=False).decode,
+    msgspec.json.Decoder(CustomerPromotionPayload, strict=False).decode,
+)
+_DEFINITIONS = _Format(
+    DefinitionPagePayload,
+    DefinitionPayload,
+    "data",
+    (definitions.rules_part, definitions.rulesets_part),
+    definitions.prefer_iso_dates,
+    msgspec.json.Decoder(DefinitionPagePayload, strict=False).decode,
+    msgspec.json.Decoder(DefinitionPayload, strict=False).decode,
+)
+_decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _NULL = msgspec.Raw(b"null")
 
 
-def decode_customer_page(body: bytes) -> UpstreamPage[CustomerPromotionPayload] | Refusal:
-    """Read an answer of the customer view.
+def _decode_page(form: _Format, body: bytes) -> UpstreamPage[Any] | Refusal:
+    """Decode a response body; return the documented error body instead where it is one.
 
-    Raises MalformedPayloadError where it is not JSON, has no readable ``customerId``, or has
-    no list of promotions although its total is not 0.
+    Raise MalformedPayloadError where it is not JSON, has no list of promotions although its total
+    is not 0, or has no ``customerId`` although the endpoint documents it.
     """
-    payload, surprises = _decode(
-        body, _CUSTOMER_PAGE, CustomerPagePayload, CustomerPromotionPayload
-    )
+    payload, surprises = _decode_at_once(form, body), 0
+    if payload is None:
+        payload, surprises = _decode_by_item(form, body)
     if isinstance(payload, Refusal):
         return payload
-    warnings = read_warnings(payload.warnings) if payload.warnings is not None else ()
-    page: UpstreamPage[CustomerPromotionPayload] = _page(
-        payload, surprises, warnings, payload.customer_id
-    )
-    customer_view_payload.prefer_iso_dates(page.items)
-    return page
-
-
-def decode_definition_page(body: bytes) -> UpstreamPage[DefinitionPayload] | Refusal:
-    """Read an answer of the legacy list.
-
-    Raises MalformedPayloadError where it is not JSON, or has no list of promotions although its
-    total is not 0.
-    """
-    payload, surprises = _decode(body, _DEFINITION_PAGE, DefinitionPagePayload, DefinitionPayload)
-    if isinstance(payload, Refusal):
-        return payload
-    page: UpstreamPage[DefinitionPayload] = _page(payload, surprises)
-    definition_payload.prefer_iso_dates(page.items)
-    return page
-
-
-def read_refusal(body: bytes) -> Refusal | None:
-    """Find a documented error body, whatever HTTP status it came with; None where there is none."""
-    if len(body) > _LONGEST_REFUSAL:
-        return None
-    try:
-        return _refusal(parse_json(body))
-    except NotJsonError:
-        return None
-
-
-def _page(
-    payload: CustomerPagePayload | DefinitionPagePayload,
-    surprises: int,
-    warnings: tuple[UpstreamWarning, ...] = (),
-    customer_id: int | None = None,
-) -> UpstreamPage[Any]:
+    items: list[Any] = payload.items or []
     total = payload.page_details.total if payload.page_details is not None else None
     if payload.items is None and total != 0:
         raise MalformedPayloadError("there is no list of promotions")
-    _check_items(payload.items)
-    items: list[Any] = payload.items or []
-    return UpstreamPage(items, total, warnings, customer_id, surprises=surprises)
+    if len(items) > _MAX_ITEMS:
+        raise MalformedPayloadError(_TOO_MANY_ITEMS)
+    form.prefer_iso_dates(items)
+    if isinstance(payload, DefinitionPagePayload):
+        return UpstreamPage(items, total, surprises=surprises)
+    warnings = read_warnings(payload.warnings) if payload.warnings else ()
+    return UpstreamPage(items, total, warnings, payload.customer_id, surprises=surprises)
 
 
-def _decode(
-    body: bytes,
-    decoder: msgspec.json.Decoder[_Envelope],
-    envelope: type[_Envelope],
-    item: type[msgspec.Struct],
-) -> tuple[_Envelope | Refusal, int]:
-    _check_values(body, _MOST_VALUES, b",[{")
+decode_customer_page: Callable[[bytes], UpstreamPage[CustomerPromotionPayload] | Refusal] = partial(
+    _decode_page, _CUSTOMER_VIEW
+)
+decode_definition_page: Callable[[bytes], UpstreamPage[DefinitionPayload] | Refusal] = partial(
+    _decode_page, _DEFINITIONS
+)
+
+
+def _decode_at_once(form: _Format, body: bytes) -> _Payload | Refusal | None:
+    """Decode a body whose every value is readable; return None for any other."""
+    if len(body) > _MAX_VALUES:
+        _check_values(body, _MAX_VALUES, b",[{")
     try:
-        payload = decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return _decode_by_item(body, envelope, item)
-    refusal = _listed_refusal(payload.errors)
+        payload = form.decode(body)
+    except _DECODE_ERRORS:
+        return None
+    refusal = _listed_refusal(payload.errors) if payload.errors else None
     if refusal is None and isinstance(payload, DefinitionPagePayload):
         refusal = _status_refusal(payload.status, payload.validation_errors)
     if refusal is not None:
-        return refusal, 0
+        return refusal
     items = payload.items or ()
-    if all(part.are_readable(items) for part in _PARTS[item]):
-        return payload, 0
-    return _decode_by_item(body, envelope, item)
+    for field in form.lazy_fields:
+        if not field.are_readable(items):
+            return None
+    return payload
 
 
-def _decode_by_item(
-    body: bytes, envelope: type[_Envelope], item: type[msgspec.Struct]
-) -> tuple[_Envelope | Refusal, int]:
-    _check_values(body, _MOST_VALUES_BY_ITEM, b",[{\\")
-    list_name = next(f.encode_name for f in msgspec.structs.fields(envelope) if f.name == "items")
+def _decode_by_item(form: _Format, body: bytes) -> tuple[_Payload | Refusal, int]:
+    """Decode a body item by item; return also how many values are not as documented."""
+    _check_values(body, _MAX_VALUES_BY_ITEM, b",[{\\")
     reader = Lenient()
     try:
-        by_key = _BY_KEY.decode(whole(body))
-        listed = by_key.pop(list_name, _NULL)
-        raw = {key: parse_json(bytes(value)) for key, value in by_key.items()}
+        values = _decode_object(without_lone_surrogates(body))
+        listed = values.pop(form.items_key, _NULL)
+        raw = {key: parse_json(bytes(value)) for key, value in values.items()}
         refusal = _refusal(raw)
         if refusal is not None:
             return refusal, 0
-        payload = reader.struct(raw, envelope)
+        payload = reader.struct(raw, form.page)
         if listed != _NULL:
-            entries = _entries(listed, list_name, reader)
-            items: Any = [_read_item(entry, item, reader) for entry in entries]
+            items: Any = [
+                _decode_item(form, entry, reader)
+                for entry in _split(listed, form.items_key, reader)
+            ]
             if items == [None] and bytes(listed)[:1] == b"{":
-                raise MalformedPayloadError(f"{list_name} is not a list")
-            payload.items = (
-                items  # None where one was left out, which `Page.items` says and this does not
-            )
+                raise MalformedPayloadError(f"{form.items_key} is not a list")
+            payload.items = items  # None among them, as in `UpstreamPage.items`
     except UnreadableError as error:
         raise MalformedPayloadError(str(error)) from None
     except (NotJsonError, msgspec.DecodeError, RecursionError):
@@ -209,61 +200,67 @@ def _decode_by_item(
     return payload, reader.surprises
 
 
-def _entries(listed: msgspec.Raw, name: str, reader: Lenient) -> list[msgspec.Raw]:
-    """Cut a list into its items; an object in its place is the only one, and ``{}`` is none."""
+def _split(listed: msgspec.Raw, key: str, reader: Lenient) -> list[msgspec.Raw]:
+    """Split a list into its items; an object instead is the only item, and ``{}`` is no item."""
     first = bytes(listed)[:1]
     if first == b"[":
-        entries = _ENTRIES.decode(listed)
-        _check_items(entries)
+        entries = _decode_list(listed)
+        if len(entries) > _MAX_ITEMS:
+            raise MalformedPayloadError(_TOO_MANY_ITEMS)
         return entries
     if first != b"{":
-        raise MalformedPayloadError(f"{name} is not a list")
+        raise MalformedPayloadError(f"{key} is not a list")
     reader.surprises += 1
-    return [listed] if _BY_KEY.decode(listed) else []
+    return [listed] if _decode_object(listed) else []
 
 
-def _check_values(body: bytes, most: int, marks: bytes) -> None:
-    """Count the signs that values stand behind, at the speed of C and before anything is made."""
-    if len(body) > most and sum(body.count(mark) for mark in marks) > most:
-        raise MalformedPayloadError("it has too many values")
-
-
-def _check_items(items: Sized | None) -> None:
-    if items is not None and len(items) > _MOST_ITEMS:
-        raise MalformedPayloadError("it has too many items")
-
-
-def _read_item(json: msgspec.Raw, kind: type[_Struct], reader: Lenient) -> _Struct | None:
-    """Read one item at once, or else leaf by leaf; None where it must not be shown."""
-    parts = _PARTS[kind]
+def _decode_item(form: _Format, json: msgspec.Raw, reader: Lenient) -> msgspec.Struct | None:
+    """Decode one item at once, or else leaf by leaf; None where it cannot be shown."""
     try:
-        item: _Struct = _ITEMS[kind].decode(json)
-        if all(part.are_readable((item,)) for part in parts):
-            return item
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        item = form.decode_item(json)
+    except _DECODE_ERRORS:
         pass
+    else:
+        if all(field.are_readable((item,)) for field in form.lazy_fields):
+            return item
     try:
         raw = parse_exactly(bytes(json))
-        later = [raw.pop(part.key, None) for part in parts] if isinstance(raw, dict) else []
-        item = reader.struct(raw, kind)
-        for part, its_raw in zip(parts, later, strict=False):
-            part.put(item, its_raw, reader)
+        lazy = isinstance(raw, dict) and [raw.pop(field.key, None) for field in form.lazy_fields]
+        item = reader.struct(raw, form.item)
+        for field, value in zip(form.lazy_fields, lazy or (), strict=False):
+            field.store(item, value, reader)
     except (UnreadableError, NotJsonError):
         return None
     return item
 
 
+def _check_values(body: bytes, maximum: int, marks: bytes) -> None:
+    """Count the bytes that precede values, in C and before anything is allocated."""
+    if len(body) > maximum and sum(body.count(mark) for mark in marks) > maximum:
+        raise MalformedPayloadError("it has too many values")
+
+
+def read_refusal(body: bytes) -> Refusal | None:
+    """Return a documented error body, whatever its HTTP status; None where there is none."""
+    if len(body) > _MAX_REFUSAL_BYTES:
+        return None
+    try:
+        return _refusal(parse_json(body))
+    except NotJsonError:
+        return None
+
+
 def _refusal(raw: object) -> Refusal | None:
     if not isinstance(raw, dict):
         return None
-    listed = _listed_refusal(raw.get("errors"))
-    return listed or _status_refusal(raw.get("status"), raw.get("validationErrors"))
+    errors = raw.get("errors")
+    refusal = _listed_refusal(errors) if errors else None
+    return refusal or _status_refusal(raw.get("status"), raw.get("validationErrors"))
 
 
-def _listed_refusal(errors: object) -> Refusal | None:
-    if not errors:
-        return None
-    for error in errors[:_MOST_ERRORS] if isinstance(errors, list) else [errors]:
+def _listed_refusal(errors: object) -> Refusal:
+    """Return the first code in a list of errors, or in one error."""
+    for error in errors[:_MAX_ERRORS] if isinstance(errors, list) else [errors]:
         code = read_code(error.get("code")) if isinstance(error, dict) else None
         if code is not None:
             return Refusal(code)
@@ -271,8 +268,8 @@ def _listed_refusal(errors: object) -> Refusal | None:
 
 
 def _status_refusal(status: object, validation_errors: object) -> Refusal | None:
-    """Find an error in the legacy envelope: a status code other than 200, or validation errors."""
+    """Return the error of a legacy response: its status code unless 200, or validation errors."""
     code = read_code(status.get("code")) if isinstance(status, dict) else None
     if code is not None and code != 200:
         return Refusal(code)
-    return _listed_refusal(validation_errors)
+    return _listed_refusal(validation_errors) if validation_errors else None

@@ -1,8 +1,8 @@
-r"""Bytes to JSON values, where the fast decoder has given up.
+r"""Parsing JSON that msgspec rejects although it is valid.
 
-msgspec refuses a whole body for one number past the largest float, for one of thousands of digits,
-or for half of an emoji (``"\ud83d"``, which Java writes where it cuts a text). All of these are
-JSON, so each must cost no more than the leaf that it stands in.
+msgspec rejects a whole body for one number beyond the largest float, for one of thousands of
+digits, or for a lone surrogate (``"\ud83d"``, which Java writes where it truncates a string). Each
+of these is JSON, and must cost no more than the leaf it is in.
 """
 
 import json
@@ -12,14 +12,14 @@ from typing import Any, NoReturn
 
 import msgspec
 
-_LONGEST_INTEGER = 400
+_MAX_INTEGER_DIGITS = 400
 _ESCAPE = re.compile(
     r"\\(?:u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}"  # a pair: one character
-    r"|(?P<half>u[Dd][89A-Fa-f][0-9A-Fa-f]{2})"
+    r"|(?P<lone>u[Dd][89A-Fa-f][0-9A-Fa-f]{2})"
     r"|.)",
     re.DOTALL,
 )
-_MAY_BE_HALF = re.compile(r"\\u[Dd][89A-Fa-f]")
+_SURROGATE = re.compile(r"\\u[Dd][89A-Fa-f]")
 
 
 class NotJsonError(ValueError):
@@ -35,59 +35,59 @@ class Number:
         self.digits = digits
 
 
-def whole(body: bytes) -> bytes:
-    """Return a body without its byte order mark, with U+FFFD for each half of a character.
+def without_lone_surrogates(body: bytes) -> bytes:
+    """Return a body without its byte order mark, and with U+FFFD for each lone surrogate.
 
-    Raises NotJsonError where it is not UTF-8.
+    Raise NotJsonError where it is not UTF-8.
     """
     try:
         text = body.decode("utf-8-sig")
     except ValueError:
         raise NotJsonError from None
-    return (_ESCAPE.sub(_whole, text) if _MAY_BE_HALF.search(text) else text).encode()
+    return (_ESCAPE.sub(_replace_lone, text) if _SURROGATE.search(text) else text).encode()
 
 
 def parse_json(body: bytes) -> Any:
-    """Parse a body; a number too large for a float becomes infinite, half a character U+FFFD.
+    """Parse a body; numbers too large for a float become infinite, lone surrogates U+FFFD.
 
-    Raises NotJsonError.
+    Raise NotJsonError.
     """
-    return _parse(whole(body), parse_int=_integer)
+    return _parse(body, parse_int=_integer)
 
 
 def parse_exactly(body: bytes) -> Any:
-    """Parse a body, its numbers as they are written: each is a `Number`. Raises NotJsonError."""
-    return _parse(whole(body), parse_int=Number, parse_float=Number)
+    """Parse a body with its numbers as written, each a `Number`; raise NotJsonError."""
+    return _parse(body, parse_int=Number, parse_float=Number)
 
 
 def _parse(body: bytes, **numbers: Any) -> Any:
     try:
-        return json.loads(body, parse_constant=_refuse, **numbers)
+        return json.loads(without_lone_surrogates(body), parse_constant=_reject, **numbers)
     except (ValueError, RecursionError):
         raise NotJsonError from None
 
 
 def write_json(value: Any) -> bytes:
-    """Write what `parse_exactly` has parsed, its numbers digit by digit.
+    """Encode what `parse_exactly` returned, its numbers digit by digit.
 
-    Raises RecursionError where it is nested too deep.
+    Raise RecursionError where it is nested too deep.
     """
-    return msgspec.json.encode(value, enc_hook=_digits)
+    return msgspec.json.encode(value, enc_hook=_raw_number)
 
 
-def _digits(number: Any) -> msgspec.Raw:
+def _raw_number(number: Any) -> msgspec.Raw:
     if not isinstance(number, Number):
-        raise TypeError("only what has been parsed from JSON can be written as JSON")
+        raise TypeError("only parsed JSON can be encoded")
     return msgspec.Raw(number.digits.encode())
 
 
-def _whole(escape: re.Match[str]) -> str:
-    return r"\ufffd" if escape["half"] else escape[0]
+def _replace_lone(escape: re.Match[str]) -> str:
+    return r"\ufffd" if escape["lone"] else escape[0]
 
 
 def _integer(digits: str) -> float:
-    return int(digits) if len(digits) < _LONGEST_INTEGER else math.inf
+    return int(digits) if len(digits) < _MAX_INTEGER_DIGITS else math.inf
 
 
-def _refuse(constant: str) -> NoReturn:
+def _reject(constant: str) -> NoReturn:
     raise NotJsonError(constant)

@@ -1,8 +1,8 @@
-"""Parts of a payload that stay JSON until they are selected: most of a page, and the same in many.
+"""Fields of a payload that stay JSON until they are selected.
 
-That such a part can be read is seen to when its page is decoded, for an item may be left out for
-it whatever is selected. What has been seen before is known by Python's own hash, of 64 bits that
-nobody can foresee.
+They are most of a page, and equal in many items. Whether such a field is readable is checked when
+its page is decoded, because an unreadable one may cost its item whatever is selected. JSON seen
+before is recognised by Python's own 64-bit hash, which is seeded and so cannot be forged.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,60 +13,60 @@ import msgspec
 from gateway.upstream.decoding.json_text import parse_exactly
 from gateway.upstream.decoding.lenient import LeafError, Lenient, UnreadableError
 
-_P = TypeVar("_P")
-_MOST_SEEN = 8192
-_LONGEST_REMEMBERED = 64 * 1024
+_V = TypeVar("_V")
+_MAX_SEEN = 8192
+_MAX_CACHED_BYTES = 64 * 1024
 _NULL = b"null"
 
 
-class LazyField(Generic[_P]):
-    """One such part: its wire `key`, the `attribute` that holds its JSON, and its type.
+class LazyField(Generic[_V]):
+    """A field with the wire name `key`, whose JSON is the `attribute` of its item.
 
-    Without one that `is_essential`, and is there, an item must not be shown. What has been decoded
-    is given to `finish`.
+    `annotation` is the type of its value. Where `is_essential`, an item whose field is present but
+    unreadable is left out. `postprocess` is called with each decoded value.
     """
 
     def __init__(
         self,
         key: str,
         attribute: str,
-        kind: type[_P] | Any,
+        annotation: type[_V] | Any,
         *,
         is_essential: bool = False,
-        finish: Callable[[_P], None] | None = None,
+        postprocess: Callable[[_V], None] | None = None,
     ) -> None:
-        self.key, self._attribute, self._kind = key, attribute, kind
-        self._is_essential, self._finish = is_essential, finish
-        self._decode = msgspec.json.Decoder(kind, strict=False).decode
-        self._seen: set[int] = set()
-        self._last: tuple[bytes, _P | None] = b"", None
+        self.key, self._attribute, self._annotation = key, attribute, annotation
+        self._is_essential, self._postprocess = is_essential, postprocess
+        self._decode = msgspec.json.Decoder(annotation, strict=False).decode
+        self._readable: set[int] = set()  # hashes
+        self._last: tuple[bytes, _V | None] = b"", None
 
-    def read(self, json: bytes) -> _P | None:
-        """Read the part of an item; null where there is none, or it is nested too deep.
+    def read(self, json: bytes) -> _V | None:
+        """Return the value of an item's field; None where it is absent, or nested too deep.
 
-        What has been read last is remembered: one item after the other is shown, field by field.
+        The last value is cached, because the fields of one item are read one after the other.
         """
-        known, part = self._last
-        if json is known:
-            return part
+        cached, value = self._last
+        if json is cached:
+            return value
         try:
-            part = self._decode(json) if json else None
-        except msgspec.ValidationError:  # `put` has written it: with figures beyond a float
-            part = Lenient().value(parse_exactly(json), self._kind)
+            value = self._decode(json) if json else None
+        except msgspec.ValidationError:  # `store` has written figures beyond a float
+            value = Lenient().value(parse_exactly(json), self._annotation)
         except RecursionError:
-            part = None
-        if part is not None and self._finish is not None:
-            self._finish(part)
-        if len(json) <= _LONGEST_REMEMBERED:
-            self._last = json, part
-        return part
+            value = None
+        if value is not None and self._postprocess is not None:
+            self._postprocess(value)
+        if len(json) <= _MAX_CACHED_BYTES:
+            self._last = json, value
+        return value
 
     def are_readable(self, items: Iterable[msgspec.Struct]) -> bool:
-        """Return whether each item's part can be read; from then on it is bytes, null is none."""
-        attribute, readable = self._attribute, self._seen
+        """Whether the field of every item is readable; sets each to bytes, null to ``b""``."""
+        attribute, readable = self._attribute, self._readable
         for item in items:
             json = bytes(getattr(item, attribute))
-            if hash(json) not in readable:  # bytes keep their hash
+            if hash(json) not in readable:  # bytes cache their hash
                 if json == _NULL:
                     json = b""
                 elif not self._is_readable(json):
@@ -80,25 +80,25 @@ class LazyField(Generic[_P]):
                 self._decode(json)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             return False
-        if len(self._seen) >= _MOST_SEEN:
-            self._seen.clear()
-        self._seen.add(hash(json))
+        if len(self._readable) >= _MAX_SEEN:
+            self._readable.clear()
+        self._readable.add(hash(json))
         return True
 
-    def put(self, item: msgspec.Struct, raw: object, reader: Lenient) -> None:
-        """Read the part leaf by leaf from what `parse_exactly` has parsed, and give it to an item.
+    def store(self, item: msgspec.Struct, raw: object, reader: Lenient) -> None:
+        """Read the field leaf by leaf from what `parse_exactly` returned, and set it as JSON.
 
-        Null is none. Raises UnreadableError where the item must not be shown.
+        Raise UnreadableError where the item must be left out.
         """
         try:
-            part = reader.value(raw, self._kind)
+            value = reader.value(raw, self._annotation)
         except LeafError:
-            part = None
+            value = None
             if self._is_essential and raw != "":
                 raise UnreadableError(f"{self.key} cannot be read") from None
             reader.surprises += raw != ""
         try:
-            json = b"" if part is None else msgspec.json.encode(part)
+            json = b"" if value is None else msgspec.json.encode(value)
         except RecursionError:
             json = b""
         setattr(item, self._attribute, json)

@@ -263,7 +263,7 @@ rulesets_part: LazyField[list[RulesetPayload]] = LazyField(
     "rulesetInfos",
     "rulesets_json",
     list[RulesetPayload] | None,
-    finish=_prefer_iso_dates_of_rules,
+    postprocess=_prefer_iso_dates_of_rules,
 )
 
 

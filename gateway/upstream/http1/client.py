@@ -3,8 +3,9 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 import httpx
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 # That is noticed and costs a retry; the shorter the time here, the less often it happens.
 MAX_IDLE_S = 15.0
 _REQUEST_TIMEOUT = 408
+_line = "{}: {}\r\n".format
 
 
 class Http1Client:
@@ -58,7 +60,9 @@ class Http1Client:
             context = tls or ssl.create_default_context()
             self._create_tls = partial(TlsLayer, context=context, hostname=self._address[0])
         self._path = url.raw_path.decode().rstrip("/")
-        self._fixed_lines = _lines([("Host", url.netloc.decode()), *FIXED_HEADERS.items()])
+        self._fixed_lines = "".join(
+            starmap(_line, [("Host", url.netloc.decode()), *FIXED_HEADERS.items()])
+        )
         # The headers of the last call, and their lines: checked and encoded once for all calls with
         # the same objects.
         self._headers = self._trace = NO_HEADERS
@@ -136,9 +140,10 @@ class Http1Client:
         if headers is not self._headers:
             check_headers(headers)
             self._headers, self._trace = headers, NO_HEADERS
-            self._lines_without_trace = self._fixed_lines + _lines(headers.items())
+            self._lines_without_trace = self._fixed_lines + "".join(starmap(_line, headers.items()))
         check_headers(trace)
-        self._trace, self._lines = trace, self._lines_without_trace + _lines(trace.items())
+        self._trace = trace
+        self._lines = self._lines_without_trace + "".join(starmap(_line, trace.items()))
 
     def _take_idle(self) -> Connection | None:
         """Return the connection used last, because the others are closer to their time limit.
@@ -207,7 +212,3 @@ class Http1Client:
                 self._sweep_in(remaining_s)
                 return
             connection.abort()
-
-
-def _lines(headers: Iterable[tuple[str, str]]) -> str:
-    return "".join([f"{name}: {value}\r\n" for name, value in headers])

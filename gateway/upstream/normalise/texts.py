@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Raw
 
-from gateway.upstream.decoding.json_text import NotJsonError, parse_json, whole
+from gateway.upstream.decoding.json_text import NotJsonError, parse_json, without_lone_surrogates
 
 _EMPTY = {b"", b"null", b"{}", b"[]", b'""'}
 _ENTRIES = msgspec.json.Decoder(list[Raw])
@@ -28,7 +28,7 @@ def compact(raw: Raw | None) -> bytes:
     try:
         return json and msgspec.json.format(json, indent=-1)
     except msgspec.DecodeError:  # for half a character
-        return msgspec.json.format(whole(json), indent=-1)
+        return msgspec.json.format(without_lone_surrogates(json), indent=-1)
     except RecursionError:
         return b""
 

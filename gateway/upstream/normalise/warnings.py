@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-_LONGEST_MESSAGE = 500
-_MOST = 100
+_MAX_MESSAGE = 500
+_MAX_WARNINGS = 100
 
 
 class UpstreamWarning(NamedTuple):
@@ -28,16 +28,16 @@ def read_warnings(raw: object) -> tuple[UpstreamWarning, ...]:
     The document's table calls it an object, its examples show a list. What is neither is passed
     over, and so is what stands behind the hundredth.
     """
-    entries = raw[:_MOST] if isinstance(raw, list) else [raw]
+    entries = raw[:_MAX_WARNINGS] if isinstance(raw, list) else [raw]
     return tuple(warning for entry in entries if (warning := _read(entry)) is not None)
 
 
 def _read(entry: object) -> UpstreamWarning | None:
     if isinstance(entry, str) and entry:
-        return UpstreamWarning(None, entry[:_LONGEST_MESSAGE])
+        return UpstreamWarning(None, entry[:_MAX_MESSAGE])
     if not isinstance(entry, dict):
         return None
     code, message = read_code(entry.get("code")), entry.get("message")
     if isinstance(message, str) and message:
-        return UpstreamWarning(code, message[:_LONGEST_MESSAGE])
+        return UpstreamWarning(code, message[:_MAX_MESSAGE])
     return None if code is None else UpstreamWarning(code, "The upstream gave no words for it.")
