@@ -107,8 +107,7 @@ class Operations:
         """
         document = self.documents.get(text)
         if document is None:
-            document = self._read(text)
-            self.documents.put(text, document)
+            document = self.read(text)
         operations = document.operations
         if name is None:
             if len(operations) == 1:
@@ -125,34 +124,38 @@ class Operations:
                 return operation
         raise refuse(BadRequestError("operationName: it must name an operation of the document."))
 
-    def _read(self, text: str) -> Document:
+    def read(self, text: str) -> Document:
+        """Parse, analyse and validate a document, and store it.
+
+        Raises OperationRefusedError as `get` does, except for names.
+        """
         try:
-            document = parse(check_text(text, self._limits), allow_empty_selection_sets=False)
-            analysis = DocumentAnalysis(document, self._limits)
+            node = parse(check_text(text, self._limits), allow_empty_selection_sets=False)
+            analysis = DocumentAnalysis(node, self._limits)
         except QueryTooComplexError as error:
             raise refuse(error) from None
         except GraphQLSyntaxError as error:
             raise refuse_syntax(error) from None
-        self._validate(document)
-        return Document(
-            text,
-            [
-                Operation(
-                    document,
-                    definition,
-                    root_fields,
-                    CostEstimator(self.schema, definition, analysis.fragments, self._limits),
-                    OperationVariables(
-                        self.schema,
-                        definition.variable_definitions or (),
-                        hides_names=self._hide_suggestions,
-                    ),
-                    self._limits,
-                    digest_of(text, definition.name.value if definition.name else None),
-                )
-                for definition, root_fields in analysis.operations
-            ],
-        )
+        self._validate(node)
+        operations = [
+            Operation(
+                node,
+                definition,
+                root_fields,
+                CostEstimator(self.schema, definition, analysis.fragments, self._limits),
+                OperationVariables(
+                    self.schema,
+                    definition.variable_definitions or (),
+                    hides_names=self._hide_suggestions,
+                ),
+                self._limits,
+                digest_of(text, definition.name.value if definition.name else None),
+            )
+            for definition, root_fields in analysis.operations
+        ]
+        document = Document(text, operations)
+        self.documents.put(text, document)
+        return document
 
     def _validate(self, document: DocumentNode) -> None:
         errors = validate(
