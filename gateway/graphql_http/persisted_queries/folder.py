@@ -1,6 +1,6 @@
 """The operations of a folder of ``.graphql`` files, each a document of its own."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,16 +8,15 @@ from graphql import (
     DefinitionNode,
     DocumentNode,
     FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLError,
     Node,
     NoUnusedFragmentsRule,
     OperationDefinitionNode,
-    SelectionSetNode,
     Source,
     get_location,
     parse,
     print_ast,
+    separate_operations,
     specified_rules,
     validate,
 )
@@ -28,10 +27,11 @@ from gateway.graphql_http.persisted_queries.manifest import NamedText
 
 _SUFFIXES = frozenset({".graphql", ".gql"})
 _NOT_SEARCHED = "node_modules"
+_RULES = [rule for rule in specified_rules if rule is not NoUnusedFragmentsRule]
 
 
 class Mistake(NamedTuple):
-    """What is wrong, and where; line 0 is the whole file."""
+    """An error in a file; line 0 stands for the whole file."""
 
     path: str
     line: int
@@ -43,19 +43,15 @@ class Mistake(NamedTuple):
 
 
 class FolderError(Exception):
-    """The folder does not make a manifest; `mistakes` are by file and line."""
+    """The files do not form a manifest; `mistakes` are sorted by file and line."""
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         self.mistakes = sorted(set(mistakes))
         super().__init__("\n".join(map(str, self.mistakes)))
 
 
-_Executable = OperationDefinitionNode | FragmentDefinitionNode
-_RULES = [rule for rule in specified_rules if rule is not NoUnusedFragmentsRule]
-
-
 class _Definitions:
-    """What the files define, by name, and what is wrong with that."""
+    """What the files define, by name, and the mistakes found so far."""
 
     def __init__(self) -> None:
         self.operations: dict[str, OperationDefinitionNode] = {}
@@ -79,88 +75,66 @@ class _Definitions:
                 self._add(definition)
 
     def _add(self, definition: DefinitionNode) -> None:
-        first: _Executable
+        first: Node
         if isinstance(definition, FragmentDefinitionNode):
             name = definition.name.value
             first = self.fragments.setdefault(name, definition)
         elif not isinstance(definition, OperationDefinitionNode):
-            self.tell(definition, "it must be an operation or a fragment")
+            self.report(definition, "it must be an operation or a fragment")
             return
         elif definition.name is None:
-            self.tell(definition, "an operation must have a name")
+            self.report(definition, "an operation must have a name")
             return
         else:
             name = definition.name.value
             first = self.operations.setdefault(name, definition)
         if first is not definition:
             path, line = _place(first)
-            self.tell(definition, f"{name} is at {path}:{line}")
+            self.report(definition, f"{name} is at {path}:{line}")
 
-    def tell(self, node: Node, message: str) -> None:
-        """Note what is wrong with a node."""
+    def report(self, node: Node, message: str) -> None:
+        """Add a mistake at a node."""
         self.mistakes.append(Mistake(*_place(node), message))
 
-    def needed(self, definition: _Executable) -> list[FragmentDefinitionNode]:
-        """Return the fragments that a definition spreads, directly or not, by name."""
-        found: dict[str, FragmentDefinitionNode] = {}
-        open_ended = [definition.selection_set]
-        while open_ended:
-            for name in _spread(open_ended.pop()):
-                fragment = self.fragments.get(name)
-                if fragment is not None and name not in found:
-                    found[name] = fragment
-                    open_ended.append(fragment.selection_set)
-        return [found[name] for name in sorted(found) if found[name] is not definition]
+    def validate(self, operations: Operations, document: DocumentNode) -> bool:
+        """Whether a document fits the schema; add the errors of one that does not."""
+        errors = validate(operations.schema, document, _RULES, allow_empty_selection_sets=False)
+        for error in errors:
+            self.report((error.nodes or document.definitions)[0], error.message)
+        return not errors
 
 
 def read_folder(folder: Path, operations: Operations) -> list[NamedText]:
-    """Read the operations of all files in a folder, by name, each with the fragments it needs.
+    """Return the operations of all files in a folder, sorted by name, with their fragments.
 
-    Each is one that `operations` lets run; a fragment that none needs fits the schema too. A text
-    its fragments by name, wherever they stood. Raises FolderError with all that is wrong.
+    The fragments of a text are sorted by name too, wherever they were defined. Every operation must
+    be valid for `operations`, and every fragment for the schema, even if it is unused. Raises
+    FolderError with all mistakes.
     """
-    definitions = _Definitions()
+    found = _Definitions()
     for path in _files(folder):
-        definitions.read(path)
-    if not definitions.operations and not definitions.mistakes:
+        found.read(path)
+    if not found.operations and not found.mistakes:
         raise FolderError(
             [Mistake(str(folder), 0, "it must have a .graphql file with an operation")]
         )
-    for fragment in definitions.fragments.values():
-        _check(definitions, operations, fragment)
-    texts = [
-        _text(definitions, operations, name, definition)
-        for name, definition in sorted(definitions.operations.items())
-    ]
-    if definitions.mistakes:
-        raise FolderError(definitions.mistakes)
+    fragments = tuple(found.fragments[name] for name in sorted(found.fragments))
+    if fragments:
+        found.validate(operations, DocumentNode(definitions=fragments))
+    everything = DocumentNode(definitions=(*found.operations.values(), *fragments))
+    texts = []
+    for name, document in sorted(separate_operations(everything).items()):
+        operation, text = found.operations[name], print_ast(document)
+        if found.validate(operations, document):
+            try:
+                operations.get(text, name)
+            except OperationRefusedError as refused:
+                for error in refused.errors:
+                    found.report(operation, error["message"])
+        texts.append(NamedText(name, operation.operation.value, text))
+    if found.mistakes:
+        raise FolderError(found.mistakes)
     return texts
-
-
-def _text(
-    definitions: _Definitions, operations: Operations, name: str, operation: OperationDefinitionNode
-) -> NamedText:
-    before = len(definitions.mistakes)
-    document = _check(definitions, operations, operation)
-    text = print_ast(document)
-    if len(definitions.mistakes) == before:
-        try:
-            operations.get(text, name)
-        except OperationRefusedError as refused:
-            for told in refused.errors:
-                definitions.tell(operation, told["message"])
-    return NamedText(name, operation.operation.value, text)
-
-
-def _check(
-    definitions: _Definitions, operations: Operations, definition: _Executable
-) -> DocumentNode:
-    """Return the document of a definition, having noted where it does not fit the schema."""
-    document = DocumentNode(definitions=(definition, *definitions.needed(definition)))
-    errors = validate(operations.schema, document, _RULES, allow_empty_selection_sets=False)
-    for error in errors:
-        definitions.tell((error.nodes or [definition])[0], error.message)
-    return document
 
 
 def _files(folder: Path) -> list[Path]:
@@ -176,17 +150,6 @@ def _files(folder: Path) -> list[Path]:
             for part in path.relative_to(folder).parts[:-1]
         )
     )
-
-
-def _spread(selection_set: SelectionSetNode) -> Iterator[str]:
-    open_ended = [selection_set]
-    while open_ended:
-        for selection in open_ended.pop().selections:
-            inner = getattr(selection, "selection_set", None)
-            if isinstance(selection, FragmentSpreadNode):
-                yield selection.name.value
-            elif inner is not None:
-                open_ended.append(inner)
 
 
 def _place(node: Node) -> tuple[str, int]:
