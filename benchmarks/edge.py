@@ -31,7 +31,7 @@ from gateway.execution import documents
 from gateway.execution.cost import CostEstimator
 from gateway.graphql_http import handler
 from gateway.graphql_http.gc_tuning import freeze_gc
-from gateway.graphql_http.persisted_queries.documents import PersistedDocuments
+from gateway.graphql_http.persisted_queries.persisted_documents import PersistedDocuments
 from gateway.sandbox.app import create_sandbox
 from gateway.server import fast_path
 from gateway.server.http_protocol import LimitedHttpProtocol
@@ -84,8 +84,8 @@ def parts() -> dict[str, list[tuple[object, str, Any]]]:
         ],
         "places": [(ConcurrencyLimiter, "acquire", lambda _self, _caller=None, _number=1: none)],
         "persisted documents": [
-            (PersistedDocuments, "text", _as_sent),
-            (PersistedDocuments, "keep", _nothing),
+            (PersistedDocuments, "resolve", _as_sent),
+            (PersistedDocuments, "store", _nothing),
         ],
         "size of variables, cost": [
             (documents, "check_variables_size", lambda _variables, _limits: None),

@@ -33,7 +33,7 @@ from gateway.execution.operation import Operations
 from gateway.graphql_http.gc_tuning import DeferredGc, freeze_gc
 from gateway.graphql_http.handler import GraphQLHandler
 from gateway.graphql_http.operation_statistics import OperationStatistics
-from gateway.graphql_http.persisted_queries.documents import create_documents
+from gateway.graphql_http.persisted_queries.persisted_documents import create_documents
 from gateway.graphql_http.persisted_queries.trusted import load_trusted
 from gateway.graphql_http.response import MaskingMiddleware, not_found_response
 from gateway.graphql_http.response_cache import create_response_cache

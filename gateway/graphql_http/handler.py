@@ -28,7 +28,7 @@ from gateway.graphql_http.batching import BatchCostBudget, ResponseBody, run_bat
 from gateway.graphql_http.content_negotiation import GRAPHQL, JSON, choose_media_type
 from gateway.graphql_http.gc_tuning import DeferredGc
 from gateway.graphql_http.operation_statistics import OperationStatistics
-from gateway.graphql_http.persisted_queries.documents import PersistedDocuments
+from gateway.graphql_http.persisted_queries.persisted_documents import PersistedDocuments
 from gateway.graphql_http.request import (
     GraphQLRequest,
     GraphQLRequestBatch,
@@ -163,7 +163,9 @@ class GraphQLHandler:
         Raise RequestError or OperationRefusedError for an operation that must not run.
         """
         variables, reference = graphql_request.variables, graphql_request.reference
-        text = await self.documents.text(graphql_request.query, reference)
+        text = graphql_request.query
+        if reference is not None or self.documents.only_trusted:
+            text = await self.documents.resolve(text, reference)
         operation = self.operations.get(text, graphql_request.operation_name)
         if method != "POST" and not operation.is_query:
             raise MethodNotAllowedError("GET supports queries only; use POST.")
@@ -178,7 +180,7 @@ class GraphQLHandler:
         if batch_budget is not None:
             batch_budget.add(cost)
         if reference is not None:  # only now: what is stored for its hash alone is valid
-            await self.documents.keep(text, reference)
+            await self.documents.store(text, reference)
 
         started = time.perf_counter()
         if cached is not None:

@@ -129,7 +129,7 @@ def _check(raw: Any) -> GraphQLRequest:
         _refuse("variables: it must be an object.")
     if not (extensions is None or isinstance(extensions, dict)):
         _refuse("extensions: it must be an object.")
-    reference = read_reference(raw)
+    reference = read_reference(raw) if extensions or "documentId" in raw else None
     if not (query is None or isinstance(query, str)) or not (query or reference):
         _refuse("query: it must be a string with a GraphQL document.")
     return GraphQLRequest(query or "", name or None, variables or {}, reference)

@@ -21,7 +21,7 @@ from gateway.execution.outcome import Outcome
 from gateway.graphql_http.gc_tuning import DeferredGc
 from gateway.graphql_http.handler import GraphQLHandler
 from gateway.graphql_http.operation_statistics import OperationStatistics
-from gateway.graphql_http.persisted_queries.documents import PersistedDocuments
+from gateway.graphql_http.persisted_queries.persisted_documents import PersistedDocuments
 from gateway.schema.info import ResolverContext
 from gateway.server.graphql_route import GraphQLRoute
 from tests.support.graph import settings_for

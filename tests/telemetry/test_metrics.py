@@ -9,7 +9,7 @@ from gateway.cache.statistics import cache_samples
 from gateway.cache.store import create_cache
 from gateway.errors import codes
 from gateway.graphql_http.operation_statistics import OperationStatistics
-from gateway.graphql_http.persisted_queries.documents import PersistedDocuments
+from gateway.graphql_http.persisted_queries.persisted_documents import PersistedDocuments
 from gateway.telemetry.counters import CounterVec, Histogram
 from gateway.telemetry.exposition import CELLS, expose, flatten
 from gateway.telemetry.metrics import BUCKETS_S, BUILD, ENDPOINTS, METRICS, WORKERS

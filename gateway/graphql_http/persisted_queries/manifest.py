@@ -1,7 +1,7 @@
-"""The manifest of trusted documents: reading what the common tools write, and writing it.
+"""The manifest of trusted documents, in the two forms that common tools use.
 
-Two forms: a map of id to text (GraphQL Code Generator's `persisted-documents.json`, Relay's
-persisted queries, `promotion-gateway operations`), and Apollo's, a list that also has names.
+Either a map of id to text (GraphQL Code Generator's `persisted-documents.json`, Relay's persisted
+queries, `promotion-gateway operations`), or Apollo's list, which also contains names.
 """
 
 import json
@@ -17,18 +17,18 @@ _APOLLO = "apollo-persisted-query-manifest"
 
 
 class ManifestError(Exception):
-    """The manifest is none; the message says what is wrong, and where."""
+    """The manifest is invalid; the message names the document and the reason."""
 
 
 class ManifestForm(StrEnum):
-    """How a manifest is written."""
+    """The format of a manifest."""
 
     MAP = "map"
     APOLLO = "apollo"
 
 
 class NamedText(NamedTuple):
-    """One operation's document: its name, its type (``query``), and its text."""
+    """The document of one operation; `kind` is its type, such as ``query``."""
 
     name: str
     kind: str
@@ -36,9 +36,9 @@ class NamedText(NamedTuple):
 
 
 def read_manifest(raw: bytes) -> dict[str, str]:
-    """Read the documents by their ids, which have no prefix ``sha256:`` any more.
+    """Return the documents by their ids, without the prefix ``sha256:``.
 
-    Raises ManifestError, also for an id that is a SHA-256 and not its text's.
+    Raises ManifestError, also for a SHA-256 that is not that of its text.
     """
     try:
         manifest = msgspec.json.decode(raw)
@@ -46,21 +46,22 @@ def read_manifest(raw: bytes) -> dict[str, str]:
         raise ManifestError("it must be JSON in UTF-8") from None
     documents: dict[str, str] = {}
     for document_id, text in _pairs(manifest):
+        place = repr(document_id)[:100]
         if not isinstance(document_id, str) or not document_id or not isinstance(text, str):
-            raise ManifestError(f"{_shown(document_id)}: id and document must be strings")
-        named = document_id.removeprefix(PREFIX)
-        sha256 = sha256_in(named)
-        if (named != document_id and sha256 is None) or sha256 not in {None, sha256_of(text)}:
-            raise ManifestError(f"{_shown(document_id)}: it must be the SHA-256 of its document")
-        if documents.setdefault(named, text) != text:
-            raise ManifestError(f"{_shown(document_id)}: two documents have this id")
+            raise ManifestError(f"{place}: id and document must be strings")
+        key = document_id.removeprefix(PREFIX)
+        sha256 = sha256_in(key)
+        if (key != document_id and sha256 is None) or sha256 not in {None, sha256_of(text)}:
+            raise ManifestError(f"{place}: it must be the SHA-256 of its document")
+        if documents.setdefault(key, text) != text:
+            raise ManifestError(f"{place}: two documents have this id")
     if not documents:
         raise ManifestError("it must have at least one document")
     return documents
 
 
 def write_manifest(operations: Iterable[NamedText], form: ManifestForm) -> str:
-    """Write operations, in their order, under the SHA-256 of their texts."""
+    """Return a manifest of the operations, in their order, by the SHA-256 of their texts."""
     manifest: dict[str, Any] = {sha256_of(one.text): one.text for one in operations}
     if form is ManifestForm.APOLLO:
         listed = [
@@ -82,7 +83,3 @@ def _pairs(manifest: Any) -> Iterable[tuple[Any, Any]]:
     if not all(isinstance(one, dict) for one in listed):
         raise ManifestError("operations: each must be an object with `id` and `body`")
     return [(one.get("id"), one.get("body")) for one in listed]
-
-
-def _shown(document_id: Any) -> str:
-    return repr(document_id)[:100]

@@ -1,4 +1,4 @@
-"""Which text runs: the one that a request sends, or the one that it names."""
+"""The text that runs: the one that a request sends, or the one that it names."""
 
 from dataclasses import dataclass, field
 
@@ -22,15 +22,15 @@ from gateway.telemetry.metrics import PERSISTED_OUTCOMES, Samples
 
 @dataclass(frozen=True, slots=True)
 class PersistedDocuments:
-    """The documents that a request may name; with `only_trusted` there are no others."""
+    """The documents that a request may name; with `only_trusted` it may run no others."""
 
     trusted: TrustedDocuments | None = None
     automatic: AutomaticQueries | None = None
     only_trusted: bool = False
     outcomes: CounterVec = field(default_factory=lambda: CounterVec(PERSISTED_OUTCOMES))
 
-    async def text(self, query: str, reference: Reference | None) -> str:
-        """Return the text to run: `query`, or where that is empty what `reference` names.
+    async def resolve(self, query: str, reference: Reference | None) -> str:
+        """Return the text to run: `query`, or the document of `reference` if `query` is empty.
 
         Raises OperationRefusedError with PERSISTED_QUERY_NOT_FOUND, PERSISTED_QUERY_NOT_SUPPORTED
         or OPERATION_NOT_TRUSTED; BadRequestError for an id that is not that of `query`.
@@ -46,13 +46,13 @@ class PersistedDocuments:
             raise self._not_trusted()
         return text
 
-    async def keep(self, text: str, reference: Reference | None) -> None:
-        """Remember a text that came with its hash, and has been found good, for the hash alone."""
-        if reference is None or not reference.is_automatic or reference.sha256 is None:
+    async def store(self, text: str, reference: Reference) -> None:
+        """Store a valid text that came with its hash, so that the hash alone finds it."""
+        if not reference.is_automatic or reference.sha256 is None:
             return
         if self.automatic is None or (self.trusted is not None and text in self.trusted):
             return
-        if await self.automatic.keep(reference.sha256, text):
+        if await self.automatic.store(reference.sha256, text):
             self.outcomes.add("stored")
 
     def readings(self) -> Samples:
@@ -90,9 +90,9 @@ class PersistedDocuments:
 def create_documents(
     settings: Settings, operations: Operations, cache: TwoLevelCache, keys: KeyMaker
 ) -> PersistedDocuments:
-    """Make what the settings say; `cache` is the one whose second level is shared.
+    """Create them by the settings; automatic ones use the second level of `cache`.
 
-    Raises SettingsError for a manifest that is wrong.
+    Raises SettingsError for an invalid manifest.
     """
     only_trusted = settings.trusted_documents_mode == "only"
     automatic = settings.apq and not only_trusted

@@ -1,8 +1,8 @@
-"""How a request names its document: by `documentId`, or by Apollo's `persistedQuery`.
+"""The reference by which a request names its document: `documentId`, or `persistedQuery`.
 
-`documentId` is of GraphQL over HTTP's appendix on persisted documents; the other is the protocol of
-automatic persisted queries. Relay's older `doc_id` and `id` are not read: one more spelling of the
-same would be one more to refuse consistently.
+`documentId` is specified by GraphQL over HTTP (appendix on persisted documents), `persistedQuery`
+by Apollo's protocol of automatic persisted queries. Relay's older `doc_id` and `id` are not
+supported.
 """
 
 import hashlib
@@ -14,52 +14,51 @@ from gateway.errors import BadRequestError
 
 PREFIX = "sha256:"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_LONGEST_ID = 256  # characters
+_MAX_ID_LENGTH = 256
 _AUTOMATIC = "extensions.persistedQuery"
 
 
 class Reference(NamedTuple):
-    """A document's id; by `persistedQuery` it is automatic, which a text may come to stay for."""
+    """The id of a document; `is_automatic` if `persistedQuery` names it."""
 
     id: str
     is_automatic: bool
 
     @property
     def sha256(self) -> str | None:
-        """Return the SHA-256 of the document, in hexadecimal digits, where the id is one."""
+        """Return the SHA-256 of the document in hexadecimal digits; None for another kind of id."""
         return sha256_in(self.id)
 
     @property
     def key(self) -> str:
-        """Return what a manifest's documents are found by: a SHA-256 without prefix, or the id."""
+        """Return the key of a manifest's documents: the SHA-256 without prefix, or the id."""
         return self.sha256 or self.id
 
     @property
     def place(self) -> str:
-        """Say where in the request the id stands."""
+        """Return the parameter of the request that holds the id, for error messages."""
         return f"{_AUTOMATIC}.sha256Hash" if self.is_automatic else "documentId"
 
 
 def sha256_of(text: str) -> str:
     """Return the SHA-256 of a text in UTF-8, in hexadecimal digits."""
-    # A lone surrogate, which JSON lets a caller send, is refused by the parser and not here.
+    # JSON may contain a lone surrogate, which the parser refuses later.
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def sha256_in(document_id: str) -> str | None:
-    """Return the SHA-256 that an id is, with or without its prefix; None for an id of another kind.
+    """Return the SHA-256 in an id, without its prefix; None for another kind of id.
 
-    Hexadecimal digits are in lower case.
+    Hexadecimal digits must be lower case.
     """
     digits = document_id.removeprefix(PREFIX)
     return digits if _SHA256.fullmatch(digits) else None
 
 
 def read_reference(raw: Mapping[str, Any]) -> Reference | None:
-    """Read how a request names its document; None where it does not.
+    """Return the reference in the parameters of a request; None without one.
 
-    `raw` has the request's parameters, of which `extensions` is known to be an object or None.
-    Raises BadRequestError, which says what is allowed.
+    `extensions` must be an object or None. Raises BadRequestError.
     """
     document_id = raw.get("documentId")
     persisted = (raw.get("extensions") or {}).get("persistedQuery")
@@ -79,6 +78,6 @@ def read_reference(raw: Mapping[str, Any]) -> Reference | None:
 
 
 def _id(place: str, value: Any) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_ID:
-        raise BadRequestError(f"{place}: it must be a string of 1 to {_LONGEST_ID} characters.")
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_ID_LENGTH:
+        raise BadRequestError(f"{place}: it must be a string of 1 to {_MAX_ID_LENGTH} characters.")
     return value

@@ -5,7 +5,7 @@ import pytest
 from gateway.cache.keys import KeyMaker, random_secret
 from gateway.cache.options import CacheClocks, MemoryLimits, SharedLimits
 from gateway.cache.store import TwoLevelCache, create_cache
-from gateway.graphql_http.persisted_queries.automatic import Allowance, AutomaticQueries
+from gateway.graphql_http.persisted_queries.automatic import AutomaticQueries, TokenBucket
 from gateway.graphql_http.persisted_queries.reference import sha256_of
 from tests.cache.clock import Clock
 from tests.cache.valkey import Valkey
@@ -37,9 +37,9 @@ async def test_what_was_asked_for_least_lately_goes_first() -> None:
     remembered = queries(cache(Clock()), MemoryLimits(max_entries=3))
     texts = [f"{{ a{number} }}" for number in range(4)]
     for text in texts[:3]:
-        assert await remembered.keep(sha256_of(text), text)
+        assert await remembered.store(sha256_of(text), text)
     assert await remembered.find(sha256_of(texts[0])) == texts[0]
-    await remembered.keep(sha256_of(texts[3]), texts[3])
+    await remembered.store(sha256_of(texts[3]), texts[3])
     assert await known(remembered, texts) == [0, 2, 3]
 
 
@@ -48,13 +48,13 @@ async def test_bytes_are_bounded_too() -> None:
     remembered = queries(cache(Clock()), MemoryLimits(max_bytes=200_000))
     texts = [f"# {str(number) * 20_000}" for number in range(10)]
     for text in texts:
-        await remembered.keep(sha256_of(text), text)
+        await remembered.store(sha256_of(text), text)
     assert await known(remembered, texts) == list(range(1, 10))
     long = "#" * (64 * 1024 + 1)
     wide = queries(cache(Clock()))
-    assert not await wide.keep(sha256_of(long), long)
+    assert not await wide.store(sha256_of(long), long)
     assert await wide.find(sha256_of(long)) is None
-    assert await wide.keep(sha256_of(long[1:]), long[1:])
+    assert await wide.store(sha256_of(long[1:]), long[1:])
 
 
 async def test_a_document_is_forgotten_after_a_day() -> None:
@@ -62,13 +62,13 @@ async def test_a_document_is_forgotten_after_a_day() -> None:
     clock = Clock()
     remembered = queries(cache(clock))
     text = "{ a }"
-    assert await remembered.keep(sha256_of(text), text)
+    assert await remembered.store(sha256_of(text), text)
     clock.advance(DAY_S - 1)
-    assert not await remembered.keep(sha256_of(text), text)
+    assert not await remembered.store(sha256_of(text), text)
     assert await remembered.find(sha256_of(text)) == text
     clock.advance(1)
     assert await remembered.find(sha256_of(text)) is None
-    assert await remembered.keep(sha256_of(text), text)
+    assert await remembered.store(sha256_of(text), text)
     assert await remembered.find(sha256_of(text)) == text
 
 
@@ -78,7 +78,7 @@ async def test_the_platforms_answers_keep_their_room() -> None:
     remembered = queries(shared)
     for number in range(50):
         text = f"{{ a{number} }}"
-        await remembered.keep(sha256_of(text), text)
+        await remembered.store(sha256_of(text), text)
     assert (shared.memory.entries, shared.statistics.stored) == (0, 0)
 
 
@@ -87,15 +87,15 @@ async def test_a_flood_of_documents_does_not_fill_the_shared_level() -> None:
     valkey, clock = Valkey(), Clock()
     shared, another = (cache(clock, valkey.url) for _ in range(2))
     try:
-        allowance = Allowance(burst=5, per_s=0.5, clock=clock)
-        remembered = AutomaticQueries(shared, KeyMaker(SECRET), allowance=allowance)
+        bucket = TokenBucket(burst=5, per_s=0.5, clock=clock)
+        remembered = AutomaticQueries(shared, KeyMaker(SECRET), shared_writes=bucket)
         texts = [f"{{ a{number} }}" for number in range(20)]
         for text in texts[:10]:
-            await remembered.keep(sha256_of(text), text)
+            await remembered.store(sha256_of(text), text)
         assert len(valkey.keys()) == 5
         clock.advance(4)
         for text in texts[10:]:
-            await remembered.keep(sha256_of(text), text)
+            await remembered.store(sha256_of(text), text)
         assert len(valkey.keys()) == 7
         assert await known(remembered, texts) == list(range(20))
         assert await known(queries(another), texts) == [0, 1, 2, 3, 4, 10, 11]
