@@ -1,88 +1,86 @@
-"""How much one caller may ask in a minute: a count that slides, here or in Redis.
+"""How much one caller may use in a minute: a sliding window counter, here or in Redis.
 
-Of the minute before, what is left of it counts in proportion: two numbers a caller, and no moment
-at which all is forgotten. A caller who asked everything at the end of one minute may ask up to a
-half more within 60 s than the limit says; over longer times nobody does.
+The previous minute counts by the part of it that the last 60 s still contain: two numbers a caller,
+and no instant at which the whole limit is available again. A caller who used the limit at the end
+of a minute may use nearly as much again within the next 60 s; over longer times nobody exceeds it.
 """
 
 import time
-from collections import OrderedDict
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+
+from cachetools import LRUCache
 
 WINDOW_S = 60.0
-_MOST_CALLERS = 20_000
+_MIN_WAIT = 0.001  # of a window
+_MAX_CALLERS = 20_000
 
 
-class RateLimit(Protocol):
-    """Counts what callers ask; `caller` is a key that tells nothing of anybody."""
+class RateLimit(ABC):
+    """Counts what callers use; `caller` is a key that reveals no identity."""
 
-    limit: int
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
 
     async def take(self, caller: str, number: int) -> float:
-        """Count `number` of a caller and give 0, or count none and give the wait in seconds."""
-        ...
+        """Count `number` and return 0.0, or count nothing and return the seconds to wait."""
+        number = min(number, self.limit)
+        return await self.count(caller, number, added=number)
 
     async def wait_s(self, caller: str, number: int, pending: int = 0) -> float:
-        """Return the wait in seconds until so many more may be taken, and count none.
+        """Return the seconds until `number` may be taken, and count nothing.
 
-        `pending` is what will have been added by then, and counts already.
+        `pending` is in use already, and has not been counted yet.
         """
-        ...
+        return await self.count(caller, min(number, self.limit), pending=pending)
 
     async def add(self, caller: str, number: int) -> None:
-        """Count so many whatever the limit; a number below 0 gives back what was taken."""
-        ...
+        """Count `number`, even above the limit; a negative number returns what was taken."""
+        await self.count(caller, 0, added=number)
+
+    @abstractmethod
+    async def count(self, caller: str, number: int, *, added: int = 0, pending: int = 0) -> float:
+        """Return the seconds until `number` may be taken; if it may be now, count `added`."""
 
 
-class _Counted(NamedTuple):
-    window: int
-    current: int
-    previous: int
+class LocalRateLimit(RateLimit):
+    """Counts in this process, for the callers seen last; `clock` returns seconds."""
 
+    def __init__(
+        self,
+        limit: int,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        max_callers: int = _MAX_CALLERS,
+    ) -> None:
+        super().__init__(limit)
+        self._clock = clock
+        # The number of a caller's last window, and what was counted in it and in the one before.
+        self._callers: LRUCache[str, tuple[int, int, int]] = LRUCache(max_callers)
 
-class LocalRateLimit:
-    """Counts in this process, for the callers who asked last; `clock` gives seconds."""
-
-    def __init__(self, limit: int, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self.limit, self._clock = limit, clock
-        self._callers: OrderedDict[str, _Counted] = OrderedDict()
-
-    async def take(self, caller: str, number: int) -> float:
-        """Count as the protocol says."""
-        number = min(number, self.limit)
-        wait_s = await self.wait_s(caller, number)
-        if not wait_s:
-            await self.add(caller, number)
-        return wait_s
-
-    async def wait_s(self, caller: str, number: int, pending: int = 0) -> float:
-        """Tell as the protocol says."""
-        number = min(number, self.limit)
-        (_, current, previous), passed = self._counted(caller)
-        current += pending
-        if previous * (1 - passed) + current + number <= self.limit:
-            return 0.0
-        if current + number <= self.limit:
-            at = 1 - (self.limit - current - number) / previous
-        else:
-            at = 2 - (self.limit - number) / current
-        return max(at - passed, 0.001) * WINDOW_S
-
-    async def add(self, caller: str, number: int) -> None:
-        """Count as the protocol says."""
-        (window, current, previous), _ = self._counted(caller)
-        self._callers[caller] = _Counted(window, max(current + number, 0), previous)
-        self._callers.move_to_end(caller)
-        if len(self._callers) > _MOST_CALLERS:
-            self._callers.popitem(last=False)
-
-    def _counted(self, caller: str) -> tuple[_Counted, float]:
-        """Return what counts of a caller now, and how much of this minute has passed, 0 to 1."""
+    async def count(self, caller: str, number: int, *, added: int = 0, pending: int = 0) -> float:
+        """Count in memory."""
         windows = self._clock() / WINDOW_S
         window = int(windows)
-        kept = self._callers.get(caller, _Counted(window, 0, 0))
-        age = window - kept.window
-        current = kept.current if age == 0 else 0
-        previous = {0: kept.previous, 1: kept.current}.get(age, 0)
-        return _Counted(window, current, previous), windows - window
+        last_window, current, previous = self._callers.get(caller, (window, 0, 0))
+        if last_window != window:
+            current, previous = 0, current if last_window == window - 1 else 0
+        wait_s = wait_time_s(self.limit, number, current + pending, previous, windows - window)
+        if added and not wait_s:
+            self._callers[caller] = window, max(current + added, 0), previous
+        return wait_s
+
+
+def wait_time_s(limit: int, number: int, current: int, previous: int, passed: float) -> float:
+    """Return the seconds until `number` may be taken of `limit`, 0.0 for now.
+
+    `current` and `previous` have been counted in this window and the one before; of this one
+    `passed` is over, 0 to 1.
+    """
+    if number == 0 or previous * (1 - passed) + current + number <= limit:
+        return 0.0
+    if current + number <= limit:
+        at = 1 - (limit - current - number) / previous
+    else:
+        at = 2 - (limit - number) / current
+    return max(at - passed, _MIN_WAIT) * WINDOW_S

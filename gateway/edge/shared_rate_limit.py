@@ -1,53 +1,48 @@
-"""The count of what callers ask, in Redis; the rule is `rate_limit.py`'s, as a script."""
+"""Rate limits counted in Redis, for all replicas. Importing this module loads Redis' client."""
 
 import asyncio
 import time
 from collections.abc import Callable
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from gateway.cache.circuit import Circuit
-from gateway.edge.rate_limit import WINDOW_S, LocalRateLimit
+from gateway.cache.redis_scripts import CLOCK, FAILURES, in_time
+from gateway.edge.rate_limit import WINDOW_S, LocalRateLimit, RateLimit, wait_time_s
 
 _OPERATION_TIMEOUT_S = 0.1
 _PROBE_EVERY_S = 1.0
-_MOST_AT_ONCE = 20
-_KEEP_S = int(2 * WINDOW_S)
+_MAX_CONCURRENT = 20
+_EXPIRE_S = int(2 * WINDOW_S)
 
-# Counts `added` where `number` may be taken; 0 always may.
-_COUNT = """
+# Counts as `LocalRateLimit.count` does, and returns what the time to wait is calculated from.
+_COUNT = (
+    CLOCK
+    + """
 local number, limit, window_s = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local added, pending = tonumber(ARGV[5]), tonumber(ARGV[6])
-local clock = redis.call('TIME')
-local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
 local window = math.floor(now / window_s)
 local passed = now / window_s - window
-local kept = redis.call('HMGET', KEYS[1], 'window', 'current', 'previous')
+local stored = redis.call('HMGET', KEYS[1], 'window', 'current', 'previous')
 local current, previous = 0, 0
-if kept[1] then
-  local age = window - tonumber(kept[1])
-  if age == 0 then current, previous = tonumber(kept[2]), tonumber(kept[3]) end
-  if age == 1 then previous = tonumber(kept[2]) end
+if stored[1] then
+  local age = window - tonumber(stored[1])
+  if age == 0 then current, previous = tonumber(stored[2]), tonumber(stored[3]) end
+  if age == 1 then previous = tonumber(stored[2]) end
 end
-current = current + pending
-if number == 0 or previous * (1 - passed) + current + number <= limit then
-  if added ~= 0 then
-    current = math.max(current + added, 0)
-    redis.call('HSET', KEYS[1], 'window', window, 'current', current, 'previous', previous)
-    redis.call('EXPIRE', KEYS[1], ARGV[4])
-  end
-  return '0'
+local allowed = number == 0 or previous * (1 - passed) + current + pending + number <= limit
+if allowed and added ~= 0 then
+  redis.call('HSET', KEYS[1], 'window', window, 'current', math.max(current + added, 0),
+             'previous', previous)
+  redis.call('EXPIRE', KEYS[1], ARGV[4])
 end
-local at
-if current + number <= limit then at = 1 - (limit - current - number) / previous
-else at = 2 - (limit - number) / current end
-return string.format('%.6f', math.max(at - passed, 0.001) * window_s)
+return {allowed and 1 or 0, current, previous, text(passed)}
 """
+)
 
 
-class SharedRateLimit:
-    """Counts in Redis for all replicas; each for itself while Redis does not answer in time."""
+class SharedRateLimit(RateLimit):
+    """Counts in Redis, and in this process alone while Redis does not respond in time."""
 
     def __init__(
         self,
@@ -57,38 +52,36 @@ class SharedRateLimit:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._prefix, self.limit = prefix, limit
+        super().__init__(limit)
+        self._prefix = prefix
         self._local = LocalRateLimit(limit, clock=clock)
         self._script = redis.register_script(_COUNT)
         self._circuit = Circuit("rate_limit", _PROBE_EVERY_S, clock)
-        self._turns = asyncio.Semaphore(_MOST_AT_ONCE)  # redis-py's own waiting is not in order
+        self._slots = asyncio.Semaphore(_MAX_CONCURRENT)  # redis-py's own pool is not fair
 
-    async def take(self, caller: str, number: int) -> float:
-        """Count as the protocol says."""
-        number = min(number, self.limit)
-        wait_s = await self._count(caller, number, number)
-        return await self._local.take(caller, number) if wait_s is None else wait_s
+    async def count(self, caller: str, number: int, *, added: int = 0, pending: int = 0) -> float:
+        """Count in Redis."""
+        if self._circuit.allows():
+            try:
+                result = await in_time(
+                    self._run(caller, number, added, pending), _OPERATION_TIMEOUT_S
+                )
+            except FAILURES as error:
+                self._circuit.failed(type(error).__name__)
+            else:
+                self._circuit.succeeded()
+                return result
+        return await self._local.count(caller, number, added=added, pending=pending)
 
-    async def wait_s(self, caller: str, number: int, pending: int = 0) -> float:
-        """Tell as the protocol says."""
-        wait_s = await self._count(caller, min(number, self.limit), 0, pending)
-        return await self._local.wait_s(caller, number, pending) if wait_s is None else wait_s
-
-    async def add(self, caller: str, number: int) -> None:
-        """Count as the protocol says."""
-        if await self._count(caller, 0, number) is None:
-            await self._local.add(caller, number)
-
-    async def _count(self, caller: str, number: int, added: int, pending: int = 0) -> float | None:
-        """Ask Redis; None where it does not answer in time."""
-        if not self._circuit.allows():
-            return None
-        arguments = [number, self.limit, WINDOW_S, _KEEP_S, added, pending]
-        try:
-            async with asyncio.timeout(_OPERATION_TIMEOUT_S), self._turns:
-                answer = await self._script(keys=[f"{self._prefix}:{caller}"], args=arguments)
-        except (RedisError, OSError, TimeoutError) as error:
-            self._circuit.failed(type(error).__name__)
-            return None
-        self._circuit.succeeded()
-        return float(answer)
+    async def _run(self, caller: str, number: int, added: int, pending: int) -> float:
+        arguments = [number, self.limit, WINDOW_S, _EXPIRE_S, added, pending]
+        async with self._slots:
+            allowed, current, previous, passed = await self._script(
+                keys=[f"{self._prefix}:{caller}"], args=arguments
+            )
+        if allowed:
+            return 0.0
+        # The rounding of `passed` must not turn a refusal into no wait.
+        return max(
+            wait_time_s(self.limit, number, current + pending, previous, float(passed)), 0.001
+        )

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from gateway.edge import rate_limit
 from gateway.edge.rate_limit import LocalRateLimit, RateLimit
 from gateway.edge.shared_rate_limit import SharedRateLimit
 from tests.cache.valkey import Valkey
@@ -87,10 +86,9 @@ def test_after_the_wait_that_was_told_it_is_taken(steps: list[tuple[float, int]]
 
 
 @pytest.mark.anyio
-async def test_only_so_many_callers_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_only_so_many_callers_are_remembered() -> None:
     """Those who have asked last; memory is bounded."""
-    monkeypatch.setattr(rate_limit, "_MOST_CALLERS", 3)
-    limit = LocalRateLimit(1, clock=Clock())
+    limit = LocalRateLimit(1, clock=Clock(), max_callers=3)
     assert [await limit.take(caller, 1) for caller in "abcd"] == [0.0] * 4
     assert await limit.take("d", 1) > 0.0
     assert await limit.take("a", 1) == 0.0

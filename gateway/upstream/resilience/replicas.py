@@ -12,12 +12,11 @@ import math
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from typing import Any, Protocol
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
+from gateway.cache.redis_scripts import CLOCK, FAILURES, in_time
 from gateway.telemetry import log
 
 HEARTBEAT_S = 0.4
@@ -31,12 +30,12 @@ _ASSUMED_REPLICAS = 4
 
 # The head of each script. ARGV[1] is when its sender stops waiting, in seconds of Redis's clock: a
 # Redis that hung until then must not act on it any more.
-PREAMBLE = """
-local function text(number) return string.format('%.6f', number) end
-local clock = redis.call('TIME')
-local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
+PREAMBLE = (
+    CLOCK
+    + """
 if tonumber(ARGV[1]) > 0 and now > tonumber(ARGV[1]) then return {'late', text(now)} end
 """
+)
 _HEARTBEAT = (
     PREAMBLE
     + """
@@ -164,14 +163,7 @@ class Replicas:
 
 async def _in_time(operation: Awaitable[Any]) -> Any:
     """Return the result of a Redis operation, or None where it fails or takes too long."""
-    task = asyncio.current_task()
-    before = task.cancelling() if task else 0
-    result = None
-    with suppress(RedisError, OSError, TimeoutError):
-        async with asyncio.timeout(_OPERATION_TIMEOUT_S):
-            result = await operation
-    # redis-py 8.1 with its default socket timeouts swallows a cancellation now and then, and goes
-    # on: a call would outlive its deadline, and `heartbeat_loop` the gateway.
-    if task and task.cancelling() > before:
-        raise asyncio.CancelledError
-    return result
+    try:
+        return await in_time(operation, _OPERATION_TIMEOUT_S)
+    except FAILURES:
+        return None
