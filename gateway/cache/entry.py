@@ -1,7 +1,7 @@
 """A cache entry, what it may be used for at a given age, and the policy that sets its lifetimes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 import msgspec
@@ -51,7 +51,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return Freshness.STALE if past_fresh_s < self.stale_for_s else Freshness.EXPIRED
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class CachePolicy:
     """How long the responses of an endpoint are cached, in seconds.
 
@@ -63,11 +63,11 @@ class CachePolicy:
     fresh_s: float
     stale_s: float = 0.0
     negative_s: float = 0.0
-    stores: bool = field(init=False)
 
-    def __post_init__(self) -> None:
-        """Derive whether anything is cached; an attribute, because each call reads it."""
-        self.stores = self.fresh_s > 0
+    @property
+    def stores(self) -> bool:
+        """Whether responses are cached at all."""
+        return self.fresh_s > 0
 
     def entry(
         self, payload: bytes, now: float, random: Callable[[], float], *, is_negative: bool = False

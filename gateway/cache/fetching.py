@@ -40,8 +40,8 @@ class Source(Enum):
 class Fetched:
     """A payload, or with `is_negative` what was stored for a resource that does not exist.
 
-    `fresh_until`, in wall-clock seconds, is when its entry ceases to be fresh; 0 where it was not
-    stored, or is stale.
+    `fresh_until`, in wall-clock seconds, is when its entry ceases to be fresh; 0 where it is
+    stale or was not stored.
     """
 
     payload: bytes
@@ -66,7 +66,7 @@ class ErrorMeanings:
 
 
 class _Lookup(NamedTuple):
-    """The arguments of a `fetch` through the cache."""
+    """The arguments of a `fetch`."""
 
     key: str
     policy: CachePolicy
@@ -118,19 +118,16 @@ class CachedFetcher:
         Raise TimeoutError, and what `load` raises, except for "not found", which is returned with
         `is_negative`.
         """
-        if policy.stores:
-            lookup = _Lookup(key, policy, load, refresh, may_refresh, not_before)
-            served = self._serve(lookup, self._cache.memory.get(key))
-            if served is not None:
-                self._statistics.memory_hits += served.source is Source.CACHE
-                return served
-            start = partial(self._read_shared_or_load, lookup)
-            # A call that may return an entry too old for this caller is not joined.
-            flight_key = (key, int(not_before)) if not_before else key
-        else:
-            start, flight_key = partial(self._load, key, policy, load), key
+        lookup = _Lookup(key, policy, load, refresh, may_refresh, not_before)
+        served = self._serve(lookup, self._cache.memory.get(key))
+        if served is not None:
+            self._statistics.memory_hits += served.source is Source.CACHE
+            return served
+        # A call that may return an entry too old for this caller is not joined.
+        flight_key = (key, int(not_before)) if not_before else key
         try:
             with within:
+                start = partial(self._read_shared_or_load, lookup)
                 fetched, is_joined = await self._coalescer.run(flight_key, start, owner)
         except TimeoutError:
             stale = self._stale(self._cache.memory.get(key), not_before)
@@ -155,36 +152,30 @@ class CachedFetcher:
             self._statistics.shared_hits += served.source is Source.CACHE
             return served
         self._statistics.misses += 1
-        return await self._load(lookup.key, lookup.policy, lookup.load, entry, lookup.not_before)
+        return await self._load(lookup, entry)
 
-    async def _load(
-        self,
-        key: str,
-        policy: CachePolicy,
-        load: Load,
-        entry: Entry | None = None,
-        not_before: float = 0.0,
-    ) -> Fetched:
-        """Call the upstream and store its payload; where it is out, return the stale `entry`."""
+    async def _load(self, lookup: _Lookup, entry: Entry | None) -> Fetched:
+        """Call the upstream and store its payload; in an outage return `entry` if it is stale."""
+        policy, is_negative = lookup.policy, False
         try:
-            payload = await load()
-            is_negative = False
+            payload = await lookup.load()
         except Exception as error:
             negative = self._errors.negative(error)
             if negative is None:
-                stale = self._stale(entry, not_before) if self._errors.is_outage(error) else None
+                is_outage = self._errors.is_outage(error)
+                stale = self._stale(entry, lookup.not_before) if is_outage else None
                 if stale is None:
                     raise
                 return stale
             payload, is_negative = negative, True
-        if not policy.stores or (is_negative and policy.negative_s <= 0):
+        if is_negative and policy.negative_s <= 0:
             return Fetched(payload, Source.UPSTREAM, is_negative)
         new = policy.entry(payload, self._cache.clock(), self._jitter, is_negative=is_negative)
-        await self._cache.set(key, new)
+        await self._cache.set(lookup.key, new)
         return _fetched(new, Source.UPSTREAM)
 
     def _serve(self, lookup: _Lookup, entry: Entry | None) -> Fetched | None:
-        """Return a fresh entry, or a stale one whose refresh is requested; None to load first."""
+        """Return a fresh entry, or a stale one whose refresh is started; None to load first."""
         if entry is None or entry.stored_at < lookup.not_before:
             return None
         if entry.freshness(self._cache.clock()) is Freshness.FRESH:
@@ -195,23 +186,22 @@ class CachedFetcher:
         stale = self._stale(entry, lookup.not_before)
         if stale is not None:
             if lookup.may_refresh():
-                refresh = partial(self._refresh, lookup.key, lookup.policy, lookup.refresh)
-                self._refresher.start(lookup.key, refresh)
+                refresh = lookup._replace(load=lookup.refresh, not_before=0.0)
+                self._refresher.start(lookup.key, partial(self._refresh, refresh))
             else:
                 self._statistics.refreshes_refused += 1
         return stale
 
-    async def _refresh(self, key: str, policy: CachePolicy, load: Load) -> bool:
-        """Replace the stale entry of `key`; return whether that succeeded."""
-
-        async def load_unless_refreshed() -> Fetched:
-            entry = await self._cache.get(key)  # another replica may have refreshed it
-            if entry is not None and entry.freshness(self._cache.clock()) is Freshness.FRESH:
-                return _fetched(entry, Source.CACHE)
-            return await self._load(key, policy, load, entry)
-
-        fetched, _ = await self._coalescer.run(key, load_unless_refreshed)
+    async def _refresh(self, lookup: _Lookup) -> bool:
+        """Replace the stale entry of a key; return whether that succeeded."""
+        fetched, _ = await self._coalescer.run(lookup.key, partial(self._load_if_stale, lookup))
         return fetched.source is not Source.STALE
+
+    async def _load_if_stale(self, lookup: _Lookup) -> Fetched:
+        entry = await self._cache.get(lookup.key)  # another replica may have refreshed it
+        if entry is not None and entry.freshness(self._cache.clock()) is Freshness.FRESH:
+            return _fetched(entry, Source.CACHE)
+        return await self._load(lookup, entry)
 
     def _stale(self, entry: Entry | None, not_before: float) -> Fetched | None:
         if entry is None or entry.stored_at < not_before:

@@ -11,7 +11,6 @@ from tests.cache.platform import BudgetError, NotHereError, OutageError, Platfor
 pytestmark = pytest.mark.anyio
 
 POLICY = CachePolicy(300.0, stale_s=3600.0, negative_s=30.0)
-COALESCING_ONLY = CachePolicy(0.0)
 
 
 @pytest.fixture
@@ -38,29 +37,17 @@ async def test_a_fresh_answer_comes_from_the_cache(bench: Bench, platform: Platf
     assert (bench.statistics.misses, bench.statistics.memory_hits) == (1, 1)
 
 
-async def test_without_a_time_nothing_is_remembered(bench: Bench, platform: Platform) -> None:
-    """Customer data is asked for each time, and equal calls at once are still one."""
-    for _ in range(2):
-        fetched = await bench.fetcher.fetch("key", COALESCING_ONLY, platform.load)
-        assert fetched.source is Source.UPSTREAM
-    sources = await _forty(bench, platform, COALESCING_ONLY)
-
-    assert sources == {Source.UPSTREAM: 1, Source.COALESCED: 39}
-    assert platform.calls == 3
-    assert bench.cache.memory.entries == 0
-
-
 async def test_forty_at_once_make_one_call(bench: Bench, platform: Platform) -> None:
     """And each knows whether the call was its own."""
-    assert await _forty(bench, platform, POLICY) == {Source.UPSTREAM: 1, Source.COALESCED: 39}
+    assert await _forty(bench, platform) == {Source.UPSTREAM: 1, Source.COALESCED: 39}
     assert platform.calls == 1
     assert bench.statistics.coalesced == 39
 
 
-async def _forty(bench: Bench, platform: Platform, policy: CachePolicy) -> dict[Source, int]:
+async def _forty(bench: Bench, platform: Platform) -> dict[Source, int]:
     platform.hold()
     tasks = [
-        asyncio.create_task(bench.fetcher.fetch("key", policy, platform.load)) for _ in range(40)
+        asyncio.create_task(bench.fetcher.fetch("key", POLICY, platform.load)) for _ in range(40)
     ]
     await turns()
     platform.release()
@@ -84,15 +71,12 @@ async def test_not_here_is_an_answer_that_is_remembered_shortly(bench: Bench) ->
     assert bench.statistics.negative_hits == 1
 
 
-@pytest.mark.parametrize("policy", [COALESCING_ONLY, CachePolicy(300.0)])
-async def test_not_here_is_not_remembered_where_the_policy_does_not_say_so(
-    bench: Bench, policy: CachePolicy
-) -> None:
+async def test_not_here_is_not_remembered_where_the_policy_does_not_say_so(bench: Bench) -> None:
     """It is an answer all the same, and not an error."""
     platform = Platform(NotHereError(8015))
 
     for _ in range(2):
-        assert (await bench.fetcher.fetch("key", policy, platform.load)).is_negative
+        assert (await bench.fetcher.fetch("key", CachePolicy(300.0), platform.load)).is_negative
     assert platform.calls == 2
 
 
@@ -225,9 +209,6 @@ async def test_how_long_an_answer_stands_is_told(bench: Bench, platform: Platfor
     platform.answer = NotHereError(4027)
     missing = await bench.fetcher.fetch("missing", POLICY, platform.load)
     assert 0 < missing.fresh_until - bench.clock.now <= 1.1 * POLICY.negative_s
-    platform.answer = b"answer"
-    passing = await bench.fetcher.fetch("passing", CachePolicy(0), platform.load)
-    assert passing.fresh_until == 0
 
 
 async def test_what_is_too_old_for_a_caller_is_asked_for_anew(
