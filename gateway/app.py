@@ -10,8 +10,6 @@ from graphql import GraphQLSchema
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request as StarletteRequest
-from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from gateway.auth.authenticator import Authenticator
@@ -38,12 +36,11 @@ from gateway.graphql_http.persisted_queries.trusted import load_trusted
 from gateway.graphql_http.response import MaskingMiddleware, not_found_response
 from gateway.graphql_http.response_cache import create_response_cache
 from gateway.schema.build import build_schema, executable
+from gateway.server import monitoring
 from gateway.server.explorer import Explorer
 from gateway.server.fast_path import FastPath
-from gateway.server.graphql_route import GraphQLRoute, lead_to
-from gateway.server.http_protocol import FAST_PATH
-from gateway.server.metrics_endpoint import MetricsEndpoint
-from gateway.server.probes import healthz, readyz
+from gateway.server.graphql_route import GraphQLRoute, redirect_to_graphql
+from gateway.server.uvicorn_protocol import FAST_PATH
 from gateway.telemetry import configure_logging
 from gateway.telemetry.scrape import MetricsScrape
 from gateway.telemetry.shared_metrics import SharedMetrics
@@ -125,19 +122,19 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         max_startable=None if settings.cache_customer_ttl_s else traffic.startable(settings),
     )
 
-    direct_way = FastPath(PATH, graphql, origins, statistics)
+    fast_path = FastPath(PATH, graphql, origins)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
         async with authentication, aclosing(http), traffic, metrics, cached, guard:
             app.state.ready = True
             try:
-                yield {FAST_PATH: direct_way}
+                yield {FAST_PATH: fast_path}
             finally:
                 app.state.ready = False
 
     app = Starlette(
-        routes=_routes(GraphQLRoute(graphql, explorer), metrics, explorer),
+        routes=_routes(GraphQLRoute(graphql, explorer), explorer),
         middleware=[
             Middleware(RequestIdMiddleware),
             Middleware(SecurityHeadersMiddleware),
@@ -147,27 +144,22 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         exception_handlers={HTTPException: not_found_response},
         lifespan=lifespan,
     )
+    app.state.metrics = metrics
     app.router.redirect_slashes = False  # a redirect would name the host that the client named
     return app
 
 
-def _routes(
-    graphql: GraphQLRoute, metrics: MetricsScrape, explorer: Explorer | None
-) -> list[BaseRoute]:
+def _routes(graphql: GraphQLRoute, explorer: Explorer | None) -> list[BaseRoute]:
     # Not every client follows a redirect with its POST: a slash at the end changes nothing.
     routes: list[BaseRoute] = [
-        *(Route(path, graphql.answer, methods=["GET", "POST"]) for path in (PATH, f"{PATH}/")),
-        Route("/healthz", healthz),
-        Route("/readyz", readyz),
-        Route("/metrics", MetricsEndpoint(metrics).answer),
+        *(Route(path, graphql.handle, methods=["GET", "POST"]) for path in (PATH, f"{PATH}/")),
+        Route("/healthz", monitoring.healthz),
+        Route("/readyz", monitoring.readyz),
+        Route("/metrics", monitoring.metrics),
     ]
     if explorer is not None:
-        routes += [Route("/", _root, methods=["GET", "POST"]), *explorer.routes()]
+        routes += [Route("/", redirect_to_graphql, methods=["GET", "POST"]), *explorer.routes()]
     return routes
-
-
-async def _root(http: StarletteRequest) -> Response:
-    return lead_to(PATH.removeprefix("/"), http)
 
 
 def _executor(settings: Settings) -> Executor:

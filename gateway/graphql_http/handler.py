@@ -34,7 +34,12 @@ from gateway.graphql_http.request import (
     GraphQLRequestBatch,
     read_graphql_request,
 )
-from gateway.graphql_http.response import HttpResponse, error_response, json_response
+from gateway.graphql_http.response import (
+    HttpResponse,
+    error_response,
+    internal_error_response,
+    json_response,
+)
 from gateway.graphql_http.response_cache import ResponseCache
 from gateway.schema.customer_gate import max_look_ups
 from gateway.schema.info import ResolverContext
@@ -122,6 +127,9 @@ class GraphQLHandler:
             status = 400 if media_type == GRAPHQL else 200
             log.info("request_rejected", status=status, code=refused.code)
             return json_response({"errors": refused.errors}, status, media_type)
+        except Exception as error:  # noqa: BLE001 - a client never sees an internal error
+            log.error("unexpected_error", path="", exc_info=error)
+            return internal_error_response(http_request.id, self.statistics)
 
     def _create_context(
         self, http_request: HttpRequest, caller: Caller, caller_key: str

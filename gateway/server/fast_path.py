@@ -1,84 +1,113 @@
-"""The direct way: a ``POST /graphql`` from the server's protocol to the endpoint and back.
+"""Responses that are written without ASGI: those of the fast path, and refusals by the server.
 
-It does for an answer what the middlewares do for those that come by ASGI, with the same functions;
-`tests/server/test_both_paths.py` holds the two side by side.
+They have the headers that the middlewares add to all others, by the same functions:
+`tests/server/test_both_paths.py` compares the fast path with ASGI to the byte.
 """
 
-from collections.abc import Callable, Sequence
+from email.utils import formatdate
 from functools import lru_cache
-from typing import NamedTuple
+from http import HTTPStatus
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+import msgspec
 
 from gateway.edge.cors import Origins
-from gateway.edge.http_request import HeaderLines, HttpRequest
-from gateway.edge.request_id import HEADER
+from gateway.edge.http_request import HeaderLines, HttpHeaders, HttpRequest
+from gateway.edge.request_id import HEADER, request_id_for
 from gateway.edge.security_headers import with_security_headers
+from gateway.errors import BadRequestError, NotFoundError, RequestError, RequestTimeoutError
 from gateway.graphql_http.handler import GraphQLHandler
-from gateway.graphql_http.operation_statistics import OperationStatistics
-from gateway.graphql_http.response import HttpResponse, internal_error_response
-from gateway.telemetry import bind_request_id, log
+from gateway.graphql_http.response import HttpResponse
+from gateway.telemetry import log
 
-_MOST_HEADS = 64
-
-
-class _Head(NamedTuple):
-    """An answer's head in pieces: from the status line on, around its length, and around its id."""
-
-    begin: bytes
-    until_length: bytes
-    until_id: bytes
+_REQUEST_ID = HEADER.lower().encode()
+_MAX_HEADS = 64  # one for each status, media type and origin that occur
+_ERRORS: dict[int, type[RequestError]] = {
+    kind.status: kind for kind in (NotFoundError, RequestTimeoutError)
+}
 
 
 class FastPath:
-    """Answers requests to `path` whose body is no longer than `most_bytes`."""
+    """Handles ``POST`` requests to `path` with a body of at most `max_bytes`."""
 
-    def __init__(
-        self,
-        path: str,
-        graphql: GraphQLHandler,
-        origins: Origins,
-        statistics: OperationStatistics,
-    ) -> None:
-        self.path, self.most_bytes = path.encode("ascii"), graphql.settings.max_body_bytes
-        self.origins = origins
-        self._graphql, self._statistics = graphql, statistics
-        self._head: Callable[..., _Head] = lru_cache(_MOST_HEADS)(self._write_head)
-        self._stamp: tuple[HeaderLines, bytes] = ((), b"")
+    def __init__(self, path: str, graphql: GraphQLHandler, origins: Origins) -> None:
+        self.path, self.max_bytes = path.encode("ascii"), graphql.settings.max_body_bytes
+        self.graphql, self.origins = graphql, origins
+        self._head = lru_cache(_MAX_HEADS)(self._encode_head)
+        self._own: tuple[HeaderLines, bytes] = ((), b"")
 
-    async def answer(self, asked: HttpRequest) -> HttpResponse:
-        """Answer one request, in a task of its own."""
-        bind_request_id(asked.id)
-        try:
-            return await self._graphql.handle(asked)
-        except Exception as error:  # noqa: BLE001 - a client never sees what went wrong inside
-            log.error("unexpected_error", path="", exc_info=error)
-            return internal_error_response(asked.id, self._statistics)
-
-    def write(
-        self, asked: HttpRequest, answer: HttpResponse, stamp: HeaderLines, *, closes: bool
+    def encode(
+        self, request: HttpRequest, response: HttpResponse, own: HeaderLines, *, closes: bool
     ) -> bytes:
-        """Write a whole answer; `stamp` are the server's own headers, as the date."""
-        if stamp is not self._stamp[0]:
-            self._stamp = (stamp, _lines(stamp))
-        head = self._head(answer.status, answer.headers, self.origins.named(asked.headers))
-        end = b"\r\nconnection: close\r\n\r\n" if closes else b"\r\n\r\n"
-        length = b"%d" % answer.length
-        parts = (head.begin, self._stamp[1], head.until_length, length, head.until_id,
-                 asked.id.encode("ascii"), end, *answer.pieces)  # fmt: skip
-        return b"".join(parts)
+        """Return a complete response; `own` are the server's headers, a new object if they change.
 
-    def _write_head(
-        self, status: int, headers: Sequence[tuple[bytes, bytes]], origin: str | None
-    ) -> _Head:
-        own = with_security_headers(self.origins.mark(headers, origin))
-        before, after = own[: len(headers)], own[len(headers) :]
-        return _Head(
-            STATUS_LINE[status],
-            _lines(before) + b"content-length: ",
-            b"\r\n" + _lines(after) + HEADER.lower().encode() + b": ",
+        With `closes` it announces that the connection is closed.
+        """
+        if own is not self._own[0]:
+            self._own = own, _encode_lines(own)
+        status_line, until_length, until_id = self._head(
+            response.status, response.headers, self.origins.named(request.headers)
+        )
+        return b"".join((
+            status_line,
+            self._own[1],
+            until_length,
+            b"%d" % response.length,
+            until_id,
+            request.id.encode("ascii"),
+            b"\r\nconnection: close\r\n\r\n" if closes else b"\r\n\r\n",
+            *response.pieces,
+        ))  # fmt: skip
+
+    def _encode_head(
+        self, status: int, headers: tuple[tuple[bytes, bytes], ...], origin: str | None
+    ) -> tuple[bytes, bytes, bytes]:
+        """Return the status line, what follows up to the length, and from there up to the id."""
+        lines = with_security_headers(self.origins.mark(headers, origin))
+        before, after = lines[: len(headers)], lines[len(headers) :]
+        return (
+            _status_line(status),
+            _encode_lines(before) + b"content-length: ",
+            b"\r\n" + _encode_lines(after) + _REQUEST_ID + b": ",
         )
 
 
-def _lines(headers: HeaderLines) -> bytes:
+def early_response(
+    status: int,
+    message: str,
+    headers: HttpHeaders,
+    origins: Origins | None,
+    *,
+    has_body: bool = True,
+) -> bytes:
+    """Return the complete response to a request that the server refuses, and log it.
+
+    It announces that the connection is closed. `headers` are those of the request that have been
+    parsed: the response has its id and the CORS headers for its origin if they are among them.
+    Without `has_body` the response ends after its head.
+    """
+    request_id = request_id_for(headers.get(HEADER))
+    error = _ERRORS.get(status, BadRequestError)(message)
+    body = msgspec.json.encode({"errors": [error.formatted(request_id)]})
+    lines: HeaderLines = [
+        (b"date", formatdate(usegmt=True).encode()),
+        (b"content-type", b"application/json; charset=utf-8"),
+        (b"cache-control", b"private, no-store"),
+        (b"content-length", b"%d" % len(body)),
+    ]
+    if origins is not None:
+        lines = origins.mark(lines, origins.named(headers))
+    lines = [
+        *with_security_headers(lines),
+        (_REQUEST_ID, request_id.encode()),
+        (b"connection", b"close"),
+    ]
+    log.info("request_rejected", status=status, code=error.code, request_id=request_id)
+    return _status_line(status) + _encode_lines(lines) + b"\r\n" + (body if has_body else b"")
+
+
+def _status_line(status: int) -> bytes:
+    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode("ascii")
+
+
+def _encode_lines(headers: HeaderLines) -> bytes:
     return b"".join(b"%s: %s\r\n" % header for header in headers)

@@ -1,4 +1,4 @@
-"""The endpoint for any ASGI server: what does not come the direct way comes here."""
+"""``/graphql`` by ASGI: every request that the fast path does not take, on any ASGI server."""
 
 import asyncio
 from dataclasses import dataclass
@@ -15,44 +15,47 @@ from gateway.graphql_http.handler import GraphQLHandler
 from gateway.graphql_http.response import to_starlette
 from gateway.server.explorer import Explorer
 
-# Most answers are out before that, and pay for nothing but a timer.
-_LOOK_AFTER_S = 0.05
+# Most responses are sent before that, and pay for a timer alone.
+_WATCH_AFTER_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRoute:
-    """Answers at ``/graphql`` and ``/graphql/``, to browsers with the page."""
+    """Handles requests to ``/graphql`` and ``/graphql/``; browsers that navigate get the page."""
 
     graphql: GraphQLHandler
     explorer: Explorer | None = None
 
-    async def answer(self, http: StarletteRequest) -> Response:
-        """Answer one HTTP request."""
-        asked = AsgiRequest(http)
-        if self.explorer is not None and _is_navigation(asked):
-            # The page finds its parts beside its own address.
-            has_slash = http.scope["path"].endswith("/")
-            return lead_to("../graphql", http) if has_slash else self.explorer.page()
-        return to_starlette(await self.graphql.handle(asked))
+    async def handle(self, http: StarletteRequest) -> Response:
+        """Return the response to one request."""
+        request = AsgiRequest(http)
+        if self.explorer is not None and request.method != "POST":
+            accept = b",".join(request.headers.all(b"accept"))
+            if prefers_html(accept):
+                # The page loads its assets relative to its own address.
+                has_slash = http.scope["path"].endswith("/")
+                return redirect("../graphql", http) if has_slash else self.explorer.page()
+        return to_starlette(await self.graphql.handle(request))
 
 
-def lead_to(place: str, http: StarletteRequest) -> Response:
-    """Send a client elsewhere, its query string with it.
+async def redirect_to_graphql(http: StarletteRequest) -> Response:
+    """Redirect from ``/`` to ``/graphql``."""
+    return redirect("graphql", http)
 
-    `place` is relative to the request: a proxy in front may have another host and a longer path.
+
+def redirect(path: str, http: StarletteRequest) -> Response:
+    """Redirect to a path relative to the request, with its query string.
+
+    A proxy in front may have another host and a longer path.
     """
     query = http.scope["query_string"].decode("latin-1")
-    return Response(status_code=307, headers={"Location": f"{place}?{query}" if query else place})
-
-
-def _is_navigation(asked: HttpRequest) -> bool:
-    return asked.method != "POST" and prefers_html(b",".join(asked.headers.all(b"accept")))
+    return Response(status_code=307, headers={"Location": f"{path}?{query}" if query else path})
 
 
 class AsgiRequest(HttpRequest):
-    """A request of which the server tells piece by piece."""
+    """A request whose body and disconnect arrive as ASGI messages."""
 
-    __slots__ = ("_http", "_timer", "_watching")
+    __slots__ = ("_http", "_timer", "_watcher")
 
     def __init__(self, http: StarletteRequest) -> None:
         super().__init__(
@@ -65,7 +68,7 @@ class AsgiRequest(HttpRequest):
         self.task = asyncio.current_task()
         self._http = http
         self._timer: asyncio.TimerHandle | None = None
-        self._watching: asyncio.Task[None] | None = None
+        self._watcher: asyncio.Task[None] | None = None
 
     async def receive(self, max_bytes: int) -> bytes:
         """Read the body, up to the piece that exceeds `max_bytes`."""
@@ -81,8 +84,8 @@ class AsgiRequest(HttpRequest):
 
     def __enter__(self) -> None:
         super().__enter__()
-        # After a moment, watch for the client's disconnecting: the body has been read before.
-        self._timer = asyncio.get_running_loop().call_later(_LOOK_AFTER_S, self._look)
+        # The body has been read before: the next message is the disconnect.
+        self._timer = asyncio.get_running_loop().call_later(_WATCH_AFTER_S, self._start_watcher)
 
     def __exit__(
         self,
@@ -93,14 +96,14 @@ class AsgiRequest(HttpRequest):
     ) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        if self._watching is not None:
-            self._watching.cancel()
+        if self._watcher is not None:
+            self._watcher.cancel()
         super().__exit__(kind, error, traceback)
 
-    def _look(self) -> None:
-        self._watching = asyncio.create_task(self._watch(), name="client's departure")
+    def _start_watcher(self) -> None:
+        self._watcher = asyncio.create_task(self._watch(), name="client disconnect")
 
     async def _watch(self) -> None:
         while (await self._http.receive())["type"] != "http.disconnect":
-            pass  # a GET has an empty body, which nobody has read
+            pass  # a GET has an empty body, which nothing has read
         self.disconnect()

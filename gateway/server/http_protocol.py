@@ -1,106 +1,92 @@
-"""The server's protocol, with bounds: on a request's head, and on the time that it may take.
+"""The server's HTTP protocol, with limits for a request's head and for the time it takes to arrive.
 
-uvicorn reads heads of any size and waits for their rest for ever. This adds, in its callbacks, a
-count of what a head holds, and one timer that runs only while a request is incomplete: a request
-that arrives in one piece, as nearly all do, never starts it.
-
-A request that an application's direct way can answer is given to that. Any other becomes one of
-ASGI, as uvicorn makes it.
+uvicorn parses a head of any size, and waits for the rest of a request without limit. This counts
+the size of heads in the parser's callbacks. One timer runs only while a request is incomplete: a
+request that arrives in one packet, as nearly all do, never starts it.
 """
 
 import asyncio
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from gateway.edge.http_request import HttpHeaders, HttpRequest
-from gateway.edge.request_id import HEADER, request_id_for
-from gateway.server.early_responses import early_response
-from gateway.server.fast_path import FastPath
-from gateway.server.fast_path_cycle import FastPathCycle
-from gateway.server.upgrade_headers import without_upgrade
-from gateway.server.write_timeout import EndingTransport, WriteTimeoutProtocol
+from gateway.edge.http_request import HttpHeaders
+from gateway.server.fast_path import early_response
+from gateway.server.uvicorn_protocol import UvicornProtocol
 
-FAST_PATH = "direct_way"  # in the state that an application's lifespan leaves behind
-
-_REQUEST_ID = HEADER.lower().encode()
-_TOLD_AT_ONCE = frozenset({b"expect", b"transfer-encoding"})
-_MOST_PIPELINED = 16
+_PARSED_AT_ONCE = frozenset({b"expect", b"transfer-encoding"})
+_UPGRADE_HEADERS = frozenset({b"upgrade", b"http2-settings"})
+_MAX_PIPELINED = 16
 _VERSIONS = ("1.1", "1.0")
-_MAX_PATH = 512  # bytes, of all that stands before a query string
-_MAX_CONNECTION = 1024  # bytes of Connection, where it has to be read
+_MAX_PATH = 512  # bytes, without the query string
+_MAX_CONNECTION = 1024  # bytes of Connection, if it has to be parsed
 
 
 class _RequestRefusedError(Exception):
-    """A request of which no more is read."""
+    """The server refuses a request, and parses no more of the connection."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status, self.message = status, message
 
 
-class LimitedHttpProtocol(WriteTimeoutProtocol):
-    """Reads requests whose head is small, and that arrive in time; refuses others in JSON.
+class LimitedHttpProtocol(UvicornProtocol):
+    """Refuses requests whose head is too large or that arrive too slowly, in JSON.
 
-    A test has a subclass with shorter times, in seconds.
+    Tests have subclasses with shorter times, in seconds.
     """
 
-    most_head_bytes = 32 * 1024  # the request line included
-    most_headers = 100
-    head_within_s = 10.0
-    body_within_s = 10.0
+    max_head_bytes = 32 * 1024  # with the request line
+    max_headers = 100
+    head_timeout_s = 10.0
+    body_timeout_s = 10.0
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
-        self._in_head = self._in_body = False
-        # What is counted of a head, 0 where that need not be done; what of it has come in packets
-        # of nothing else, and in packets that may have held something else, too.
+        self._in_head = False
+        # Bytes of the head that are counted, 0 while they need not be; those that arrived in
+        # packets with nothing else; those in packets that may have held something else, too.
         self._head_bytes = self._head_fed = self._arrived = 0
         self._is_counting = False  # whether so much has arrived that headers have to be counted
-        self._number = 0  # of the message that is being read
-        self._is_last = False  # whether the server ends, and with it this connection
+        self._number = 0  # of the request that is being parsed
         self._refusal: _RequestRefusedError | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._timed: tuple[int, bool] | None = None
-        self._way: FastPath | None = self.app_state.get(FAST_PATH)
-        self._direct: FastPathCycle | None = None  # the last request that went that way
+        self._timed: tuple[int, bool] | None = None  # the request, and whether it is its body
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a head."""
+        """Start to wait for a head."""
         super().connection_made(transport)
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait for nothing any more."""
-        self._stop_watching()
+        """Stop the timer."""
+        self._stop_timer()
         super().connection_lost(exc)
-        if self._direct is not None:
-            self._direct.leave()
 
     def shutdown(self) -> None:
-        """Close the connection, or let the answer be its last to what is arriving or begun."""
+        """Close the connection, or close it after the response to the request on it."""
         self._is_last = True
         if not self._in_head:
             super().shutdown()
 
     def data_received(self, data: bytes) -> None:
-        """Read on, or refuse what is too large or no HTTP."""
-        if self._ending is not None or self.transport.is_closing():
-            return  # what was refused may still be arriving
+        """Parse data, and refuse a request that is too large or malformed."""
+        if self._lingering is not None or self.transport.is_closing():
+            return
         self._unset_keepalive_if_required()
         number, in_body = self._number, self._in_body
         arrived = self._arrived + len(data)
-        self._is_counting = in_body or arrived > self.most_head_bytes or self._head_bytes > 0
+        self._is_counting = in_body or arrived > self.max_head_bytes or self._head_bytes > 0
         try:
             self.parser.feed_data(data)
             if self._in_head:
-                self._see_part_of_head(len(data), self._number - number, in_body=in_body)
-        except _RequestRefusedError as refused:
-            self._refuse(refused)
+                self._count_packet(len(data), self._number - number, in_body=in_body)
+        except _RequestRefusedError as refusal:
+            self._refuse(refusal)
             return
         except httptools.HttpParserUpgrade as upgrade:
-            self._read_without_upgrade(data[upgrade.args[0] :])
+            self._parse_without_upgrade(data[upgrade.args[0] :])
             return
         except httptools.HttpParserError:
             self._refuse(self._refusal or _RequestRefusedError(400, "Malformed HTTP request."))
@@ -108,247 +94,194 @@ class LimitedHttpProtocol(WriteTimeoutProtocol):
         self._watch()
 
     def on_message_begin(self) -> None:
-        """Begin to count."""
+        """Start to count; the scope of ASGI is created only for a request that needs one."""
         self._number += 1
         self._in_head, self._in_body = True, False
         self._head_bytes = self._head_fed = self._arrived = 0
         self.url, self.headers, self.expect_100_continue = b"", [], False
 
     def on_url(self, url: bytes) -> None:
-        """Count the request line."""
-        if self._is_counting and self._count(len(url)):
-            self._stop_later(414, f"The URL must have at most {self.most_head_bytes} bytes.")
+        """Add to the URL, and count it."""
+        if self._is_counting and self._exceeds(len(url)):
+            self._refuse_later(414, f"The URL must have at most {self.max_head_bytes} bytes.")
         self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Count a header; one that follows the body is counted, and not believed."""
+        """Add a header; a trailer, which follows the body, is only counted."""
         if self._is_counting:
-            if self._count(len(name) + len(value) + 4):  # ": " and the line's end
-                self._stop_later(431, self._too_many_bytes)
+            if self._exceeds(len(name) + len(value) + 4):  # ": " and the line's end
+                self._refuse_later(431, self._too_large)
             if not self._in_head:
                 return
         name = name.lower()
         self.headers.append((name, value))
-        if name in _TOLD_AT_ONCE:
-            self._see_header(name, value.lower())
+        if name in _PARSED_AT_ONCE:
+            value = value.lower()
+            if name == b"expect":
+                self.expect_100_continue |= value == b"100-continue"
+            elif value.strip() != b"chunked":
+                self._refuse_later(400, "Transfer-Encoding must be chunked.")
 
-    def _see_header(self, name: bytes, value: bytes) -> None:
-        if name == b"expect":
-            self.expect_100_continue |= value == b"100-continue"
-        elif value.strip() != b"chunked":
-            self._stop_later(400, "Transfer-Encoding must be chunked.")
+    def _exceeds(self, size: int) -> bool:
+        """Count bytes of a head, and return whether they are too many.
 
-    def _count(self, number: int) -> bool:
-        """Count more bytes of a head; says whether they are too many.
-
-        A head of which less than the limit has arrived is not counted before.
+        The bytes before are counted only now: below the limit they need not be.
         """
         if not self._head_bytes:
             known = sum(len(name) + len(value) + 4 for name, value in self.headers)
             self._head_bytes = len(self.url) + known
-        self._head_bytes += number
-        return self._head_bytes > self.most_head_bytes
+        self._head_bytes += size
+        return self._head_bytes > self.max_head_bytes
 
-    def _see_part_of_head(self, number: int, begun: int, *, in_body: bool) -> None:
-        """Count a packet at whose end the head has not ended, and `begun` messages have begun."""
-        self._arrived += number
+    def _count_packet(self, size: int, begun: int, *, in_body: bool) -> None:
+        """Count a packet that ends within a head, and in which `begun` requests have begun.
+
+        `in_body` is whether it began within a body.
+        """
+        self._arrived += size
         if begun == 0 or (begun == 1 and not in_body):
-            # All of this is the head's. A value that has not ended has reached no callback; the
-            # parser keeps it.
-            self._head_fed += number
-            if self._head_fed > self.most_head_bytes:
-                self._stop_later(431, self._too_many_bytes)
+            # All of it belongs to the head. A value that has not ended has reached no callback:
+            # the parser buffers it.
+            self._head_fed += size
+            if self._head_fed > self.max_head_bytes:
+                self._refuse_later(431, self._too_large)
 
     def on_headers_complete(self) -> None:
-        """Let the request begin, or refuse one that another server could read otherwise."""
+        """Start the request; refuse one that another server could parse differently."""
         if self._refusal is not None:
             raise self._refusal
-        if len(self.headers) > self.most_headers:
-            self._stop(431, f"The request must have at most {self.most_headers} headers.")
+        if len(self.headers) > self.max_headers:
+            self._refuse_now(431, f"The request must have at most {self.max_headers} headers.")
         headers = HttpHeaders(self.headers)
         hosts = headers.count(b"host")
         version = self.parser.get_http_version()
         if hosts != 1 and (hosts or version == "1.1"):
-            self._stop(400, "The request must have exactly one Host header.")
+            self._refuse_now(400, "The request must have exactly one Host header.")
         if version not in _VERSIONS:
-            self._stop(400, "The request must be HTTP/1.1 or HTTP/1.0.")
+            self._refuse_now(400, "The request must be HTTP/1.1 or HTTP/1.0.")
         if len(self.url) > _MAX_PATH and len(self.url.partition(b"?")[0]) > _MAX_PATH:
-            self._stop(404, "Not found: this path does not exist.")  # none that long is looked for
-        if len(self.pipeline) >= _MOST_PIPELINED:
-            self._stop(400, "Too many pipelined requests.")
+            self._refuse_now(404, "Not found: this path does not exist.")  # no path is that long
+        if len(self.pipeline) >= _MAX_PIPELINED:
+            self._refuse_now(400, "Too many pipelined requests.")
         if self.parser.should_upgrade():
-            return  # the parser ends here, and raises HttpParserUpgrade
-        self._in_head, self._in_body = False, True
-        self._is_counting = True  # what follows the body, and what follows that in this packet
-        way = self._way
-        if way is None or version != "1.1" or not self._begin_directly(way, headers):
-            self._begin_by_asgi()
+            return  # the parser stops here, and raises HttpParserUpgrade
+        self._in_head = False
+        self._is_counting = True  # trailers, and a next head in this packet
+        self.start_request(headers)
 
-    def on_body(self, body: bytes) -> None:
-        """Hand a part of a body on."""
-        if isinstance(self.cycle, FastPathCycle):
-            self.cycle.take(body)
-        else:
-            super().on_body(body)
+    def _parse_without_upgrade(self, rest: bytes) -> None:
+        """Parse a request again, without its offer of another protocol (RFC 9110 section 7.8).
 
-    def end_answer(self) -> None:
-        """End the connection after an answer, of whose request more may be arriving."""
-        self.end(is_reading=self._in_body)
-
-    def on_message_complete(self) -> None:
-        """Note the end of a request."""
-        if self.parser.should_upgrade():
-            return
-        self._in_body = False
-        if isinstance(self.cycle, FastPathCycle):
-            self.cycle.complete()
-        else:
-            super().on_message_complete()
-
-    def _begin_directly(self, way: FastPath, headers: HttpHeaders) -> bool:
-        """Let a request of HTTP/1.1 begin that may go directly; says whether it has.
-
-        Its task runs once all that has arrived is read: mostly, the body is whole by then.
-        """
-        last = self._last
-        if (
-            self.url != way.path
-            or (last is not None and not last.response_complete)
-            or self.expect_100_continue
-            or self.limit_concurrency is not None
-            or self.parser.get_method() != b"POST"
-            or not 0 < int(headers.first(b"content-length") or 0) <= way.most_bytes
-        ):
-            return False
-        given = headers.first(_REQUEST_ID)
-        request_id = request_id_for(None if given is None else given.decode("latin-1"))
-        client = self.client[0] if self.client else None
-        asked = HttpRequest("POST", b"", headers, client, request_id)
-        keep_alive = self.parser.should_keep_alive() and not self._is_last
-        self.cycle = self._direct = cycle = FastPathCycle(way, asked, keep_alive=keep_alive)
-        task = asked.task = self.loop.create_task(cycle.answer(self, asked))
-        task.add_done_callback(self.tasks.discard)
-        self.tasks.add(task)
-        return True
-
-    def _begin_by_asgi(self) -> None:
-        url, headers, expects = self.url, self.headers, self.expect_100_continue
-        super().on_message_begin()  # only now: what it makes for ASGI is not for nothing
-        self.url, self.expect_100_continue = url, expects
-        self.headers += headers
-        super().on_headers_complete()
-        if self._is_last:
-            self.cycle.keep_alive = False
-        self.cycle.transport = cast("asyncio.Transport", EndingTransport(self))
-
-    def _read_without_upgrade(self, rest: bytes) -> None:
-        """Read a request as if it had not asked for another protocol, which it may not insist on.
-
-        The parser takes what follows such a head for the other protocol: of a body in a later
-        packet it would make a request of its own.
+        The parser takes `rest`, what follows such a head, for the other protocol: it would parse a
+        body in a later packet as a request of its own.
         """
         method = self.parser.get_method()
         if method == b"CONNECT":
             self._refuse(_RequestRefusedError(400, "CONNECT is not supported."))
             return
-        if sum(len(value) for name, value in self.headers if name == b"connection") > (
-            _MAX_CONNECTION
-        ):
-            told = f"Connection must have at most {_MAX_CONNECTION} bytes beside Upgrade."
-            self._refuse(_RequestRefusedError(431, told))
+        size = sum(len(value) for name, value in self.headers if name == b"connection")
+        if size > _MAX_CONNECTION:
+            message = f"Connection must have at most {_MAX_CONNECTION} bytes beside Upgrade."
+            self._refuse(_RequestRefusedError(431, message))
             return
         version = self.parser.get_http_version().encode()
         line = b"%s %s HTTP/%s\r\n" % (method, self.url, version)
-        head = without_upgrade(self.headers)
+        head = line + _encode_without_upgrade(self.headers) + b"\r\n"
         self.parser = httptools.HttpRequestParser(self)
-        self.data_received(line + head + b"\r\n" + rest)
+        self.data_received(head + rest)
 
     @property
-    def _too_many_bytes(self) -> str:
-        return f"All headers together must have at most {self.most_head_bytes} bytes."
+    def _too_large(self) -> str:
+        return f"All headers together must have at most {self.max_head_bytes} bytes."
 
-    def _stop_later(self, status: int, message: str) -> None:
-        """Stop reading where the head ends, or where it has twice the bytes that it may have.
+    def _refuse_later(self, status: int, message: str) -> None:
+        """Refuse a request at the end of its head, or at twice the bytes that it may have.
 
-        A page of another origin may not read the answer unless it has the mark, which needs the
-        head's `Origin`; and a client reads no answer before it has sent its head.
+        The response needs the head's `Origin`, so that the page of a browser may read it; and a
+        client reads no response before it has sent its head.
         """
         if self._refusal is None:
             self._refusal = _RequestRefusedError(status, message)
-        if not self._in_head or max(self._head_bytes, self._head_fed) > 2 * self.most_head_bytes:
+        if not self._in_head or max(self._head_bytes, self._head_fed) > 2 * self.max_head_bytes:
             raise self._refusal
 
-    def _stop(self, status: int, message: str) -> None:
-        """Stop reading; the parser wraps what its callbacks raise, so that it is kept here."""
+    def _refuse_now(self, status: int, message: str) -> None:
+        """Refuse a request; the parser wraps what its callbacks raise, so it is stored here."""
         self._refusal = _RequestRefusedError(status, message)
         raise self._refusal
 
     def _watch(self) -> None:
-        """Have a timer while something is incomplete that only the client can complete."""
+        """Run the timer while something is incomplete that only the client can complete."""
         timed = None
         if self._in_head or self._in_body:
             timed = (self._number, self._in_body)
         elif self.timeout_keep_alive_task is None:  # uvicorn's own timer does not run
-            last = self._last
-            if last is None or last.response_complete:
+            last = self.cycle
+            if last is None or last.response_complete:  # type: ignore[redundant-expr]  # see there
                 timed = (self._number, False)
         if timed == self._timed:
             return
-        self._stop_watching()
-        if timed:
-            self._timed = timed
-            self._start_timer()
+        self._timed = timed
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if timed is not None:
+            timeout_s = self.body_timeout_s if self._in_body else self.head_timeout_s
+            self._timer = self.loop.call_later(timeout_s, self._handle_timeout)
 
-    @property
-    def _last(self) -> RequestResponseCycle | None:
-        """The last request that has begun, answered or not; uvicorn's word for it hides None."""
-        return self.cycle
-
-    def _start_timer(self) -> None:
-        within_s = self.body_within_s if self._in_body else self.head_within_s
-        self._timer = self.loop.call_later(within_s, self._too_late)
-
-    def _stop_watching(self) -> None:
+    def _stop_timer(self) -> None:
         self._timed = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _too_late(self) -> None:
-        answering_an_earlier = self.pipeline or (
-            not self._in_body and self._last is not None and not self._last.response_complete
-        )
-        if answering_an_earlier:  # meanwhile we read nothing: the client cannot complete it
-            self._start_timer()
-        elif self._in_head or (self._in_body and not self.cycle.response_complete):
-            seconds = self.body_within_s if self._in_body else self.head_within_s
+    def _handle_timeout(self) -> None:
+        last = self.last_cycle
+        is_complete = last is None or last.response_complete
+        if self.pipeline or not (self._in_body or is_complete):
+            # An earlier request is being handled. Meanwhile nothing is read, and so the client
+            # cannot complete the next one.
+            self._timed = None
+            self._watch()
+        elif self._in_head or (self._in_body and not is_complete):
+            seconds = self.body_timeout_s if self._in_body else self.head_timeout_s
             part = "body" if self._in_body else "head"
-            told = f"The request {part} must arrive within {seconds:g} s."
-            self._refuse(self._refusal or _RequestRefusedError(408, told))
+            message = f"The request {part} must arrive within {seconds:g} s."
+            self._refuse(self._refusal or _RequestRefusedError(408, message))
         else:
             self.transport.close()
 
-    def _refuse(self, refused: _RequestRefusedError) -> None:
-        """Answer where no answer has begun, and close; the application learns of that at once."""
-        self._stop_watching()
-        cycle = self._last
-        # A second answer to one request would be taken for that to the next.
-        has_answer = cycle is not None and (
-            cycle.response_started and (self._in_body or not cycle.response_complete)
+    def _refuse(self, refusal: _RequestRefusedError) -> None:
+        """Respond unless a response has begun, cancel what is being done, and close."""
+        self._stop_timer()
+        last = self.last_cycle
+        # A second response to one request would be taken for that to the next.
+        has_response = last is not None and (
+            last.response_started and (self._in_body or not last.response_complete)
         )
-        if not has_answer and not self.pipeline and not self.transport.is_closing():
-            self.transport.write(self._write_refusal(refused))
-        if cycle is not None and not cycle.response_complete:
-            cycle.disconnected = True
-            cycle.message_event.set()
-        if self._direct is not None:
-            self._direct.leave()
-        self.pipeline.clear()
-        self.end(is_reading=True)
+        if not has_response and not self.pipeline and not self.transport.is_closing():
+            is_parsing = self._in_head or self._in_body  # else these are of the request before
+            self.transport.write(
+                early_response(
+                    refusal.status,
+                    refusal.message,
+                    HttpHeaders(self.headers if is_parsing else ()),
+                    None if self.fast_path is None else self.fast_path.origins,
+                    has_body=not is_parsing or self.parser.get_method() != b"HEAD",
+                )
+            )
+        self.abandon()
+        self.close(lingers=True)
 
-    def _write_refusal(self, refused: _RequestRefusedError) -> bytes:
-        is_known = self._in_head or self._in_body  # else what is known is the request before
-        asked = HttpHeaders(self.headers if is_known else ())
-        origins = self._way.origins if self._way is not None else None
-        has_body = not is_known or self.parser.get_method() != b"HEAD"
-        return early_response(refused.status, refused.message, asked, origins, has_body=has_body)
+
+def _encode_without_upgrade(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """Return header lines, without those that belong to an upgrade."""
+    lines = []
+    for name, value in headers:
+        if name == b"connection":
+            tokens = [token.strip() for token in value.split(b",")]
+            others = [token for token in tokens if token.lower() not in _UPGRADE_HEADERS]
+            lines += [b"Connection: " + b", ".join(others)] if others else []
+        elif name not in _UPGRADE_HEADERS:
+            lines.append(name + b": " + value)
+    return b"".join(line + b"\r\n" for line in lines)

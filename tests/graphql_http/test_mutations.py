@@ -65,7 +65,7 @@ def test_a_get_runs_queries_only() -> None:
         gc=DeferredGc(),
     )
     app = Starlette(
-        routes=[Route("/graphql", GraphQLRoute(endpoint).answer, methods=["GET", "POST"])],
+        routes=[Route("/graphql", GraphQLRoute(endpoint).handle, methods=["GET", "POST"])],
         middleware=[Middleware(RequestIdMiddleware)],
     )
     body = {"query": "query Q { a } mutation M { b }", "operationName": "M"}

@@ -36,8 +36,8 @@ ENDING = [
 class ImpatientProtocol(LimitedHttpProtocol):
     """The server's protocol with the short time limits of a test."""
 
-    head_within_s = WITHIN_S
-    body_within_s = WITHIN_S
+    head_timeout_s = WITHIN_S
+    body_timeout_s = WITHIN_S
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,8 @@ from gateway.execution.compiler.compiled_executor import CompiledExecutor
 from gateway.execution.documents import Operation
 from gateway.execution.outcome import Outcome
 from gateway.schema.info import ResolverContext
-from gateway.server.fast_path import FastPath
 from gateway.server.http_protocol import LimitedHttpProtocol
+from gateway.server.uvicorn_protocol import FastPathRequest
 from tests.sandbox.client import NOW
 from tests.support.graph import settings_for
 from tests.support.raw_http import connect, until_closed
@@ -36,22 +36,22 @@ PLAIN = {"query": "{ __typename }"}
 
 
 class OnlyAsgi(LimitedHttpProtocol):
-    """Knows no direct way."""
+    """A protocol without a fast path."""
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
-        self._way = None
+        self.fast_path = None
 
 
 class Noting(LimitedHttpProtocol):
-    """Counts what goes the direct way."""
+    """Counts the requests on the fast path."""
 
     directly = 0
 
-    def _begin_directly(self, way: FastPath, headers: HttpHeaders) -> bool:
-        has_begun = super()._begin_directly(way, headers)
-        type(self).directly += has_begun
-        return has_begun
+    def start_request(self, headers: HttpHeaders) -> None:
+        """Start a request, and count it."""
+        super().start_request(headers)
+        type(self).directly += isinstance(self.cycle, FastPathRequest)
 
 
 class Ways(NamedTuple):

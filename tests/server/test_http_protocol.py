@@ -26,8 +26,8 @@ LARGE = 64 * 1024 * 1024
 class ImpatientProtocol(LimitedHttpProtocol):
     """Waits as long as a test does."""
 
-    head_within_s = ending_within_s = 0.3
-    body_within_s = 0.3
+    head_timeout_s = lingering_s = 0.3
+    body_timeout_s = 0.3
 
 
 @pytest.fixture(scope="module")
@@ -244,7 +244,7 @@ def test_an_answer_that_nobody_reads_is_not_kept() -> None:
     """Some time after it was written, what the client has not taken is thrown away."""
 
     class Forgetful(LimitedHttpProtocol):
-        answer_read_within_s = 0.2
+        write_timeout_s = 0.2
 
         def __init__(self, *args: Any, **named: Any) -> None:
             super().__init__(*args, **named)
@@ -262,7 +262,7 @@ def test_answers_that_nobody_reads_are_not_kept_behind_each_other() -> None:
     lost = Event()
 
     class Forgetful(LimitedHttpProtocol):
-        answer_read_within_s = 0.2
+        write_timeout_s = 0.2
 
         def connection_lost(self, exc: Exception | None) -> None:
             super().connection_lost(exc)
@@ -278,7 +278,7 @@ def test_an_answer_may_be_read_slowly() -> None:
     """Whoever reads keeps the connection, and gets all of it."""
 
     class Forgetful(LimitedHttpProtocol):
-        answer_read_within_s = 2.0
+        write_timeout_s = 2.0
 
     app = Starlette(routes=[Route("/", _large)])
     with serve(app, Forgetful) as url, connect(url) as connection:
@@ -289,5 +289,5 @@ def test_an_answer_may_be_read_slowly() -> None:
 def test_the_bounds_are_those_of_the_served_gateway() -> None:
     """32 KiB, a hundred headers, ten seconds."""
     bounds = LimitedHttpProtocol
-    assert (bounds.most_head_bytes, bounds.most_headers) == (32 * 1024, 100)
-    assert (bounds.head_within_s, bounds.body_within_s) == (10.0, 10.0)
+    assert (bounds.max_head_bytes, bounds.max_headers) == (32 * 1024, 100)
+    assert (bounds.head_timeout_s, bounds.body_timeout_s) == (10.0, 10.0)

@@ -1,0 +1,31 @@
+"""``/healthz``, ``/readyz`` and ``/metrics``, for what monitors the process."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.graphql_http.response import json_response, to_starlette
+from gateway.telemetry.exposition import CONTENT_TYPE
+from gateway.telemetry.scrape import MetricsScrape
+
+
+async def healthz(_request: Request) -> Response:
+    """Return 200: the process responds."""
+    return to_starlette(json_response({"status": "ok"}))
+
+
+async def readyz(request: Request) -> Response:
+    """Return 200 from the end of start-up to the start of shutdown, else 503.
+
+    It does not call the upstream: an outage there is no reason to send traffic elsewhere, for
+    errors are coded here and caches may have the data.
+    """
+    if getattr(request.app.state, "ready", False):
+        return to_starlette(json_response({"status": "ready"}))
+    return to_starlette(json_response({"status": "not ready"}, 503))
+
+
+async def metrics(request: Request) -> Response:
+    """Return the metrics of all workers in Prometheus's text format, whatever `Accept` says."""
+    scrape: MetricsScrape = request.app.state.metrics
+    headers = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}
+    return Response(await scrape.text(), 200, headers)
