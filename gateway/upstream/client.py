@@ -19,7 +19,8 @@ from gateway.upstream.call import UpstreamCall
 from gateway.upstream.credentials import TOKEN_ENDPOINT, Credential
 from gateway.upstream.http_statuses import RENEWS_CREDENTIAL, SUCCESSES, CircuitOutcome
 from gateway.upstream.http_transport import HttpTransport
-from gateway.upstream.resilience.circuit_breaker import Attribution, Permit
+from gateway.upstream.resilience.circuit_breaker import Permit
+from gateway.upstream.resilience.circuit_scope import Attribution
 from gateway.upstream.resilience.traffic_shaping import EndpointTraffic, TrafficShaping
 from gateway.upstream.response import UpstreamResponse, read_response
 from gateway.upstream.response_errors import DEFAULT_PAUSE_S, error_from_status, read_failure

@@ -1,4 +1,4 @@
-"""How the gateway authenticates: Basic, or a token got by key and secret (docs/platform.md)."""
+"""The credentials of calls: Basic, an OAuth token, the caller's own, or none (docs/platform.md)."""
 
 import asyncio
 import base64
@@ -25,38 +25,38 @@ from gateway.upstream.response_errors import error_from_status
 TOKEN_PATH = "/v3/oauth/token/generate"  # noqa: S105 - the path of a token is no token
 TOKEN_ENDPOINT = "oauthToken"  # noqa: S105 - nor is its name
 _is_token = re.compile(r"[!-~]{1,8192}").fullmatch
-_RENEW_BEFORE_S = 30.0
-_WITHDRAWN_EVERY_S = 30.0
+_RENEW_BEFORE_S = 30.0  # its expiry
+_REJECTED_EVERY_S = 30.0
 
-# Posts a body to a path of the platform, with the manners of every call.
+# Sends a body to a path of the platform by POST, with the admission checks of every call.
 Post = Callable[[str, bytes], Awaitable[UpstreamResponse]]
 
 
 class Credential(Protocol):
-    """Gives the headers that authenticate one call."""
+    """Creates the headers that authenticate a call."""
 
     fixed: Mapping[str, str] | None
-    """The headers where they are the same for each call, so that nobody need wait for them."""
+    """The headers where they are the same for each call, so that no call awaits them."""
 
     async def headers(self, post: Post, request: RequestContext) -> Mapping[str, str]:
-        """Return the headers; may itself call the platform, by `post`.
+        """Return the headers, possibly after a call of the platform by `post`.
 
-        Raises UpstreamAuthFailedError where the platform refuses what it is shown, and
-        UpstreamError for whatever else it does instead of answering.
+        Raises UpstreamAuthFailedError where the platform refuses the credential, and UpstreamError
+        where it does not answer.
         """
         ...
 
     def rejected(self, headers: Mapping[str, str]) -> bool:
-        """Learn that the platform has answered 401 to these headers; tell if there are others."""
+        """Record a 401 for these headers; return whether other headers may be accepted."""
         ...
 
     def identity(self, request: RequestContext) -> str:
-        """Tell as whom the platform sees the caller, without giving the credential away."""
+        """Return a text that identifies the credential of a call without revealing it."""
         ...
 
 
 class FixedCredential:
-    """The same headers for each call: Basic, or none at all."""
+    """The same headers for each call: Basic, or none."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self.fixed: Mapping[str, str] | None = headers
@@ -67,7 +67,7 @@ class FixedCredential:
         return self._headers
 
     def rejected(self, headers: Mapping[str, str]) -> bool:
-        """Tell that there are no others."""
+        """Return False: there are no other headers."""
         return False
 
     def identity(self, request: RequestContext) -> str:
@@ -76,14 +76,14 @@ class FixedCredential:
 
 
 class CallersCredential:
-    """The caller's own Authorization or token header, and nothing else of theirs."""
+    """The caller's own Authorization or token header (passthrough)."""
 
     fixed: Mapping[str, str] | None = None
 
     async def headers(self, post: Post, request: RequestContext) -> Mapping[str, str]:
         """Return the caller's headers.
 
-        Raises UpstreamAuthFailedError where there are none, or none that a header can carry.
+        Raises CredentialMissingError where there are none, or a value is not valid in a header.
         """
         credential = request.caller.credential
         if not credential or not all(is_value(value) for _, value in credential):
@@ -91,7 +91,7 @@ class CallersCredential:
         return dict(credential)
 
     def rejected(self, headers: Mapping[str, str]) -> bool:
-        """Tell that there are no others: they are the caller's."""
+        """Return False: only the caller has others."""
         return False
 
     def identity(self, request: RequestContext) -> str:
@@ -106,14 +106,14 @@ class _TokenData(msgspec.Struct):
     )
 
 
-class _TokenAnswer(msgspec.Struct):
+class _TokenPayload(msgspec.Struct):
     data: _TokenData | None = None
 
 
 class OAuthCredential:
-    """A token, got by key and secret and renewed before it runs out, by one caller at a time.
+    """A token issued for key and secret, and renewed before it expires, by one call at a time.
 
-    `clock` gives seconds that never go back.
+    `clock` is monotonic, in seconds.
     """
 
     fixed: Mapping[str, str] | None = None
@@ -125,44 +125,44 @@ class OAuthCredential:
         self._header = header
         self._clock = clock
         self._headers: Mapping[str, str] = {}
-        self._renew_at = self._withdrawn_at = float("-inf")
-        self._renewing = asyncio.Lock()
+        self._renew_at = self._rejected_at = float("-inf")
+        self._renewal = asyncio.Lock()
 
     async def headers(self, post: Post, request: RequestContext) -> Mapping[str, str]:
-        """Return the token's header; fetches a token first where there is none that lasts."""
+        """Return the token's header, after renewing a token that is about to expire."""
         if self._clock() >= self._renew_at:
-            async with self._renewing:
+            async with self._renewal:
                 if self._clock() >= self._renew_at:
                     await self._renew(post)
         return self._headers
 
     def rejected(self, headers: Mapping[str, str]) -> bool:
-        """Have a token renewed that was withdrawn early, but not more often than all 30 seconds.
+        """Have a token renewed that was revoked early, at most every 30 seconds.
 
-        A platform that refuses each new token would else be asked for two at every call.
+        Otherwise a platform that rejects each new token would issue one per call.
         """
         if headers != self._headers:
             return True  # it has been renewed since
         now = self._clock()
-        at = max(now, self._withdrawn_at + _WITHDRAWN_EVERY_S)
+        at = max(now, self._rejected_at + _REJECTED_EVERY_S)
         self._renew_at = min(self._renew_at, at)
         if at > now:
             return False
-        self._withdrawn_at = now
+        self._rejected_at = now
         return True
 
     def identity(self, request: RequestContext) -> str:
-        """Return the one identity of all calls: the key's, not the rotating token's."""
+        """Return the one identity of all calls: that of the key, not of the rotating token."""
         return "configured"
 
     async def _renew(self, post: Post) -> None:
-        answer = await post(TOKEN_PATH, self._body)
-        if answer.status == 400:  # what is wrong with it can only be the key or the secret
+        response = await post(TOKEN_PATH, self._body)
+        if response.status == 400:  # only the key or the secret can be wrong
             raise UpstreamAuthFailedError(TOKEN_ENDPOINT)
-        if answer.status not in SUCCESSES:
-            raise error_from_status(TOKEN_ENDPOINT, answer)
+        if response.status not in SUCCESSES:
+            raise error_from_status(TOKEN_ENDPOINT, response)
         try:
-            data = msgspec.json.decode(answer.body, type=_TokenAnswer, strict=False).data
+            data = msgspec.json.decode(response.body, type=_TokenPayload, strict=False).data
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise UpstreamBadPayloadError(TOKEN_ENDPOINT) from None
         if data is None:
@@ -175,7 +175,7 @@ class OAuthCredential:
 
 
 def credential_from(settings: Settings) -> Credential:
-    """Choose by `UPSTREAM_AUTH`."""
+    """Create the credential that `UPSTREAM_AUTH` selects."""
     match settings.upstream_auth:
         case UpstreamAuth.BASIC:
             password = settings.upstream_password.get_secret_value()

@@ -1,8 +1,8 @@
-"""What each HTTP status of the platform means, where its body has no code that says more.
+"""The meaning of each HTTP status of the platform, where the body has no documented code.
 
-Some are HTTP's, some the platform's own words: 201 says that some of several requests failed, 461
-that its search is busy, 521 that something else is being done for the same customer. Its bodies
-have these numbers as codes, too, and mean the same.
+Some are the platform's own: 201 means that some of several requests failed, 461 that its search is
+busy, 521 that another request for the same customer is in progress. As codes of a body these
+numbers mean the same.
 """
 
 from enum import Enum
@@ -22,24 +22,24 @@ from gateway.errors import (
 )
 
 SUCCESSES = frozenset({200, 201})
-"""With a readable page, an answer: the body says whether it is one."""
+"""The body says whether it is a page or an error."""
 RENEWS_CREDENTIAL = frozenset({401, 498})
-"""The credential may have run out: one that can be renewed is, once, and the call made again."""
+"""The credential may have expired: one that can be renewed is, and the call is repeated once."""
 
 
 class CircuitOutcome(Enum):
-    """What an answer tells the circuit breaker of its endpoint."""
+    """What a response means for the circuit breaker of its endpoint."""
 
-    SUCCESS = "it answers"
-    FAILURE = "it does not"
-    NOTHING = "neither"
+    SUCCESS = "success"
+    FAILURE = "failure"
+    NEUTRAL = "neutral"
 
 
 class Meaning(NamedTuple):
-    """What an answer means that brings nothing: its error, and what the gateway does.
+    """The meaning of a response without success: its error, and what the gateway does.
 
-    With `is_retried` it may pass within the same operation, so that the gateway tries once more.
-    Whether the client may try again is the error's `retryable`.
+    `is_retried`: the gateway retries once, because the failure may pass within the operation.
+    Whether the client may retry is the error's `retryable`.
     """
 
     error: type[UpstreamError]
@@ -52,7 +52,7 @@ REFUSED = Meaning(UpstreamRefusedError)
 _UNREADABLE = Meaning(UpstreamBadPayloadError)
 _OUR_FAULT = Meaning(UpstreamMisuseError)
 _UNAUTHORIZED = Meaning(UpstreamAuthFailedError)
-_BUSY = Meaning(UpstreamBusyError, CircuitOutcome.NOTHING)
+_BUSY = Meaning(UpstreamBusyError, CircuitOutcome.NEUTRAL)
 _DOWN = Meaning(UpstreamUnavailableError, CircuitOutcome.FAILURE)
 STATUSES: dict[int, Meaning] = {
     400: REFUSED,
@@ -61,13 +61,13 @@ STATUSES: dict[int, Meaning] = {
     404: Meaning(UndocumentedNotFoundError),
     405: _OUR_FAULT,  # its methods, media types and lengths are the gateway's choice
     406: _OUR_FAULT,
-    408: _BUSY,  # on a kept connection the transport has sent it once more already
+    408: _BUSY,  # on a reused connection the transport has repeated it already
     410: Meaning(PhasedOutError),
     414: _OUR_FAULT,
     415: _OUR_FAULT,
     429: Meaning(
-        UpstreamRateLimitedError, CircuitOutcome.NOTHING, is_retried=True
-    ),  # where it says when
+        UpstreamRateLimitedError, CircuitOutcome.NEUTRAL, is_retried=True
+    ),  # with a Retry-After
     431: _OUR_FAULT,
     461: _BUSY,
     498: _UNAUTHORIZED,
@@ -80,7 +80,7 @@ STATUSES: dict[int, Meaning] = {
 
 
 def meaning_of(status: int) -> Meaning:
-    """Return what a status means that is none of `SUCCESSES`; a redirect is not followed."""
+    """Return the meaning of a status outside `SUCCESSES`; a redirect is not followed."""
     known = STATUSES.get(status)
     if known is not None:
         return known

@@ -1,4 +1,4 @@
-"""From an answer's bytes to a page that can be believed, for either endpoint."""
+"""Decoding a response's body to a page, and what is rejected of it, for either endpoint."""
 
 from collections.abc import Callable
 from operator import attrgetter
@@ -17,13 +17,13 @@ _program_id = attrgetter("program_id")
 
 
 class Wanted(NamedTuple):
-    """Which programs' promotions an answer may have, and which one of them alone."""
+    """The programs whose promotions a response may have, or the one promotion."""
 
     program_ids: frozenset[int]
     promotion_id: int | None = None
 
     def has(self, item: CustomerPromotionPayload | DefinitionPayload) -> bool:
-        """Whether an item was asked for."""
+        """Whether an item was requested."""
         return item.program_id in self.program_ids and self.promotion_id in {
             None,
             item.promotion_id,
@@ -37,13 +37,12 @@ def read_page(
     body: bytes,
     wanted: Wanted | None = None,
 ) -> UpstreamPage[_I]:
-    """Read a page, as `decode` does, without the items that are not `wanted`.
+    """Return the page that `decode` decodes, without items that are not `wanted`.
 
-    The platform may bring other programs' promotions than it was asked for. Items that are left
-    out are counted and logged, and so are values that are not as documented.
+    The platform may return promotions of other programs than requested. Items that are left out
+    are counted and logged, and so are values of undocumented shapes.
 
-    Raises UpstreamBadPayloadError for what is no page, and for a documented error body what it
-    means (`failures.refused`).
+    Raises UpstreamBadPayloadError for what is no page, and the error of a documented error body.
     """
     try:
         page = decode(body)
@@ -52,7 +51,7 @@ def read_page(
     if isinstance(page, Refusal):
         raise error_from_refusal(endpoint, page)
     if wanted is not None:
-        # Most pages have nothing else, which is seen without a call for each item.
+        # Nearly always all are wanted, which shows without a call per item.
         programs = set(map(_program_id, filter(None, page.items)))
         is_one = wanted.promotion_id is not None
         if not programs <= wanted.program_ids or (
@@ -76,7 +75,7 @@ def reject_payload(
     reason: str,
     error: type[UpstreamBadPayloadError] = UpstreamBadPayloadError,
 ) -> UpstreamBadPayloadError:
-    """Count and log an answer with status 200 that is not believed; gives the error to raise."""
+    """Count and log a response with status 200 that is rejected; return the error to raise."""
     statistics.bad_payloads += 1
     log.warning("upstream_bad_payload", endpoint=endpoint, reason=reason)
     return error(endpoint)

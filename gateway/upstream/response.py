@@ -1,4 +1,4 @@
-"""Reading an answer: at most so many bytes of its body, however small it was on its way."""
+"""Reading a response of the platform: its body is bounded, also when decompressed."""
 
 from typing import NamedTuple
 
@@ -18,9 +18,9 @@ from gateway.upstream.resilience.retries import retry_after_s
 
 
 class UpstreamResponse(NamedTuple):
-    """What one call brought back; `status` None: the platform could not be reached.
+    """The result of one call; `status` None: the platform could not be reached.
 
-    `refusal` is the error body of an answer whose status says that it is none.
+    `refusal` is the error body of a response that is no success.
     """
 
     status: int | None
@@ -29,38 +29,38 @@ class UpstreamResponse(NamedTuple):
     refusal: Refusal | None = None
 
 
-def read_response(endpoint: str, reply: TransportResponse, most_bytes: int) -> UpstreamResponse:
-    """Read an answer; raises what `decompress_body` raises.
+def read_response(endpoint: str, response: TransportResponse, max_bytes: int) -> UpstreamResponse:
+    """Read a response; raises what `decompress_body` raises for a successful one.
 
-    Where the status says that there is none it says what has happened, and a body that cannot be
-    read, which somebody on the way may have written, is as good as none.
+    Without success the status says what happened: a body that cannot be read, which a proxy may
+    have written, is ignored.
     """
-    status, headers, body = reply
+    status, headers, body = response
     if status in SUCCESSES:
         if body is None or b"content-encoding" in headers:
-            body = decompress_body(endpoint, reply, most_bytes)
+            body = decompress_body(endpoint, response, max_bytes)
         return UpstreamResponse(status, body)
     try:
-        body = decompress_body(endpoint, reply, most_bytes)
+        body = decompress_body(endpoint, response, max_bytes)
     except UpstreamBadPayloadError:
         body = b""
     return UpstreamResponse(status, body, retry_after_s(headers), read_refusal(body))
 
 
-def decompress_body(endpoint: str, reply: TransportResponse, most_bytes: int) -> bytes:
-    """Return a body of at most `most_bytes`, counted before and after decompression.
+def decompress_body(endpoint: str, response: TransportResponse, max_bytes: int) -> bytes:
+    """Return a body of at most `max_bytes`, before and after decompression.
 
-    Raises UpstreamBadPayloadError where it is larger, or compressed in a way that was not asked
+    Raises UpstreamBadPayloadError where it is larger, has a content encoding that was not asked
     for, or cannot be decompressed. Nothing beyond the limit is ever inflated.
     """
-    body = reply.body
+    body = response.body
     if body is None:
         raise _too_large(endpoint)
-    codings = reply.headers.get(b"content-encoding")
+    codings = response.headers.get(b"content-encoding")
     if codings is None:
         return body
     try:
-        return gunzip(body, most_bytes) if is_gzip(codings) and body else body
+        return gunzip(body, max_bytes) if is_gzip(codings) and body else body
     except UnknownCodingError:
         raise _unreadable(endpoint, "unknown content encoding") from None
     except GunzipTooLargeError:

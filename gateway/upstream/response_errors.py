@@ -1,4 +1,4 @@
-"""What an answer means that brings nothing: by its body's code, else by its HTTP status."""
+"""Maps responses without success to errors: by the code of the body, else by the HTTP status."""
 
 from collections.abc import Container
 
@@ -26,24 +26,24 @@ from gateway.upstream.http_statuses import (
 from gateway.upstream.response import UpstreamResponse
 
 DEFAULT_PAUSE_S = 60.0
-"""How long a 429 without a readable ``Retry-After`` is taken to last: the documented minute."""
+"""The pause after a 429 without a readable ``Retry-After``: the documented minute."""
 
-_NOT_HERE: dict[str, frozenset[int]] = {
-    # Nobody has this identifier, has it for this source, or is in the loyalty program any longer.
+_NOT_FOUND: dict[str, frozenset[int]] = {
+    # No customer has this identifier, has it for this source, or is still in the loyalty program.
     "promotionData": frozenset({8015, 8065, 8089, 8109, 8121}),
     # There is no such promotion or first rule, promotion (asked for by its id), or program.
     "promotionsV2": frozenset({4027, 4029, 2010}),
 }
 _CODES: dict[int, type[UpstreamError]] = {
-    **dict.fromkeys(frozenset().union(*_NOT_HERE.values()), UpstreamNotFoundError),
+    **dict.fromkeys(frozenset().union(*_NOT_FOUND.values()), UpstreamNotFoundError),
     **dict.fromkeys(UpstreamInputRefusedError.codes(), UpstreamInputRefusedError),
-    # Parameters that are the gateway's own choice, or that it never sends.
+    # They are about parameters that the gateway chooses, or never sends.
     **dict.fromkeys((4050, 4053, 4054, 4055, 4056, 4057, 4086), UpstreamMisuseError),
     **dict.fromkeys((8001, 8002, 8016, 8085, 8092, 8093), UpstreamMisuseError),
     **dict.fromkeys((8100, 8101, 8102, 8104), UpstreamMisuseError),  # a window
     **dict.fromkeys((8111, 8112, 8113, 8114, 8115, 8117, 8118), UpstreamMisuseError),
     8126: UpstreamAuthFailedError,  # the credential is a parent organisation's
-    # Of the platform's third version, which gives out tokens.
+    # Of version 3 of the API, which issues tokens.
     300005: UpstreamAuthFailedError,
     300006: UpstreamUnavailableError,
     **dict.fromkeys((300004, 310151, 999999), UpstreamMisuseError),
@@ -55,14 +55,14 @@ _NOT_LOGGED: frozenset[type[UpstreamError]] = frozenset(
 _CUSTOMER_CODES = range(8000, 9000)
 
 
-def read_failure(answer: UpstreamResponse) -> tuple[Meaning, int | None]:
-    """Return what an answer means that is none, and the code that its body has.
+def read_failure(response: UpstreamResponse) -> tuple[Meaning, int | None]:
+    """Return the meaning of a response without success, and the code of its body.
 
-    A documented code comes before the status, for the status beside it is not documented. A code
-    that nobody documents is no outage, except beside the status of one; those of the customers'
+    A documented code takes precedence over the status, which is not documented beside it. An
+    undocumented code is no outage, except beside a status that is one; a code of the customers'
     endpoints, from 8000 on, not even then: the same request would be refused again.
     """
-    status, refusal = answer.status, answer.refusal
+    status, refusal = response.status, response.refusal
     if status is None:
         return UNREACHABLE, None
     by_status = REFUSED if status in SUCCESSES else meaning_of(status)
@@ -78,38 +78,38 @@ def read_failure(answer: UpstreamResponse) -> tuple[Meaning, int | None]:
     return by_status, code
 
 
-def error_from_status(endpoint: str, answer: UpstreamResponse) -> UpstreamError:
-    """Return the error of an answer that is none, and log what the operators should know."""
-    meaning, code = read_failure(answer)
+def error_from_status(endpoint: str, response: UpstreamResponse) -> UpstreamError:
+    """Return the error of a response without success, and log what operators should know."""
+    meaning, code = read_failure(response)
     kind = meaning.error
     if kind is UpstreamRateLimitedError:
-        pause_s = DEFAULT_PAUSE_S if answer.retry_after_s is None else answer.retry_after_s
+        pause_s = DEFAULT_PAUSE_S if response.retry_after_s is None else response.retry_after_s
         return UpstreamRateLimitedError(endpoint, pause_s, code)
-    if kind is UpstreamNotFoundError and code not in _NOT_HERE.get(endpoint, ()):
-        kind = UpstreamRefusedError  # it says nothing of what was asked for here
-    if kind is UpstreamInputRefusedError and endpoint not in _NOT_HERE:
+    if kind is UpstreamNotFoundError and code not in _NOT_FOUND.get(endpoint, ()):
+        kind = UpstreamRefusedError  # the code is about nothing that this endpoint was asked for
+    if kind is UpstreamInputRefusedError and endpoint not in _NOT_FOUND:
         kind = UpstreamRefusedError
     if kind in _NOT_LOGGED:
         return kind(endpoint, code)
-    if answer.refusal is not None:
+    if response.refusal is not None:
         log.error("upstream_error_code", endpoint=endpoint, upstream_code=code)
-    elif answer.status is not None:
-        log.warning("upstream_error_status", endpoint=endpoint, status=answer.status)
+    elif response.status is not None:
+        log.warning("upstream_error_status", endpoint=endpoint, status=response.status)
     error = kind(endpoint, code)
-    if kind.retryable and answer.retry_after_s is not None:
-        error.retry_after_s = whole_seconds(answer.retry_after_s)
+    if kind.retryable and response.retry_after_s is not None:
+        error.retry_after_s = whole_seconds(response.retry_after_s)
     return error
 
 
 def error_from_refusal(endpoint: str, refusal: Refusal) -> UpstreamError:
-    """Return the error of an answer with status 200 that is an error body."""
+    """Return the error of a response with status 200 that has an error body."""
     return error_from_status(endpoint, UpstreamResponse(200, refusal=refusal))
 
 
 def client_error_or_misuse(
     error: UpstreamInputRefusedError, given: Container[str]
 ) -> UpstreamError:
-    """Return the error, or the gateway's own fault where the client has not given the argument."""
+    """Return the error if it is about an argument of `given`, else that of the gateway's misuse."""
     if error.argument in given:
         return error
     log.error("upstream_error_code", endpoint=error.endpoint, upstream_code=error.upstream_code)

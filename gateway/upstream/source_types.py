@@ -1,4 +1,4 @@
-"""In which source types a definition is looked for, and where first: where it was found before."""
+"""The source types to look a definition up in, the one where it was found last first."""
 
 from typing import NamedTuple
 
@@ -8,30 +8,31 @@ from gateway.context import RequestContext
 from gateway.upstream.credentials import Credential
 from gateway.upstream.normalise.enums import PromotionSourceType
 
-_MOST_REMEMBERED = 50_000  # some 10 MB
+_MAX_REMEMBERED = 50_000  # some 10 MB
 
 Order = tuple[PromotionSourceType, ...]
 
 
 class _Definition(NamedTuple):
+    # Another identity may belong to another organisation, whose programs may have the same ids.
     identity: str
     program_id: str
     promotion_id: str
 
 
 class SourceTypes:
-    """The order of looking, one for the whole process; `configured` is where nothing is known.
+    """The order of look-ups, for the whole process; `configured` is the default.
 
-    What is remembered only says where to look first: a definition may have been moved since.
+    A remembered source type is only the first to try: a definition may have been moved since.
     """
 
     def __init__(self, configured: Order, credential: Credential) -> None:
         self.configured = configured
         self._credential = credential
-        self._found: LRUCache[_Definition, PromotionSourceType] = LRUCache(_MOST_REMEMBERED)
+        self._found: LRUCache[_Definition, PromotionSourceType] = LRUCache(_MAX_REMEMBERED)
 
     def order(self, program_id: str, promotion_id: str, request: RequestContext) -> Order:
-        """Return all source types to look in, the likeliest first."""
+        """Return all configured source types, the likeliest first."""
         identity = self._credential.identity(request)
         first = self._found.get(_Definition(identity, program_id, promotion_id))
         if first not in self.configured:
@@ -41,8 +42,9 @@ class SourceTypes:
     def beyond(
         self, program_id: str, promotion_id: str, request: RequestContext
     ) -> PromotionSourceType | None:
-        """Return where a definition was found that is not where definitions are looked for."""
-        found = self._found.get(self._key(program_id, promotion_id, request))
+        """Return where a definition was found, if that is none of the configured source types."""
+        identity = self._credential.identity(request)
+        found = self._found.get(_Definition(identity, program_id, promotion_id))
         return None if found in self.configured else found
 
     def found(
@@ -52,9 +54,6 @@ class SourceTypes:
         source_type: PromotionSourceType,
         request: RequestContext,
     ) -> None:
-        """Remember under which source type a definition was found."""
-        self._found[self._key(program_id, promotion_id, request)] = source_type
-
-    def _key(self, program_id: str, promotion_id: str, request: RequestContext) -> _Definition:
-        # Another identity may belong to another organisation, with other programs of the same ids.
-        return _Definition(self._credential.identity(request), program_id, promotion_id)
+        """Remember the source type that a definition was found under."""
+        identity = self._credential.identity(request)
+        self._found[_Definition(identity, program_id, promotion_id)] = source_type

@@ -12,7 +12,8 @@ from gateway.errors import UpstreamTimeoutError
 from gateway.upstream.call import UpstreamCall
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.credentials import FixedCredential
-from gateway.upstream.resilience.circuit_breaker import FAILURES_TO_OPEN, CircuitState
+from gateway.upstream.resilience.circuit_breaker import CircuitState
+from gateway.upstream.resilience.circuit_scope import FAILURES_TO_OPEN
 from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
 from tests.sandbox.client import NOW
 from tests.support.graph import settings_for

@@ -1,4 +1,4 @@
-"""Whether a call is worth making: closed, open, half-open.
+"""Circuit breaker of an endpoint: whether a call is worth making.
 
 ::
 
@@ -6,14 +6,13 @@
                                         ▲                              │
                                         └───────────failure────────────┘
 
-What is a failure is for the caller to say: connect errors and timeouts are, and the statuses that
-`statuses.py` names; a refusal with a documented code is a success whatever its status, for the
-endpoint is there; a bad payload and a call that was given up say nothing, and are neutral.
+The caller reports what is a failure: connection errors, timeouts, and the statuses that
+`http_statuses.py` names. An error response with a documented code is a success whatever its status,
+for the endpoint is there; a bad payload and a cancelled call are neutral.
 
-Whose failures they are decides who is held back. Each is counted in every scope that its call is
-part of, from "this caller about this customer" to "all calls", and opens those for which there is
-evidence: see `circuit_scope.py`. So a caller, or a customer's record, that makes the platform fail
-holds back nothing but itself.
+Each failure is counted in every scope that its call belongs to, from "this caller about this
+customer" to "all calls", and opens those for which it is evidence (`circuit_scope.py`). So a
+caller, or a customer's record, that makes the platform fail holds back nothing but itself.
 """
 
 import time
@@ -25,20 +24,17 @@ from typing import Self
 from gateway.errors import HeldBackError, UpstreamUnavailableError
 from gateway.telemetry import log
 from gateway.upstream.resilience.circuit_scope import (
-    FAILURES_TO_OPEN,
     Attribution,
     CircuitScope,
     ScopedCircuit,
     scopes_of,
 )
 
-__all__ = ["FAILURES_TO_OPEN", "Attribution", "CircuitBreaker", "CircuitState", "Permit"]
-
 _MAX_CIRCUITS = 4096
 
 
 class CircuitState(Enum):
-    """Where a breaker stands."""
+    """The state of a breaker."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -46,7 +42,7 @@ class CircuitState(Enum):
 
 
 class Permit:
-    """Permission to make one call; a context manager that is neutral unless an outcome is reported.
+    """Permission to make one call; as a context manager neutral unless an outcome is reported.
 
     Its first outcome counts, later ones are ignored.
     """
@@ -69,23 +65,23 @@ class Permit:
         if self.is_pending:
             self.is_pending = False
             if self._breaker.circuits:
-                self._breaker.succeeded(self)
+                self._breaker.count_success(self)
 
     def failure(self, *, is_attributable: bool = True) -> None:
         """Report that the endpoint could not be reached, did not answer in time, or failed (5xx).
 
-        What is not attributable, as a connection that is refused, is no caller's doing: it counts
+        A failure that is not attributable, as a refused connection, is no caller's doing: it counts
         for all calls at once.
         """
         if self.is_pending:
             self.is_pending = False
-            self._breaker.failed(self, self.attribution if is_attributable else None)
+            self._breaker.count_failure(self, self.attribution if is_attributable else None)
 
     def neutral(self) -> None:
         """Report that the call says nothing about the endpoint; another probe may go."""
         if self.is_pending:
             self.is_pending = False
-            self._breaker.release(self)
+            self._breaker.release_probe(self)
 
     def __enter__(self) -> Self:
         return self
@@ -100,24 +96,24 @@ class Permit:
 
 
 class CircuitBreaker:
-    """The breaker of one endpoint, whose documented name `endpoint` is.
+    """The breaker of the endpoint with this documented name.
 
-    It has a circuit for each scope that has failed since it last succeeded, the latest 4,096 of
-    them, and none where all is well. `clock` gives monotonic seconds. Not for several threads.
+    It has a circuit for each scope that has failed since its last success, at most 4,096, and none
+    where nothing fails. `clock` is monotonic, in seconds. Not for several threads.
     """
 
     def __init__(self, endpoint: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._endpoint, self._clock = endpoint, clock
         self.circuits: dict[CircuitScope, ScopedCircuit] = {}
-        """By scope; the longest without a failure first."""
-        # Calls admitted before a circuit last opened or closed say nothing about now.
+        """By scope, the longest without a failure first."""
+        # Outcomes of calls admitted before a circuit last opened or closed say nothing about now.
         self._generation = self._closed_generation = 0
         self.opened = 0
-        """How often any part of it has opened since the start, for the metrics."""
+        """How often any circuit has opened since the start, for the metrics."""
 
     @property
     def state(self) -> CircuitState:
-        """Where its worst part stands now."""
+        """Return the state of the worst circuit."""
         now = self._clock()
         opened = [circuit for circuit in self.circuits.values() if circuit.openings]
         if any(circuit.is_shut(now) for circuit in opened):
@@ -125,10 +121,10 @@ class CircuitBreaker:
         return CircuitState.HALF_OPEN if opened else CircuitState.CLOSED
 
     def admit(self, attribution: Attribution | None = None) -> Permit:
-        """Return a permit for one call, to be used as ``with breaker.admit() as permit:``.
+        """Return a permit for one call.
 
-        Raises UpstreamUnavailableError while a scope of the call is open, and while it is half-open
-        with a probe on its way; HeldBackError where another caller's equal call might go.
+        Raises UpstreamUnavailableError while a scope of the call is open, or half-open with a probe
+        in flight; HeldBackError where an equal call of another caller might be admitted.
         """
         now = self._clock()
         permit = Permit(self, attribution, self._generation, now)
@@ -150,23 +146,23 @@ class CircuitBreaker:
         for circuit in probed:
             circuit.probe, permit.is_probe = permit, True
 
-    def succeeded(self, permit: Permit) -> None:
-        """Count a permit's success; permits call it themselves."""
+    def count_success(self, permit: Permit) -> None:
+        """Close the circuits of a permit that succeeded; called by the permit."""
         has_closed = False
         for scope in scopes_of(permit.attribution):
             circuit = self.circuits.get(scope)
-            # Any probe's will do, also one that took longer than its lease.
+            # The success of any probe counts, also of one that took longer than its lease.
             if circuit is not None and permit.generation >= circuit.generation:
                 del self.circuits[scope]
                 if circuit.openings:
                     has_closed = True
-                    log.info("circuit_closed", endpoint=self._endpoint, scope=scope.word)
+                    log.info("circuit_closed", endpoint=self._endpoint, scope=scope.kind)
         if has_closed:
             self._generation += 1
             self._closed_generation = self._generation
 
-    def failed(self, permit: Permit, attribution: Attribution | None) -> None:
-        """Count a permit's failure; permits call it themselves."""
+    def count_failure(self, permit: Permit, attribution: Attribution | None) -> None:
+        """Count the failure of a permit in all scopes of `attribution`; called by the permit."""
         now, has_opened, generation = self._clock(), False, self._generation + 1
         for scope in scopes_of(attribution):
             circuit = self.circuits.pop(scope, None) or ScopedCircuit(
@@ -181,25 +177,25 @@ class CircuitBreaker:
                     log.warning(
                         "circuit_opened",
                         endpoint=self._endpoint,
-                        scope=scope.word,
+                        scope=scope.kind,
                         failures=circuit.failures,
                     )
                     circuit.open(now, generation)
                     has_opened = True
             elif circuit.probe is permit:
-                # A probe tells of the time when it was sent: one that hung for seconds has used up
-                # its period by then, and what was mended meanwhile is found at once.
+                # A probe says how the endpoint was when it was sent. The period of one that hung
+                # for seconds is over by then, and a mended endpoint is found at once.
                 circuit.open_again(permit.started, attribution, generation)
                 has_opened = True
         if has_opened:
             self.opened += 1
             self._generation = generation
-        self.release(permit)
+        self.release_probe(permit)
         while len(self.circuits) > _MAX_CIRCUITS:
             del self.circuits[next(iter(self.circuits))]
 
-    def release(self, permit: Permit) -> None:
-        """Let another call probe where this one did, and reported no outcome."""
+    def release_probe(self, permit: Permit) -> None:
+        """Let another call probe where this one did without an outcome; called by the permit."""
         if not permit.is_probe:
             return
         for scope in scopes_of(permit.attribution):

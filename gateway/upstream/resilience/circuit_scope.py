@@ -1,14 +1,14 @@
-"""Which calls a failure tells something about, and how much it takes to believe it.
+"""Scopes of a circuit breaker: what a failure is evidence of, and how much evidence it takes.
 
-A call's scopes are all pairs of {its caller, everybody} and {what it is about, in full, in part,
-whatever}. A circuit opens after five failures in a row that are evidence for its whole scope:
+A call's scopes are all pairs of {its caller, all callers} and {its subject: in full, in part, any}.
+A circuit opens after five failures in a row that are evidence for its whole scope:
 
-- each thing that the calls are about (a customer, a program) counts once, where the scope has many;
-- each caller counts twice, where the scope has many: three callers at least have failed.
+- each subject (a customer, a program) counts once, where the scope has several;
+- each caller counts twice, where the scope has several: at least three callers have failed.
 
-So neither one caller nor one customer ever holds anybody or anything else back, however often and
-with whatever in between; with one caller alone, five customers open that caller's scope. What is
-nobody's doing counts as another caller, about another thing, each time.
+So neither one caller nor one customer ever holds back anybody or anything else, however often it
+fails. With one caller alone, failures about five customers open that caller's scope. A failure that
+is attributable to nobody counts each time as another caller, about another subject.
 """
 
 from collections.abc import Hashable, Iterator
@@ -16,12 +16,12 @@ from typing import NamedTuple, Protocol
 
 FAILURES_TO_OPEN = 5
 _MAX_OF_ONE_CALLER = 2
-_MAX_OF_ONE_TARGET = 1
-# So many callers, and things, must have failed as probes before others need not try, too.
-_PROBES_TO_BELIEVE = 2
-# Clean service within 5 s after an outage: the longest period leaves two seconds for the probe.
+_MAX_OF_ONE_SUBJECT = 1
+# So many callers, and subjects, must have failed as probes before all others are held back, too.
+_PROBES_FOR_EVIDENCE = 2
+# Service is clean within 5 s after an outage: the longest period leaves two seconds for the probe.
 _OPEN_FOR_S = (1.0, 2.0, 3.0)
-# A probe that hangs must not keep the endpoint shut until its deadline: the next one may go.
+# A probe that hangs must not keep the circuit open until its deadline: after this another may go.
 _PROBE_LEASE_S = 2.0
 
 
@@ -32,16 +32,16 @@ class Probe(Protocol):
 
 
 class Attribution(NamedTuple):
-    """Whose call it is, and what it is about, from the whole to the part: ("973", "114480")."""
+    """A call's caller, and its subject from the whole to the part: ("973", "114480")."""
 
     caller: str
     target: tuple[Hashable, ...]
 
 
 class CircuitScope(NamedTuple):
-    """All calls of one caller (None: of everybody) about one target, or about what is part of it.
+    """All calls of one caller (None: of all) about one target or a part of it.
 
-    `is_leaf` where a target has no parts.
+    `is_leaf`: the target has no parts.
     """
 
     caller: str | None
@@ -49,8 +49,8 @@ class CircuitScope(NamedTuple):
     is_leaf: bool = False
 
     @property
-    def word(self) -> str:
-        """Name its kind, for the log."""
+    def kind(self) -> str:
+        """Return the kind of scope, for the log."""
         of_caller, of_target = self.caller is not None, bool(self.target)
         if of_caller:
             return "caller_and_target" if of_target else "caller"
@@ -61,7 +61,7 @@ _ALL_CALLS = CircuitScope(None, ())
 
 
 def scopes_of(attribution: Attribution | None) -> Iterator[CircuitScope]:
-    """Return the scopes of a call, the widest first; of what is nobody's doing only that one."""
+    """Return the scopes of a call, the widest first; without an attribution only that one."""
     yield _ALL_CALLS
     if attribution is None:
         return
@@ -73,8 +73,8 @@ def scopes_of(attribution: Attribution | None) -> Iterator[CircuitScope]:
         yield CircuitScope(caller, target[:length], is_leaf)
 
 
-class _Tally:
-    """Failures by what they have in common, of which each counts `max_of_one` times at most."""
+class _CappedCounter:
+    """Counts failures by key, of one key at most `max_of_one`; `total` is their sum."""
 
     __slots__ = ("_counts", "_max_of_one", "total")
 
@@ -83,7 +83,7 @@ class _Tally:
         self._max_of_one, self.total = max_of_one, 0
 
     def add(self, key: Hashable) -> None:
-        """Count one failure; keeps no more keys than it takes."""
+        """Count one failure; stops at the number that opens a circuit, which bounds the keys."""
         count = self._counts.get(key, 0)
         if self.total < FAILURES_TO_OPEN and count < self._max_of_one:
             self._counts[key] = count + 1
@@ -91,7 +91,7 @@ class _Tally:
 
 
 class ScopedCircuit:
-    """What is known of one scope since it last succeeded."""
+    """The state of one scope since its last success."""
 
     __slots__ = ("_callers", "_held_callers", "_held_targets", "_retry_at", "_scope", "_targets",
                  "failures", "generation", "openings", "probe")  # fmt: skip
@@ -99,22 +99,22 @@ class ScopedCircuit:
     def __init__(self, scope: CircuitScope, generation: int) -> None:
         self._scope, self.generation = scope, generation
         self.failures = 0  # in a row, while closed
-        self.openings = 0  # in a row, without a success between them
+        self.openings = 0  # in a row, without a success in between
         self.probe: Probe | None = None
         self._retry_at = 0.0
-        # While it is open: whose probes have failed, where others may still try.
+        # While open: those whose probes have failed, where others may still probe.
         self._held_callers: set[Hashable] = set()
         self._held_targets: set[Hashable] = set()
         self._forget_failures()
 
     @property
     def has_evidence(self) -> bool:
-        """Whether what has failed is enough to open it."""
+        """Whether the failures are enough to open the circuit."""
         return self._callers.total >= FAILURES_TO_OPEN <= self._targets.total
 
     @property
     def holds_back_some(self) -> bool:
-        """Whether some may probe although others may not."""
+        """Whether only some callers or targets are held back."""
         return bool(self._held_callers or self._held_targets)
 
     def is_shut(self, now: float) -> bool:
@@ -124,8 +124,8 @@ class ScopedCircuit:
     def may_probe(self, attribution: Attribution | None, now: float) -> bool:
         """Whether a call may find out if the endpoint is back: one at a time.
 
-        After a probe that failed all wait, or, until enough different ones have, those who have its
-        caller or its target in common.
+        After a failed probe all wait; or, until the failed probes are evidence, only those with the
+        same caller or target.
         """
         if self.probe is not None and now < self.probe.started + _PROBE_LEASE_S:
             return False
@@ -141,43 +141,47 @@ class ScopedCircuit:
         )
 
     def count(self, attribution: Attribution | None) -> None:
-        """Count one more failure while it is closed."""
+        """Count one more failure while closed."""
         self.failures += 1
         self._callers.add(object() if attribution is None else attribution.caller)
         self._targets.add(object() if attribution is None else self._part(attribution))
 
     def open(self, since: float, generation: int) -> None:
-        """Hold back what is in the scope, for a period that grows."""
+        """Open for a period that grows with each opening in a row."""
         self._retry_at = since + _OPEN_FOR_S[min(self.openings, len(_OPEN_FOR_S) - 1)]
         self.openings += 1
         self.probe, self.generation = None, generation
         self._forget_failures()
 
     def open_again(self, since: float, attribution: Attribution | None, generation: int) -> None:
-        """Do the same after a probe that failed; others may try before, while one proves little."""
+        """Open after a failed probe; others may probe earlier until there is evidence."""
         self.open(since, generation)
         if attribution is not None:
             if self._scope.caller is None:
                 self._held_callers.add(attribution.caller)
             if not self._scope.is_leaf:
                 self._held_targets.add(self._part(attribution))
-        if self._proves_enough(attribution):
+        if attribution is None or self._probes_are_evidence():
             self._held_callers.clear()
             self._held_targets.clear()
 
-    def _proves_enough(self, attribution: Attribution | None) -> bool:
-        if attribution is None:
-            return True
-        of_callers = self._scope.caller is not None or len(self._held_callers) >= _PROBES_TO_BELIEVE
-        return of_callers and (self._scope.is_leaf or len(self._held_targets) >= _PROBES_TO_BELIEVE)
+    def _probes_are_evidence(self) -> bool:
+        of_callers = (
+            self._scope.caller is not None or len(self._held_callers) >= _PROBES_FOR_EVIDENCE
+        )
+        return of_callers and (
+            self._scope.is_leaf or len(self._held_targets) >= _PROBES_FOR_EVIDENCE
+        )
 
     def _part(self, attribution: Attribution) -> Hashable:
-        """Return which part of the scope's target a call is about."""
+        """Return the part of the scope's target that a call is about."""
         depth = len(self._scope.target)
         return attribution.target[depth] if depth < len(attribution.target) else None
 
     def _forget_failures(self) -> None:
         one = self._scope.caller is not None
-        self._callers = _Tally(FAILURES_TO_OPEN if one else _MAX_OF_ONE_CALLER)
-        self._targets = _Tally(FAILURES_TO_OPEN if self._scope.is_leaf else _MAX_OF_ONE_TARGET)
+        self._callers = _CappedCounter(FAILURES_TO_OPEN if one else _MAX_OF_ONE_CALLER)
+        self._targets = _CappedCounter(
+            FAILURES_TO_OPEN if self._scope.is_leaf else _MAX_OF_ONE_SUBJECT
+        )
         self.failures = 0

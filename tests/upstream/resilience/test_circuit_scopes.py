@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import HeldBackError, UpstreamUnavailableError
-from gateway.upstream.resilience.circuit_breaker import Attribution, CircuitBreaker, Permit
+from gateway.upstream.resilience.circuit_breaker import CircuitBreaker, Permit
+from gateway.upstream.resilience.circuit_scope import Attribution
 from tests.upstream.timing import FakeTime
 
 
