@@ -6,13 +6,12 @@ are one call, never across identities. Stored are the bytes of a response that c
 
 import asyncio
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Self, TypeVar, cast
 
 from gateway.cache.coalescing import Coalescer
-from gateway.cache.entry import CachePolicy
 from gateway.cache.fetching import CachedFetcher, ErrorMeanings, Refresher, RefreshLimits, Source
 from gateway.cache.keys import KeyMaker, secret_for
 from gateway.cache.options import CacheClocks
@@ -57,7 +56,6 @@ _PERSONAL = (
     UpstreamTimeoutError,
 )
 _REFRESH_CALLS = 2
-_NEGATIVE_S = 30.0  # short: the promotion may be about to be created
 
 
 def _is_outage(error: Exception) -> bool:
@@ -79,8 +77,7 @@ MEANINGS = ErrorMeanings(_is_outage, _negative, _is_personal)
 class CachedUpstream:
     """Answers calls from the cache or an equal call in flight, else by `client`.
 
-    `policies` are by the endpoints' documented names; an endpoint whose policy stores nothing
-    passes through `coalescer` alone.
+    A call whose policy stores nothing passes through `coalescer` alone.
     """
 
     client: UpstreamClient
@@ -89,7 +86,6 @@ class CachedUpstream:
     coalescer: Coalescer[bytes | UpstreamNotFoundError]
     keys: KeyMaker
     origin: str
-    policies: Mapping[str, CachePolicy]
 
     @property
     def credential(self) -> Credential:
@@ -114,23 +110,22 @@ class CachedUpstream:
         """
         request, endpoint = call.request, call.endpoint
         identity = self.client.credential.identity(request)
-        policy = self.policies[endpoint]
-        if policy.fresh_s > 0:
+        is_cached = call.policy.fresh_s > 0
+        if is_cached:
             key = self.keys.key(self.origin, identity, endpoint, call.target)
         else:
             key = f"{endpoint} {identity} {call.target}"  # neither of the first two has a blank
         # An equal call of the same request may have ended in this very turn of the event loop.
         known = request.decoded.get(key)
         if known is None:
-            send = self._send_cached if policy.fresh_s > 0 else self._send_coalesced
-            return await send(call, key, policy, not_before)
+            if is_cached:
+                return await self._send_cached(call, key, identity, not_before)
+            return await self._send_coalesced(call, key)
         if isinstance(known, GatewayError):
             raise known
         return cast("T", known)
 
-    async def _send_coalesced(
-        self, call: UpstreamCall[T], key: str, _policy: CachePolicy, _not_before: float
-    ) -> T:
+    async def _send_coalesced(self, call: UpstreamCall[T], key: str) -> T:
         """Send a call whose response is not stored, or wait for an equal one in flight."""
         request, endpoint = call.request, call.endpoint
         report = request.report
@@ -152,16 +147,15 @@ class CachedUpstream:
         return cast("T", request.decoded[key])
 
     async def _send_cached(
-        self, call: UpstreamCall[T], key: str, policy: CachePolicy, not_before: float
+        self, call: UpstreamCall[T], key: str, identity: str, not_before: float
     ) -> T:
         """Serve a call from the cache, by a call in flight or by a call."""
         request, endpoint = call.request, call.endpoint
-        identity = self.client.credential.identity(request)
         fresh_until = 0.0  # stays so where the call fails: its operation may show no error of it
         try:
             fetched = await self.fetcher.fetch(
                 key,
-                policy,
+                call.policy,
                 partial(self._load, call, key),
                 refresh=partial(self._refresh, call, key),
                 may_refresh=partial(self.client.traffic.has_calls_to_spare, identity),
@@ -225,12 +219,11 @@ class CachedUpstream:
 def create_cached_upstream(
     settings: Settings, client: UpstreamClient, clocks: CacheClocks | None = None
 ) -> CachedUpstream:
-    """Create the cache of a process, with each endpoint's policy."""
+    """Create the cache of a process."""
     secret = settings.cache_key_secret.get_secret_value()
     cache = create_cache(settings.cache_url, secret_for("entries", secret), clocks=clocks)
     limits = RefreshLimits(deadline_s=settings.upstream_deadline_s)
     refresher = Refresher(limits, cache.statistics, time.monotonic)
-    definition_ttl_s = settings.cache_definition_ttl_s
     return CachedUpstream(
         client,
         cache,
@@ -238,12 +231,4 @@ def create_cached_upstream(
         Coalescer(_is_personal),
         KeyMaker(secret_for("keys", secret)),
         settings.upstream_url,
-        {
-            "promotionData": CachePolicy(settings.cache_customer_ttl_s),
-            "promotionsV2": CachePolicy(
-                definition_ttl_s,
-                stale_s=settings.cache_definition_stale_s if definition_ttl_s else 0.0,
-                negative_s=min(_NEGATIVE_S, definition_ttl_s),
-            ),
-        },
     )

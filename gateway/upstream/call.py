@@ -6,24 +6,26 @@ from copy import copy
 from typing import ClassVar, Generic, Self, TypeVar
 from urllib.parse import quote
 
+from gateway.cache.entry import CachePolicy
 from gateway.context import RequestContext
 from gateway.errors import UpstreamError
 
 T = TypeVar("T")
 
+NOT_CACHED = CachePolicy(0.0)
 _is_unreserved = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
 
 
 class UpstreamCall(Generic[T]):
-    """A request that an endpoint wants made, and how its response is read.
+    """A request that an endpoint wants made, and how its response is read; endpoints subclass it.
 
     `target` is the path with its query. `request` is the operation on whose account the call is
     made. `subject` is what it asks for, from the whole to the part and without the window: what
     makes the platform fail for one subject holds back no other (`resilience/circuit_scope.py`).
-    An endpoint subclasses it.
+    `policy` is how long its response is cached; by default it is not.
     """
 
-    __slots__ = ("request", "subject", "target")
+    __slots__ = ("policy", "request", "subject", "target")
 
     endpoint: ClassVar[str]
     """The documented name of the endpoint, which errors, metrics and log lines carry."""
@@ -31,9 +33,13 @@ class UpstreamCall(Generic[T]):
     """Whether it leaves the last calls of its operation's budget to calls of high priority."""
 
     def __init__(
-        self, target: str, request: RequestContext, subject: tuple[Hashable, ...] = ()
+        self,
+        target: str,
+        request: RequestContext,
+        subject: tuple[Hashable, ...] = (),
+        policy: CachePolicy = NOT_CACHED,
     ) -> None:
-        self.target, self.request, self.subject = target, request, subject
+        self.target, self.request, self.subject, self.policy = target, request, subject, policy
 
     def on_account_of(self, request: RequestContext) -> Self:
         """Return the same call for another request context."""

@@ -10,6 +10,7 @@
 
 from typing import NamedTuple
 
+from gateway.cache.entry import CachePolicy
 from gateway.cache.options import CacheClocks
 from gateway.config.settings import Settings
 from gateway.upstream.cached_upstream import CachedUpstream, create_cached_upstream
@@ -18,7 +19,7 @@ from gateway.upstream.credentials import credential_from
 from gateway.upstream.customer_identities import KnownCustomerIds
 from gateway.upstream.customer_view.endpoint import CustomerViewEndpoint
 from gateway.upstream.definitions.endpoint import ENDPOINT as LEGACY_ENDPOINT
-from gateway.upstream.definitions.endpoint import LegacyDefinitionsEndpoint
+from gateway.upstream.definitions.endpoint import LegacyDefinitionsEndpoint, cache_policy
 from gateway.upstream.http_transport import HttpTransport
 from gateway.upstream.normalise.enums import PromotionSourceType
 from gateway.upstream.resilience.phase_out import PhaseOut
@@ -60,8 +61,8 @@ def create_upstream(
     return Upstream(
         client,
         cached,
-        CustomerViewEndpoint(cached, customer_ids),
-        LegacyDefinitionsEndpoint(cached, phase_out),
+        CustomerViewEndpoint(cached, customer_ids, CachePolicy(settings.cache_customer_ttl_s)),
+        LegacyDefinitionsEndpoint(cached, phase_out, cache_policy(settings)),
         customer_ids,
         SourceTypes(source_types, credential),
         phase_out,

@@ -2,17 +2,21 @@
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from gateway.errors import UpstreamBadPayloadError
 from gateway.telemetry import log
-from gateway.upstream.customer_view.payload import CustomerPromotionPayload
 from gateway.upstream.decoding.decode import MalformedPayloadError, Refusal, UpstreamPage
-from gateway.upstream.definitions.payload import DefinitionPayload
 from gateway.upstream.response_errors import error_from_refusal
 from gateway.upstream.statistics import EndpointStatistics
 
-_I = TypeVar("_I", CustomerPromotionPayload, DefinitionPayload)
+
+class _Item(Protocol):
+    program_id: int
+    promotion_id: int
+
+
+_I = TypeVar("_I", bound=_Item)
 _program_id = attrgetter("program_id")
 
 
@@ -22,7 +26,7 @@ class Wanted(NamedTuple):
     program_ids: frozenset[int]
     promotion_id: int | None = None
 
-    def has(self, item: CustomerPromotionPayload | DefinitionPayload) -> bool:
+    def has(self, item: _Item) -> bool:
         """Whether an item was requested."""
         return item.program_id in self.program_ids and self.promotion_id in {
             None,

@@ -16,6 +16,7 @@ from gateway.upstream.definitions.endpoint import (
     DefinitionPage,
     DefinitionPageKey,
     LegacyDefinitionsEndpoint,
+    cache_policy,
 )
 from gateway.upstream.normalise.enums import PromotionSourceType
 from gateway.upstream.resilience.phase_out import PhaseOut
@@ -53,7 +54,7 @@ class Definitions:
         credential, traffic = credential_from(settings), create_traffic_shaping(settings)
         client = UpstreamClient(HttpxTransport(self.platform), credential, traffic, 1_000_000)
         self._port = LegacyDefinitionsEndpoint(
-            create_cached_upstream(settings, client), PhaseOut(ENDPOINT, switched_on=True)
+            create_cached_upstream(settings, client), PhaseOut(ENDPOINT), cache_policy(settings)
         )
 
     async def page(self, caller: str = "a") -> DefinitionPage:

@@ -3,10 +3,11 @@
 import math
 from typing import NamedTuple, Protocol
 
+from gateway.cache.entry import CachePolicy
 from gateway.context import RequestContext
 from gateway.errors import CustomerMismatchError, UpstreamInputRefusedError
 from gateway.upstream.cached_upstream import CachedUpstream
-from gateway.upstream.call import UpstreamCall, percent_encoded
+from gateway.upstream.call import NOT_CACHED, UpstreamCall, percent_encoded
 from gateway.upstream.customer_identities import KnownCustomerIds
 from gateway.upstream.customer_view.payload import CustomerPromotionPayload
 from gateway.upstream.decoding.decode import UpstreamPage, decode_customer_page
@@ -22,13 +23,13 @@ from gateway.upstream.response_errors import client_error_or_misuse
 ENDPOINT = "promotionData"
 PATH = "/v2/customers/lookup/promotionData"
 BY_ID = "id"
-MAX_PROGRAMS = 100  # in one filter: more make a query string that nobody promises to take
+MAX_PROGRAMS = 100  # of one filter: a longer query string may not be accepted
 
 CustomerPage = UpstreamPage[CustomerPromotionPayload]
 
 
 class CustomerKey(NamedTuple):
-    """Who is looked up, and where: ``source``, ``identifierName`` and ``identifierValue``."""
+    """The customer: ``source``, ``identifierName`` and ``identifierValue`` of the platform."""
 
     source: CustomerSource
     identifier_name: str
@@ -36,7 +37,7 @@ class CustomerKey(NamedTuple):
 
 
 class CustomerFilters(NamedTuple):
-    """Which of a customer's promotions are wanted; `program_ids` None means of all programs."""
+    """Filters of a customer's promotions; None does not filter."""
 
     availability: PromotionAvailability | None = None
     type: PromotionTypeFilter | None = None
@@ -48,7 +49,7 @@ NO_FILTERS = CustomerFilters()
 
 
 class CustomerPageKey(NamedTuple):
-    """One window: `limit` is 1..100, `offset` counts items from 0."""
+    """One window of a customer's promotions; `limit` is 1..100, `offset` counts items from 0."""
 
     customer: CustomerKey
     filters: CustomerFilters
@@ -72,8 +73,10 @@ class CustomerViewPort(Protocol):
 class CustomerViewEndpoint:
     """The documented endpoint."""
 
-    def __init__(self, upstream: CachedUpstream, known: KnownCustomerIds) -> None:
-        self._upstream = upstream
+    def __init__(
+        self, upstream: CachedUpstream, known: KnownCustomerIds, policy: CachePolicy = NOT_CACHED
+    ) -> None:
+        self._upstream, self._policy = upstream, policy
         self.known = known
         self.statistics = upstream.client.traffic.statistics.of(ENDPOINT)
 
@@ -86,7 +89,7 @@ class CustomerViewEndpoint:
         made anew.
         """
         known, customer = self.known, key.customer
-        call = _CustomerCall(_target(key), request, (customer,))
+        call = _CustomerCall(_target(key), request, (customer,), self._policy)
         call.key, call.api = key, self
         not_before = 0.0
         if known.contradictions or max_age_s != math.inf:
@@ -115,7 +118,7 @@ class _CustomerCall(UpstreamCall[CustomerPage]):
     contradictions: int
 
     def begin(self) -> None:
-        """Note how many contradictions there were: a second look begins after them."""
+        """Record the number of contradictions: only a call that begins after one may decide it."""
         self.contradictions = self.api.known.contradictions
 
     def read(self, body: bytes, *, is_own: bool) -> CustomerPage:
@@ -143,7 +146,7 @@ class _OutdatedError(CustomerMismatchError):
 
 
 def _given(filters: CustomerFilters) -> set[str]:
-    """Return which of the graph's arguments a call is about."""
+    """Return the names of the GraphQL arguments that a call passes on."""
     availability, type_, source_type, program_ids = filters
     arguments = {
         "by": True,
@@ -157,22 +160,22 @@ def _given(filters: CustomerFilters) -> set[str]:
 
 
 def canonical_id(customer_id: str) -> str:
-    """Return the spelling of a customer's id that the platform itself has: no leading zeros."""
+    """Return a customer's id as the platform writes it: without leading zeros."""
     is_number = customer_id.isascii() and customer_id.isdigit()
     return customer_id.lstrip("0") or "0" if is_number else customer_id
 
 
 def _target(key: CustomerPageKey) -> str:
-    """Write path and query; all usage is always asked for, so that one node has one truth."""
+    """Return path and query; all usage is always requested, so that a node has one value."""
     (source, name, value), filters, offset, limit = key
     target = (
         f"{PATH}?identifierName={name}&identifierValue={percent_encoded(value)}&source={source._value_}"
         f"&fetchAllUsage=true&limit={limit}&offset={offset}"
     )
-    return target if filters is NO_FILTERS else target + _filtering(filters)
+    return target if filters is NO_FILTERS else target + _filter_parameters(filters)
 
 
-def _filtering(filters: CustomerFilters) -> str:
+def _filter_parameters(filters: CustomerFilters) -> str:
     availability, type_, source_type, program_ids = filters
     parameters = {
         "promotionStatusForCustomer": availability and availability.value,
@@ -180,5 +183,8 @@ def _filtering(filters: CustomerFilters) -> str:
         "sourceType": source_type and source_type.value,
         "programs": None if program_ids is None else ",".join(program_ids),
     }
-    given = {name: value for name, value in parameters.items() if value is not None}
-    return "".join(f"&{name}={percent_encoded(value)}" for name, value in given.items())
+    return "".join(
+        f"&{name}={percent_encoded(value)}"
+        for name, value in parameters.items()
+        if value is not None
+    )

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple, Protocol
 
+from gateway.cache.entry import CachePolicy
+from gateway.config.settings import Settings
 from gateway.context import RequestContext
 from gateway.errors import (
     PhasedOutError,
@@ -11,7 +13,7 @@ from gateway.errors import (
     UpstreamNotFoundError,
 )
 from gateway.upstream.cached_upstream import CachedUpstream
-from gateway.upstream.call import UpstreamCall, percent_encoded
+from gateway.upstream.call import NOT_CACHED, UpstreamCall, percent_encoded
 from gateway.upstream.decoded_page_cache import DecodedPageCache
 from gateway.upstream.decoding.decode import UpstreamPage, decode_definition_page
 from gateway.upstream.definitions.payload import DefinitionPayload
@@ -21,13 +23,14 @@ from gateway.upstream.resilience.phase_out import PhaseOut, Window
 from gateway.upstream.response_errors import client_error_or_misuse
 
 ENDPOINT = "promotionsV2"
+_NEGATIVE_S = 30.0  # short: the promotion may be about to be created
 _MAX_DECODED_BYTES = 8 * 1024 * 1024
 
 DefinitionPage = UpstreamPage[DefinitionPayload]
 
 
 class DefinitionFilters(NamedTuple):
-    """Which of a program's definitions are wanted, beside their source type."""
+    """Filters of a program's definitions, in addition to their source type."""
 
     event_name: str | None = None
     includes_inactive: bool = False
@@ -62,14 +65,17 @@ class DefinitionsPort(Protocol):
 class LegacyDefinitionsEndpoint:
     """The documented endpoint."""
 
-    def __init__(self, upstream: CachedUpstream, phase_out: PhaseOut) -> None:
-        self._upstream = upstream
+    def __init__(
+        self, upstream: CachedUpstream, phase_out: PhaseOut, policy: CachePolicy = NOT_CACHED
+    ) -> None:
+        self._upstream, self._policy = upstream, policy
         self.phase_out = phase_out
         self.credential = upstream.credential
         self.statistics = upstream.client.traffic.statistics.of(ENDPOINT)
         # Without cached responses no memory is spent on decoded ones.
-        is_cached = upstream.policies[ENDPOINT].stores
-        self.pages = DecodedPageCache[DefinitionPayload](_MAX_DECODED_BYTES) if is_cached else None
+        self.pages = (
+            DecodedPageCache[DefinitionPayload](_MAX_DECODED_BYTES) if policy.stores else None
+        )
 
     async def page(self, key: DefinitionPageKey, request: RequestContext) -> DefinitionPage:
         """Return one window.
@@ -78,7 +84,7 @@ class LegacyDefinitionsEndpoint:
         window that was missing lately, unless the cache has it.
         """
         subject = (key.program_id, key.filters.promotion_id or key.source_type)
-        call = _DefinitionCall(_target(key), request, subject)
+        call = _DefinitionCall(_target(key), request, subject, self._policy)
         call.key, call.api = key, self
         try:
             return await self._upstream.send(call)
@@ -139,6 +145,13 @@ class _DefinitionCall(UpstreamCall[DefinitionPage]):
         if pages is not None:
             pages.store(self.target, body, page)
         return page
+
+
+def cache_policy(settings: Settings) -> CachePolicy:
+    """Return how long definitions are cached."""
+    ttl_s = settings.cache_definition_ttl_s
+    stale_s = settings.cache_definition_stale_s if ttl_s else 0.0
+    return CachePolicy(ttl_s, stale_s=stale_s, negative_s=min(_NEGATIVE_S, ttl_s))
 
 
 def _target(key: DefinitionPageKey) -> str:
