@@ -64,88 +64,88 @@ class Caller:
 
 @dataclass(slots=True)
 class CallBudget:
-    """How many upstream calls one operation may make, and how many it makes.
+    """How many upstream calls one operation may make, and how many it has made.
 
-    Whoever holds a claim comes first: a call that yields waits where it could take the last call of
-    somebody who does. A customer's page has a claim on one call, which rests while it is made, and
-    a walk over a customer's list, of which nobody knows the length, on all of them.
+    Calls are reserved for those who need them: a low-priority call waits where it could take the
+    last call that is reserved. A customer's page reserves one call, except while it makes it; a
+    walk through a customer's list, whose length is unknown, reserves all of them.
 
-    `max_startable` bounds the calls that do not yield: what one try has brought by them is not kept
-    for the next, so that what is above can never be had. None where nothing bounds them.
+    `max_startable` bounds the calls that are not of low priority, None for no bound: so many can
+    start before the operation's deadline. An operation that needs more could never succeed, because
+    a retry of it does not benefit from the calls of the attempt before.
     """
 
-    most: int
+    max_calls: int
     spent: int = 0
     max_startable: int | None = None
-    _unyielding: int = 0
-    _claimed: int = 0
-    _yielding: list[asyncio.Future[None]] = field(default_factory=list)
+    _started: int = 0  # not of low priority
+    _reserved: int = 0
+    _waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
     @property
     def is_spent(self) -> bool:
         """Whether no further call may start."""
-        return self.spent >= self.most
+        return self.spent >= self.max_calls
 
-    def allows(self, *, yields: bool) -> bool:
-        """Whether one more call of this kind may start."""
-        return not self.is_spent and (yields or self._may_start())
+    def allows(self, *, is_low_priority: bool) -> bool:
+        """Whether one more call may start."""
+        return not self.is_spent and (is_low_priority or self._is_startable())
 
-    def _may_start(self) -> bool:
-        return self.max_startable is None or self._unyielding < self.max_startable
+    def _is_startable(self) -> bool:
+        return self.max_startable is None or self._started < self.max_startable
 
     def reserve(self, calls: int = 1) -> "_Reservation":
-        """Keep so many calls from those who yield, for the length of a ``with`` block."""
+        """Reserve calls for the length of a ``with`` block."""
         return _Reservation(self, calls)
 
     def reserve_more(self, calls: int) -> None:
-        """Keep so many calls more from those who yield, or, below 0, fewer."""
-        self._claimed += calls
-        if calls < 0 and self._yielding:
-            self._tell()
+        """Add to the reserved calls; a negative number releases reserved ones."""
+        self._reserved += calls
+        if calls < 0 and self._waiting:
+            self._wake()
 
-    def take_at_once(self, *, yields: bool = False) -> bool:
-        """Take one call where nothing has to be waited for; says whether. `end` tells its end."""
-        left = self.most - self.spent
-        if left <= 0 or (yields and 0 < self._claimed >= left):
+    def try_acquire(self, *, is_low_priority: bool = False) -> bool:
+        """Acquire one call unless that has to wait; return whether. `release` ends it."""
+        remaining = self.max_calls - self.spent
+        if remaining <= 0 or (is_low_priority and 0 < self._reserved >= remaining):
             return False
-        if not yields:
-            if self.max_startable is not None and not self._may_start():
+        if not is_low_priority:
+            if self.max_startable is not None and not self._is_startable():
                 return False
-            self._unyielding += 1
-            self._claimed -= 1
+            self._started += 1
+            self._reserved -= 1
         self.spent += 1
         return True
 
-    async def take(self, *, yields: bool = False) -> None:
-        """Take one call; its end is told by `end`.
+    async def acquire(self, *, is_low_priority: bool = False) -> None:
+        """Acquire one call; `release` ends it.
 
-        With `yields` it waits, until its operation's deadline ends that, for claims on what is
-        left. Raises BudgetExceededError where it would be one too many.
+        A low-priority call waits while the remaining calls are reserved, until the operation's
+        deadline cancels it. Raise BudgetExceededError where no call is left.
         """
-        while not self.take_at_once(yields=yields):
-            if self.is_spent or not yields:
-                limit = self.most if self.is_spent else self.max_startable
-                raise BudgetExceededError(self.most if limit is None else limit)
-            turn = asyncio.get_running_loop().create_future()
-            self._yielding.append(turn)
-            await turn
+        while not self.try_acquire(is_low_priority=is_low_priority):
+            if self.is_spent or not is_low_priority:
+                limit = self.max_calls if self.is_spent else self.max_startable
+                raise BudgetExceededError(self.max_calls if limit is None else limit)
+            wake = asyncio.get_running_loop().create_future()
+            self._waiting.append(wake)
+            await wake
 
-    def end(self, *, yields: bool = False, is_made: bool = True) -> None:
-        """End a call that was taken; one that was not made is given back."""
-        if not is_made:
+    def release(self, *, is_low_priority: bool = False, is_sent: bool = True) -> None:
+        """End an acquired call; one that was not sent is refunded."""
+        if not is_sent:
             self.spent -= 1
-            self._unyielding -= not yields
-        if not yields:
-            self._claimed += 1
-        if self._yielding:
-            self._tell()
+            self._started -= not is_low_priority
+        if not is_low_priority:
+            self._reserved += 1
+        if self._waiting:
+            self._wake()
 
-    def _tell(self) -> None:
-        """Let those who yield look again."""
-        yielding, self._yielding = self._yielding, []
-        for turn in yielding:
-            if not turn.done():
-                turn.set_result(None)
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for wake in waiting:
+            if not wake.done():
+                wake.set_result(None)
 
 
 class _Reservation:

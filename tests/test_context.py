@@ -13,20 +13,20 @@ pytestmark = pytest.mark.anyio
 async def test_no_call_is_taken_beyond_the_budget() -> None:
     """A call beyond the budget is refused, and changes nothing."""
     budget = CallBudget(2)
-    await budget.take()
-    await budget.take()
+    await budget.acquire()
+    await budget.acquire()
     with pytest.raises(BudgetExceededError):
-        await budget.take()
+        await budget.acquire()
     assert budget.spent == 2
 
 
 async def test_a_call_that_was_not_made_is_given_back() -> None:
     """A call refused by the breaker or the quota is refunded."""
     budget = CallBudget(1)
-    await budget.take(yields=True)
-    budget.end(yields=True, is_made=False)
-    await budget.take(yields=True)
-    budget.end(yields=True)
+    await budget.acquire(is_low_priority=True)
+    budget.release(is_low_priority=True, is_sent=False)
+    await budget.acquire(is_low_priority=True)
+    budget.release(is_low_priority=True)
     assert budget.is_spent
 
 
@@ -34,7 +34,7 @@ async def test_a_call_that_yields_waits_for_a_claim_on_the_last_one() -> None:
     """A low-priority call gets the last one once a page has released its reservation."""
     budget = CallBudget(1)
     with budget.reserve():
-        waiting = asyncio.create_task(budget.take(yields=True))
+        waiting = asyncio.create_task(budget.acquire(is_low_priority=True))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         assert not waiting.done()
@@ -46,10 +46,10 @@ async def test_a_call_that_yields_is_refused_once_the_claim_has_taken_the_last()
     """It does not wait once no call is left."""
     budget = CallBudget(1)
     with budget.reserve():
-        waiting = asyncio.create_task(budget.take(yields=True))
+        waiting = asyncio.create_task(budget.acquire(is_low_priority=True))
         await asyncio.sleep(0)
-        await budget.take()
-        budget.end()
+        await budget.acquire()
+        budget.release()
     with pytest.raises(BudgetExceededError):
         await waiting
 
@@ -58,8 +58,8 @@ async def test_a_claim_rests_while_its_call_is_made() -> None:
     """A page whose call is in flight does not reserve a second one."""
     budget = CallBudget(2)
     with budget.reserve():
-        await budget.take()
-        await asyncio.wait_for(budget.take(yields=True), 1)
+        await budget.acquire()
+        await asyncio.wait_for(budget.acquire(is_low_priority=True), 1)
     assert budget.is_spent
 
 
@@ -67,12 +67,12 @@ async def test_a_call_that_yields_takes_what_no_claim_needs() -> None:
     """With two of three calls reserved, a low-priority call gets the third at once."""
     budget = CallBudget(3)
     with budget.reserve(), budget.reserve():
-        await asyncio.wait_for(budget.take(yields=True), 1)
-        second = asyncio.create_task(budget.take(yields=True))
+        await asyncio.wait_for(budget.acquire(is_low_priority=True), 1)
+        second = asyncio.create_task(budget.acquire(is_low_priority=True))
         await asyncio.sleep(0)
         assert not second.done()
-        await budget.take()
-        await budget.take()
+        await budget.acquire()
+        await budget.acquire()
     with pytest.raises(BudgetExceededError):
         await second
 
@@ -80,10 +80,10 @@ async def test_a_call_that_yields_takes_what_no_claim_needs() -> None:
 async def test_a_walk_claims_every_call() -> None:
     """A list of unknown length reserves all calls until it has ended."""
     budget = CallBudget(40)
-    with budget.reserve(budget.most):
-        await budget.take()
-        budget.end()
-        waiting = asyncio.create_task(budget.take(yields=True))
+    with budget.reserve(budget.max_calls):
+        await budget.acquire()
+        budget.release()
+        waiting = asyncio.create_task(budget.acquire(is_low_priority=True))
         await asyncio.sleep(0)
         assert not waiting.done()
     await waiting
@@ -94,8 +94,8 @@ async def test_whoever_yields_and_leaves_takes_nothing() -> None:
     """A cancelled low-priority call leaves its call to others."""
     budget = CallBudget(1)
     with budget.reserve():
-        leaving = asyncio.create_task(budget.take(yields=True))
-        staying = asyncio.create_task(budget.take(yields=True))
+        leaving = asyncio.create_task(budget.acquire(is_low_priority=True))
+        staying = asyncio.create_task(budget.acquire(is_low_priority=True))
         await asyncio.sleep(0)
         leaving.cancel()
         await asyncio.wait([leaving])
@@ -107,12 +107,12 @@ async def test_whoever_yields_and_leaves_takes_nothing() -> None:
 async def test_calls_that_could_never_start_in_time_are_too_many() -> None:
     """Calls that the quota cannot start before the deadline are refused, unless of low priority."""
     budget = CallBudget(40, max_startable=2)
-    await budget.take()
-    await budget.take()
-    assert not budget.allows(yields=False)
+    await budget.acquire()
+    await budget.acquire()
+    assert not budget.allows(is_low_priority=False)
     with pytest.raises(BudgetExceededError, match="limit of 2 per"):
-        await budget.take()
-    await budget.take(yields=True)
-    budget.end(is_made=False)
-    await budget.take()
+        await budget.acquire()
+    await budget.acquire(is_low_priority=True)
+    budget.release(is_sent=False)
+    await budget.acquire()
     assert budget.spent == 3

@@ -188,7 +188,7 @@ async def load_customer_promotion(
     """
     budget = context.request.budget
     try:
-        with budget.reserve(budget.most):
+        with budget.reserve(budget.max_calls):
             found = await context.loaders.customer_promotions.load(key)
     except UpstreamNotFoundError:
         return None

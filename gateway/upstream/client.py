@@ -94,7 +94,7 @@ class UpstreamClient:
         """Repeat a failed attempt while that may help; `may_renew`: with a renewed credential."""
         request, is_renewed, attempts = call.request, False, 1
         while response.status not in SUCCESSES and request.budget.allows(
-            yields=call.is_low_priority
+            is_low_priority=call.is_low_priority
         ):
             if may_renew and not is_renewed:
                 is_renewed = True
@@ -127,8 +127,8 @@ class UpstreamClient:
         request, is_low_priority = call.request, call.is_low_priority
         budget, caller, concurrency = request.budget, request.caller_key, self.traffic.concurrency
         is_sent = False
-        if not budget.take_at_once(yields=is_low_priority):
-            await budget.take(yields=is_low_priority)
+        if not budget.try_acquire(is_low_priority=is_low_priority):
+            await budget.acquire(is_low_priority=is_low_priority)
         try:
             if not concurrency.try_acquire(caller):
                 await concurrency.acquire(caller)
@@ -156,7 +156,7 @@ class UpstreamClient:
             finally:
                 concurrency.release(caller)
         finally:
-            budget.end(yields=is_low_priority, is_made=is_sent)
+            budget.release(is_low_priority=is_low_priority, is_sent=is_sent)
         may_renew = response.status in RENEWS_CREDENTIAL and self.credential.rejected(headers)
         return response, may_renew
 
