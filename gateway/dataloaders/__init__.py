@@ -1,1 +1,1 @@
-"""Loaders, one a file, new for every request; answers are matched by id, never by position."""
+"""DataLoaders, one a file, new for every request; results are matched by id, never by position."""

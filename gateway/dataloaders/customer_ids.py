@@ -16,23 +16,24 @@ Result = str | None
 
 
 class CustomerIdByKeyLoader:
-    """Loads ids; equal look-ups of one request are one window of the loader of pages."""
+    """Loads ids; equal look-ups of one request are one window of the loader of pages.
+
+    Responses about one customer that are awaited at the same time are compared before any of them
+    is used (docs/decisions/027-two-answers-decide-who-a-customer-is.md).
+    """
 
     def __init__(
         self, pages: CustomerPageByKeyLoader, known: KnownCustomerIds, request: RequestContext
     ) -> None:
-        self._pages = pages
-        self._known = known
-        # Where it is still the same, all that this request has believed may be believed.
-        self._changes = known.changes
-        self._request = request
+        self._pages, self._known, self._request = pages, known, request
+        self._changes = known.changes  # while it is the same, no id of this request is contradicted
         self._open: dict[CustomerKey, int] = {}
         self._closing: dict[CustomerKey, asyncio.Event] = {}
 
     def known(self, key: CustomerKey) -> Result:
         """Return the id where it was proven in the last ten minutes.
 
-        What is made of it lasts no longer than the proof.
+        The response to the client becomes stale when the proof does.
         """
         proof = self._known.proof(self._request, key)
         if proof is None:
@@ -40,8 +41,8 @@ class CustomerIdByKeyLoader:
         self._request.report.lasts(proof.proven_at + PROOF_S)
         return str(proof.customer_id)
 
-    def believes(self, key: CustomerKey, customer_id: str) -> bool:
-        """Whether no answer has contradicted an id that a page of this request has told."""
+    def agrees(self, key: CustomerKey, customer_id: str) -> bool:
+        """Whether no response has contradicted the id that a page of this request is about."""
         if self._known.changes == self._changes:
             return True
         return key.identifier_name == BY_ID or self._known.agrees(
@@ -49,19 +50,20 @@ class CustomerIdByKeyLoader:
         )
 
     def doubt(self, key: CustomerKey, customer_id: str) -> None:
-        """Have an id that a page has told, and a cursor contradicts, looked at once more."""
+        """Require a second look-up of an id that a page is about and a cursor contradicts."""
         if key.identifier_name != BY_ID:
             self._known.doubt(self._request, key, int(customer_id))
 
     def begin(self, key: CustomerKey) -> None:
-        """Say that answers about a customer are asked for, until as many calls of `end`."""
+        """Register that pages of a customer are being fetched, until as many calls of `end`."""
         self._open[key] = self._open.get(key, 0) + 1
 
     def end(self, key: CustomerKey) -> asyncio.Event | None:
-        """Say that they are there; return the end of all else that is asked meanwhile, if any is.
+        """Register that the pages have been fetched.
 
-        Whoever shows an answer awaits it, so that one that another contradicts is shown in none of
-        the places that ask at once.
+        Where others of this customer are still being fetched, return the event of their end. It is
+        to be awaited before the pages are shown: one that another page contradicts is not shown
+        anywhere.
         """
         still_open = self._open.pop(key) - 1
         if still_open:
@@ -71,11 +73,11 @@ class CustomerIdByKeyLoader:
             self._closing.pop(key).set()
         return None
 
-    async def together(self, key: CustomerKey, answers: Awaitable[_T]) -> _T:
-        """Await answers about a customer, and all else that this request asks of them meanwhile."""
+    async def together(self, key: CustomerKey, response: Awaitable[_T]) -> _T:
+        """Await a response about a customer, and all others of this request that are in flight."""
         self.begin(key)
         try:
-            result = await answers
+            result = await response
         finally:
             others = self.end(key)
         if others is not None:
@@ -83,13 +85,13 @@ class CustomerIdByKeyLoader:
         return result
 
     async def load(self, key: CustomerKey) -> Result:
-        """Return the id; None where there is no such customer, which is not remembered.
+        """Return the id; null where there is no such customer, which is not remembered.
 
-        Raises UpstreamError and BudgetExceededError.
+        Raise UpstreamError or BudgetExceededError.
         """
         try:
             page = await self._pages.load(CustomerPageKey(key, NO_FILTERS, 0, 1), PROOF_S)
         except UpstreamNotFoundError:
             return None
-        self.known(key)  # the answer lasts no longer
+        self.known(key)  # limits how long the response to the client is fresh
         return str(page.customer_id)

@@ -1,4 +1,4 @@
-"""One promotion of one customer, for which the upstream has no look-up: a walk over their list."""
+"""Single promotions of customers: the platform has no look-up, so their lists are searched."""
 
 import asyncio
 from typing import NamedTuple
@@ -25,7 +25,7 @@ _WINDOW = 100
 
 
 class CustomerPromotionKey(NamedTuple):
-    """Which promotion, and whose."""
+    """A promotion of a customer."""
 
     customer: CustomerKey
     program_id: str
@@ -39,63 +39,65 @@ class FoundCustomerPromotion(NamedTuple):
     customer_id: str
 
 
+Key = CustomerPromotionKey
 Result = FoundCustomerPromotion | None
-Settled = dict[CustomerPromotionKey, Result | GatewayError]
+Results = dict[Key, Result | GatewayError]
 
 
-class CustomerPromotionByIdLoader(BatchLoader[CustomerPromotionKey, Result]):
-    """Loads customers' promotions: one walk a customer, over the programs that are wanted.
+class CustomerPromotionByIdLoader(BatchLoader[Key, Result]):
+    """Loads customers' promotions: one search a customer, over the programs of all keys.
 
-    The walk ends with the list, or once all are found; null for what the customer does not have.
-    Where an item on the way could not be read, or the list ended before its total, nobody knows
-    that: what is missing then fails.
+    The search ends with the list, or once all are found; a result is null where the customer does
+    not have the promotion. Where an item could not be read, or the list ended before its total,
+    that is unknown, and what is missing fails.
     """
 
     def __init__(self, pages: CustomerPageByKeyLoader) -> None:
         super().__init__()
         self._pages = pages
 
-    async def _load(self, keys: list[CustomerPromotionKey]) -> list[Result | GatewayError]:
-        groups: dict[CustomerKey, list[CustomerPromotionKey]] = {}
+    async def load_fn(self, keys: list[Key]) -> list[Result | GatewayError]:
+        """Search each customer's list."""
+        groups: dict[CustomerKey, list[Key]] = {}
         for key in keys:
             groups.setdefault(key.customer, []).append(key)
-        settled: Settled = {}
-        for group in await asyncio.gather(*map(self._walk, groups.values())):
-            settled.update(group)
-        return [settled[key] for key in keys]
+        results: Results = {}
+        for found in await asyncio.gather(*map(self._search, groups.values())):
+            results.update(found)
+        return [results[key] for key in keys]
 
-    async def _walk(self, keys: list[CustomerPromotionKey]) -> Settled:
+    async def _search(self, keys: list[Key]) -> Results:
         programs = tuple(sorted({key.program_id for key in keys}))
         filters = CustomerFilters(program_ids=programs if len(programs) <= MAX_PROGRAMS else None)
-        wanted = {(key.program_id, key.promotion_id): key for key in keys}
-        settled: Settled = {}
-        offset, is_doubtful = 0, False
-        while len(settled) < len(keys):
-            page_key = CustomerPageKey(keys[0].customer, filters, offset, _WINDOW)
+        missing = {(key.program_id, key.promotion_id): key for key in keys}
+        found: Results = {}
+        offset, is_incomplete = 0, False
+        while len(found) < len(keys):
+            window = CustomerPageKey(keys[0].customer, filters, offset, _WINDOW)
             try:
-                page = await self._pages.load(page_key)
+                page = await self._pages.load(window)
             except UpstreamInputRefusedError as error:
                 is_unknown = error.argument == "programIds" and len(programs) == 1
-                nobodys: Settled = dict.fromkeys(
+                absent: Results = dict.fromkeys(
                     keys, None if is_unknown else client_error_or_misuse(error, ("by", "source"))
                 )
-                return nobodys | settled
+                return absent | found
             except GatewayError as error:
-                failed: Settled = dict.fromkeys(keys, error)
-                # Whose the windows before were, nobody knows where one contradicts them.
-                return failed if isinstance(error, CustomerMismatchError) else failed | settled
+                failed: Results = dict.fromkeys(keys, error)
+                # A window about another customer casts doubt on those before.
+                return failed if isinstance(error, CustomerMismatchError) else failed | found
             for item in filter(None, page.items):
-                key = wanted.get((str(item.program_id), str(item.promotion_id)))
+                key = missing.get((str(item.program_id), str(item.promotion_id)))
                 if key is not None:
-                    settled[key] = FoundCustomerPromotion(item, str(page.customer_id))
-            is_doubtful |= bool(page.unreadable)
+                    found[key] = FoundCustomerPromotion(item, str(page.customer_id))
+            is_incomplete |= bool(page.unreadable)
             offset += len(page.items)
             if page.total is not None and offset >= page.total:
                 break
             if not page.items:
-                is_doubtful |= page.total is not None  # which says that there is more
+                is_incomplete |= page.total is not None  # the total counts more
                 break
-        not_theirs: Settled = dict.fromkeys(
-            keys, UpstreamBadPayloadError(ENDPOINT) if is_doubtful else None
+        not_found: Results = dict.fromkeys(
+            keys, UpstreamBadPayloadError(ENDPOINT) if is_incomplete else None
         )
-        return not_theirs | settled
+        return not_found | found

@@ -1,4 +1,4 @@
-"""All loaders of one request, over the two ports."""
+"""All loaders of one request, over the ports of the two endpoints."""
 
 from functools import cached_property
 from typing import NamedTuple
@@ -28,14 +28,14 @@ class LoaderSources(NamedTuple):
 
 
 class DataLoaders:
-    """What one request has loaded and is loading: those that batch are made when asked for."""
+    """The loaders of one request; those that few requests use are created on first use."""
 
     def __init__(self, request: RequestContext, sources: LoaderSources) -> None:
         customer_promotions, self._definitions, self.source_types, known_customer_ids, shown = (
             sources
         )
         self._request, self.shown_promotions = request, shown
-        # Most requests ask these, and a cached property takes a lock in Python 3.11.
+        # Most requests use these, and a cached property takes a lock in Python 3.11.
         self.customer_pages = CustomerPageByKeyLoader(customer_promotions, request)
         self.customer_ids = CustomerIdByKeyLoader(self.customer_pages, known_customer_ids, request)
 

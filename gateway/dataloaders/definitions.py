@@ -1,7 +1,8 @@
 """Definitions of a page of promotions: a few calls a program, whatever the page's size."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from gateway.context import RequestContext
@@ -25,14 +26,16 @@ from gateway.upstream.response_errors import client_error_or_misuse
 from gateway.upstream.source_types import Order, SourceTypes
 
 _WINDOW = 100
-_NOTHING: DefinitionPage = DefinitionPage([], 0)
+_ALL = DefinitionFilters(includes_inactive=True)
+_EMPTY: DefinitionPage = DefinitionPage([], 0)
+_ids_of = attrgetter("program_id", "promotion_id")
 
 
 class DefinitionKey(NamedTuple):
     """Which definition: an `identifier` that differs means another promotion.
 
-    See docs/platform.md#same-promotion.
-    `source_type` None looks in the configured source types, where it was found before first.
+    See docs/platform.md#same-promotion. Without `source_type` the configured source types are
+    searched, the one in which it was found before first.
     """
 
     program_id: str
@@ -42,212 +45,197 @@ class DefinitionKey(NamedTuple):
 
 
 class FoundDefinition(NamedTuple):
-    """A definition and the source type that it was found under."""
+    """A definition and the source type in which it was found."""
 
     payload: DefinitionPayload
     source_type: PromotionSourceType
 
 
+Key = DefinitionKey
 Result = FoundDefinition | None
-Settled = dict[DefinitionKey, Result | GatewayError]
+Results = dict[Key, Result | GatewayError]
 
 
-class DefinitionByPromotionLoader(BatchLoader[DefinitionKey, Result]):
-    """Loads definitions by program, promotion and source type.
+class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
+    """Loads definitions by program, promotion and source type; null for one that does not exist.
 
-    One that is wanted alone is asked for by its id. Several of one program are looked for in a list
-    page of 100, and then by whichever is fewer calls: the list's remaining pages, or the missing
-    ids. A page with fewer definitions than the list's total promises tells nothing of what is not
-    in it: that is looked for by id. A source type that fails ends its search: what is still missing
-    fails with it, because "not here" is only true once every source type has said so. Neither is it
-    true where an item of an answer could not be read, which may have been the one, and where a
-    look-up by id has brought another.
+    A single definition is fetched by its id. Several of one program are searched in a list page of
+    100, and then by whichever takes fewer calls: the remaining pages of the list, or a look-up by
+    id for each that is missing. A page that is shorter than the list's total promises proves
+    nothing about the definitions that are not in it: they are looked up by id.
+
+    A source type that fails ends the search: what is still missing fails with the same error,
+    because null is only true once every source type was searched. Nor is it true where an item
+    could not be read, which may be the one, or where a look-up by id has returned another.
     """
 
     def __init__(
         self, pages: DefinitionPageByKeyLoader, source_types: SourceTypes, request: RequestContext
     ) -> None:
         super().__init__()
-        self._pages = pages
-        self._source_types = source_types
-        self._request = request
-        self._unreadable: set[DefinitionPageKey] = set()
-        self._asked: dict[str, list[Awaitable[Result]]] = {}
+        self._pages, self._source_types, self._request = pages, source_types, request
+        self._incomplete: set[DefinitionPageKey] = set()  # windows with an item that is left out
 
-    def asked_of(self, program_id: str) -> tuple[Awaitable[Result], ...]:
-        """Return the definitions of a program that are loaded or on their way."""
-        return tuple(self._asked.get(program_id, ()))
-
-    def load(self, key: DefinitionKey) -> Awaitable[Result]:
-        """Load one definition, and remember that it was asked for."""
-        definition = super().load(key)
-        self._asked.setdefault(key.program_id, []).append(definition)
-        return definition
-
-    async def _load(self, keys: list[DefinitionKey]) -> list[Result | GatewayError]:
-        groups: dict[tuple[str, Order], list[DefinitionKey]] = {}
+    async def load_fn(self, keys: list[Key]) -> list[Result | GatewayError]:
+        """Search each program's definitions, those with the same source types together."""
+        groups: dict[tuple[str, Order], list[Key]] = {}
         for key in keys:
-            groups.setdefault((key.program_id, self._order(key)), []).append(key)
-        settled: Settled = {}
-        for group in await asyncio.gather(*(self._load_group(*one) for one in groups.items())):
-            settled.update(group)
-        return [_about(key, settled[key]) for key in keys]
+            program_id, promotion_id, _, source_type = key
+            if source_type is not None:
+                order: Order = (source_type,)
+            else:
+                order = self._source_types.order(program_id, promotion_id, self._request)
+            groups.setdefault((program_id, order), []).append(key)
+        results: Results = {}
+        if len(groups) == 1:
+            await self._search_all(order, keys, results)
+        else:
+            await asyncio.gather(
+                *(self._search_all(order, group, results) for (_, order), group in groups.items())
+            )
+        return list(map(results.__getitem__, keys))
 
-    def _order(self, key: DefinitionKey) -> Order:
-        if key.source_type is not None:
-            return (key.source_type,)
-        return self._source_types.order(key.program_id, key.promotion_id, self._request)
-
-    async def _load_group(self, group: tuple[str, Order], keys: list[DefinitionKey]) -> Settled:
-        _, source_types = group
-        settled: Settled = {}
+    async def _search_all(self, order: Order, keys: list[Key], results: Results) -> None:
+        """Search the source types in order, and put a result for each key into `results`."""
         missing = keys
-        for source_type in source_types:
+        for source_type in order:
             found = await self._search(missing, source_type)
-            settled |= found
-            missing = [key for key in missing if key not in settled]
-            if not missing:
-                break
-        for key, result in settled.items():
-            # Where it was looked for first without being told to, it will be again.
-            if isinstance(result, FoundDefinition) and (
-                key.source_type is not None or result.source_type is not source_types[0]
-            ):
-                self._source_types.found(
-                    key.program_id, key.promotion_id, result.source_type, self._request
-                )
-        return {key: self._not_here(key, source_types) for key in missing} | settled
+            results.update(found)
+            for key, result in found.items():
+                # The first of the order needs no entry: it is searched first the next time, too.
+                if (key.source_type is not None or source_type is not order[0]) and isinstance(
+                    result, FoundDefinition
+                ):
+                    self._source_types.found(
+                        key.program_id, key.promotion_id, source_type, self._request
+                    )
+            if len(found) == len(missing):
+                return
+            missing = [key for key in missing if key not in found]
+        for key in missing:
+            results[key] = self._absent(key, order)
 
-    def _not_here(self, key: DefinitionKey, source_types: Order) -> GatewayError | None:
-        asked = [(key.program_id, source_type) for source_type in source_types]
-        is_doubtful = any(
-            unreadable[:2] in asked and unreadable.filters.promotion_id in {None, key.promotion_id}
-            for unreadable in self._unreadable
+    def _absent(self, key: Key, order: Order) -> GatewayError | None:
+        """Return null, or an error where a window that may have hidden the item was incomplete."""
+        searched = [(key.program_id, source_type) for source_type in order]
+        is_unknown = any(
+            window[:2] in searched and window.filters.promotion_id in {None, key.promotion_id}
+            for window in self._incomplete
         )
-        return UpstreamBadPayloadError(ENDPOINT) if is_doubtful else None
+        return UpstreamBadPayloadError(ENDPOINT) if is_unknown else None
 
-    async def _search(self, keys: list[DefinitionKey], source_type: PromotionSourceType) -> Settled:
-        """Look under one source type; what is not in the answer is not here."""
+    async def _search(self, keys: list[Key], source_type: PromotionSourceType) -> Results:
+        """Search one source type; return the definitions that were found, and errors."""
         if len(keys) == 1:
             return await self._by_id(keys, source_type)
+        window = DefinitionPageKey(keys[0].program_id, source_type, _ALL, 0, _WINDOW)
         try:
-            first = await self._list_page(keys[0].program_id, source_type, 0)
+            first = await self._load_page(window)
         except GatewayError as error:
-            failed: Settled = dict.fromkeys(keys, error)
-            return failed
-        settled = _match(keys, [first], source_type)
-        missing = [key for key in keys if key not in settled]
-        pages_left = _pages_left(first)
-        if not missing or (pages_left == 0 and _is_whole([first])):
-            return settled
-        if pages_left and pages_left <= len(missing) and _is_whole([first]):
-            return settled | await self._by_pages(missing, source_type, first, pages_left)
-        return settled | await self._by_id(missing, source_type)
+            return _failed(keys, error)
+        found = _match(keys, [first], source_type)
+        if len(found) == len(keys):
+            return found
+        missing = [key for key in keys if key not in found]
+        if first.total is not None:
+            pages_left = -(-max(0, first.total - _WINDOW) // _WINDOW)
+        else:  # the number is unknown where the page is full
+            pages_left = 0 if len(first.items) < _WINDOW else len(missing) + 1
+        if _are_complete([first]):
+            if pages_left == 0:
+                return found
+            if pages_left <= len(missing):
+                return found | await self._by_pages(missing, window, first, pages_left)
+        return found | await self._by_id(missing, source_type)
 
     async def _by_pages(
-        self,
-        keys: list[DefinitionKey],
-        source_type: PromotionSourceType,
-        first: DefinitionPage,
-        pages_left: int,
-    ) -> Settled:
-        offsets = range(_WINDOW, _WINDOW * (pages_left + 1), _WINDOW)
-        answers = await asyncio.gather(
-            *(self._list_page(keys[0].program_id, source_type, offset) for offset in offsets),
-            return_exceptions=True,
-        )
-        errors = [answer for answer in answers if isinstance(answer, BaseException)]
-        pages = [answer for answer in answers if not isinstance(answer, BaseException)]
-        settled = _match(keys, pages, source_type)
-        for error in errors[:1]:
-            if not isinstance(error, GatewayError):
-                raise error
-            failed: Settled = dict.fromkeys(keys, error)
-            return failed | settled
-        if not _is_whole([first, *pages]):
-            missing = [key for key in keys if key not in settled]
-            return settled | await self._by_id(missing, source_type)
-        return settled
-
-    async def _by_id(self, keys: list[DefinitionKey], source_type: PromotionSourceType) -> Settled:
-        answers = await asyncio.gather(
-            *(self._load_page(_by_id_key(key, source_type)) for key in keys), return_exceptions=True
-        )
-        settled: Settled = {}
-        for key, answer in zip(keys, answers, strict=True):
-            if isinstance(answer, GatewayError):
-                settled[key] = answer
-            elif isinstance(answer, BaseException):
-                raise answer
+        self, keys: list[Key], window: DefinitionPageKey, first: DefinitionPage, pages_left: int
+    ) -> Results:
+        """Search the pages of a list that follow on its first."""
+        windows = [window._replace(offset=_WINDOW * page) for page in range(1, pages_left + 1)]
+        pages, error = [], None
+        for page in await asyncio.gather(*map(self._load_page, windows), return_exceptions=True):
+            if isinstance(page, GatewayError):
+                error = error or page
+            elif isinstance(page, BaseException):
+                raise page
             else:
-                settled |= _match([key], [answer], source_type)
-        return settled
+                pages.append(page)
+        found = _match(keys, pages, window.source_type)
+        if error is not None:
+            return _failed(keys, error) | found
+        if not _are_complete([first, *pages]):
+            missing = [key for key in keys if key not in found]
+            return found | await self._by_id(missing, window.source_type)
+        return found
 
-    async def _list_page(
-        self, program_id: str, source_type: PromotionSourceType, offset: int
-    ) -> DefinitionPage:
-        filters = DefinitionFilters(includes_inactive=True)
-        key = DefinitionPageKey(program_id, source_type, filters, offset, _WINDOW)
-        return await self._load_page(key)
+    async def _by_id(self, keys: list[Key], source_type: PromotionSourceType) -> Results:
+        """Look each definition up by its id, one call each."""
+        windows = [
+            DefinitionPageKey(
+                key.program_id, source_type, _ALL._replace(promotion_id=key.promotion_id), 0, 1
+            )
+            for key in keys
+        ]
+        pages = await asyncio.gather(*map(self._load_page, windows), return_exceptions=True)
+        results: Results = {}
+        for key, page in zip(keys, pages, strict=True):
+            if isinstance(page, GatewayError):
+                results |= _failed([key], page)
+            elif isinstance(page, BaseException):
+                raise page
+            else:
+                results |= _match([key], [page], source_type)
+        return results
 
-    async def _load_page(self, key: DefinitionPageKey) -> DefinitionPage:
+    async def _load_page(self, window: DefinitionPageKey) -> DefinitionPage:
+        """Load one window; "not found" is an empty page."""
         try:
-            page = await self._pages.load(key)
+            page = await self._pages.load(window)
         except UpstreamNotFoundError:
-            return _NOTHING
-        if page.unreadable or (page.foreign and key.filters.promotion_id is not None):
-            self._unreadable.add(key)
+            return _EMPTY
+        is_by_id = window.filters.promotion_id is not None
+        if None in page.items and (page.unreadable or is_by_id):
+            self._incomplete.add(window)
         return page
 
 
-def _about(key: DefinitionKey, result: Result | GatewayError) -> Result | GatewayError:
-    """Return a result; a source type that is refused is the client's only where one was given."""
-    if not isinstance(result, UpstreamInputRefusedError):
-        return result
-    return (
-        client_error_or_misuse(result, ())
+def _failed(keys: Iterable[Key], error: GatewayError) -> Results:
+    """Return the error for each key.
+
+    A refused source type is a mistake of the client only where the client has named one.
+    """
+    if not isinstance(error, UpstreamInputRefusedError):
+        return dict.fromkeys(keys, error)
+    return {
+        key: client_error_or_misuse(error, ())
         if key.source_type is None
-        else result.about("sourceType")
-    )
+        else error.about("sourceType")
+        for key in keys
+    }
 
 
-def _pages_left(first: DefinitionPage) -> int | None:
-    """Count the list pages behind the first; null where nobody can tell how many there are."""
-    if first.total is None:
-        return 0 if len(first.items) < _WINDOW else None
-    return -(-max(0, first.total - _WINDOW) // _WINDOW)
-
-
-def _is_whole(pages: Sequence[DefinitionPage]) -> bool:
-    """Return whether a list's first pages have as many items as the list's total promises them."""
+def _are_complete(pages: Sequence[DefinitionPage]) -> bool:
+    """Whether the first pages of a list have as many items as the list's total promises."""
     total = max((page.total or 0 for page in pages), default=0)
     promised = [min(_WINDOW, total - _WINDOW * number) for number in range(len(pages))]
     return all(len(page.items) >= count for page, count in zip(pages, promised, strict=True))
 
 
-def _by_id_key(key: DefinitionKey, source_type: PromotionSourceType) -> DefinitionPageKey:
-    filters = DefinitionFilters(includes_inactive=True, promotion_id=key.promotion_id)
-    return DefinitionPageKey(key.program_id, source_type, filters, 0, 1)
-
-
 def _match(
-    keys: Sequence[DefinitionKey], pages: Iterable[DefinitionPage], source_type: PromotionSourceType
-) -> Settled:
+    keys: Iterable[Key], pages: Iterable[DefinitionPage], source_type: PromotionSourceType
+) -> Results:
     """Find the keys' definitions in pages, by id and program, never by position."""
-    ids = {int(key.promotion_id) for key in keys}  # a window has many more
-    listed = {
-        (item.program_id, item.promotion_id): item
-        for page in pages
-        for item in page.items
-        if item is not None and item.promotion_id in ids
-    }
-    settled: Settled = {}
+    items: dict[tuple[int, int], DefinitionPayload] = {}
+    for page in pages:
+        readable = list(filter(None, page.items))
+        items.update(zip(map(_ids_of, readable), readable, strict=True))
+    found: Results = {}
     for key in keys:
-        item = listed.get((int(key.program_id), int(key.promotion_id)))
-        if item is not None and _is_same(key.identifier, item.identifier):
-            settled[key] = FoundDefinition(item, source_type)
-    return settled
-
-
-def _is_same(asked: str | None, found: str | None) -> bool:
-    return not asked or not found or asked == found
+        program_id, promotion_id, identifier, _ = key
+        item = items.get((int(program_id), int(promotion_id)))
+        if item is not None and (
+            not identifier or not item.identifier or identifier == item.identifier
+        ):
+            found[key] = FoundDefinition(item, source_type)
+    return found

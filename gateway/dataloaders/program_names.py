@@ -3,7 +3,7 @@
 import asyncio
 from typing import TypeGuard
 
-from gateway.dataloaders.batch_loader import BatchLoader, settle_later
+from gateway.dataloaders.batch_loader import BatchLoader
 from gateway.dataloaders.definition_pages import DefinitionPageByKeyLoader
 from gateway.dataloaders.definitions import DefinitionByPromotionLoader
 from gateway.errors import GatewayError, UpstreamInputRefusedError, UpstreamNotFoundError
@@ -22,7 +22,7 @@ _ALL = DefinitionFilters(includes_inactive=True)
 
 
 class ProgramNameByIdLoader(BatchLoader[Key, Result]):
-    """Loads names by program id; null where no promotion tells it."""
+    """Loads names by program id; null where no promotion has the name."""
 
     def __init__(
         self,
@@ -35,30 +35,34 @@ class ProgramNameByIdLoader(BatchLoader[Key, Result]):
         self._definitions = definitions
         self._source_type = source_type
 
-    async def _load(self, keys: list[Key]) -> list[Result | GatewayError]:
-        return await settle_later(keys, self._name)
+    async def load_fn(self, keys: list[Key]) -> list[Result | BaseException]:
+        """Return the name of each program; begin after all other loads that are ready."""
+        return await asyncio.gather(*map(self._load, keys), return_exceptions=True)
 
-    async def _name(self, program_id: Key) -> Result:
-        # A definition that is sought will bring a page; the page is not asked for yet.
-        sought = await asyncio.gather(
-            *self._definitions.asked_of(program_id), return_exceptions=True
-        )
-        # In an order that does not depend on who has asked first.
-        asked = self._pages.asked_of(program_id).items()
-        pages = dict(sorted(asked, key=lambda each: str(each[0])))
-        answers = await asyncio.gather(*pages.values(), return_exceptions=True)
-        for answer in answers:
-            name = None if isinstance(answer, BaseException) else _name_in(answer)
+    async def _load(self, program_id: Key) -> Result:
+        # A definition that is being loaded will request a page, but may not have done so yet.
+        definitions = [
+            definition
+            for key, definition in self._definitions.requested.items()
+            if key.program_id == program_id
+        ]
+        searches = await asyncio.gather(*definitions, return_exceptions=True)
+        # Sorted, so that the result does not depend on which window was requested first.
+        requested = self._pages.requested(program_id).items()
+        pages = dict(sorted(requested, key=lambda each: str(each[0])))
+        results = await asyncio.gather(*pages.values(), return_exceptions=True)
+        for result in results:
+            name = None if isinstance(result, BaseException) else _name_in(result)
             if name is not None:
                 return name
-        failures = [outcome for outcome in (*answers, *sought) if _is_failure(outcome)]
-        if failures and len(failures) == len(answers) + len(sought):
-            raise min(failures, key=lambda failure: failure.code)  # whichever came first
-        if any(map(self._is_nothing, pages, answers)):
+        failures = [outcome for outcome in (*results, *searches) if _is_failure(outcome)]
+        if failures and len(failures) == len(results) + len(searches):
+            raise min(failures, key=lambda failure: failure.code)  # in whichever order they came
+        if any(map(self._is_empty, pages, results)):
             return None
-        return await self._ask(program_id)
+        return await self._fetch(program_id)
 
-    async def _ask(self, program_id: Key) -> Result:
+    async def _fetch(self, program_id: Key) -> Result:
         key = DefinitionPageKey(program_id, self._source_type, _ALL, 0, 1)
         try:
             return _name_in(await self._pages.load(key))
@@ -67,17 +71,17 @@ class ProgramNameByIdLoader(BatchLoader[Key, Result]):
         except UpstreamInputRefusedError as error:
             raise client_error_or_misuse(error, ()) from None
 
-    def _is_nothing(self, key: DefinitionPageKey, answer: DefinitionPage | BaseException) -> bool:
-        """Return whether a window has said that there is nothing to take the name from."""
+    def _is_empty(self, key: DefinitionPageKey, result: DefinitionPage | BaseException) -> bool:
+        """Whether a window shows that the source type has no promotion to take the name from."""
         if (key.source_type, key.filters, key.offset) != (self._source_type, _ALL, 0):
             return False
-        if isinstance(answer, BaseException):
-            return isinstance(answer, UpstreamNotFoundError)
-        return not answer.items and not answer.total
+        if isinstance(result, BaseException):
+            return isinstance(result, UpstreamNotFoundError)
+        return not result.items and not result.total
 
 
 def _is_failure(outcome: object) -> TypeGuard[GatewayError]:
-    """Tell an error from an answer, of which "not here" is one."""
+    """Whether a load has failed; "not found" is a result."""
     return isinstance(outcome, GatewayError) and not isinstance(outcome, UpstreamNotFoundError)
 
 

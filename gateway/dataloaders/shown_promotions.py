@@ -1,4 +1,4 @@
-"""In whose list each promotion has been shown: where to look for one that has no definition."""
+"""In whose list each promotion was shown: where to search for one that has no definition."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -7,10 +7,11 @@ from typing import NamedTuple
 from gateway.context import RequestContext
 from gateway.upstream.customer_view.payload import CustomerPromotionPayload
 
-_MAX_REMEMBERED = 25_000  # of each half; some 6 MB
-_HALF_LIFE_S = 3600.0
+_MAX_ENTRIES = 25_000  # of each generation; some 6 MB
+_GENERATION_S = 3600.0
 
-# Whoever the platform sees as another may belong to another organisation, with other programs.
+# Identity, program and promotion. Another identity may belong to another organisation, with other
+# programs of the same ids.
 _Key = tuple[str, int, int]
 
 
@@ -22,11 +23,11 @@ class ShownTo(NamedTuple):
 
 
 class ShownPromotions:
-    """The customer in whose list a promotion was shown last, for an hour or two.
+    """A cache of the customer in whose list a promotion was shown last, for one to two hours.
 
-    It is kept in two halves, of which the older is dropped as a whole: no promotion has a time or a
-    place in line of its own. `identity` tells as whom the platform sees a request's caller,
-    `clock` gives seconds that never go back.
+    It has two generations, of which the older one is dropped as a whole, so that no entry needs a
+    time of its own. `identity` returns the identity under which the platform sees a request's
+    caller, `clock` monotonic seconds.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class ShownPromotions:
         self._began_at = clock()
 
     def __len__(self) -> int:
-        """Count what is remembered, twice where both halves have it."""
+        """Return the number of entries of both generations."""
         return len(self._young) + len(self._old)
 
     def remember(
@@ -47,14 +48,14 @@ class ShownPromotions:
         shown_to: ShownTo,
         items: Iterable[CustomerPromotionPayload | None],
     ) -> None:
-        """Remember whose list these promotions are in.
+        """Store whose list these promotions are in.
 
-        A caller who is bound to customers needs none of it: theirs are the lists to look in.
+        Nothing is stored for a caller who is bound to customers: their lists will be searched.
         """
         if request.caller.customers is not None:
             return
         young = self._young
-        if len(young) >= _MAX_REMEMBERED or self._clock() - self._began_at >= _HALF_LIFE_S:
+        if len(young) >= _MAX_ENTRIES or self._clock() - self._began_at >= _GENERATION_S:
             self._age()
             young = self._young
         identity = self._identity(request)
@@ -63,7 +64,7 @@ class ShownPromotions:
                 young[identity, item.program_id, item.promotion_id] = shown_to
 
     def recall(self, request: RequestContext, program_id: str, promotion_id: str) -> list[ShownTo]:
-        """Return whose lists had a promotion, the latest first."""
+        """Return the customers in whose lists a promotion was shown, the latest first."""
         self._age()
         key = self._identity(request), int(program_id), int(promotion_id)
         found = (self._young.get(key), self._old.get(key))
@@ -72,6 +73,6 @@ class ShownPromotions:
     def _age(self) -> None:
         now = self._clock()
         age_s = now - self._began_at
-        if age_s >= _HALF_LIFE_S or len(self._young) >= _MAX_REMEMBERED:
-            self._old = self._young if age_s < 2 * _HALF_LIFE_S else {}
+        if age_s >= _GENERATION_S or len(self._young) >= _MAX_ENTRIES:
+            self._old = self._young if age_s < 2 * _GENERATION_S else {}
             self._young, self._began_at = {}, now

@@ -1,14 +1,14 @@
-"""Opaque, versioned cursors, bound to their connection, its filters and whose list it is.
+"""Opaque, versioned cursors, bound to their connection, its filters and the customer of the list.
 
-A cursor is base64url over a version, a tag of 8 bytes, and numbers: a position (`position.py`) and
-whose list it is. The tag is a hash over the rest and what the cursor is bound to, so that one
+A cursor is base64url over a version, a tag of 8 bytes, and integers: a position (`position.py`) and
+the owner of the list. The tag is a hash over the rest and what the cursor is bound to, so that one
 comparison refuses a damaged cursor and one of another list or filter, before any upstream call.
 
-Whose customer's list it is cannot be in the tag: a list may be asked by mobile number first and by
-node id later, and a hash of a mobile number can be guessed back. So the numbers hold the customer's
-id in clear, as the global ids do, and 16 bits of a hash of the identifier: enough to refuse another
-customer's cursor at once (`Binding.belongs`), too little to find the identifier by. What slips
-through one time in 65,536 is refused by the id, once the page is there.
+The owner cannot be part of the tag: a list may be requested by mobile number first and by node id
+later, and a hash of a mobile number can be reversed by trying all numbers. So the integers have the
+customer's id in clear, as global ids do, and 16 bits of a hash of the identifier: enough to refuse
+another customer's cursor at once, too little to reconstruct the identifier. A cursor that passes by
+chance, one in 65,536, is refused by the id once the page has been fetched.
 """
 
 import base64
@@ -21,13 +21,13 @@ from gateway.pagination.encoding import decode, encode
 from gateway.pagination.position import Position
 
 _VERSION = 2
-_LONGEST = 256
+_MAX_LENGTH = 256
 _TAG_BYTES = 8
-_NOBODYS, _UNKNOWN = 0, 1  # in the place of a customer's id, which is written two higher
+_NO_OWNER, _UNKNOWN = 0, 1  # instead of a customer's id, which is encoded two higher
 
 
 class CursorOwner(NamedTuple):
-    """Whose list it is: the identifier as asked, and the customer's id where it is known."""
+    """The customer of a list: the identifier as requested, and the id where it is known."""
 
     identifier_name: str
     identifier_value: str
@@ -41,15 +41,15 @@ class CursorOwner(NamedTuple):
 
 class _Content(NamedTuple):
     position: Position
-    owned: int
+    owner: int
     fingerprint: int
 
     @property
     def customer_id(self) -> str | None:
-        return None if self.owned in {_NOBODYS, _UNKNOWN} else str(self.owned - 2)
+        return None if self.owner in {_NO_OWNER, _UNKNOWN} else str(self.owner - 2)
 
     def encoded(self) -> bytes:
-        return encode([self.owned, self.fingerprint, *self.position.to_numbers()])
+        return encode([self.owner, self.fingerprint, *self.position.to_numbers()])
 
 
 class Binding(NamedTuple):
@@ -59,46 +59,46 @@ class Binding(NamedTuple):
     owner: CursorOwner | None = None
 
     def write(self, position: Position) -> str:
-        """Write the cursor that stands at a position; the owner's id must be one of digits."""
+        """Encode the cursor of a position; the owner's id must be digits."""
         owner = self.owner
         if owner is None:
-            content = _Content(position, _NOBODYS, 0)
+            content = _Content(position, _NO_OWNER, 0)
         else:
-            owned = _UNKNOWN if owner.customer_id is None else int(owner.customer_id) + 2
-            content = _Content(position, owned, owner.fingerprint())
+            owner_id = _UNKNOWN if owner.customer_id is None else int(owner.customer_id) + 2
+            content = _Content(position, owner_id, owner.fingerprint())
         body = content.encoded()
         raw = bytes([_VERSION]) + self._tag(body) + body
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
     def read(self, argument: str, cursor: str, segments: int = 1) -> Position:
-        """Read a cursor that this connection of so many segments has written.
+        """Decode a cursor of this connection, which has a number of segments.
 
-        Raises CursorInvalidError, which names the argument, for any other.
+        Raise CursorInvalidError, which names the argument, for any other.
         """
-        content = self._open(cursor)
-        if content is None or content.position.segment >= segments or not self._may_own(content):
+        content = self._decode(cursor)
+        if content is None or content.position.segment >= segments or not self._may_belong(content):
             raise CursorInvalidError(argument)
         return content.position
 
-    def belongs(self, argument: str, cursor: str, customer_id: str) -> None:
-        """Make sure, once the customer's id is known, that a cursor that was read is theirs.
+    def check_owner(self, argument: str, cursor: str, customer_id: str) -> None:
+        """Check a cursor that has been decoded against the customer's id, once that is known.
 
-        Raises CursorInvalidError where it is not.
+        Raise CursorInvalidError where it is another customer's.
         """
-        content = self._open(cursor)
+        content = self._decode(cursor)
         if content is None or content.customer_id != customer_id:
             raise CursorInvalidError(argument)
 
     def customer_of(self, cursor: str) -> str | None:
-        """Return the customer's id that a cursor holds; None where it holds none, or is refused.
+        """Return the customer's id in a cursor; None where it has none, or is refused.
 
-        Whoever knows how cursors are written can make one that holds any id: it is no proof.
+        It proves nothing: a client may construct a cursor with any id.
         """
-        content = self._open(cursor)
-        return None if content is None or not self._may_own(content) else content.customer_id
+        content = self._decode(cursor)
+        return None if content is None or not self._may_belong(content) else content.customer_id
 
-    def _open(self, cursor: str) -> _Content | None:
-        if len(cursor) > _LONGEST or not cursor.isascii():
+    def _decode(self, cursor: str) -> _Content | None:
+        if len(cursor) > _MAX_LENGTH or not cursor.isascii():
             return None
         try:
             raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
@@ -110,20 +110,20 @@ class Binding(NamedTuple):
         if base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != cursor:
             return None
         try:
-            owned, fingerprint, *numbers = decode(body)
-            content = _Content(Position.of_numbers(numbers), owned, fingerprint)
+            owner, fingerprint, *numbers = decode(body)
+            content = _Content(Position.from_numbers(numbers), owner, fingerprint)
         except ValueError:
             return None
-        return content if content.encoded() == body else None  # one position, one cursor
+        return content if content.encoded() == body else None  # a position has one encoding
 
     def _tag(self, body: bytes) -> bytes:
         bound = bytes([_VERSION]) + body + b"\0" + self.connection.encode()
         return hashlib.blake2b(bound, digest_size=_TAG_BYTES).digest()
 
-    def _may_own(self, content: _Content) -> bool:
+    def _may_belong(self, content: _Content) -> bool:
         owner = self.owner
-        if owner is None or content.owned == _NOBODYS:
-            return owner is None and content.owned == _NOBODYS
+        if owner is None or content.owner == _NO_OWNER:
+            return owner is None and content.owner == _NO_OWNER
         if owner.customer_id is not None:
             return content.customer_id == owner.customer_id
         return content.fingerprint == owner.fingerprint()

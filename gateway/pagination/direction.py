@@ -1,84 +1,92 @@
-"""What walking forward and walking backward have in common."""
+"""What forward and backward pagination have in common."""
 
 from typing import Generic
 
-from gateway.pagination.arguments import LARGEST_SIZE, PageRequest, window_size
+from gateway.pagination.arguments import MAX_SIZE, PageRequest, window_size
 from gateway.pagination.page import ConnectionPage, CursorContext, Drift, ItemT, Run
 from gateway.pagination.position import Position
-from gateway.pagination.resume_point import FURTHER_CALLS, ResumePoint
+from gateway.pagination.resume_point import EXTRA_CALLS, ResumePoint
 from gateway.pagination.window_buffer import Fetch, WindowBuffer
+from gateway.upstream.decoding.decode import UpstreamPage as Window
 
 _SEVERITY = (Drift.NONE, Drift.REPAIRED, Drift.SUSPECTED)
 
 
 class Direction(Generic[ItemT]):
-    """One walk: what was asked for, the page so far, and how many places it still wants.
+    """The state of one request: the page so far, and how many places are still `remaining`.
 
-    The item beyond the page, which tells whether there is more, is fetched with the others where it
-    is looked for and no window is made for it alone (`window_size`).
+    The item beyond the page, which tells whether there are more, is fetched with the others where
+    it is needed, as long as that takes no further window (`window_size`).
     """
 
-    def __init__(self, fetch: Fetch[ItemT], request: PageRequest, segments: int) -> None:
-        self.fetch = fetch
+    def __init__(
+        self,
+        fetch: Fetch[ItemT],
+        request: PageRequest,
+        segments: int,
+        first_window: Window[ItemT] | None = None,
+    ) -> None:
+        self._fetch, self._first_window = fetch, first_window
         self.size = request.size
         self.after, self.before = request.after, request.before
         self.segments = segments
         self.page: ConnectionPage[ItemT] = ConnectionPage()
-        self.wanted = request.size
+        self.remaining = request.size
         self.look_ahead = request.look_ahead
         self.repaired = 0
 
+    async def fetch(self, segment: int, offset: int, limit: int) -> Window[ItemT]:
+        """Fetch one window; the first one may have been fetched already."""
+        window, self._first_window = self._first_window, None
+        return window if window is not None else await self._fetch(segment, offset, limit)
+
     def window_size(self, overlap: int = 0) -> int:
-        """Return how many items to ask for: the wanted, an overlap, and the one beyond."""
-        return window_size(self.wanted + overlap, self.look_ahead)
+        """Return the limit for the remaining places, an overlap, and the item beyond."""
+        return window_size(self.remaining + overlap, self.look_ahead)
 
-    def stretch(self, segment: int, start: int, count: int) -> WindowBuffer[ItemT]:
-        """Begin a stretch that may make as many calls as `count` items need, and two more."""
-        needed = 1 if count <= LARGEST_SIZE else 2
-        return WindowBuffer(self.fetch, self.page, segment, start, needed + FURTHER_CALLS)
+    def open_buffer(self, segment: int, start: int, count: int) -> WindowBuffer[ItemT]:
+        """Return an empty buffer with as many calls as `count` items need, and two more."""
+        needed = 1 if count <= MAX_SIZE else 2
+        return WindowBuffer(self.fetch, self.page, segment, start, needed + EXTRA_CALLS)
 
-    def note(self, drift: Drift) -> None:
-        """Let the page say the worst that was seen."""
+    def report(self, drift: Drift) -> None:
+        """Set the page's drift to the more severe one."""
         self.page.drift = max(self.page.drift, drift, key=_SEVERITY.index)
 
-    def bound(self, stretch: WindowBuffer[ItemT], cursor: Position, shift: int) -> int:
-        """Return the offset of the item at which the other cursor ends a walk.
+    def offset_of(self, buffer: WindowBuffer[ItemT], cursor: Position, shift: int) -> int:
+        """Return the offset of the item at which the other cursor ends the page.
 
-        Nothing is fetched for it: where it is not in the stretch, it is believed to stand where it
-        stood, moved by as much as the walk's own cursor.
+        Nothing is fetched for it: an item that is not in the buffer is taken to be at its offset,
+        shifted by as much as the first cursor's item.
         """
         expected = cursor.offset + shift
-        found = stretch.find(cursor.promotion_id, expected)
+        found = buffer.find(cursor.promotion_id, expected)
         if found is not None:
-            self.note(Drift.NONE if found == expected else Drift.REPAIRED)
+            self.report(Drift.NONE if found == expected else Drift.REPAIRED)
             return found
-        if stretch.holds(expected) and (
-            cursor.promotion_id is not None or stretch.id_at(expected) is not None
+        if buffer.holds(expected) and (
+            cursor.promotion_id is not None or buffer.id_at(expected) is not None
         ):
             self.page.mark_drift_suspected()
         return expected
 
-    def show(
+    def take(
         self,
-        stretch: WindowBuffer[ItemT],
+        buffer: WindowBuffer[ItemT],
         span: range,
         cursor: Position | None,
-        border: ResumePoint,
+        resume_point: ResumePoint,
     ) -> tuple[list[ItemT | None], Run[ItemT]]:
-        """Return the items at these offsets, and where they are."""
-        before, after = self._beyond(stretch, cursor, border)
-        segment, start, items = stretch.segment, stretch.start, stretch.items
-        surroundings = CursorContext(segment, start, items, before, after, self.repaired)
-        here = range(span.start - start, span.stop - start)
-        return items[here.start : here.stop], (surroundings, here)
-
-    @staticmethod
-    def _beyond(
-        stretch: WindowBuffer[ItemT], cursor: Position | None, border: ResumePoint
-    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Return what the cursor knows of the items on either side of the stretch."""
-        if cursor is None or border.anchor is None:
-            return (), ()
-        before = cursor.before[::-1] if border.anchor == stretch.start else ()
-        after = cursor.after if border.anchor == stretch.end - 1 else ()
-        return before, after
+        """Return the items at these offsets, and their run."""
+        before: tuple[int, ...] = ()
+        after: tuple[int, ...] = ()
+        if cursor is not None and resume_point.found_at is not None:
+            # The cursor has the ids of items on either side, which may lie outside the buffer.
+            if resume_point.found_at == buffer.start:
+                before = cursor.before[::-1]
+            if resume_point.found_at == buffer.end - 1:
+                after = cursor.after
+        start, items = buffer.start, buffer.items
+        context = CursorContext(buffer.segment, start, items, before, after, self.repaired)
+        indices = range(span.start - start, span.stop - start)
+        return items[indices.start : indices.stop], (context, indices)

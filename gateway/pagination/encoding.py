@@ -1,35 +1,35 @@
-"""Whole numbers as few bytes: seven bits a byte, the lowest first, the eighth says there is more.
+"""Variable-length integers: seven bits a byte, lowest first; the eighth bit marks that more follow.
 
-What may be negative is folded first (0, -1, 1, -2 become 0, 1, 2, 3), so that the difference of two
+Signed integers are folded first (0, -1, 1, -2 become 0, 1, 2, 3), so that the difference of two
 neighbouring ids takes a byte or two.
 """
 
 from collections.abc import Iterable
 
-_LONGEST = 10  # bytes of a number of 64 bits
+_MAX_BYTES = 10  # of an integer of 64 bits
 
 
 def encode(numbers: Iterable[int]) -> bytes:
-    """Write numbers of 0 and more, one after the other."""
-    written = bytearray()
+    """Encode non-negative integers, one after the other."""
+    encoded = bytearray()
     for number in numbers:
         rest = number
         while rest > 0x7F:
-            written.append(rest & 0x7F | 0x80)
+            encoded.append(rest & 0x7F | 0x80)
             rest >>= 7
-        written.append(rest)
-    return bytes(written)
+        encoded.append(rest)
+    return bytes(encoded)
 
 
 def decode(raw: bytes) -> list[int]:
-    """Read all numbers. Raises ValueError where the last one is cut short or one is too long."""
+    """Decode all integers. Raise ValueError where the last one is cut short or one is too long."""
     numbers: list[int] = []
     number, shift = 0, 0
     for byte in raw:
         number |= (byte & 0x7F) << shift
         if byte & 0x80:
             shift += 7
-            if shift >= 7 * _LONGEST:
+            if shift >= 7 * _MAX_BYTES:
                 raise ValueError("the number is too long")
         else:
             numbers.append(number)
@@ -40,10 +40,10 @@ def decode(raw: bytes) -> list[int]:
 
 
 def fold(number: int) -> int:
-    """Make a number of either sign one of 0 and more."""
+    """Map an integer to a non-negative one."""
     return number * 2 if number >= 0 else -number * 2 - 1
 
 
 def unfold(number: int) -> int:
-    """Undo `fold`."""
+    """Invert `fold`."""
     return -(number + 1) // 2 if number % 2 else number // 2

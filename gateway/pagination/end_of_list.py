@@ -1,85 +1,88 @@
-"""Where a segment ends: its total tells in one call or two, else the end is looked for.
+"""The end of a segment: found by its total in one or two calls, else by a search.
 
-Without a total that can be believed the end is searched by doubling and halving, with at most
-sixteen calls: enough for some 20,000 items. Where it is not found, the page is the last that was
-seen, says SUSPECTED, and that there is more.
+Without a plausible total the end is searched by doubling and halving, with at most sixteen calls:
+enough for some 20,000 items. Where it is not found, the page is the last one that was seen, with
+drift SUSPECTED and a next page.
 """
 
 from collections.abc import Callable
 
-from gateway.pagination.arguments import LARGEST_SIZE
+from gateway.pagination.arguments import MAX_SIZE
 from gateway.pagination.page import ItemT
 from gateway.pagination.window_buffer import WindowBuffer
 
-Begin = Callable[[int, int, int], WindowBuffer[ItemT]]
-"""Begins a stretch by segment, offset and how many items it will take."""
+OpenBuffer = Callable[[int, int, int], WindowBuffer[ItemT]]
+"""Returns an empty buffer for a segment, an offset and a number of items."""
 
-_MOST_PROBES = 16
+_MAX_PROBES = 16
 
 
-async def find_end_of_list(begin: Begin[ItemT], segment: int, wanted: int) -> WindowBuffer[ItemT]:
-    """Fetch the last items of a segment: one call where it has up to 100, else two."""
-    head = begin(segment, 0, LARGEST_SIZE)
-    head.calls = 2  # its total is what matters, unless it is the whole list
-    await head.extend_forward(LARGEST_SIZE)
-    await head.insist_on(0)
+async def find_end_of_list(
+    open_buffer: OpenBuffer[ItemT], segment: int, size: int
+) -> WindowBuffer[ItemT]:
+    """Fetch the last `size` items of a segment: one call where it has up to 100, else two."""
+    head = open_buffer(segment, 0, MAX_SIZE)
+    head.calls_left = 2  # it is fetched for its total, unless it is the whole list
+    await head.extend_forward(MAX_SIZE)
+    await head.retry_at(0)
     total = head.total
-    if _is_whole(head) or not head.items:
+    if _reaches_end(head) or not head.items:
         return head
     if total is None:
-        return await find_end(begin, head, None)
-    # One more is asked for than there should be: the list may have grown since, or the total lie.
-    beyond = 1 if wanted < LARGEST_SIZE else 0
-    tail = begin(segment, total + beyond, LARGEST_SIZE)
+        return await find_end(open_buffer, head, None)
+    # One item more than the total counts is requested: the list may have grown, or the total may be
+    # wrong.
+    beyond = 1 if size < MAX_SIZE else 0
+    tail = open_buffer(segment, total + beyond, MAX_SIZE)
     await tail.extend_backward(
-        max(0, total - min(wanted, LARGEST_SIZE)), least=1 + beyond, has_end=False
+        max(0, total - min(size, MAX_SIZE)), min_items=1 + beyond, is_end_known=False
     )
     if not tail.items:
-        return await find_end(begin, head, tail.start)
-    if not _is_whole(tail):
+        return await find_end(open_buffer, head, tail.start)
+    if not _reaches_end(tail):
         if not tail.is_short:
             await tail.extend_forward(max(tail.end + 1, tail.total or 0))
-        await tail.insist_on(tail.end)
-        if not _is_whole(tail):
+        await tail.retry_at(tail.end)
+        if not _reaches_end(tail):
             tail.mark_drift_suspected()
     return tail
 
 
-def _is_whole(stretch: WindowBuffer[ItemT]) -> bool:
-    """Return whether a stretch reaches the segment's end; here its total is believed."""
-    total = stretch.total
-    stretch.is_ended |= total is not None and total <= stretch.end
-    return stretch.is_ended
+def _reaches_end(buffer: WindowBuffer[ItemT]) -> bool:
+    """Whether a buffer reaches the segment's end; the total is trusted here."""
+    total = buffer.total
+    buffer.is_ended |= total is not None and total <= buffer.end
+    return buffer.is_ended
 
 
 async def find_end(
-    begin: Begin[ItemT], known: WindowBuffer[ItemT], nothing_from: int | None
+    open_buffer: OpenBuffer[ItemT], known: WindowBuffer[ItemT], empty_from: int | None
 ) -> WindowBuffer[ItemT]:
-    """Search the end between what is known to be there and what is known not to be."""
-    has_counted_more = known.total is not None
-    if has_counted_more:
-        known.mark_total_unreliable()  # there is nothing where it counts something
+    """Search the end between the buffer and the offset from which nothing was found, if any."""
+    had_total = known.total is not None
+    if had_total:
+        known.mark_total_unreliable()  # it counts items where there are none
     step, probes = 0, 0
-    while probes < _MOST_PROBES and nothing_from != known.end:
-        if nothing_from is None or known.end + step < nothing_from:
+    while probes < _MAX_PROBES and empty_from != known.end:
+        if empty_from is None or known.end + step < empty_from:
             offset = known.end + step
-            step = max(LARGEST_SIZE, step * 2)
-        elif nothing_from - known.end <= 2 * LARGEST_SIZE:
+            step = max(MAX_SIZE, step * 2)
+        elif empty_from - known.end <= 2 * MAX_SIZE:
             offset = known.end
         else:
-            offset = (known.end + nothing_from) // 2
-        probe = begin(known.segment, offset, LARGEST_SIZE)
-        await probe.extend_forward(offset + LARGEST_SIZE)
+            offset = (known.end + empty_from) // 2
+        probe = open_buffer(known.segment, offset, MAX_SIZE)
+        await probe.extend_forward(offset + MAX_SIZE)
         probes += 1
         if not probe.items:
-            nothing_from = offset
+            empty_from = offset
             continue
         known = probe
         if probe.is_ended:
             break
-    known.is_ended |= nothing_from == known.end
+    known.is_ended |= empty_from == known.end
     if not known.is_ended:
         known.mark_total_unreliable()
-    elif has_counted_more:
+    elif had_total:
         await known.confirm_end()
     return known

@@ -1,8 +1,9 @@
-"""What a walk brings back: the places of one page, and what was seen on the way."""
+"""A page of a connection: its places, and what was seen while it was fetched."""
 
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import islice
+from operator import attrgetter
 from typing import Generic, Protocol, TypeVar
 
 from gateway.pagination.position import NEIGHBOURS, Position
@@ -10,13 +11,15 @@ from gateway.upstream.normalise.warnings import UpstreamWarning
 
 
 class Identified(Protocol):
-    """An item of a list, told from the others by the two ids."""
+    """An item of a list, identified by two ids."""
 
     program_id: int
     promotion_id: int
 
 
 ItemT = TypeVar("ItemT", bound=Identified)
+
+_ids_of = attrgetter("program_id", "promotion_id")
 
 
 class Drift(Enum):
@@ -29,10 +32,10 @@ class Drift(Enum):
 
 @dataclass(slots=True)
 class CursorContext(Generic[ItemT]):
-    """What a walk knows of a segment around a page; most pages' cursors nobody asks for.
+    """What is known of a segment around a page; its cursors are computed on demand.
 
-    `items` stand from the offset `start` on; `before` and `after` are ids known of beyond them, in
-    list order. `repaired` is as in a position.
+    `items` begin at the offset `start`; `before` and `after` are ids that are known beyond them, in
+    list order. `repaired` is that of a `Position`.
     """
 
     segment: int
@@ -44,7 +47,7 @@ class CursorContext(Generic[ItemT]):
     _ids: list[int | None] = field(default_factory=list, init=False)
 
     def position(self, index: int) -> Position:
-        """Make the position of the item with this index, and what its cursor has to know."""
+        """Return the position of the item with this index, with its neighbours' ids."""
         ids = self._ids
         if not ids:
             ids += [*self.before, *map(id_of, self.items), *self.after]
@@ -60,33 +63,34 @@ class CursorContext(Generic[ItemT]):
 
 
 Run = tuple[CursorContext[ItemT], range]
+"""Items in succession: the context, and their indices in it."""
 
 
 @dataclass(slots=True)
 class Place(Generic[ItemT]):
-    """One place of a list, with this index among its surroundings.
+    """One place of a list: an index in a context.
 
-    `item` is None where it was left out, and where the page has the same item already.
+    `item` is None where it was left out, or is on the page already.
     """
 
-    surroundings: CursorContext[ItemT]
+    context: CursorContext[ItemT]
     index: int
     item: ItemT | None
 
     @property
     def position(self) -> Position:
-        """Where it is."""
-        return self.surroundings.position(self.index)
+        """Return its position."""
+        return self.context.position(self.index)
 
 
 @dataclass(slots=True)
 class ConnectionPage(Generic[ItemT]):
     """One page of a connection, in list order.
 
-    `items` has None where an item was left out, and where the page has the same item already;
-    `runs` has their surroundings, and which indices in them they have. `totals` has the upstream's
-    total of each segment that was asked, None where it is not to be believed (`doubtful` has the
-    segments of which no total is); `customer_id` is whose list it is, where the upstream says so.
+    `items` has None where an item was left out, or is on the page already; `runs` has the contexts
+    of all places. `totals` has the upstream's total of each segment that was fetched from, None
+    where it is not plausible; `unreliable` are segments whose totals are ignored from then on.
+    `customer_id` is the customer whose list it is, where the upstream says so.
     """
 
     items: list[ItemT | None] = field(default_factory=list)
@@ -97,20 +101,20 @@ class ConnectionPage(Generic[ItemT]):
     totals: dict[int, int | None] = field(default_factory=dict)
     warnings: list[UpstreamWarning] = field(default_factory=list)
     customer_id: int | None = None
-    doubtful: set[int] = field(default_factory=set)
+    unreliable: set[int] = field(default_factory=set)
 
     @property
     def places(self) -> list[Place[ItemT]]:
         """Return each item's place."""
-        spots = ((surroundings, index) for surroundings, run in self.runs for index in run)
+        spots = ((context, index) for context, run in self.runs for index in run)
         return [Place(*spot, item) for spot, item in zip(spots, self.items, strict=True)]
 
     def edge(self, which: int) -> Position | None:
-        """Return the position of the first (0) or the last (-1) place; None where there is none."""
+        """Return the position of the first (0) or the last (-1) place; None for an empty page."""
         if not self.runs:
             return None
-        surroundings, run = self.runs[which]
-        return surroundings.position(run[which])
+        context, run = self.runs[which]
+        return context.position(run[which])
 
     @property
     def shown(self) -> list[ItemT]:
@@ -118,36 +122,43 @@ class ConnectionPage(Generic[ItemT]):
         return [item for item in self.items if item is not None]
 
     def cut(self, begin: int, end: int) -> None:
-        """Keep the places from one index up to another."""
+        """Drop all places but those from one index up to another."""
         runs, at = [], 0
-        for surroundings, run in self.runs:
-            kept = run[max(0, begin - at) : max(0, end - at)]
+        for context, run in self.runs:
+            rest = run[max(0, begin - at) : max(0, end - at)]
             at += len(run)
-            if kept:
-                runs.append((surroundings, kept))
+            if rest:
+                runs.append((context, rest))
         self.items, self.runs = self.items[begin:end], runs
 
-    def take_repeats_out(self) -> None:
-        """Keep each item's first place alone; a place that repeats one still counts."""
-        ids = {item.promotion_id for item in self.items if item is not None}
-        if len(ids) + self.items.count(None) == len(self.items):
+    def finish(self) -> None:
+        """Warn of items that were left out, and drop all but the first of equal items.
+
+        A place whose item is dropped still counts.
+        """
+        items = self.items
+        readable = list(filter(None, items))
+        left_out = len(items) - len(readable)
+        if left_out:
+            self.warnings.append(_left_out_warning(left_out))
+        if len(set(map(_ids_of, readable))) == len(readable):
             return
         seen: set[tuple[int, int]] = set()
-        for index, item in enumerate(self.items):
+        for index, item in enumerate(items):
             if item is not None:
-                identity = item.program_id, item.promotion_id
-                if identity in seen:
-                    self.items[index] = None
-                seen.add(identity)
+                ids = _ids_of(item)
+                if ids in seen:
+                    items[index] = None
+                seen.add(ids)
 
     def mark_drift_suspected(self) -> None:
-        """Say that the page may not be what was asked for."""
+        """Mark that items of the page may be missing or repeated."""
         self.drift = Drift.SUSPECTED
 
     def mark_total_unreliable(self, segment: int) -> None:
-        """Say that the upstream counts in a segment what it does not give; nobody knows why."""
+        """Mark that the upstream's total counts items of a segment that it does not return."""
         self.mark_drift_suspected()
-        self.doubtful.add(segment)
+        self.unreliable.add(segment)
         self.totals[segment] = None
 
 
@@ -159,3 +170,14 @@ def id_of(item: Identified | None) -> int | None:
 def _nearest(ids: list[int | None], places: range) -> tuple[int, ...]:
     readable = (id_ for place in places if (id_ := ids[place]) is not None)
     return tuple(islice(readable, NEIGHBOURS))
+
+
+def _left_out_warning(count: int) -> UpstreamWarning:
+    if count == 1:
+        return UpstreamWarning(
+            None, "1 promotion was left out: it cannot be read, or belongs to another program."
+        )
+    return UpstreamWarning(
+        None,
+        f"{count} promotions were left out: they cannot be read, or belong to another program.",
+    )

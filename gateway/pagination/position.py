@@ -1,25 +1,26 @@
-"""Where a cursor stands in a connection, and what it knows of the items around it."""
+"""The position of a cursor in a connection, and the ids of the items around it."""
 
+from itertools import accumulate
 from typing import NamedTuple, Self
 
 from gateway.pagination.encoding import fold, unfold
 
 NEIGHBOURS = 3
-FARTHEST_REPAIR = 1000
-"""How many positions repair may take a walk back before it goes on by offset alone."""
+MAX_REPAIR = 1000
+"""How many places repair may take pagination back before it goes on by offset alone."""
 
-_LARGEST_OFFSET = 2**31
-_LARGEST_ID = 2**63 - 1
-_LARGEST_STEP = 100  # of one repair: the last one may pass the bound by that
+_MAX_OFFSET = 2**31
+_MAX_ID = 2**63 - 1
+_MAX_STEP = 100  # of one repair, the last of which may exceed the maximum
 
 
 class Position(NamedTuple):
     """A place of one segment of a connection.
 
     `offset` is the upstream's: it counts items that had to be left out. `promotion_id` is None
-    where the item there was one of those. `before` and `after` are ids of up to three readable
-    items on either side, the nearest first. `repaired` is by how many positions repair has taken
-    the walk back on its way here.
+    where the item is one of those. `before` and `after` are the ids of up to three readable items
+    on either side, the nearest first. `repaired` is the number of places by which repair has taken
+    pagination back so far.
     """
 
     segment: int
@@ -30,7 +31,7 @@ class Position(NamedTuple):
     repaired: int = 0
 
     def to_numbers(self) -> list[int]:
-        """Return the position as numbers of 0 and more."""
+        """Return the position as non-negative integers."""
         return [
             self.segment,
             self.offset,
@@ -42,7 +43,7 @@ class Position(NamedTuple):
         ]
 
     def _steps(self, ids: tuple[int, ...]) -> list[int]:
-        """Return the differences from id to id, which are small where ids follow on each other."""
+        """Return the differences from id to id, which are small for successive ids."""
         last, steps = self.promotion_id or 0, []
         for id_ in ids:
             steps.append(fold(id_ - last))
@@ -50,28 +51,25 @@ class Position(NamedTuple):
         return steps
 
     @classmethod
-    def of_numbers(cls, numbers: list[int]) -> Self:
-        """Undo `to_numbers`. Raises ValueError for numbers that no position has."""
+    def from_numbers(cls, numbers: list[int]) -> Self:
+        """Invert `to_numbers`. Raise ValueError for numbers that no position has."""
         segment, offset, repaired, item, counts, *steps = numbers
         before, after = divmod(counts, NEIGHBOURS + 1)
         if before > NEIGHBOURS or len(steps) != before + after:
             raise ValueError("there are too many neighbours, or too few")
-        if offset >= _LARGEST_OFFSET or repaired > FARTHEST_REPAIR + _LARGEST_STEP:
+        if offset >= _MAX_OFFSET or repaired > MAX_REPAIR + _MAX_STEP:
             raise ValueError("it is too far away")
         promotion_id = item - 1 if item else None
-        known = (
-            _walk(promotion_id or 0, steps[:before]),
-            _walk(promotion_id or 0, steps[before:]),
+        neighbours = (
+            _sums(promotion_id or 0, steps[:before]),
+            _sums(promotion_id or 0, steps[before:]),
         )
-        ids = (*known[0], *known[1], promotion_id or 0)
-        if not all(0 <= id_ <= _LARGEST_ID for id_ in ids):
+        ids = (*neighbours[0], *neighbours[1], promotion_id or 0)
+        if not all(0 <= id_ <= _MAX_ID for id_ in ids):
             raise ValueError("this is no id")
-        return cls(segment, offset, promotion_id, *known, repaired)
+        return cls(segment, offset, promotion_id, *neighbours, repaired)
 
 
-def _walk(start: int, steps: list[int]) -> tuple[int, ...]:
-    ids = []
-    for step in steps:
-        start += unfold(step)
-        ids.append(start)
-    return tuple(ids)
+def _sums(start: int, steps: list[int]) -> tuple[int, ...]:
+    """Return the running sums of folded differences."""
+    return tuple(accumulate(map(unfold, steps), initial=start))[1:]

@@ -1,148 +1,159 @@
-"""Where a cursor's item is now: the place at which a page begins, or before which it ends.
+"""Where a page begins after a cursor, or ends before it, although the list may have moved.
 
-The item stands where the cursor says, or the list has moved: then up to 100 positions on either
-side are searched, with at most two further calls. Exact (REPAIRED) is the item itself, found
-elsewhere, and, where it is gone, the nearest of its neighbours on the side that the walk comes
-from, once it is certain that the item is not further on. Else the walk goes on where it would have
-without a search (SUSPECTED), or at a neighbour on the other side, so that at least what was there
-is not lost: what was inserted in front of that is.
+- The cursor's item is at the cursor's offset: the page begins there (NONE).
+- Otherwise up to 100 places on either side are searched, with at most two calls.
+- The item is found elsewhere: the page begins there (REPAIRED).
+- It is gone, but a neighbour on the side from which pagination comes is found, and the item is
+  certainly not further on: the page begins at the nearest such neighbour (REPAIRED).
+- Only a neighbour on the other side is found: the page begins at it, so that nothing that was there
+  is skipped; items that were inserted in front of it are (SUSPECTED).
+- Nothing is found: the page begins at the cursor's offset (SUSPECTED).
 """
 
 from typing import Generic, NamedTuple
 
 from gateway.pagination.page import Drift, ItemT
-from gateway.pagination.position import FARTHEST_REPAIR, Position
+from gateway.pagination.position import MAX_REPAIR, Position
 from gateway.pagination.window_buffer import WindowBuffer
 
-REACH = 100
-FURTHER_CALLS = 2
+SEARCH_RADIUS = 100
+EXTRA_CALLS = 2
 
 
 class ResumePoint(NamedTuple):
     """An offset between two items: the page begins there, or ends before it.
 
-    `anchor` is the offset at which the cursor's item was found; None where it was not.
-    `repaired` is by how many positions repair has taken the walk back in all.
+    `found_at` is the offset of the cursor's item, None where it was not found. `repaired` is the
+    number of places by which pagination has been taken back in all.
     """
 
     offset: int
     drift: Drift
     repaired: int
-    anchor: int | None = None
+    found_at: int | None = None
 
 
-async def locate(
-    stretch: WindowBuffer[ItemT], cursor: Position, *, is_forward: bool
-) -> ResumePoint:
-    """Find where a walk goes on, given a stretch that was fetched around the cursor's offset."""
-    search = _Search(stretch, cursor, is_forward=is_forward)
+async def locate(buffer: WindowBuffer[ItemT], cursor: Position, *, is_forward: bool) -> ResumePoint:
+    """Find where to resume, given a buffer that was fetched around the cursor's offset."""
+    search = _Search(buffer, cursor, is_forward=is_forward)
     if search.is_in_place():
-        return ResumePoint(search.unmoved, Drift.NONE, cursor.repaired, cursor.offset)
-    if cursor.repaired >= FARTHEST_REPAIR:
-        return ResumePoint(search.unmoved, Drift.SUSPECTED, cursor.repaired)
-    border = await search.run()
-    # What few items are given of is not known to be gone.
-    return border._replace(drift=Drift.SUSPECTED) if stretch.is_short else border
+        return ResumePoint(search.expected, Drift.NONE, cursor.repaired, cursor.offset)
+    if cursor.repaired >= MAX_REPAIR:
+        return ResumePoint(search.expected, Drift.SUSPECTED, cursor.repaired)
+    resume_point = await search.run()
+    # Where the upstream returns fewer items than it counts, one that is missing may still be there.
+    return resume_point._replace(drift=Drift.SUSPECTED) if buffer.is_short else resume_point
 
 
 class _Search(Generic[ItemT]):
-    def __init__(self, stretch: WindowBuffer[ItemT], cursor: Position, *, is_forward: bool) -> None:
-        self._stretch = stretch
+    """A search for a cursor's item and its neighbours.
+
+    *Behind* is the side from which pagination comes (the items before the cursor's where it is
+    forward), *ahead* the other one. `expected` is where the page begins if nothing has moved.
+    """
+
+    def __init__(self, buffer: WindowBuffer[ItemT], cursor: Position, *, is_forward: bool) -> None:
+        self._buffer = buffer
         self._cursor = cursor
         self._is_forward = is_forward
-        # Forward the walk comes from the items before the cursor's, backward from those after it.
         sides = cursor.before, cursor.after
         self._behind, self._ahead = sides if is_forward else sides[::-1]
-        self.unmoved = cursor.offset + is_forward
+        self.expected = cursor.offset + is_forward
 
     def is_in_place(self) -> bool:
-        """Return whether the cursor's item stands where the cursor says."""
-        stretch, cursor = self._stretch, self._cursor
-        if not stretch.holds(cursor.offset):
+        """Whether the cursor's item is at the cursor's offset."""
+        buffer, cursor = self._buffer, self._cursor
+        if not buffer.holds(cursor.offset):
             return False
-        promotion_id = stretch.id_at(cursor.offset)
+        promotion_id = buffer.id_at(cursor.offset)
         if promotion_id is not None or cursor.promotion_id is not None:
             return promotion_id == cursor.promotion_id
-        # One item that cannot be read looks like another: its readable neighbour decides.
+        # Unreadable items cannot be told apart: the next readable neighbour decides.
         step = 1 if self._is_forward else -1
-        place = cursor.offset + step
-        while stretch.holds(place):
-            neighbour = stretch.id_at(place)
+        offset = cursor.offset + step
+        while buffer.holds(offset):
+            neighbour = buffer.id_at(offset)
             if neighbour is not None:
                 return not self._ahead or neighbour == self._ahead[0]
-            place += step
+            offset += step
         return True
 
     async def run(self) -> ResumePoint:
-        """Search, as far as calls and reach go, and decide."""
-        stretch, searched = self._stretch, set[bool]()
-        calls_kept = stretch.calls - FURTHER_CALLS
+        """Search within the radius and the calls, and decide."""
+        buffer, searched = self._buffer, set[bool]()
+        calls_to_keep = buffer.calls_left - EXTRA_CALLS
         while True:
-            anchor = stretch.find(self._cursor.promotion_id, self._cursor.offset)
-            if anchor is not None and self._is_near(anchor):
-                return self._border(anchor, is_forward=self._is_forward, anchor=anchor)
-            if anchor is not None:
-                return ResumePoint(self.unmoved, Drift.SUSPECTED, self._cursor.repaired)
+            found = buffer.find(self._cursor.promotion_id, self._cursor.offset)
+            if found is not None and self._is_in_reach(found):
+                return self._repaired_point(found, is_forward=self._is_forward, found_at=found)
+            if found is not None:
+                return ResumePoint(self.expected, Drift.SUSPECTED, self._cursor.repaired)
             behind = self._nearest(self._behind, towards=-1)
             ahead = self._nearest(self._ahead, towards=1)
-            # Behind first: more expires in front of a reader than is put there. What was ahead and
-            # has been seen tells that the item is not further on.
-            if stretch.calls <= max(0, calls_kept) or (behind is not None and ahead is not None):
+            # Behind first: items expire more often than they are inserted there. With a neighbour
+            # ahead in the buffer, the item is certainly not further on.
+            if buffer.calls_left <= max(0, calls_to_keep) or (
+                behind is not None and ahead is not None
+            ):
                 break
-            known = stretch.start, stretch.end
+            known = buffer.start, buffer.end
             for is_behind in (True, False):
                 neighbour = behind if is_behind else ahead
                 if neighbour is None and is_behind not in searched:
                     searched.add(is_behind)
-                    await self._look(is_behind=is_behind)
-                if known != (stretch.start, stretch.end):
+                    await self._extend(is_behind=is_behind)
+                if known != (buffer.start, buffer.end):
                     break
-            if behind is None and known == (stretch.start, stretch.end):
-                await self._look(is_behind=True)
-            if known == (stretch.start, stretch.end):
+            if behind is None and known == (buffer.start, buffer.end):
+                await self._extend(is_behind=True)
+            if known == (buffer.start, buffer.end):
                 break
-        return self._settle(behind, ahead)
+        return self._decide(behind, ahead)
 
-    def _settle(self, behind: int | None, ahead: int | None) -> ResumePoint:
+    def _decide(self, behind: int | None, ahead: int | None) -> ResumePoint:
         if behind is not None:
-            return self._border(behind, is_forward=self._is_forward)
+            return self._repaired_point(behind, is_forward=self._is_forward)
         if ahead is not None:
-            border = self._border(ahead, is_forward=not self._is_forward)
-            return border._replace(drift=Drift.SUSPECTED)
-        return ResumePoint(self.unmoved, Drift.SUSPECTED, self._cursor.repaired)
+            resume_point = self._repaired_point(ahead, is_forward=not self._is_forward)
+            return resume_point._replace(drift=Drift.SUSPECTED)
+        return ResumePoint(self.expected, Drift.SUSPECTED, self._cursor.repaired)
 
-    def _is_near(self, offset: int) -> bool:
-        """Tell what is within reach: beyond, the calls do not suffice for the page as well."""
-        return abs(offset - self._cursor.offset) <= REACH
+    def _is_in_reach(self, offset: int) -> bool:
+        """Whether an offset is in the radius; beyond it, no calls would be left for the page."""
+        return abs(offset - self._cursor.offset) <= SEARCH_RADIUS
 
     def _nearest(self, ids: tuple[int, ...], towards: int) -> int | None:
-        """Find the nearest neighbour of one side that is still there; None where that is too far.
+        """Return the offset of the nearest neighbour of one side in the buffer, if in reach.
 
-        A farther one that is within reach would not do: the nearer one would come again behind it.
+        A farther neighbour does not do where the nearer one is out of reach: the nearer one would
+        be repeated.
         """
         step = towards if self._is_forward else -towards
         offsets = (
-            self._stretch.find(id_, self._cursor.offset + step * distance)
+            self._buffer.find(id_, self._cursor.offset + step * distance)
             for distance, id_ in enumerate(ids, start=1)
         )
-        nearest = next((found for found in offsets if found is not None), None)
-        return nearest if nearest is not None and self._is_near(nearest) else None
+        nearest = next((offset for offset in offsets if offset is not None), None)
+        return nearest if nearest is not None and self._is_in_reach(nearest) else None
 
-    async def _look(self, *, is_behind: bool) -> None:
-        """Fetch more of one side by one window, which overlaps by an item with what is known."""
-        stretch, offset = self._stretch, self._cursor.offset
-        more = REACH - 1 if stretch.items else REACH
+    async def _extend(self, *, is_behind: bool) -> None:
+        """Fetch one window on one side, which overlaps by one item with the buffer."""
+        buffer, offset = self._buffer, self._cursor.offset
+        size = SEARCH_RADIUS - 1 if buffer.items else SEARCH_RADIUS
         if is_behind is self._is_forward:
-            if not stretch.items and stretch.total is not None:
-                stretch.start = min(stretch.start, stretch.total)  # there is nothing from there on
-            first = max(0, offset - REACH)
-            if stretch.start > first:
-                await stretch.extend_backward(max(first if is_behind else 0, stretch.start - more))
-        elif stretch.end <= offset + REACH:
-            end = stretch.end + more
-            await stretch.extend_forward(min(end, offset + REACH + 1) if is_behind else end)
+            if not buffer.items and buffer.total is not None:
+                buffer.start = min(buffer.start, buffer.total)  # there is nothing beyond
+            first = max(0, offset - SEARCH_RADIUS)
+            if buffer.start > first:
+                await buffer.extend_backward(max(first if is_behind else 0, buffer.start - size))
+        elif buffer.end <= offset + SEARCH_RADIUS:
+            end = buffer.end + size
+            await buffer.extend_forward(min(end, offset + SEARCH_RADIUS + 1) if is_behind else end)
 
-    def _border(self, found: int, *, is_forward: bool, anchor: int | None = None) -> ResumePoint:
+    def _repaired_point(
+        self, found: int, *, is_forward: bool, found_at: int | None = None
+    ) -> ResumePoint:
         offset = found + is_forward
-        back = self.unmoved - offset if self._is_forward else offset - self.unmoved
-        return ResumePoint(offset, Drift.REPAIRED, self._cursor.repaired + max(0, back), anchor)
+        back = self.expected - offset if self._is_forward else offset - self.expected
+        repaired = self._cursor.repaired + max(0, back)
+        return ResumePoint(offset, Drift.REPAIRED, repaired, found_at)

@@ -7,7 +7,6 @@ import strawberry
 from gateway.errors import CustomerMismatchError, GatewayError, UpstreamNotFoundError
 from gateway.pagination.arguments import PageFields
 from gateway.pagination.page import Drift
-from gateway.schema.connection import shown
 from gateway.schema.customer_pages import (
     Availability,
     CustomerPageArguments,
@@ -56,56 +55,52 @@ class CustomerPromotionConnection:
 
     @computed("The promotions with their cursors.")
     def edges(self) -> list[CustomerPromotionEdge]:
-        """Show each item that could be read."""
-        write = self.payload.binding.write
-        owner = self._owner()
+        """Return an edge for each readable item."""
+        write, owner = self.payload.binding.write, PromotionOwner.of(*self.payload[2:])
         return [
             CustomerPromotionEdge(
-                cursor=write(place.position), node=CustomerPromotion(payload=item, owner=owner)
+                cursor=write(place.position),
+                node=CustomerPromotion(payload=place.item, owner=owner),
             )
-            for place, item in shown(self.payload.page)
+            for place in self.payload.page.places
+            if place.item is not None
         ]
 
     @computed("The promotions alone.")
     def nodes(self) -> list[CustomerPromotion]:
-        """Show each item that could be read."""
-        owner = self._owner()
+        """Return a node for each readable item."""
+        page, _, key, customer_id = self.payload
+        owner = PromotionOwner.of(key, customer_id)
         return [
-            CustomerPromotion(payload=item, owner=owner)
-            for item in self.payload.page.items
-            if item is not None
+            CustomerPromotion(payload=item, owner=owner) for item in page.items if item is not None
         ]
-
-    def _owner(self) -> PromotionOwner:
-        return PromotionOwner(self.payload.customer_key, self.payload.customer_id)
 
     @computed("Where the page lies in the list.")
     def page_info(self) -> PageInfo:
-        """Show the page's edges."""
+        """Return the page's place in the list."""
         return PageInfo(payload=BoundPage.of(self.payload.page, self.payload.binding))
 
     @computed("How many there are in all, as the upstream counts; null where it does not say.")
     def total_count(self) -> int | None:
-        """Return the upstream's own total."""
+        """Return the upstream's total."""
         return self.payload.page.totals.get(0)
 
     @computed("Whether the list moved since the cursor was given.")
     def drift(self) -> Drift:
-        """Tell what the walk has seen."""
+        """Return the drift that was found while the page was fetched."""
         return self.payload.page.drift
 
     @computed("What the upstream says of this page, and what had to be left out.")
     def warnings(self) -> list[PageWarning]:
-        """Show the warnings."""
+        """Return the warnings."""
         return [PageWarning(payload=warning) for warning in self.payload.page.warnings]
 
 
 @strawberry.type(description="A customer of the loyalty platform, as one source knows them.")
 class Customer(Node):
-    """A look-up: `payload` is the customer's id, `pages` what was fetched for it.
+    """A view over a look-up: `payload` is the customer's id, `pages` are those that it has fetched.
 
-    Where all pages have failed and nothing else tells the id, `payload` is what the first failed
-    with.
+    Where all pages have failed and the query does not have the id, `payload` is the first error.
     """
 
     payload: strawberry.Private[str | GatewayError]
@@ -114,7 +109,7 @@ class Customer(Node):
 
     @computed(ID_WORDS)
     def id(self) -> strawberry.ID:
-        """Write the source, which is part of the look-up, and the platform's own id."""
+        """Return the global id: the source, which is part of the look-up, and the platform's id."""
         return strawberry.ID(write_id("Customer", self.key.source.name, self._known_id()))
 
     @computed("The platform's own id.")
@@ -123,22 +118,22 @@ class Customer(Node):
         return strawberry.ID(self._known_id())
 
     def _known_id(self) -> str:
-        """Return the id; raise the pages' error where they have not told it."""
+        """Return the id; raise the pages' error where it is not known."""
         if isinstance(self.payload, GatewayError):
             raise self.payload
         return self.payload
 
-    def _page_at_hand(self, **arguments: Any) -> CustomerPromotionConnection:
-        """Show the page that the look-up has fetched; raises what it failed with."""
-        fetched = self.pages.get(_page_arguments(**arguments)) if self.pages else None
-        if isinstance(fetched, GatewayError):
-            raise fetched
-        return NOT_PREFETCHED if fetched is None else CustomerPromotionConnection(payload=fetched)
+    def _prefetched_page(self, **arguments: Any) -> CustomerPromotionConnection:
+        """Return the page that the look-up has fetched; raise the error with which it failed."""
+        page = self.pages.get(CustomerPageArguments.of(arguments)) if self.pages else None
+        if isinstance(page, GatewayError):
+            raise page
+        return NOT_PREFETCHED if page is None else CustomerPromotionConnection(payload=page)
 
     @fetching(
         "The customer's promotions. A page that fails is null; the customer stays.",
         calls=calls_of_a_page,
-        prefetched=_page_at_hand,
+        prefetched=_prefetched_page,
         looks_for=PAGE_FIELDS,
     )
     async def promotions(
@@ -153,7 +148,7 @@ class Customer(Node):
         source_type: SourceType = None,
         program_ids: ProgramIds = None,
     ) -> CustomerPromotionConnection | None:
-        """Show the page that the look-up has fetched, or fetch it; null for nobody's."""
+        """Return the page that the look-up has fetched, or fetch it; null for no such customer."""
         arguments: dict[str, Any] = {
             "first": first,
             "after": after,
@@ -164,39 +159,32 @@ class Customer(Node):
             "source_type": source_type,
             "program_ids": program_ids,
         }
-        at_hand = self._page_at_hand(**arguments)
-        if at_hand is not NOT_PREFETCHED:
-            return at_hand
+        prefetched = self._prefetched_page(**arguments)
+        if prefetched is not NOT_PREFETCHED:
+            return prefetched
         try:
-            wanted = _page_arguments(**arguments)
+            wanted = CustomerPageArguments.of(arguments)
             page = await fetch_page(info.context, self.key, wanted, info.page_fields)
         except UpstreamNotFoundError:
             return None
-        if page.customer_id != self.payload:  # a page in front has told another id
+        if page.customer_id != self.payload:  # another page was about another customer
             raise CustomerMismatchError(ENDPOINT)
         return CustomerPromotionConnection(payload=page)
-
-
-def _page_arguments(**arguments: Any) -> CustomerPageArguments:
-    program_ids = arguments.get("program_ids")
-    if program_ids is not None:
-        arguments["program_ids"] = tuple(program_ids)
-    return CustomerPageArguments(**arguments)
 
 
 async def load_customer(
     context: ResolverContext, key: CustomerKey, pages_below: list[Ahead]
 ) -> Customer | None:
-    """Look a customer up by fetching the pages that are selected below; null where there is none.
+    """Look a customer up by fetching the pages that are selected below; null if there is none.
 
-    Its claim on the call budget stands from here on, before any definition can have taken a call.
-    A page that fails costs that page (`fetch_pages`).
+    One call of the budget is reserved from here on, before any definition can take it. A page that
+    fails is an error in its place (`fetch_pages`).
     """
     wanted: dict[CustomerPageArguments, PageFields] = {}
-    for below in pages_below:
-        arguments = _page_arguments(**below.arguments)
-        same = wanted.get(arguments)
-        wanted[arguments] = below.fields if same is None else below.fields.merge(same)
+    for arguments, fields in pages_below:
+        page = CustomerPageArguments.of(arguments)
+        equal = wanted.get(page)
+        wanted[page] = fields if equal is None else fields.merge(equal)
     budget = context.request.budget
     budget.reserve_more(1)
     try:

@@ -1,8 +1,8 @@
-"""The one gate to customers: every customer's key is made here, for a caller who may have it.
+"""Authorisation of customers: the only place that creates a customer's key.
 
-Whoever holds a `CustomerKey` may look the customer up; `tests/schema/test_customer_gate.py` sees to
-it that nothing else makes one. So a customer's data comes to nobody past the gate, whichever way it
-comes: by a call, out of the cache, or from a call that another caller has started.
+Code that has a `CustomerKey` may look the customer up; `tests/schema/test_customer_gate.py` fails
+where anything else creates one. So no data of a customer is read without authorisation, be it from
+a call, from the cache, or from a call that another caller has started.
 """
 
 from collections.abc import Sequence
@@ -18,25 +18,30 @@ from gateway.upstream.normalise.enums import CustomerSource
 async def authorize_customer(
     context: ResolverContext, by: CustomerIdentifier, source: CustomerSource, argument: str = "by"
 ) -> CustomerKey:
-    """Make the key to look a customer up by what a query says; it goes out exactly as it is.
+    """Return the key of the customer with an identifier, which is sent upstream unchanged.
 
-    Raises BadUserInputError, which names the argument, for what cannot be an identifier;
-    ForbiddenError for a customer whom the caller may not ask for; UpstreamError where the caller's
-    own customers cannot be looked up to tell.
+    Raise BadUserInputError, which names the argument, for an invalid identifier; ForbiddenError for
+    a customer that the caller may not access; UpstreamError where that takes a look-up that fails.
     """
-    identifier = check_identifier(by, argument)
-    return await _admit(context, CustomerKey(source, *identifier), argument)
+    name, value = check_identifier(by, argument)
+    key = CustomerKey(source, name, value)
+    if context.request.caller.customers is None:
+        return key
+    return await _authorize(context, key, argument)
 
 
 async def authorize_customer_id(
     context: ResolverContext, source: str, customer_id: str, argument: str
 ) -> CustomerKey:
-    """Return the key of the customer with a global id; raises as `authorize_customer` does."""
-    return await _admit(context, CustomerKey(CustomerSource[source], BY_ID, customer_id), argument)
+    """Return the key of the customer with a global id; raise as `authorize_customer` does."""
+    key = CustomerKey(CustomerSource[source], BY_ID, customer_id)
+    if context.request.caller.customers is None:
+        return key
+    return await _authorize(context, key, argument)
 
 
 def own_customers(caller: Caller) -> list[CustomerKey]:
-    """Return the keys of the customers whom a claim binds a caller to, always in one order."""
+    """Return the keys of the customers that the caller's token names, sorted."""
     return [
         CustomerKey(CustomerSource[source], name, value)
         for source, name, value in sorted(caller.customers or ())
@@ -44,15 +49,14 @@ def own_customers(caller: Caller) -> list[CustomerKey]:
 
 
 def max_look_ups(caller: Caller) -> int:
-    """Count the look-ups that it takes at the most to tell an id of the caller's own customers'."""
+    """Return the maximum number of look-ups to find an id among the caller's customers."""
     return sum(claim.identifier_name != BY_ID for claim in caller.customers or ())
 
 
-async def _admit(context: ResolverContext, key: CustomerKey, argument: str) -> CustomerKey:
-    """Return the key to a caller who may ask for this customer."""
-    if context.caller.customers is None:
-        return key
-    claimed = [own for own in own_customers(context.caller) if own.source is key.source]
+async def _authorize(context: ResolverContext, key: CustomerKey, argument: str) -> CustomerKey:
+    """Return the key if it is that of one of the caller's own customers."""
+    caller = context.request.caller
+    claimed = [own for own in own_customers(caller) if own.source is key.source]
     if key in claimed:
         return key
     if key.identifier_name == BY_ID and await _is_one_of(context, key.identifier_value, claimed):
@@ -65,17 +69,17 @@ async def _admit(context: ResolverContext, key: CustomerKey, argument: str) -> C
 async def _is_one_of(
     context: ResolverContext, customer_id: str, claimed: Sequence[CustomerKey]
 ) -> bool:
-    """Return whether an id is that of one of the caller's own customers.
+    """Whether an id is that of one of the caller's own customers.
 
-    It is they who are looked up, those who are known first: the one who is asked for may be
-    somebody else. Raises what a look-up raises, where none of the others tells.
+    The caller's customers are looked up, known ones first, and never the requested one, who may be
+    somebody else. Raise the error of a look-up that has failed, where no other has the id.
     """
     ids = context.loaders.customer_ids
     known = {ids.known(key) or _stated(key) for key in claimed}
     if customer_id in known:
         return True
     failure: GatewayError | None = None
-    # The page that is asked for comes after these calls; no definition may take its place.
+    # The requested page follows these calls: reserve one, so that no definition takes it.
     with context.request.budget.reserve():
         for key in claimed:
             if key.identifier_name == BY_ID or ids.known(key) is not None:
@@ -91,5 +95,5 @@ async def _is_one_of(
 
 
 def _stated(key: CustomerKey) -> str | None:
-    """Return the id that an identifier is, in the platform's own spelling."""
+    """Return the id in the platform's spelling, where the identifier is one."""
     return canonical_id(key.identifier_value) if key.identifier_name == BY_ID else None

@@ -1,12 +1,12 @@
-"""A customer's pages: checked before anything is fetched, then fetched all at once."""
+"""A customer's pages: checked before anything is fetched, then fetched concurrently."""
 
-from collections.abc import Awaitable, Iterable, Iterator, Mapping
-from functools import lru_cache
-from typing import Annotated, NamedTuple
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from functools import lru_cache, partial
+from itertools import starmap
+from typing import Annotated, Any, NamedTuple, Self
 
 import strawberry
 
-from gateway.dataloaders.batch_loader import settle
 from gateway.dataloaders.shown_promotions import ShownTo
 from gateway.errors import (
     BadUserInputError,
@@ -15,12 +15,13 @@ from gateway.errors import (
     GatewayError,
     UpstreamNotFoundError,
 )
-from gateway.pagination.arguments import ConnectionArguments, PageFields, PageRequest
+from gateway.pagination.arguments import ConnectionArguments, PageFields, PageRequest, window_size
 from gateway.pagination.cursor import Binding, CursorOwner
+from gateway.pagination.forward import first_page
 from gateway.pagination.page import ConnectionPage
 from gateway.pagination.paginate import paginate
 from gateway.schema.ids import check_digits, is_number
-from gateway.schema.info import ResolverContext
+from gateway.schema.info import ResolverContext, settle
 from gateway.upstream.customer_view.endpoint import (
     BY_ID,
     ENDPOINT,
@@ -58,7 +59,7 @@ ProgramIds = Annotated[
 
 
 class CustomerPageArguments(NamedTuple):
-    """The arguments of `Customer.promotions` as they came; equal ones are one page."""
+    """The arguments of `Customer.promotions`, not yet checked; equal ones are one page."""
 
     first: int | None = None
     after: str | None = None
@@ -68,6 +69,14 @@ class CustomerPageArguments(NamedTuple):
     type: PromotionTypeFilter | None = None
     source_type: CustomerPromotionSourceType | None = None
     program_ids: tuple[str, ...] | None = None
+
+    @classmethod
+    def of(cls, arguments: Mapping[str, Any]) -> Self:
+        """Create them from a resolver's arguments."""
+        program_ids = arguments.get("program_ids")
+        if program_ids is None:
+            return cls(**arguments)
+        return cls(**{**arguments, "program_ids": tuple(program_ids)})
 
 
 class FetchedCustomerPage(NamedTuple):
@@ -90,42 +99,53 @@ async def fetch_page(
 ) -> FetchedCustomerPage:
     """Fetch one page of a customer's promotions; `fields` are those that are selected of it.
 
-    Raises BadUserInputError or CursorInvalidError before any call; NotHereError for no such
+    Raise BadUserInputError or CursorInvalidError before any call; UpstreamNotFoundError for no such
     customer; UpstreamError.
     """
-    filters = _check_filters(arguments)
+    filters = NO_FILTERS if arguments[4:] == NO_FILTERS else _check_filters(arguments)
     connection = _connection(customer.source, filters)
-    asked = ConnectionArguments(*arguments[:4])
-    after, before = asked.after, asked.before
-    binding = Binding(connection)
-    if after is not None or before is not None:
-        binding = _bind(connection, customer)
-    request = PageRequest.check(asked, binding, fields=fields)
+    paging = ConnectionArguments(*arguments[:4])
+    _, after, _, before = paging
+    has_cursor = after is not None or before is not None
+    binding = _bind(connection, customer) if has_cursor else Binding(connection)
+    request = PageRequest.check(paging, binding, fields=fields)
     load = context.loaders.customer_pages.load
-
-    def fetch(_segment: int, offset: int, limit: int) -> Awaitable[CustomerPage]:
-        return load(CustomerPageKey(customer, filters, offset, limit))
-
-    page = await paginate(fetch, request)
+    page = window = None
+    if not (has_cursor or request.backward):
+        limit = window_size(request.size, request.look_ahead)
+        window = await load(CustomerPageKey(customer, filters, 0, limit))
+        page = first_page(window, request, limit)
+    if page is None:
+        page = await paginate(partial(_fetch, load, customer, filters), request, 1, window)
     customer_id = str(page.customer_id)
     try:
         if after is not None:
-            binding.belongs("after", after, customer_id)
+            binding.check_owner("after", after, customer_id)
         if before is not None:
-            binding.belongs("before", before, customer_id)
+            binding.check_owner("before", before, customer_id)
     except CursorInvalidError:
         context.loaders.customer_ids.doubt(customer, customer_id)
         raise
-    # A word's `name` and `value` take calls of Python's own, these do not.
+    # An enum member's `name` and `value` are Python functions, `_name_` is an attribute.
     shown_to = ShownTo(customer.source._name_, customer_id)
     context.loaders.shown_promotions.remember(context.request, shown_to, page.items)
-    name, value = customer.identifier_name, customer.identifier_value
-    bound = Binding(connection, CursorOwner(name, value, customer_id))
-    return FetchedCustomerPage(page, bound, customer, customer_id)
+    owner = CursorOwner(customer.identifier_name, customer.identifier_value, customer_id)
+    return FetchedCustomerPage(page, Binding(connection, owner), customer, customer_id)
+
+
+def _fetch(
+    load: Callable[[CustomerPageKey], Awaitable[CustomerPage]],
+    customer: CustomerKey,
+    filters: CustomerFilters,
+    _segment: int,
+    offset: int,
+    limit: int,
+) -> Awaitable[CustomerPage]:
+    return load(CustomerPageKey(customer, filters, offset, limit))
 
 
 def _bind(connection: str, customer: CustomerKey) -> Binding:
-    """Return what reads cursors before the customer is known, but for what was asked."""
+    """Return the binding that decodes cursors while only the customer's identifier is known."""
     name, value = customer.identifier_name, customer.identifier_value
     return Binding(
         connection, CursorOwner(name, value, canonical_id(value) if name == BY_ID else None)
@@ -133,9 +153,7 @@ def _bind(connection: str, customer: CustomerKey) -> Binding:
 
 
 def _check_filters(arguments: CustomerPageArguments) -> CustomerFilters:
-    availability, type_, source_type, program_ids = filters = arguments[4:]
-    if filters == NO_FILTERS:
-        return NO_FILTERS
+    availability, type_, source_type, program_ids = arguments[4:]
     if program_ids is not None:
         if not 1 <= len(program_ids) <= MAX_PROGRAMS:
             raise BadUserInputError(
@@ -149,8 +167,9 @@ def _check_filters(arguments: CustomerPageArguments) -> CustomerFilters:
 
 @lru_cache(1024)
 def _connection(source: CustomerSource, filters: CustomerFilters) -> str:
+    """Return what identifies a connection among those of one customer."""
     availability, type_, source_type, program_ids = filters
-    words = (
+    parts = (
         "Customer.promotions",
         source.name,
         availability and availability.name,
@@ -158,7 +177,7 @@ def _connection(source: CustomerSource, filters: CustomerFilters) -> str:
         source_type and source_type.name,
         program_ids and ",".join(program_ids),
     )
-    return "|".join(word or "" for word in words)
+    return "|".join(part or "" for part in parts)
 
 
 async def fetch_pages(
@@ -166,20 +185,18 @@ async def fetch_pages(
     customer: CustomerKey,
     wanted: Mapping[CustomerPageArguments, PageFields],
 ) -> tuple[str | GatewayError, Pages] | None:
-    """Fetch all pages of a customer at once, and learn the customer's id by it.
+    """Fetch all pages of a customer concurrently; return the customer's id and the pages.
 
-    Return None where the platform says that there is no such customer. A page that fails is its own
-    error; where all do, so is the id, unless it is known without them. Where no page is wanted, one
-    call with limit 1 asks for the id: raises UpstreamError where that fails.
+    Return None where the upstream says that there is no such customer. A page that fails is an
+    error in its place; where all fail, the id is an error too, unless the query itself has it.
+    Without any page, one call with limit 1 fetches the id; raise UpstreamError where that fails.
     """
     if not wanted:
-        return await _probe(context, customer)
+        return await _fetch_id(context, customer)
     ids = context.loaders.customer_ids
     ids.begin(customer)
     try:
-        results = await settle(
-            list(wanted.items()), lambda each: fetch_page(context, customer, *each)
-        )
+        results = await settle([*starmap(partial(fetch_page, context, customer), wanted.items())])
     finally:
         others = ids.end(customer)
     if others is not None:
@@ -192,20 +209,20 @@ async def fetch_pages(
         if isinstance(result, UpstreamNotFoundError):
             return None
         if isinstance(result, FetchedCustomerPage):
-            if ids.believes(customer, result.customer_id):
+            if ids.agrees(customer, result.customer_id):
                 customer_id = result.customer_id
-            else:  # another answer has contradicted it meanwhile
+            else:  # another response has contradicted it meanwhile
                 result = CustomerMismatchError(ENDPOINT)
         pages[arguments] = result
         if isinstance(result, GatewayError):
             failure = failure or result
     if customer_id is not None:
         return customer_id, pages
-    assert failure is not None  # noqa: S101 - a page that is there tells the id
+    assert failure is not None  # noqa: S101 - a fetched page has the id
     return _id_without_pages(customer, wanted) or failure, pages
 
 
-async def _probe(context: ResolverContext, customer: CustomerKey) -> tuple[str, Pages] | None:
+async def _fetch_id(context: ResolverContext, customer: CustomerKey) -> tuple[str, Pages] | None:
     ids = context.loaders.customer_ids
     fetched = context.loaders.customer_pages.load(CustomerPageKey(customer, NO_FILTERS, 0, 1))
     try:
@@ -213,22 +230,22 @@ async def _probe(context: ResolverContext, customer: CustomerKey) -> tuple[str, 
     except UpstreamNotFoundError:
         return None
     customer_id = str(page.customer_id)
-    if not ids.believes(customer, customer_id):
+    if not ids.agrees(customer, customer_id):
         raise CustomerMismatchError(ENDPOINT)
     return customer_id, {}
 
 
 def _id_without_pages(customer: CustomerKey, failed: Iterable[CustomerPageArguments]) -> str | None:
-    """Return the id where the query itself has it: as the identifier, or in its cursors.
+    """Return the id that the query itself has, as the identifier or in its cursors.
 
-    That is the client's own word: it is shown to that client, and believed in nothing else. Where
-    two cursors disagree, neither counts.
+    It is only shown to the client that has sent it, and proves nothing. None where two cursors
+    disagree.
     """
     if customer.identifier_name == BY_ID:
-        told = {canonical_id(customer.identifier_value)}
+        stated = {canonical_id(customer.identifier_value)}
     else:
-        told = {each for arguments in failed for each in _ids_in_cursors(customer, arguments)}
-    customer_id = told.pop() if len(told) == 1 else ""
+        stated = {each for arguments in failed for each in _ids_in_cursors(customer, arguments)}
+    customer_id = stated.pop() if len(stated) == 1 else ""
     return customer_id if is_number(customer_id) else None
 
 
@@ -238,7 +255,7 @@ def _ids_in_cursors(customer: CustomerKey, arguments: CustomerPageArguments) -> 
         return
     try:
         filters = _check_filters(arguments)
-    except BadUserInputError:  # no list has such filters, so no cursor is of it
+    except BadUserInputError:  # no cursor can be of a list with these filters
         return
     binding = _bind(_connection(customer.source, filters), customer)
     for cursor in cursors:

@@ -1,7 +1,7 @@
 """A promotion as it stands for one customer."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple, Self
 
 import strawberry
 
@@ -10,7 +10,7 @@ from gateway.dataloaders.shown_promotions import ShownTo
 from gateway.errors import CustomerMismatchError, UpstreamNotFoundError
 from gateway.schema.declare import PAYLOAD, AsView, AsViews, computed, plain, timed, view
 from gateway.schema.definition import Stage
-from gateway.schema.ids import PromotionIds
+from gateway.schema.ids import encode_id
 from gateway.schema.info import Info, ResolverContext
 from gateway.schema.limits import Limit, PromotionLimits
 from gateway.schema.node import ID_WORDS, Node
@@ -68,7 +68,7 @@ class PromotionIssue:
 
     @computed("How often it may be redeemed, and how often it has been.", AsView(Limit))
     def redemptions(self) -> LimitFigures:
-        """Join the promotion's cap with this issue's count."""
+        """Combine the promotion's limit with this issue's count."""
         return redemptions_per_issue(self.promotion, self.payload.redeemed_count)
 
 
@@ -89,21 +89,24 @@ class Enrolment:
 
     @computed("What was issued under it.")
     def issues(self) -> list[PromotionIssue]:
-        """Show the issues."""
+        """Return the issues."""
         return [
             PromotionIssue(payload=issue, promotion=self.promotion)
             for issue in self.payload.issues or ()
         ]
 
 
-class PromotionOwner:
-    """The customer whose promotions are shown: the key that found them, and the platform's id."""
+class PromotionOwner(NamedTuple):
+    """The customer of a promotion: the key of the look-up, and the platform's id."""
 
-    __slots__ = ("customer_id", "ids", "key")
+    key: CustomerKey
+    customer_id: str
+    id_prefix: str  # of the promotions' global ids
 
-    def __init__(self, key: CustomerKey, customer_id: str) -> None:
-        self.key, self.customer_id = key, customer_id
-        self.ids = PromotionIds("CustomerPromotion", key.source._name_, customer_id)
+    @classmethod
+    def of(cls, key: CustomerKey, customer_id: str) -> Self:
+        """Create it."""
+        return cls(key, customer_id, f"CustomerPromotion:{key.source._name_}:{customer_id}:")
 
 
 IncludeDisabled = Annotated[
@@ -117,20 +120,20 @@ IncludeDisabled = Annotated[
     " customer is enrolled in."
 )
 class CustomerPromotion(Node):
-    """A view over one entry of the customer view, for the customer it was asked for."""
+    """A view over one entry of the customer view, and its customer."""
 
     payload: strawberry.Private[wire.CustomerPromotionPayload]
     owner: strawberry.Private[PromotionOwner]
 
     @computed(ID_WORDS)
     def id(self) -> strawberry.ID:
-        """Write whose it is, and which promotion."""
+        """Return the global id: the customer, the program and the promotion."""
         payload = self.payload
-        return strawberry.ID(self.owner.ids.write(payload.program_id, payload.promotion_id))
+        return encode_id(f"{self.owner.id_prefix}{payload.program_id}:{payload.promotion_id}")  # type: ignore[return-value]  # an ID is a str; the call that makes it one costs as much
 
     @computed("The customer.")
     def customer(self) -> Annotated["Customer", strawberry.lazy("gateway.schema.customer")]:
-        """Show the customer, of whom no page has been fetched here."""
+        """Return the customer, without prefetched pages."""
         from gateway.schema.customer import Customer  # noqa: PLC0415 - each shows the other
 
         return Customer(key=self.owner.key, payload=self.owner.customer_id)
@@ -144,7 +147,7 @@ class CustomerPromotion(Node):
         AsView(PromotionLimits, read_customer_limits),
     )
     def limits(self) -> LimitsAndUsage:
-        """Show the four figures."""
+        """Return the four limits with their usage."""
         return self.payload.limits, self.payload.usage
 
     @computed(
@@ -154,14 +157,14 @@ class CustomerPromotion(Node):
     def restrictions(
         self, stage: Stage = None, include_disabled: IncludeDisabled = False
     ) -> StatedRestrictions:
-        """Show the restrictions of one stage or all."""
+        """Return the restrictions of one stage or all."""
         return stated_restrictions(self.payload, stage, include_disabled=include_disabled)
 
     @computed(
         "The customer's enrolments. Null: none are tracked for this promotion; empty: not enrolled."
     )
     def enrolments(self) -> list[Enrolment] | None:
-        """Show the enrolments, where the upstream tracks any."""
+        """Return the enrolments, null where the upstream does not track them."""
         timelines = self.payload.timelines
         if timelines is None:
             return None
@@ -169,7 +172,7 @@ class CustomerPromotion(Node):
 
     @computed("The latest enrolment that has begun and has not expired.")
     def current_enrolment(self, info: Info) -> Enrolment | None:
-        """Find it at the answer's time."""
+        """Return the enrolment at the time of the response."""
         timeline = validity.current_enrolment(self.payload, info.context.now)
         return None if timeline is None else Enrolment(payload=timeline, promotion=self.payload)
 
@@ -182,9 +185,9 @@ class CustomerPromotion(Node):
 async def load_customer_promotion(
     context: ResolverContext, key: CustomerPromotionKey
 ) -> CustomerPromotion | None:
-    """Look one promotion of one customer up; null where they do not have it, or do not exist.
+    """Load one promotion of one customer; null if they do not have it, or do not exist.
 
-    Nobody knows how many pages that takes: its claim is on the whole call budget.
+    The number of pages that takes is unknown, so that the whole call budget is reserved.
     """
     budget = context.request.budget
     try:
@@ -194,10 +197,10 @@ async def load_customer_promotion(
         return None
     if found is None:
         return None
-    if not context.loaders.customer_ids.believes(key.customer, found.customer_id):
+    if not context.loaders.customer_ids.agrees(key.customer, found.customer_id):
         raise CustomerMismatchError(ENDPOINT)
     shown_to = ShownTo(key.customer.source.name, found.customer_id)
     context.loaders.shown_promotions.remember(context.request, shown_to, [found.payload])
     return CustomerPromotion(
-        payload=found.payload, owner=PromotionOwner(key.customer, found.customer_id)
+        payload=found.payload, owner=PromotionOwner.of(key.customer, found.customer_id)
     )

@@ -1,4 +1,4 @@
-"""How a customer is named in a query, and what can be such a name."""
+"""The identifiers by which a query selects a customer, and their check."""
 
 import unicodedata
 from typing import Annotated, TypeGuard
@@ -9,7 +9,7 @@ from gateway.errors import BadUserInputError
 from gateway.upstream.customer_view.endpoint import BY_ID
 from gateway.upstream.normalise.enums import CustomerSource
 
-_LONGEST = 256
+_MAX_LENGTH = 256
 _FORBIDDEN = {"Cc", "Cs"}  # control characters, and surrogates that no UTF-8 can hold
 
 _MOBILE = "A mobile number, exactly as the platform has it, country code included."
@@ -42,7 +42,7 @@ WIRE_NAMES = {
     "customerId": BY_ID,
     "cuid": "cuid",
 }
-"""The platform's name of each identifier, by the graph's."""
+"""The platform's name of each identifier, by the one in the graph."""
 
 _FIELDS = {
     "mobile": "mobile",
@@ -59,18 +59,18 @@ Source = Annotated[
 
 
 def check_identifier(by: CustomerIdentifier, argument: str) -> tuple[str, str]:
-    """Return the identifier's name as the platform has it, and its value exactly as it came.
+    """Return the platform's name of the identifier, and its value unchanged.
 
-    Raises BadUserInputError, which names the argument, for one that cannot be an identifier.
+    Raise BadUserInputError, which names the argument, for an invalid one.
     """
     for field, name in _FIELDS.items():
         value = getattr(by, field)
         if isinstance(value, str):
-            if not 1 <= len(value) <= _LONGEST:
+            if not 1 <= len(value) <= _MAX_LENGTH:
                 raise BadUserInputError(
-                    f"{argument}.{name}", f"it must have 1 to {_LONGEST} characters."
+                    f"{argument}.{name}", f"it must have 1 to {_MAX_LENGTH} characters."
                 )
-            if not is_identifier(value):
+            if not (value.isascii() and value.isprintable()) and not is_identifier(value):
                 raise BadUserInputError(
                     f"{argument}.{name}", "it must not contain control characters."
                 )
@@ -79,8 +79,8 @@ def check_identifier(by: CustomerIdentifier, argument: str) -> tuple[str, str]:
 
 
 def is_identifier(value: object) -> TypeGuard[str]:
-    """Return whether something can be an identifier's value."""
-    if not isinstance(value, str) or not 1 <= len(value) <= _LONGEST:
+    """Whether a value is valid for an identifier."""
+    if not isinstance(value, str) or not 1 <= len(value) <= _MAX_LENGTH:
         return False
     if value.isascii() and value.isprintable():
         return True

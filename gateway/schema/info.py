@@ -1,5 +1,7 @@
 """What a resolver may use beside its arguments: the request, its loaders, and look-ahead."""
 
+import asyncio
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -9,6 +11,7 @@ from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_argument_val
 
 from gateway.context import Caller, RequestContext
 from gateway.dataloaders.data_loaders import DataLoaders
+from gateway.errors import GatewayError
 from gateway.execution.bridge import convert_arguments, definition_of, metadata_of, resolve_info
 from gateway.pagination.arguments import PageFields
 from gateway.schema.lookahead import (
@@ -23,38 +26,67 @@ from gateway.schema.lookahead import (
 
 @dataclass(frozen=True, slots=True)
 class ResolverContext:
-    """One request's context."""
+    """The context of one request."""
 
     request: RequestContext
     loaders: DataLoaders
 
     @property
     def now(self) -> datetime:
-        """Return the one time of the whole answer."""
+        """Return the time of the response, which is the same for all its fields."""
         return self.request.now
 
     @property
     def caller(self) -> Caller:
-        """Tell who asks."""
+        """Return the caller."""
         return self.request.caller
 
 
+async def settle(loads: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
+    """Await all concurrently; return each one's result, or the GatewayError that it has raised.
+
+    Any other exception cancels the rest and is raised. A single one is awaited without a task, and
+    none costs what asyncio's gather adds to a task.
+    """
+    results: list[Any] = []
+    if len(loads) == 1:
+        try:
+            results.append(await loads[0])
+        except GatewayError as error:
+            results.append(error)
+        return results
+    loop = asyncio.get_running_loop()
+    tasks = list(map(loop.create_task, loads))
+    try:
+        for task in tasks:
+            try:
+                results.append(await task)
+            except GatewayError as error:
+                results.append(error)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
+    return results
+
+
 class Info(strawberry.Info[ResolverContext, None]):
-    """Strawberry's info, of which resolvers use `context` and look-ahead, and nothing else."""
+    """Strawberry's info, of which resolvers use `context` and look-ahead only."""
 
     @property
     def page_fields(self) -> PageFields:
-        """Return which of the fields that this one looks for are selected below it."""
+        """Return the selected fields of this field's page that change what it fetches."""
         raw = resolve_info(self)
         field = self._declared(raw.parent_type, raw.field_name)
         own = field.document.selected(field.graphql, raw.field_nodes, field.looks_for)
         return field.page_fields(own, raw.field_nodes[0])
 
     def look_ahead(self, type_name: str, field_name: str) -> list[Ahead]:
-        """Return each selection of a field right below this one.
+        """Return each selection of the field `field_name` of `type_name` directly below this one.
 
-        `type_name` is the type that the field below belongs to; what an argument leaves out is left
-        out here too. Selections that @skip and @include rule out are not in the list.
+        Arguments that are not given are absent. Selections that @skip or @include exclude are
+        absent.
         """
         raw = resolve_info(self)
         parent: Any = raw.schema.type_map[type_name]
@@ -75,7 +107,7 @@ class Info(strawberry.Info[ResolverContext, None]):
 
 
 class _Declared(NamedTuple):
-    """A field that looks for what is selected below it, in one operation."""
+    """A field with `LooksFor` in one operation."""
 
     document: SelectedDocument
     schema: Any
@@ -84,17 +116,17 @@ class _Declared(NamedTuple):
 
     @property
     def looks_for(self) -> LooksFor:
-        """Return what the field looks for below itself."""
+        """Return the selections below the field that change what it fetches."""
         looks_for: LooksFor = metadata_of(self.graphql)[DECLARATION].looks_for
         return looks_for
 
     def convert(self, node: FieldNode) -> dict[str, Any]:
-        """Return a selection's arguments, by the names of the function's."""
+        """Return a selection's arguments, by the names of the resolver's parameters."""
         coerced = get_argument_values(self.graphql, node, self.document.values)
         return convert_arguments(self.schema, definition_of(self.graphql), coerced)
 
     def page_fields(self, own: Paths, node: FieldNode) -> PageFields:
-        """Return what is selected of a selection's page, there and elsewhere."""
+        """Return the selected fields of a selection's page, there and in equal selections."""
         looks = self.looks_for
         peers = self.document.peers(self.parent, node.name.value, looks)
         if not peers:

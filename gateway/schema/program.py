@@ -1,6 +1,7 @@
 """A program and the promotions that are defined in it."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Annotated, NamedTuple
 
 import strawberry
@@ -9,11 +10,9 @@ from gateway.dataloaders.definitions import FoundDefinition
 from gateway.errors import BadUserInputError, UpstreamNotFoundError
 from gateway.pagination.arguments import ConnectionArguments, PageRequest
 from gateway.pagination.cursor import Binding
-from gateway.pagination.page import ConnectionPage, Drift
+from gateway.pagination.page import ConnectionPage, Drift, Place
 from gateway.pagination.paginate import paginate
-from gateway.pagination.position import Position
 from gateway.pagination.window_buffer import Fetch, plausible_total
-from gateway.schema.connection import shown
 from gateway.schema.declare import (
     CostArguments,
     calls_of_a_page,
@@ -64,16 +63,16 @@ StartRuleId = Annotated[
 PromotionId = Annotated[
     strawberry.ID | None, strawberry.argument(description="Only the one with this id.")
 ]
-_LONGEST_EVENT_NAME = 256
+_MAX_EVENT_NAME = 256
 
 
 def _calls_of_pages(known: CostArguments) -> int:
-    """Count a page in each source type: what it does not reach is asked for its total, or end."""
+    """Return the calls of a page in each source type, also for totals and ends beyond the page."""
     return calls_of_a_page(known) * known.length("sourceTypes")
 
 
 class ProgramPromotions(NamedTuple):
-    """A fetched page, how to fetch more, and what its cursors are bound to."""
+    """A fetched page, what its cursors are bound to, and the function that fetches windows."""
 
     page: ConnectionPage[DefinitionPayload]
     binding: Binding
@@ -97,25 +96,27 @@ class PromotionConnection:
 
     @computed("The promotions with their cursors.")
     def edges(self) -> list[PromotionEdge]:
-        """Show each item that could be read."""
+        """Return an edge for each readable item."""
         write = self.payload.binding.write
         return [
-            PromotionEdge(cursor=write(place.position), node=self._node(place.position, item))
-            for place, item in shown(self.payload.page)
+            PromotionEdge(cursor=write(place.position), node=node) for place, node in self._nodes()
         ]
 
     @computed("The promotions alone.")
     def nodes(self) -> list[Promotion]:
-        """Show each item that could be read."""
-        return [self._node(place.position, item) for place, item in shown(self.payload.page)]
+        """Return a node for each readable item."""
+        return [node for _, node in self._nodes()]
 
-    def _node(self, position: Position, item: DefinitionPayload) -> Promotion:
-        source_type = self.payload.source_types[position.segment]
-        return view_definition(FoundDefinition(item, source_type))
+    def _nodes(self) -> Iterator[tuple[Place[DefinitionPayload], Promotion]]:
+        page, _, source_types, _ = self.payload
+        for place in page.places:
+            if place.item is not None:
+                found = FoundDefinition(place.item, source_types[place.context.segment])
+                yield place, view_definition(found)
 
     @computed("Where the page lies in the list.")
     def page_info(self) -> PageInfo:
-        """Show the page's edges."""
+        """Return the page's place in the list."""
         return PageInfo(payload=BoundPage.of(self.payload.page, self.payload.binding))
 
     @fetching(
@@ -123,7 +124,7 @@ class PromotionConnection:
         calls=no_call,  # `promotions` counts them
     )
     async def total_count(self) -> int | None:
-        """Add the source types' totals; one call more for each that the page did not reach."""
+        """Return the sum of the source types' totals; each beyond the page takes a call."""
         totals = self.payload.page.totals
         types = range(len(self.payload.source_types))
         unknown = [segment for segment in types if segment not in totals]
@@ -134,25 +135,25 @@ class PromotionConnection:
 
     @computed("Whether the list moved since the cursor was given.")
     def drift(self) -> Drift:
-        """Tell what the walk has seen."""
+        """Return the drift that was found while the page was fetched."""
         return self.payload.page.drift
 
     @computed("What the upstream says of this page, and what had to be left out.")
     def warnings(self) -> list[PageWarning]:
-        """Show the warnings."""
+        """Return the warnings."""
         return [PageWarning(payload=warning) for warning in self.payload.page.warnings]
 
 
 @strawberry.type(description="A loyalty program of the brand.")
 class Program(Node):
-    """A program's id is all that is known of it until a page tells its name."""
+    """A view over a program's id; a page of promotions has its name."""
 
     payload: strawberry.Private[str]
     known_name: strawberry.Private[str | None] = None
 
     @computed(ID_WORDS)
     def id(self) -> strawberry.ID:
-        """Write the program's id."""
+        """Return the global id."""
         return strawberry.ID(write_id("Program", self.payload))
 
     @computed("The platform's own id.")
@@ -167,7 +168,7 @@ class Program(Node):
         calls=one_call,
     )
     async def name(self, info: Info) -> str | None:
-        """Return the name that a page has told, else ask for one."""
+        """Return the name where it is known, else load it."""
         return self.known_name or await info.context.loaders.program_names.load(self.payload)
 
     @fetching(
@@ -186,7 +187,7 @@ class Program(Node):
         start_rule_id: StartRuleId = None,
         promotion_id: PromotionId = None,
     ) -> PromotionConnection | None:
-        """Walk the source types one after the other."""
+        """Fetch a page over the source types, one after the other."""
         types = _check_source_types(source_types)
         filters = DefinitionFilters(
             _check_event_name(event_name),
@@ -214,9 +215,9 @@ def _fetch(
         try:
             page = await context.loaders.definition_pages.load(key)
         except UpstreamNotFoundError:
-            return DefinitionPage([], 0)  # 4027: the one that is asked for does not exist
+            return DefinitionPage([], 0)  # 4027: the promotion that is filtered for does not exist
         source_types = context.loaders.source_types
-        if types[segment] not in source_types.configured:  # else `node` looks there anyway
+        if types[segment] not in source_types.configured:  # `node` searches those anyway
             for item in filter(None, page.items):
                 ids = str(item.program_id), str(item.promotion_id)
                 source_types.found(*ids, types[segment], context.request)
@@ -232,9 +233,9 @@ def _check_source_types(types: list[PromotionSourceType]) -> tuple[PromotionSour
 
 
 def _check_event_name(name: str | None) -> str | None:
-    if name is not None and not (1 <= len(name) <= _LONGEST_EVENT_NAME and name.isprintable()):
+    if name is not None and not (1 <= len(name) <= _MAX_EVENT_NAME and name.isprintable()):
         raise BadUserInputError(
-            "eventName", f"it must have 1 to {_LONGEST_EVENT_NAME} printable characters."
+            "eventName", f"it must have 1 to {_MAX_EVENT_NAME} printable characters."
         )
     return name
 
@@ -249,9 +250,9 @@ def _connection(
 
 
 def _word(text: str | None) -> str:
-    """Return a text as no other text, nor a filter that is left out, is written.
+    """Return a text such that no other text, and no absent filter, is encoded alike.
 
-    It may hold separators: it is the one word of any length, so that they are read from both ends.
+    It may contain the separator, because it is the only part that may.
     """
     if text is None:
         return str(None)

@@ -1,13 +1,12 @@
-"""A promotion: what is true of it whoever looks, from whichever endpoint it came."""
+"""A promotion: what does not depend on a customer, from either endpoint."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from gateway.dataloaders import definitions
-from gateway.dataloaders.customer_promotions import CustomerPromotionKey as CustomerPromotionOfKey
-from gateway.dataloaders.definitions import FoundDefinition
+from gateway.dataloaders.customer_promotions import CustomerPromotionKey
+from gateway.dataloaders.definitions import DefinitionKey, FoundDefinition
 from gateway.errors import PhasedOutError
 from gateway.schema.customer_gate import authorize_customer
 from gateway.schema.declare import (
@@ -23,7 +22,7 @@ from gateway.schema.declare import (
 )
 from gateway.schema.definition import PromotionDefinition
 from gateway.schema.identifiers import By, Source
-from gateway.schema.ids import PromotionIds
+from gateway.schema.ids import encode_id
 from gateway.schema.info import Info, ResolverContext
 from gateway.schema.node import ID_WORDS, Node
 from gateway.upstream.customer_view.payload import CustomerPromotionPayload
@@ -52,16 +51,13 @@ SoughtSourceType = Annotated[
 ]
 
 
-_IDS = PromotionIds("Promotion")
-
-
 def _global_id(payload: CustomerPromotionPayload | DefinitionPayload) -> str:
-    """Write the ids that the upstream knows it by."""
-    return _IDS.write(payload.program_id, payload.promotion_id)
+    """Return the global id: the program and the promotion."""
+    return encode_id(f"Promotion:{payload.program_id}:{payload.promotion_id}")
 
 
 def _type(payload: CustomerPromotionPayload | DefinitionPayload) -> PromotionType:
-    """Read the payload's word by its endpoint's rule."""
+    """Parse the type by the rule of the payload's endpoint."""
     if payload.__class__ is CustomerPromotionPayload:
         return CUSTOMER_PROMOTION_TYPES[payload.type_name]
     assert isinstance(payload, DefinitionPayload)  # noqa: S101 - there is no third
@@ -70,13 +66,13 @@ def _type(payload: CustomerPromotionPayload | DefinitionPayload) -> PromotionTyp
 
 
 def _type_name(payload: CustomerPromotionPayload | DefinitionPayload) -> str | None:
-    """Write the type in the one spelling that both endpoints' payloads lead to."""
+    """Return the type's name, spelled alike for both endpoints."""
     return type_spelling(_type(payload), payload.type_name)
 
 
 @view(description="A promotion of a loyalty program: what is true of it whoever looks at it.")
 class Promotion(Node):
-    """A view over either payload; `found` is set where it came as a definition."""
+    """A view over either payload; `found` is set where the payload is a definition."""
 
     payload: strawberry.Private[CustomerPromotionPayload | DefinitionPayload]
     found: strawberry.Private[FoundDefinition | None] = None
@@ -88,7 +84,7 @@ class Promotion(Node):
 
     @computed("The program it belongs to.")
     def program(self) -> Annotated["Program", strawberry.lazy("gateway.schema.program")]:
-        """Show the program, with its name where the payload tells it."""
+        """Return the program, with its name where the payload has it."""
         from gateway.schema.program import Program  # noqa: PLC0415 - each shows the other
 
         payload = self.payload
@@ -121,29 +117,30 @@ class Promotion(Node):
         "Whether it is running, by its dates, at the time of the answer.", validity
     )
 
-    def _definition_at_hand(
+    def _prefetched_definition(
         self, source_type: PromotionSourceType | None = None
     ) -> PromotionDefinition:
-        """Show the definition that this came as."""
+        """Return the definition if it is the payload."""
         found = self.found
         if found is None or source_type not in {None, found.source_type}:
-            return NOT_PREFETCHED  # type: ignore[no-any-return]  # what is not there has no type
-        return _definition(found)
+            return NOT_PREFETCHED  # type: ignore[no-any-return]  # a marker of type Any
+        return PromotionDefinition(payload=found.payload, found_under=found.source_type)
 
     @fetching(
         "How it is set up; null where the endpoint that knows it has no such promotion.",
         calls=calls_of_a_definition,
-        prefetched=_definition_at_hand,
+        prefetched=_prefetched_definition,
     )
     async def definition(
         self, info: Info, source_type: SoughtSourceType = None
     ) -> PromotionDefinition | None:
-        """Show the definition that this came as, else look for one."""
-        at_hand = self._definition_at_hand(source_type)
-        if at_hand is not NOT_PREFETCHED:
-            return at_hand
+        """Return the definition if it is the payload, else load it."""
+        if self.found is not None:
+            prefetched = self._prefetched_definition(source_type)
+            if prefetched is not NOT_PREFETCHED:
+                return prefetched
         payload = self.payload
-        key = definitions.DefinitionKey(
+        key = DefinitionKey(
             str(payload.program_id), str(payload.promotion_id), payload.identifier, source_type
         )
         try:
@@ -151,7 +148,9 @@ class Promotion(Node):
         except PhasedOutError as gone:
             info.context.request.warn("DEFINITIONS_PHASED_OUT", gone.message)
             return None
-        return None if found is None else _definition(found)
+        if found is None:
+            return None
+        return PromotionDefinition(payload=found.payload, found_under=found.source_type)
 
     @fetching("How one customer stands with it; null where they do not have it.", calls=any_calls)
     async def for_customer(
@@ -159,32 +158,26 @@ class Promotion(Node):
     ) -> (
         Annotated["CustomerPromotion", strawberry.lazy("gateway.schema.customer_promotion")] | None
     ):
-        """Walk the customer's promotions of this program."""
+        """Search the customer's promotions of this program."""
         from gateway.schema.customer_promotion import (  # noqa: PLC0415 - each shows the other
             load_customer_promotion,
         )
 
         customer = await authorize_customer(info.context, by, source)
-        key = CustomerPromotionOfKey(
+        key = CustomerPromotionKey(
             customer, str(self.payload.program_id), str(self.payload.promotion_id)
         )
         return await load_customer_promotion(info.context, key)
 
 
-def _definition(found: FoundDefinition) -> PromotionDefinition:
-    return PromotionDefinition(payload=found.payload, found_under=found.source_type)
-
-
 def view_definition(found: FoundDefinition) -> Promotion:
-    """Show a promotion that came as a definition."""
+    """Return the view of a promotion over its definition."""
     return Promotion(payload=found.payload, found=found)
 
 
 async def load_promotion(
     context: ResolverContext, program_id: str, promotion_id: str
 ) -> Promotion | None:
-    """Look a promotion up by its ids; null where the legacy endpoint has none."""
-    found = await context.loaders.definitions.load(
-        definitions.DefinitionKey(program_id, promotion_id)
-    )
+    """Load a promotion by its ids; null where the legacy endpoint has none."""
+    found = await context.loaders.definitions.load(DefinitionKey(program_id, promotion_id))
     return None if found is None else view_definition(found)

@@ -1,13 +1,10 @@
-"""Where every query begins."""
+"""The query type."""
 
-import asyncio
-from collections.abc import Coroutine, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import strawberry
 
 from gateway.dataloaders.customer_promotions import CustomerPromotionKey
-from gateway.errors import GatewayError
 from gateway.schema.customer import PAGES_BELOW, Customer, load_customer
 from gateway.schema.customer_gate import authorize_customer, authorize_customer_id
 from gateway.schema.customer_promotion import load_customer_promotion
@@ -20,15 +17,13 @@ from gateway.schema.declare import (
 )
 from gateway.schema.identifiers import By, CustomerIdentifier, Source
 from gateway.schema.ids import check_digits, read_id
-from gateway.schema.info import Info, ResolverContext
+from gateway.schema.info import Info, ResolverContext, settle
 from gateway.schema.lookahead import Ahead
 from gateway.schema.node import Node
 from gateway.schema.program import Program
 from gateway.schema.promotion import Promotion, load_promotion
 from gateway.schema.shown_promotion import load_shown_promotion
 from gateway.upstream.normalise.enums import CustomerSource
-
-_T = TypeVar("_T")
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="An `id` that this graph has given.")]
 _OF_A_PROMOTION = (
@@ -37,13 +32,13 @@ _OF_A_PROMOTION = (
     " where that list has it no longer, and where it was shown over an hour ago or by another"
     " replica."
 )
-_MOST = "20 at the most, unless GATEWAY_MAX_LIST_LENGTH says otherwise."
+_MAX = "20 at the most, unless GATEWAY_MAX_LIST_LENGTH says otherwise."
 Ids = Annotated[
     list[strawberry.ID],
-    strawberry.argument(description=f"Each an `id` that this graph has given; {_MOST}"),
+    strawberry.argument(description=f"Each an `id` that this graph has given; {_MAX}"),
 ]
 Identifiers = Annotated[
-    list[CustomerIdentifier], strawberry.argument(description=f"Which customers; {_MOST}")
+    list[CustomerIdentifier], strawberry.argument(description=f"Which customers; {_MAX}")
 ]
 ProgramId = Annotated[
     strawberry.ID, strawberry.argument(description="The platform's own id of the program.")
@@ -55,7 +50,7 @@ PromotionId = Annotated[
 
 @strawberry.type(description="Where every query begins.")
 class Query:
-    """The root."""
+    """The root type."""
 
     @fetching(
         f"The thing with this id; null where there is none any more. {_OF_A_PROMOTION}",
@@ -63,7 +58,7 @@ class Query:
         calls=any_calls,
     )
     async def node(self, info: Info, id: Id) -> Node | None:  # noqa: A002 - the graph's name
-        """Look one thing up."""
+        """Load one node."""
         return await _load_node(info.context, "id", id, info.look_ahead(*PAGES_BELOW))
 
     @fetching(
@@ -74,9 +69,9 @@ class Query:
         each_of="ids",
     )
     async def nodes(self, info: Info, ids: Ids) -> list[Node | None]:
-        """Look several things up at once."""
+        """Load several nodes concurrently."""
         pages_below = info.look_ahead(*PAGES_BELOW)
-        return await _each(
+        return await settle(
             [_load_node(info.context, f"ids[{i}]", id_, pages_below) for i, id_ in enumerate(ids)]
         )
 
@@ -86,7 +81,7 @@ class Query:
     async def customer(
         self, info: Info, by: By, source: Source = CustomerSource.INSTORE
     ) -> Customer | None:
-        """Look one customer up."""
+        """Load one customer."""
         key = await authorize_customer(info.context, by, source)
         return await load_customer(info.context, key, info.look_ahead(*PAGES_BELOW))
 
@@ -99,21 +94,21 @@ class Query:
     async def customers(
         self, info: Info, by: Identifiers, source: Source = CustomerSource.INSTORE
     ) -> list[Customer | None]:
-        """Look several customers up at once."""
+        """Load several customers concurrently."""
         pages_below = info.look_ahead(*PAGES_BELOW)
 
         async def load(index: int, identifier: CustomerIdentifier) -> Customer | None:
             key = await authorize_customer(info.context, identifier, source, f"by[{index}]")
             return await load_customer(info.context, key, pages_below)
 
-        return await _each([load(index, identifier) for index, identifier in enumerate(by)])
+        return await settle([load(index, identifier) for index, identifier in enumerate(by)])
 
     @fetching(
         "The program with this id. It costs no call, so it is never null for being unknown.",
         calls=no_call,
     )
     async def program(self, program_id: ProgramId) -> Program | None:
-        """Show a program, of which nothing is asked yet."""
+        """Return a program, of which nothing is fetched yet."""
         return Program(payload=check_digits("programId", program_id))
 
     @fetching(
@@ -124,34 +119,12 @@ class Query:
     async def promotion(
         self, info: Info, program_id: ProgramId, promotion_id: PromotionId
     ) -> Promotion | None:
-        """Look one promotion up."""
+        """Load one promotion."""
         return await load_promotion(
             info.context,
             check_digits("programId", program_id),
             check_digits("promotionId", promotion_id),
         )
-
-
-async def _each(loads: Sequence[Coroutine[Any, Any, _T | None]]) -> list[_T | None]:
-    """Await all at once; one that fails is an error in its own place, which GraphQL makes null.
-
-    That is asyncio's gather without what each of its tasks costs there.
-    """
-    loop = asyncio.get_running_loop()
-    tasks = [loop.create_task(load) for load in loads]
-    results: list[Any] = []
-    try:
-        for task in tasks:
-            try:
-                results.append(await task)
-            except GatewayError as error:
-                results.append(error)
-    except BaseException:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        raise
-    return results
 
 
 async def _load_node(
@@ -161,13 +134,13 @@ async def _load_node(
     match type_name:
         case "Customer":
             source, customer_id = parts
-            key = await authorize_customer_id(context, source, customer_id, argument)
-            return await load_customer(context, key, pages_below)
+            customer = await authorize_customer_id(context, source, customer_id, argument)
+            return await load_customer(context, customer, pages_below)
         case "CustomerPromotion":
             source, customer_id, *promotion = parts
             customer = await authorize_customer_id(context, source, customer_id, argument)
-            theirs = CustomerPromotionKey(customer, *promotion)
-            return await load_customer_promotion(context, theirs)
+            key = CustomerPromotionKey(customer, *promotion)
+            return await load_customer_promotion(context, key)
         case "Promotion":
             return await load_shown_promotion(context, argument, *parts)
         case _:

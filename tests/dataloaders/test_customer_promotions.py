@@ -72,7 +72,7 @@ def test_the_budget_ends_a_walk_with_an_error(sandbox_url: str) -> None:
         answer = graph.answer(FOR % (9003, 90_030_001, 'externalId:"C-3000"'))
         assert answer["data"] == {"promotion": {"forCustomer": None}}
         assert [error["path"] for error in answer["errors"]] == [["promotion", "forCustomer"]]
-        assert "2 calls" in answer["errors"][0]["message"]
+        assert "limit of 2 per operation" in answer["errors"][0]["message"]
 
 
 def test_what_one_customer_lacks_costs_their_whole_list_once(graph: Graph) -> None:

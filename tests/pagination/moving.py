@@ -7,7 +7,7 @@ from its first page to its last exactly once; and it must not say SUSPECTED with
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from gateway.pagination.position import FARTHEST_REPAIR, Position
+from gateway.pagination.position import MAX_REPAIR, Position
 
 REACH = 99  # what is found whatever else is gone; the hundredth position takes one more neighbour
 MOST_CALLS = 3
@@ -118,7 +118,7 @@ class Walk:
         if self.last is None or self.last.position is None:
             return True
         position, ids = self.last.position, self.source.ids
-        if position.repaired >= FARTHEST_REPAIR:
+        if position.repaired >= MAX_REPAIR:
             return False
         behind = position.before if self.is_forward else position.after
         survivors = [id_ for id_ in (position.promotion_id, *behind) if id_ in ids]

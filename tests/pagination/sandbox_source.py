@@ -60,7 +60,7 @@ def _promotion_id(global_id: str) -> int:
 
 def _position(cursor: str) -> Position:
     """Read what nobody outside should: the version, the tag and the owner stand in front."""
-    return Position.of_numbers(decode(_bytes(cursor)[9:])[2:])
+    return Position.from_numbers(decode(_bytes(cursor)[9:])[2:])
 
 
 def _bytes(text: str) -> bytes:

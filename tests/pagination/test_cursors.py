@@ -152,9 +152,9 @@ def test_a_cursor_that_slips_through_is_refused_once_the_customer_is_known() -> 
     cursor = Binding("a list", asked._replace(customer_id="700000004")).write(Position(0, 1, 2))
     binding = Binding("a list", asked)
     assert binding.read("after", cursor) == Position(0, 1, 2)
-    binding.belongs("after", cursor, "700000004")
+    binding.check_owner("after", cursor, "700000004")
     with pytest.raises(CursorInvalidError):
-        binding.belongs("after", cursor, "700000005")
+        binding.check_owner("after", cursor, "700000005")
 
 
 @given(

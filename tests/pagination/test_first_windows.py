@@ -5,8 +5,8 @@ import asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.pagination.arguments import LookAhead, PageRequest
-from gateway.pagination.forward import Forward, first_page_from_window
+from gateway.pagination.arguments import PageRequest
+from gateway.pagination.forward import Forward, first_page
 from gateway.pagination.page import ConnectionPage
 from gateway.upstream.decoding.decode import UpstreamPage as Window
 from gateway.upstream.normalise.warnings import UpstreamWarning
@@ -33,13 +33,14 @@ def test_a_window_decides_as_a_walk_would(
         return window if len(asked) == 1 else Window([], total, customer_id=7)
 
     request = PageRequest(size, backward=False, after=None, before=None)
-    walked = asyncio.run(Forward(fetch, request, 1).run())
-    page = first_page_from_window(window, size, LookAhead.NEEDED)
+    expected = asyncio.run(Forward(fetch, request, 1).run())
+    expected.finish()
+    page = first_page(window, request, size + 1)
 
     assert asked[0] == (0, 0, size + 1)
     assert (page is None) == (len(asked) > 1)
     if page is not None:
-        assert _seen(page) == _seen(walked)
+        assert _seen(page) == _seen(expected)
 
 
 def _seen(page: ConnectionPage[Item]) -> object:
@@ -51,7 +52,8 @@ def _seen(page: ConnectionPage[Item]) -> object:
 def test_a_cursor_knows_what_stands_around_it() -> None:
     """The look-ahead, too; neighbours that cannot be read are passed over."""
     items = [Item(1), None, Item(3), Item(4), Item(5), Item(6)]
-    page = first_page_from_window(Window(items, 9), 5, LookAhead.NEEDED)
+    request = PageRequest(5, backward=False, after=None, before=None)
+    page = first_page(Window(items, 9), request, 6)
     assert page is not None
     shown = [place.position for place in page.places]
     assert [position[:3] for position in shown] == [place[:3] for place in positions([items])[:5]]

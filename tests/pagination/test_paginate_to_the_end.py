@@ -8,7 +8,7 @@ import pytest
 from gateway.pagination.arguments import PageRequest
 from gateway.pagination.page import ConnectionPage
 from gateway.pagination.paginate import paginate
-from gateway.pagination.position import FARTHEST_REPAIR, Position
+from gateway.pagination.position import MAX_REPAIR, Position
 from gateway.upstream.decoding.decode import UpstreamPage as Window
 from tests.pagination.lists import Item
 from tests.pagination.moving import Seen, Walk
@@ -38,7 +38,7 @@ def test_a_list_that_runs_away_from_a_walk_does_not_keep_it_for_ever(
     assert reading.pages < 80
     assert "REPAIRED" in drifts
     assert drifts[-1] == "SUSPECTED"
-    assert FARTHEST_REPAIR <= most <= FARTHEST_REPAIR + 100
+    assert MAX_REPAIR <= most <= MAX_REPAIR + 100
 
 
 class Restless(PlainList):
