@@ -1,39 +1,42 @@
-"""One execution: what is fetched at once, what waits for it, and what goes wrong."""
+"""The state of one execution: data, errors, pending fields, and the size of the response."""
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from graphql import GraphQLError, VariableValues, located_error
 
 from gateway.answer_budget import AnswerRefusedError
-from gateway.execution.compiler.resolver_calls import Bound, Call, Fetch, Refused
+from gateway.execution.compiler.resolver_calls import BoundCall, Call
 from gateway.execution.compiler.selection import Selected
 from gateway.execution.encoding import encode, encode_pieces
 from gateway.execution.outcome import MAX_ERRORS
-from gateway.execution.pending import Complete, Path, Pending, TurnOverError
+from gateway.execution.pending import Path, Pending, TimeSliceError
 from gateway.schema.declare import NOT_PREFETCHED
 from gateway.schema.info import ResolverContext
 
-_LEAVES_PER_TURN = 20_000  # a few milliseconds' work, after which others of the loop come first
-_LEAVES_OF_AN_ERROR = 50  # that take as long
-_BYTES_OF_A_LEAF = 100  # that are encoded in that time
-_UNITS_LEFT = 2  # a customer and a page, say: no longer than one or two of the platform's answers
+if TYPE_CHECKING:
+    from gateway.execution.interpreter import Interpreter
+
+_LEAVES_PER_SLICE = 20_000  # a few milliseconds of work
+_LEAVES_PER_ERROR = 50  # that take as long as one error
+_BYTES_PER_LEAF = 100  # that are encoded in the time of a leaf
+_MAX_UNENCODED = 2  # fetched values that stay objects: no more than one or two upstream responses
 
 
 Mark = tuple[int, int, int]
-"""How far a run was: its leaves, its size, and how much of it has failed."""
+"""The progress of an execution: leaves, size, and the number of paths that are null by an error."""
 
 
 class ExecutionState:
-    """The state of one execution.
+    """The state of one execution (`docs/execution.md`).
 
-    Data is put together without a coroutine wherever nothing is fetched. A field that fetches
-    leaves a `Pending` behind; once its surroundings stand, all that were left behind start at once.
-    `pending` has those of the work at hand, and nothing across an ``await``.
+    Data is completed synchronously wherever nothing is fetched. A field that fetches adds a
+    `Pending`; once the data around them is complete, all pending fields start together. `pending`
+    has those of the value being completed, and is empty across an ``await``.
 
-    `leaves` are those that are sure to be in the answer; past `stop` it is time to look whether
-    they are too many, and whether others wait for the loop. `size` is what has been encoded.
+    `leaves` is a lower bound of the response's leaves, `size` the bytes that are encoded. When
+    `leaves` passes `next_check`, the limits and the time slice are checked.
     """
 
     def __init__(self, values: VariableValues, context: ResolverContext) -> None:
@@ -43,170 +46,170 @@ class ExecutionState:
         self.errors: list[GraphQLError] = []
         self.more_errors = 0
         self.pending: list[Pending] = []
-        self.leaves = self.size = self._filled = 0
-        self.stop = self._turn_ends = _LEAVES_PER_TURN
-        self._is_turning = self._may_turn = False
-        self._long: Pending | None = None
-        self.failed: dict[Path, None] = {}
+        self.leaves = self.size = self._fetched = 0
+        self.next_check = self._slice_ends = _LEAVES_PER_SLICE
+        self._is_yielding = self._may_yield = False
+        self._to_encode: Pending | None = None
+        self.null_paths: dict[Path, None] = {}
         self._tasks: dict[asyncio.Task[None], Path] = {}
-        self._bound: dict[Call, Bound] = {}
+        self._bound: dict[Call, BoundCall] = {}
 
-    def bind(self, call: Call) -> Bound:
-        """Return a field's function with this execution's arguments."""
+    def bind(self, call: Call) -> BoundCall:
+        """Return a field's call with this execution's arguments."""
         bound = self._bound.get(call)
         if bound is None:
             bound = self._bound[call] = call.bind(self.values, self.context)
         return bound
 
     def fetch(self, selected: Selected, call: Call, view: Any, path: Path) -> Pending:
-        """Note a field that is to be fetched.
-
-        Raises GraphQLError where its arguments cannot be.
-        """
+        """Add a pending field; raise GraphQLError where its arguments are not allowed."""
         bound = self._bound.get(call) or self.bind(call)
-        if bound.__class__ is Refused:
-            bound(view)
+        if bound.is_refused:
+            bound.method(view)
         pending = Pending(selected, bound, view, path)
         self.pending.append(pending)
         return pending
 
-    def count(self, leaves: int) -> None:
-        """Count leaves that are about to be put together; raises what `halt` does."""
+    def count_leaves(self, leaves: int) -> None:
+        """Count leaves that are about to be completed; raise what `check_progress` raises."""
         self.leaves += leaves
-        if self.leaves > self.stop:
-            self.halt()
+        if self.leaves > self.next_check:
+            self.check_progress()
 
-    def weigh(self, leaf: Any) -> Any:
-        """Encode a leaf that may be long and is new: its text is not the payload's own."""
+    def encode_leaf(self, leaf: Any) -> Any:
+        """Encode a leaf that may be long and whose text is not the payload's own."""
         if leaf is None:
             return None
         encoded = encode(leaf)
         self.size += len(encoded)
         if self.size > self.share.max_bytes:
-            self.check()
+            self.check_size()
         return msgspec.Raw(encoded)
 
-    def halt(self) -> None:
-        """Look up from the work, which has reached `stop`.
+    def check_progress(self) -> None:
+        """Check the limits at `next_check`, and set the next one.
 
-        Raises AnswerRefusedError where the answer is too large, and TurnOverError where it is time
-        for others and the work can be done by turns.
+        Raise AnswerRefusedError where the response is too large, and TimeSliceError where the time
+        slice is over and the value can be completed in parts.
         """
-        self.check()
-        if self._may_turn:
-            raise TurnOverError
-        self.stop = self.leaves + _LEAVES_PER_TURN
+        self.check_size()
+        if self._may_yield:
+            raise TimeSliceError
+        self.next_check = self.leaves + _LEAVES_PER_SLICE
 
-    def check(self) -> None:
-        """Raise AnswerRefusedError where the answer is too large."""
+    def check_size(self) -> None:
+        """Raise AnswerRefusedError where the response is too large."""
         self.share.has(self.leaves, self.size)
 
-    def begin(self) -> Mark:
-        """Begin with a value that can be done by turns, and note how far the run is."""
-        self.stop = self.leaves + _LEAVES_PER_TURN
-        return self.leaves, self.size, len(self.failed)
+    def begin_slice(self) -> Mark:
+        """Start a time slice, and return the progress so far, for `roll_back`."""
+        self.next_check = self.leaves + _LEAVES_PER_SLICE
+        return self.leaves, self.size, len(self.null_paths)
 
-    def reset(self, mark: Mark) -> None:
-        """Forget what has been put together since."""
-        self.leaves, self.size, failed = mark
+    def roll_back(self, mark: Mark) -> None:
+        """Undo what has been completed since a mark."""
+        self.leaves, self.size, count = mark
         self.pending = []
-        while len(self.failed) > failed:  # each with an error, of which the first are kept
-            self.failed.popitem()
-        del self.errors[failed:]
-        self.more_errors = failed - len(self.errors)
+        while len(self.null_paths) > count:  # each has an error, of which the first are stored
+            self.null_paths.popitem()
+        del self.errors[count:]
+        self.more_errors = count - len(self.errors)
 
-    async def turn(self) -> None:
-        """Let others of the loop come first, where this run has done enough for one turn.
+    async def yield_if_due(self) -> None:
+        """Yield to the event loop where the time slice is over; raise what `check_size` raises.
 
-        All of its tasks share the turn. Raises what `check` does.
+        All tasks of the execution share the slice.
         """
-        while self.leaves > self._turn_ends:
-            self.check()
-            if not self._is_turning:
-                self._is_turning = True
-                asyncio.get_running_loop().call_soon(self._begin_turn)
+        while self.leaves > self._slice_ends:
+            self.check_size()
+            if not self._is_yielding:
+                self._is_yielding = True
+                asyncio.get_running_loop().call_soon(self._next_slice)
             await asyncio.sleep(0)
 
-    def _begin_turn(self) -> None:
-        self._is_turning = False
-        self._turn_ends = self.leaves + _LEAVES_PER_TURN
+    def _next_slice(self) -> None:
+        self._is_yielding = False
+        self._slice_ends = self.leaves + _LEAVES_PER_SLICE
 
-    def fail(self, error: Exception, selected: Selected, path: Path) -> GraphQLError:
-        """Say where an error has happened."""
-        self.stop -= _LEAVES_OF_AN_ERROR
-        self._turn_ends -= _LEAVES_OF_AN_ERROR
+    def locate_error(self, error: Exception, selected: Selected, path: Path) -> GraphQLError:
+        """Return an error with its path and its place in the document."""
+        self.next_check -= _LEAVES_PER_ERROR
+        self._slice_ends -= _LEAVES_PER_ERROR
         return located_error(error, selected.nodes, list(path))
 
-    def note(self, error: GraphQLError, path: Path) -> None:
-        """Keep an error that has made this place null, unless the place is no more.
+    def add_error(self, error: GraphQLError, path: Path) -> None:
+        """Add the error that has made `path` null, unless an error above has removed it.
 
-        Of those that no answer shows only the number is kept.
+        Errors past the number that a response shows are only counted.
         """
         if self._is_removed(path):
             return
-        self.failed[path] = None
+        self.null_paths[path] = None
         if len(self.errors) < MAX_ERRORS:
             self.errors.append(error)
         else:
             self.more_errors += 1
 
     def refuse(self) -> None:
-        """End all of it, because the answer is too large."""
+        """End the execution because the response is too large."""
         assert self.share.error is not None  # noqa: S101 - AnswerRefusedError has been raised
         self.data, self.pending = None, []
         self.errors, self.more_errors = [located_error(self.share.error)], 0
-        self.failed = {(): None}
-        self._cancel(())
+        self.null_paths = {(): None}
+        self._cancel_below(())
 
     def _is_removed(self, path: Path) -> bool:
-        """Return whether a place is no more, because it or one above it is null by an error."""
-        return any(path[:length] in self.failed for length in range(len(path) + 1))
+        """Whether the path, or one above it, is null by an error."""
+        return any(path[:length] in self.null_paths for length in range(len(path) + 1))
 
-    async def settle(self, waiting: list[Pending], complete: Complete) -> None:
-        """Fetch what is pending, all at once, and then what that leaves pending, to the end."""
-        self._may_turn = True
+    async def settle(self, waiting: list[Pending], interpreter: "Interpreter") -> None:
+        """Fetch pending fields, all at once, and then the pending fields of their values."""
+        self._may_yield = True
         while waiting:
-            if len(waiting) > 1 or waiting[0].call.__class__ is Fetch or self.failed:
-                waiting = await self._not_at_hand(waiting, complete)
+            if len(waiting) > 1 or waiting[0].call.prefetched is not None or self.null_paths:
+                waiting = await self._settle_prefetched(waiting, interpreter)
             if len(waiting) == 1:
-                waiting = await self._settle_one(waiting[0], complete)
+                waiting = await self._settle_one(waiting[0], interpreter)
             elif waiting:
-                await self._settle_each(waiting, complete)
+                await self._settle_each(waiting, interpreter)
                 return
 
-    async def _not_at_hand(self, waiting: list[Pending], complete: Complete) -> list[Pending]:
-        """Complete what is at hand, and what that leaves pending; return the rest."""
+    async def _settle_prefetched(
+        self, waiting: list[Pending], interpreter: "Interpreter"
+    ) -> list[Pending]:
+        """Complete the fields that need no network after all; return the others."""
         rest = []
         while waiting:
-            pending, waiting = waiting, []
-            for each in pending:
-                call = each.call
-                if call.__class__ is not Fetch:
+            fields, waiting = waiting, []
+            for each in fields:
+                prefetched = each.call.prefetched
+                if prefetched is None:
                     rest.append(each)
                     continue
                 try:
-                    value = call.at_hand(each.view)
+                    value = prefetched(each.view)
                     if value is NOT_PREFETCHED:
                         rest.append(each)
                         continue
-                    if self.leaves > self._turn_ends:
-                        await self.turn()
-                    left = self._fill(each, complete, value)
-                    if left is None:
-                        left = await self._fill_by_turns(each, complete, value)
-                    if left:
-                        waiting += left
-                except Exception as raised:  # noqa: BLE001 - whatever it is, it costs this field
-                    self._spoil(self.fail(raised, each.selected, each.path), each)
-                    await self._seal_in_pieces(self._seal(each))
-        return [each for each in rest if not self._is_removed(each.path)] if self.failed else rest
+                    if self.leaves > self._slice_ends:
+                        await self.yield_if_due()
+                    children = self._complete(each, interpreter, value)
+                    if children is None:
+                        children = await self._complete_in_parts(each, interpreter, value)
+                    if children:
+                        waiting += children
+                except Exception as raised:  # noqa: BLE001 - any error costs this field alone
+                    await self._set_null(each, raised)
+        if self.null_paths:
+            return [each for each in rest if not self._is_removed(each.path)]
+        return rest
 
-    async def _settle_each(self, started: list[Pending], complete: Complete) -> None:
-        """Settle several, each in a task of its own."""
+    async def _settle_each(self, waiting: list[Pending], interpreter: "Interpreter") -> None:
+        """Settle several fields, each in a task of its own."""
         loop = asyncio.get_running_loop()
         tasks = []
-        for pending in started:
-            task = loop.create_task(self._settle_all(pending, complete))
+        for pending in waiting:
+            task = loop.create_task(self._settle_all(pending, interpreter))
             self._tasks[task] = pending.path
             task.add_done_callback(self._tasks.pop)
             tasks.append(task)
@@ -214,157 +217,149 @@ class ExecutionState:
             if isinstance(result, Exception):
                 raise result
 
-    async def _settle_all(self, pending: Pending, complete: Complete) -> None:
-        """Settle one, and all that it leaves pending."""
+    async def _settle_all(self, pending: Pending, interpreter: "Interpreter") -> None:
+        """Settle a field and the pending fields of its value."""
         try:
-            left = await self._settle_one(pending, complete)
-            if left:
-                await self.settle(left, complete)
+            children = await self._settle_one(pending, interpreter)
+            if children:
+                await self.settle(children, interpreter)
         except AnswerRefusedError:
             self.refuse()
 
-    async def _settle_one(self, pending: Pending, complete: Complete) -> list[Pending]:
-        """Fetch one and complete it, and return what that leaves pending."""
+    async def _settle_one(self, pending: Pending, interpreter: "Interpreter") -> list[Pending]:
+        """Fetch and complete a field; return the pending fields of its value."""
         try:
-            value = await pending.call(pending.view)
-            if self.leaves > self._turn_ends:
-                await self.turn()
-            left = self._fill(pending, complete, value)
-            if left is None:
-                left = await self._fill_by_turns(pending, complete, value)
-        except Exception as raised:  # noqa: BLE001 - whatever it is, it costs this field
-            self._spoil(self.fail(raised, pending.selected, pending.path), pending)
-            await self._seal_in_pieces(self._seal(pending))
+            value = await pending.call.method(pending.view)
+            if self.leaves > self._slice_ends:
+                await self.yield_if_due()
+            children = self._complete(pending, interpreter, value)
+            if children is None:
+                children = await self._complete_in_parts(pending, interpreter, value)
+        except Exception as raised:  # noqa: BLE001 - any error costs this field alone
+            await self._set_null(pending, raised)
             return []
         else:
-            return left
+            return children
 
-    def _fill(self, pending: Pending, complete: Complete, value: Any) -> list[Pending] | None:
-        """Complete a value, and return what that leaves pending.
+    def _complete(
+        self, pending: Pending, interpreter: "Interpreter", value: Any
+    ) -> list[Pending] | None:
+        """Complete a fetched value; return the pending fields in it.
 
-        None where it takes too long, and `_fill_by_turns` must do what is left of it.
+        None where it takes long, and `_complete_in_parts` has to do the rest.
         """
-        leaves, size, failed = self.leaves, self.size, len(self.failed)
-        self.stop = leaves + _LEAVES_PER_TURN
+        leaves, size, count = self.leaves, self.size, len(self.null_paths)
+        self.next_check = leaves + _LEAVES_PER_SLICE
         try:
-            data = complete.fetched(pending.selected, value, pending.path)
-        except TurnOverError:
-            self.reset((leaves, size, failed))
+            data = interpreter.complete_fetched(pending.selected, value, pending.path)
+        except TimeSliceError:
+            self.roll_back((leaves, size, count))
             return None
         except Exception:
-            self.pending = []  # all below a place that is no more
+            self.pending = []  # all below a path that is null now
             raise
-        left = self.pending
-        if left:
+        children = self.pending
+        if children:
             self.pending = []
-        return self._filled_with(pending, data, left, self.size - size)
+        return self._store(pending, data, children, self.size - size)
 
-    async def _fill_by_turns(
-        self, pending: Pending, complete: Complete, value: Any
+    async def _complete_in_parts(
+        self, pending: Pending, interpreter: "Interpreter", value: Any
     ) -> list[Pending]:
-        """Do what `_fill` has not: complete the value, or encode in pieces what is long."""
-        left: list[Pending] | None = []
-        if self._long is None:
-            selected, path = pending.selected, pending.path
-            data, below, weighed = await complete.fetched_by_turns(selected, value, path)
-            left = self._filled_with(pending, data, below, weighed)
-        if self._long is not None:
-            unit, self._long = self._long, None
-            await self._seal_in_pieces(unit)
-        return left or []
+        """Do what `_complete` has left: complete the value, or encode it in pieces."""
+        children: list[Pending] | None = []
+        if self._to_encode is None:
+            data, below, encoded_bytes = await interpreter.complete_fetched_cooperatively(
+                pending.selected, value, pending.path
+            )
+            children = self._store(pending, data, below, encoded_bytes)
+        if self._to_encode is not None:
+            unit, self._to_encode = self._to_encode, None
+            await self._encode_in_pieces(unit)
+        return children or []
 
-    def _filled_with(
-        self, pending: Pending, data: Any, left: list[Pending], inside: int
+    def _store(
+        self, pending: Pending, data: Any, children: list[Pending], encoded_bytes: int
     ) -> list[Pending] | None:
-        """Put data in its place, of which so many bytes are encoded; return what it has left.
+        """Store a field's data and return its pending fields.
 
-        None where `_long` must be encoded in pieces now.
+        None where `_to_encode` has to be encoded in pieces first.
         """
         selected = pending.selected
         pending.target[selected.key] = data
-        self._filled += 1
-        is_sealed = self._filled > _UNITS_LEFT or selected.repeats
-        if left:
-            pending.inside, pending.is_sealed, pending.waits_for = inside, is_sealed, len(left)
-            for each in left:
+        pending.encoded_bytes = encoded_bytes
+        self._fetched += 1
+        if self._fetched > _MAX_UNENCODED or selected.repeats:
+            pending.is_encoded_early = True
+        if children:
+            pending.open_children = len(children)
+            for each in children:
                 each.owner = pending
-            return left
-        if is_sealed:
-            if selected.repeats:
-                pending.inside, pending.is_sealed = inside, True
-                self._long = pending
-                return None
-            inside = self._keep(pending, encode(data), inside)
-        owner = pending.owner
-        if owner is not None:
-            owner.inside += inside
-            owner.waits_for -= 1
-            if not owner.waits_for:
-                self._long = self._seal(owner)
-                if self._long is not None:
-                    return None
-        return left
+            return children
+        self._to_encode = self._encode_complete(pending)
+        return children if self._to_encode is None else None
 
-    def _seal(self, unit: Pending) -> Pending | None:
-        """Encode a value that is complete, and those that it was found in, which may be so now.
+    def _encode_complete(self, unit: Pending, encoded: bytes | None = None) -> Pending | None:
+        """Encode a value that is complete, and the values around it that are complete with it.
 
-        Return one that must be encoded in pieces first, for `_seal_in_pieces`.
+        `encoded` is the value's JSON, where it is known. Return a value that has to be encoded in
+        pieces first, because it may show a long text more than once.
         """
-        while not unit.waits_for:
-            if unit.is_sealed:
-                if unit.selected.repeats:
-                    return unit
-                unit.inside = self._keep(unit, encode(unit.target[unit.selected.key]), unit.inside)
+        while not unit.open_children:
+            if unit.is_encoded_early:
+                key = unit.selected.key
+                if encoded is None:
+                    if unit.selected.repeats:
+                        return unit
+                    encoded = encode(unit.target[key])
+                unit.target[key] = msgspec.Raw(encoded)
+                size = len(encoded)
+                self.size += size - unit.encoded_bytes
+                self._slice_ends -= size // _BYTES_PER_LEAF
+                if self.size > self.share.max_bytes:
+                    self.check_size()
+                unit.encoded_bytes, encoded = size, None
             owner = unit.owner
             if owner is None:
                 return None
-            owner.waits_for -= 1
-            owner.inside += unit.inside
+            owner.open_children -= 1
+            owner.encoded_bytes += unit.encoded_bytes
             unit = owner
         return None
 
-    async def _seal_in_pieces(self, unit: Pending | None) -> None:
+    async def _encode_in_pieces(self, unit: Pending | None) -> None:
         while unit is not None:
-            self.share.has(self.leaves, self.size - unit.inside)
+            self.share.has(self.leaves, self.size - unit.encoded_bytes)
             data = unit.target[unit.selected.key]
-            unit.inside = self._keep(unit, await encode_pieces(data, self.share), unit.inside)
-            unit.is_sealed = False
-            unit = self._seal(unit)
+            unit = self._encode_complete(unit, await encode_pieces(data, self.share))
 
-    def _keep(self, unit: Pending, encoded: bytes, inside: int) -> int:
-        """Put a value's JSON in its place, and return its size, which counts for all inside."""
-        unit.target[unit.selected.key] = msgspec.Raw(encoded)
-        size = len(encoded)
-        self.size += size - inside
-        self._turn_ends -= size // _BYTES_OF_A_LEAF
-        if self.size > self.share.max_bytes:
-            self.check()
-        return size
-
-    def _spoil(self, error: GraphQLError, pending: Pending) -> None:
-        place = pending.selected.nullable_part(pending.path)
-        self.note(error, place)
-        if place == pending.path:
+    async def _set_null(self, pending: Pending, raised: Exception) -> None:
+        """Make a field null by an error, or the nearest path above it that may be null."""
+        error = self.locate_error(raised, pending.selected, pending.path)
+        path = pending.selected.nullable_path(pending.path)
+        self.add_error(error, path)
+        if path == pending.path:
             pending.target[pending.selected.key] = None
-            return
-        self._make_null(place)
-        self._cancel(place)
+        else:
+            self._remove(path)
+            self._cancel_below(path)
+        await self._encode_in_pieces(self._encode_complete(pending))
 
-    def _cancel(self, place: Path) -> None:
-        """Cancel what is fetched below a place that is no more."""
+    def _cancel_below(self, path: Path) -> None:
+        """Cancel the tasks of fields below a path that is null now."""
         current = asyncio.current_task()
-        for task, path in self._tasks.items():
-            if path[: len(place)] == place and task is not current:
+        for task, own in self._tasks.items():
+            if own[: len(path)] == path and task is not current:
                 task.cancel()
 
-    def _make_null(self, place: Path) -> None:
-        if not place:
+    def _remove(self, path: Path) -> None:
+        if not path:
             self.data = None
             return
-        holder: Any = self.data
-        for step in place[:-1]:
-            if holder is None:
+        parent: Any = self.data
+        for step in path[:-1]:
+            if parent is None:
                 return
-            holder = holder[step]
-        if holder is not None:
-            holder[place[-1]] = None
+            parent = parent[step]
+        if parent is not None:
+            parent[path[-1]] = None

@@ -11,7 +11,7 @@ from graphql import Executor as GraphQLExecutor
 from gateway.answer_budget import AnswerRefusedError
 from gateway.execution.documents import Operation
 from gateway.execution.encoding import encode
-from gateway.execution.outcome import Outcome, show
+from gateway.execution.outcome import Outcome, format_errors
 from gateway.schema.info import ResolverContext
 
 _LEAVES_PER_CHECK = 1_000
@@ -52,7 +52,9 @@ class ReferenceExecutor:
         error = context.request.answer.error
         if error is not None:
             return Outcome(None, [error.formatted(context.request.id)])
-        return Outcome(result.data, show(result.errors, context.request.id), may_repeat=True)
+        return Outcome(
+            result.data, format_errors(result.errors, context.request.id), may_repeat=True
+        )
 
 
 class _CountingExecutor(GraphQLExecutor[ResolverContext]):

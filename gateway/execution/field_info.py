@@ -73,8 +73,8 @@ class FieldInfo:
         return isinstance(self.declaration, Fetching)
 
     @cached_property
-    def at_hand(self) -> Callable[..., Any] | None:
-        """Return what tells whether its value is at hand, where it has that."""
+    def prefetched(self) -> Callable[..., Any] | None:
+        """Return the function of a value that needs no network after all; None without one."""
         return self.declaration.prefetched if isinstance(self.declaration, Fetching) else None
 
     @property

@@ -24,20 +24,22 @@ class Outcome(NamedTuple):
     may_repeat: bool = False
 
 
-def show(errors: list[GraphQLError] | None, request_id: str, more: int = 0) -> list[dict[str, Any]]:
+def format_errors(
+    errors: list[GraphQLError] | None, request_id: str, more: int = 0
+) -> list[dict[str, Any]]:
     """Write the errors of an execution; past the first hundred they are only counted.
 
     `more` is how many there were beside these.
     """
     errors = errors or []
-    shown = [_show(error, request_id) for error in errors[:MAX_ERRORS]]
+    shown = [_format(error, request_id) for error in errors[:MAX_ERRORS]]
     more += len(errors) - len(shown)
     if more:
         shown[-1]["extensions"]["andMore"] = more
     return shown
 
 
-def _show(error: GraphQLError, request_id: str) -> dict[str, Any]:
+def _format(error: GraphQLError, request_id: str) -> dict[str, Any]:
     written: dict[str, Any] = {"message": ""}
     if error.path is not None:
         written["path"] = error.path

@@ -1,13 +1,20 @@
 """What a resolver may use beside its arguments: the request, its loaders, and look-ahead."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import strawberry
-from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_argument_values
+from graphql import (
+    FieldNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLObjectType,
+    get_argument_values,
+)
 
 from gateway.context import Caller, RequestContext
 from gateway.dataloaders.data_loaders import DataLoaders
@@ -69,6 +76,31 @@ async def settle(loads: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
         await asyncio.gather(*tasks, return_exceptions=True)
         raise
     return results
+
+
+class ResolverInfo(NamedTuple):
+    """What a resolver uses of `Info`, computed beforehand: the compiled executor passes this.
+
+    `page` and `ahead` are the values of `page_fields` and `look_ahead`, or the errors in them.
+    """
+
+    context: ResolverContext
+    page: PageFields | GraphQLError | None = None
+    ahead: Mapping[tuple[str, str], list[Ahead] | GraphQLError] = MappingProxyType({})
+
+    @property
+    def page_fields(self) -> PageFields:
+        """Return what `Info.page_fields` returns."""
+        if isinstance(self.page, PageFields):
+            return self.page
+        raise self.page or TypeError("the field does not declare what it looks for")
+
+    def look_ahead(self, type_name: str, field_name: str) -> list[Ahead]:
+        """Return what `Info.look_ahead` returns, for a field that is declared to be looked for."""
+        found = self.ahead[type_name, field_name]
+        if isinstance(found, GraphQLError):
+            raise found
+        return found
 
 
 class Info(strawberry.Info[ResolverContext, None]):

@@ -4,7 +4,7 @@ import pytest
 from graphql import GraphQLError, Source
 
 from gateway.errors import BadUserInputError, UpstreamRateLimitedError
-from gateway.execution.outcome import show
+from gateway.execution.outcome import format_errors
 
 
 def located(error: Exception, *path: str | int) -> GraphQLError:
@@ -14,7 +14,7 @@ def located(error: Exception, *path: str | int) -> GraphQLError:
 
 def test_an_error_of_the_gateways_own_tells_its_code() -> None:
     """Its message and extensions are for the client as they are."""
-    (shown,) = show([located(UpstreamRateLimitedError("promotionData", 2.1), "a", 0)], "r")
+    (shown,) = format_errors([located(UpstreamRateLimitedError("promotionData", 2.1), "a", 0)], "r")
     assert shown == {
         "message": "The loyalty platform's rate limit is exceeded; try again later.",
         "path": ["a", 0],
@@ -38,7 +38,7 @@ def test_an_error_of_the_gateways_own_tells_its_code() -> None:
 )
 def test_any_other_error_is_masked(error: GraphQLError) -> None:
     """GraphQL's own words about data may repeat it."""
-    (shown,) = show([error], "r")
+    (shown,) = format_errors([error], "r")
     masked = {"code": "INTERNAL_SERVER_ERROR", "retryable": False, "requestId": "r"}
     assert shown["extensions"] == masked
     assert shown["path"] == ["a"]
@@ -48,7 +48,7 @@ def test_any_other_error_is_masked(error: GraphQLError) -> None:
 def test_past_a_hundred_errors_are_only_counted() -> None:
     """A page of a hundred items with ten bad fields each would be all errors."""
     errors = [located(BadUserInputError(f"ids[{i}]", "no"), i) for i in range(150)]
-    shown = show(errors, "r")
+    shown = format_errors(errors, "r")
     assert len(shown) == 100
     told = {"code": "BAD_USER_INPUT", "retryable": False}
     assert shown[-1]["extensions"] == told | {"argument": "ids[99]", "andMore": 50}
@@ -60,10 +60,10 @@ def test_an_error_tells_ten_places_at_the_most() -> None:
     source = Source("\n".join("abcdefghijklmnopqrstuvwxyz"))
     error = GraphQLError("no", source=source, positions=list(range(0, 40, 2)), path=["a"])
     error.original_error = BadUserInputError("ids", "no")
-    (shown,) = show([error], "r")
+    (shown,) = format_errors([error], "r")
     assert [one["line"] for one in shown["locations"]] == list(range(1, 11))
 
 
 def test_no_errors_are_none() -> None:
     """An execution that went well has no list."""
-    assert show(None, "r") == []
+    assert format_errors(None, "r") == []

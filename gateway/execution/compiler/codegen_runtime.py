@@ -1,4 +1,7 @@
-"""What generated code calls: the loops over lists, and the way out to `Exact`."""
+"""What generated code calls: loops over lists, and the ways out for unexpected values.
+
+In the lists' functions `leaves` is the number of leaves that each item has at least.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,134 +10,139 @@ import msgspec
 
 from gateway.execution.leaf_types import LONGEST_JSON_KEPT
 
-_encode = msgspec.json.Encoder().encode
-
 Make = Callable[..., Any]
+
+_encode = msgspec.json.Encoder().encode
 
 
 class UnexpectedError(Exception):
-    """The generated code has met something that only the exact execution can tell."""
+    """Raised by generated code at a value that only the interpreter can complete."""
 
 
-def absent(value: object) -> None:
-    """Return null for null; what is of another class than declared is left to `Exact`."""
+def expect_null(value: object) -> None:
+    """Return null for null; raise UnexpectedError for a value of another class than declared."""
     if value is not None:
         raise UnexpectedError
 
 
-def never(_: object = None) -> Any:
-    """Leave to `Exact` what is null, or of another class, where it must not be."""
+def unexpected(_: object = None) -> Any:
+    """Raise UnexpectedError: the value is null or of another class where that is not allowed."""
     raise UnexpectedError
 
 
-def views(  # noqa: PLR0913, PLR0917 - generated code has no names for them
+def complete_views(  # noqa: PLR0913, PLR0917 - generated code calls it without names
     items: Any, make: Make, view: type, other: Make, run: Any, leaves: int
 ) -> list[Any]:
-    """Write a list of views of so many leaves each; `other` writes what is of another class."""
+    """Return the data of a list of views; `other` completes values of other classes."""
     if not items:
-        return check(items)
+        return check_list(items)
     if items.__class__ is not list:
-        check(items)
+        check_list(items)
     run.leaves += len(items) * leaves
-    if run.leaves > run.stop:
-        run.halt()
+    if run.leaves > run.next_check:
+        run.check_progress()
     return [make(each, run) if each.__class__ is view else other(each) for each in items]
 
 
-def views_at(  # noqa: PLR0913, PLR0917 - as above
+def complete_views_with_path(  # noqa: PLR0913, PLR0917 - as above
     items: Any, make: Make, view: type, other: Make, run: Any, leaves: int, path: tuple[Any, ...]
 ) -> list[Any]:
-    """Write a list of views below which something is fetched; `path` is the list's."""
-    check(items)
-    run.count(len(items) * leaves)
+    """Return the data of a list of views that have fields to fetch; `path` is the list's."""
+    if items.__class__ is not list:
+        check_list(items)
+    run.leaves += len(items) * leaves
+    if run.leaves > run.next_check:
+        run.check_progress()
     return [
         make(each, run, (*path, index)) if each.__class__ is view else other(each)
         for index, each in enumerate(items)
     ]
 
 
-def objects(items: Any, make: Make, run: Any, leaves: int) -> Any:
-    """Write a list of views, by a function of the whole list."""
+def complete_list(items: Any, make: Make, run: Any, leaves: int) -> Any:
+    """Return the data of a list by a function of the list."""
     if not items:
-        return check(items)
+        return check_list(items)
     if items.__class__ is not list:
-        check(items)
+        check_list(items)
     run.leaves += len(items) * leaves
-    if run.leaves > run.stop:
-        run.halt()
+    if run.leaves > run.next_check:
+        run.check_progress()
     return make(items, run)
 
 
-def payloads(items: Any, make: Make, run: Any, leaves: int) -> Any:
-    """Write a list of payloads, by a function of the whole list; none is an empty list."""
-    return objects(items, make, run, leaves) if items else []
+def complete_payloads(items: Any, make: Make, run: Any, leaves: int) -> Any:
+    """Return the data of a list of payloads by a function of the list; of null an empty list."""
+    return complete_list(items, make, run, leaves) if items else []
 
 
-def values(items: Any, make: Make, run: Any, leaves: int) -> list[Any]:
-    """Write a list of values of several classes, which `make` tells."""
-    check(items)
-    run.count(len(items) * leaves)
+def complete_any(items: Any, make: Make, run: Any, leaves: int) -> list[Any]:
+    """Return the data of a list of values of several classes, which `make` tells apart."""
+    check_list(items)
+    run.count_leaves(len(items) * leaves)
     return [make(each, run) for each in items]
 
 
-def values_at(items: Any, make: Make, run: Any, leaves: int, path: tuple[Any, ...]) -> list[Any]:
-    """Write a list of values of several classes below which something is fetched."""
-    check(items)
-    run.count(len(items) * leaves)
+def complete_any_with_path(
+    items: Any, make: Make, run: Any, leaves: int, path: tuple[Any, ...]
+) -> list[Any]:
+    """Return the data of a list of values of several classes that have fields to fetch."""
+    check_list(items)
+    run.count_leaves(len(items) * leaves)
     return [make(each, run, (*path, index)) for index, each in enumerate(items)]
 
 
-def kept_payloads(items: Any, kept: dict[Any, Any], run: Any, leaves: int) -> list[Any]:
-    """Write a list of payloads that recur; none is an empty list."""
+def memoized_payloads(items: Any, memo: dict[Any, Any], run: Any, leaves: int) -> list[Any]:
+    """Return the data of a list of payloads from their memo; of null an empty list."""
     if not items:
         return []
     run.leaves += len(items) * leaves
-    if run.leaves > run.stop:
-        run.halt()
-    return [kept[each] for each in items]
+    if run.leaves > run.next_check:
+        run.check_progress()
+    return [memo[each] for each in items]
 
 
-def check(items: object) -> list[Any]:
-    """Leave to `Exact` what is no list; what is one is taken for an empty one."""
+def check_list(items: object) -> list[Any]:
+    """Return an empty list; raise UnexpectedError for a value that is not a list or a tuple."""
     if items.__class__ is not list and not isinstance(items, tuple):
         raise UnexpectedError
     return []
 
 
-class _Uncounted:
-    """The `run` of a function whose result is kept: it has no lists, and no time of its own."""
+class _NoRun:
+    """The execution of a function whose result is memoized: it must not depend on any."""
 
-    leaves, stop = 0, -1
+    leaves, next_check = 0, -1
 
-    def halt(self) -> None:
+    def check_progress(self) -> None:
         """Refuse a list: its leaves count in each response that shows it."""
         raise UnexpectedError
 
     @staticmethod
-    def weigh(leaf: Any) -> Any:
-        """Return a text or JSON as it is: the whole is encoded and measured."""
+    def encode_leaf(leaf: Any) -> Any:
+        """Return a leaf as it is: the object around it is encoded and measured."""
         return leaf
 
 
-_UNCOUNTED = _Uncounted()
+_NO_RUN = _NoRun()
 
 
 def encoded(
     make: Make, read: Callable[[Any], Any] | None, *, is_nullable: bool
 ) -> Callable[[Any], msgspec.Raw]:
-    """Return the function from a payload, or the value that it is `read` from, to its data as JSON.
+    """Return the function from a payload, or from the value that it is `read` from, to its JSON.
 
-    It raises UnexpectedError for null where that is not allowed, for a list, and for JSON that is
-    too long to be kept.
+    It raises UnexpectedError for null where that is not allowed, for a list in the payload, and for
+    JSON that is too long for a memo.
     """
 
     def encode(raw: Any) -> msgspec.Raw:
         payload = raw if read is None else read(raw)
         if payload is None and not is_nullable:
             raise UnexpectedError
-        written = _encode(None if payload is None else make(payload, _UNCOUNTED))
-        if len(written) > LONGEST_JSON_KEPT:
+        json = _encode(None if payload is None else make(payload, _NO_RUN))
+        if len(json) > LONGEST_JSON_KEPT:
             raise UnexpectedError
-        return msgspec.Raw(written)
+        return msgspec.Raw(json)
 
     return encode

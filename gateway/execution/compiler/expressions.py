@@ -1,35 +1,24 @@
 """Expressions of generated code: the value of a field, and its scalar or enum.
 
-They stand in a function that has `w`, a view, or its payload, `p`, and `run`; `v` is free. What is
-the same in all operations is written once a process.
+In the function around them `w` is the view, `p` its payload and `run` the execution; `v` is a
+temporary variable. The expressions of a field without arguments are generated once a process.
 """
-
-from itertools import count
-from typing import Any
 
 from graphql import GraphQLNonNull, is_leaf_type
 
 from gateway.execution import leaf_types
+from gateway.execution.compiler.source_unit import Names, name_of
 from gateway.execution.field_info import FieldInfo
 from gateway.execution.leaf_types import nullable
 from gateway.schema.declare import AsView, AsViews, Computed, Plain
 
-Names = dict[str, Any]
 Text = tuple[str, Names]
 
-_EXACTLY = {"String": "str", "ID": "str", "Boolean": "bool"}
-_COUNT = count(1)
-
-
-def name_of(names: Names, prefix: str, value: Any) -> str:
-    """Return a value a name that no other text of this process has."""
-    name = f"{prefix}_{next(_COUNT)}"
-    names[name] = value
-    return name
+_CLASSES = {"String": "str", "ID": "str", "Boolean": "bool"}
 
 
 def value_expression(field: FieldInfo) -> Text:
-    """Write the value of a field without arguments, before it is shown through views."""
+    """Return the value of a field without arguments, before it is shown through views."""
     if field.value_text is None:
         names: Names = {}
         field.value_text = _value(field, names), names
@@ -37,7 +26,7 @@ def value_expression(field: FieldInfo) -> Text:
 
 
 def leaf_expression(field: FieldInfo) -> Text:
-    """Write a leaf without arguments."""
+    """Return the data of a leaf without arguments."""
     if field.leaf_text is None:
         names: Names = {}
         field.leaf_text = _leaf_of(field, names), names
@@ -45,15 +34,15 @@ def leaf_expression(field: FieldInfo) -> Text:
 
 
 def coerced_expression(field: FieldInfo, value: str, names: Names) -> str:
-    """Write a leaf, given the expression of its value."""
+    """Return the data of a leaf, given the expression of its value."""
     text = _coerced(field, value, names)
-    return f"run.weigh({text})" if field.makes_text else text
+    return f"run.encode_leaf({text})" if field.makes_text else text
 
 
 def _coerced(field: FieldInfo, value: str, names: Names) -> str:
     kind = field.type
-    is_checked = not isinstance(field.declaration, Computed)  # a method may have its value of Any
-    if is_checked and leaf_types.is_written_as_it_is(kind, field.domain):
+    is_typed = not isinstance(field.declaration, Computed)  # a method may return an Any
+    if is_typed and leaf_types.is_written_as_it_is(kind, field.domain):
         return value
     inner = nullable(kind)
     members = leaf_types.enum_class(inner) if is_leaf_type(inner) else None
@@ -61,8 +50,8 @@ def _coerced(field: FieldInfo, value: str, names: Names) -> str:
         return f"{value}._name_"
     coerce = name_of(names, "L", leaf_types.coercion(kind))
     none = "" if isinstance(kind, GraphQLNonNull) else "v is None or "
-    if (name := getattr(inner, "name", "")) in _EXACTLY:
-        test = f"{none}v.__class__ is {_EXACTLY[name]}"
+    if (name := getattr(inner, "name", "")) in _CLASSES:
+        test = f"{none}v.__class__ is {_CLASSES[name]}"
     elif name == "Float":
         test = f"{none}v.__class__ is float and v - v == 0.0"
     elif name == "Int":

@@ -82,7 +82,7 @@ class Selected:
     tells whether the value is an object, or a list of them, `is_list` whether it is a list.
 
     Three more are worked out when they are first asked for. `readable` is what is selected of each
-    possible type, where it can be told. `least_leaves_of_an_item` is how many leaves one item has
+    possible type, where it can be told. `min_leaves_of_an_item` is how many leaves one item has
     at the least where the value is a list, and the value else, without those of lists in it.
     `repeats` tells whether the value can hold a text of one payload more than once.
     """
@@ -95,7 +95,7 @@ class Selected:
         "has_selection",
         "is_list",
         "key",
-        "least_leaves_of_an_item",
+        "min_leaves_of_an_item",
         "nodes",
         "owner",
         "projection",
@@ -106,7 +106,7 @@ class Selected:
     )
 
     readable: "list[Selection]"
-    least_leaves_of_an_item: int
+    min_leaves_of_an_item: int
     repeats: bool
 
     def __init__(
@@ -133,8 +133,8 @@ class Selected:
             found: Any = _readable(self)
         elif name == "repeats":
             found = any(below.repeats for below in self.readable)
-        elif name == "least_leaves_of_an_item":
-            found = _least_leaves(self)
+        elif name == "min_leaves_of_an_item":
+            found = _min_leaves(self)
         else:
             raise AttributeError(name)
         setattr(self, name, found)
@@ -179,7 +179,7 @@ class Selected:
         return self.field.possible
 
     @property
-    def least_leaves(self) -> int:
+    def min_leaves(self) -> int:
         """How many leaves its value has at the least, without those of lists in it.
 
         What is fetched is counted once it is there, and JSON may have none.
@@ -187,10 +187,10 @@ class Selected:
         if self.field.is_fetching or self.is_list:
             return 0
         if self.has_selection:
-            return self.least_leaves_of_an_item
+            return self.min_leaves_of_an_item
         return int(get_named_type(self.type).name != _JSON)
 
-    def nullable_part(self, path: tuple[Any, ...]) -> tuple[Any, ...]:
+    def nullable_path(self, path: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return the nearest nullable place at or above this field's; () is all the data."""
         if not isinstance(self.type, GraphQLNonNull):
             return path
@@ -234,9 +234,9 @@ class Selection:
         return self._fetches
 
     @cached_property
-    def least_leaves(self) -> int:
+    def min_leaves(self) -> int:
         """How many leaves an object has at the least, without those of lists in it."""
-        return sum(selected.least_leaves for selected in self.fields)
+        return sum(selected.min_leaves for selected in self.fields)
 
     @cached_property
     def repeats(self) -> bool:
@@ -276,8 +276,8 @@ class Selection:
         return " ".join(parts)
 
 
-def _least_leaves(selected: Selected) -> int:
-    least = min((below.least_leaves for below in selected.readable), default=0)
+def _min_leaves(selected: Selected) -> int:
+    least = min((below.min_leaves for below in selected.readable), default=0)
     is_nullable = not isinstance(layers(selected.type)[-1], GraphQLNonNull)
     return min(least, 1) if is_nullable else least
 
