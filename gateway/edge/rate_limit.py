@@ -9,7 +9,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-from cachetools import LRUCache
+from gateway.cache.bounded_dict import BoundedDict
 
 WINDOW_S = 60.0
 _MIN_WAIT = 0.001  # of a window
@@ -56,7 +56,7 @@ class LocalRateLimit(RateLimit):
         super().__init__(limit)
         self._clock = clock
         # The number of a caller's last window, and what was counted in it and in the one before.
-        self._callers: LRUCache[str, tuple[int, int, int]] = LRUCache(max_callers)
+        self._callers: BoundedDict[str, tuple[int, int, int]] = BoundedDict(max_callers)
 
     async def count(self, caller: str, number: int, *, added: int = 0, pending: int = 0) -> float:
         """Count in memory."""

@@ -1,10 +1,9 @@
 """What an executor needs to know of a field of the schema, found out once a process."""
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, Generic, NamedTuple, TypeVar, get_type_hints
+from typing import Any, NamedTuple, TypeVar, get_type_hints
 
 import strawberry
 from graphql import (
@@ -21,6 +20,7 @@ from graphql import (
     get_named_type,
 )
 
+from gateway.cache.bounded_dict import BoundedDict
 from gateway.execution import leaf_types
 from gateway.execution.arguments import Converter
 from gateway.execution.bridge import (
@@ -163,31 +163,6 @@ class Function(NamedTuple):
     size: int
 
 
-class Recent(Generic[K, V]):
-    """The last so many of what has been made."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._made: OrderedDict[K, V] = OrderedDict()
-
-    def get(self, key: K) -> V | None:
-        """Return what is kept under a key."""
-        found = self._made.get(key)
-        if found is not None:
-            self._made.move_to_end(key)
-        return found
-
-    def keep(self, key: K, value: V) -> None:
-        """Keep a value, in the place of the one that was not asked for the longest."""
-        self._made[key] = value
-        if len(self._made) > self._most:
-            self._made.popitem(last=False)
-
-    def clear(self) -> None:
-        """Forget all."""
-        self._made.clear()
-
-
 class FieldInfos:
     """The fields of a schema's object types, and the views that show the types."""
 
@@ -195,8 +170,8 @@ class FieldInfos:
         self.schema: GraphQLSchema = graphql_schema(schema)
         self._known: dict[tuple[str, str], FieldInfo] = {}
         self._payloads: dict[type, Any] = {}
-        self.functions: Recent[tuple[str, bool, bool], Function] = Recent(_MOST_FUNCTIONS)
-        self.kept: Recent[tuple[Any, ...], leaf_types.Memo] = Recent(_MOST_KEPT)
+        self.functions: BoundedDict[tuple[str, bool, bool], Function] = BoundedDict(_MOST_FUNCTIONS)
+        self.kept: BoundedDict[tuple[Any, ...], leaf_types.Memo] = BoundedDict(_MOST_KEPT)
 
     def get(self, kind: GraphQLObjectType, name: str) -> FieldInfo:
         """Return a field; validation has made sure that it is there."""

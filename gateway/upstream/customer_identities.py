@@ -6,16 +6,14 @@ each other neither is served, until a call made afterwards confirms one (docs/de
 
 import math
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
+from gateway.cache.bounded_dict import BoundedDict
 from gateway.context import RequestContext
 
 if TYPE_CHECKING:
     from gateway.upstream.customer_view.endpoint import CustomerKey
-
-_V = TypeVar("_V")
 
 PROOF_S = 600.0
 _RENEW_AFTER_S = 30.0  # to renew a younger proof is not worth the write
@@ -60,9 +58,9 @@ class KnownCustomerIds:
         self, identity: Callable[[RequestContext], str], clock: Callable[[], float] = time.time
     ) -> None:
         self._identity, self._clock = identity, clock
-        self._proofs: OrderedDict[_Key, Proof] = OrderedDict()
-        self._disputes: OrderedDict[_Key, _Dispute] = OrderedDict()
-        self._contradicted: OrderedDict[_Key, float] = OrderedDict()
+        self._proofs: BoundedDict[_Key, Proof] = BoundedDict(_MAX_PROOFS)
+        self._disputes: BoundedDict[_Key, _Dispute] = BoundedDict(_MAX_DISPUTES)
+        self._contradicted: BoundedDict[_Key, float] = BoundedDict(_MAX_PROOFS)
         self.contradictions = 0
         self.changes = 0
 
@@ -98,7 +96,7 @@ class KnownCustomerIds:
             is_over = not 0 <= now - proven_at < PROOF_S  # as in `_is_over`
             if known_id == customer_id and not is_over:
                 if not is_confirmed or now - proven_at > _RENEW_AFTER_S:
-                    self._store(key, Proof(customer_id, now, is_confirmed=True))
+                    self._proofs[key] = Proof(customer_id, now, is_confirmed=True)
                 return True
             if is_over:
                 if known_id != customer_id:  # what the cache has of that customer is invalid
@@ -107,7 +105,7 @@ class KnownCustomerIds:
         dispute = self._dispute(key, now)
         if proof is None and dispute is None:
             self.changes += 1
-            self._store(key, Proof(customer_id, now))
+            self._proofs[key] = Proof(customer_id, now)
             return True
         if proof is not None:
             self._begin_dispute(key, frozenset((proof.customer_id, customer_id)))
@@ -120,7 +118,7 @@ class KnownCustomerIds:
             return False
         del self._disputes[key]
         self.changes += 1
-        self._store(key, Proof(customer_id, now, is_confirmed=True))
+        self._proofs[key] = Proof(customer_id, now, is_confirmed=True)
         return True
 
     def doubt(self, request: RequestContext, customer: "CustomerKey", customer_id: int) -> None:
@@ -148,29 +146,18 @@ class KnownCustomerIds:
         now = self._clock()
         self._proofs.pop(key, None)
         self._contradict(key, now)
-        _put(self._disputes, key, _Dispute(customer_ids, self.contradictions, now), _MAX_DISPUTES)
+        self._disputes[key] = _Dispute(customer_ids, self.contradictions, now)
 
     def _contradict(self, key: _Key, now: float) -> None:
         self.contradictions += 1
         self.changes += 1
-        _put(self._contradicted, key, now, _MAX_PROOFS)
+        self._contradicted[key] = now
 
     def _dispute(self, key: _Key, now: float) -> _Dispute | None:
         dispute = self._disputes.get(key) if self._disputes else None
         return None if dispute is None or _is_over(dispute.at, now) else dispute
 
-    def _store(self, key: _Key, proof: Proof) -> None:
-        _put(self._proofs, key, proof, _MAX_PROOFS)
-
 
 def _is_over(at: float, now: float) -> bool:
     # A time in the future comes from a clock that was set back: its age is unknown.
     return not 0 <= now - at < PROOF_S
-
-
-def _put(entries: OrderedDict[_Key, _V], key: _Key, value: _V, max_length: int) -> None:
-    """Store a value as the latest, and drop the oldest beyond `max_length`."""
-    entries[key] = value
-    entries.move_to_end(key)
-    if len(entries) > max_length:
-        entries.popitem(last=False)

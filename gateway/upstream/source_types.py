@@ -2,8 +2,7 @@
 
 from typing import NamedTuple
 
-from cachetools import LRUCache
-
+from gateway.cache.bounded_dict import BoundedDict
 from gateway.context import RequestContext
 from gateway.upstream.credentials import Credential
 from gateway.upstream.normalise.enums import PromotionSourceType
@@ -29,7 +28,7 @@ class SourceTypes:
     def __init__(self, configured: Order, credential: Credential) -> None:
         self.configured = configured
         self._credential = credential
-        self._found: LRUCache[_Definition, PromotionSourceType] = LRUCache(_MAX_REMEMBERED)
+        self._found: BoundedDict[_Definition, PromotionSourceType] = BoundedDict(_MAX_REMEMBERED)
 
     def order(self, program_id: str, promotion_id: str, request: RequestContext) -> Order:
         """Return all configured source types, the likeliest first."""

@@ -91,10 +91,10 @@ class FunctionWriter:
         names = self.shared.names
         self.shared.compile()
         for key, (new_name, size) in self._new.items():
-            self._fields.functions.keep(key, Function(new_name, names[new_name], size))
+            self._fields.functions[key] = Function(new_name, names[new_name], size)
         for memo_key, new in self._memos.items():
             new.memo.make = encoded(names[new.name], new.read, is_nullable=new.is_nullable)
-            self._fields.kept.keep(memo_key, new.memo)
+            self._fields.kept[memo_key] = new.memo
         if self.own.functions:
             self.own.names.update(names)
             self.own.compile()
@@ -140,7 +140,7 @@ class FunctionWriter:
             return self._write(selection, self.own, is_payload=is_payload, is_many=is_many)
         if key in self._new:
             return self._new[key][0]
-        known = self._fields.functions.get(key)
+        known = self._fields.functions.use(key)
         if known is not None:
             self.shared.names[known.name] = known.function
             self.size += known.size
@@ -314,7 +314,7 @@ class FunctionWriter:
         function once the source is compiled.
         """
         key = selection.signature, read, items is not None, is_nullable
-        memo = self._memos[key].memo if key in self._memos else self._fields.kept.get(key)
+        memo = self._memos[key].memo if key in self._memos else self._fields.kept.use(key)
         if memo is None:
             memo = Memo(unexpected, _MAX_MEMOIZED)
             if items is None:

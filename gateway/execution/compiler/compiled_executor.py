@@ -15,6 +15,7 @@ from graphql import (
 )
 
 from gateway.answer_budget import AnswerRefusedError
+from gateway.cache.bounded_dict import BoundedDict
 from gateway.execution.compiler.codegen import Projection, project_root
 from gateway.execution.compiler.resolver_calls import NO_VARIABLES, Variables
 from gateway.execution.compiler.selection import Scope, Selection
@@ -92,7 +93,7 @@ class CompiledOperation:
                     if isinstance(argument.value, VariableNode):
                         conditions[argument.value.name.value] = None
         self._conditions = tuple(conditions)
-        self._variants: dict[tuple[Any, ...], CompiledVariant] = {}
+        self._variants: BoundedDict[tuple[Any, ...], CompiledVariant] = BoundedDict(_MAX_VARIANTS)
 
     @property
     def size(self) -> int:
@@ -108,8 +109,6 @@ class CompiledOperation:
             key = tuple((name, values.coerced[name]) for name in names)
         variant = self._variants.get(key)
         if variant is None:
-            if len(self._variants) >= _MAX_VARIANTS:
-                del self._variants[next(iter(self._variants))]
             conditions = VariableValues(
                 {name: values.sources[name] for name in names},
                 {name: values.coerced[name] for name in names},

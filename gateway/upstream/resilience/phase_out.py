@@ -6,10 +6,10 @@ that were found before (docs/decisions/016).
 """
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
+from gateway.cache.bounded_dict import BoundedDict
 from gateway.errors import PhasedOutError, UndocumentedNotFoundError, UpstreamError
 from gateway.telemetry import log
 
@@ -43,8 +43,8 @@ class Presence:
 
     def __init__(self, endpoint: str, clock: Callable[[], float]) -> None:
         self._endpoint, self._clock = endpoint, clock
-        self._found: OrderedDict[Hashable, str] = OrderedDict()  # programs by path
-        self.missing: OrderedDict[Hashable, _Missing] = OrderedDict()
+        self._found: BoundedDict[Hashable, str] = BoundedDict(_MAX_PATHS)  # programs by path
+        self.missing: BoundedDict[Hashable, _Missing] = BoundedDict(_MAX_PATHS)
         """What has been missing lately; never empty while the endpoint is gone."""
         # Programs that are missing since the last response, at most as many as are evidence; and
         # those of them that had been found before.
@@ -82,9 +82,6 @@ class Presence:
         """Record a response that proves the endpoint to be served, as a documented error does."""
         if is_found and window.is_plain:
             self._found[window.path] = window.program_id
-            self._found.move_to_end(window.path)
-            if len(self._found) > _MAX_PATHS:
-                self._found.popitem(last=False)
         if self.missing:
             self.missing.pop(window.path, None)
             self.missing.pop(window.target, None)
@@ -113,9 +110,6 @@ class Presence:
         now = self._clock()
         key = window.path if window.is_plain else window.target
         self.missing[key] = _Missing(now + wait_s, wait_s, error)
-        self.missing.move_to_end(key)
-        if len(self.missing) > _MAX_PATHS:
-            self.missing.popitem(last=False)
         if not window.is_plain or self._probe_at:
             return
         if len(self._absent) < _PROGRAMS_FOR_EVIDENCE:
@@ -148,7 +142,7 @@ class PhaseOut:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._endpoint, self._switched_on, self._clock = endpoint, switched_on, clock
-        self._presences: OrderedDict[str, Presence] = OrderedDict()  # the longest unused first
+        self._presences: BoundedDict[str, Presence] = BoundedDict(_MAX_IDENTITIES)
 
     @property
     def gone_share(self) -> float:
@@ -173,11 +167,7 @@ class PhaseOut:
 
     def of(self, identity: str) -> Presence:
         """Return what is known under an identity, to record a response."""
-        presence = self._presences.get(identity)
+        presence = self._presences.use(identity)
         if presence is None:
             presence = self._presences[identity] = Presence(self._endpoint, self._clock)
-            if len(self._presences) > _MAX_IDENTITIES:
-                self._presences.popitem(last=False)
-        else:
-            self._presences.move_to_end(identity)
         return presence

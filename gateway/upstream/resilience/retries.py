@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from gateway.cache.bounded_dict import BoundedDict
 from gateway.upstream.http_statuses import UNREACHABLE, meaning_of
 
 MAX_ATTEMPTS = 2
@@ -29,7 +30,7 @@ class RetryBudget:
 
     def __init__(self) -> None:
         self._saved = 0  # in fifths of a retry
-        self._debts: dict[str, int] = {}  # in fifths, none of 0; the oldest first
+        self._debts: BoundedDict[str, int] = BoundedDict(_MAX_DEBTORS)  # in fifths, none of 0
 
     def count_call(self, caller: str | None = None) -> None:
         """Count one call, whatever becomes of it; its retries are not counted."""
@@ -49,8 +50,6 @@ class RetryBudget:
         self._saved = left
         if caller is not None:
             self._debts[caller] = debt + _CALLS_PER_RETRY
-            if len(self._debts) > _MAX_DEBTORS:
-                del self._debts[next(iter(self._debts))]
         return True
 
 
