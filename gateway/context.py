@@ -4,7 +4,8 @@ import asyncio
 import hashlib
 import math
 from asyncio import current_task
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -14,7 +15,7 @@ from typing import NamedTuple
 from gateway.answer_budget import AnswerBudget, AnswerShare
 from gateway.errors import BudgetExceededError
 
-# A call ends at its operation's deadline; who waits for it leaves a moment later, to hear how.
+# A call ends at its operation's deadline; what waits for it ends later, to receive its error.
 _GRACE_S = 0.1
 
 
@@ -25,7 +26,7 @@ class Role(Enum):
 
 
 class CustomerClaim(NamedTuple):
-    """A customer whom a caller may ask for: as the platform names sources and identifiers."""
+    """A customer whom a caller may query, by the platform's names of sources and identifiers."""
 
     source: str
     identifier_name: str
@@ -34,10 +35,10 @@ class CustomerClaim(NamedTuple):
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: the roles held, and the credential headers to hand on with `passthrough`.
+    """The client of a request: its roles, and the credential headers that `passthrough` forwards.
 
-    `customers` are those whom the caller may ask for, None all; `subject` tells callers apart in
-    logs, and nothing of who they are.
+    `customers` are those whom the caller may query, None for all; `subject` identifies the caller
+    in logs by a hash.
     """
 
     roles: frozenset[Role] = frozenset()
@@ -47,15 +48,15 @@ class Caller:
 
     @cached_property
     def credential_hash(self) -> str:
-        """Return a text that tells credentials apart, and does not give them away."""
+        """Return a hash of the credential, which differs for each credential."""
         return hashlib.sha256(repr(self.credential).encode()).hexdigest()
 
     @cached_property
     def fingerprint(self) -> str:
-        """Return a text that two callers share only where both may see the same.
+        """Return a hash that two callers share only if both may see the same.
 
-        It is a plain hash, and customers' identifiers can be guessed: it is for keys that are
-        hashed with a secret, and for no log.
+        It is not keyed, and customers' identifiers can be guessed: it is for keys that are hashed
+        with a secret, and must not be logged.
         """
         customers = None if self.customers is None else sorted(self.customers)
         rights = (sorted(role.value for role in self.roles), customers, self.credential)
@@ -64,21 +65,20 @@ class Caller:
 
 @dataclass(slots=True)
 class CallBudget:
-    """How many upstream calls one operation may make, and how many it has made.
+    """The number of upstream calls that one operation may make, and that it has made.
 
-    Calls are reserved for those who need them: a low-priority call waits where it could take the
-    last call that is reserved. A customer's page reserves one call, except while it makes it; a
-    walk through a customer's list, whose length is unknown, reserves all of them.
+    Calls for customers' pages can be reserved; a call of low priority, for a definition, waits
+    while all that remain are reserved. A page reserves one call, which is not counted while it is
+    made; a walk over a customer's pages, whose length is unknown, reserves all.
 
-    `max_startable` bounds the calls that are not of low priority, None for no bound: so many can
-    start before the operation's deadline. An operation that needs more could never succeed, because
-    a retry of it does not benefit from the calls of the attempt before.
+    `max_startable` limits the calls of normal priority, None for no limit: what they return is not
+    cached for the next try, so that an operation which needs more can never succeed.
     """
 
     max_calls: int
     spent: int = 0
     max_startable: int | None = None
-    _started: int = 0  # not of low priority
+    _started: int = 0  # calls of normal priority
     _reserved: int = 0
     _waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
@@ -88,51 +88,58 @@ class CallBudget:
         return self.spent >= self.max_calls
 
     def allows(self, *, is_low_priority: bool) -> bool:
-        """Whether one more call may start."""
-        return not self.is_spent and (is_low_priority or self._is_startable())
+        """Whether one more call of this priority may start."""
+        return not self.is_spent and (
+            is_low_priority or self.max_startable is None or self._started < self.max_startable
+        )
 
-    def _is_startable(self) -> bool:
-        return self.max_startable is None or self._started < self.max_startable
-
-    def reserve(self, calls: int = 1) -> "_Reservation":
+    @contextmanager
+    def reserve(self, calls: int = 1) -> Iterator[None]:
         """Reserve calls for the length of a ``with`` block."""
-        return _Reservation(self, calls)
+        self.reserve_more(calls)
+        try:
+            yield
+        finally:
+            self.reserve_more(-calls)
 
     def reserve_more(self, calls: int) -> None:
-        """Add to the reserved calls; a negative number releases reserved ones."""
+        """Reserve so many calls more, or fewer if `calls` is negative."""
         self._reserved += calls
         if calls < 0 and self._waiting:
             self._wake()
 
     def try_acquire(self, *, is_low_priority: bool = False) -> bool:
-        """Acquire one call unless that has to wait; return whether. `release` ends it."""
+        """Start a call unless it has to wait or is not allowed; return whether it has started."""
         remaining = self.max_calls - self.spent
-        if remaining <= 0 or (is_low_priority and 0 < self._reserved >= remaining):
-            return False
-        if not is_low_priority:
-            if self.max_startable is not None and not self._is_startable():
+        if is_low_priority:
+            if remaining <= 0 or 0 < self._reserved >= remaining:
                 return False
+        elif remaining <= 0 or (
+            self.max_startable is not None and self._started >= self.max_startable
+        ):
+            return False
+        else:
             self._started += 1
             self._reserved -= 1
         self.spent += 1
         return True
 
     async def acquire(self, *, is_low_priority: bool = False) -> None:
-        """Acquire one call; `release` ends it.
+        """Start a call, which ends with `release`.
 
-        A low-priority call waits while the remaining calls are reserved, until the operation's
-        deadline cancels it. Raise BudgetExceededError where no call is left.
+        One of low priority waits while all remaining calls are reserved. Raise BudgetExceededError
+        if the call is one too many.
         """
         while not self.try_acquire(is_low_priority=is_low_priority):
             if self.is_spent or not is_low_priority:
                 limit = self.max_calls if self.is_spent else self.max_startable
                 raise BudgetExceededError(self.max_calls if limit is None else limit)
-            wake = asyncio.get_running_loop().create_future()
-            self._waiting.append(wake)
-            await wake
+            turn = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            await turn
 
     def release(self, *, is_low_priority: bool = False, is_sent: bool = True) -> None:
-        """End an acquired call; one that was not sent is refunded."""
+        """End a call; one that was not sent is not counted."""
         if not is_sent:
             self.spent -= 1
             self._started -= not is_low_priority
@@ -142,46 +149,32 @@ class CallBudget:
             self._wake()
 
     def _wake(self) -> None:
+        """Let the calls that wait try again."""
         waiting, self._waiting = self._waiting, []
-        for wake in waiting:
-            if not wake.done():
-                wake.set_result(None)
+        for turn in waiting:
+            if not turn.done():
+                turn.set_result(None)
 
 
-class _Reservation:
-    __slots__ = ("_budget", "_calls")
-
-    def __init__(self, budget: CallBudget, calls: int) -> None:
-        self._budget, self._calls = budget, calls
-
-    def __enter__(self) -> None:
-        self._budget.reserve_more(self._calls)
-
-    def __exit__(self, *_: object) -> None:
-        self._budget.reserve_more(-self._calls)
-
-
+@dataclass(slots=True, eq=False)
 class DeadlineScope:
-    """Ends tasks at one deadline, by one timer for them all.
+    """Cancels tasks at one deadline, by one timer for all, in seconds of the event loop's clock.
 
-    Each task marks by a ``with`` block what is bounded, one block at a time; a block that is ended
-    raises TimeoutError. `at` is in seconds of the event loop's clock.
+    Each task marks what is bounded by a ``with`` block, one block at a time. The deadline raises
+    TimeoutError from the block.
     """
 
-    __slots__ = ("_ended", "_inside", "_loop", "_timer", "at")
-
-    def __init__(self, at: float) -> None:
-        self.at = at
-        # With how often each had been told to cancel: what is told later is not the deadline's.
-        self._inside: dict[asyncio.Task[object], int] = {}
-        self._ended: set[asyncio.Task[object]] = set()
-        self._timer: asyncio.TimerHandle | None = None
-        # Asking which loop runs is a system call in Python 3.11, so that it is asked once.
-        self._loop: asyncio.AbstractEventLoop | None = None
+    deadline: float
+    # By how often each task had been cancelled when it entered: only a later one is the deadline's.
+    _tasks: dict[asyncio.Task[object], int] = field(default_factory=dict)
+    _timed_out: set[asyncio.Task[object]] = field(default_factory=set)
+    _timer: asyncio.TimerHandle | None = None
+    # Python 3.11 makes a system call to find the running loop, so that it is found once.
+    _loop: asyncio.AbstractEventLoop | None = None
 
     def cancel(self) -> None:
-        """Cancel the tasks that are inside."""
-        for task in self._inside:
+        """Cancel the tasks within their blocks."""
+        for task in self._tasks:
             task.cancel()
 
     def __enter__(self) -> None:
@@ -190,41 +183,41 @@ class DeadlineScope:
             loop = self._loop = asyncio.get_running_loop()
         task = current_task(loop)
         if task is None:
-            raise RuntimeError("outside of a task nothing can be ended")
-        self._inside[task] = task.cancelling()
+            raise RuntimeError("only a task can have a deadline")
+        self._tasks[task] = task.cancelling()
         if self._timer is None:
-            self._timer = loop.call_at(self.at, self._end)
+            self._timer = loop.call_at(self.deadline, self._time_out)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: object
     ) -> None:
         task = current_task(self._loop)
         assert task is not None  # noqa: S101 - as it entered
-        cancelling = self._inside.pop(task)
-        if self._timer is not None and not self._inside:
+        cancelling = self._tasks.pop(task)
+        if self._timer is not None and not self._tasks:
             self._timer.cancel()
             self._timer = None
-        if self._ended and task in self._ended:
-            self._ended.discard(task)
+        if self._timed_out and task in self._timed_out:
+            self._timed_out.discard(task)
             is_cancelled = kind is not None and issubclass(kind, asyncio.CancelledError)
             if task.uncancel() <= cancelling and is_cancelled:
                 raise TimeoutError from error
 
-    def _end(self) -> None:
+    def _time_out(self) -> None:
         self._timer = None
-        # Who has been ended may still be leaving when another comes in too late.
-        for task in self._inside.keys() - self._ended:
-            self._ended.add(task)
+        # A task that has been cancelled may still be leaving when another one enters too late.
+        for task in self._tasks.keys() - self._timed_out:
+            self._timed_out.add(task)
             task.cancel()
 
 
 @dataclass(slots=True)
 class UpstreamReport:
-    """Where one operation's answers came from; of a batch, each operation has its own.
+    """Where one operation's data came from; in a batch each operation has its own report.
 
-    `calls` are those that were made on its account, second attempts included.
-    `fresh_until` is when the first of them is no longer fresh, in wall-clock seconds: 0 where one
-    was not kept, was stale or failed, and infinite where there were none.
+    `calls` are those made for it, retries included. `fresh_until` is when the first of its
+    responses is no longer fresh, in wall-clock seconds: 0 if one was not cached, was stale or
+    failed, infinite if there were none.
     """
 
     calls: int = 0
@@ -234,28 +227,22 @@ class UpstreamReport:
     fresh_until: float = math.inf
 
     def count(self, source: str) -> None:
-        """Count one answer by its source: COALESCED, CACHE or STALE; UPSTREAM is a call."""
+        """Count a response by its source: COALESCED, CACHE or STALE; calls are counted apart."""
         self.coalesced += source == "COALESCED"
         self.cached += source == "CACHE"
         self.stale += source == "STALE"
 
-    def lasts(self, until: float) -> None:
-        """Note how long one answer stands, in wall-clock seconds; 0 where it does not."""
-        self.fresh_until = min(self.fresh_until, until)
-
 
 @dataclass(slots=True)
 class RequestContext:
-    """One GraphQL request on its way.
+    """One GraphQL request.
 
-    `caller_key` tells its caller from others wherever something is shared out; nobody but this
-    process ever sees it.
-    `now` is the one time of the whole answer, in UTC; `deadline` is when all upstream work must be
-    done, in seconds of the event loop's clock. `calls` ends by then what is called on the request's
-    account, and `waits` what it waits for, its own calls and those of others. `read` is what its
-    own calls have brought, by their keys: equal calls of one request are read once.
-    `trace_headers` go upstream with each call made on its account, and decide nothing. `answer`
-    counts how large its answer becomes.
+    `caller_key` identifies its caller wherever a limit is shared between callers; it is never
+    logged or sent. `now` is the time of the whole response, in UTC; `deadline` is that of all its
+    upstream calls, in seconds of the event loop's clock. `call_scope` ends the calls that it makes
+    then, and `wait_scope` soon after what waits for a call, be it its own or another request's.
+    `decoded` has what its own calls have returned, by cache key, so that equal calls of one request
+    are decoded once. `trace_headers` are sent with each call. `answer` counts the response's size.
     """
 
     id: str
@@ -273,17 +260,15 @@ class RequestContext:
     decoded: dict[str, object] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Bound what the request does, of which there is nothing yet."""
-        self.call_scope, self.wait_scope = (
-            DeadlineScope(self.deadline),
-            DeadlineScope(self.deadline + _GRACE_S),
-        )
+        """Create what `dataclasses.replace` must not share."""
+        self.call_scope = DeadlineScope(self.deadline)
+        self.wait_scope = DeadlineScope(self.deadline + _GRACE_S)
         self.decoded = {}
 
     def abandon(self) -> None:
-        """Cancel what is waited for: nobody wants the answer any more."""
+        """Cancel what waits for calls: the client has disconnected."""
         self.wait_scope.cancel()
 
     def warn(self, code: str, message: str) -> None:
-        """Tell the client something about the whole answer, once however often it happens."""
+        """Add a warning to the response; of one code, the last."""
         self.warnings[code] = message

@@ -38,7 +38,8 @@ class CustomerIdByKeyLoader:
         proof = self._known.proof(self._request, key)
         if proof is None:
             return None
-        self._request.report.lasts(proof.proven_at + PROOF_S)
+        report = self._request.report
+        report.fresh_until = min(report.fresh_until, proof.proven_at + PROOF_S)
         return str(proof.customer_id)
 
     def agrees(self, key: CustomerKey, customer_id: str) -> bool:

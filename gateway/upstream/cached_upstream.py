@@ -167,7 +167,7 @@ class CachedUpstream:
         except TimeoutError:
             raise UpstreamTimeoutError(endpoint) from None
         finally:
-            request.report.lasts(fresh_until)
+            request.report.fresh_until = min(request.report.fresh_until, fresh_until)
         if fetched.source is not Source.UPSTREAM:
             request.report.count(fetched.source.name)
         if fetched.is_negative:
