@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from gateway.sandbox.documents import document
+from gateway.sandbox.documented_examples import document
 
 MIB = 1024 * 1024
 ALMOST = 10 * MIB - 20_000  # what is just not refused for its size

@@ -26,7 +26,7 @@ def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _fault(text: str) -> "Fault":
-    from gateway.sandbox.faults.parameter import FaultError  # noqa: PLC0415 - a worker has no use for it
+    from gateway.sandbox.faults.mode import FaultError  # noqa: PLC0415 - a worker has no use for it
     from gateway.sandbox.faults.spec import parse_fault  # noqa: PLC0415 - as above
 
     try:

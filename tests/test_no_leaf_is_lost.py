@@ -11,7 +11,7 @@ import pytest
 from graphql import GraphQLObjectType, get_named_type
 
 from gateway.app import create_app
-from gateway.sandbox.documents import FRAGMENTS, document
+from gateway.sandbox.documented_examples import FRAGMENTS, document
 from gateway.schema.build import build_schema, executable
 from tests.sandbox.client import NOW
 from tests.support.graph import settings_for

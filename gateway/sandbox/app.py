@@ -1,8 +1,7 @@
-"""The sandbox's HTTP application: routes, and what every call goes through before its endpoint."""
+"""The HTTP application of the sandbox: its routes, and what precedes each endpoint."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from functools import partial
 
 import msgspec
 from starlette.applications import Starlette
@@ -10,37 +9,33 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.sandbox.answers import (
+from gateway.sandbox.auth import Authentication, Credentials
+from gateway.sandbox.calls import CallLog, Endpoint, Latency, LatencyChange
+from gateway.sandbox.customer_view import promotion_data
+from gateway.sandbox.definitions import promotion_definitions
+from gateway.sandbox.faults.mode import Handler
+from gateway.sandbox.faults.plan import FaultPlan
+from gateway.sandbox.faults.spec import Fault
+from gateway.sandbox.responses import (
     LegacyErrorStyle,
     Refusal,
     errors_body,
-    json_answer,
+    json_response,
     status_body,
 )
-from gateway.sandbox.auth import Authentication, Credentials
-from gateway.sandbox.calls import CallLog, Endpoint, Latency, LatencyOrder
-from gateway.sandbox.customer_view import promotion_data
-from gateway.sandbox.definitions import promotion_definitions
-from gateway.sandbox.faults.plan import FaultPlan
-from gateway.sandbox.faults.spec import Fault
 from gateway.sandbox.world import World
 
 CUSTOMER_VIEW_PATH = "/v2/customers/lookup/promotionData"
 DEFINITIONS_PATH = "/api_gateway/loyalty/v1/programs/{program_id:int}/promotionsV2"
 TOKEN_PATH = "/v3/oauth/token/generate"  # noqa: S105 - a path
 
-# A step sees every call before its endpoint does, and may answer in its place. Faults are no steps:
-# they stand around what follows, because most of them spoil the genuine answer (`faults/plan.py`).
-Step = Callable[[Endpoint, Request], Awaitable[Response | None]]
-Handler = Callable[[Request], Awaitable[Response]]
-
 
 def utc_now() -> datetime:
-    """Now, in UTC."""
+    """Return the present, in UTC."""
     return datetime.now(UTC)
 
 
-def create_sandbox(  # noqa: PLR0913 - each is one knob of the sandbox, by keyword and with a default
+def create_sandbox(  # noqa: PLR0913 - each is an option, by keyword and with a default
     world: World | None = None,
     *,
     clock: Callable[[], datetime] = utc_now,
@@ -51,97 +46,73 @@ def create_sandbox(  # noqa: PLR0913 - each is one knob of the sandbox, by keywo
     token_ttl_s: int = 300,
     faults: Sequence[Fault] = (),
 ) -> Starlette:
-    """Build the sandbox: an ASGI application that plays the upstream.
+    """Create an ASGI application that stands in for the upstream.
 
-    world: whose promotions it tells; generated for the clock's date when absent.
-    clock: gives aware datetimes; token expiry and `promotionStatusForCustomer` go by it.
-    latency_ms: how long both endpoints and the token endpoint wait, in milliseconds.
-    credentials: what callers must bring; the published demo credentials when absent.
-    error_status: the HTTP status beside the documented error codes (it is not documented).
-    legacy_error_style: the body of a legacy error, `{"errors": …}` or `{"status": …}`.
-    token_ttl_s: how long an OAuth token lives, in seconds.
-    faults: what goes wrong from the start (`parse_fault`); `/__faults` changes it.
+    world: customers and programs; generated for the clock's date if absent.
+    clock: returns aware datetimes, for token expiry and `promotionStatusForCustomer`.
+    latency_ms: delay of all endpoints, in milliseconds.
+    credentials: accepted credentials; the published demo credentials if absent.
+    error_status: HTTP status of the documented error codes (it is not documented).
+    legacy_error_style: body of a legacy error, `{"errors": …}` or `{"status": …}`.
+    token_ttl_s: lifetime of an OAuth token, in seconds.
+    faults: faults in force from the start (`parse_fault`); `/__faults` changes them.
     """
     world = world or World.generate(today=clock().date())
     calls = CallLog()
     latency = Latency(latency_ms)
     authentication = Authentication(credentials or Credentials(), clock, token_ttl_s)
     plan = FaultPlan(faults, clock, authentication)
-    arrival: list[Step] = [partial(_count, calls), partial(_wait, latency)]
-    guards: list[Step] = [partial(_authenticate, authentication)]
 
     async def customer_view(request: Request) -> Response:
         try:
-            return json_answer(promotion_data(world, clock, request.query_params))
+            return json_response(promotion_data(world, clock, request.query_params))
         except Refusal as refusal:
-            return json_answer(errors_body(refusal), error_status)
+            return json_response(errors_body(refusal), error_status)
 
     async def definitions(request: Request) -> Response:
         program_id = request.path_params["program_id"]
         try:
-            return json_answer(promotion_definitions(world, program_id, request.query_params))
+            return json_response(promotion_definitions(world, program_id, request.query_params))
         except Refusal as refusal:
             body = status_body if legacy_error_style == "status" else errors_body
-            return json_answer(body(refusal), error_status)
+            return json_response(body(refusal), error_status)
 
     async def token(request: Request) -> Response:
-        answer = authentication.generate_token(await request.body())
-        return json_answer(answer) if answer else json_answer(_wrong_key(), 401)
+        return json_response(*authentication.generate_token(await request.body()))
 
-    def played(endpoint: Endpoint, handler: Handler, guards: Sequence[Step]) -> Handler:
-        """Put arrival, faults and guards before an endpoint, in this order."""
-        genuine = _through(guards, endpoint, handler)
-        return _through(arrival, endpoint, plan.around(endpoint, genuine))
+    def route(path: str, endpoint: Endpoint, handler: Handler, method: str = "GET") -> Route:
+        async def authenticate(request: Request) -> Response:
+            if endpoint != "token" and not authentication.accepts(request.headers):
+                return json_response(errors_body(Refusal(401, "Unauthorized")), 401)
+            return await handler(request)
+
+        # Most faults change the original response, so they wrap the authentication too.
+        with_faults = plan.wrap(endpoint, authenticate)
+
+        async def handle(request: Request) -> Response:
+            query = request.scope["query_string"].decode("latin-1")
+            calls.record(endpoint, request.url.path, query)
+            await latency.wait(endpoint)
+            return await with_faults(request)
+
+        return Route(path, handle, methods=[method])
 
     return Starlette(
         routes=[
-            Route(CUSTOMER_VIEW_PATH, played("promotionData", customer_view, guards)),
-            Route(DEFINITIONS_PATH, played("promotionsV2", definitions, guards)),
-            Route(TOKEN_PATH, played("token", token, ()), methods=["POST"]),
+            route(CUSTOMER_VIEW_PATH, "promotionData", customer_view),
+            route(DEFINITIONS_PATH, "promotionsV2", definitions),
+            route(TOKEN_PATH, "token", token, "POST"),
             *_control_routes(world, calls, latency),
             *plan.routes(),
         ]
     )
 
 
-def _through(steps: Sequence[Step], endpoint: Endpoint, handler: Handler) -> Handler:
-    """Put the steps before a handler; the first one that answers has answered."""
-
-    async def handle(request: Request) -> Response:
-        for step in steps:
-            answer = await step(endpoint, request)
-            if answer is not None:
-                return answer
-        return await handler(request)
-
-    return handle
-
-
-async def _count(calls: CallLog, endpoint: Endpoint, request: Request) -> None:
-    calls.record(endpoint, request.url.path, request.scope["query_string"].decode("latin-1"))
-
-
-async def _wait(latency: Latency, endpoint: Endpoint, _request: Request) -> None:
-    await latency.wait(endpoint)
-
-
-async def _authenticate(
-    authentication: Authentication, _endpoint: Endpoint, request: Request
-) -> Response | None:
-    if authentication.accepts(request.headers):
-        return None
-    return json_answer(errors_body(Refusal(401, "Unauthorized")), 401)
-
-
-def _wrong_key() -> dict[str, object]:
-    return {"data": None, "errors": [{"code": 401, "message": "Invalid key or secret"}]}
-
-
 def _control_routes(world: World, calls: CallLog, latency: Latency) -> list[Route]:
-    """List the sandbox's own endpoints, without authentication: nothing upstream has them."""
+    """Return the routes that control the sandbox, without authentication."""
 
     async def read_calls(_request: Request) -> Response:
-        return json_answer(calls.report())
+        return json_response(calls.report())
 
     async def reset_calls(_request: Request) -> Response:
         calls.reset()
@@ -149,13 +120,13 @@ def _control_routes(world: World, calls: CallLog, latency: Latency) -> list[Rout
 
     async def change_latency(request: Request) -> Response:
         try:
-            order = msgspec.json.decode(await request.body(), type=LatencyOrder)
+            change = msgspec.json.decode(await request.body(), type=LatencyChange)
         except msgspec.DecodeError as error:
-            return json_answer({"error": str(error)}, 400)
-        return json_answer(latency.obey(order))
+            return json_response({"error": str(error)}, 400)
+        return json_response(latency.apply(change))
 
     async def describe_world(_request: Request) -> Response:
-        return json_answer(world.describe())
+        return json_response(world.describe())
 
     return [
         Route("/__calls", read_calls),

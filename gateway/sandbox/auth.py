@@ -1,4 +1,4 @@
-"""Who may call: Basic credentials of a till, or an OAuth token in one of two headers."""
+"""Authentication of calls: Basic credentials of a till, or an OAuth token in one of two headers."""
 
 import base64
 import binascii
@@ -10,16 +10,16 @@ from typing import Any
 
 import msgspec
 
-# Two pages of the vendor name two headers; both are accepted here.
+# Two pages of the vendor name two different headers; both are accepted.
 TOKEN_HEADERS = ("x-cap-api-oauth-token", "cap-api-access-token")
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What the sandbox accepts; the defaults are for demonstrations and are no secret."""
+    """The accepted credentials; the defaults are for demonstrations and not secret."""
 
     username: str = "sandbox"
-    password: str = "sandbox"  # noqa: S105 - the embedded sandbox's own, published on purpose
+    password: str = "sandbox"  # noqa: S105 - published for demonstrations
     oauth_key: str = "sandbox-key"
     oauth_secret: str = "sandbox-secret"  # noqa: S105 - as above
 
@@ -32,7 +32,7 @@ class TokenRequest(msgspec.Struct):
 
 
 class Authentication:
-    """Checks a call's credentials, and generates tokens that expire by the sandbox's clock."""
+    """Checks credentials and generates tokens, which expire by the clock of the sandbox."""
 
     def __init__(
         self, credentials: Credentials, clock: Callable[[], datetime], token_ttl_s: int
@@ -43,7 +43,7 @@ class Authentication:
         self._expiry_by_token: dict[str, datetime] = {}
 
     def accepts(self, headers: Mapping[str, str]) -> bool:
-        """Whether the headers carry a live token or, without any token, the Basic credentials."""
+        """Whether the headers have an unexpired token or, without any token, valid credentials."""
         for name in TOKEN_HEADERS:
             token = headers.get(name)
             if token is not None:
@@ -56,31 +56,31 @@ class Authentication:
         if scheme.lower() != "basic":
             return False
         try:
-            given = base64.b64decode(encoded, validate=True)
+            received = base64.b64decode(encoded, validate=True)
         except binascii.Error:
             return False
         expected = f"{self._credentials.username}:{self._credentials.password}".encode()
-        return secrets.compare_digest(given, expected)
+        return secrets.compare_digest(received, expected)
 
-    def generate_token(self, body: bytes) -> dict[str, Any] | None:
-        """Answer a token request's body; None where key or secret are wrong.
-
-        `{"data": {"accessToken", "ttlSeconds"}, "errors": null}`, by the vendor's OAuth page.
-        """
+    def generate_token(self, body: bytes) -> tuple[dict[str, Any], int]:
+        """Return the payload and status of a token request, by the vendor's OAuth page."""
         try:
             request = msgspec.json.decode(body, type=TokenRequest)
         except msgspec.DecodeError:
-            return None
+            request = TokenRequest("", "")
         expected = f"{self._credentials.oauth_key}:{self._credentials.oauth_secret}".encode()
         if not secrets.compare_digest(f"{request.key}:{request.secret}".encode(), expected):
-            return None
+            return {
+                "data": None,
+                "errors": [{"code": 401, "message": "Invalid key or secret"}],
+            }, 401
         token = secrets.token_urlsafe(24)
         now = self._clock()
         self._expiry_by_token = {t: e for t, e in self._expiry_by_token.items() if e > now}
         self._expiry_by_token[token] = now + timedelta(seconds=self._ttl_s)
-        return {"data": {"accessToken": token, "ttlSeconds": self._ttl_s}, "errors": None}
+        return {"data": {"accessToken": token, "ttlSeconds": self._ttl_s}, "errors": None}, 200
 
-    def shorten(self, token: str, life: timedelta) -> None:
-        """Let a token that lives end so long from now, whatever was said of it; others stay."""
+    def expire_in(self, token: str, lifetime: timedelta) -> None:
+        """Set the remaining lifetime of an unexpired token."""
         if token in self._expiry_by_token:
-            self._expiry_by_token[token] = self._clock() + life
+            self._expiry_by_token[token] = self._clock() + lifetime

@@ -1,4 +1,4 @@
-"""What was called, and how slowly it is to answer."""
+"""The log of calls, and the latency of the endpoints."""
 
 import asyncio
 from collections import Counter, deque
@@ -12,19 +12,19 @@ LOG_LENGTH = 1000
 
 
 class CallLog:
-    """Counts every call as it arrives, refused ones too, and keeps the last thousand."""
+    """Counts all calls, refused ones too, and keeps the last thousand."""
 
     def __init__(self) -> None:
         self._counts: Counter[Endpoint] = Counter()
         self._log: deque[dict[str, str]] = deque(maxlen=LOG_LENGTH)
 
     def record(self, endpoint: Endpoint, path: str, query: str) -> None:
-        """Note one call; `query` is the raw query string as received."""
+        """Record a call; `query` is the raw query string as received."""
         self._counts[endpoint] += 1
         self._log.append({"endpoint": endpoint, "path": path, "query": query})
 
     def reset(self) -> None:
-        """Forget all calls."""
+        """Remove all calls."""
         self._counts.clear()
         self._log.clear()
 
@@ -34,27 +34,27 @@ class CallLog:
         return {"total": self._counts.total(), **counts, "log": list(self._log)}
 
 
-class LatencyOrder(msgspec.Struct):
-    """The body of `PUT /__latency`: milliseconds, for one endpoint or (None) for all."""
+class LatencyChange(msgspec.Struct):
+    """The body of `PUT /__latency`: milliseconds for one endpoint, or for all without one."""
 
     ms: int
     endpoint: Endpoint | None = None
 
 
 class Latency:
-    """How long each endpoint waits before it answers, in milliseconds."""
+    """The delay of each endpoint, in milliseconds."""
 
     def __init__(self, ms: int) -> None:
         self._ms_by_endpoint: dict[Endpoint, int] = dict.fromkeys(ENDPOINTS, ms)
 
-    def obey(self, order: LatencyOrder) -> dict[Endpoint, int]:
-        """Change the waiting; the answer is what holds from now on."""
-        for endpoint in ENDPOINTS if order.endpoint is None else (order.endpoint,):
-            self._ms_by_endpoint[endpoint] = max(0, order.ms)
+    def apply(self, change: LatencyChange) -> dict[Endpoint, int]:
+        """Change the delay; return those of all endpoints."""
+        for endpoint in ENDPOINTS if change.endpoint is None else (change.endpoint,):
+            self._ms_by_endpoint[endpoint] = max(0, change.ms)
         return dict(self._ms_by_endpoint)
 
     async def wait(self, endpoint: Endpoint) -> None:
-        """Wait as long as the endpoint is told to."""
+        """Wait for the delay of an endpoint."""
         ms = self._ms_by_endpoint[endpoint]
         if ms:
             await asyncio.sleep(ms / 1000)

@@ -1,4 +1,4 @@
-"""A customer, and how far each of their promotions has come."""
+"""A customer, and the state of each of their promotions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from gateway.sandbox.promotion import (
     Restriction,
 )
 
-# Every documented value of `source`; ALL finds a customer wherever they registered.
+# Every documented value of `source`; ALL finds a customer on any of them.
 SOURCES = frozenset(
     {
         "FACEBOOK",
@@ -56,11 +56,11 @@ class Enrolment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """One promotion as one customer has it.
+    """The state of one promotion for one customer.
 
     `points` and `times` count over the promotion's life, `..._in_window` within the moving window
-    of its period-based restrictions. `enrolments` is None where the upstream tracks none (GENERIC),
-    empty where the customer is not enrolled. `documented` is a payload answered word for word.
+    of its period-based restrictions. `enrolments` is None if the upstream tracks none (GENERIC),
+    empty if the customer is not enrolled. `documented` is a payload that is returned verbatim.
     """
 
     promotion: Promotion
@@ -73,19 +73,19 @@ class Holding:
 
     @property
     def enrolment_count(self) -> int:
-        """How often the customer was enrolled (the wire's "issuals")."""
+        """Return the number of enrolments ("issuals" in the payload)."""
         return len(self.enrolments or ())
 
     @property
     def issue_count(self) -> int:
-        """How often the promotion was issued to the customer (the wire's "earns")."""
+        """Return the number of issues ("earns" in the payload)."""
         return sum(len(enrolment.issues) for enrolment in self.enrolments or ())
 
     def usage(self, restriction: Restriction) -> str | None:
-        """`currentCustomerUsage` of one restriction; None where the wire has no such key.
+        """Return the `currentCustomerUsage` of a restriction; None if the payload has no such key.
 
-        Scope EVENT carries none. Scope PROMOTION and NUMBER_OF_REDEMPTIONS_PER_EARN say "0" even
-        when something was used, as the documented examples do.
+        Scope EVENT has none. Scope PROMOTION and NUMBER_OF_REDEMPTIONS_PER_EARN have "0" even after
+        use, as in the documented examples.
         """
         if restriction.limit_on == "EVENT":
             return None
@@ -106,7 +106,7 @@ class Holding:
         return figure
 
     def is_available(self, status: str, now: datetime) -> bool:
-        """Whether the holding has a `promotionStatusForCustomer`, by its documented meaning."""
+        """Whether the holding has a `promotionStatusForCustomer`, as documented."""
         promotion = self.promotion
         if status == "EXPIRED":
             return promotion.ends_at < now
@@ -160,10 +160,10 @@ class Holding:
 
 @dataclass(slots=True, kw_only=True)
 class Customer:
-    """Someone who holds promotions, and the identifiers and sources they are found by.
+    """A customer with promotions, identifiers and sources.
 
-    `identifiers` maps an `identifierName` to its values; `id` is added by the world. `holdings` is
-    a plain list that a test may change between two calls, as a live upstream would.
+    `identifiers` maps an `identifierName` to its values; the world adds `id`. Tests may change
+    `holdings` between two calls, as a live upstream would.
     """
 
     customer_id: int
@@ -174,10 +174,10 @@ class Customer:
     note: str = ""
 
     def is_registered_on(self, source: str) -> bool:
-        """Whether the customer is found under a `source` parameter."""
+        """Whether a `source` parameter finds the customer."""
         return source == "ALL" or source in self.sources
 
 
 def points_figure(points: Decimal) -> str:
-    """Points as the customer view writes them: "0", else with three decimals ("4990.000")."""
+    """Return points as the customer view writes them: "0", or three decimals ("4990.000")."""
     return f"{points:.3f}" if points else "0"

@@ -1,4 +1,4 @@
-"""One promotion of one customer, as `promotionData` writes it (keys in the documented order)."""
+"""The payload of one promotion of one customer, for `promotionData` (keys in documented order)."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,8 +7,8 @@ from typing import Any
 from gateway.sandbox.customer import Enrolment, Holding, points_figure
 from gateway.sandbox.promotion import Restriction, exact_number
 
-# What `fetchAllUsage=true` adds at "-1" where it is not enabled: see customer 564332013.
-ALWAYS_TOLD = (
+# `fetchAllUsage=true` adds these at "-1" if they are not enabled: see customer 564332013.
+ALWAYS_INCLUDED = (
     Restriction("NUMBER_OF_TIMES", "CUSTOMER", "-1"),
     Restriction("NUMBER_OF_POINTS", "CUSTOMER", "-1"),
     Restriction("NUMBER_OF_REDEMPTIONS_PER_EARN", "CUSTOMER", "-1"),
@@ -18,10 +18,10 @@ ALWAYS_TOLD = (
 def render_holding(
     holding: Holding, *, all_usage: bool, has_promotion_types: bool
 ) -> dict[str, Any]:
-    """One item of `promotions`.
+    """Return one item of `promotions`.
 
-    `all_usage` is `fetchAllUsage`; `has_promotion_types` says whether the org has "types of
-    promotions", without which there is no `promotionRestriction`.
+    `all_usage` is `fetchAllUsage`. Without `has_promotion_types` (of the org) there is no
+    `promotionRestriction`.
     """
     if holding.documented is not None:
         return _documented(dict(holding.documented), all_usage=all_usage)
@@ -36,7 +36,7 @@ def render_holding(
 
 
 def _documented(payload: dict[str, Any], *, all_usage: bool) -> dict[str, Any]:
-    """Repeat a documented item; without `fetchAllUsage`, leave out what is not enabled."""
+    """Return a documented item; without `fetchAllUsage`, without restrictions at "-1"."""
     if not all_usage:
         restrictions = dict(payload["promotionRestriction"])
         restrictions["redemptionRestrictions"] = [
@@ -86,11 +86,11 @@ def _restrictions(holding: Holding, *, all_usage: bool) -> dict[str, Any]:
     promotion = holding.promotion
     redemption = [r for r in promotion.redemption_restrictions if all_usage or r.maximum != "-1"]
     if all_usage:
-        told = {(restriction.kpi, restriction.limit_on) for restriction in redemption}
+        included = {(restriction.kpi, restriction.limit_on) for restriction in redemption}
         redemption += [
             restriction
-            for restriction in ALWAYS_TOLD
-            if (restriction.kpi, restriction.limit_on) not in told
+            for restriction in ALWAYS_INCLUDED
+            if (restriction.kpi, restriction.limit_on) not in included
         ]
     return {
         "issualRestrictions": _rendered(holding, promotion.issual_restrictions, typed=False),
@@ -146,5 +146,5 @@ def _enrolment(enrolment: Enrolment) -> dict[str, Any]:
 
 
 def instant(moment: datetime) -> str:
-    """Write an instant as the customer view does: "2024-10-31T18:30:00.000Z"."""
+    """Return an instant as the customer view writes it: "2024-10-31T18:30:00.000Z"."""
     return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"

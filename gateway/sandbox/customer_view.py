@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gateway.sandbox.answers import Refusal, page_details, whole_number
 from gateway.sandbox.customer import SOURCES, Holding
 from gateway.sandbox.customer_payload import render_holding
 from gateway.sandbox.promotion import DIRECT_ISSUE, ENROL_AND_ISSUE, GENERIC
+from gateway.sandbox.responses import Refusal, page_details, whole_number
 from gateway.sandbox.world import World
 
 IDENTIFIER_NAMES = frozenset({"mobile", "email", "externalId", "id", "cuid"})
@@ -22,13 +22,13 @@ OFFER_TYPES = {
 # `sourceType` of this endpoint to the legacy spelling. Only these three can be asked for here.
 SOURCE_TYPES = {"UI": "UI", "API": "PROMOTION_API", "CAMPAIGN": "CAMPAIGN"}
 
-DEFAULT_LIMIT = 10  # undocumented; the documented requests without a limit show pages of ten
-MALFORMED = 8002  # "input missing" on the vendor's other pages: what no documented code covers
+DEFAULT_LIMIT = 10  # undocumented: the documented requests without a limit have pages of ten
+MALFORMED = 8002  # "input missing" on the vendor's other pages, for what has no documented code
 
 
 @dataclass(frozen=True, slots=True)
 class PromotionDataQuery:
-    """The query parameters, checked; each filter is None where it was not given."""
+    """The validated query parameters; a filter is None if it is absent."""
 
     identifier_name: str
     identifier_value: str
@@ -41,7 +41,7 @@ class PromotionDataQuery:
     source_type: str | None
     program_ids: frozenset[int] | None
 
-    def wants(self, holding: Holding, now: datetime) -> bool:
+    def matches(self, holding: Holding, now: datetime) -> bool:
         """Whether a holding passes every filter."""
         promotion = holding.promotion
         return (
@@ -53,7 +53,7 @@ class PromotionDataQuery:
 
 
 def read_query(parameters: Mapping[str, str]) -> PromotionDataQuery:
-    """Check the parameters in the upstream's order: name, source, the rest (the value comes later).
+    """Validate the parameters in the upstream's order: name, source, the rest (the value later).
 
     Raises Refusal with the documented code.
     """
@@ -90,7 +90,7 @@ def _offset(parameters: Mapping[str, str]) -> int:
 
 
 def _limit(parameters: Mapping[str, str]) -> int:
-    """Read `limit`. The document allows 0; the vendor's other pages and the sandbox refuse it."""
+    """Parse `limit`. The document allows 0; the vendor's other pages and the sandbox refuse it."""
     limit = whole_number(parameters.get("limit", str(DEFAULT_LIMIT)))
     if limit is None or limit <= 0:
         raise Refusal(8101, "limit must be above 0")
@@ -107,7 +107,7 @@ def _one_of(parameters: Mapping[str, str], name: str, allowed: Collection[str]) 
 
 
 def _program_ids(parameters: Mapping[str, str]) -> frozenset[int] | None:
-    """`programs`; an empty list counts as no filter."""
+    """Parse `programs`; an empty list is no filter."""
     text = parameters.get("programs", "")
     if not text:
         return None
@@ -120,16 +120,16 @@ def _program_ids(parameters: Mapping[str, str]) -> frozenset[int] | None:
 def promotion_data(
     world: World, clock: Callable[[], datetime], parameters: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Answer with the endpoint's JSON. Raises Refusal: 8015 where nobody has that identifier."""
+    """Return the JSON of the endpoint. Raises Refusal, with 8015 for an unknown identifier."""
     query = read_query(parameters)
     customer = world.customer(query.identifier_name, query.identifier_value)
     if customer is None or not customer.is_registered_on(query.source):
         raise Refusal(8015, "Customer not found for the given identifiers")
     now = clock()
-    wanted = [holding for holding in customer.holdings if query.wants(holding, now)]
-    page = wanted[query.offset : query.offset + query.limit]
+    matching = [holding for holding in customer.holdings if query.matches(holding, now)]
+    page = matching[query.offset : query.offset + query.limit]
     return {
-        "pageDetails": page_details(limit=query.limit, offset=query.offset, total=len(wanted)),
+        "pageDetails": page_details(limit=query.limit, offset=query.offset, total=len(matching)),
         "customerId": customer.customer_id,
         "promotions": [
             render_holding(

@@ -1,19 +1,19 @@
-"""One promotion's definition, as legacy `promotionsV2` writes it (keys in the documented order)."""
+"""The payload of one definition, for the legacy `promotionsV2` (keys in documented order)."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from gateway.sandbox.program import Program
 from gateway.sandbox.promotion import (
     DIRECT_ISSUE,
     ENROL_AND_ISSUE,
+    Program,
     Promotion,
     Restriction,
     exact_number,
 )
 from gateway.sandbox.rulesets import render_rulesets
 
-# The points of a single issue: a legacy restriction that the customer view lacks.
+# The points of a single issue: a restriction that only the legacy endpoint has.
 POINTS_PER_ISSUE = "MAX_POINTS_PER_EARN_PER_CUSTOMER"
 
 _NAMES = {
@@ -41,7 +41,7 @@ _REMINDER = {
 
 
 def render_definition(promotion: Promotion, program: Program) -> dict[str, Any]:
-    """One item of `data`."""
+    """Return one item of `data`."""
     if promotion.documented_definition is not None:
         return dict(promotion.documented_definition)
     limits = promotion.limits
@@ -113,7 +113,7 @@ def _redemption_restriction(restriction: Restriction) -> dict[str, Any]:
 
 
 def _plain(restriction: Restriction) -> dict[str, Any]:
-    # An unknown kpi gets a name made like the known ones, so that both views stay comparable.
+    # An unknown kpi gets a name by the same pattern, so that both endpoints stay comparable.
     fallback = f"MAX_{restriction.kpi}_PER_{restriction.limit_on}"
     return {
         "name": _NAMES.get((restriction.kpi, restriction.limit_on), fallback),
@@ -129,7 +129,7 @@ def _earn_restrictions(promotion: Promotion) -> list[dict[str, Any]]:
 
 
 def _expiry_restrictions(promotion: Promotion) -> list[dict[str, Any]]:
-    """ISSUAL (enrolment) expiry for every promotion that is issued, EARN (issue) expiry besides."""
+    """Return the expiry of enrolments (ISSUAL) and, if these are separate, of issues (EARN)."""
     if promotion.offer_type not in {DIRECT_ISSUE, ENROL_AND_ISSUE}:
         return []
     custom = promotion.promotion_id % 2 == 0
@@ -155,7 +155,7 @@ def _target_groups(promotion: Promotion) -> dict[int, list[int]]:
 
 
 def _offer_type(promotion: Promotion) -> str:
-    # The documented example writes an enrol-and-issue promotion as LOYALTY with ISSUE_AND_EARN.
+    # In the documented example an enrol-and-issue promotion is LOYALTY with ISSUE_AND_EARN.
     if promotion.offer_type == ENROL_AND_ISSUE and promotion.promotion_id % 2 == 1:
         return DIRECT_ISSUE
     return promotion.offer_type
@@ -168,7 +168,7 @@ def _earning_type(promotion: Promotion) -> str | None:
 
 
 def _event_name(promotion: Promotion) -> str:
-    # The customer view says TargetCompleted, the legacy example (made via API) TARGETCOMPLETED.
+    # The customer view has TargetCompleted, the legacy example (created by API) TARGETCOMPLETED.
     return promotion.event_name if promotion.source_type == "UI" else promotion.event_name.upper()
 
 
@@ -177,7 +177,7 @@ def _last_update(promotion: Promotion) -> datetime:
 
 
 def instant(moment: datetime) -> str:
-    """Write an instant as the legacy view does: without seconds where they are zero.
+    """Return an instant as the legacy endpoint writes it: without seconds if they are zero.
 
     The documented example has both "2025-06-23T00:00Z" and "2026-08-25T23:59:59Z".
     """

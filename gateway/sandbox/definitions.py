@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.sandbox.answers import Refusal, page_details, whole_number
 from gateway.sandbox.definition_payload import render_definition
-from gateway.sandbox.program import Program
-from gateway.sandbox.promotion import Promotion
+from gateway.sandbox.promotion import Program, Promotion
+from gateway.sandbox.responses import Refusal, page_details, whole_number
 from gateway.sandbox.rulesets import rule_ids
 from gateway.sandbox.world import World
 
@@ -28,13 +27,13 @@ SOURCE_TYPES = frozenset(
         "USER_CREATED",
     }
 )
-# Compared in capitals: the documents write TargetCompleted and TARGETCOMPLETED.
+# Compared in upper case: the documents have TargetCompleted and TARGETCOMPLETED.
 EVENT_NAMES = frozenset({"TRANSACTIONADD", "TARGETCOMPLETED", "POINTSREDEMPTION", "GENERICEVENT"})
 
 
 @dataclass(frozen=True, slots=True)
 class DefinitionsQuery:
-    """The query parameters, checked; each filter is None where it was not given."""
+    """The validated query parameters; a filter is None if it is absent."""
 
     limit: int
     offset: int
@@ -44,7 +43,7 @@ class DefinitionsQuery:
     promotion_id: int | None
     start_rule_id: int | None
 
-    def wants(self, promotion: Promotion) -> bool:
+    def matches(self, promotion: Promotion) -> bool:
         """Whether a definition passes every filter."""
         return (
             promotion.source_type == self.source_type
@@ -56,7 +55,7 @@ class DefinitionsQuery:
 
 
 def read_query(parameters: Mapping[str, str]) -> DefinitionsQuery:
-    """Check the parameters. Raises Refusal with the documented code."""
+    """Validate the parameters. Raises Refusal with the documented code."""
     unknown = [name for name in parameters if name not in MANDATORY + OPTIONAL]
     if unknown:
         raise Refusal(4050, f"Query parameter is not supported: {unknown[0]}")
@@ -85,7 +84,7 @@ def _source_type(text: str) -> str:
 
 
 def _index(text: str) -> int:
-    """Read a number from 0 on; anything else (not documented) gets the code of a missing one."""
+    """Parse a number from 0. Anything else is undocumented, and gets the code of a missing one."""
     number = whole_number(text)
     if number is None or number < 0:
         raise Refusal(4086, "limit, offset, or sourceType is missing")
@@ -127,22 +126,22 @@ def _known_id(text: str | None) -> int | None:
 def promotion_definitions(
     world: World, program_id: int, parameters: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Answer with the endpoint's JSON; a program nobody knows has no promotions. Raises Refusal."""
+    """Return the JSON of the endpoint; an unknown program has no promotions. Raises Refusal."""
     query = read_query(parameters)
     program = world.programs.get(program_id) or Program(program_id=program_id, name="")
     _require_known(program, query)
-    wanted = [promotion for promotion in program.definitions if query.wants(promotion)]
-    page = wanted[query.offset : query.offset + query.limit]
+    matching = [promotion for promotion in program.definitions if query.matches(promotion)]
+    page = matching[query.offset : query.offset + query.limit]
     return {
         "status": {"code": 200, "message": "success"},
         "validationErrors": None,
         "data": [render_definition(promotion, program) for promotion in page],
-        "pageDetails": page_details(limit=query.limit, offset=query.offset, total=len(wanted)),
+        "pageDetails": page_details(limit=query.limit, offset=query.offset, total=len(matching)),
     }
 
 
 def _require_known(program: Program, query: DefinitionsQuery) -> None:
-    """4027 for an id that the program has under no source type at all."""
+    """Raise Refusal 4027 for an id that the program has under no source type."""
     known_promotion = query.promotion_id is None or any(
         promotion.promotion_id == query.promotion_id for promotion in program.definitions
     )

@@ -1,4 +1,4 @@
-"""Made-up promotions and usage: plausible, and the same for the same seed and date."""
+"""Generated promotions and usage: plausible, and deterministic for a seed and a date."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -35,29 +35,29 @@ _METADATA = (
 
 
 class Generator:
-    """Makes promotions and holdings around a date, one after the other from one seed."""
+    """Generates promotions and holdings around a date, in sequence from one seed."""
 
     def __init__(self, seed: int, today: date) -> None:
-        self._random = Random(seed)  # noqa: S311 - sample data, which is to repeat itself
+        self._random = Random(seed)  # noqa: S311 - reproducible sample data
         self._last_id = 5000
         self.midnight = datetime.combine(today, time(), UTC)
 
     def day(self, days: int, clock_time: time = time()) -> datetime:
-        """Return a moment some days from the world's date, in UTC."""
+        """Return an instant some days from the date, in UTC."""
         return datetime.combine((self.midnight + timedelta(days=days)).date(), clock_time, UTC)
 
     def promotions(self, program_id: int, count: int, **facts: Any) -> list[Promotion]:
-        """`count` promotions of a program, ids ascending from `program_id * 10_000 + 1`."""
+        """Return `count` promotions, with ids ascending from `program_id * 10_000 + 1`."""
         first = program_id * 10_000 + 1
         return [self.promotion(program_id, first + index, index, **facts) for index in range(count)]
 
     def promotion(self, program_id: int, promotion_id: int, index: int, **facts: Any) -> Promotion:
-        """One promotion; `index` decides its kind, `facts` replace what would be made up."""
+        """Return a promotion; `index` decides its kind, `facts` override generated values."""
         random = self._random
         offer_type = facts.pop("offer_type", _OFFER_TYPES[index % len(_OFFER_TYPES)])
         starts_at, ends_at, status = self._run(index)
         reward = f"{random.choice(_REWARDS)} {random.choice(_OCCASIONS)}"
-        made_up: dict[str, Any] = {
+        generated: dict[str, Any] = {
             "name": f"{reward} #{promotion_id % 10_000}",
             "identifier": str(UUID(int=random.getrandbits(128), version=4)),
             "description": "" if index % 9 == 8 else f"{reward}, for members only.",
@@ -74,11 +74,11 @@ class Generator:
             promotion_id=promotion_id,
             program_id=program_id,
             offer_type=offer_type,
-            **(made_up | facts),
+            **(generated | facts),
         )
 
     def _run(self, index: int) -> tuple[datetime, datetime, str]:
-        """Start, end and status: one in twelve has ended, one is still to come."""
+        """Return start, end and status: one in twelve has ended, one is upcoming."""
         end_of_day = time(23, 59, 59)
         match index % 12:
             case 10:
@@ -130,7 +130,7 @@ class Generator:
         return (own,)
 
     def holding(self, promotion: Promotion) -> Holding:
-        """Make up a customer's state in a promotion: untouched, or somewhere on its way."""
+        """Return a customer's state in a promotion: unused, or at one of its stages."""
         generic = promotion.offer_type == GENERIC
         stage = self._random.randrange(4)
         if stage == 0 or promotion.starts_at > self.midnight:
@@ -159,11 +159,11 @@ class Generator:
         issues: tuple[int, ...] = (),
         expires_in_days: int | None = None,
     ) -> Enrolment:
-        """Make an enrolment `days` from the world's date, with an issue for each redeemed count.
+        """Return an enrolment `days` from the date, with an issue for each redeemed count.
 
-        For direct issue an issue has the enrolment's instant and event log id, as documented.
+        With direct issue, an issue has its enrolment's instant and event log id, as documented.
         """
-        at_once = promotion.offer_type == DIRECT_ISSUE
+        is_direct = promotion.offer_type == DIRECT_ISSUE
         enrolled_at = self.day(days, time(12, 41, 55))
         expires_at = promotion.ends_at
         if expires_in_days is not None:
@@ -177,8 +177,8 @@ class Generator:
             tuple(
                 Issue(
                     self._next_id(),
-                    log_id if at_once else 12_000_000 + self._next_id(),
-                    enrolled_at if at_once else enrolled_at + timedelta(hours=nth + 1),
+                    log_id if is_direct else 12_000_000 + self._next_id(),
+                    enrolled_at if is_direct else enrolled_at + timedelta(hours=nth + 1),
                     expires_at,
                     redeemed,
                 )

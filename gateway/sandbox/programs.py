@@ -1,13 +1,12 @@
-"""The programs of the generated world and what the legacy endpoint defines for them."""
+"""The programs of the generated world, with their definitions."""
 
 from itertools import cycle
 
-from gateway.sandbox.documents import documented_definition
+from gateway.sandbox.documented_examples import documented_definition
 from gateway.sandbox.generation import Generator
-from gateway.sandbox.program import Program
-from gateway.sandbox.promotion import Promotion
+from gateway.sandbox.promotion import Program, Promotion
 
-# Every status that occurs, and one that nobody has heard of.
+# Every status that occurs, and an unknown one.
 STATUSES = (
     "LIVE",
     "ACTIVE",
@@ -35,7 +34,7 @@ BIG_PROGRAM_ID = 4_294_967_311
 
 
 def generated_programs(generator: Generator) -> dict[int, Program]:
-    """Make all programs, by id; those of one named customer are still empty."""
+    """Return all programs by id; those of a single named customer are still empty."""
     programs = [
         Program(program_id=469, name="DocDemoTargetsProgram", note="documented"),
         Program(
@@ -73,7 +72,7 @@ def generated_programs(generator: Generator) -> dict[int, Program]:
 
 
 def _several_sources(generator: Generator) -> Program:
-    """Make program 9005: several source types, inactive promotions, every status."""
+    """Return program 9005: several source types, inactive promotions, every status."""
     counts = {"UI": 30, "CAMPAIGN": 25, "PROMOTION_API": 7}
     inactive = {"UI": 4, "CAMPAIGN": 2, "PROMOTION_API": 0}
     statuses = cycle(STATUSES)

@@ -1,7 +1,8 @@
-"""The facts of one promotion, from which both upstream views of it are rendered."""
+"""Promotions and programs: the facts from which both endpoints of the upstream are rendered."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +13,10 @@ ENROL_AND_ISSUE = "LOYALTY_EARNING"
 
 @dataclass(frozen=True, slots=True)
 class Restriction:
-    """One configured cap, in the words of the customer view's `promotionRestriction`.
+    """A restriction, in the terms of the customer view's `promotionRestriction`.
 
-    `maximum` is a decimal figure as text, "-1" for no limit. `period_unit` (DAILY, WEEKLY, MONTHLY)
-    makes it PERIOD_BASED over a MOVING_WINDOW; None lets it count over the promotion's whole life.
+    `maximum` is a decimal as text, "-1" for no limit. With a `period_unit` (DAILY, WEEKLY, MONTHLY)
+    it is PERIOD_BASED over a MOVING_WINDOW; without one it covers the promotion's whole life.
     """
 
     kpi: str
@@ -35,7 +36,7 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The figures of both views' `limits`, as decimal text; "0" where nothing is configured."""
+    """The `limits` of both endpoints, as decimals in text; "0" if not configured."""
 
     points_per_event: str = "0"
     points_per_customer: str = "0"
@@ -45,12 +46,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promotion:
-    """What is true of a promotion whoever looks at it.
+    """A promotion, independent of customers.
 
     `offer_type` is the customer view's `pointsOfferType`, `source_type` the legacy spelling.
     `figures_as_numbers` writes the customer view's figures as JSON numbers where the document has
     strings (both occur in its tables). `documented_definition` is a legacy payload that is
-    answered word for word. Instants are aware datetimes in UTC.
+    returned verbatim. Instants are aware datetimes in UTC.
     """
 
     promotion_id: int
@@ -74,9 +75,9 @@ class Promotion:
 
     @property
     def limits(self) -> Limits:
-        """The figures of `limits`: the redemption restrictions again, without period-based ones.
+        """Return `limits`, derived from the redemption restrictions that are not period-based.
 
-        Every documented example agrees: a period-based limit of 20 stands there as 0.
+        Every documented example agrees: a period-based limit of 20 is 0 here.
         """
         found = {
             (restriction.kpi, restriction.limit_on): restriction.maximum
@@ -91,10 +92,29 @@ class Promotion:
         )
 
     def is_current(self, now: datetime) -> bool:
-        """Whether the promotion is switched on and runs at `now`."""
+        """Whether the promotion is active and runs at `now`."""
         return self.active and self.starts_at <= now <= self.ends_at
 
 
+@dataclass(slots=True, kw_only=True)
+class Program:
+    """A program.
+
+    `has_promotion_types` is the org's "types of promotions" switch. `definitions` are those of the
+    legacy endpoint, in its order; tests may change the list between two calls.
+    """
+
+    program_id: int
+    name: str
+    has_promotion_types: bool = True
+    definitions: list[Promotion] = field(default_factory=list)
+    note: str = ""
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of definitions by source type, including inactive ones."""
+        return dict(Counter(promotion.source_type for promotion in self.definitions))
+
+
 def exact_number(figure: str) -> int | float:
-    """Turn a decimal figure into the JSON number that the upstream writes for it."""
+    """Return the JSON number of a decimal."""
     return float(figure) if "." in figure else int(figure)

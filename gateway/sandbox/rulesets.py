@@ -1,4 +1,4 @@
-"""The rulesets of a generated promotion: pure functions of its id, rendered when asked for."""
+"""The rulesets of a generated promotion, as pure functions of its id."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ OPEN_END_MS = 33593126193324
 _ACTION_CLASSES = "com.capillary.shopbook.pointsengine.endpoint.impl.action."
 _FILTER_CLASSES = "com.capillary.shopbook.emf.impl.filter."
 
-# `exp` with its `expJSON`: JSON inside a string. The fourth is cut short, as hostile data would be.
+# `exp` with its `expJSON`: JSON inside a string. The fourth is truncated on purpose.
 _EXPRESSIONS: tuple[tuple[str, str | None], ...] = (
     ("true", '{ "arity": "literal", "value": "true", "type": "boolean:primitive" }'),
     (
@@ -28,12 +28,12 @@ _EXPRESSIONS: tuple[tuple[str, str | None], ...] = (
 
 
 def ruleset_count(promotion: Promotion) -> int:
-    """How many rulesets a promotion has: 0 to 2."""
+    """Return the number of rulesets of a promotion: 0 to 2."""
     return (1, 1, 2, 1, 0)[promotion.promotion_id % 5]
 
 
 def rule_ids(promotion: Promotion) -> list[int]:
-    """List the ids that `startRuleIdentifier` finds a promotion by: `rulesetInfos[].rules[].id`."""
+    """Return the ids by which `startRuleIdentifier` finds a promotion."""
     if promotion.documented_definition is not None:
         return [
             rule["id"]
@@ -57,7 +57,7 @@ def _rule_ids(promotion: Promotion, index: int) -> range:
 
 
 def render_rulesets(promotion: Promotion) -> list[dict[str, Any]]:
-    """`rulesetInfos`."""
+    """Return the `rulesetInfos` of a promotion."""
     return [_ruleset(promotion, index) for index in range(ruleset_count(promotion))]
 
 

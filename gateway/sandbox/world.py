@@ -1,8 +1,8 @@
-"""The world that the sandbox tells of: customers, their promotions, and programs.
+"""The data of the sandbox: customers, their promotions, and programs.
 
-Customers, by `externalId` unless said otherwise. Everybody is found by `id` too (the customer id);
-those named C-... by `mobile` too (4915700000001 for C-EMPTY and so on, in the order below), by
-`email` (c-empty@example.com) and `cuid` (cuid-c-empty). All are registered on INSTORE unless said
+Customers, by `externalId` unless stated otherwise. `id` (the customer id) finds all of them; those
+named C-... are also found by `mobile` (4915700000001 for C-EMPTY and so on, in the order below),
+`email` (c-empty@example.com) and `cuid` (cuid-c-empty). All are registered on INSTORE unless stated
 otherwise.
 
 | identifier | what the customer holds |
@@ -46,16 +46,16 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any, Self
 
-from gateway.sandbox.cast import named_customers
 from gateway.sandbox.customer import Customer
-from gateway.sandbox.documents import documented_customers
+from gateway.sandbox.customers_named import named_customers
+from gateway.sandbox.documented_examples import documented_customers
 from gateway.sandbox.generation import Generator
-from gateway.sandbox.program import Program
 from gateway.sandbox.programs import generated_programs
+from gateway.sandbox.promotion import Program
 
 
 class World:
-    """Customers and programs, found as the upstream finds them."""
+    """Customers and programs, with the upstream's ways to find them."""
 
     def __init__(self, customers: Iterable[Customer], programs: dict[int, Program]) -> None:
         self.customers = list(customers)
@@ -69,26 +69,26 @@ class World:
 
     @classmethod
     def generate(cls, seed: int = 1, today: date | None = None) -> Self:
-        """Make the whole world, always the same for a seed and a UTC date (absent: the present)."""
+        """Generate the data, deterministic for a seed and a UTC date (by default today)."""
         generator = Generator(seed, today or datetime.now(UTC).date())
         programs = generated_programs(generator)
         documented = documented_customers()
-        _fill_up(documented[0], generator)
+        _add_missing_promotions(documented[0], generator)
         customers = [*documented, *named_customers(generator, programs)]
-        _define_what_is_held(documented, programs)
+        _define_held_promotions(documented, programs)
         return cls(customers, programs)
 
     def customer(self, identifier_name: str, value: str) -> Customer | None:
-        """Who has this identifier, compared character by character; None when nobody has."""
+        """Return the customer with an identifier, compared character by character, or None."""
         return self._by_identifier.get((identifier_name, value))
 
     def has_promotion_types(self, program_id: int) -> bool:
-        """Whether the program's org has "types of promotions"."""
+        """Whether the org of a program has "types of promotions"."""
         program = self.programs.get(program_id)
         return program is None or program.has_promotion_types
 
     def describe(self) -> dict[str, Any]:
-        """List customers and programs, for people who explore the sandbox."""
+        """Return a list of customers and programs, the body of `GET /__world`."""
         return {
             "customers": [
                 {
@@ -112,8 +112,8 @@ class World:
         }
 
 
-def _fill_up(customer: Customer, generator: Generator) -> None:
-    """Return customer 555380204 the 167 promotions that the document counts but does not show."""
+def _add_missing_promotions(customer: Customer, generator: Generator) -> None:
+    """Add the 167 promotions of customer 555380204 that the document counts but does not show."""
     missing = 169 - len(customer.holdings)
     customer.holdings += [
         generator.holding(generator.promotion(469, 67246 - index, index))
@@ -121,8 +121,8 @@ def _fill_up(customer: Customer, generator: Generator) -> None:
     ]
 
 
-def _define_what_is_held(customers: Iterable[Customer], programs: dict[int, Program]) -> None:
-    """Put a UI definition behind every promotion of the documented customers, each once."""
+def _define_held_promotions(customers: Iterable[Customer], programs: dict[int, Program]) -> None:
+    """Add a UI definition for every promotion of the documented customers, each once."""
     for customer in customers:
         for holding in customer.holdings:
             definitions = programs[holding.promotion.program_id].definitions

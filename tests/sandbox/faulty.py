@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from gateway.sandbox.faults.parameter import FaultError
+from gateway.sandbox.faults.mode import FaultError
 from gateway.sandbox.faults.spec import parse_fault
 from tests.sandbox.client import SandboxClient
 

@@ -8,7 +8,7 @@ import pytest
 
 import gateway.sandbox
 from gateway.sandbox.customer_payload import render_holding
-from gateway.sandbox.documents import document, read_item
+from gateway.sandbox.documented_examples import document, read_item
 from tests.sandbox.client import SandboxClient
 
 DOCUMENTED = Path(gateway.sandbox.__file__).parent / "documented"

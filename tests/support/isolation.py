@@ -14,7 +14,7 @@ import httpx
 
 from gateway.sandbox.customer import Customer, Holding
 from gateway.sandbox.generation import Generator
-from gateway.sandbox.program import Program
+from gateway.sandbox.promotion import Program
 from gateway.sandbox.world import World
 from gateway.schema.ids import write_id
 from tests.sandbox.client import TODAY

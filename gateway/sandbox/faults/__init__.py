@@ -1,1 +1,1 @@
-"""Faults that the sandbox plays on purpose: what can go wrong, how often, and for which calls."""
+"""Faults that the sandbox injects: what goes wrong, how often, and for which calls."""

@@ -1,30 +1,27 @@
-"""All modes of faults, in one table: names, parameters, what they do."""
+"""The table of all modes of faults, with their parameters."""
 
 from gateway.sandbox.calls import ENDPOINTS, Endpoint
-from gateway.sandbox.faults import connection, oversize, pages, payload, status, tokens
-from gateway.sandbox.faults.call import Mode
-from gateway.sandbox.faults.parameter import Parameter, fraction, text, whole, word
+from gateway.sandbox.faults import inconsistent, payload, wire
+from gateway.sandbox.faults.mode import Mode, Parameter, fraction, text, whole, word
 
 _PAGES: tuple[Endpoint, ...] = ("promotionData", "promotionsV2")
 _ITEM = whole("item", 0, 99, None)
 _KEY = "the name of a key"
-
-
 _COUNT = whole("totals", -(10**12), 10**12)
 
 
-def _total(given: str) -> int | str:
-    if given in {"null", "missing"}:
-        return given
-    count: int = _COUNT.read(given)
+def _total(text: str) -> int | str:
+    if text in {"null", "missing"}:
+        return text
+    count: int = _COUNT.read(text)
     return count
 
 
-_ON_THE_WIRE = (
+_WIRE = (
     Mode(
         "status",
         "answers with this HTTP status in the endpoint's place",
-        status.status,
+        wire.status,
         ENDPOINTS,
         whole("status", 200, 599),
         (
@@ -34,28 +31,28 @@ _ON_THE_WIRE = (
             text("location", "a URL; an origin gets the call's path and query", None),
         ),
     ),
-    Mode("reset", "resets the connection before a byte", connection.reset, ENDPOINTS),
-    Mode("disconnect", "ends the connection before a byte", connection.disconnect, ENDPOINTS),
+    Mode("reset", "resets the connection before a byte", wire.reset, ENDPOINTS),
+    Mode("disconnect", "ends the connection before a byte", wire.disconnect, ENDPOINTS),
     Mode(
         "truncate",
         "ends the connection within the body",
-        connection.truncate,
+        wire.truncate,
         ENDPOINTS,
         None,
         (word("framing", "length", "chunked", default="length"), fraction("at", 0.5)),
     ),
-    Mode("hang", "never answers", connection.hang, ENDPOINTS),
+    Mode("hang", "never answers", wire.hang, ENDPOINTS),
     Mode(
         "slow",
         "waits so many milliseconds before the answer",
-        connection.slow,
+        wire.slow,
         ENDPOINTS,
         whole("slow", 0, 600_000),
     ),
     Mode(
         "drip",
         "sends the body a few bytes at a time",
-        connection.drip,
+        wire.drip,
         ENDPOINTS,
         None,
         (whole("bytes_per_s", 1, 100_000_000, 100),),
@@ -63,19 +60,19 @@ _ON_THE_WIRE = (
     Mode(
         "huge",
         "puts so many bytes of blanks before the body",
-        oversize.huge,
+        wire.huge,
         ENDPOINTS,
-        whole("huge", 1, oversize.LARGEST, 20_000_000),
+        whole("huge", 1, wire.MAX_PADDING, 20_000_000),
     ),
     Mode(
         "gzip_bomb",
         "sends a small gzip body that inflates to so many bytes",
-        oversize.gzip_bomb,
+        wire.gzip_bomb,
         ENDPOINTS,
-        whole("gzip_bomb", 1, oversize.LARGEST, 100_000_000),
+        whole("gzip_bomb", 1, wire.MAX_PADDING, 100_000_000),
     ),
 )
-_IN_THE_JSON = (
+_PAYLOAD = (
     Mode(
         "cut_json", "cuts the JSON short", payload.cut_json, ENDPOINTS, None, (fraction("at", 0.5),)
     ),
@@ -131,11 +128,11 @@ _IN_THE_JSON = (
         text("invalid_utf8", _KEY, "description"),
     ),
 )
-_LIES = (
+_INCONSISTENT = (
     Mode(
         "other_customer",
         "answers with another customer's page, or with another customerId",
-        pages.other_customer,
+        inconsistent.other_customer,
         ("promotionData",),
         text("other_customer", "another customer's externalId", "C-EVERYWHERE"),
         (word("part", "whole", "id", default="whole"),),
@@ -143,32 +140,39 @@ _LIES = (
     Mode(
         "totals",
         "tells a wrong totalEntries",
-        pages.totals,
+        inconsistent.totals,
         _PAGES,
         Parameter("totals", f"{_COUNT.allowed}, null or missing", _total),
     ),
-    Mode("duplicates", "repeats the page before's last item first", pages.duplicates, _PAGES),
+    Mode(
+        "duplicates", "repeats the page before's last item first", inconsistent.duplicates, _PAGES
+    ),
     Mode(
         "ignore_limit",
         "answers with pages of this size, whatever is asked",
-        pages.ignore_limit,
+        inconsistent.ignore_limit,
         _PAGES,
         whole("ignore_limit", 1, 100, 100),
     ),
     Mode(
         "short_pages",
         "answers with so few items, whatever is asked",
-        pages.short_pages,
+        inconsistent.short_pages,
         _PAGES,
         whole("short_pages", 0, 99, 1),
     ),
     Mode(
         "short_token",
         "hands out a token that lives so many seconds, whatever it says",
-        tokens.short_token,
+        inconsistent.short_token,
         ("token",),
         whole("short_token", 0, 86_400, 0),
     ),
-    Mode("revoke_token", "forgets the call's token, and answers 401", tokens.revoke_token, _PAGES),
+    Mode(
+        "revoke_token",
+        "forgets the call's token, and answers 401",
+        inconsistent.revoke_token,
+        _PAGES,
+    ),
 )
-MODES = {mode.name: mode for mode in (*_ON_THE_WIRE, *_IN_THE_JSON, *_LIES)}
+MODES = {mode.name: mode for mode in (*_WIRE, *_PAYLOAD, *_INCONSISTENT)}

@@ -1,6 +1,6 @@
-"""Faults of the JSON: computed from the genuine answer, so that all else in it stays true.
+"""Faults in the JSON of the original response, which stays the same otherwise.
 
-Only successful answers are changed; a refusal goes out as it is.
+Only successful responses are changed.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from gateway.sandbox.faults.call import Call, payload_of, with_body
+from gateway.sandbox.faults.mode import Call, payload_of, with_body
 
 ALL = "*"
 ENUMS = frozenset(
@@ -27,7 +27,7 @@ ENUMS = frozenset(
 )
 UNKNOWN_WORD = "SOMETHING_NEW"
 _LISTS = ("promotions", "data")
-_MARK = "(here stands what the fault puts)"
+_MARK = "(the fault is inserted here)"
 _RETYPED: dict[str, Callable[[Any], Any]] = {
     "object": lambda value: {"value": value},
     "array": lambda value: [value],
@@ -41,43 +41,43 @@ Change = Callable[[dict[str, Any], str], None]
 
 
 async def changed(call: Call, change: Callable[[Any], Any]) -> Response:
-    """Answer with what `change` makes of the genuine payload."""
-    answer = await call.answer()
-    if answer.status_code != 200:
-        return answer
-    return with_body(answer, msgspec.json.encode(change(payload_of(answer))))
+    """Return the original response with its payload changed."""
+    response = await call.original_response()
+    if response.status_code != 200:
+        return response
+    return with_body(response, msgspec.json.encode(change(payload_of(response))))
 
 
-def each(node: Any, wanted: Callable[[str, Any], bool], change: Change) -> None:
-    """Change every wanted member, at any depth; what has been changed is not looked into."""
+def each(node: Any, matches: Callable[[str, Any], bool], change: Change) -> None:
+    """Change every member that matches, at any depth, but not inside a changed one."""
     if isinstance(node, list):
         for item in node:
-            each(item, wanted, change)
+            each(item, matches, change)
     elif isinstance(node, dict):
         for name in list(node):
-            if wanted(name, node[name]):
+            if matches(name, node[name]):
                 change(node, name)
             else:
-                each(node[name], wanted, change)
+                each(node[name], matches, change)
 
 
 def _named(key: str) -> Callable[[str, Any], bool]:
-    """Tell the members of that name; `*` means all that are neither object nor list."""
+    """Return a predicate for the members of that name; `*` means all scalars."""
     if key == ALL:
         return lambda _name, value: not isinstance(value, dict | list)
     return lambda name, _value: name == key
 
 
-async def _change_members(call: Call, wanted: Callable[[str, Any], bool], how: Change) -> Response:
+async def _change_members(call: Call, matches: Callable[[str, Any], bool], how: Change) -> Response:
     def change(payload: Any) -> Any:
-        each(_part(payload, call.options["item"]), wanted, how)
+        each(_part(payload, call.options["item"]), matches, how)
         return payload
 
     return await changed(call, change)
 
 
 def _part(payload: Any, index: int | None) -> Any:
-    """Return one item of the page, or all of the payload; nothing where the page is shorter."""
+    """Return one item of the page in a list, or the whole payload for None."""
     if index is None:
         return payload
     for name in _LISTS:
@@ -87,14 +87,14 @@ def _part(payload: Any, index: int | None) -> Any:
 
 
 async def missing(call: Call) -> Response:
-    """Leave a key out, wherever it stands."""
+    """Remove a key, at any depth."""
     return await _change_members(
         call, _named(call.options["missing"]), lambda holder, name: holder.pop(name)
     )
 
 
 async def null(call: Call) -> Response:
-    """Put null in a key's place, wherever it stands."""
+    """Set a key to null, at any depth."""
 
     def nothing(holder: dict[str, Any], name: str) -> None:
         holder[name] = None
@@ -103,17 +103,17 @@ async def null(call: Call) -> Response:
 
 
 async def retype(call: Call) -> Response:
-    """Change the type of a key's value, wherever it stands."""
-    make = _RETYPED[call.options["as"]]
+    """Change the type of a key's value, at any depth."""
+    convert = _RETYPED[call.options["as"]]
 
     def other(holder: dict[str, Any], name: str) -> None:
-        holder[name] = make(holder[name])
+        holder[name] = convert(holder[name])
 
     return await _change_members(call, _named(call.options["retype"]), other)
 
 
 async def unknown_enum(call: Call) -> Response:
-    """Put a word that nobody knows in the place of an enum's, or of all enums'."""
+    """Replace an enum's value, or those of all enums, by an unknown one."""
     key = call.options["unknown_enum"]
     keys = ENUMS if key is None else {key}
 
@@ -126,33 +126,30 @@ async def unknown_enum(call: Call) -> Response:
 
 
 async def array(call: Call) -> Response:
-    """Answer with a list that holds the object which is due."""
+    """Wrap the payload in a list."""
     return await changed(call, lambda payload: [payload])
 
 
 async def cut_json(call: Call) -> Response:
-    """Cut the JSON short; the HTTP answer itself is whole."""
-    answer = await call.answer()
-    body = bytes(answer.body)
-    return with_body(answer, body[: min(int(len(body) * call.options["at"]), len(body) - 1)])
+    """Truncate the JSON; the HTTP response is complete."""
+    response = await call.original_response()
+    body = bytes(response.body)
+    return with_body(response, body[: min(int(len(body) * call.options["at"]), len(body) - 1)])
 
 
 async def deep(call: Call) -> Response:
-    """Nest a key's value in so many lists."""
+    """Replace a key's value by so many nested lists."""
     levels = call.options["deep"]
     return await _put_raw(call, call.options["key"], b"[" * levels + b"]" * levels)
 
 
 async def digits(call: Call) -> Response:
-    """Make a key's value an integer of so many digits."""
+    """Replace a key's value by an integer of so many digits."""
     return await _put_raw(call, call.options["key"], b"9" * call.options["digits"])
 
 
 async def surrogate(call: Call) -> Response:
-    """End a key's texts with half of a surrogate pair, escaped as JSON allows.
-
-    The genuine text stays before it, so that whoever reads the rest can be judged by it.
-    """
+    """Append half a surrogate pair, escaped, to a key's strings."""
     is_named = _named(call.options["surrogate"])
 
     def mark(holder: dict[str, Any], name: str) -> None:
@@ -162,19 +159,19 @@ async def surrogate(call: Call) -> Response:
         each(payload, lambda name, value: is_named(name, value) and isinstance(value, str), mark)
         return payload
 
-    answer = await changed(call, marked)
-    if answer.status_code != 200:
-        return answer
-    return with_body(answer, bytes(answer.body).replace(_MARK.encode(), rb"\ud83d"))
+    response = await changed(call, marked)
+    if response.status_code != 200:
+        return response
+    return with_body(response, bytes(response.body).replace(_MARK.encode(), rb"\ud83d"))
 
 
 async def invalid_utf8(call: Call) -> Response:
-    """Put bytes that are no UTF-8 in a key's text."""
+    """Replace a key's value by a string that is not UTF-8."""
     return await _put_raw(call, call.options["invalid_utf8"], b'"no UTF-8: \xff\xc0\x80."')
 
 
 async def _put_raw(call: Call, key: str, raw: bytes) -> Response:
-    """Put bytes that no encoder would write in a key's place, at the top where nothing has it."""
+    """Replace a key's value by raw bytes; add the key to the payload if it is absent."""
 
     def mark(holder: dict[str, Any], name: str) -> None:
         holder[name] = _MARK
@@ -183,10 +180,10 @@ async def _put_raw(call: Call, key: str, raw: bytes) -> Response:
         each(payload, _named(key), mark)
         return payload
 
-    answer = await changed(call, marked)
-    if answer.status_code != 200:
-        return answer
-    body, quoted = bytes(answer.body), msgspec.json.encode(_MARK)
+    response = await changed(call, marked)
+    if response.status_code != 200:
+        return response
+    body, quoted = bytes(response.body), msgspec.json.encode(_MARK)
     if quoted not in body:
         body = b"{" + msgspec.json.encode(key) + b":" + quoted + b"," + body[1:]
-    return with_body(answer, body.replace(quoted, raw))
+    return with_body(response, body.replace(quoted, raw))

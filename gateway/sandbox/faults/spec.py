@@ -1,7 +1,7 @@
 """A fault as text: `status=503,rate=0.2,endpoint=promotionData`.
 
-A mode, with `=value` where it takes one, then parameters in any order. A comma parts them only
-where `name=` follows, so that an HTTP date may have one.
+A mode, with `=value` if it takes one, then parameters in any order. A comma separates them only
+before `name=`, so that an HTTP date may contain one.
 """
 
 import re
@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.sandbox.calls import ENDPOINTS, Endpoint
-from gateway.sandbox.faults.call import Mode
-from gateway.sandbox.faults.modes import MODES
-from gateway.sandbox.faults.parameter import (
+from gateway.sandbox.faults.mode import (
     REQUIRED,
     FaultError,
+    Mode,
     Parameter,
     fraction,
-    shown,
+    shorten,
     text,
     whole,
     word,
 )
+from gateway.sandbox.faults.modes import MODES
 
 _COMMON = (
     word("endpoint", *ENDPOINTS, "all", default=None),
@@ -32,15 +32,15 @@ _COMMON = (
     whole("seed", 0, 10**9, 1),
 )
 _NEXT = re.compile(r",(?=\s*[a-z_0-9]+\s*=)")
-_MOST = 2_000
+_MAX_LENGTH = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A mode and when it strikes.
+    """A mode, and the calls to which it applies.
 
-    Of the calls to `endpoints` that have `match` in their path and query, the first `after` are
-    spared; then each is struck with probability `rate`, until `count` have been.
+    Of the calls to `endpoints` that contain `match` in their path and query, it skips the first
+    `after`; then it applies with probability `rate`, until it has applied `count` times.
     """
 
     text: str
@@ -55,28 +55,28 @@ class Fault:
 
 
 def parse_fault(written: str) -> Fault:
-    """Read a fault. Raises FaultError, whose message is one line that says what is allowed."""
+    """Parse a fault. Raises FaultError, with one line that names what is allowed."""
     written = written.strip()
     try:
         return _parse(written)
     except FaultError as error:
-        raise FaultError(f"fault {shown(written)!r}: {error}") from None
+        raise FaultError(f"fault {shorten(written)!r}: {error}") from None
 
 
 def _parse(written: str) -> Fault:
-    if len(written) > _MOST:
-        raise FaultError(f"it may have {_MOST} characters")
+    if len(written) > _MAX_LENGTH:
+        raise FaultError(f"it may have {_MAX_LENGTH} characters")
     first, *rest = _NEXT.split(written)
     name, _, value = (part.strip() for part in first.partition("="))
     mode = MODES.get(name)
     if mode is None:
-        raise FaultError(f"{shown(name)!r} is no mode; there are {', '.join(MODES)}")
-    options = _own_value(mode, value, given="=" in first)
-    given = _pairs(rest)
+        raise FaultError(f"{shorten(name)!r} is no mode; there are {', '.join(MODES)}")
+    options = _own_value(mode, value, has_value="=" in first)
+    texts = _pairs(rest)
     known = {parameter.name: parameter for parameter in (*mode.parameters, *_COMMON)}
-    for unknown in given.keys() - known.keys():
-        raise FaultError(f"{name} has no parameter {shown(unknown)!r}; it has {', '.join(known)}")
-    read = {key: _value(parameter, given.get(key)) for key, parameter in known.items()}
+    for unknown in texts.keys() - known.keys():
+        raise FaultError(f"{name} has no parameter {shorten(unknown)!r}; it has {', '.join(known)}")
+    read = {key: _value(parameter, texts.get(key)) for key, parameter in known.items()}
     options |= {parameter.name: read[parameter.name] for parameter in mode.parameters}
     return Fault(
         text=written,
@@ -91,43 +91,43 @@ def _parse(written: str) -> Fault:
     )
 
 
-def _own_value(mode: Mode, value: str, *, given: bool) -> dict[str, Any]:
+def _own_value(mode: Mode, value: str, *, has_value: bool) -> dict[str, Any]:
     if mode.value is None:
-        if given:
+        if has_value:
             raise FaultError(f"{mode.name} takes no value of its own: write {mode.name} alone")
         return {}
-    return {mode.name: _value(mode.value, value if given else None)}
+    return {mode.name: _value(mode.value, value if has_value else None)}
 
 
 def _pairs(parts: list[str]) -> dict[str, str]:
-    given: dict[str, str] = {}
+    pairs: dict[str, str] = {}
     for part in parts:
         name, _, value = (piece.strip() for piece in part.partition("="))
-        if name in given:
+        if name in pairs:
             raise FaultError(f"{name} is given twice")
-        given[name] = value
-    return given
+        pairs[name] = value
+    return pairs
 
 
-def _value(parameter: Parameter, given: str | None) -> Any:
-    if given is not None:
-        return parameter.value_of(given)
+def _value(parameter: Parameter, text: str | None) -> Any:
+    if text is not None:
+        return parameter.parse(text)
     if parameter.default is REQUIRED:
         raise FaultError(f"{parameter.name} needs a value: {parameter.allowed}")
     return parameter.default
 
 
-def _endpoints(mode: Mode, asked: str | None) -> frozenset[Endpoint]:
-    if asked is None or asked == "all":
+def _endpoints(mode: Mode, name: str | None) -> frozenset[Endpoint]:
+    if name is None or name == "all":
         return frozenset(mode.endpoints)
     for endpoint in mode.endpoints:
-        if endpoint == asked:
+        if endpoint == name:
             return frozenset({endpoint})
-    raise FaultError(f"endpoint={asked}: {mode.name} is for {' and '.join(mode.endpoints)}")
+    raise FaultError(f"endpoint={name}: {mode.name} is for {' and '.join(mode.endpoints)}")
 
 
 def fault_help() -> str:
-    """List all modes with their parameters, a line each, for people."""
+    """Return a help text with a line for each mode."""
     lines = [f"  {_usage(mode)}: {mode.summary}" for mode in MODES.values()]
     return "\n".join(["faults:", *lines, "each also takes " + _listed(_COMMON)])
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from gateway.sandbox.documents import document
+from gateway.sandbox.documented_examples import document
 from gateway.upstream.customer_view.payload import CustomerPromotionPayload, restrictions_part
 from gateway.upstream.decoding.decode import (
     Refusal,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.sandbox.documents import document
+from gateway.sandbox.documented_examples import document
 from gateway.upstream.customer_view.payload import CustomerRestrictionLists, restrictions_part
 from gateway.upstream.decoding.decode import (
     MalformedPayloadError,

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from gateway.sandbox.documents import document
+from gateway.sandbox.documented_examples import document
 from gateway.upstream.decoding.decode import (
     Refusal,
     UpstreamPage,

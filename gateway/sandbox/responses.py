@@ -1,4 +1,4 @@
-"""JSON answers, and the refusals of both endpoints."""
+"""JSON responses, and the errors of both endpoints."""
 
 from typing import Any, Literal
 
@@ -8,8 +8,8 @@ from starlette.responses import Response
 LegacyErrorStyle = Literal["errors", "status"]
 
 
-class Refusal(Exception):  # noqa: N818 - it is the answer to a request, not a failure of the sandbox
-    """A request that an endpoint refuses, with the documented code and its words."""
+class Refusal(Exception):  # noqa: N818 - a response, not a failure of the sandbox
+    """A refused request, with the documented error code and message."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -17,8 +17,8 @@ class Refusal(Exception):  # noqa: N818 - it is the answer to a request, not a f
         self.message = message
 
 
-def json_answer(payload: Any, status: int = 200) -> Response:
-    """Encode a JSON response."""
+def json_response(payload: Any, status: int = 200) -> Response:
+    """Return a JSON response."""
     return Response(msgspec.json.encode(payload), status, media_type="application/json")
 
 
@@ -28,13 +28,13 @@ def errors_body(refusal: Refusal) -> dict[str, Any]:
 
 
 def status_body(refusal: Refusal) -> dict[str, Any]:
-    """Return the other body that the legacy response table allows: a `status` that is not 200."""
-    told = {"code": refusal.code, "message": refusal.message}
-    return {"status": told, "validationErrors": [told], "data": None}
+    """Return the other error body of the legacy response table: a `status` that is not 200."""
+    status = {"code": refusal.code, "message": refusal.message}
+    return {"status": status, "validationErrors": [status], "data": None}
 
 
 def page_details(*, limit: int, offset: int, total: int) -> dict[str, int]:
-    """`pageDetails` of both endpoints; a page of size zero is page 0 of 0."""
+    """Return the `pageDetails` of both endpoints; a page of size zero is page 0 of 0."""
     return {
         "pageNumber": offset // limit if limit else 0,
         "pageSize": limit,
@@ -44,7 +44,7 @@ def page_details(*, limit: int, offset: int, total: int) -> dict[str, int]:
 
 
 def whole_number(text: str) -> int | None:
-    """Read a query parameter as a whole number of plain ASCII digits; None where it is not."""
+    """Parse an integer of ASCII digits; None for anything else."""
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
         return None

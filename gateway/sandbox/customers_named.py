@@ -1,30 +1,32 @@
-"""The named customers of the generated world."""
+"""The named customers of the generated world; `World` has a table of them."""
 
 from collections.abc import Iterable, Iterator
 
-from gateway.sandbox.cast_current import current_holdings
-from gateway.sandbox.cast_limits import limit_holdings
-from gateway.sandbox.cast_texts import script_holdings
 from gateway.sandbox.customer import SOURCES, Customer, Holding
+from gateway.sandbox.customers_current import current_holdings
+from gateway.sandbox.customers_edge_cases import limit_holdings, script_holdings
 from gateway.sandbox.generation import Generator
-from gateway.sandbox.program import Program
 from gateway.sandbox.programs import BIG_PROGRAM_ID
-from gateway.sandbox.promotion import Promotion
+from gateway.sandbox.promotion import Program, Promotion
 
 FIRST_CUSTOMER_ID = 700_000_001
-BIG_CUSTOMER_ID = 9_007_199_254_740_993  # 2^53 + 1: a JSON reader of doubles gets it wrong
+BIG_CUSTOMER_ID = 9_007_199_254_740_993  # 2^53 + 1: not exact as a double
 MERGED_WARNING = {"code": 8069, "message": "The customer was found through a merged customer"}
 
 Programs = dict[int, Program]
-Cast = Iterator[tuple[str, str, list[Holding]]]
+NamedHoldings = Iterator[tuple[str, str, list[Holding]]]
 
 
 def named_customers(generator: Generator, programs: Programs) -> list[Customer]:
-    """Everybody whom tests and explorers know by name; `World` has the table."""
-    cast = [*_sizes(generator, programs), *_kinds(generator, programs), *_many(generator, programs)]
+    """Create the named customers; define in `programs` what only they hold."""
+    named = [
+        *_sizes(generator, programs),
+        *_kinds(generator, programs),
+        *_overlapping(generator, programs),
+    ]
     customers = [
-        _member(FIRST_CUSTOMER_ID + nth, name, note, holdings)
-        for nth, (name, note, holdings) in enumerate(cast)
+        _customer(FIRST_CUSTOMER_ID + nth, name, note, holdings)
+        for nth, (name, note, holdings) in enumerate(named)
     ]
     for customer in customers:
         match customer.identifiers["externalId"]:
@@ -41,7 +43,7 @@ def named_customers(generator: Generator, programs: Programs) -> list[Customer]:
     return [*customers, *_odd_identifiers(generator, programs)]
 
 
-def _member(customer_id: int, name: str, note: str, holdings: list[Holding]) -> Customer:
+def _customer(customer_id: int, name: str, note: str, holdings: list[Holding]) -> Customer:
     return Customer(
         customer_id=customer_id,
         identifiers={
@@ -55,7 +57,7 @@ def _member(customer_id: int, name: str, note: str, holdings: list[Holding]) -> 
     )
 
 
-def _sizes(generator: Generator, programs: Programs) -> Cast:
+def _sizes(generator: Generator, programs: Programs) -> NamedHoldings:
     yield "C-EMPTY", "no promotions", []
     for name, program_id in (("C-ONE", 9010), ("C-100", 9100), ("C-101", 9101), ("C-3000", 9003)):
         program = programs[program_id]
@@ -70,7 +72,7 @@ def _sizes(generator: Generator, programs: Programs) -> Cast:
     )
 
 
-def _kinds(generator: Generator, programs: Programs) -> Cast:
+def _kinds(generator: Generator, programs: Programs) -> NamedHoldings:
     yield (
         "C-MIXED",
         "12 of program 9005: 4 UI (1 inactive), 3 PROMOTION_API, 3 CAMPAIGN, 2 not defined",
@@ -79,19 +81,19 @@ def _kinds(generator: Generator, programs: Programs) -> Cast:
     yield (
         "C-CURRENT",
         "every state a promotion of each type can be in, all valid now",
-        _defining(programs, current_holdings(generator)),
+        _define(programs, current_holdings(generator)),
     )
     yield "C-NOTYPES", "an org without promotion types", _without_types(generator, programs)
     yield (
         "C-SCRIPTS",
         "names in several scripts, hostile descriptions",
-        _defining(programs, script_holdings(generator)),
+        _define(programs, script_holdings(generator)),
     )
     yield "C-BIGIDS", "ids past 2^31 and 2^53", _with_big_ids(generator, programs)
     yield (
         "C-LIMITS",
         "unlimited, zero, decimal and windowed limits, unknown words",
-        _defining(programs, limit_holdings(generator)),
+        _define(programs, limit_holdings(generator)),
     )
     shared = programs[9001].definitions
     yield "C-MERGED", "answers with a warning (8069)", _held(generator, shared[:2])
@@ -99,8 +101,8 @@ def _kinds(generator: Generator, programs: Programs) -> Cast:
     yield "C-EVERYWHERE", "registered on every source", _held(generator, shared[:2])
 
 
-def _many(generator: Generator, programs: Programs) -> Cast:
-    """Twenty customers whose ten promotions overlap: 4 of 9001, 3 of 9002, 3 of 9101."""
+def _overlapping(generator: Generator, programs: Programs) -> NamedHoldings:
+    """Yield twenty customers whose ten promotions overlap: 4 of 9001, 3 of 9002, 3 of 9101."""
     for nth in range(1, 21):
         held = [
             programs[program_id].definitions[nth + step]
@@ -112,7 +114,7 @@ def _many(generator: Generator, programs: Programs) -> Cast:
 
 
 def _odd_identifiers(generator: Generator, programs: Programs) -> Iterator[Customer]:
-    """Invent identifiers that must reach the upstream character by character."""
+    """Yield customers whose identifiers must reach the upstream character by character."""
     odd = (
         ("externalId", "00042", "leading zeros count: this is not 42"),
         ("externalId", "42", "not 00042"),
@@ -133,8 +135,8 @@ def _held(generator: Generator, promotions: Iterable[Promotion]) -> list[Holding
     return [generator.holding(promotion) for promotion in promotions]
 
 
-def _defining(programs: Programs, holdings: list[Holding]) -> list[Holding]:
-    """Define the held promotions in their programs; gives the holdings back."""
+def _define(programs: Programs, holdings: list[Holding]) -> list[Holding]:
+    """Define the held promotions in their programs; return the holdings."""
     for holding in holdings:
         programs[holding.promotion.program_id].definitions.append(holding.promotion)
     return holdings
@@ -159,9 +161,9 @@ def _mixed(generator: Generator, program: Program) -> list[Holding]:
 
 
 def _without_types(generator: Generator, programs: Programs) -> list[Holding]:
-    """Without promotion types everything is GENERIC, and only `limits` speak of limits."""
+    """Return holdings of an org without promotion types: all GENERIC, with `limits` only."""
     promotions = generator.promotions(9021, 8, offer_type="GENERIC")
-    return _defining(programs, _held(generator, promotions))
+    return _define(programs, _held(generator, promotions))
 
 
 def _with_big_ids(generator: Generator, programs: Programs) -> list[Holding]:
@@ -175,4 +177,4 @@ def _with_big_ids(generator: Generator, programs: Programs) -> list[Holding]:
         generator.promotion(program_id, number, nth)
         for nth, (program_id, number) in enumerate(numbers)
     ]
-    return _defining(programs, _held(generator, promotions))
+    return _define(programs, _held(generator, promotions))

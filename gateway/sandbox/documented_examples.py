@@ -1,7 +1,7 @@
-"""The vendor's documented JSON, word for word, and the parts of the world that it makes.
+"""The vendor's documented JSON, verbatim, and the customers and programs built from it.
 
-The files in `documented/` are the examples of the two vendor documents. The `fragment_…` ones start
-at `pointsOfferType` there; they become whole promotions here.
+The files in `documented/` are the examples of the two vendor documents. Those named `fragment_…`
+begin at `pointsOfferType`, and are completed here.
 """
 
 from collections.abc import Mapping
@@ -21,17 +21,17 @@ FRAGMENTS = ("fragment_generic", "fragment_loyalty", "fragment_loyalty_earning")
 
 @cache
 def document(name: str) -> Any:
-    """One documented example, by its file name without `.json`."""
+    """Return a documented example by its file name without `.json`."""
     return msgspec.json.decode(
         files(__package__).joinpath("documented", f"{name}.json").read_bytes()
     )
 
 
 def documented_customers() -> list[Customer]:
-    """Everybody in the documents, with no other promotions than the documents show.
+    """Return the customers of the documents, with the documented promotions only.
 
-    Customer 345854019 is documented in three states: a customer each, told apart by external id.
-    The first of them is the one found by `id`.
+    Customer 345854019 is documented in three states: each is a customer with its own external id,
+    and `id` finds the first.
     """
     return [
         _customer("customer_555380204_page_of_2", "000003873354"),
@@ -50,7 +50,7 @@ def documented_customers() -> list[Customer]:
 
 
 def documented_definition() -> Promotion:
-    """Promotion 96664 of program 973, the one example of the legacy document."""
+    """Return promotion 96664 of program 973, the only example of the legacy document."""
     payload = document("program_973_user_created")["data"][0]
     return Promotion(
         promotion_id=payload["id"],
@@ -80,7 +80,7 @@ def _customer(name: str, external_id: str, mobile: str | None = None) -> Custome
 
 
 def read_item(item: Mapping[str, Any]) -> Holding:
-    """One documented item of `promotions`, as facts beside the words themselves."""
+    """Return the holding of a documented item of `promotions`, which it keeps verbatim."""
     restrictions = item["promotionRestriction"]
     timelines = item.get("customerPromotionTimelines")
     promotion = Promotion(
@@ -144,11 +144,10 @@ def _instant(text: str) -> datetime:
 
 
 def _fragment_items() -> list[dict[str, Any]]:
-    """Complete the three fragments to promotions, keys in the documented order.
+    """Return the three fragments completed to items, keys in documented order.
 
-    What a fragment says of limits and usage is said in `limits`, `customerUsage` and the timelines
-    too: 10 points of 100 at one time for LOYALTY, one enrolment with two issues for
-    LOYALTY_EARNING.
+    `limits`, `customerUsage` and timelines agree with the fragments: 10 of 100 points in one use
+    for LOYALTY, one enrolment with two issues for LOYALTY_EARNING.
     """
     issued = [_timeline(2001, [_issue(2002, 1)])]
     issued_twice = [_timeline(2003, [_issue(2004, 0), _issue(2005, 0)])]
@@ -160,13 +159,13 @@ def _fragment_items() -> list[dict[str, Any]]:
     }
     generic, loyalty, earning = (document(name) for name in FRAGMENTS)
     return [
-        _whole(1119601, generic),
-        _whole(1119602, loyalty, timelines=issued, limits=capped, points="10.000", times=1),
-        _whole(1119603, earning, timelines=issued_twice),
+        _complete(1119601, generic),
+        _complete(1119602, loyalty, timelines=issued, limits=capped, points="10.000", times=1),
+        _complete(1119603, earning, timelines=issued_twice),
     ]
 
 
-def _whole(  # noqa: PLR0913 - one argument for each part that the fragments differ in
+def _complete(  # noqa: PLR0913 - one argument for each difference between the fragments
     promotion_id: int,
     fragment: Mapping[str, Any],
     *,

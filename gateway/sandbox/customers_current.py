@@ -1,4 +1,4 @@
-"""What C-CURRENT holds: each state that a promotion of each type can be in, valid now."""
+"""The holdings of C-CURRENT: each state of a promotion of each type, all valid now."""
 
 from decimal import Decimal
 from typing import Any
@@ -29,7 +29,7 @@ _TWO_ISSUES = Restriction("NUMBER_OF_EARNS", "CUSTOMER", "2")
 
 
 def current_holdings(generator: Generator) -> list[Holding]:
-    """All of them, newest id last; `World`'s date is the present of their dates."""
+    """Return the holdings by ascending id, dated around the date of the generator."""
     return [*_generic(generator), *_direct_issue(generator), *_enrol_and_issue(generator)]
 
 
@@ -114,7 +114,7 @@ def _direct_issue(generator: Generator) -> list[Holding]:
 def _issued(
     generator: Generator, promotion: Promotion, state: tuple[tuple[int, int, int], ...]
 ) -> Holding:
-    """Make a directly issued holding; each state is (day issued, times redeemed, day of expiry)."""
+    """Create a directly issued holding; `state` has (day issued, times redeemed, day of expiry)."""
     redeemed = sum(count for _, count, _ in state)
     return Holding(
         promotion=promotion,
