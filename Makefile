@@ -24,17 +24,19 @@ coverage: setup  ## the tests, and which lines none of them has run
 
 setup: $(READY)  ## .venv from the hashed lock
 
-check: setup     ## lint, types, layers and the schema file; reads only
+check: setup     ## lint, types, layers, the schema file and the generated documents; reads only
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/promotion-gateway schema --check
+	@$(BIN)/promotion-gateway docs --check
 	@$(BIN)/pytest -q --no-header tests/test_layers.py
 
-fix: setup       ## repair what a machine can repair, and write schema.graphql anew
+fix: setup       ## repair what a machine can repair, write schema.graphql and the generated documents
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/promotion-gateway schema
+	@$(BIN)/promotion-gateway docs
 
 verify: setup explorer ## what needs a browser, npm clients or long runs (under thirty minutes)
 	@cd explorer && npm run --silent check

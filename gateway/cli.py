@@ -1,4 +1,4 @@
-"""``promotion-gateway dev | serve | sandbox | schema | operations | config``."""
+"""``promotion-gateway dev | serve | sandbox | schema | docs | operations | config``."""
 
 import argparse
 import logging
@@ -24,6 +24,7 @@ from gateway.context import Role
 from gateway.graphql_http.gc_tuning import freeze_gc
 from gateway.graphql_http.persisted_queries.folder import FolderError, read_folder
 from gateway.graphql_http.persisted_queries.manifest import ManifestForm, write_manifest
+from gateway.reference import pages
 from gateway.schema.build import build_schema, executable, print_schema
 from gateway.server.explorer import Explorer
 from gateway.server.lifecycle import ServerError, listen, run, run_workers, url_of
@@ -116,9 +117,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_sandbox_options(sandbox)
     schema = command("schema", _schema, "Write schema.graphql in the current folder.")
-    schema.add_argument(
-        "--check", action="store_true", help="compare only; exit status 1 if it is stale"
-    )
+    docs = command("docs", _docs, "Write the generated pages of docs/ in the current folder.")
+    for generating in (schema, docs):
+        generating.add_argument(
+            "--check", action="store_true", help="compare only; exit status 1 if it is stale"
+        )
     operations = command(
         "operations",
         _operations,
@@ -236,18 +239,28 @@ def _sandbox(options: argparse.Namespace) -> None:
 
 
 def _schema(options: argparse.Namespace) -> int:
-    path = Path("schema.graphql")
-    written = print_schema().encode()
-    try:
-        if not options.check:
-            path.write_bytes(written)
-            return 0
-        if path.is_file() and path.read_bytes() == written:
-            return 0
-    except OSError as error:
-        raise CommandError(f"{path}: {error.strerror}") from None
-    print(f"{path} is stale: run promotion-gateway schema", file=sys.stderr)
-    return 1
+    return _generate("schema", {Path("schema.graphql"): print_schema()}, check=options.check)
+
+
+def _docs(options: argparse.Namespace) -> int:
+    return _generate("docs", pages(), check=options.check)
+
+
+def _generate(command: str, files: dict[Path, str], *, check: bool) -> int:
+    """Write generated files; with `check` return 1 and name them where they are stale."""
+    stale = []
+    for path, text in files.items():
+        written = text.encode()
+        try:
+            if not check:
+                path.write_bytes(written)
+            elif not path.is_file() or path.read_bytes() != written:
+                stale.append(path)
+        except OSError as error:
+            raise CommandError(f"{path}: {error.strerror}") from None
+    for path in stale:
+        print(f"{path} is stale: run promotion-gateway {command}", file=sys.stderr)
+    return int(bool(stale))
 
 
 def _operations(options: argparse.Namespace) -> None:

@@ -24,7 +24,7 @@ PAYLOADS = (
 LAYERS = (
     ("__main__",),
     ("cli",),
-    ("cli_options",),
+    ("cli_options", "reference"),
     ("app",),
     ("server",),
     ("graphql_http",),

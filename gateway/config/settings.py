@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from pydantic import SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.config.auth import AuthSettings
 from gateway.config.cache import CacheSettings
@@ -16,7 +16,7 @@ from gateway.config.operations import DocumentSettings, LimitSettings
 from gateway.config.parsing import PREFIX, allowed_values, to_text
 from gateway.config.upstream import UpstreamAuth, UpstreamSettings
 
-SUBJECTS = {
+SUBJECTS: dict[str, type[BaseSettings]] = {
     "Server": EdgeSettings,
     "Authentication and authorization": AuthSettings,
     "Platform": UpstreamSettings,

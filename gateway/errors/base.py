@@ -1,31 +1,37 @@
-"""What every error has, and those of operations and of the gateway itself."""
+"""The base class of all errors, and the errors of operations and of the gateway itself.
+
+A class's docstring says when the error occurs, its `action` what a client should do about it. Both
+are text of `docs/errors.md`, which is generated from the classes.
+"""
 
 import math
 from typing import Any, ClassVar
 
 MAX_RETRY_AFTER_S = 300
-"""The longest wait that a client is told: none of the gateway's own is longer."""
+"""The upper bound of `retryAfterS`, in seconds."""
 
 
 def whole_seconds(wait_s: float) -> int:
-    """Return how long a client is told to wait: whole seconds, rounded up, never 0."""
+    """Return a wait as the value of `retryAfterS`: rounded up, from 1 to `MAX_RETRY_AFTER_S`."""
     return max(1, math.ceil(min(wait_s, MAX_RETRY_AFTER_S)))
 
 
 class GatewayError(Exception):
-    """An error that a client may see: its message, its code and its extensions.
+    """The base class of errors that a client may see.
 
-    `argument` is the path of the argument that it is about, as ``by[0].mobile``; of a variable that
-    is not of its type it begins with ``$``.
+    `argument` is the path of the argument at fault, as ``by[0].mobile``; the path of a variable
+    begins with ``$``.
     """
 
     code: ClassVar[str] = "INTERNAL_SERVER_ERROR"
     retryable: ClassVar[bool] = False
-    """Whether the same request may succeed later, as it is."""
+    """Whether the same request may succeed later, unchanged."""
     names_request: ClassVar[bool] = False
-    """Whether the client is told the request's id, which the operators find in the log."""
+    """Whether the error has the `requestId` by which operators find it in the log."""
+    action: ClassVar[str] = "Report the request id to the operators."
+    """What a client should do."""
     retry_after_s: int | None = None
-    """After how many seconds a new try makes sense, where that is known."""
+    """Seconds to wait before a retry, where that is known."""
 
     def __init__(self, message: str, *, argument: str | None = None) -> None:
         super().__init__(message)
@@ -33,16 +39,16 @@ class GatewayError(Exception):
 
     @property
     def extensions(self) -> dict[str, Any]:
-        """What stands in the GraphQL error's ``extensions``, but for the request's id."""
-        told: dict[str, Any] = {"code": self.code, "retryable": self.retryable}
+        """The GraphQL error's ``extensions`` without `requestId`."""
+        extensions: dict[str, Any] = {"code": self.code, "retryable": self.retryable}
         if self.argument is not None:
-            told["argument"] = self.argument
+            extensions["argument"] = self.argument
         if self.retry_after_s is not None:
-            told["retryAfterS"] = self.retry_after_s
-        return told
+            extensions["retryAfterS"] = self.retry_after_s
+        return extensions
 
     def formatted(self, request_id: str) -> dict[str, Any]:
-        """Return the error as the answer to the request of this id has it."""
+        """Return the GraphQL error for the response to the request with this id."""
         extensions = self.extensions
         if self.names_request:
             extensions["requestId"] = request_id
@@ -50,7 +56,7 @@ class GatewayError(Exception):
 
 
 class MaskedError(GatewayError):
-    """What a client learns of a mistake in the gateway itself, of which the log has the rest."""
+    """An unexpected exception in the gateway; its details are in the log only."""
 
     names_request = True
 
@@ -59,21 +65,24 @@ class MaskedError(GatewayError):
 
 
 class ParseFailedError(GatewayError):
-    """The document is not GraphQL."""
+    """The document has a syntax error."""
 
     code = "GRAPHQL_PARSE_FAILED"
+    action = "Correct the document at `locations`."
 
 
 class ValidationFailedError(GatewayError):
-    """The document asks for what the schema does not have."""
+    """The document is not valid for this schema."""
 
     code = "GRAPHQL_VALIDATION_FAILED"
+    action = "Correct the document at `locations`; compare it with `schema.graphql`."
 
 
 class BadUserInputError(GatewayError):
-    """An argument is not what it may be; `words` say what is allowed."""
+    """The value of an argument or a variable is not allowed."""
 
     code = "BAD_USER_INPUT"
+    action = "Correct the value at `extensions.argument`; the message says what is allowed."
 
     def __init__(self, argument: str, words: str) -> None:
         super().__init__(f"{argument}: {words}", argument=argument)
@@ -83,6 +92,7 @@ class CursorInvalidError(BadUserInputError):
     """A cursor is damaged, or belongs to another connection, filter or customer."""
 
     code = "CURSOR_INVALID"
+    action = "Start again at the first page of the connection."
 
     def __init__(self, argument: str) -> None:
         super().__init__(
@@ -93,36 +103,40 @@ class CursorInvalidError(BadUserInputError):
 
 
 class PersistedQueryNotFoundError(GatewayError):
-    """No document is known by this id; the clients know the message, and send the text then."""
+    """No document with this hash is registered."""
 
     code = "PERSISTED_QUERY_NOT_FOUND"
+    action = "Send the document together with its hash; Apollo's and urql's clients do."
 
     def __init__(self) -> None:
         super().__init__("PersistedQueryNotFound")
 
 
 class PersistedQueryNotSupportedError(GatewayError):
-    """No document is known by any id; the clients know the message, and send texts from then on."""
+    """No persisted queries are enabled: `GATEWAY_APQ=false`, and no trusted documents."""
 
     code = "PERSISTED_QUERY_NOT_SUPPORTED"
+    action = "Send documents instead of hashes; Apollo's and urql's clients do."
 
     def __init__(self) -> None:
         super().__init__("PersistedQueryNotSupported")
 
 
 class OperationNotTrustedError(GatewayError):
-    """Only trusted documents run, and this is none."""
+    """Only trusted documents are allowed (`GATEWAY_TRUSTED_DOCUMENTS_MODE=only`)."""
 
     code = "OPERATION_NOT_TRUSTED"
+    action = "Add the document to the manifest of trusted documents."
 
     def __init__(self) -> None:
         super().__init__("Only trusted documents are allowed; this document is not trusted.")
 
 
 class QueryTooComplexError(GatewayError):
-    """An operation exceeds a limit; `requested` is None where it was not counted to its end."""
+    """The operation exceeds a limit such as query depth, aliases, tokens or cost."""
 
     code = "QUERY_TOO_COMPLEX"
+    action = "Reduce what the message names, or split the operation."
 
     def __init__(
         self,
@@ -141,9 +155,10 @@ class QueryTooComplexError(GatewayError):
 
 
 class AnswerTooLargeError(GatewayError):
-    """An answer has more of something (`what`, in the plural) than the `maximum`."""
+    """The response exceeds `GATEWAY_MAX_ANSWER_LEAVES` or `GATEWAY_MAX_ANSWER_BYTES`."""
 
     code = "ANSWER_TOO_LARGE"
+    action = "Request smaller pages or fewer fields."
 
     def __init__(self, what: str, maximum: int) -> None:
         super().__init__(
@@ -153,29 +168,32 @@ class AnswerTooLargeError(GatewayError):
 
 
 class ForbiddenError(GatewayError):
-    """The caller may not see this."""
+    """The caller is not authorized for this customer or field."""
 
     code = "FORBIDDEN"
+    action = "Request only what the token authorizes."
 
 
 class BudgetExceededError(GatewayError):
-    """The operation wants more upstream calls than one operation may make."""
+    """The operation needs more upstream calls than one operation may make."""
 
     code = "UPSTREAM_BUDGET_EXCEEDED"
+    action = "Request smaller pages or fewer customers, or split the operation."
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, maximum: int) -> None:
         super().__init__(
-            f"Upstream calls: the limit of {most} per operation is exceeded; request less in one"
+            f"Upstream calls: the limit of {maximum} per operation is exceeded; request less in one"
             " operation."
         )
 
 
 class OverloadedError(GatewayError):
-    """More is asked of the gateway than it can queue."""
+    """The queue of upstream calls is full."""
 
     code = "OVERLOADED"
     retryable, names_request = True, True
     retry_after_s = 1
+    action = "Retry after `retryAfterS` seconds."
 
     def __init__(self) -> None:
         super().__init__("The gateway is overloaded; try again shortly.")

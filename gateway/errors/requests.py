@@ -1,4 +1,4 @@
-"""What HTTP itself answers, with a status."""
+"""Errors of an HTTP request, which have a status of their own."""
 
 from typing import ClassVar
 
@@ -6,26 +6,28 @@ from gateway.errors.base import GatewayError, whole_seconds
 
 
 class RequestError(GatewayError):
-    """The HTTP request is not one that GraphQL can answer."""
+    """The base class of errors that are the whole HTTP response, with a status of their own."""
 
     status: ClassVar[int] = 400
     headers: ClassVar[dict[str, str]] = {}
 
 
 class BadRequestError(RequestError):
-    """The request has no readable GraphQL request in it."""
+    """The HTTP request is malformed or has no GraphQL request; 414 and 431 for a head too large."""
 
     code = "BAD_REQUEST"
+    action = "Correct the request; the message says what is allowed."
 
 
 class RequestTimeoutError(BadRequestError):
-    """The request has not arrived whole in time."""
+    """The request has not arrived completely within the time limit."""
 
     status, retryable = 408, True
+    action = "Retry; check the client's connection."
 
 
 class HeaderTooLargeError(BadRequestError):
-    """A header is longer than is read (RFC 6585 section 5)."""
+    """A header exceeds the size limit."""
 
     status = 431
 
@@ -34,73 +36,83 @@ class HeaderTooLargeError(BadRequestError):
 
 
 class UnauthenticatedError(RequestError):
-    """The caller has shown no bearer token; the answer says which scheme (RFC 9110 §11.6.1)."""
+    """The request has no bearer token."""
 
     code, status = "UNAUTHENTICATED", 401
-    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": "Bearer"}
+    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": "Bearer"}  # RFC 9110 §11.6.1
+    action = "Send a bearer token in Authorization."
 
 
 class TokenRefusedError(UnauthenticatedError):
-    """The caller's bearer token does not count (RFC 6750 §3); `reason` is a word for the log."""
+    """The bearer token is invalid, expired or not yet valid."""
 
     headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    action = "Get a new token from the issuer."
 
     def __init__(self, reason: str, message: str = "The bearer token is invalid.") -> None:
         super().__init__(message)
-        self.reason = reason
+        self.reason = reason  # for the log alone
 
 
 class KeysUnavailableError(UnauthenticatedError):
-    """No token can be checked now: it is not the caller's fault, who should keep the token."""
+    """The keys that sign tokens cannot be fetched; the token may be valid."""
 
     status, retry_after_s = 503, 5
     retryable, names_request = True, True
     headers: ClassVar[dict[str, str]] = {}
+    action = "Keep the token and retry after `retryAfterS` seconds."
 
     def __init__(self) -> None:
         super().__init__("The gateway cannot verify tokens at present; try again shortly.")
 
 
 class NotFoundError(RequestError):
-    """There is nothing at this path."""
+    """The path does not exist."""
 
     code, status = "NOT_FOUND", 404
+    action = "Send GraphQL requests to /graphql."
 
 
 class MethodNotAllowedError(RequestError):
-    """Neither GET nor POST, or a GET for what is not a query."""
+    """The method is neither GET nor POST, or GET was used for a mutation."""
 
     code, status = "METHOD_NOT_ALLOWED", 405
+    action = "Use POST."
 
 
 class NotAcceptableError(RequestError):
-    """The client accepts none of the media types that there are."""
+    """`Accept` allows none of the response media types."""
 
     code, status = "NOT_ACCEPTABLE", 406
+    action = "Accept application/graphql-response+json or application/json."
 
 
 class PayloadTooLargeError(RequestError):
-    """The body is larger than is read."""
+    """The body exceeds `GATEWAY_MAX_BODY_BYTES`, or a batch the rate limit of a minute."""
 
     code, status = "PAYLOAD_TOO_LARGE", 413
+    action = "Send a smaller body or batch."
 
 
 class UnsupportedMediaTypeError(RequestError):
-    """The body is not JSON, or not in UTF-8."""
+    """The body is not JSON in UTF-8, or has an unsupported content encoding."""
 
     code, status = "UNSUPPORTED_MEDIA_TYPE", 415
+    action = "Send application/json in UTF-8, uncompressed or with gzip."
 
 
 class CrossSiteError(RequestError):
-    """A page of another site has had this sent, and the settings do not name its origin."""
+    """A page of another site sent the request, and `GATEWAY_CORS_ORIGINS` does not allow it."""
 
     code, status = "FORBIDDEN", 403
+    action = "Have the operators add the page's origin to `GATEWAY_CORS_ORIGINS`."
 
 
 class RateLimitedError(RequestError):
-    """The caller has asked more in the last minute than one may."""
+    """The caller exceeded a rate limit of the gateway."""
 
     code, status, retryable = "RATE_LIMITED", 429, True
+    action = "Retry after `retryAfterS` seconds."
 
     def __init__(self, retry_after_s: float) -> None:
         super().__init__("The rate limit per minute is exceeded; try again later.")
@@ -108,10 +120,11 @@ class RateLimitedError(RequestError):
 
 
 class ConcurrencyLimitError(RequestError):
-    """As much is being done as may be done at once."""
+    """The gateway runs as many operations as `GATEWAY_MAX_CONCURRENT_REQUESTS` allows."""
 
     code, status, retry_after_s = "OVERLOADED", 503, 1
     retryable, names_request = True, True
+    action = "Retry after `retryAfterS` seconds."
 
     def __init__(self) -> None:
         super().__init__("The gateway is overloaded; try again shortly.")

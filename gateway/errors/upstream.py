@@ -1,4 +1,4 @@
-"""Why the platform gave no answer, or none that can be used."""
+"""Errors of calls to the platform."""
 
 from typing import Any, ClassVar, Self
 
@@ -6,7 +6,11 @@ from gateway.errors.base import GatewayError, whole_seconds
 
 
 class UpstreamError(GatewayError):
-    """A call to the platform failed; `endpoint` is its documented name, e.g. ``promotionData``."""
+    """The base class of errors of a call to the platform.
+
+    `endpoint` is the endpoint's documented name, e.g. ``promotionData``, `upstream_code` the
+    platform's own error code, where it sent one; both are in ``extensions.upstream``.
+    """
 
     words: ClassVar[str] = "The loyalty platform did not answer."
     names_request = True
@@ -19,17 +23,18 @@ class UpstreamError(GatewayError):
 
     @property
     def extensions(self) -> dict[str, Any]:
-        """Add the endpoint's name and its own code, where it gave one."""
+        """The extensions with the endpoint's name and the platform's code."""
         return super().extensions | {
             "upstream": {"name": self.endpoint, "code": self.upstream_code}
         }
 
 
 class UpstreamInputRefusedError(UpstreamError):
-    """The platform refused a value that the client gave; `words` name the argument."""
+    """The platform rejected the value of an argument."""
 
     code = "BAD_USER_INPUT"
     names_request = False
+    action = "Correct the value at `extensions.argument`; the message says what is allowed."
     upstream_code: int
     _SOURCE: ClassVar = ("source", "the loyalty platform does not know this source.")
     _ACCOUNT: ClassVar = (
@@ -61,7 +66,7 @@ class UpstreamInputRefusedError(UpstreamError):
         self.message = f"{argument}: {words}"
 
     def about(self, argument: str) -> Self:
-        """Return the same error with the name that the argument has where it was given."""
+        """Return the same error for the path of the argument as the client sent it."""
         error = type(self)(self.endpoint, self.upstream_code)
         error.argument = argument
         error.message = f"{argument}: {self._ARGUMENTS[self.upstream_code][1]}"
@@ -69,35 +74,38 @@ class UpstreamInputRefusedError(UpstreamError):
 
     @classmethod
     def codes(cls) -> frozenset[int]:
-        """Return the upstream codes that mean this."""
+        """Return the platform's codes that are this error."""
         return frozenset(cls._ARGUMENTS)
 
 
 class UpstreamMisuseError(UpstreamError):
-    """The gateway itself asked wrongly."""
+    """The gateway sent the platform an invalid request."""
 
     code = "INTERNAL_SERVER_ERROR"
     words = "The gateway sent the loyalty platform an invalid request; report the request id."
 
 
 class UpstreamAuthFailedError(UpstreamError):
-    """The platform refused the credential."""
+    """The platform rejected the credential of the gateway, or of the caller with passthrough."""
 
     code = "UPSTREAM_AUTH_FAILED"
     words = "The loyalty platform rejected the credential."
+    action = "With passthrough send a valid credential, else report it to the operators."
 
 
 class CredentialMissingError(UpstreamAuthFailedError):
-    """The caller, whose own credential would go to the platform, has brought none."""
+    """The request has no credential for the platform (`GATEWAY_UPSTREAM_AUTH=passthrough`)."""
 
     words = "A credential for the loyalty platform is required."
+    action = "Send the platform's credential with the request."
 
 
 class UpstreamRateLimitedError(UpstreamError):
-    """The platform answers no more calls for now."""
+    """The platform's rate limit, or the gateway's quota below it, is exceeded."""
 
     code, retryable = "UPSTREAM_RATE_LIMITED", True
     words = "The loyalty platform's rate limit is exceeded; try again later."
+    action = "Retry after `retryAfterS` seconds."
     retry_after_s: int
 
     def __init__(
@@ -108,61 +116,66 @@ class UpstreamRateLimitedError(UpstreamError):
 
 
 class UpstreamTimeoutError(UpstreamError):
-    """The platform did not answer within the operation's deadline."""
+    """The platform did not answer within `GATEWAY_UPSTREAM_DEADLINE_S`."""
 
     code, retryable = "UPSTREAM_TIMEOUT", True
     words = "The loyalty platform did not answer in time."
+    action = "Retry with backoff; request less in one operation."
 
 
 class UpstreamUnavailableError(UpstreamError):
-    """The platform could not be reached, or failed."""
+    """The platform could not be reached or failed, or the circuit breaker is open."""
 
     code, retryable = "UPSTREAM_UNAVAILABLE", True
     words = "The loyalty platform is not available."
+    action = "Retry with backoff, after `retryAfterS` seconds where it is present."
 
 
 class HeldBackError(UpstreamUnavailableError):
-    """Calls of this caller have all failed lately, and only those are held back."""
+    """The circuit breaker of this caller or customer is open; others' calls go on."""
 
 
 class UpstreamBusyError(UpstreamUnavailableError):
-    """The platform asks for a moment: its search is busy (461), or this customer is (521)."""
+    """The platform is busy: its search (461), or this customer (521)."""
 
     words = "The loyalty platform is busy; try again shortly."
 
 
 class PhasedOutError(UpstreamError):
-    """The endpoint has been phased out (410), or is switched off."""
+    """The endpoint has been phased out (410), or is switched off (`GATEWAY_LEGACY=false`)."""
 
     code = "UPSTREAM_GONE"
     words = "The loyalty platform no longer offers this endpoint."
+    action = "Do without the field."
 
 
 class UpstreamBadPayloadError(UpstreamError):
-    """The platform's answer is not what it documents, too large, or about somebody else."""
+    """The platform's response is malformed, too large, or about another customer."""
 
     code = "UPSTREAM_BAD_PAYLOAD"
     words = "The loyalty platform's response is invalid."
 
 
 class CustomerMismatchError(UpstreamBadPayloadError):
-    """Two answers about one customer contradict each other; a new one settles which is right."""
+    """Two responses about one customer disagree on the customer's id."""
 
     retryable = True
     words = "The loyalty platform's responses disagree about the customer's identity."
+    action = "Retry; a new response decides."
 
 
 class UpstreamRefusedError(UpstreamBadPayloadError):
-    """The platform refused the call with a code or a status that it does not explain."""
+    """The platform rejected the call with a code or a status that it does not document."""
 
     words = "The loyalty platform rejected the call with an undocumented code."
 
 
 class UndocumentedNotFoundError(UpstreamBadPayloadError):
-    """A 404 without a documented error body: a path that is no longer there looks like this."""
+    """The platform answered 404 without its documented error body."""
 
 
 class UpstreamNotFoundError(UpstreamError):
-    """The platform has no such customer, promotion or program."""
+    """The platform has no such customer, promotion or program; resolvers return null for it."""
 
     words = "The loyalty platform has no object with this id."
+    action = "None: clients get null instead of this error."

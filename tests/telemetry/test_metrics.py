@@ -1,7 +1,6 @@
 """The table of metrics, and what it promises of labels."""
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +11,7 @@ from gateway.graphql_http.operation_statistics import OperationStatistics
 from gateway.graphql_http.persisted_queries.persisted_documents import PersistedDocuments
 from gateway.telemetry.counters import CounterVec, Histogram
 from gateway.telemetry.exposition import CELLS, expose, flatten
-from gateway.telemetry.metrics import BUCKETS_S, BUILD, ENDPOINTS, METRICS, WORKERS
+from gateway.telemetry.metrics import BUCKETS_S, BUILD, ENDPOINTS, METRICS, WORKERS, Kind
 from gateway.upstream.customer_view import endpoint as customer_view_endpoint
 from gateway.upstream.definitions import endpoint as definition_endpoint
 from gateway.upstream.resilience.phase_out import PhaseOut
@@ -22,16 +21,14 @@ from tests.support.graph import settings_for
 from tests.support.response_caches import answer_cache
 
 ALL = (*METRICS, WORKERS, BUILD)
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_readmes_table_is_complete_and_true() -> None:
-    """The README has each metric once, with its labels, its kind and what it says."""
-    rows = re.findall(r"^\| `(gateway_\w+)` \| (.*?) \| (.*?) \| (.*?) \|$", README, re.MULTILINE)
-    assert rows == [
-        (m.name, ", ".join(f"`{name}`" for name in m.label_names), m.kind.value, m.help)
-        for m in ALL
-    ]
+def test_a_metrics_name_follows_the_conventions() -> None:
+    """A counter ends in `_total`, a histogram in its unit, and nothing else in `_total`."""
+    for metric in ALL:
+        assert metric.name.endswith("_total") is (metric.kind is Kind.COUNTER)
+        assert metric.name.endswith("_seconds") is (metric.kind is Kind.HISTOGRAM)
+        assert re.fullmatch(r"[A-Z0-9].*\.", metric.help)
 
 
 def test_every_endpoint_has_its_own_series() -> None:

@@ -1,0 +1,54 @@
+"""The generated pages of `docs/`: as the code is, and complete."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gateway.cli import main
+from gateway.config.parsing import PREFIX
+from gateway.config.settings import Settings
+from gateway.errors import codes
+from gateway.reference import pages
+from gateway.telemetry.metrics import BUILD, METRICS, WORKERS
+
+ROOT = Path(__file__).parent.parent
+CONFIGURATION, METRICS_PAGE, ERRORS = pages().values()
+
+
+@pytest.mark.parametrize("path", pages(), ids=str)
+def test_a_page_is_as_the_code_is(path: Path) -> None:
+    """Else `make fix` writes it anew."""
+    assert (ROOT / path).read_text(encoding="utf-8") == pages()[path]
+
+
+def test_every_setting_metric_and_code_has_its_row() -> None:
+    """Each setting and metric once, and every code that an error can have."""
+    settings = re.findall(r"^\| `(GATEWAY_\w+)` \|", CONFIGURATION, re.MULTILINE)
+    assert sorted(settings) == sorted(PREFIX + name.upper() for name in Settings.model_fields)
+    metrics = re.findall(r"^\| `(gateway_\w+)` \|", METRICS_PAGE, re.MULTILINE)
+    assert metrics == [metric.name for metric in (*METRICS, WORKERS, BUILD)]
+    assert set(re.findall(r"^\| `([A-Z_]+)` \|", ERRORS, re.MULTILINE)) == set(codes())
+
+
+def test_a_row_has_all_its_cells() -> None:
+    """No text of the code breaks a table."""
+    for page in pages().values():
+        for table in re.findall(r"(?:^\|.*\|\n)+", page, re.MULTILINE):
+            assert len({line.count("|") for line in table.splitlines()}) == 1
+
+
+def test_pages_are_written_and_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--check` is silent where all are right, and names each page that is stale."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["docs"]) == 2
+    assert capsys.readouterr().err == "docs/configuration.md: No such file or directory\n"
+    (tmp_path / "docs").mkdir()
+    assert main(["docs"]) == 0
+    assert main(["docs", "--check"]) == 0
+    assert capsys.readouterr() == ("", "")
+    (tmp_path / "docs" / "errors.md").write_text("stale")
+    assert main(["docs", "--check"]) == 1
+    assert capsys.readouterr().err == "docs/errors.md is stale: run promotion-gateway docs\n"
