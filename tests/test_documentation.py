@@ -2,7 +2,9 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -65,3 +67,65 @@ def test_the_list_of_decisions_is_complete() -> None:
     for path in DECISIONS:
         number, _, title = path.read_text(encoding="utf-8").partition("\n")[0][2:].partition(". ")
         assert f"{number}. [{title}]({path.name})" in index
+
+
+LINKING = sorted([
+    *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md"), *(ROOT / "deploy").glob("*.md"),
+    ROOT / "benchmarks" / "README.md",
+])  # fmt: skip
+
+
+def headings(page: Path) -> set[str]:
+    """Return the anchors of a page: its own, and those of its headings."""
+    text = page.read_text(encoding="utf-8")
+    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    slugs = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+    return slugs | set(re.findall(r'<a id="([\w-]+)">', text))
+
+
+@pytest.mark.parametrize("path", LINKING, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_somewhere(path: Path) -> None:
+    """To a file or folder of the repository, and to a heading of it where one is named."""
+    text = re.sub(
+        r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE
+    )
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"https?:", link):
+            continue
+        name, _, anchor = link.partition("#")
+        target = (path.parent / name).resolve() if name else path
+        assert target.exists(), link
+        assert not anchor or anchor in headings(target), link
+
+
+class Hunk(NamedTuple):
+    """A part of a recipe's diff: the lines that are there, and those that are there after it."""
+
+    path: str
+    before: str
+    after: str
+
+
+def hunks(page: str) -> Iterator[Hunk]:
+    """Return the hunks of all diffs of a page."""
+    for diff in re.findall(r"^```diff\n(.*?)^```", page, re.DOTALL | re.MULTILINE):
+        for part in re.split(r"^--- .*\n", diff, flags=re.MULTILINE)[1:]:
+            path, _, body = part.removeprefix("+++ b/").partition("\n")
+            lines = body.splitlines(keepends=True)
+            yield Hunk(
+                path,
+                "".join(line[1:] for line in lines if line[0] != "+"),
+                "".join(line[1:] for line in lines if line[0] != "-"),
+            )
+
+
+RECIPES = list(hunks((ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("hunk", RECIPES, ids=lambda hunk: hunk.path)
+def test_a_recipe_fits_the_code(hunk: Hunk) -> None:
+    """Its diff applies: a new file is new, and the lines around a change are there, once."""
+    if hunk.before:
+        assert (ROOT / hunk.path).read_text(encoding="utf-8").count(hunk.before) == 1
+    else:
+        assert not (ROOT / hunk.path).exists()
