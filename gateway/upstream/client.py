@@ -149,7 +149,7 @@ class UpstreamClient:
                     exchange = _Exchange(
                         call.endpoint, "GET", call.target, headers, self.max_response_bytes
                     )
-                    response = await self._exchange(exchange, request, permit)
+                    response = await self._exchange(exchange, request, traffic, permit)
                 finally:
                     if permit.is_pending:
                         permit.neutral()
@@ -162,14 +162,19 @@ class UpstreamClient:
 
     async def _post(self, request: RequestContext, path: str, body: bytes) -> UpstreamResponse:
         """Request a token: a call for all operations, and so within no operation's budget."""
-        with self.traffic.of(TOKEN_ENDPOINT).breaker.admit() as permit:
+        traffic = self.traffic.of(TOKEN_ENDPOINT)
+        with traffic.breaker.admit() as permit:
             quota = self.traffic.quotas.of(self.credential.identity(request))
             await quota.acquire(TOKEN_ENDPOINT, request.deadline)
             exchange = _Exchange(TOKEN_ENDPOINT, "POST", path, _JSON, _MAX_TOKEN_BYTES, body)
-            return await self._exchange(exchange, request, permit)
+            return await self._exchange(exchange, request, traffic, permit)
 
     async def _exchange(
-        self, exchange: _Exchange, request: RequestContext, permit: Permit
+        self,
+        exchange: _Exchange,
+        request: RequestContext,
+        traffic: EndpointTraffic,
+        permit: Permit,
     ) -> UpstreamResponse:
         """Send one HTTP request; count its outcome, and report it to the circuit breaker.
 
@@ -189,6 +194,8 @@ class UpstreamClient:
             )
             response = read_response(endpoint, reply, max_bytes)
             outcome = "2xx" if response.status == 200 else status_class(response.status)
+            if response.status in SUCCESSES:
+                permit.success()
         except asyncio.CancelledError:
             # The deadline is around all attempts of a call: of its end an attempt hears as of a
             # cancellation.
@@ -208,10 +215,15 @@ class UpstreamClient:
             log.warning("upstream_call_failed", endpoint=endpoint, reason=type(error).__name__)
             return UpstreamResponse(None)
         finally:
-            self.traffic.statistics.of(endpoint).count_call(outcome, clock() - started)
-        if response.status in SUCCESSES:
-            permit.success()
-            return response
+            traffic.statistics.count_call(outcome, clock() - started)
+        if response.status not in SUCCESSES:
+            await self._record_failure(response, request, permit)
+        return response
+
+    async def _record_failure(
+        self, response: UpstreamResponse, request: RequestContext, permit: Permit
+    ) -> None:
+        """Report a response without success to the breaker, and a 429 to the quota."""
         meaning, _ = read_failure(response)
         if meaning.outcome is CircuitOutcome.FAILURE:
             permit.failure()
@@ -221,4 +233,3 @@ class UpstreamClient:
             pause_s = response.retry_after_s
             quota = self.traffic.quotas.of(self.credential.identity(request))
             await quota.pause(DEFAULT_PAUSE_S if pause_s is None else pause_s)
-        return response

@@ -17,6 +17,7 @@ caller, or a customer's record, that makes the platform fail holds back nothing 
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 from types import TracebackType
 from typing import Self
@@ -41,24 +42,19 @@ class CircuitState(Enum):
     HALF_OPEN = "half-open"
 
 
+@dataclass(slots=True, eq=False)
 class Permit:
     """Permission to make one call; as a context manager neutral unless an outcome is reported.
 
     Its first outcome counts, later ones are ignored.
     """
 
-    __slots__ = ("_breaker", "attribution", "generation", "is_pending", "is_probe", "started")
-
-    def __init__(
-        self,
-        breaker: "CircuitBreaker",
-        attribution: Attribution | None,
-        generation: int,
-        started: float,
-    ) -> None:
-        self._breaker = breaker
-        self.attribution, self.generation, self.started = attribution, generation, started
-        self.is_pending, self.is_probe = True, False
+    _breaker: "CircuitBreaker"
+    attribution: Attribution | None
+    generation: int
+    started: float
+    is_pending: bool = True
+    is_probe: bool = False
 
     def success(self) -> None:
         """Report that the endpoint answered."""

@@ -2,7 +2,7 @@
 
 A path names a program, which clients choose: a 404 may mean that the program never existed. So each
 missing path is remembered for itself, and the endpoint counts as gone only when paths are missing
-that were found before (docs/decisions/016).
+that were found before.
 """
 
 import time

@@ -15,7 +15,7 @@ from gateway.upstream.resilience.concurrency import UpstreamConcurrency
 from gateway.upstream.resilience.pacer import Pacer
 from gateway.upstream.resilience.quota import Quota, Quotas, local_quota
 from gateway.upstream.resilience.retries import RetryBudget, RetryPolicy
-from gateway.upstream.statistics import UpstreamStatistics
+from gateway.upstream.statistics import EndpointStatistics, UpstreamStatistics
 
 if TYPE_CHECKING:
     from gateway.upstream.resilience.replicas import Replicas
@@ -26,11 +26,12 @@ _QUOTA_PREFIX = "promotion-gateway:quota:1"
 
 @dataclass
 class EndpointTraffic:
-    """One endpoint's circuit breaker and retries."""
+    """One endpoint's circuit breaker, retries and statistics."""
 
     breaker: CircuitBreaker
     retry_budget: RetryBudget
     retry_policy: RetryPolicy
+    statistics: EndpointStatistics
 
 
 @dataclass
@@ -96,6 +97,7 @@ class TrafficShaping:
                 CircuitBreaker(endpoint, clock=self.clock),
                 budget,
                 RetryPolicy(budget, random=self.random),
+                self.statistics.of(endpoint),
             )
         return known
 
