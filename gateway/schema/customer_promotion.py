@@ -19,7 +19,7 @@ from gateway.schema.restrictions import Restriction
 from gateway.upstream.customer_view import payload as wire
 from gateway.upstream.customer_view.endpoint import ENDPOINT, CustomerKey
 from gateway.upstream.normalise import validity
-from gateway.upstream.normalise.limits import LimitFigures, LimitsAndUsage, read_customer_limits
+from gateway.upstream.normalise.limits import LimitFigures, LimitsAndUsage, parse_customer_limits
 from gateway.upstream.normalise.restrictions import (
     StatedRestrictions,
     customer_restriction,
@@ -144,7 +144,7 @@ class CustomerPromotion(Node):
 
     @computed(
         "Its limits as a whole, with what this customer has used.",
-        AsView(PromotionLimits, read_customer_limits),
+        AsView(PromotionLimits, parse_customer_limits),
     )
     def limits(self) -> LimitsAndUsage:
         """Return the four limits with their usage."""

@@ -6,7 +6,7 @@ from typing import Any
 import strawberry
 from strawberry.scalars import JSON
 
-from gateway.upstream.normalise.instants import write_instant
+from gateway.upstream.normalise.instants import format_instant
 
 SCALARS: dict[object, Any] = {
     datetime: strawberry.scalar(
@@ -14,7 +14,7 @@ SCALARS: dict[object, Any] = {
         description="RFC 3339 in UTC, always with seconds, with milliseconds where they are not"
         " zero: 2025-06-23T00:00:00Z.",
         specified_by_url="https://datatracker.ietf.org/doc/html/rfc3339",
-        serialize=write_instant,
+        serialize=format_instant,
     ),
     JSON: strawberry.scalar(
         name="JSON",

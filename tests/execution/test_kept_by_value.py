@@ -14,14 +14,14 @@ from gateway.execution.bridge import definition_of
 from gateway.execution.field_info import FieldInfo, FieldInfos
 from gateway.execution.leaf_types import INT32, may_be_key
 from gateway.schema.build import build_schema
-from gateway.upstream.normalise.instants import read_instant
+from gateway.upstream.normalise.instants import parse_instant
 from gateway.upstream.normalise.limits import (
     LimitFigures,
+    as_float,
     is_exhausted,
-    read_configured_limit,
-    read_limit,
+    parse_configured_limit,
+    parse_limit,
     remaining,
-    shown,
 )
 from tests.support.graph import graph_over
 from tests.upstream.decoding.payloads import customer_item, customer_page
@@ -35,12 +35,12 @@ EQUALS: list[list[Any]] = [
 
 
 def _figures(limit: LimitFigures) -> str:
-    figures = shown(limit.maximum), shown(limit.used), remaining(limit), is_exhausted(limit)
+    figures = as_float(limit.maximum), as_float(limit.used), remaining(limit), is_exhausted(limit)
     return repr((limit.kind, *figures))
 
 
 @pytest.mark.parametrize("equals", EQUALS)
-@pytest.mark.parametrize("read", [read_limit, read_configured_limit])
+@pytest.mark.parametrize("read", [parse_limit, parse_configured_limit])
 def test_equal_figures_are_shown_the_same(read: Any, equals: list[Any]) -> None:
     """They meet under one key, in whatever order they come."""
     for one, other in permutations(equals, 2):
@@ -89,9 +89,9 @@ def test_fields_that_are_kept_by_their_raw_value_have_such_values() -> None:
 
 def test_a_date_as_number_and_as_text_are_two_values() -> None:
     """The same instant, and neither hides what the other is."""
-    assert read_instant(1750670704532) == read_instant("1750670704532")
-    assert read_instant("1") is None
-    assert read_instant(1) is None
+    assert parse_instant(1750670704532) == parse_instant("1750670704532")
+    assert parse_instant("1") is None
+    assert parse_instant(1) is None
 
 
 @pytest.mark.parametrize("order", [("-0.0", 0), (0, "-0.0"), (-0.0, "0.000")])

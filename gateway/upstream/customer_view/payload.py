@@ -115,7 +115,7 @@ class Timeline(Struct, gc=False, kw_only=True):
     expires_at_iso: Instant = field(name="enrollmentExpiryDateISO", default=None)
 
 
-restrictions_part: LazyField[CustomerRestrictionLists] = LazyField(
+restrictions_field: LazyField[CustomerRestrictionLists] = LazyField(
     "promotionRestriction", "restrictions_json", CustomerRestrictionLists | None, is_essential=True
 )
 

@@ -24,7 +24,7 @@ from gateway.upstream.decoding.lazy_field import LazyField
 from gateway.upstream.decoding.lenient import Lenient, UnreadableError
 from gateway.upstream.definitions import payload as definitions
 from gateway.upstream.definitions.payload import DefinitionPagePayload, DefinitionPayload
-from gateway.upstream.normalise.warnings import UpstreamWarning, read_code, read_warnings
+from gateway.upstream.normalise.warnings import UpstreamWarning, parse_code, parse_warnings
 
 Item = TypeVar("Item")
 _Payload = CustomerPagePayload | DefinitionPagePayload
@@ -102,7 +102,7 @@ _CUSTOMER_VIEW = _Format(
     CustomerPagePayload,
     CustomerPromotionPayload,
     "promotions",
-    (customer_view.restrictions_part,),
+    (customer_view.restrictions_field,),
     customer_view.prefer_iso_dates,
     msgspec.json.Decoder(CustomerPagePayload, strict=False).decode,
     msgspec.json.Decoder(CustomerPromotionPayload, strict=False).decode,
@@ -111,7 +111,7 @@ _DEFINITIONS = _Format(
     DefinitionPagePayload,
     DefinitionPayload,
     "data",
-    (definitions.rules_part, definitions.rulesets_part),
+    (definitions.rules_field, definitions.rulesets_field),
     definitions.prefer_iso_dates,
     msgspec.json.Decoder(DefinitionPagePayload, strict=False).decode,
     msgspec.json.Decoder(DefinitionPayload, strict=False).decode,
@@ -141,7 +141,7 @@ def _decode_page(form: _Format, body: bytes) -> UpstreamPage[Any] | Refusal:
     form.prefer_iso_dates(items)
     if isinstance(payload, DefinitionPagePayload):
         return UpstreamPage(items, total, surprises=surprises)
-    warnings = read_warnings(payload.warnings) if payload.warnings else ()
+    warnings = parse_warnings(payload.warnings) if payload.warnings else ()
     return UpstreamPage(items, total, warnings, payload.customer_id, surprises=surprises)
 
 
@@ -261,7 +261,7 @@ def _refusal(raw: object) -> Refusal | None:
 def _listed_refusal(errors: object) -> Refusal:
     """Return the first code in a list of errors, or in one error."""
     for error in errors[:_MAX_ERRORS] if isinstance(errors, list) else [errors]:
-        code = read_code(error.get("code")) if isinstance(error, dict) else None
+        code = parse_code(error.get("code")) if isinstance(error, dict) else None
         if code is not None:
             return Refusal(code)
     return Refusal(None)
@@ -269,7 +269,7 @@ def _listed_refusal(errors: object) -> Refusal:
 
 def _status_refusal(status: object, validation_errors: object) -> Refusal | None:
     """Return the error of a legacy response: its status code unless 200, or validation errors."""
-    code = read_code(status.get("code")) if isinstance(status, dict) else None
+    code = parse_code(status.get("code")) if isinstance(status, dict) else None
     if code is not None and code != 200:
         return Refusal(code)
     return _listed_refusal(validation_errors) if validation_errors else None

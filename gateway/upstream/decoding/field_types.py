@@ -14,8 +14,8 @@ from typing import Annotated, Any, NamedTuple
 from msgspec import Meta, Raw
 
 from gateway.upstream.normalise import texts
-from gateway.upstream.normalise.ids import parse_ids, parse_optional_id, read_key
-from gateway.upstream.normalise.instants import read_instant, read_open_end, read_open_start
+from gateway.upstream.normalise.ids import parse_id, parse_ids, parse_optional_id
+from gateway.upstream.normalise.instants import parse_instant, parse_open_end, parse_open_start
 
 
 class Normalised(NamedTuple):
@@ -50,12 +50,12 @@ _INT32 = 2**31
 Number = float | Decimal
 """A figure; a Decimal where it is not below `EXACT_BELOW`. Equal ones are shown the same."""
 
-Digits = Annotated[int, Meta(ge=0, le=2**63 - 1), Normalised(read_key)]
+Digits = Annotated[int, Meta(ge=0, le=2**63 - 1), Normalised(parse_id)]
 """An id that the platform documents as int64; arrives as number or as string of digits."""
 
 _Key = int | Annotated[str, Meta(min_length=1)]
 
-Key = Annotated[_Key, Normalised(read_key)]
+Key = Annotated[_Key, Normalised(parse_id)]
 """An id of which nothing is known but that it is one; ``""`` is none."""
 
 OptionalKey = Annotated[_Key | None, Normalised(parse_optional_id)]
@@ -78,13 +78,13 @@ Integer = Annotated[int, Meta(ge=-_INT32, le=_INT32 - 1)] | None
 
 _Instant = int | str | None
 
-Instant = Annotated[_Instant, Normalised(read_instant)]
+Instant = Annotated[_Instant, Normalised(parse_instant)]
 """A point in time as it stands on the wire: ISO 8601 text or epoch milliseconds (`instants.py`)."""
 
-OpenStart = Annotated[_Instant, Normalised(read_open_start)]
+OpenStart = Annotated[_Instant, Normalised(parse_open_start)]
 """A rule's start (docs/platform.md#open-ended)."""
 
-OpenEnd = Annotated[_Instant, Normalised(read_open_end)]
+OpenEnd = Annotated[_Instant, Normalised(parse_open_end)]
 """A rule's end (docs/platform.md#open-ended)."""
 
 Text = str | None

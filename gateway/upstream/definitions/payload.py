@@ -221,15 +221,15 @@ class DefinitionPayload(Struct, gc=False, kw_only=True):
     @property
     def rules(self) -> DefinitionRules | None:
         """Read how the promotion is earned, to whom it applies, and its limits."""
-        return rules_part.read(self.rules_json)
+        return rules_field.read(self.rules_json)
 
     @property
     def rulesets(self) -> list[RulesetPayload] | None:
         """Read the rulesets."""
-        return rulesets_part.read(self.rulesets_json)
+        return rulesets_field.read(self.rulesets_json)
 
 
-rules_part: LazyField[DefinitionRules] = LazyField(
+rules_field: LazyField[DefinitionRules] = LazyField(
     "promotionRestrictions", "rules_json", DefinitionRules | None, is_essential=True
 )
 
@@ -259,7 +259,7 @@ def _prefer_iso_dates_of_rules(rulesets: list[RulesetPayload]) -> None:
             each.modified_at = prefer_readable(each.modified_at_iso, each.modified_at)
 
 
-rulesets_part: LazyField[list[RulesetPayload]] = LazyField(
+rulesets_field: LazyField[list[RulesetPayload]] = LazyField(
     "rulesetInfos",
     "rulesets_json",
     list[RulesetPayload] | None,

@@ -229,7 +229,7 @@ def _members(words: type[Enum]) -> Mapping[str | None, Any]:
     return members
 
 
-def reader_of(words: type[_E]) -> Callable[[str | None], _E]:
+def parser_of(words: type[_E]) -> Callable[[str | None], _E]:
     """Return `parse_enum` for one vocabulary."""
 
     @memoizable
@@ -246,7 +246,7 @@ def status_spelling(raw: str | None) -> str | None:
     return raw if status is PromotionStatus.UNKNOWN else status.value
 
 
-StatusName = Annotated[Text, Normalised(status_spelling, reader_of(PromotionStatus))]
+StatusName = Annotated[Text, Normalised(status_spelling, parser_of(PromotionStatus))]
 """``promotionStatus``."""
 
 
@@ -316,7 +316,7 @@ _EVENTS = {event.value.lower(): event for event in PromotionEvent}
 
 
 @memoizable
-def read_event(raw: str | None) -> PromotionEvent:
+def parse_event(raw: str | None) -> PromotionEvent:
     """Read an event name in any of its spellings: ``TargetCompleted``, ``TARGETCOMPLETED``."""
     return _EVENTS.get(folded(raw), PromotionEvent.UNKNOWN)
 
@@ -324,8 +324,8 @@ def read_event(raw: str | None) -> PromotionEvent:
 @memoizable
 def event_spelling(raw: str | None) -> str | None:
     """Return an event name its one spelling; one that is not known stays as the upstream has it."""
-    return read_event(raw).value or raw
+    return parse_event(raw).value or raw
 
 
-EventName = Annotated[Text, Normalised(event_spelling, read_event)]
+EventName = Annotated[Text, Normalised(event_spelling, parse_event)]
 """``eventName``."""

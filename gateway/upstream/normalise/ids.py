@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-read_key: Callable[[int | str], str] = str
+parse_id: Callable[[int | str], str] = str
 """Write an id as text."""
 
 

@@ -44,11 +44,11 @@ class _Instants(dict[int | str | None, datetime | None]):
 
 
 INSTANTS = _Instants()
-"""What `read_instant` gives, by the raw value: for who reads so many that a call counts."""
+"""What `parse_instant` gives, by the raw value: for who reads so many that a call counts."""
 
 
 @memoizable
-def read_instant(raw: int | str | None) -> datetime | None:
+def parse_instant(raw: int | str | None) -> datetime | None:
     """Read an instant to the millisecond, in UTC; null where it is none, or has no time zone.
 
     Spellings (docs/platform.md#instants): ``2024-10-31T18:30:00.000Z``, ``2025-06-23T00:00Z``
@@ -89,21 +89,21 @@ def _read_text(raw: str) -> datetime | None:
 
 
 @memoizable
-def read_open_start(raw: int | str | None) -> datetime | None:
+def parse_open_start(raw: int | str | None) -> datetime | None:
     """Read a rule's start; null where it means "always" (docs/platform.md#open-ended)."""
-    instant = read_instant(raw)
+    instant = parse_instant(raw)
     return None if instant is None or instant < _OPEN_START else instant
 
 
 @memoizable
-def read_open_end(raw: int | str | None) -> datetime | None:
+def parse_open_end(raw: int | str | None) -> datetime | None:
     """Read a rule's end; null where it means "never" (docs/platform.md#open-ended)."""
-    instant = read_instant(raw)
+    instant = parse_instant(raw)
     return None if instant is None or instant >= _OPEN_END else instant
 
 
 @lru_cache(maxsize=8192)
-def write_instant(instant: datetime) -> str:
+def format_instant(instant: datetime) -> str:
     """Write RFC 3339 in UTC, always with seconds, with milliseconds where they are not zero."""
     utc = instant.astimezone(UTC)
     precision = "milliseconds" if utc.microsecond >= 1000 else "seconds"

@@ -17,12 +17,12 @@ _EXACTLY = Context(prec=2_000)  # more digits than the largest figure has before
 _ZERO = Decimal(0)
 
 
-def shown(figure: Number | None) -> float | None:
+def as_float(figure: Number | None) -> float | None:
     """Return a figure as a Float; null where that would have other digits."""
     if figure is None or isinstance(figure, float):
         return figure
-    as_float = float(figure)
-    return as_float if _decimal(as_float) == figure else None
+    rounded = float(figure)
+    return rounded if _decimal(rounded) == figure else None
 
 
 def _decimal(figure: Number) -> Decimal:
@@ -34,8 +34,8 @@ class LimitFigures(NamedTuple):
     """A limit: `maximum` is null unless LIMITED, `used` where it is not known."""
 
     kind: LimitKind
-    maximum: Annotated[Number | None, Normalised(shown)]
-    used: Annotated[Number | None, Normalised(shown)]
+    maximum: Annotated[Number | None, Normalised(as_float)]
+    used: Annotated[Number | None, Normalised(as_float)]
 
 
 @memoizable
@@ -48,7 +48,7 @@ class PromotionLimitFigures(NamedTuple):
     points_in_promotion: LimitFigures
 
 
-def read_limit(raw: Number | None, used: Number | None = None) -> LimitFigures:
+def parse_limit(raw: Number | None, used: Number | None = None) -> LimitFigures:
     """Read a figure of which 0 is a real limit: a restriction's.
 
     See docs/platform.md#zero-in-restrictions. A fraction between -1 and 0 is neither a limit nor
@@ -64,12 +64,12 @@ def read_limit(raw: Number | None, used: Number | None = None) -> LimitFigures:
     return LimitFigures(LimitKind.LIMITED, raw or 0.0, used)
 
 
-def read_configured_limit(raw: Number | None, used: Number | None = None) -> LimitFigures:
+def parse_configured_limit(raw: Number | None, used: Number | None = None) -> LimitFigures:
     """Read a figure of which 0 means "not configured": either payload's ``limits``.
 
     See docs/platform.md#zero-in-limits.
     """
-    return read_limit(raw or None, used)
+    return parse_limit(raw or None, used)
 
 
 LimitsAndUsage = tuple[CustomerLimits | None, CustomerUsage | None]
@@ -79,7 +79,7 @@ _NO_LIMITS, _NO_USAGE = CustomerLimits(), CustomerUsage()
 
 
 @memoizable
-def read_customer_limits(stated: LimitsAndUsage) -> PromotionLimitFigures:
+def parse_customer_limits(stated: LimitsAndUsage) -> PromotionLimitFigures:
     """Read ``limits`` with ``customerUsage``.
 
     The usage of the whole promotion counts only above 0: "0" stands beside 4990 points that one
@@ -87,10 +87,10 @@ def read_customer_limits(stated: LimitsAndUsage) -> PromotionLimitFigures:
     """
     limits, usage = stated[0] or _NO_LIMITS, stated[1] or _NO_USAGE
     return PromotionLimitFigures(
-        read_configured_limit(limits.points_per_event),
-        read_configured_limit(limits.points_per_customer, usage.points_per_customer),
-        read_configured_limit(limits.times_per_customer, usage.times_per_customer),
-        read_configured_limit(limits.points_in_promotion, usage.points_in_promotion or None),
+        parse_configured_limit(limits.points_per_event),
+        parse_configured_limit(limits.points_per_customer, usage.points_per_customer),
+        parse_configured_limit(limits.times_per_customer, usage.times_per_customer),
+        parse_configured_limit(limits.points_in_promotion, usage.points_in_promotion or None),
     )
 
 
@@ -98,10 +98,10 @@ def definition_limits(payload: DefinitionPayload) -> PromotionLimitFigures:
     """Read the legacy ``limits``, which know of no usage."""
     limits = payload.limits or DefinitionLimits()
     return PromotionLimitFigures(
-        read_configured_limit(limits.points_per_event),
-        read_configured_limit(limits.points_per_customer),
-        read_configured_limit(limits.times_per_customer),
-        read_configured_limit(limits.points_in_promotion),
+        parse_configured_limit(limits.points_per_event),
+        parse_configured_limit(limits.points_per_customer),
+        parse_configured_limit(limits.times_per_customer),
+        parse_configured_limit(limits.points_in_promotion),
     )
 
 
@@ -109,7 +109,7 @@ def remaining(limit: LimitFigures) -> float | None:
     """Compute what is left of a limit: never below 0, exact, null where it is not known."""
     if limit.maximum is None or limit.used is None:
         return None
-    return shown(max(_ZERO, _EXACTLY.subtract(_decimal(limit.maximum), _decimal(limit.used))))
+    return as_float(max(_ZERO, _EXACTLY.subtract(_decimal(limit.maximum), _decimal(limit.used))))
 
 
 def is_exhausted(limit: LimitFigures) -> bool | None:

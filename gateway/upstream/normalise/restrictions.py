@@ -8,7 +8,7 @@ from gateway.upstream.customer_view.payload import (
     CustomerPromotionPayload,
     CustomerRestriction,
     CustomerUsage,
-    restrictions_part,
+    restrictions_field,
 )
 from gateway.upstream.decoding.field_types import Key, Normalised
 from gateway.upstream.definitions.payload import DefinitionPayload, DefinitionRestriction, Expiry
@@ -22,9 +22,9 @@ from gateway.upstream.normalise.enums import (
     WindowUnit,
     folded,
     parse_enum,
-    reader_of,
+    parser_of,
 )
-from gateway.upstream.normalise.limits import LimitFigures, read_customer_limits, read_limit
+from gateway.upstream.normalise.limits import LimitFigures, parse_customer_limits, parse_limit
 from gateway.upstream.normalise.memoizable import memoizable
 
 _ENROL, _ISSUE, _REDEEM = RestrictionStage
@@ -68,8 +68,8 @@ _MOST_KEPT, _LONGEST_KEPT = 2048, 2048  # promotions, and bytes of each
 class WindowFigures(NamedTuple):
     """The raw words of a period: ``periodType`` and ``periodUnit``."""
 
-    type_name: Annotated[str | None, Normalised(member=reader_of(WindowType))]
-    unit_name: Annotated[str | None, Normalised(member=reader_of(WindowUnit))]
+    type_name: Annotated[str | None, Normalised(member=parser_of(WindowType))]
+    unit_name: Annotated[str | None, Normalised(member=parser_of(WindowUnit))]
 
 
 @memoizable
@@ -130,7 +130,7 @@ StatedRestriction = tuple[RestrictionStage, CustomerRestriction] | RestrictionFi
 def customer_restrictions(stated: StatedRestrictions) -> list[StatedRestriction]:
     """Find the restrictions."""
     json, limits, usage, stage, include_disabled = stated
-    lists = restrictions_part.read(json)
+    lists = restrictions_field.read(json)
     if lists is None:
         return [
             figures
@@ -158,7 +158,7 @@ def customer_restriction(stated: StatedRestriction) -> RestrictionFigures:
     scope = parse_enum(RestrictionScope, raw.scope_name)
     # The upstream always says 0 for both of these (docs/platform.md#usage-not-known).
     untrue = scope is _PROMOTION or measure is _PER_ISSUE
-    limit = read_limit(raw.maximum, None if untrue else raw.used)
+    limit = parse_limit(raw.maximum, None if untrue else raw.used)
     return RestrictionFigures(
         stage, measure, raw.measure_name, scope, raw.scope_name, limit, _window(raw)
     )
@@ -172,7 +172,7 @@ def _customer_measure(name: str) -> RestrictionMeasure:
 def _restrictions_from_limits(
     limits: CustomerLimits | None, usage: CustomerUsage | None
 ) -> Iterator[RestrictionFigures]:
-    figures = read_customer_limits((limits, usage))
+    figures = parse_customer_limits((limits, usage))
     for (name, measure, scope), limit in zip(_LIMIT_KEYS, figures, strict=True):
         if limit.kind is not LimitKind.NOT_STATED:
             yield RestrictionFigures(_REDEEM, measure, name, scope, None, limit, None)
@@ -200,7 +200,7 @@ def _definition_restriction(
     measure, scope = _DEFINITION_MEASURES.get(raw.measure_name) or _FOLDED_DEFINITION_MEASURES.get(
         folded(raw.measure_name), (_UNKNOWN, _UNKNOWN_SCOPE)
     )
-    limit = read_limit(raw.maximum)
+    limit = parse_limit(raw.maximum)
     return RestrictionFigures(stage, measure, raw.measure_name, scope, None, limit, _window(raw))
 
 
@@ -222,14 +222,14 @@ def redemptions_per_issue(
     The maximum is the promotion's NUMBER_OF_REDEMPTIONS_PER_EARN; the use is the issue's own
     ``redeemedCount``, because the restriction's is always 0 (docs/platform.md#usage-not-known).
     """
-    return read_limit(_KNOWN_MOST_PER_ISSUE[payload.restrictions_json], redeemed_count)
+    return parse_limit(_KNOWN_MOST_PER_ISSUE[payload.restrictions_json], redeemed_count)
 
 
 class _MostPerIssue(dict[bytes, float | None]):
     """Each promotion's NUMBER_OF_REDEMPTIONS_PER_EARN, by its ``promotionRestriction``."""
 
     def __missing__(self, json: bytes) -> float | None:
-        lists = restrictions_part.read(json)
+        lists = restrictions_field.read(json)
         entries = (lists.redeem if lists is not None else None) or ()
         per_issue = (e.maximum for e in entries if _customer_measure(e.measure_name) is _PER_ISSUE)
         found = next(per_issue, None)

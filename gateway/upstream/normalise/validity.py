@@ -10,7 +10,7 @@ from datetime import datetime
 from gateway.upstream.customer_view.payload import CustomerPromotionPayload, Timeline
 from gateway.upstream.definitions.payload import DefinitionPayload
 from gateway.upstream.normalise.enums import PromotionValidity
-from gateway.upstream.normalise.instants import INSTANTS, read_instant
+from gateway.upstream.normalise.instants import INSTANTS, parse_instant
 
 # A member of an enumeration takes a look-up in Python 3.11 each time that it is named.
 _UPCOMING, _CURRENT = PromotionValidity.UPCOMING, PromotionValidity.CURRENT
@@ -70,7 +70,7 @@ def _is_running(timeline: Timeline, now: datetime) -> bool:
 
 
 def _enrolled_at(timeline: Timeline) -> float:
-    instant = read_instant(timeline.enrolled_at)
+    instant = parse_instant(timeline.enrolled_at)
     return float("-inf") if instant is None else instant.timestamp()
 
 
@@ -83,7 +83,7 @@ def next_expiry(payload: CustomerPromotionPayload, now: datetime) -> datetime | 
             raw += [issue.expires_at for issue in timeline.issues]
     earliest = None
     for each in raw:
-        instant = read_instant(each)
+        instant = parse_instant(each)
         if instant is None or has_ended(instant, now):
             continue
         if earliest is None or instant < earliest:

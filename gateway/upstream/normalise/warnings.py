@@ -13,7 +13,7 @@ class UpstreamWarning(NamedTuple):
     message: str
 
 
-def read_code(raw: object) -> int | None:
+def parse_code(raw: object) -> int | None:
     """Read a code that arrives as a number or as a string of digits; null where it is neither."""
     if isinstance(raw, str) and raw.isascii() and raw.isdigit() and len(raw) < 10:
         return int(raw)
@@ -22,7 +22,7 @@ def read_code(raw: object) -> int | None:
     return None
 
 
-def read_warnings(raw: object) -> tuple[UpstreamWarning, ...]:
+def parse_warnings(raw: object) -> tuple[UpstreamWarning, ...]:
     """Read ``warnings``: a text or an object with a code and a message, or a list of those.
 
     The document's table calls it an object, its examples show a list. What is neither is passed
@@ -37,7 +37,7 @@ def _read(entry: object) -> UpstreamWarning | None:
         return UpstreamWarning(None, entry[:_MAX_MESSAGE])
     if not isinstance(entry, dict):
         return None
-    code, message = read_code(entry.get("code")), entry.get("message")
+    code, message = parse_code(entry.get("code")), entry.get("message")
     if isinstance(message, str) and message:
         return UpstreamWarning(code, message[:_MAX_MESSAGE])
     return None if code is None else UpstreamWarning(code, "The upstream gave no words for it.")

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pytest
 
 from gateway.sandbox.documented_examples import document
-from gateway.upstream.customer_view.payload import CustomerPromotionPayload, restrictions_part
+from gateway.upstream.customer_view.payload import CustomerPromotionPayload, restrictions_field
 from gateway.upstream.decoding.decode import (
     Refusal,
     UpstreamPage,
@@ -17,7 +17,7 @@ from gateway.upstream.decoding.decode import (
 )
 from gateway.upstream.definitions.payload import DefinitionPayload
 from gateway.upstream.normalise.enums import RestrictionStage
-from gateway.upstream.normalise.limits import PromotionLimitFigures, read_customer_limits
+from gateway.upstream.normalise.limits import PromotionLimitFigures, parse_customer_limits
 from gateway.upstream.normalise.restrictions import (
     RestrictionFigures,
     customer_restriction,
@@ -105,7 +105,7 @@ def comparable(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
                 said = item.rules
                 item.rules_json = said
             if isinstance(item, CustomerPromotionPayload):
-                said = restrictions_part.read(item.restrictions_json)
+                said = restrictions_field.read(item.restrictions_json)
                 item.restrictions_json = said
         return page
 
@@ -172,7 +172,7 @@ BOTH = pytest.mark.parametrize(
 
 def customer_limits(payload: CustomerPromotionPayload) -> PromotionLimitFigures:
     """Read a payload's limits as the graph does."""
-    return read_customer_limits((payload.limits, payload.usage))
+    return parse_customer_limits((payload.limits, payload.usage))
 
 
 def customer_restrictions(

@@ -8,7 +8,7 @@ from gateway.upstream.decoding.decode import (
     Refusal,
     read_refusal,
 )
-from gateway.upstream.normalise.warnings import read_warnings
+from gateway.upstream.normalise.warnings import parse_warnings
 from tests.upstream.decoding.payloads import (
     BOTH,
     BROKEN,
@@ -73,4 +73,4 @@ def test_error_body_is_read_up_to_64_kib() -> None:
 
 def test_a_hundred_warnings_are_shown() -> None:
     """Nobody reads more."""
-    assert len(read_warnings(["a"] * 100_000)) == 100
+    assert len(parse_warnings(["a"] * 100_000)) == 100

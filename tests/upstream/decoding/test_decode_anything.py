@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.sandbox.documented_examples import document
-from gateway.upstream.customer_view.payload import CustomerRestrictionLists, restrictions_part
+from gateway.upstream.customer_view.payload import CustomerRestrictionLists, restrictions_field
 from gateway.upstream.decoding.decode import (
     MalformedPayloadError,
     Refusal,
@@ -45,21 +45,23 @@ def _check(answer: Any) -> None:
         assert answer.total is None or 0 <= answer.total < 2**31
         for item in answer.items:
             if item is not None:
-                _check_parts(item)
+                _check_values(item)
 
 
-def _check_parts(item: Any) -> None:
+def _check_values(item: Any) -> None:
     if isinstance(item, DefinitionPayload):
-        _check_part(item.rulesets, list[RulesetPayload] | None)
-        _check_part(item.rules, DefinitionRules | None)
+        _check_value(item.rulesets, list[RulesetPayload] | None)
+        _check_value(item.rules, DefinitionRules | None)
         without = msgspec.structs.replace(item, rulesets_json=None, rules_json=None)
     else:
-        _check_part(restrictions_part.read(item.restrictions_json), CustomerRestrictionLists | None)
+        _check_value(
+            restrictions_field.read(item.restrictions_json), CustomerRestrictionLists | None
+        )
         without = msgspec.structs.replace(item, restrictions_json=None)
-    _check_part(without, type(item))
+    _check_value(without, type(item))
 
 
-def _check_part(part: Any, kind: Any) -> None:
+def _check_value(part: Any, kind: Any) -> None:
     """Read what is written of it, as the same and without a surprise."""
     reader = Lenient()
     written = msgspec.json.encode(part)

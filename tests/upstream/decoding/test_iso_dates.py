@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.upstream.normalise.instants import read_instant, write_instant
+from gateway.upstream.normalise.instants import format_instant, parse_instant
 from tests.upstream.decoding.payloads import (
     BROKEN,
     Step,
@@ -54,8 +54,8 @@ def _shown(payload: Any, attributes: tuple[Step, ...]) -> str | None:
             payload = payload.rulesets_json  # which `comparable` has put there, read
         else:
             payload = payload[step] if isinstance(step, int) else getattr(payload, step)
-    instant = read_instant(payload)
-    return None if instant is None else write_instant(instant)
+    instant = parse_instant(payload)
+    return None if instant is None else format_instant(instant)
 
 
 @pytest.mark.parametrize("others", [(), (BROKEN,)], ids=["at once", "one by one"])
@@ -65,16 +65,16 @@ def test_iso_date_is_read_first_and_the_plain_one_else(
 ) -> None:
     """A plain key may have local time that is labelled UTC; an ISO one may be unreadable."""
     twin = (*path[:-1], f"{path[-1]}ISO")
-    plain = read_instant(get(item, path))
+    plain = parse_instant(get(item, path))
     assert plain is not None
     for raw, expected in (
         (ISO, SAME),
         (1773814260000, SAME),
-        (None, write_instant(plain)),
-        ("", write_instant(plain)),
-        ("2026-03-18", write_instant(plain)),
-        (0, write_instant(plain)),
-        ({}, write_instant(plain)),
+        (None, format_instant(plain)),
+        ("", format_instant(plain)),
+        ("2026-03-18", format_instant(plain)),
+        (0, format_instant(plain)),
+        ({}, format_instant(plain)),
     ):
         found = read(put(item, twin, raw), *others)[0]
         assert _shown(found, attributes) == expected, raw

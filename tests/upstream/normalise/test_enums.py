@@ -11,7 +11,7 @@ from gateway.upstream.normalise.enums import (
     definition_promotion_type,
     event_spelling,
     parse_enum,
-    read_event,
+    parse_event,
     status_spelling,
 )
 
@@ -114,7 +114,7 @@ def test_event_has_one_spelling_where_it_is_known(
     raw: str | None, event: str, spelling: str | None
 ) -> None:
     """Both documented spellings are one event; a name nobody knows stays as it is."""
-    assert read_event(raw) is PromotionEvent[event]
+    assert parse_event(raw) is PromotionEvent[event]
     assert event_spelling(raw) == spelling
 
 

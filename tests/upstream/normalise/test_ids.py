@@ -1,6 +1,6 @@
 import pytest
 
-from gateway.upstream.normalise.ids import parse_ids, parse_optional_id, read_key
+from gateway.upstream.normalise.ids import parse_id, parse_ids, parse_optional_id
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from gateway.upstream.normalise.ids import parse_ids, parse_optional_id, read_ke
 )
 def test_id_is_text_digit_for_digit(raw: int | str, key: str) -> None:
     """Ids past 2^53 and leading zeros survive."""
-    assert read_key(raw) == key
+    assert parse_id(raw) == key
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ from gateway.upstream.decoding.decode import decode_customer_page
 from gateway.upstream.normalise.enums import LimitKind
 from gateway.upstream.normalise.limits import (
     LimitFigures,
+    as_float,
     definition_limits,
     is_exhausted,
-    read_configured_limit,
-    read_limit,
+    parse_configured_limit,
+    parse_limit,
     remaining,
-    shown,
 )
 from tests.upstream.decoding.payloads import (
     as_page,
@@ -175,11 +175,11 @@ def test_limits_that_are_no_object_cost_the_promotion_and_such_usage_does_not(ra
 
 def test_zero_is_not_configured_in_limits_and_a_real_limit_in_a_restriction() -> None:
     """The two readings of 0."""
-    assert read_configured_limit(0.0, 3.0) == (NOT_STATED, None, 3.0)
-    assert read_limit(0.0, 3.0) == (LIMITED, 0.0, 3.0)
+    assert parse_configured_limit(0.0, 3.0) == (NOT_STATED, None, 3.0)
+    assert parse_limit(0.0, 3.0) == (LIMITED, 0.0, 3.0)
 
 
-@pytest.mark.parametrize("read", [read_limit, read_configured_limit])
+@pytest.mark.parametrize("read", [parse_limit, parse_configured_limit])
 @pytest.mark.parametrize(
     ("raw", "expected"),
     [
@@ -259,11 +259,11 @@ def test_large_figure_is_shown_with_its_own_digits_or_not_at_all(
     assert len(limits) == 2
     for limit in limits:
         assert limit.kind is LIMITED
-        assert (shown(limit.maximum), shown(limit.used)) == (figure, figure)
+        assert (as_float(limit.maximum), as_float(limit.used)) == (figure, figure)
         assert (remaining(limit), is_exhausted(limit)) == (0.0, True)
     (defined,) = read_definitions(_with(definition_item(), "limits", "pointsPerCustomer", raw))
     assert defined is not None
-    assert shown(definition_limits(defined).points_per_customer.maximum) == figure
+    assert as_float(definition_limits(defined).points_per_customer.maximum) == figure
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from gateway.upstream.normalise.enums import PromotionValidity
-from gateway.upstream.normalise.instants import write_instant
+from gateway.upstream.normalise.instants import format_instant
 from gateway.upstream.normalise.validity import current_enrolment, is_expired, next_expiry, validity
 from tests.upstream.decoding.payloads import customer_promotion, definition
 
@@ -127,7 +127,7 @@ def test_next_expiry_is_the_earliest_that_has_not_passed(
     payload = customer_promotion(endDate=end, customerPromotionTimelines=enrolments)
     instant = next_expiry(payload, NOW)
     written = None if expected is None else expected.replace("00Z", "00:00Z")
-    assert (instant and write_instant(instant)) == written
+    assert (instant and format_instant(instant)) == written
 
 
 def test_an_end_is_inclusive_wherever_it_is_looked_at() -> None:

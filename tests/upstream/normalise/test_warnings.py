@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 
 from gateway.upstream.decoding.decode import decode_customer_page
-from gateway.upstream.normalise.warnings import UpstreamWarning, read_code, read_warnings
+from gateway.upstream.normalise.warnings import UpstreamWarning, parse_code, parse_warnings
 from tests.upstream.decoding.payloads import as_page, customer_item, customer_page
 from tests.upstream.decoding.strategies import JSON_VALUES
 
@@ -36,12 +36,12 @@ WORDLESS = "The upstream gave no words for it."
 )
 def test_warnings_of_any_shape_are_codes_and_messages(raw: Any, expected: Any) -> None:
     """No document gives their shape; what has neither code nor message is passed over."""
-    assert list(read_warnings(raw)) == expected
+    assert list(parse_warnings(raw)) == expected
 
 
 def test_long_message_is_cut() -> None:
     """A page must not grow with what the upstream has to say."""
-    warnings = read_warnings(["x" * 100_000, {"message": "y" * 100_000}])
+    warnings = parse_warnings(["x" * 100_000, {"message": "y" * 100_000}])
     assert [len(warning.message) for warning in warnings] == [500, 500]
 
 
@@ -70,7 +70,7 @@ def test_long_message_is_cut() -> None:
 )
 def test_code_is_a_small_number_or_its_digits(raw: Any, code: int | None) -> None:
     """Anything else is no code."""
-    assert read_code(raw) == code
+    assert parse_code(raw) == code
 
 
 def test_warnings_stand_beside_the_page() -> None:
