@@ -1,163 +1,164 @@
-"""How large the answer to a request may become, counted while it is made."""
+"""The limits for the size of a response, checked while it is built: leaves and bytes."""
+
+from dataclasses import dataclass
 
 from gateway.errors import AnswerTooLargeError
 
 _FIELD = b'":'
 _NOT_A_NAME = (b"\\", b":", b",", b"[")
-_BYTES_OF_A_LEAF = 6  # at the least, as in `"a":1,`
+_MIN_LEAF_BYTES = 6  # as in `"a":1,`
 
 
 class AnswerRefusedError(BaseException):
-    """Ends an operation whose answer has become too large.
+    """Ends an operation whose response has become too large.
 
-    It passes through all that catches what costs a field: it costs the whole operation.
+    It is no Exception, so that what turns an error into a null field lets it pass: the whole
+    operation ends.
     """
 
 
-class _Taken:
-    """What one answer has taken; `error` is why it is refused.
+@dataclass(slots=True, eq=False)
+class _Usage:
+    """What the response of one operation uses; `error` is why it is refused.
 
-    Of one that is complete, `data` is kept where only an upper bound of its leaves is known.
+    `data` is set on a complete one of whose leaves only an upper bound is known.
     """
 
-    __slots__ = ("bytes", "data", "error", "is_complete", "leaves")
-
-    def __init__(self) -> None:
-        self.leaves = self.bytes = 0
-        self.data = b""
-        self.is_complete = False
-        self.error: AnswerTooLargeError | None = None
+    leaves: int = 0
+    size: int = 0
+    data: bytes = b""
+    is_complete: bool = False
+    error: AnswerTooLargeError | None = None
 
     def estimate(self) -> None:
-        """Bound the leaves by the fields, which are counted soon, where they are not known."""
+        """Bound unknown leaves by the number of fields, which is quick to count."""
         if self.data:
             self.leaves = min(self.leaves, self.data.count(_FIELD))
 
     def count(self) -> None:
-        """Count the leaves, where they are not known."""
+        """Count unknown leaves."""
         if self.data:
             self.leaves, self.data = leaves_of(self.data), b""
 
     def refuse(self, error: AnswerTooLargeError) -> None:
-        """Refuse this answer: whatever it has taken is free."""
+        """Refuse this response: what it uses is free for others."""
         self.error, self.is_complete = error, True
-        self.leaves = self.bytes = 0
+        self.leaves = self.size = 0
         self.data = b""
 
 
 class AnswerBudget:
-    """How many leaves and bytes the answers to one request may have together.
+    """The leaves and bytes that the responses to one HTTP request may have together.
 
-    Where they have more, the largest of those that are not complete is refused, and what it has
-    taken is free for the others.
+    If they have more, the largest of those that are incomplete is refused.
     """
 
     def __init__(self, max_leaves: int = 250_000, max_bytes: int = 10 * 1024 * 1024) -> None:
         self.max_leaves, self.max_bytes = max_leaves, max_bytes
-        self._taken: list[_Taken] = []  # which does not lead back here: a ring waits for Python
+        # A usage has no reference back: a cycle would keep it until the garbage collector runs.
+        self._usages: list[_Usage] = []
 
     def share(self) -> "AnswerShare":
-        """Begin one more answer."""
+        """Return the share of one more operation."""
         share = AnswerShare(self.max_leaves, self.max_bytes)
         share.join(self)
         return share
 
-    def begin(self) -> _Taken:
-        """Return what one more answer has taken, which is nothing yet."""
-        taken = _Taken()
-        self._taken.append(taken)
-        return taken
+    def add_usage(self) -> _Usage:
+        """Return the usage of one more response, which is empty."""
+        usage = _Usage()
+        self._usages.append(usage)
+        return usage
 
     def has_room_for(self, leaves: int, size: int) -> bool:
-        """Whether one answer may have as much, which is alone."""
-        return size <= self.max_bytes and leaves <= self.max_leaves and len(self._taken) == 1
+        """Whether a response that is the only one may have as much."""
+        return size <= self.max_bytes and leaves <= self.max_leaves and len(self._usages) == 1
 
     def check(self) -> None:
-        """Refuse the largest answers for as long as all together have too much."""
+        """Refuse the largest responses until all together are within the limits."""
         while (error := self._excess()) is not None:
-            growing = [taken for taken in self._taken if not taken.is_complete]
-            max(growing, key=self._part).refuse(error)
+            incomplete = [usage for usage in self._usages if not usage.is_complete]
+            max(incomplete, key=self._fraction).refuse(error)
 
     def _excess(self) -> AnswerTooLargeError | None:
-        taken = self._taken
-        if sum([each.bytes for each in taken]) > self.max_bytes:
+        usages = self._usages
+        if sum([usage.size for usage in usages]) > self.max_bytes:
             return AnswerTooLargeError("bytes", self.max_bytes)
-        for look_closer in (_Taken.estimate, _Taken.count):
-            if sum([each.leaves for each in taken]) <= self.max_leaves:
+        for improve in (_Usage.estimate, _Usage.count):
+            if sum([usage.leaves for usage in usages]) <= self.max_leaves:
                 return None
-            for each in taken:
-                look_closer(each)
-        if sum([each.leaves for each in taken]) <= self.max_leaves:
+            for usage in usages:
+                improve(usage)
+        if sum([usage.leaves for usage in usages]) <= self.max_leaves:
             return None
         return AnswerTooLargeError("leaves", self.max_leaves)
 
-    def _part(self, taken: _Taken) -> float:
-        return max(taken.leaves / self.max_leaves, taken.bytes / self.max_bytes)
+    def _fraction(self, usage: _Usage) -> float:
+        return max(usage.leaves / self.max_leaves, usage.size / self.max_bytes)
 
 
+@dataclass(slots=True, eq=False)
 class AnswerShare:
-    """The answer to one operation. Each method raises AnswerRefusedError where it is too large.
+    """The response of one operation. Methods raise AnswerRefusedError when it is too large.
 
-    Most answers are alone and small. Such a one has no budget until it has a sibling or grows, and
-    nothing but its `_data` is noted of it.
+    Most responses are alone and small. Such a one joins no budget until it has a sibling or grows:
+    only its `_data` is stored.
     """
 
-    __slots__ = ("_budget", "_data", "_taken", "max_bytes", "max_leaves")
+    max_leaves: int
+    max_bytes: int
+    _budget: AnswerBudget | None = None
+    _usage: _Usage | None = None
+    _data: bytes = b""
 
-    def __init__(self, max_leaves: int, max_bytes: int) -> None:
-        self.max_leaves, self.max_bytes = max_leaves, max_bytes
-        self._budget: AnswerBudget | None = None
-        self._taken: _Taken | None = None
-        self._data = b""
-
-    def join(self, budget: AnswerBudget) -> _Taken:
+    def join(self, budget: AnswerBudget) -> _Usage:
         """Count against a budget from now on."""
-        taken = self._taken = budget.begin()
+        usage = self._usage = budget.add_usage()
         self._budget = budget
         if self._data:
             self.complete(self._data)
-        return taken
+        return usage
 
-    def _counted(self) -> tuple[AnswerBudget, _Taken]:
+    def _joined(self) -> tuple[AnswerBudget, _Usage]:
         budget = self._budget or AnswerBudget(self.max_leaves, self.max_bytes)
-        return budget, self._taken or self.join(budget)
+        return budget, self._usage or self.join(budget)
 
     @property
     def error(self) -> AnswerTooLargeError | None:
-        """Why it is refused."""
-        return None if self._taken is None else self._taken.error
+        """Why it is refused, None if it is not."""
+        return None if self._usage is None else self._usage.error
 
     def sibling(self) -> "AnswerShare":
-        """Begin another answer to the same request."""
-        budget, _ = self._counted()
+        """Return the share of another operation of the same HTTP request."""
+        budget, _ = self._joined()
         return budget.share()
 
     def has(self, leaves: int, size: int) -> None:
-        """Note how much is sure to be in it, in place of what was noted before."""
-        budget, taken = self._counted()
-        if taken.error is None:
-            taken.leaves, taken.bytes = leaves, size
+        """Set how many leaves and bytes it has at least so far."""
+        budget, usage = self._joined()
+        if usage.error is None:
+            usage.leaves, usage.size = leaves, size
             if not budget.has_room_for(leaves, size):
                 budget.check()
-        if taken.error is not None:
+        if usage.error is not None:
             raise AnswerRefusedError
 
     def grows(self, size: int) -> None:
-        """Note that it has so many bytes more."""
-        _, taken = self._counted()
-        self.has(taken.leaves, taken.bytes + size)
+        """Add bytes to it."""
+        _, usage = self._joined()
+        self.has(usage.leaves, usage.size + size)
 
     def complete(self, data: bytes) -> None:
-        """Note what it has become."""
+        """Set its final data, as JSON."""
         size = len(data)
-        leaves = size // _BYTES_OF_A_LEAF
-        if self._taken is None and size <= self.max_bytes and leaves <= self.max_leaves:
+        leaves = size // _MIN_LEAF_BYTES
+        if self._usage is None and size <= self.max_bytes and leaves <= self.max_leaves:
             self._data = data
             return
-        _, taken = self._counted()
-        taken.data = data
+        _, usage = self._joined()
+        usage.data = data
         self.has(leaves, size)
-        taken.is_complete = True
+        usage.is_complete = True
 
 
 def leaves_of(data: bytes) -> int:
@@ -173,10 +174,10 @@ def has_value(data: bytes) -> bool:
 
 
 def _fields(data: bytes, begin: bytes) -> int:
-    """Count the fields whose values begin so, by the quote and the colon after their names.
+    """Count the fields whose values begin with `begin`, by the quote and colon after the names.
 
-    Only a text has such a quote after a backslash, and only where it begins with the colon itself
-    does a quote stand there after one of the signs before a text.
+    In a string, a backslash precedes each quote; and a string that begins with a colon is the only
+    other place of that pair, where one of the characters before a string precedes it.
     """
-    sign = _FIELD + begin
-    return data.count(sign) - sum(data.count(before + sign) for before in _NOT_A_NAME)
+    pattern = _FIELD + begin
+    return data.count(pattern) - sum(data.count(before + pattern) for before in _NOT_A_NAME)

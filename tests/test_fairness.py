@@ -4,32 +4,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.fairness import FairLine, share_of
+from gateway.fairness import FairQueue, share_of
 
 STEPS = st.lists(st.tuples(st.sampled_from("aaaabc-"), st.integers(0, 9)), max_size=60)
 
 
-def taken(line: FairLine[str]) -> list[str]:
+def taken(queue: FairQueue[str]) -> list[str]:
     """Serve all that is queued, one after the other, and return the order."""
     order = []
-    while (waiter := line.take()) is not None:
-        line.served = waiter[0]
+    while (waiter := queue.take()) is not None:
+        queue.served = waiter[0]
         order.append(waiter)
     return order
 
 
-def fill(*waiters: str) -> FairLine[str]:
+def fill(*waiters: str) -> FairQueue[str]:
     """Return a queue of these entries; their first letters are their callers."""
-    line: FairLine[str] = FairLine()
+    queue: FairQueue[str] = FairQueue()
     for waiter in waiters:
-        line.append(waiter[0], waiter)
-    return line
+        queue.append(waiter[0], waiter)
+    return queue
 
 
 def test_turns_go_round_the_callers() -> None:
     """A caller with many entries gets one a round; each caller's entries keep their order."""
-    line = fill("a1", "a2", "a3", "a4", "b1", "b2", "c1")
-    assert taken(line) == ["a1", "b1", "c1", "a2", "b2", "a3", "a4"]
+    queue = fill("a1", "a2", "a3", "a4", "b1", "b2", "c1")
+    assert taken(queue) == ["a1", "b1", "c1", "a2", "b2", "a3", "a4"]
 
 
 def test_a_lone_callers_come_in_their_order() -> None:
@@ -41,21 +41,21 @@ def test_a_lone_callers_come_in_their_order() -> None:
 
 def test_who_comes_while_another_is_served_is_next() -> None:
     """A new caller comes before the next entry of the one being served."""
-    line = fill("a1", "a2")
-    line.served = "a"
-    line.append("b", "b1")
-    assert taken(line) == ["b1", "a1", "a2"]
+    queue = fill("a1", "a2")
+    queue.served = "a"
+    queue.append("b", "b1")
+    assert taken(queue) == ["b1", "a1", "a2"]
 
 
 def test_newcomers_do_not_keep_a_caller_from_its_turn() -> None:
     """A new caller with every turn still leaves one entry a round to a caller with many."""
-    line, order = fill("a0", "a1", "a2", "a3"), []
-    line.served = "a"
+    queue, order = fill("a0", "a1", "a2", "a3"), []
+    queue.served = "a"
     for number in range(5):
-        line.append(chr(ord("p") + number), f"{chr(ord('p') + number)}0")
-        waiter = line.take()
+        queue.append(chr(ord("p") + number), f"{chr(ord('p') + number)}0")
+        waiter = queue.take()
         assert waiter is not None
-        line.served = waiter[0]
+        queue.served = waiter[0]
         order.append(waiter)
     assert order == ["p0", "a0", "q0", "r0", "a1"]
 
@@ -63,34 +63,34 @@ def test_newcomers_do_not_keep_a_caller_from_its_turn() -> None:
 @given(STEPS)
 def test_places_are_told_exactly(steps: list[tuple[str, int]]) -> None:
     """Joining returns the number of entries ahead, and whether anybody moved back."""
-    line: FairLine[str] = FairLine()
+    queue: FairQueue[str] = FairQueue()
     for number, (caller, index) in enumerate(steps):
-        before = list(line)
+        before = list(queue)
         if caller == "-":
             if before and index < 5:
-                line.remove(before[index % len(before)][0], before[index % len(before)])
+                queue.remove(before[index % len(before)][0], before[index % len(before)])
             elif before:
-                assert line.take() == before[0]
-                line.served = before[0][0]
+                assert queue.take() == before[0]
+                queue.served = before[0][0]
             continue
         name = f"{caller}{number}"
-        place = line.append(caller, name)
-        order = list(line)
-        assert order.index(name) == place.ahead == line.ahead_of(caller, name)
+        place = queue.append(caller, name)
+        order = list(queue)
+        assert order.index(name) == place.ahead == queue.ahead_of(caller, name)
         moved = [one for one in before if order.index(one) > before.index(one)]
         assert place.has_overtaken or not moved
-        assert line.length == len(order) == len(before) + 1
-    left = sorted(line)
-    assert sorted(taken(line)) == left
+        assert queue.length == len(order) == len(before) + 1
+    left = sorted(queue)
+    assert sorted(taken(queue)) == left
 
 
 def test_a_waiter_takes_another_callers_turn_where_that_is_sooner() -> None:
     """An entry moves behind another caller's entries, unless that is later."""
-    line = fill("a1", "a2", "a3", "a4", "b1")
-    assert line.move("a", "a4", "b") == (3, True)
-    assert line.move("a", "a1", "b") is None
-    assert line.move("a", "a4", "c") is None
-    assert taken(line) == ["a1", "b1", "a2", "a4", "a3"]
+    queue = fill("a1", "a2", "a3", "a4", "b1")
+    assert queue.move("a", "a4", "b") == (3, True)
+    assert queue.move("a", "a1", "b") is None
+    assert queue.move("a", "a4", "c") is None
+    assert taken(queue) == ["a1", "b1", "a2", "a4", "a3"]
 
 
 @pytest.mark.parametrize(

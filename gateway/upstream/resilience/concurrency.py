@@ -6,7 +6,7 @@ from functools import partial
 from gateway.cache.coalescing import when_joined
 from gateway.context import RequestContext
 from gateway.errors import OverloadedError
-from gateway.fairness import FairLine, is_background, share_of
+from gateway.fairness import FairQueue, is_background, share_of
 
 MAX_WAITERS = 1024
 
@@ -32,7 +32,7 @@ class UpstreamConcurrency:
         self._max_calls, self._max_waiters = max_calls, max_waiters
         self._share, self._waiting_share = share_of(max_calls), share_of(max_waiters)
         self._holders: list[str | None] = []  # the caller of each call in flight
-        self._queue: FairLine[_ConnectionWaiter] = FairLine()
+        self._queue: FairQueue[_ConnectionWaiter] = FairQueue()
 
     @property
     def waiting(self) -> int:

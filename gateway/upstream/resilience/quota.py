@@ -13,7 +13,7 @@ from typing import Protocol
 from gateway.cache.coalescing import when_joined
 from gateway.context import RequestContext
 from gateway.errors import UpstreamRateLimitedError
-from gateway.fairness import FairLine, is_background
+from gateway.fairness import FairQueue, is_background
 from gateway.upstream.resilience.pacer import WINDOW_S, Pacer
 
 Clock = Callable[[], float]
@@ -116,7 +116,7 @@ class Quota:
     def __init__(self, limiter: RateLimiter, *, clock: Clock, sleep: Sleep) -> None:
         self._limiter, self._clock, self._sleep = limiter, clock, sleep
         self._head: _QuotaWaiter | None = None
-        self._queue: FairLine[_QuotaWaiter] = FairLine()  # behind the head
+        self._queue: FairQueue[_QuotaWaiter] = FairQueue()  # behind the head
         self._review: asyncio.Task[None] | None = None
         self._needs_review = False
         self.statistics = QuotaStatistics()
