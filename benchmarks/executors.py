@@ -82,7 +82,7 @@ async def measure(name: str, text: str, customer: str, runs: int) -> None:
     def fresh(*, cold: bool) -> Operation:
         if cold:
             compiled._fields.functions.clear()
-            compiled._fields.kept.clear()
+            compiled._fields.memos.clear()
         return replace(operation, compiled=None, compiled_size=0)
 
     ours, theirs, cold, again, read = [], [], [], [], []

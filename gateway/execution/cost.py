@@ -20,6 +20,7 @@ from graphql import (
     VariableNode,
 )
 
+from gateway.cache.bounded_dict import BoundedDict
 from gateway.errors import QueryTooComplexError
 from gateway.execution.document_analysis import SelectionFold
 from gateway.execution.failures import OperationRefusedError, refuse
@@ -63,7 +64,7 @@ class CostEstimator:
         self._schema, self._operation, self._fragments = schema, operation, fragments
         self._limits = limits
         self._names = [one.variable.name.value for one in operation.variable_definitions or ()]
-        self._known: dict[tuple[Size, ...], Cost] = {}
+        self._known: BoundedDict[tuple[Size, ...], Cost] = BoundedDict(_MAX_MEMOISED)
 
     def of(self, sizes: tuple[Size, ...], look_ups: int = 0) -> Cost:
         """Return the cost with variables of these sizes, in the order of their definitions.
@@ -74,10 +75,7 @@ class CostEstimator:
         """
         cost = self._known.get(sizes)
         if cost is None:
-            cost = self._count(sizes)
-            if len(self._known) >= _MAX_MEMOISED:
-                self._known.clear()
-            self._known[sizes] = cost
+            cost = self._known[sizes] = self._count(sizes)
         if look_ups:
             cost = self._cost(cost.leaves, cost.calls + look_ups)
         if cost.requested > cost.maximum:

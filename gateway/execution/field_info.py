@@ -1,4 +1,4 @@
-"""What an executor needs to know of a field of the schema, found out once a process."""
+"""What an executor needs to know of the fields of a schema, computed once per process."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,8 +36,8 @@ from gateway.schema.declare import AsView, AsViews, Computed, Fetching, Plain
 from gateway.schema.lookahead import DECLARATION
 from gateway.upstream.normalise.memoizable import is_memoizable
 
-_WITHOUT = FieldNode(name=NameNode(value=""), arguments=())
-_MOST_FUNCTIONS, _MOST_KEPT = 512, 16
+_FIELD_WITHOUT_ARGUMENTS = FieldNode(name=NameNode(value=""), arguments=())
+_MAX_FUNCTIONS, _MAX_MEMOS = 512, 16
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -45,10 +45,10 @@ V = TypeVar("V")
 
 @dataclass(eq=False)
 class FieldInfo:
-    """A field of an object type: how it is declared, and the function behind it.
+    """A field of an object type: its declaration, and its function.
 
-    `declaration` is None for plain data of a type that is made from data at hand, and for
-    ``__typename``, which has no `source` either. The two texts are those of `expressions.py`.
+    `source` is Strawberry's field, None for ``__typename``. `declaration` is None for that and for
+    plain dataclass fields. The two texts are memoised expressions (`compiler/expressions.py`).
     """
 
     name: str
@@ -64,17 +64,17 @@ class FieldInfo:
 
     @cached_property
     def declaration(self) -> Plain | Computed | Fetching | None:
-        """Return how the field was declared."""
+        """Return the declaration; see `gateway/schema/declare.py`."""
         return self.source.metadata.get(DECLARATION) if self.source else None
 
     @cached_property
     def is_fetching(self) -> bool:
-        """Return whether it needs the network."""
+        """Whether the field may need the network."""
         return isinstance(self.declaration, Fetching)
 
     @cached_property
     def prefetched(self) -> Callable[..., Any] | None:
-        """Return the function of a value that needs no network after all; None without one."""
+        """Return the function of a value that may need no network; None without one."""
         return self.declaration.prefetched if isinstance(self.declaration, Fetching) else None
 
     @property
@@ -84,36 +84,36 @@ class FieldInfo:
         return method_of(self.source)
 
     @cached_property
-    def computes(self) -> Callable[..., Any]:
-        """Return the method itself, before what it gives is shown through views."""
+    def resolver(self) -> Callable[..., Any]:
+        """Return the method as written, without the conversion of its result to views."""
         method: Callable[..., Any] = getattr(self.method, "__wrapped__", self.method)
         return method
 
     @cached_property
     def wants_info(self) -> bool:
-        """Return whether the function takes ``info``."""
+        """Whether the function takes ``info``."""
         return self.source is not None and wants_info(self.source)
 
     @cached_property
     def domain(self) -> leaf_types.Domain:
-        """Return the classes that the value of a leaf can have, by its declaration."""
+        """Return the classes that the value of a leaf may have, by its declaration."""
         if isinstance(self.declaration, Plain):
             normalise = self.declaration.normalise
             return self._raw_domain if normalise is None else leaf_types.returned_by(normalise)
         if isinstance(self.declaration, Computed):
-            return leaf_types.returned_by(self.computes)
+            return leaf_types.returned_by(self.resolver)
         return None
 
     @cached_property
     def _raw_domain(self) -> leaf_types.Domain:
-        assert isinstance(self.declaration, Plain)  # noqa: S101 - no other has a payload's attribute
+        assert isinstance(self.declaration, Plain)  # noqa: S101 - others read no attribute
         if not self.declaration.attribute:
             return None
         return leaf_types.domain_of(self.payload, self.declaration.attribute)
 
     @cached_property
-    def is_kept(self) -> bool:
-        """Return whether what the normaliser gives is kept by the raw value."""
+    def is_memoised(self) -> bool:
+        """Whether normalised values are memoised by the raw value."""
         return (
             isinstance(self.declaration, Plain)
             and not self.declaration.is_timed
@@ -122,41 +122,42 @@ class FieldInfo:
         )
 
     @cached_property
-    def makes_text(self) -> bool:
-        """Whether each value is a text of its own, or JSON, as long as the platform likes."""
+    def is_unbounded(self) -> bool:
+        """Whether each value is a new string, or JSON, of a length that upstream decides."""
         named = get_named_type(self.type).name
-        makes = isinstance(self.declaration, Plain) and self.declaration.normalise is not None
-        return named == "JSON" or (makes and not self.is_kept and named == "String")
+        if named != "String" or not isinstance(self.declaration, Plain):
+            return named == "JSON"
+        return self.declaration.normalise is not None and not self.is_memoised
 
     @cached_property
     def is_plain(self) -> bool:
-        """Return whether it is an attribute of the payload."""
+        """Whether the field is an attribute of the payload."""
         return isinstance(self.declaration, Plain)
 
     @cached_property
-    def shows(self) -> AsView | AsViews | None:
-        """Return how the field's value is shown through views, where it says so."""
+    def as_view(self) -> AsView | AsViews | None:
+        """Return the conversion of the field's value to views; None without one."""
         if isinstance(self.declaration, Computed):
             return self.declaration.view
         normalise = getattr(self.declaration, "normalise", None)
         return normalise if isinstance(normalise, AsView | AsViews) else None
 
     @cached_property
-    def without_arguments(self) -> Callable[..., Any]:
-        """Return the method, with its defaults, for where no argument is given."""
+    def with_defaults(self) -> Callable[..., Any]:
+        """Return the method bound to the defaults of its arguments."""
         if self.graphql is None or not self.graphql.args:
-            return self.computes
-        defaults = self.convert(get_argument_values(self.graphql, _WITHOUT))
-        return partial(self.computes, **defaults) if defaults else self.computes
+            return self.resolver
+        defaults = self.convert(get_argument_values(self.graphql, _FIELD_WITHOUT_ARGUMENTS))
+        return partial(self.resolver, **defaults) if defaults else self.resolver
 
     @property
-    def has_call(self) -> bool:
-        """Return whether the function takes more than its view."""
+    def needs_call(self) -> bool:
+        """Whether the function takes more than its view."""
         return self.wants_info or bool(self.graphql and self.graphql.args)
 
 
 class Function(NamedTuple):
-    """A generated function that several operations may use; `size` is that of its source."""
+    """A generated function that operations share; `size` is the length of its source."""
 
     name: str
     function: Callable[..., Any]
@@ -164,17 +165,17 @@ class Function(NamedTuple):
 
 
 class FieldInfos:
-    """The fields of a schema's object types, and the views that show the types."""
+    """The fields of a schema's object types, and what the compiler shares between operations."""
 
     def __init__(self, schema: strawberry.Schema) -> None:
         self.schema: GraphQLSchema = graphql_schema(schema)
         self._known: dict[tuple[str, str], FieldInfo] = {}
         self._payloads: dict[type, Any] = {}
-        self.functions: BoundedDict[tuple[str, bool, bool], Function] = BoundedDict(_MOST_FUNCTIONS)
-        self.kept: BoundedDict[tuple[Any, ...], leaf_types.Memo] = BoundedDict(_MOST_KEPT)
+        self.functions: BoundedDict[tuple[str, bool, bool], Function] = BoundedDict(_MAX_FUNCTIONS)
+        self.memos: BoundedDict[tuple[Any, ...], leaf_types.Memo] = BoundedDict(_MAX_MEMOS)
 
     def get(self, kind: GraphQLObjectType, name: str) -> FieldInfo:
-        """Return a field; validation has made sure that it is there."""
+        """Return a field, which must exist."""
         known = self._known.get((kind.name, name))
         if known is None:
             known = self._known[kind.name, name] = self._find(kind, name)
@@ -182,11 +183,11 @@ class FieldInfos:
 
     def _find(self, kind: GraphQLObjectType, name: str) -> FieldInfo:
         found = self.schema.get_field(kind, name)
-        assert found is not None  # noqa: S101 - see above
+        assert found is not None  # noqa: S101 - validation has made sure
         if name == "__typename":
             return FieldInfo(name, found.type, None, None, kind.name, Converter(), ())
         source = definition_of(found)
-        payload = self.payload_of(self.view_of(kind))
+        payload = self.payload_of(view_class(kind))
         convert = Converter(found.args)
         named = get_named_type(found.type)
         possible: tuple[GraphQLObjectType, ...] = ()
@@ -196,20 +197,15 @@ class FieldInfos:
             possible = tuple(self.schema.get_possible_types(named))
         return FieldInfo(name, found.type, found, source, kind.name, convert, possible, payload)
 
-    @staticmethod
-    def view_of(kind: GraphQLObjectType) -> type:
-        """Return the class whose instances are shown as this type."""
-        return view_class(kind)
-
     def payload_of(self, view: type) -> Any:
-        """Return what a view says that its payload is: a class, or a union of them."""
+        """Return the annotated class of a view's `payload`, or a union of classes."""
         if view not in self._payloads:
             self._payloads[view] = get_type_hints(view).get("payload")
         return self._payloads[view]
 
 
 def layers(kind: Any) -> list[Any]:
-    """Return a field's type and, for a list, that of its items, and so on inwards."""
+    """Return a type and, for a list, the type of its items, and so on inwards."""
     found = [kind]
     while isinstance(nullable(found[-1]), GraphQLList):
         found.append(nullable(found[-1]).of_type)

@@ -57,7 +57,7 @@ class Interpreter:
                 return None
             value = self.resolve(selected, selection, view)
             completed = self.complete(selected, selected.type, value, own_path)
-            return self._run.encode_leaf(completed) if selected.field.makes_text else completed
+            return self._run.encode_leaf(completed) if selected.field.is_unbounded else completed
         except Exception as error:  # noqa: BLE001 - any error costs this field alone
             return self.handle(error, selected, selected.type, own_path)
 
@@ -68,7 +68,7 @@ class Interpreter:
             return selection.kind.name
         if field.declaration is None:
             return getattr(view, field.source.python_name)
-        if not field.has_call:
+        if not field.needs_call:
             return field.method(view)
         value = self._run.bind(call_of(selected)).method(view)
         shows = getattr(field.declaration, "view", None)

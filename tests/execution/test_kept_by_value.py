@@ -81,7 +81,7 @@ def _kept_fields() -> Iterator[FieldInfo]:
 
 def test_fields_that_are_kept_by_their_raw_value_have_such_values() -> None:
     """Dates and words; a number beside a text, and no float."""
-    kept = [field for field in _kept_fields() if field.is_kept]
+    kept = [field for field in _kept_fields() if field.is_memoised]
     assert len(kept) > 10
     for field in kept:
         assert may_be_key(field._raw_domain), (field.owner, field.name)  # noqa: SLF001 - what it is kept by

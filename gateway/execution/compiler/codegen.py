@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from graphql import GraphQLError, GraphQLNonNull, GraphQLObjectType, get_named_type
 
+from gateway.execution.bridge import view_class
 from gateway.execution.compiler.codegen_runtime import encoded, unexpected
 from gateway.execution.compiler.expressions import (
     coerced_expression,
@@ -94,7 +95,7 @@ class FunctionWriter:
             self._fields.functions[key] = Function(new_name, names[new_name], size)
         for memo_key, new in self._memos.items():
             new.memo.make = encoded(names[new.name], new.read, is_nullable=new.is_nullable)
-            self._fields.kept[memo_key] = new.memo
+            self._fields.memos[memo_key] = new.memo
         if self.own.functions:
             self.own.names.update(names)
             self.own.compile()
@@ -111,12 +112,12 @@ class FunctionWriter:
         below = [selected.below(kind) for kind in kinds]
         fetches = any(each.fetches for each in below)
         if isinstance(get_named_type(selected.type), GraphQLObjectType):
-            return self.object(below[0]), self._fields.view_of(kinds[0]), fetches
+            return self.object(below[0]), view_class(kinds[0]), fetches
         parameters = "w, run, path" if fetches else "w, run"
         lines = []
         for selection in below:
             make = self.object(selection)
-            view = name_of(self.own.names, "V", self._fields.view_of(selection.kind))
+            view = name_of(self.own.names, "V", view_class(selection.kind))
             arguments = parameters if selection.fetches else "w, run"
             lines.append(f" if w.__class__ is {view}: return {make}({arguments})\n")
         is_null = not isinstance(_innermost(selected.type), GraphQLNonNull)
@@ -157,7 +158,7 @@ class FunctionWriter:
         data = self._data(selection, unit, fetched)
         reads = not is_payload and any(each.field.is_plain for each in selection.fields)
         if is_many:
-            view = name_of(unit.names, "V", self._fields.view_of(selection.kind))
+            view = name_of(unit.names, "V", view_class(selection.kind))
             items = "p in items if p is not None or unexpected()"
             if reads:  # an inner loop over one item is an assignment
                 payload = f"w.payload if w.__class__ is {view} else unexpected()"
@@ -211,15 +212,15 @@ class FunctionWriter:
         return f"{name}(w, info=run)" if selected.field.wants_info else f"{name}(w)"
 
     def _composite(self, selected: Selected, unit: SourceUnit) -> str:
-        shows, kind = selected.field.shows, selected.type
+        as_view, kind = selected.field.as_view, selected.type
         text = self._value(selected, unit)
-        if shows is not None and self._needs_no_view(selected):
+        if as_view is not None and self._needs_no_view(selected):
             return self._payload(selected, text, unit)
-        if isinstance(shows, AsView) and shows.read is None:
-            view_name = name_of(unit.names, "V", shows.view)
+        if isinstance(as_view, AsView) and as_view.read is None:
+            view_name = name_of(unit.names, "V", as_view.view)
             text = f"({view_name}(payload=v) if (v := {text}) is not None else None)"
-        elif shows is not None:
-            text = f"{name_of(unit.names, 'N', shows)}({text})"
+        elif as_view is not None:
+            text = f"{name_of(unit.names, 'N', as_view)}({text})"
         inner, is_null = nullable(kind), not isinstance(kind, GraphQLNonNull)
         is_list = hasattr(inner, "of_type")
         if is_list and hasattr(nullable(inner.of_type), "of_type"):
@@ -263,17 +264,17 @@ class FunctionWriter:
 
     def _payload(self, selected: Selected, text: str, unit: SourceUnit) -> str:
         """Return the expression of a value shown through views, without creating the views."""
-        shows, kind = selected.field.shows, get_named_type(selected.type)
-        assert shows is not None  # noqa: S101 - see `_composite`
+        as_view, kind = selected.field.as_view, get_named_type(selected.type)
+        assert as_view is not None  # noqa: S101 - see `_composite`
         assert isinstance(kind, GraphQLObjectType)  # noqa: S101 - a view is of one type
         below, leaves = selected.below(kind), selected.min_leaves_of_an_item
-        is_many, read = isinstance(shows, AsViews), shows.read
+        is_many, read = isinstance(as_view, AsViews), as_view.read
         if is_memoizable(read) and below.signature:
             return f"{name_of(unit.names, 'memo', self._memo_of_field(selected, below))}[{text}]"
         if read is not None:
             text = f"{name_of(unit.names, 'N', read)}({text})"
-        if is_memoizable(self._fields.payload_of(self._fields.view_of(kind))) and below.signature:
-            each = shows.each if isinstance(shows, AsViews) else None
+        if is_memoizable(self._fields.payload_of(view_class(kind))) and below.signature:
+            each = as_view.each if isinstance(as_view, AsViews) else None
             memo = name_of(unit.names, "memo", self._memo(below, each))
             if is_many:
                 return f"memoized_payloads({text}, {memo}, run, {leaves})"
@@ -282,9 +283,9 @@ class FunctionWriter:
             return self._data(below, unit, [])
         else:
             make = self.object(below, is_payload=True, is_many=is_many)
-            if isinstance(shows, AsViews):
-                if shows.each is not None:
-                    text = f"[*map({name_of(unit.names, 'N', shows.each)}, {text} or ())]"
+            if isinstance(as_view, AsViews):
+                if as_view.each is not None:
+                    text = f"[*map({name_of(unit.names, 'N', as_view.each)}, {text} or ())]"
                 return f"complete_payloads({text}, {make}, run, {leaves})"
             made = f"{make}(v, run)"
         other = "unexpected()" if isinstance(selected.type, GraphQLNonNull) else "None"
@@ -292,13 +293,13 @@ class FunctionWriter:
 
     def _memo_of_field(self, selected: Selected, below: Selection) -> Memo:
         """Return the memo of a field's JSON, by the value that its view's payload is read from."""
-        shows = selected.field.shows
-        assert shows is not None  # noqa: S101 - see `_payload`
-        if isinstance(shows, AsViews):
-            items = self._memo(below, shows.each)  # of a list that is new, most items are not
-            return self._memo(below, shows.read, items)
+        as_view = selected.field.as_view
+        assert as_view is not None  # noqa: S101 - see `_payload`
+        if isinstance(as_view, AsViews):
+            items = self._memo(below, as_view.each)  # of a list that is new, most items are not
+            return self._memo(below, as_view.read, items)
         is_nullable = not isinstance(selected.type, GraphQLNonNull)
-        return self._memo(below, shows.read, is_nullable=is_nullable)
+        return self._memo(below, as_view.read, is_nullable=is_nullable)
 
     def _memo(
         self,
@@ -314,7 +315,7 @@ class FunctionWriter:
         function once the source is compiled.
         """
         key = selection.signature, read, items is not None, is_nullable
-        memo = self._memos[key].memo if key in self._memos else self._fields.kept.use(key)
+        memo = self._memos[key].memo if key in self._memos else self._fields.memos.use(key)
         if memo is None:
             memo = Memo(unexpected, _MAX_MEMOIZED)
             if items is None:

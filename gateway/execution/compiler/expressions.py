@@ -36,7 +36,7 @@ def leaf_expression(field: FieldInfo) -> Text:
 def coerced_expression(field: FieldInfo, value: str, names: Names) -> str:
     """Return the data of a leaf, given the expression of its value."""
     text = _coerced(field, value, names)
-    return f"run.encode_leaf({text})" if field.makes_text else text
+    return f"run.encode_leaf({text})" if field.is_unbounded else text
 
 
 def _coerced(field: FieldInfo, value: str, names: Names) -> str:
@@ -65,7 +65,7 @@ def _leaf_of(field: FieldInfo, names: Names) -> str:
     if field.source is None:
         return repr(field.owner)
     plain = field.declaration
-    if isinstance(plain, Plain) and plain.normalise is not None and field.is_kept:
+    if isinstance(plain, Plain) and plain.normalise is not None and field.is_memoised:
         kept = name_of(names, "K", leaf_types.kept(plain.normalise, field.type))
         return f"{kept}[{_attribute(plain.attribute)}]"
     return coerced_expression(field, _value(field, names), names)
@@ -83,7 +83,7 @@ def _value(field: FieldInfo, names: Names) -> str:
             return text
         now = ", run.now" if plain.is_timed else ""
         return f"{name_of(names, 'N', plain.normalise)}({text}{now})"
-    method = name_of(names, "M", field.without_arguments)
+    method = name_of(names, "M", field.with_defaults)
     return f"{method}(w, info=run)" if field.wants_info else f"{method}(w)"
 
 

@@ -205,7 +205,7 @@ class Call:
             arguments = self._arguments.of(NO_VARIABLES)
         except GraphQLError:
             return None
-        return partial(self._field.computes, **arguments) if arguments else self._field.computes
+        return partial(self._field.resolver, **arguments) if arguments else self._field.resolver
 
     def bind(self, values: VariableValues, context: ResolverContext) -> BoundCall:
         """Return the call with the arguments of one execution."""
@@ -214,7 +214,7 @@ class Call:
         except GraphQLError as error:
             return _refused(error)
         field = self._field
-        method = field.computes
+        method = field.resolver
         if field.wants_info:
             method = partial(method, info=self._info(values, context), **arguments)
         elif arguments:
