@@ -1,4 +1,4 @@
-"""The schema, made once a process."""
+"""The schema, built once a process."""
 
 from functools import cache
 
@@ -19,14 +19,14 @@ from gateway.schema.scalars import SCALARS
 
 @cache
 def build_schema() -> strawberry.Schema:
-    """Make the schema from the types; a mistake in them is found here."""
+    """Build the schema from the types; raise what is wrong with them."""
     schema = strawberry.Schema(
         query=Query,
         types=[Customer, CustomerPromotion, Promotion, Program],
         config=StrawberryConfig(info_class=Info, scalar_map=SCALARS),
     )
     _drop_null_defaults(executable(schema))
-    _tell_one_of(executable(schema))
+    _mark_one_of_inputs(executable(schema))
     return schema
 
 
@@ -36,7 +36,7 @@ def executable(schema: strawberry.Schema) -> GraphQLSchema:
 
 
 def _drop_null_defaults(schema: GraphQLSchema) -> None:
-    """Write an argument that may be left out as ``first: Int``, not as ``first: Int = null``."""
+    """Print an optional argument as ``first: Int``, not as ``first: Int = null``."""
     for graphql_type in schema.type_map.values():
         for field in getattr(graphql_type, "fields", {}).values():
             for argument in getattr(field, "args", {}).values():
@@ -44,10 +44,10 @@ def _drop_null_defaults(schema: GraphQLSchema) -> None:
                     argument.default_value = Undefined
 
 
-def _tell_one_of(schema: GraphQLSchema) -> None:
-    """Tell graphql-core which inputs are @oneOf, which Strawberry keeps to itself.
+def _mark_one_of_inputs(schema: GraphQLSchema) -> None:
+    """Mark the inputs that are @oneOf for graphql-core, which Strawberry does not do.
 
-    Its own check raises from within a coercion, too late to name the argument.
+    Strawberry's own check raises within a coercion, too late to name the argument.
     """
     for kind in schema.type_map.values():
         if isinstance(kind, GraphQLInputObjectType):
@@ -55,5 +55,5 @@ def _tell_one_of(schema: GraphQLSchema) -> None:
 
 
 def print_schema() -> str:
-    """Write the schema's definition language, as it stands in ``schema.graphql``."""
+    """Return the schema in the schema definition language, the content of ``schema.graphql``."""
     return build_schema().as_str() + "\n"

@@ -23,7 +23,7 @@ from gateway.schema.declare import NOT_PREFETCHED, calls_of_a_page, computed, fe
 from gateway.schema.ids import write_id
 from gateway.schema.info import Info, ResolverContext
 from gateway.schema.lookahead import Ahead
-from gateway.schema.node import ID_WORDS, Node
+from gateway.schema.node import ID_DESCRIPTION, Node
 from gateway.schema.paging import (
     PAGE_FIELDS,
     After,
@@ -107,7 +107,7 @@ class Customer(Node):
     key: strawberry.Private[CustomerKey]
     pages: strawberry.Private[Pages | None] = None
 
-    @computed(ID_WORDS)
+    @computed(ID_DESCRIPTION)
     def id(self) -> strawberry.ID:
         """Return the global id: the source, which is part of the look-up, and the platform's id."""
         return strawberry.ID(write_id("Customer", self.key.source.name, self._known_id()))

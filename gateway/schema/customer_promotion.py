@@ -13,7 +13,7 @@ from gateway.schema.definition import Stage
 from gateway.schema.ids import encode_id
 from gateway.schema.info import Info, ResolverContext
 from gateway.schema.limits import Limit, PromotionLimits
-from gateway.schema.node import ID_WORDS, Node
+from gateway.schema.node import ID_DESCRIPTION, Node
 from gateway.schema.promotion import Promotion
 from gateway.schema.restrictions import Restriction
 from gateway.upstream.customer_view import payload as wire
@@ -125,7 +125,7 @@ class CustomerPromotion(Node):
     payload: strawberry.Private[wire.CustomerPromotionPayload]
     owner: strawberry.Private[PromotionOwner]
 
-    @computed(ID_WORDS)
+    @computed(ID_DESCRIPTION)
     def id(self) -> strawberry.ID:
         """Return the global id: the customer, the program and the promotion."""
         payload = self.payload

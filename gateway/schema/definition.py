@@ -1,4 +1,4 @@
-"""A promotion's definition, as only the legacy endpoint has it."""
+"""The definition of a promotion, which only the legacy endpoint has."""
 
 from datetime import datetime
 from typing import Annotated
@@ -66,7 +66,7 @@ class PromotionDefinition:
 
     @computed("Where it was created.")
     def source_type(self) -> PromotionSourceType:
-        """Return the source type that it was found under: the payload does not say."""
+        """Return the source type in which it was found; the payload does not have it."""
         return self.found_under
 
     status: PromotionStatus = plain("Where it stands in its life.", "status_name")
@@ -83,17 +83,17 @@ class PromotionDefinition:
         AsView(PromotionLimits),
     )
     def limits(self) -> PromotionLimitFigures:
-        """Show the four figures."""
+        """Return the four limits."""
         return limits.definition_limits(self.payload)
 
     @computed("What caps its stages.", AsViews(Restriction))
     def restrictions(self, stage: Stage = None) -> list[RestrictionFigures]:
-        """Show the restrictions of one stage or all."""
+        """Return the restrictions of one stage or all."""
         return restrictions.definition_restrictions(self.payload, stage)
 
     @computed("When what it gave expires.", AsViews(PromotionExpiry))
     def expiries(self) -> list[ExpiryFigures]:
-        """Show the expiries."""
+        """Return the expiries."""
         return restrictions.definition_expiries(self.payload)
 
     earning_type: EarningType | None = plain(
@@ -134,7 +134,7 @@ class PromotionDefinition:
 
     @computed("The groups of customers that it is for.")
     def target_groups(self) -> list[TargetGroup]:
-        """Show the groups of both lists."""
+        """Return the groups of both lists."""
         return [TargetGroup(payload=group) for group in restrictions.target_groups(self.payload)]
 
     target_rule_ids: list[strawberry.ID] = plain(
@@ -146,7 +146,7 @@ class PromotionDefinition:
         " hold class names and organisation ids."
     )
     def rulesets(self, info: Info) -> list[Ruleset] | None:
-        """Show the rulesets to whom may see them."""
+        """Return the rulesets to a caller with the role."""
         if Role.RULESETS not in info.context.caller.roles:
             raise ForbiddenError("rulesets: the caller needs the role `rulesets`.")
         if self.payload.rulesets is None:

@@ -1,4 +1,4 @@
-"""The vocabulary's words as the graph describes them."""
+"""The enums of the graph, with their descriptions."""
 
 from enum import Enum
 
@@ -10,7 +10,7 @@ from gateway.upstream.normalise import enums as words
 
 
 def _describe(enum: type[Enum], description: str, **values: str) -> None:
-    """Register an enum; each member needs its own description, UNKNOWN has one for all."""
+    """Register an enum; each member needs a description, except UNKNOWN, which has a common one."""
     strawberry.enum(enum, description=description)
     texts = {"UNKNOWN": "A word that this gateway does not know; the field beside it has it raw."}
     texts |= values

@@ -1,4 +1,4 @@
-"""Limits as the graph shows them."""
+"""The limit types."""
 
 import strawberry
 
@@ -39,7 +39,7 @@ class Limit:
 
 @view(description="The limits of a promotion as a whole.")
 class PromotionLimits:
-    """A view over the four figures that both endpoints know."""
+    """A view over the four limits that both endpoints have."""
 
     payload: strawberry.Private[figures.PromotionLimitFigures]
 

@@ -1,4 +1,4 @@
-"""Which fields are selected below a field, and which selections of a field an operation has."""
+"""Look-ahead: the fields that are selected below a field, and all selections of a field."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -29,7 +29,7 @@ from graphql import (
 from gateway.pagination.arguments import PageFields
 
 DECLARATION = "declaration"
-"""Where a field's metadata has its declaration (`declare.py`)."""
+"""The key of a field's declaration in its metadata (`declare.py`)."""
 
 Fragments = Mapping[str, FragmentDefinitionNode]
 Paths = frozenset[str]
@@ -37,9 +37,9 @@ Peer = tuple[FieldNode, Paths]
 
 
 class LooksFor(NamedTuple):
-    """What a field looks for below itself: dotted `paths` whose selection changes what it fetches.
+    """The dotted `paths` below a field whose selection changes what the field fetches.
 
-    `identity` is equal for arguments that ask for the same page.
+    `identity` returns a key that is equal for arguments of the same page.
     """
 
     paths: tuple[str, ...]
@@ -47,14 +47,14 @@ class LooksFor(NamedTuple):
 
 
 class Ahead(NamedTuple):
-    """A selection that lies ahead: its arguments, and which fields are selected of its page."""
+    """A selection below a field: its arguments, and the selected fields of its page."""
 
     arguments: dict[str, Any]
     fields: PageFields
 
 
 class SelectedDocument(NamedTuple):
-    """An operation with its fragments; `values` has at least the variables of its directives."""
+    """An operation with its fragments; `values` has at least the variables of directives."""
 
     schema: GraphQLSchema
     operation: OperationDefinitionNode
@@ -64,11 +64,11 @@ class SelectedDocument(NamedTuple):
     def nodes_below(
         self, parent: GraphQLObjectType, nodes: Iterable[FieldNode], name: str
     ) -> list[FieldNode]:
-        """Return each selection of a field of `parent` right below these fields."""
+        """Return each selection of a field of `parent` directly below these fields."""
         return list(nodes_below(parent, nodes, self.fragments, self.values, name))
 
     def selected(self, field: GraphQLField, nodes: Sequence[FieldNode], looks: LooksFor) -> Paths:
-        """Return the paths that are selected below these nodes of one field."""
+        """Return the paths of `looks` that are selected below these nodes of one field."""
         return frozenset(path for path in looks.paths if self._has(field, nodes, path))
 
     def _has(self, field: GraphQLField, nodes: Sequence[FieldNode], path: str) -> bool:
@@ -79,9 +79,9 @@ class SelectedDocument(NamedTuple):
         return bool(nodes)
 
     def peers(self, parent: GraphQLObjectType, name: str, looks: LooksFor) -> list[Peer]:
-        """Return all selections of a field in the operation, with what is selected below each.
+        """Return all selections of a field in the operation, with the selected paths of each.
 
-        There are none where the same is selected of all: then they need not be told apart.
+        The list is empty where all have the same paths: they need not be distinguished then.
         """
         nodes = self._everywhere(parent, name)
         found = [(node, self.selected(parent.fields[name], [node], looks)) for node in nodes]
@@ -100,7 +100,7 @@ class SelectedDocument(NamedTuple):
 
 
 class _Finder(Visitor):
-    """Finds the selections of a field, and the fragments that are spread on the way."""
+    """Collects the selections of a field, and the fragments that are spread."""
 
     def __init__(
         self, values: VariableValues, types: TypeInfo, parent: GraphQLObjectType, name: str
@@ -111,7 +111,7 @@ class _Finder(Visitor):
         self.spread = set[str]()
 
     def enter(self, node: Node, *_: Any) -> Any:
-        """Note a node that is included; leave out what is below one that is not."""
+        """Collect a node that is included; skip what is below one that is not."""
         if not isinstance(node, FieldNode | FragmentSpreadNode | InlineFragmentNode):
             return None
         if not _is_included(self._values, node):
@@ -133,7 +133,7 @@ def page_fields(
     peers: Iterable[tuple[Mapping[str, Any], Paths]],
     looks: LooksFor,
 ) -> PageFields:
-    """Return what is selected of a page, here and by the peers that ask for the same page."""
+    """Return the selected fields of a page, here and in selections of the same page."""
     identity = looks.identity(arguments)
     same = (paths for other, paths in peers if looks.identity(other) == identity)
     return PageFields(own, frozenset[str]().union(*same))
@@ -146,7 +146,7 @@ def nodes_below(
     values: VariableValues,
     field_name: str,
 ) -> Iterator[FieldNode]:
-    """Return each selection of a field of `parent` right below these fields."""
+    """Return each selection of a field of `parent` directly below these fields."""
     names = {parent.name, *(interface.name for interface in parent.interfaces)}
     for field_node in field_nodes:
         if field_node.selection_set:

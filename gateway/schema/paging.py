@@ -1,4 +1,4 @@
-"""What all connections have in common."""
+"""The arguments and types that all connections share."""
 
 from collections.abc import Hashable, Mapping
 from typing import Annotated, Any, NamedTuple, Self
@@ -14,16 +14,16 @@ from gateway.upstream.normalise.warnings import UpstreamWarning
 
 
 def same_page(arguments: Mapping[str, Any]) -> Hashable:
-    """Return what is equal for arguments that ask for the same page of a list."""
-    given = {
+    """Return a key that is equal for arguments of the same page of a list."""
+    page = {
         name: frozenset(value) if isinstance(value, list | tuple) else value
         for name, value in arguments.items()
         if value is not None
     }
-    if "first" not in given and "last" not in given:
-        is_backward = "before" in given and "after" not in given
-        given["last" if is_backward else "first"] = DEFAULT_SIZE
-    return frozenset(given.items())
+    if "first" not in page and "last" not in page:
+        is_backward = "before" in page and "after" not in page
+        page["last" if is_backward else "first"] = DEFAULT_SIZE
+    return frozenset(page.items())
 
 
 PAGE_FIELDS = LooksFor((HAS_NEXT_PAGE, HAS_PREVIOUS_PAGE), same_page)
@@ -49,7 +49,7 @@ Before = Annotated[str | None, strawberry.argument(description="Only what preced
 
 
 class BoundPage(NamedTuple):
-    """A fetched page, what its cursors are bound to, and whether there is more on either side."""
+    """A fetched page, what its cursors are bound to, and whether there are more on either side."""
 
     page: ConnectionPage[Any]
     binding: Binding
@@ -58,18 +58,18 @@ class BoundPage(NamedTuple):
 
     @classmethod
     def of(cls, page: ConnectionPage[Any], binding: Binding) -> Self:
-        """Look at a page."""
+        """Create it."""
         return cls(page, binding, page.has_next, page.has_previous)
 
     def cursor(self, index: int) -> str | None:
-        """Write the cursor of the page's first (0) or last (-1) place; null where there is none."""
+        """Return the cursor of the page's first (0) or last (-1) place; null for an empty page."""
         position = self.page.edge(index)
         return None if position is None else self.binding.write(position)
 
 
 @view(description="Where a page lies in its list.")
 class PageInfo:
-    """The Relay PageInfo: cursors stand at the first and the last place, left out or not."""
+    """The Relay PageInfo; its cursors may be of places whose items were left out."""
 
     payload: strawberry.Private[BoundPage]
 
@@ -78,7 +78,7 @@ class PageInfo:
 
     @computed("The cursor of the page's first place: pass it as `before`. Null for an empty page.")
     def start_cursor(self) -> str | None:
-        """Write it."""
+        """Return the cursor of the first place."""
         return self.payload.cursor(0)
 
     @computed(
@@ -86,7 +86,7 @@ class PageInfo:
         " `after`. Null for an empty page."
     )
     def end_cursor(self) -> str | None:
-        """Write it."""
+        """Return the cursor of the last place."""
         return self.payload.cursor(-1)
 
 

@@ -23,7 +23,7 @@ from gateway.schema.declare import (
 )
 from gateway.schema.ids import check_digits, write_id
 from gateway.schema.info import Info, ResolverContext
-from gateway.schema.node import ID_WORDS, Node
+from gateway.schema.node import ID_DESCRIPTION, Node
 from gateway.schema.paging import (
     PAGE_FIELDS,
     After,
@@ -151,7 +151,7 @@ class Program(Node):
     payload: strawberry.Private[str]
     known_name: strawberry.Private[str | None] = None
 
-    @computed(ID_WORDS)
+    @computed(ID_DESCRIPTION)
     def id(self) -> strawberry.ID:
         """Return the global id."""
         return strawberry.ID(write_id("Program", self.payload))

@@ -24,7 +24,7 @@ from gateway.schema.definition import PromotionDefinition
 from gateway.schema.identifiers import By, Source
 from gateway.schema.ids import encode_id
 from gateway.schema.info import Info, ResolverContext
-from gateway.schema.node import ID_WORDS, Node
+from gateway.schema.node import ID_DESCRIPTION, Node
 from gateway.upstream.customer_view.payload import CustomerPromotionPayload
 from gateway.upstream.definitions.payload import DefinitionPayload
 from gateway.upstream.normalise.enums import (
@@ -77,7 +77,7 @@ class Promotion(Node):
     payload: strawberry.Private[CustomerPromotionPayload | DefinitionPayload]
     found: strawberry.Private[FoundDefinition | None] = None
 
-    id: strawberry.ID = plain(ID_WORDS, PAYLOAD, _global_id)  # type: ignore[assignment]  # to a type checker the interface's is a method
+    id: strawberry.ID = plain(ID_DESCRIPTION, PAYLOAD, _global_id)  # type: ignore[assignment]  # to a type checker the interface's is a method
 
     promotion_id: strawberry.ID = plain("The platform's own id.")
     program_id: strawberry.ID = plain("The program it belongs to.")

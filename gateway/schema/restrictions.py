@@ -1,4 +1,4 @@
-"""Restrictions as the graph shows them, from whichever endpoint they came."""
+"""The restriction types, over the payloads of both endpoints."""
 
 import strawberry
 
@@ -16,7 +16,7 @@ from gateway.upstream.normalise.restrictions import RestrictionFigures, WindowFi
 
 @view(description="The period over which a restriction counts.")
 class RestrictionWindow:
-    """A view over the raw words of a period."""
+    """A view over the platform's words for a period."""
 
     payload: strawberry.Private[WindowFigures]
 

@@ -1,4 +1,4 @@
-"""Rulesets and rules of a definition: Java class names and org ids, so not for everybody."""
+"""Rulesets and rules of a definition, with Java class names and org ids: a role is required."""
 
 from datetime import datetime
 

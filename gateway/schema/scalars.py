@@ -1,4 +1,4 @@
-"""The scalars that GraphQL does not bring."""
+"""The custom scalars."""
 
 from datetime import datetime
 from typing import Any

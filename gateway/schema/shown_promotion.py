@@ -1,4 +1,4 @@
-"""A promotion that the graph has shown, wherever it has come from."""
+"""The look-up of a promotion by a global id, in definitions and in customers' lists."""
 
 from collections.abc import AsyncIterator
 
@@ -15,11 +15,11 @@ from gateway.upstream.customer_view.endpoint import CustomerKey
 async def load_shown_promotion(
     context: ResolverContext, argument: str, program_id: str, promotion_id: str
 ) -> Promotion | None:
-    """Look a promotion up by its ids: among definitions, then in lists of customers that had it.
+    """Look a promotion up by its ids: in definitions, then in lists of customers that had it.
 
-    Those are the caller's own customers where a claim binds the caller to them, else the ones in
-    whose lists it was shown last. Null where none of them has it any more; raises what the first of
-    the look-ups that failed has failed with, where none has found it.
+    The customers are those that the caller's token names, else the ones in whose lists the
+    promotion was shown last. Return null where none of them has it any more. Where none has it and
+    a look-up has failed, raise the first error.
     """
     failure: GatewayError | None = None
     try:
@@ -31,12 +31,12 @@ async def load_shown_promotion(
     async for customer in _customers(context, argument, program_id, promotion_id):
         key = CustomerPromotionKey(customer, program_id, promotion_id)
         try:
-            theirs = await load_customer_promotion(context, key)
+            found_there = await load_customer_promotion(context, key)
         except GatewayError as error:
             failure = failure or error
         else:
-            if theirs is not None:
-                return Promotion(payload=theirs.payload)
+            if found_there is not None:
+                return Promotion(payload=found_there.payload)
     if failure is not None:
         raise failure
     return None
@@ -45,7 +45,7 @@ async def load_shown_promotion(
 async def _load_definition(
     context: ResolverContext, program_id: str, promotion_id: str
 ) -> Promotion | None:
-    """Look where definitions are looked for, then where a program's list has shown it."""
+    """Search the configured source types, then the one in which a program's list had it."""
     found = await load_promotion(context, program_id, promotion_id)
     if found is not None:
         return found
