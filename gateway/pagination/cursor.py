@@ -17,8 +17,7 @@ import hashlib
 from typing import NamedTuple
 
 from gateway.errors import CursorInvalidError
-from gateway.pagination.encoding import decode, encode
-from gateway.pagination.position import Position
+from gateway.pagination.position import Position, decode, encode
 
 _VERSION = 2
 _MAX_LENGTH = 256

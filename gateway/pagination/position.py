@@ -1,14 +1,19 @@
-"""The position of a cursor in a connection, and the ids of the items around it."""
+"""The position of a cursor in a connection, and its encoding as variable-length integers.
 
+An integer takes seven bits a byte, lowest first; the eighth bit marks that more follow. Signed ones
+are folded first (0, -1, 1, -2 become 0, 1, 2, 3), so that the difference of two neighbouring ids
+takes a byte or two.
+"""
+
+from collections.abc import Iterable
 from itertools import accumulate
 from typing import NamedTuple, Self
-
-from gateway.pagination.encoding import fold, unfold
 
 NEIGHBOURS = 3
 MAX_REPAIR = 1000
 """How many places repair may take pagination back before it goes on by offset alone."""
 
+_MAX_BYTES = 10  # of an integer of 64 bits
 _MAX_OFFSET = 2**31
 _MAX_ID = 2**63 - 1
 _MAX_STEP = 100  # of one repair, the last of which may exceed the maximum
@@ -46,7 +51,7 @@ class Position(NamedTuple):
         """Return the differences from id to id, which are small for successive ids."""
         last, steps = self.promotion_id or 0, []
         for id_ in ids:
-            steps.append(fold(id_ - last))
+            steps.append(_fold(id_ - last))
             last = id_
         return steps
 
@@ -72,4 +77,44 @@ class Position(NamedTuple):
 
 def _sums(start: int, steps: list[int]) -> tuple[int, ...]:
     """Return the running sums of folded differences."""
-    return tuple(accumulate(map(unfold, steps), initial=start))[1:]
+    return tuple(accumulate(map(_unfold, steps), initial=start))[1:]
+
+
+def encode(numbers: Iterable[int]) -> bytes:
+    """Encode non-negative integers, one after the other."""
+    encoded = bytearray()
+    for number in numbers:
+        rest = number
+        while rest > 0x7F:
+            encoded.append(rest & 0x7F | 0x80)
+            rest >>= 7
+        encoded.append(rest)
+    return bytes(encoded)
+
+
+def decode(raw: bytes) -> list[int]:
+    """Decode all integers. Raise ValueError where the last one is cut short or one is too long."""
+    numbers: list[int] = []
+    number, shift = 0, 0
+    for byte in raw:
+        number |= (byte & 0x7F) << shift
+        if byte & 0x80:
+            shift += 7
+            if shift >= 7 * _MAX_BYTES:
+                raise ValueError("the number is too long")
+        else:
+            numbers.append(number)
+            number, shift = 0, 0
+    if shift:
+        raise ValueError("the last number is cut short")
+    return numbers
+
+
+def _fold(number: int) -> int:
+    """Map an integer to a non-negative one."""
+    return number * 2 if number >= 0 else -number * 2 - 1
+
+
+def _unfold(number: int) -> int:
+    """Invert `_fold`."""
+    return -(number + 1) // 2 if number % 2 else number // 2

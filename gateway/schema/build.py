@@ -1,9 +1,12 @@
 """The schema, built once a process."""
 
+from datetime import datetime
 from functools import cache
+from typing import Any
 
 import strawberry
 from graphql import GraphQLInputObjectType, GraphQLSchema, Undefined
+from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
 from gateway.execution.bridge import graphql_schema, is_one_of
@@ -14,7 +17,22 @@ from gateway.schema.info import Info
 from gateway.schema.program import Program
 from gateway.schema.promotion import Promotion
 from gateway.schema.query import Query
-from gateway.schema.scalars import SCALARS
+from gateway.upstream.normalise.instants import format_instant
+
+SCALARS: dict[object, Any] = {
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="RFC 3339 in UTC, always with seconds, with milliseconds where they are not"
+        " zero: 2025-06-23T00:00:00Z.",
+        specified_by_url="https://datatracker.ietf.org/doc/html/rfc3339",
+        serialize=format_instant,
+    ),
+    JSON: strawberry.scalar(
+        name="JSON",
+        description="Any JSON value, passed on as the upstream has it.",
+        serialize=lambda value: value,
+    ),
+}
 
 
 @cache

@@ -20,10 +20,9 @@ from gateway.schema.customer_pages import (
 )
 from gateway.schema.customer_promotion import CustomerPromotion, PromotionOwner
 from gateway.schema.declare import NOT_PREFETCHED, calls_of_a_page, computed, fetching
-from gateway.schema.ids import write_id
+from gateway.schema.ids import ID_DESCRIPTION, Node, write_id
 from gateway.schema.info import Info, ResolverContext
 from gateway.schema.lookahead import Ahead
-from gateway.schema.node import ID_DESCRIPTION, Node
 from gateway.schema.paging import (
     PAGE_FIELDS,
     After,

@@ -10,12 +10,10 @@ from gateway.dataloaders.shown_promotions import ShownTo
 from gateway.errors import CustomerMismatchError, UpstreamNotFoundError
 from gateway.schema.declare import PAYLOAD, AsView, AsViews, computed, plain, timed, view
 from gateway.schema.definition import Stage
-from gateway.schema.ids import encode_id
+from gateway.schema.ids import ID_DESCRIPTION, Node, encode_id
 from gateway.schema.info import Info, ResolverContext
-from gateway.schema.limits import Limit, PromotionLimits
-from gateway.schema.node import ID_DESCRIPTION, Node
+from gateway.schema.limits import Limit, PromotionLimits, Restriction
 from gateway.schema.promotion import Promotion
-from gateway.schema.restrictions import Restriction
 from gateway.upstream.customer_view import payload as wire
 from gateway.upstream.customer_view.endpoint import ENDPOINT, CustomerKey
 from gateway.upstream.normalise import validity

@@ -9,8 +9,7 @@ from gateway.context import Role
 from gateway.errors import ForbiddenError
 from gateway.schema.declare import AsView, AsViews, computed, plain, view
 from gateway.schema.info import Info
-from gateway.schema.limits import PromotionLimits
-from gateway.schema.restrictions import Restriction
+from gateway.schema.limits import PromotionLimits, Restriction
 from gateway.schema.rulesets import Ruleset
 from gateway.upstream.definitions.payload import DefinitionPayload
 from gateway.upstream.normalise import limits, restrictions

@@ -1,17 +1,35 @@
-"""Global ids: opaque, and without mobile numbers or e-mail addresses."""
+"""Global ids: opaque, and without mobile numbers or e-mail addresses; and the Node interface."""
 
 import base64
 import binascii
 import re
+from abc import abstractmethod
 from binascii import b2a_base64
 
+import strawberry
+
 from gateway.errors import BadUserInputError
+from gateway.schema.declare import computed
 from gateway.upstream.normalise.enums import CustomerSource
 
 _PARTS = {"Customer": 2, "CustomerPromotion": 4, "Promotion": 2, "Program": 1}
 _DIGITS = re.compile(r"[0-9]{1,19}")
 _CANONICAL = re.compile(r"0|[1-9][0-9]{0,18}")
 _MAX_LENGTH = 200
+
+ID_DESCRIPTION = "The id in the whole graph. Opaque: keep it, pass it to `node`, never read it."
+
+
+@strawberry.interface(
+    description="A thing with an id of its own, by which clients may cache it and ask for it again."
+)
+class Node:
+    """Only types with this interface have a field named `id`."""
+
+    @computed(ID_DESCRIPTION)
+    @abstractmethod
+    def id(self) -> strawberry.ID:
+        """Return the global id; it never contains a mobile number or an e-mail address."""
 
 
 def write_id(type_name: str, *parts: str) -> str:

@@ -21,9 +21,8 @@ from gateway.schema.declare import (
     no_call,
     one_call,
 )
-from gateway.schema.ids import check_digits, write_id
+from gateway.schema.ids import ID_DESCRIPTION, Node, check_digits, write_id
 from gateway.schema.info import Info, ResolverContext
-from gateway.schema.node import ID_DESCRIPTION, Node
 from gateway.schema.paging import (
     PAGE_FIELDS,
     After,

@@ -22,9 +22,8 @@ from gateway.schema.declare import (
 )
 from gateway.schema.definition import PromotionDefinition
 from gateway.schema.identifiers import By, Source
-from gateway.schema.ids import encode_id
+from gateway.schema.ids import ID_DESCRIPTION, Node, encode_id
 from gateway.schema.info import Info, ResolverContext
-from gateway.schema.node import ID_DESCRIPTION, Node
 from gateway.upstream.customer_view.payload import CustomerPromotionPayload
 from gateway.upstream.definitions.payload import DefinitionPayload
 from gateway.upstream.normalise.enums import (

@@ -1,12 +1,15 @@
 """The query type."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 import strawberry
 
 from gateway.dataloaders.customer_promotions import CustomerPromotionKey
+from gateway.dataloaders.definitions import DefinitionKey
+from gateway.errors import GatewayError
 from gateway.schema.customer import PAGES_BELOW, Customer, load_customer
-from gateway.schema.customer_gate import authorize_customer, authorize_customer_id
+from gateway.schema.customer_gate import authorize_customer, authorize_customer_id, own_customers
 from gateway.schema.customer_promotion import load_customer_promotion
 from gateway.schema.declare import (
     any_calls,
@@ -16,13 +19,12 @@ from gateway.schema.declare import (
     one_call,
 )
 from gateway.schema.identifiers import By, CustomerIdentifier, Source
-from gateway.schema.ids import check_digits, read_id
+from gateway.schema.ids import Node, check_digits, read_id
 from gateway.schema.info import Info, ResolverContext, settle
 from gateway.schema.lookahead import Ahead
-from gateway.schema.node import Node
 from gateway.schema.program import Program
-from gateway.schema.promotion import Promotion, load_promotion
-from gateway.schema.shown_promotion import load_shown_promotion
+from gateway.schema.promotion import Promotion, load_promotion, view_definition
+from gateway.upstream.customer_view.endpoint import CustomerKey
 from gateway.upstream.normalise.enums import CustomerSource
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="An `id` that this graph has given.")]
@@ -142,6 +144,64 @@ async def _load_node(
             key = CustomerPromotionKey(customer, *promotion)
             return await load_customer_promotion(context, key)
         case "Promotion":
-            return await load_shown_promotion(context, argument, *parts)
+            return await _load_shown_promotion(context, argument, *parts)
         case _:
             return Program(payload=parts[0])
+
+
+async def _load_shown_promotion(
+    context: ResolverContext, argument: str, program_id: str, promotion_id: str
+) -> Promotion | None:
+    """Look a promotion up by its ids: in definitions, then in lists of customers that had it.
+
+    The customers are those that the caller's token names, else the ones in whose lists the
+    promotion was shown last. Return null where none of them has it any more. Where none has it and
+    a look-up has failed, raise the first error.
+    """
+    failure: GatewayError | None = None
+    try:
+        found = await _load_definition(context, program_id, promotion_id)
+        if found is not None:
+            return found
+    except GatewayError as error:
+        failure = error
+    async for customer in _customers(context, argument, program_id, promotion_id):
+        key = CustomerPromotionKey(customer, program_id, promotion_id)
+        try:
+            found_there = await load_customer_promotion(context, key)
+        except GatewayError as error:
+            failure = failure or error
+        else:
+            if found_there is not None:
+                return Promotion(payload=found_there.payload)
+    if failure is not None:
+        raise failure
+    return None
+
+
+async def _load_definition(
+    context: ResolverContext, program_id: str, promotion_id: str
+) -> Promotion | None:
+    """Search the configured source types, then the one in which a program's list had it."""
+    found = await load_promotion(context, program_id, promotion_id)
+    if found is not None:
+        return found
+    source_types = context.loaders.source_types
+    source_type = source_types.beyond(program_id, promotion_id, context.request)
+    if source_type is None:
+        return None
+    key = DefinitionKey(program_id, promotion_id, source_type=source_type)
+    definition = await context.loaders.definitions.load(key)
+    return None if definition is None else view_definition(definition)
+
+
+async def _customers(
+    context: ResolverContext, argument: str, program_id: str, promotion_id: str
+) -> AsyncIterator[CustomerKey]:
+    if context.caller.customers is not None:
+        for customer in own_customers(context.caller):
+            yield customer
+        return
+    shown = context.loaders.shown_promotions.recall(context.request, program_id, promotion_id)
+    for source, customer_id in shown:
+        yield await authorize_customer_id(context, source, customer_id, argument)

@@ -10,9 +10,9 @@ from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
 from gateway.errors import BadUserInputError, ForbiddenError
+from gateway.schema.build import SCALARS
 from gateway.schema.declare import PAYLOAD, AsView, AsViews, computed, fetching, plain, view
 from gateway.schema.info import Info
-from gateway.schema.scalars import SCALARS
 from gateway.upstream.normalise.enums import LimitKind
 
 

@@ -3,8 +3,7 @@
 import base64
 from itertools import islice
 
-from gateway.pagination.encoding import decode
-from gateway.pagination.position import Position
+from gateway.pagination.position import Position, decode
 from gateway.sandbox.world import World
 from tests.pagination.listing import Listing, customer, program
 from tests.pagination.moving import Seen

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import CursorInvalidError
 from gateway.pagination.cursor import Binding, CursorOwner
-from gateway.pagination.encoding import encode
-from gateway.pagination.position import Position
+from gateway.pagination.position import Position, encode
 from tests.pagination.listing import Listing, customer, program
 from tests.support.graph import Graph
 
