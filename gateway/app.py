@@ -126,7 +126,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
-        async with authentication, aclosing(http), traffic, metrics, cached, guard:
+        async with authentication, aclosing(http), traffic, metrics, aclosing(cached), guard:
             app.state.ready = True
             try:
                 yield {FAST_PATH: fast_path}

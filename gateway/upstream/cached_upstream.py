@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Self, TypeVar, cast
+from typing import TypeVar, cast
 
 from gateway.cache.coalescing import Coalescer
 from gateway.cache.fetching import CachedFetcher, ErrorMeanings, Refresher, RefreshLimits, Source
@@ -92,11 +92,7 @@ class CachedUpstream:
         """The credential of all calls."""
         return self.client.credential
 
-    async def __aenter__(self) -> Self:
-        """Connect nothing: connections are made when first needed."""
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
+    async def aclose(self) -> None:
         """Cancel the calls in flight, and close the connections."""
         await self.coalescer.close()
         await self.fetcher.close()

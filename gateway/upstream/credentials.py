@@ -5,7 +5,7 @@ import base64
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Protocol
+from typing import Annotated
 
 import msgspec
 
@@ -32,11 +32,10 @@ _REJECTED_EVERY_S = 30.0
 Post = Callable[[str, bytes], Awaitable[UpstreamResponse]]
 
 
-class Credential(Protocol):
-    """Creates the headers that authenticate a call."""
+class Credential:
+    """The headers that authenticate calls; `fixed` are those that are the same for each call."""
 
-    fixed: Mapping[str, str] | None
-    """The headers where they are the same for each call, so that no call awaits them."""
+    fixed: Mapping[str, str] | None = None
 
     async def headers(self, post: Post, request: RequestContext) -> Mapping[str, str]:
         """Return the headers, possibly after a call of the platform by `post`.
@@ -44,41 +43,26 @@ class Credential(Protocol):
         Raises UpstreamAuthFailedError where the platform refuses the credential, and UpstreamError
         where it does not answer.
         """
-        ...
+        return self.fixed or {}
 
     def rejected(self, headers: Mapping[str, str]) -> bool:
         """Record a 401 for these headers; return whether other headers may be accepted."""
-        ...
-
-    def identity(self, request: RequestContext) -> str:
-        """Return a text that identifies the credential of a call without revealing it."""
-        ...
-
-
-class FixedCredential:
-    """The same headers for each call: Basic, or none."""
-
-    def __init__(self, headers: Mapping[str, str]) -> None:
-        self.fixed: Mapping[str, str] | None = headers
-        self._headers = headers
-
-    async def headers(self, post: Post, request: RequestContext) -> Mapping[str, str]:
-        """Return the headers."""
-        return self._headers
-
-    def rejected(self, headers: Mapping[str, str]) -> bool:
-        """Return False: there are no other headers."""
         return False
 
     def identity(self, request: RequestContext) -> str:
-        """Return the one identity of all calls."""
+        """Return a text that identifies the credential of a call without revealing it."""
         return "configured"
 
 
-class CallersCredential:
-    """The caller's own Authorization or token header (passthrough)."""
+class FixedCredential(Credential):
+    """The same headers for each call: Basic, or none."""
 
-    fixed: Mapping[str, str] | None = None
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self.fixed = headers
+
+
+class CallersCredential(Credential):
+    """The caller's own Authorization or token header (passthrough)."""
 
     async def headers(self, post: Post, request: RequestContext) -> Mapping[str, str]:
         """Return the caller's headers.
@@ -89,10 +73,6 @@ class CallersCredential:
         if not credential or not all(is_value(value) for _, value in credential):
             raise CredentialMissingError("passthrough")
         return dict(credential)
-
-    def rejected(self, headers: Mapping[str, str]) -> bool:
-        """Return False: only the caller has others."""
-        return False
 
     def identity(self, request: RequestContext) -> str:
         """Return a hash of the caller's credential."""
@@ -110,13 +90,11 @@ class _TokenPayload(msgspec.Struct):
     data: _TokenData | None = None
 
 
-class OAuthCredential:
+class OAuthCredential(Credential):
     """A token issued for key and secret, and renewed before it expires, by one call at a time.
 
     `clock` is monotonic, in seconds.
     """
-
-    fixed: Mapping[str, str] | None = None
 
     def __init__(
         self, key: str, secret: str, header: str, *, clock: Callable[[], float] = time.monotonic
@@ -150,10 +128,6 @@ class OAuthCredential:
             return False
         self._rejected_at = now
         return True
-
-    def identity(self, request: RequestContext) -> str:
-        """Return the one identity of all calls: that of the key, not of the rotating token."""
-        return "configured"
 
     async def _renew(self, post: Post) -> None:
         response = await post(TOKEN_PATH, self._body)

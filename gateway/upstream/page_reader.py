@@ -7,7 +7,8 @@ from typing import NamedTuple, Protocol, TypeVar
 from gateway.errors import UpstreamBadPayloadError
 from gateway.telemetry import log
 from gateway.upstream.decoding.decode import MalformedPayloadError, Refusal, UpstreamPage
-from gateway.upstream.response_errors import error_from_refusal
+from gateway.upstream.response import UpstreamResponse
+from gateway.upstream.response_errors import error_from_status
 from gateway.upstream.statistics import EndpointStatistics
 
 
@@ -53,7 +54,7 @@ def read_page(
     except MalformedPayloadError as error:
         raise reject_payload(endpoint, statistics, str(error)) from None
     if isinstance(page, Refusal):
-        raise error_from_refusal(endpoint, page)
+        raise error_from_status(endpoint, UpstreamResponse(200, refusal=page))
     if wanted is not None:
         # Nearly always all are wanted, which shows without a call per item.
         programs = set(map(_program_id, filter(None, page.items)))

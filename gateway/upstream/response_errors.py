@@ -14,7 +14,6 @@ from gateway.errors import (
     whole_seconds,
 )
 from gateway.telemetry import log
-from gateway.upstream.decoding.decode import Refusal
 from gateway.upstream.http_statuses import (
     REFUSED,
     STATUSES,
@@ -99,11 +98,6 @@ def error_from_status(endpoint: str, response: UpstreamResponse) -> UpstreamErro
     if kind.retryable and response.retry_after_s is not None:
         error.retry_after_s = whole_seconds(response.retry_after_s)
     return error
-
-
-def error_from_refusal(endpoint: str, refusal: Refusal) -> UpstreamError:
-    """Return the error of a response with status 200 that has an error body."""
-    return error_from_status(endpoint, UpstreamResponse(200, refusal=refusal))
 
 
 def client_error_or_misuse(

@@ -93,15 +93,11 @@ class Pacer:
         self._starts.append(Start(now, even_at > now, self._count))
         return True
 
-    def wait_s(self, now: float, ahead: int = 0) -> float:
-        """Return the wait of a call that has `ahead` others before it, in seconds; 0 for now.
-
-        Infinite where it can never start, and exact for waits within the window.
-        """
-        return self.waits_s(now, ahead + 1)[-1]
-
     def waits_s(self, now: float, number: int) -> list[float]:
-        """Return the waits of the next `number` calls, one after the other."""
+        """Return the waits, in seconds, of the next `number` calls, one after the other.
+
+        Infinite where a call can never start, and exact for waits within the window.
+        """
         self._forget(now)
         free = self.burst - len(self._bursts)
         even_at = self._even_at(now)

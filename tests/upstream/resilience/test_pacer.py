@@ -22,7 +22,7 @@ def served(pacer: Pacer, until: float, late_s: float = 0.0) -> list[float]:
         if pacer.try_acquire(now):
             starts.append(now)
         else:
-            now += pacer.wait_s(now) + late_s + 1e-6
+            now += pacer.waits_s(now, 1)[0] + late_s + 1e-6
     return starts
 
 
@@ -37,7 +37,7 @@ def test_no_60_seconds_hold_too_many_starts(calls: int, gaps: list[float], *, wa
         if not pacer.try_acquire(now):
             if not waits:
                 continue
-            now += pacer.wait_s(now) + 1e-9
+            now += pacer.waits_s(now, 1)[0] + 1e-9
             assert pacer.try_acquire(now)
         starts.append(now)
     assert most_in_window(starts) <= calls
@@ -70,9 +70,9 @@ def test_a_turn_is_told_exactly(calls: int, gaps: list[float], ahead: int) -> No
     for gap in gaps:
         now += gap
         pacer.try_acquire(now)
-    told_s, asked_at = pacer.wait_s(now, ahead), now
+    told_s, asked_at = pacer.waits_s(now, ahead + 1)[-1], now
     for _ in range(ahead + 1):
-        now += pacer.wait_s(now) + 1e-9
+        now += pacer.waits_s(now, 1)[0] + 1e-9
         assert pacer.try_acquire(now)
     if told_s < 60:
         assert now - asked_at == pytest.approx(told_s, abs=1e-5)
@@ -105,7 +105,7 @@ def test_shares_hold_the_bound_across_the_loss_of_redis(
         if random.random() < demand and whole.try_acquire(now):
             starts.append(now)
         else:
-            now += min(0.2, max(whole.wait_s(now), 0.01))
+            now += min(0.2, max(whole.waits_s(now, 1)[0], 0.01))
     since = before_s
     shares = [Pacer.share_of(calls, replicas, since, 60.0) for _ in range(replicas)]
     while now < since + 130.0:
@@ -130,4 +130,4 @@ def test_a_share_of_nothing_is_nothing() -> None:
     """More replicas than calls a minute: no replica may start one by itself."""
     share = Pacer.share_of(2, replicas=3, since=0.0)
     assert not share.try_acquire(1000.0)
-    assert share.wait_s(1000.0) == float("inf")
+    assert share.waits_s(1000.0, 1)[0] == float("inf")
