@@ -48,7 +48,7 @@ def project(selected: Selected) -> Projection | None:
     """
     writer = FunctionWriter(selected.scope.fields)
     try:
-        name, view, fetches = writer.values(selected)
+        name, view, fetches = writer.values(selected, writer.own)
     except GraphQLError:
         return None
     return Projection(writer.compile(name), view, fetches, writer.size)
@@ -103,7 +103,7 @@ class FunctionWriter:
         function: Callable[..., Any] = names[name]
         return function
 
-    def values(self, selected: Selected) -> tuple[str, type | None, bool]:
+    def values(self, selected: Selected, unit: SourceUnit) -> tuple[str, type | None, bool]:
         """Write the function of a field's value, or of one item of it.
 
         Return its name, the class that the value must have, and whether it fetches.
@@ -117,12 +117,12 @@ class FunctionWriter:
         lines = []
         for selection in below:
             make = self.object(selection)
-            view = name_of(self.own.names, "V", view_class(selection.kind))
+            view = name_of(unit.names, "V", view_class(selection.kind))
             arguments = parameters if selection.fetches else "w, run"
             lines.append(f" if w.__class__ is {view}: return {make}({arguments})\n")
         is_null = not isinstance(_innermost(selected.type), GraphQLNonNull)
         lines.append(f" return {'expect_null' if is_null else 'unexpected'}(w)\n")
-        return self._add(self.own, "any", parameters, "".join(lines)), None, fetches
+        return self._add(unit, "any", parameters, "".join(lines)), None, fetches
 
     def _add(self, unit: SourceUnit, prefix: str, parameters: str, body: str) -> str:
         name, size = unit.add(prefix, parameters, body)
@@ -229,7 +229,7 @@ class FunctionWriter:
             items, leaves = "v" if is_null else text, selected.min_leaves_of_an_item
             made = f"complete_list({items}, {many}, run, {leaves})"
             return f"(None if (v := {text}) is None else {made})" if is_null else made
-        make, view, fetches = self.values(selected)
+        make, view, fetches = self.values(selected, unit)
         view_name = name_of(unit.names, "V", view) if view is not None else ""
         path = f", (*path, {selected.key!r})" if fetches else ""
         if is_list:
@@ -279,7 +279,7 @@ class FunctionWriter:
             if is_many:
                 return f"memoized_payloads({text}, {memo}, run, {leaves})"
             made = f"{memo}[v]"
-        elif text == "p":  # the same payload, through another view
+        elif text == "p" and not is_many:  # the same payload, through another view
             return self._data(below, unit, [])
         else:
             make = self.object(below, is_payload=True, is_many=is_many)
