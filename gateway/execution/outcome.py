@@ -50,7 +50,7 @@ def _format(error: GraphQLError, request_id: str) -> dict[str, Any]:
         return written | cause.formatted(request_id)
     null_argument = argument_made_null(error)
     if null_argument is not None:
-        spoilt = BadUserInputError(null_argument, "a variable in it is null, and must not be.")
+        spoilt = BadUserInputError(null_argument, "its variable must not be null.")
         return written | spoilt.formatted(request_id)
     log.error(
         "unexpected_error", path=".".join(map(str, error.path or ())), exc_info=cause or error

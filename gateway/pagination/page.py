@@ -175,9 +175,9 @@ def _nearest(ids: list[int | None], places: range) -> tuple[int, ...]:
 def _left_out_warning(count: int) -> UpstreamWarning:
     if count == 1:
         return UpstreamWarning(
-            None, "1 promotion was left out: it cannot be read, or belongs to another program."
+            None, "1 promotion was dropped: it is malformed, or belongs to another program."
         )
     return UpstreamWarning(
         None,
-        f"{count} promotions were left out: they cannot be read, or belong to another program.",
+        f"{count} promotions were dropped: they are malformed, or belong to another program.",
     )

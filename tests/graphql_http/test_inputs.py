@@ -232,17 +232,17 @@ def test_a_document_that_does_not_fit_the_schema_is_refused(
         (
             'query($s: CustomerSource = LINE) { customer(by: {mobile: "1"}, source: $s) { id } }',
             {"s": None},
-            "source: a variable in it is null, and must not be.",
+            "source: its variable must not be null.",
         ),
         (
             "query($m: String) { customer(by: {mobile: $m}) { id } }",
             {"m": None},
-            "by: a variable in it is null, and must not be.",
+            "by: its variable must not be null.",
         ),
         (
             "query($i: Boolean = true) { __typename @include(if: $i) }",
             {"i": None},
-            "if: a variable in it is null, and must not be.",
+            "if: its variable must not be null.",
         ),
     ],
 )

@@ -79,7 +79,7 @@ def test_an_item_of_another_program_is_left_out_and_told(listing: Listing) -> No
     page = root["promotions"]
     assert len(page["edges"]) == len(page["nodes"]) == 7
     assert page["totalCount"] == 100
-    message = "3 promotions were left out: they cannot be read, or belong to another program."
+    message = "3 promotions were dropped: they are malformed, or belong to another program."
     assert page["warnings"] == [{"code": None, "message": message}]
 
 
@@ -105,7 +105,7 @@ def test_one_that_was_asked_for_by_its_id_is_that_one_or_none(
     for wanted in ("1", "910077"):
         page = served[1].ask(query, {"id": wanted})["program"]["promotions"]
         assert page["nodes"] == []
-        message = "1 promotion was left out: it cannot be read, or belongs to another program."
+        message = "1 promotion was dropped: it is malformed, or belongs to another program."
         assert [warning["message"] for warning in page["warnings"]] == [message]
 
 

@@ -61,7 +61,7 @@ def test_the_others_are_shown_and_the_missing_counted(listing: Listing) -> None:
     assert page["warnings"] == [
         {
             "code": None,
-            "message": "4 promotions were left out: they cannot be read, or belong to another"
+            "message": "4 promotions were dropped: they are malformed, or belong to another"
             " program.",
         }
     ]
@@ -70,7 +70,7 @@ def test_the_others_are_shown_and_the_missing_counted(listing: Listing) -> None:
 def test_one_left_out_is_told_in_the_singular(listing: Listing) -> None:
     """Words fit the number, and there are none where nothing is missing."""
     for size, expected in (
-        (2, ["1 promotion was left out: it cannot be read, or belongs to another program."]),
+        (2, ["1 promotion was dropped: it is malformed, or belongs to another program."]),
         (1, []),
     ):
         (root,) = listing.graph.ask(listing.query(), {"first": size}).values()

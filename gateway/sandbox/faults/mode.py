@@ -42,7 +42,7 @@ class Parameter:
         try:
             return self.read(text)
         except ValueError:
-            raise FaultError(f"{self.name}={shorten(text)}: it may be {self.allowed}") from None
+            raise FaultError(f"{self.name}={shorten(text)}: it must be {self.allowed}") from None
 
 
 def shorten(text: str) -> str:

@@ -65,12 +65,12 @@ def parse_fault(written: str) -> Fault:
 
 def _parse(written: str) -> Fault:
     if len(written) > _MAX_LENGTH:
-        raise FaultError(f"it may have {_MAX_LENGTH} characters")
+        raise FaultError(f"it must have at most {_MAX_LENGTH} characters")
     first, *rest = _NEXT.split(written)
     name, _, value = (part.strip() for part in first.partition("="))
     mode = MODES.get(name)
     if mode is None:
-        raise FaultError(f"{shorten(name)!r} is no mode; there are {', '.join(MODES)}")
+        raise FaultError(f"{shorten(name)!r} is not a mode; the modes are {', '.join(MODES)}")
     options = _own_value(mode, value, has_value="=" in first)
     texts = _pairs(rest)
     known = {parameter.name: parameter for parameter in (*mode.parameters, *_COMMON)}

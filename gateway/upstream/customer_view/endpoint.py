@@ -131,12 +131,12 @@ class _CustomerCall(UpstreamCall[CustomerPage]):
         assert customer_id is not None  # noqa: S101 - no page of a customer is read without
         if customer.identifier_name == BY_ID:
             if str(customer_id) != canonical_id(customer.identifier_value):
-                raise reject_payload(ENDPOINT, statistics, "it is about another customer")
+                raise reject_payload(ENDPOINT, statistics, "about another customer")
         elif not is_own:
             if not known.agrees(self.request, customer, customer_id):
                 raise _OutdatedError(ENDPOINT)
         elif not known.learn(self.request, customer, customer_id, self.contradictions):
-            reason = "it is about another customer than the one before"
+            reason = "about another customer than the previous response"
             raise reject_payload(ENDPOINT, statistics, reason, CustomerMismatchError)
         return page
 

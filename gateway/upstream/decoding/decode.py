@@ -36,7 +36,7 @@ _MAX_VALUES = 300_000
 _MAX_VALUES_BY_ITEM = 50_000
 _MAX_REFUSAL_BYTES = 64 * 1024
 _MAX_ERRORS = 100
-_TOO_MANY_ITEMS = "it has too many items"
+_TOO_MANY_ITEMS = "too many items"
 _DECODE_ERRORS = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 
@@ -135,7 +135,7 @@ def _decode_page(form: _Format, body: bytes) -> UpstreamPage[Any] | Refusal:
     items: list[Any] = payload.items or []
     total = payload.page_details.total if payload.page_details is not None else None
     if payload.items is None and total != 0:
-        raise MalformedPayloadError("there is no list of promotions")
+        raise MalformedPayloadError("no list of promotions")
     if len(items) > _MAX_ITEMS:
         raise MalformedPayloadError(_TOO_MANY_ITEMS)
     form.prefer_iso_dates(items)
@@ -196,7 +196,7 @@ def _decode_by_item(form: _Format, body: bytes) -> tuple[_Payload | Refusal, int
     except UnreadableError as error:
         raise MalformedPayloadError(str(error)) from None
     except (NotJsonError, msgspec.DecodeError, RecursionError):
-        raise MalformedPayloadError("it is no JSON object, or nested too deep") from None
+        raise MalformedPayloadError("not a JSON object, or nested too deep") from None
     return payload, reader.surprises
 
 
@@ -237,7 +237,7 @@ def _decode_item(form: _Format, json: msgspec.Raw, reader: Lenient) -> msgspec.S
 def _check_values(body: bytes, maximum: int, marks: bytes) -> None:
     """Count the bytes that precede values, in C and before anything is allocated."""
     if len(body) > maximum and sum(body.count(mark) for mark in marks) > maximum:
-        raise MalformedPayloadError("it has too many values")
+        raise MalformedPayloadError("too many values")
 
 
 def read_refusal(body: bytes) -> Refusal | None:

@@ -51,11 +51,11 @@ def gunzip(data: bytes, max_bytes: int) -> bytes:
         if len(plain) > max_bytes:
             raise GunzipTooLargeError
         if not inflater.eof:
-            raise GunzipError("cut short")
+            raise GunzipError("truncated gzip body")
         rest = inflater.unused_data
         return plain + _members(rest, max_bytes - len(plain)) if rest else plain
     except zlib.error:
-        raise GunzipError("no gzip, or damaged") from None
+        raise GunzipError("invalid gzip body") from None
 
 
 def _members(data: bytes, max_bytes: int) -> bytes:
@@ -72,9 +72,9 @@ def _members(data: bytes, max_bytes: int) -> bytes:
         while not inflater.eof:
             window = view[at : at + _WINDOW]
             if not window:
-                raise GunzipError("cut short")
+                raise GunzipError("truncated gzip body")
             plain += inflater.decompress(window, max_bytes + 1 - len(plain))
             if len(plain) > max_bytes:
                 raise GunzipTooLargeError
             at += len(window) - len(inflater.unused_data)
-    raise GunzipError("too many members, or something behind them")
+    raise GunzipError("too many gzip members, or data after them")

@@ -141,7 +141,7 @@ class _DefinitionCall(UpstreamCall[DefinitionPage]):
         wanted = Wanted(frozenset((int(key.program_id),)), wanted_id)
         page = read_page(ENDPOINT, statistics, decode_definition_page, body, wanted)
         if promotion_id is not None and page.total and not page.items:
-            raise reject_payload(ENDPOINT, statistics, "it counts what it has not")
+            raise reject_payload(ENDPOINT, statistics, "total above 0 without items")
         if pages is not None:
             pages.store(self.target, body, page)
         return page

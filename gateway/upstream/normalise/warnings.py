@@ -40,4 +40,4 @@ def _read(entry: object) -> UpstreamWarning | None:
     code, message = parse_code(entry.get("code")), entry.get("message")
     if isinstance(message, str) and message:
         return UpstreamWarning(code, message[:_MAX_MESSAGE])
-    return None if code is None else UpstreamWarning(code, "The upstream gave no words for it.")
+    return None if code is None else UpstreamWarning(code, "The upstream sent no message.")

@@ -8,7 +8,7 @@ from gateway.upstream.normalise.warnings import UpstreamWarning, parse_code, par
 from tests.upstream.decoding.payloads import as_page, customer_item, customer_page
 from tests.upstream.decoding.strategies import JSON_VALUES
 
-WORDLESS = "The upstream gave no words for it."
+WORDLESS = "The upstream sent no message."
 
 
 @pytest.mark.parametrize(
