@@ -68,6 +68,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     clock: Callable[[], datetime] = utc_now,
     cache_clocks: CacheClocks | None = None,
     board: SharedMetrics | None = None,
+    executor: Executor | None = None,
 ) -> Starlette:
     """Make the gateway; tests give what they replace.
 
@@ -113,7 +114,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         documents=documents,
         operations=operations,
         response_cache=response_cache,
-        executor=_executor(settings),
+        executor=executor or _executor(settings),
         loader_sources=loader_sources,
         quota_left=upstream.client.quota_left,
         clock=clock,

@@ -1,10 +1,12 @@
 """Both executors give the same data, the same errors, and make the same calls."""
 
+from collections.abc import Iterator
 from random import Random
 from typing import Any
 
 import msgspec
 import pytest
+import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -24,9 +26,16 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture(autouse=True)
-def silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out the log of thousands of mistakes that are made on purpose."""
-    monkeypatch.setattr("gateway.execution.outcome.log.error", lambda *_, **__: None)
+def silent() -> Iterator[None]:
+    """Drop the log lines of thousands of errors that are caused on purpose."""
+
+    def drop(*_: Any) -> Any:
+        raise structlog.DropEvent
+
+    before = structlog.get_config()
+    structlog.configure(processors=[drop])
+    yield
+    structlog.configure(**before)
 
 
 async def _try(both: Both, seed: int) -> Tally:

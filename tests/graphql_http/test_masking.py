@@ -14,7 +14,6 @@ from starlette.routing import Route
 
 from gateway.app import create_app
 from gateway.edge.request_id import RequestIdMiddleware
-from gateway.execution.compiler.compiled_executor import CompiledExecutor
 from gateway.execution.documents import Operation
 from gateway.execution.outcome import Outcome
 from gateway.graphql_http.operation_statistics import OperationStatistics
@@ -62,19 +61,23 @@ def test_a_mistake_in_a_resolver_is_masked_and_logged(log: Lines) -> None:
     assert not [word for word in ("hunter2", "919876543210", "platform") if word in told]
 
 
+class Stub:
+    """An executor with one outcome, or an error."""
+
+    def __init__(self, result: Outcome | Exception) -> None:
+        self._result = result
+
+    async def run(self, *_: Operation | dict[str, Any] | ResolverContext) -> Outcome:
+        """Return the outcome, or raise the error."""
+        if isinstance(self._result, Exception):
+            raise self._result
+        return self._result
+
+
 @pytest.mark.parametrize("made", [RuntimeError(SECRET), RecursionError(), KeyError("x")])
-def test_a_mistake_in_the_executor_is_masked_and_logged(
-    log: Lines, monkeypatch: pytest.MonkeyPatch, made: Exception
-) -> None:
+def test_a_mistake_in_the_executor_is_masked_and_logged(log: Lines, made: Exception) -> None:
     """Whatever runs operations may fail as a whole, and is still answered as GraphQL."""
-
-    async def run(*_: Any) -> Outcome:
-        raise made
-
-    monkeypatch.setattr(CompiledExecutor, "run", run)
-    app = create_app(
-        settings_for("http://platform.example"), transport=HttpxTransport(BrokenTransport())
-    )
+    app = create_app(settings_for("http://platform.example"), executor=Stub(made))
     with serve(app) as url, client(url) as http:
         answer = http.post("/graphql", json={"query": QUERY}, headers={"X-Request-Id": "r-2"})
     assert answer.status_code == 200
@@ -90,18 +93,10 @@ def test_a_mistake_in_the_executor_is_masked_and_logged(
     assert "hunter2" not in "".join(log.lines)
 
 
-def test_an_answer_that_cannot_be_written_is_masked(
-    log: Lines, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_answer_that_cannot_be_written_is_masked(log: Lines) -> None:
     """Data that is no JSON is a mistake too, and not a broken connection."""
-
-    async def run(_self: object, _o: Operation, _v: dict[str, Any], _c: ResolverContext) -> Outcome:
-        return Outcome({"x": "\ud800"}, [])
-
-    monkeypatch.setattr(CompiledExecutor, "run", run)
-    app = create_app(
-        settings_for("http://platform.example"), transport=HttpxTransport(BrokenTransport())
-    )
+    executor = Stub(Outcome({"x": "\ud800"}, []))
+    app = create_app(settings_for("http://platform.example"), executor=executor)
     with serve(app) as url, client(url) as http:
         answer = http.post("/graphql", json={"query": QUERY}, headers={"X-Request-Id": "r-3"})
     assert (answer.status_code, code(answer)) == (500, "INTERNAL_SERVER_ERROR")

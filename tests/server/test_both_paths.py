@@ -13,10 +13,8 @@ import pytest
 
 from gateway.app import create_app
 from gateway.edge.http_request import HttpHeaders
-from gateway.execution.compiler.compiled_executor import CompiledExecutor
-from gateway.execution.documents import Operation
+from gateway.execution.executor import Executor
 from gateway.execution.outcome import Outcome
-from gateway.schema.info import ResolverContext
 from gateway.server.http_protocol import LimitedHttpProtocol
 from gateway.server.uvicorn_protocol import FastPathRequest
 from tests.sandbox.client import NOW
@@ -77,9 +75,12 @@ class Ways(NamedTuple):
 
 
 @contextmanager
-def both(sandbox_url: str, **settings: Any) -> Iterator[Ways]:
+def both(sandbox_url: str, executor: Executor | None = None, **settings: Any) -> Iterator[Ways]:
     """Serve two gateways alike."""
-    apps = [create_app(settings_for(sandbox_url, **settings), clock=lambda: NOW) for _ in range(2)]
+    apps = [
+        create_app(settings_for(sandbox_url, **settings), clock=lambda: NOW, executor=executor)
+        for _ in range(2)
+    ]
     with serve(apps[0], Noting) as direct, serve(apps[1], OnlyAsgi) as asgi:
         yield Ways(direct, asgi)
 
@@ -223,14 +224,18 @@ def test_an_answer_ends_its_connection_only_where_it_is_told_to(ways: Ways) -> N
     assert Noting.directly == before + 4
 
 
-def test_a_mistake_is_masked_on_both_ways(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An answer that cannot be written is one, and the connection stays whole."""
+class Unwritable:
+    """An executor whose data cannot be encoded."""
 
-    async def run(_self: object, _o: Operation, _v: dict[str, Any], _c: ResolverContext) -> Outcome:
+    async def run(self, *_: Any) -> Outcome:
+        """Return a lone surrogate."""
         return Outcome({"x": "\ud800"}, [{"extensions": {"code": "UPSTREAM_TIMEOUT"}}])
 
-    monkeypatch.setattr(CompiledExecutor, "run", run)
-    direct, asgi, is_direct = ways.answers(post({"query": "{ a: __typename }"}))
+
+def test_a_mistake_is_masked_on_both_ways(sandbox_url: str) -> None:
+    """An answer that cannot be written is one, and the connection stays whole."""
+    with both(sandbox_url, Unwritable()) as ways:
+        direct, asgi, is_direct = ways.answers(post({"query": "{ a: __typename }"}))
     assert direct == asgi
     assert direct.startswith(b"HTTP/1.1 500 ")
     assert is_direct
@@ -245,7 +250,7 @@ def test_callers_are_told_apart_alike(sandbox_url: str, tmp_path: Path) -> None:
     limited = {"auth_key_file": str(path), "rate_limit_per_minute": 4} | JWT
     asked = [[], ["Authorization: Bearer x"], tokens, tokens * 2, tokens, tokens, tokens, tokens]
     statuses = []
-    with both(sandbox_url, **limited) as ways:
+    with both(sandbox_url, None, **limited) as ways:
         for headers in asked:
             asks = post({"query": QUERY, "variables": BY}, *headers)
             direct, asgi, is_direct = ways.answers(asks)
