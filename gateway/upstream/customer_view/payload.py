@@ -1,10 +1,10 @@
-"""The customer's view of promotions as it arrives: ``GET /v2/customers/lookup/promotionData``.
+"""The payload of the customer view: ``GET /v2/customers/lookup/promotionData``.
 
-Attribute names are the graph's; each says which documented field it is read from by its `name`.
-What this payload and the legacy one (`legacy.py`) both say has the same attribute name in both.
+Attributes have the graph's names, and their `name` is the documented key. What this payload and the
+legacy one (`gateway/upstream/definitions/payload.py`) have in common has one attribute name.
 
-Newer clusters have each date twice. The one whose key ends in ``ISO`` is to be believed: the other
-may be the cluster's local time labelled UTC. `prefer_iso_dates` makes it the date.
+Newer clusters send each date twice (docs/platform.md#iso-twins). The one whose key ends in ``ISO``
+is right; the other may be local time labelled UTC. `prefer_iso_dates` replaces it.
 """
 
 from collections.abc import Iterable
@@ -33,13 +33,13 @@ from gateway.upstream.normalise.instants import prefer_readable
 
 
 class PageDetails(Struct, gc=False):
-    """Where a page lies in its list; all but the total repeats the request."""
+    """``pageDetails``, of which all but the total repeats the request."""
 
     total: Count = field(name="totalEntries", default=None)
 
 
 class Metadata(Struct, gc=False):
-    """One entry of ``promotionMetadata``."""
+    """One entry of ``promotionMetadata`` (docs/platform.md#metadata-list)."""
 
     key: str
     value: Text = None
@@ -145,7 +145,7 @@ class CustomerPromotionPayload(Struct, gc=False):
 
 
 def prefer_iso_dates(items: Iterable[CustomerPromotionPayload | None]) -> None:
-    """Let each date be its ``ISO`` twin, where that is there and can be read."""
+    """Replace each date by its ``ISO`` twin, where that is present and readable."""
     for item in filter(None, items):
         if item.starts_at_iso is not None:
             item.starts_at = prefer_readable(item.starts_at_iso, item.starts_at)
@@ -166,7 +166,7 @@ def prefer_iso_dates(items: Iterable[CustomerPromotionPayload | None]) -> None:
 
 
 class CustomerPagePayload(Struct, gc=False):
-    """One answer of the endpoint. ``promotions`` may be absent only where the total is 0."""
+    """A response; ``promotions`` may be absent only where the total is 0."""
 
     customer_id: Digits = field(name="customerId")
     items: list[CustomerPromotionPayload] | None = field(name="promotions", default=None)

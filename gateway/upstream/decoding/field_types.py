@@ -1,10 +1,10 @@
-"""The types of a payload's leaves, and what an unreadable one costs.
+"""The types of payload fields, and what an unreadable value costs.
 
-The upstream writes one figure as ``"100"``, ``100`` or ``"4990.000"``; msgspec's lax mode turns
-each into a number while it decodes. What it cannot turn is read by `lenient.py`, which takes a
-value for what it plainly is. What that cannot read either is *unreadable*, and a leaf's type says
-what follows: a field without a default, or one marked `ESSENTIAL`, costs the whole item (it is left
-out and reported); any other becomes its default, null (`decode.py`).
+The platform writes one figure as ``"100"``, ``100`` or ``"4990.000"``
+(docs/platform.md#numbers-as-text); msgspec's lax mode converts each to a number while it decodes.
+What it cannot convert, `lenient.py` reads for what it plainly is. What that cannot read either is
+*unreadable*: a field without a default, or one marked `ESSENTIAL`, costs the whole item, which is
+left out and reported (`decode.py`); any other field takes its default, null.
 """
 
 from collections.abc import Callable
@@ -19,10 +19,9 @@ from gateway.upstream.normalise.instants import parse_instant, parse_open_end, p
 
 
 class Normalised(NamedTuple):
-    """Marks an attribute that the graph does not show as it is: `read` is its normaliser.
+    """Marks an attribute whose value the graph does not show as it is: `read` normalises it.
 
-    `member` is the normaliser of the attribute's other field, if any: the word as a member of an
-    enum.
+    `member` normalises the same attribute for a second field, which shows its word as an enum.
     """
 
     read: Callable[[Any], Any] | None = None
@@ -30,33 +29,33 @@ class Normalised(NamedTuple):
 
 
 ESSENTIAL = Meta(extra={"unreadable": "the item is left out"})
-"""Marks what an item must not be shown without: a configured limit, a list that is never null."""
+"""Marks a field without which its item must not be shown: a configured limit, a list."""
 
 EXACT = Meta(extra={"beyond": "read as a Decimal"})
-"""Marks a float of which `lenient.py` reads what is beyond `EXACT_BELOW`, as a Decimal."""
+"""Marks a float that `lenient.py` reads as a Decimal unless it is below `EXACT_BELOW`."""
 
 ENTRIES = Meta(extra={"entries": ("key", "value")})
-"""Marks a list whose entries may come as a map: each key with its value is one."""
+"""Marks a list that may arrive as a map, of which each key with its value is an entry."""
 
 RESTRICTIONS = Meta(max_length=36)
-"""How many restrictions one stage may have, to be shown in time: nine measures, each over four
-periods. An item with more is left out."""
+"""The maximum number of restrictions of one stage: nine measures, each over four periods. Showing
+more would take too long, so that an item with more is left out."""
 
 EXACT_BELOW = 2**53
-"""Below it a float has every integer. What is not below is rare enough to be read slowly."""
+"""Below it a float represents every integer. Larger figures are rare enough to be read slowly."""
 
 _INT32 = 2**31
 
 Number = float | Decimal
-"""A figure; a Decimal where it is not below `EXACT_BELOW`. Equal ones are shown the same."""
+"""A figure; a Decimal unless it is below `EXACT_BELOW`."""
 
 Digits = Annotated[int, Meta(ge=0, le=2**63 - 1), Normalised(parse_id)]
-"""An id that the platform documents as int64; arrives as number or as string of digits."""
+"""An id that is documented as int64; arrives as a number or as a string of digits."""
 
 _Key = int | Annotated[str, Meta(min_length=1)]
 
 Key = Annotated[_Key, Normalised(parse_id)]
-"""An id of which nothing is known but that it is one; ``""`` is none."""
+"""An id whose form is not documented; never ``""``."""
 
 OptionalKey = Annotated[_Key | None, Normalised(parse_optional_id)]
 """An id that may be absent, or -1 for nobody (docs/platform.md#no-user)."""
@@ -65,36 +64,36 @@ Keys = Annotated[list[Key] | None, ESSENTIAL, Normalised(parse_ids)]
 """A list of ids."""
 
 Figure = Annotated[Annotated[float, Meta(ge=-1, lt=EXACT_BELOW), EXACT] | None, ESSENTIAL]
-"""A configured limit: finite and 0 or more, or -1 for none; null where it is not configured."""
+"""A configured limit: finite and 0 or more, or -1 for no limit; null where it is not configured."""
 
 Usage = Annotated[float, Meta(ge=0, lt=EXACT_BELOW), EXACT] | None
-"""How much of a limit is used up: finite and 0 or more; null where it cannot be read."""
+"""How much of a limit is used: finite and 0 or more; null where it is unreadable."""
 
 Count = Annotated[int, Meta(ge=0, le=_INT32 - 1)] | None
-"""A count that fits GraphQL's Int (32 bits); null where it does not."""
+"""A count that fits GraphQL's Int (32 bits), else null."""
 
 Integer = Annotated[int, Meta(ge=-_INT32, le=_INT32 - 1)] | None
-"""A signed number that fits GraphQL's Int; null where it does not."""
+"""A signed number that fits GraphQL's Int, else null."""
 
 _Instant = int | str | None
 
 Instant = Annotated[_Instant, Normalised(parse_instant)]
-"""A point in time as it stands on the wire: ISO 8601 text or epoch milliseconds (`instants.py`)."""
+"""An instant: ISO 8601 text or epoch milliseconds (docs/platform.md#instants)."""
 
 OpenStart = Annotated[_Instant, Normalised(parse_open_start)]
-"""A rule's start (docs/platform.md#open-ended)."""
+"""The start of a rule, which may be unbounded (docs/platform.md#open-ended)."""
 
 OpenEnd = Annotated[_Instant, Normalised(parse_open_end)]
-"""A rule's end (docs/platform.md#open-ended)."""
+"""The end of a rule, which may be unbounded (docs/platform.md#open-ended)."""
 
 Text = str | None
-"""Text as the upstream has it: blanks kept, ``""`` stays ``""``; a number is its digits."""
+"""Text with its blanks, ``""`` included; a number is its digits."""
 
 Flag = bool | None
 """A boolean, also as "true", "false", 0 or 1."""
 
 Tree = Annotated[Any, Normalised(texts.passed_through)]
-"""JSON that the gateway passes through without looking at it."""
+"""JSON that is passed through."""
 
 Trees = Annotated[list[Any] | None, ESSENTIAL, Normalised(texts.passed_through_each)]
 """A list of JSON values that are passed through."""
@@ -108,7 +107,7 @@ ScopeWords = Annotated[Json, Normalised(texts.scope_words)]
 ExpressionTree = Annotated[Json, Normalised(texts.expression_tree)]
 
 JsonByName = Annotated[dict[str, Json] | None, ESSENTIAL, Normalised(texts.entries)]
-"""A map, of which the graph shows a list of entries."""
+"""A map, which the graph shows as a list of entries."""
 
 NO_JSON = Raw(b"null")
-"""Where it is absent."""
+"""The default of an absent `Json` field."""

@@ -1,13 +1,14 @@
-"""Reading one struct leaf by leaf, where decoding it as a whole has failed.
+"""Reading a struct leaf by leaf, where decoding it at once has failed.
 
-A value of another shape than documented is taken for what it plainly is: a number or boolean where
-a text is due for its digits or its word, an object or list there for its JSON, a single entry where
-a list is due for a list of one, a list of one object for that object, ``{}`` for an empty list, and
-``[]`` for an empty object.
+A value of another shape than documented is read for what it plainly is:
 
-An unreadable leaf takes its default; but where a struct must not be shown without it (a field
-without default, or one marked `ESSENTIAL` in `readable.py`) the whole reading fails. An empty
-string is absence, not garbage. Whatever is not as documented is counted as a surprise.
+- where a text is documented, a number or boolean as its digits or word, an object or list as JSON;
+- where a list is documented, a single entry as a list of one, and ``{}`` as an empty list;
+- where an object is documented, a list of one object as that object, and ``[]`` as an empty one.
+
+An unreadable leaf takes its default, unless it is required or `ESSENTIAL` (`field_types.py`): then
+the whole struct is unreadable. An empty string means absence. Every other value that is not as
+documented is counted in `Lenient.surprises`.
 """
 
 import math
@@ -25,30 +26,30 @@ from gateway.upstream.decoding.json_text import Number, write_json
 
 _S = TypeVar("_S", bound=msgspec.Struct)
 
-_LARGEST_FLOAT = Decimal("1.7976931348623157e308")
+_MAX_FLOAT = Decimal("1.7976931348623157e308")
 _FIGURE = re.compile(r"\d{1,309}(\.\d{1,309})?([eE][+-]?\d{1,3})?", re.ASCII)
 
-_fields = cache(msgspec.structs.fields)  # which reads all annotations anew
+_fields = cache(msgspec.structs.fields)  # uncached it evaluates all annotations at each call
 
 
 class UnreadableError(Exception):
-    """A part is unreadable that its item must not be shown without."""
+    """A required or essential part of an item is unreadable."""
 
 
 class LeafError(Exception):
-    """A leaf, or a list, map or object as a whole, is not of its type."""
+    """A leaf, or a whole list, map or object, is not of its type."""
 
 
 class Lenient:
-    """A reader of one item or envelope; `surprises` counts what was not as documented."""
+    """Reads one item or page; `surprises` counts the values that are not as documented."""
 
     def __init__(self) -> None:
         self.surprises = 0
 
     def struct(self, raw: object, kind: type[_S]) -> _S:
-        """Build a struct from JSON that `parse_json` or `parse_exactly` has parsed.
+        """Return a struct made of what `parse_json` or `parse_exactly` returned.
 
-        Raises UnreadableError where an essential part of it, at any depth, cannot be read.
+        Raise UnreadableError where a required or essential part, at any depth, is unreadable.
         """
         if not isinstance(raw, dict):
             raise UnreadableError(f"{kind.__name__} is not an object")
@@ -62,25 +63,24 @@ class Lenient:
             try:
                 values[field.name] = self.value(value, field.type)
             except LeafError:
-                essential = field.required or (value != "" and _is_essential(field.type))
-                if essential:
+                if field.required or (value != "" and _is_essential(field.type)):
                     raise UnreadableError(f"{field.encode_name} cannot be read") from None
                 self.surprises += value != ""
         return kind(**values)
 
     def value(self, raw: object, annotation: Any) -> Any:
-        """Build what an annotation says: a struct, what holds them, or a leaf.
+        """Return the value of an annotated type: a struct, a list or map, or a leaf.
 
-        Raises LeafError where it is not of its type, and UnreadableError as `struct` does.
+        Raise LeafError where it is not of its type, and UnreadableError as `struct` does.
         """
-        for kind in arms(annotation):
+        for kind in _union_members(annotation):
             container, arguments = get_origin(kind), get_args(kind)
             if _is_struct(kind):
                 is_none = raw is None or (raw == [] and _has_required(kind))
                 return None if is_none else self.struct(self._object(raw), kind)
             if container is list and raw is not None:
                 entries = self._entries(raw, arguments[0], annotation)
-                if len(entries) > _most(annotation):
+                if len(entries) > _max_length(annotation):
                     raise LeafError
                 return [self._entry(entry, arguments[0]) for entry in entries]
             if container is dict and raw is not None:
@@ -103,25 +103,24 @@ class Lenient:
         if names and isinstance(raw, dict) and names[0] not in raw:
             self.surprises += 1
             return [dict(zip(names, entry, strict=True)) for entry in raw.items()]
-        is_one = isinstance(raw, dict) or not (raw == "" or kind is Any or _is_struct(kind))
-        if not is_one:
+        if not isinstance(raw, dict) and (raw == "" or kind is Any or _is_struct(kind)):
             raise LeafError
         self.surprises += 1
         return [] if raw == {} else [raw]
 
     def _entry(self, raw: object, kind: Any) -> Any:
-        """Read one entry of a list; an entry that is to be an object cannot be null instead."""
+        """Return one entry of a list; an entry that is documented as an object is not nullable."""
         return self.struct(raw, kind) if _is_struct(kind) else self.value(raw, kind)
 
     def _leaf(self, raw: object, annotation: Any) -> Any:
-        if _is_raw(annotation):
-            return msgspec.Raw(_written(raw))
-        if _is_text(annotation) and not isinstance(raw, str | NoneType):
+        if _is_only(annotation, msgspec.Raw):
+            return msgspec.Raw(_write(raw))
+        if _is_only(annotation, str) and not isinstance(raw, str | NoneType):
             self.surprises += 1
             return _text(raw, annotation)
         try:
             if isinstance(raw, Number | list | dict):
-                return msgspec.json.decode(_written(raw), type=annotation, strict=False)
+                return msgspec.json.decode(_write(raw), type=annotation, strict=False)
             return msgspec.convert(raw, annotation, strict=False)
         except (msgspec.DecodeError, RecursionError):
             if _is_exact(annotation):
@@ -129,7 +128,7 @@ class Lenient:
             raise LeafError from None
 
 
-def _written(raw: object) -> bytes:
+def _write(raw: object) -> bytes:
     try:
         return write_json(raw)
     except RecursionError:
@@ -137,37 +136,36 @@ def _written(raw: object) -> bytes:
 
 
 def _text(raw: object, annotation: Any) -> str:
-    """Write a number or boolean as it is, and what has parts as JSON unless it must be a text."""
+    """Return a number or boolean as text, an object or list as JSON unless text is required."""
     if isinstance(raw, list | dict) and (not raw or annotation is str):
         raise LeafError
-    return _written(raw).decode()
+    return _write(raw).decode()
 
 
 def _large_figure(raw: object) -> Decimal:
-    """Read a figure that a float has not every digit of; no other is read here."""
+    """Return a figure of `EXACT_BELOW` or more; raise LeafError for any other."""
     digits = raw.digits if isinstance(raw, Number) else raw
     if not isinstance(digits, str) or not _FIGURE.fullmatch(digits):
         raise LeafError
     figure = Decimal(digits)
-    if not EXACT_BELOW <= figure <= _LARGEST_FLOAT:
+    if not EXACT_BELOW <= figure <= _MAX_FLOAT:
         raise LeafError
     return figure
 
 
 @cache
-def _most(annotation: Any) -> float:
-    """Return how many entries a list may have."""
+def _max_length(annotation: Any) -> float:
     lengths = [meta.max_length for meta in _metas(annotation) if meta.max_length is not None]
     return min(lengths, default=math.inf)
 
 
-def arms(annotation: Any) -> Iterator[Any]:
-    """Take ``Annotated[A | None, ...]`` apart into A."""
+def _union_members(annotation: Any) -> Iterator[Any]:
+    """Yield A and B of ``Annotated[A | B | None, ...]``."""
     if get_origin(annotation) is Annotated:
-        yield from arms(get_args(annotation)[0])
+        yield from _union_members(get_args(annotation)[0])
     elif get_origin(annotation) in {Union, UnionType}:
-        for arm in get_args(annotation):
-            yield from arms(arm)
+        for member in get_args(annotation):
+            yield from _union_members(member)
     elif annotation is not NoneType:
         yield annotation
 
@@ -178,8 +176,8 @@ def _metas(annotation: Any) -> Iterator[msgspec.Meta]:
         yield from (meta for meta in metas if isinstance(meta, msgspec.Meta))
         yield from _metas(inner)
     elif get_origin(annotation) in {Union, UnionType}:
-        for arm in get_args(annotation):
-            yield from _metas(arm)
+        for member in get_args(annotation):
+            yield from _metas(member)
 
 
 @cache
@@ -192,13 +190,8 @@ def _is_struct(kind: Any) -> bool:
 
 
 @cache
-def _is_text(annotation: Any) -> bool:
-    return list(arms(annotation)) == [str]
-
-
-@cache
-def _is_raw(annotation: Any) -> bool:
-    return list(arms(annotation)) == [msgspec.Raw]
+def _is_only(annotation: Any, kind: type) -> bool:
+    return list(_union_members(annotation)) == [kind]
 
 
 @cache

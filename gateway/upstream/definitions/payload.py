@@ -1,8 +1,7 @@
-"""The legacy promotion definitions as they arrive: ``GET …/programs/{id}/promotionsV2``.
+"""The payload of the legacy definitions: ``GET …/programs/{id}/promotionsV2``.
 
-Attribute names are the graph's; each says which documented field it is read from by its `name`.
-The nesting is that of the documented JSON example; the response table's indentation means nothing.
-So is the order of the fields, in which the decoder looks for them.
+Attributes have the graph's names, and their `name` is the documented key. Nesting and order of the
+fields are those of the documented JSON example; the decoder is fastest in the order on the wire.
 """
 
 from collections.abc import Iterable
@@ -220,12 +219,12 @@ class DefinitionPayload(Struct, gc=False, kw_only=True):
 
     @property
     def rules(self) -> DefinitionRules | None:
-        """Read how the promotion is earned, to whom it applies, and its limits."""
+        """Return the value of ``promotionRestrictions``."""
         return rules_field.read(self.rules_json)
 
     @property
     def rulesets(self) -> list[RulesetPayload] | None:
-        """Read the rulesets."""
+        """Return the value of ``rulesetInfos``."""
         return rulesets_field.read(self.rulesets_json)
 
 
@@ -235,7 +234,7 @@ rules_field: LazyField[DefinitionRules] = LazyField(
 
 
 def prefer_iso_dates(items: Iterable[DefinitionPayload | None]) -> None:
-    """Let each date be its ``ISO`` twin, as in the customer view; rulesets when they are read."""
+    """Replace each date by its ``ISO`` twin; those of rulesets are replaced when they are read."""
     for item in filter(None, items):
         if item.starts_at_iso is not None:
             item.starts_at = prefer_readable(item.starts_at_iso, item.starts_at)
@@ -268,7 +267,7 @@ rulesets_field: LazyField[list[RulesetPayload]] = LazyField(
 
 
 class DefinitionPagePayload(Struct, gc=False):
-    """One answer of the endpoint."""
+    """A response of the endpoint."""
 
     items: list[DefinitionPayload] | None = field(name="data", default=None)
     page_details: PageDetails | None = field(name="pageDetails", default=None)

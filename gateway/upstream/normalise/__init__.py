@@ -1,1 +1,1 @@
-"""Pure functions from the upstream's values to the graph's."""
+"""Pure functions from the platform's values to the graph's."""

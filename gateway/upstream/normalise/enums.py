@@ -1,7 +1,7 @@
-"""One vocabulary for what two endpoints spell differently.
+"""The enums of the graph, and the words of both endpoints that they are parsed from.
 
-A member's name is the graph's word; where a filter is sent upstream, its value is the wire's. Words
-that nobody documented read as UNKNOWN, and the graph shows them raw beside it.
+A member's name is the graph's word; the value of a filter's member is the word sent upstream. An
+undocumented word is UNKNOWN, and the graph shows it raw in a second field.
 """
 
 import re
@@ -17,7 +17,7 @@ _E = TypeVar("_E", bound=Enum)
 
 
 class WireEnum(Enum):
-    """A word of the vocabulary; hashed by identity, which is what it is compared by."""
+    """An enum whose members are hashed by identity, which is faster than by name."""
 
     __hash__ = object.__hash__
 
@@ -109,7 +109,7 @@ class PromotionEvent(WireEnum):
 
 
 class PromotionStatus(WireEnum):
-    """Where a definition stands in its life: ``promotionStatus``."""
+    """The lifecycle status of a definition: ``promotionStatus``."""
 
     DRAFT = "DRAFT"
     UPCOMING = "UPCOMING"
@@ -129,7 +129,7 @@ class PromotionStatus(WireEnum):
 
 
 class PromotionValidity(WireEnum):
-    """Where the time of the answer lies between a promotion's start and end."""
+    """Where the time of the response lies between a promotion's start and end."""
 
     UPCOMING = "UPCOMING"
     CURRENT = "CURRENT"
@@ -154,7 +154,7 @@ class ExpiryBasis(WireEnum):
 
 
 class RestrictionStage(WireEnum):
-    """The stage a restriction caps; the wire says issual, earn and redemption."""
+    """The stage that a restriction limits: issual, earn or redemption (docs/platform.md#stages)."""
 
     ENROL = "ENROL"
     ISSUE = "ISSUE"
@@ -174,7 +174,7 @@ class RestrictionMeasure(WireEnum):
 
 
 class RestrictionScope(WireEnum):
-    """Over what a restriction counts: ``limitOn``."""
+    """What a restriction's counter is for: ``limitOn``."""
 
     EVENT = "EVENT"
     CUSTOMER = "CUSTOMER"
@@ -199,7 +199,7 @@ class WindowUnit(WireEnum):
 
 
 class LimitKind(WireEnum):
-    """Whether a limit is a figure, none at all, or not known."""
+    """Whether a limit is a figure, no limit, or not known."""
 
     LIMITED = "LIMITED"
     UNLIMITED = "UNLIMITED"
@@ -210,12 +210,12 @@ _SEPARATORS = re.compile(r"[\s_-]")
 
 
 def folded(raw: str | None) -> str:
-    """Return what the spellings of one word have in common: case and separators differ."""
+    """Return a word in lower case and without separators, in which its spellings differ."""
     return _SEPARATORS.sub("", raw or "").lower()
 
 
 def parse_enum(words: type[_E], raw: str | None) -> _E:
-    """Find the member of that name, however spelled; UNKNOWN where there is none."""
+    """Return the member whose name `raw` is, in any spelling; UNKNOWN where there is none."""
     members = _members(words)
     found: _E = members.get(raw) or members.get(folded(raw)) or members["UNKNOWN"]
     return found
@@ -230,7 +230,7 @@ def _members(words: type[Enum]) -> Mapping[str | None, Any]:
 
 
 def parser_of(words: type[_E]) -> Callable[[str | None], _E]:
-    """Return `parse_enum` for one vocabulary."""
+    """Return `parse_enum` of one enum."""
 
     @memoizable
     def read(raw: str | None) -> _E:
@@ -241,7 +241,7 @@ def parser_of(words: type[_E]) -> Callable[[str | None], _E]:
 
 @memoizable
 def status_spelling(raw: str | None) -> str | None:
-    """Return a status's one spelling; one that is not known stays as the upstream has it."""
+    """Return the canonical spelling of a status; an unknown one stays as it is."""
     status = parse_enum(PromotionStatus, raw)
     return raw if status is PromotionStatus.UNKNOWN else status.value
 
@@ -252,14 +252,14 @@ StatusName = Annotated[Text, Normalised(status_spelling, parser_of(PromotionStat
 
 @memoizable
 def parse_earning_type(raw: str | None) -> EarningType | None:
-    """Parse ``loyaltyEarningType``; null where it is absent."""
+    """Parse ``loyaltyEarningType``; None where it is absent."""
     return None if raw is None else parse_enum(EarningType, raw)
 
 
 EarningTypeName = Annotated[Text, Normalised(member=parse_earning_type)]
 """``loyaltyEarningType``."""
 
-# The response's words and those of the filter (docs/platform.md#promotion-types).
+# The words of the responses and those of the filter (docs/platform.md#promotion-types).
 _TYPES = {
     "generic": PromotionType.GENERIC,
     "loyalty": PromotionType.DIRECT_ISSUE,
@@ -272,44 +272,42 @@ _TYPE_SPELLINGS = {
     PromotionType.DIRECT_ISSUE: "LOYALTY",
     PromotionType.ENROL_AND_ISSUE: "LOYALTY_EARNING",
 }
-
-
-_MOST_SPELLINGS, _LONGEST_SPELLING = 256, 40
+_MAX_SPELLINGS, _MAX_SPELLING_LENGTH = 256, 40
 
 
 class _CustomerPromotionTypes(dict[str | None, PromotionType]):
-    """Spellings that have been read: the first few, none of them long."""
+    """Parsed types by their spellings: the first few hundred short ones."""
 
     def __missing__(self, raw: str | None) -> PromotionType:
         found = _TYPES.get(folded(raw), PromotionType.UNKNOWN)
-        if len(self) < _MOST_SPELLINGS and len(raw or "") <= _LONGEST_SPELLING:
+        if len(self) < _MAX_SPELLINGS and len(raw or "") <= _MAX_SPELLING_LENGTH:
             self[raw] = found
         return found
 
 
 CUSTOMER_PROMOTION_TYPES = _CustomerPromotionTypes()
-"""What `customer_promotion_type` returns, by the raw value: for who reads one of each promotion."""
+"""The results of `customer_promotion_type`, for callers to whom a function call is too slow."""
 
 
 def customer_promotion_type(raw: str | None) -> PromotionType:
-    """Read the customer view's ``pointsOfferType`` (docs/platform.md#promotion-types)."""
+    """Parse the customer view's ``pointsOfferType`` (docs/platform.md#promotion-types)."""
     return CUSTOMER_PROMOTION_TYPES[raw]
 
 
 def definition_promotion_type(raw: str | None, earning_type_name: str | None) -> PromotionType:
-    """Read the legacy ``pointsOfferType``; LOYALTY with ISSUE_AND_EARN is enrol and issue."""
-    read = customer_promotion_type(raw)
+    """Parse the legacy ``pointsOfferType``; LOYALTY with ISSUE_AND_EARN is ENROL_AND_ISSUE."""
+    parsed = customer_promotion_type(raw)
     if (
-        read is PromotionType.DIRECT_ISSUE
+        parsed is PromotionType.DIRECT_ISSUE
         and parse_enum(EarningType, earning_type_name) is EarningType.ISSUE_AND_EARN
     ):
         return PromotionType.ENROL_AND_ISSUE
-    return read
+    return parsed
 
 
-def type_spelling(read: PromotionType, raw: str | None) -> str | None:
-    """Return the customer view's word for a type, which the legacy one may call otherwise."""
-    return _TYPE_SPELLINGS.get(read, raw)
+def type_spelling(parsed: PromotionType, raw: str | None) -> str | None:
+    """Return the customer view's word for a type, which the legacy list may spell differently."""
+    return _TYPE_SPELLINGS.get(parsed, raw)
 
 
 _EVENTS = {event.value.lower(): event for event in PromotionEvent}
@@ -317,13 +315,13 @@ _EVENTS = {event.value.lower(): event for event in PromotionEvent}
 
 @memoizable
 def parse_event(raw: str | None) -> PromotionEvent:
-    """Read an event name in any of its spellings: ``TargetCompleted``, ``TARGETCOMPLETED``."""
+    """Parse an event name in any of its spellings (docs/platform.md#event-names)."""
     return _EVENTS.get(folded(raw), PromotionEvent.UNKNOWN)
 
 
 @memoizable
 def event_spelling(raw: str | None) -> str | None:
-    """Return an event name its one spelling; one that is not known stays as the upstream has it."""
+    """Return the canonical spelling of an event name; an unknown one stays as it is."""
     return parse_event(raw).value or raw
 
 

@@ -1,7 +1,7 @@
-"""Limits: -1 is none, 0 is "not configured" in some places and a limit of zero in others.
+"""Limits: -1 means no limit (docs/platform.md#no-limit); 0 is a limit, or "not configured".
 
-GraphQL's Float has some 15 decimal digits, and each that is shown must be right. So what is beyond
-2^53 is read and computed as a Decimal, and shown where the Float has the same digits, else null.
+GraphQL's Float has some 15 decimal digits, and every digit that is shown must be right. So figures
+beyond 2^53 are Decimals, and are shown where a Float has the same digits, else as null.
 """
 
 from decimal import Context, Decimal
@@ -13,12 +13,12 @@ from gateway.upstream.definitions.payload import DefinitionLimits, DefinitionPay
 from gateway.upstream.normalise.enums import LimitKind
 from gateway.upstream.normalise.memoizable import memoizable
 
-_EXACTLY = Context(prec=2_000)  # more digits than the largest figure has before and behind a point
+_EXACTLY = Context(prec=2_000)  # more digits than the largest figure has before and after its point
 _ZERO = Decimal(0)
 
 
 def as_float(figure: Number | None) -> float | None:
-    """Return a figure as a Float; null where that would have other digits."""
+    """Return a figure as a float; None where that would have other digits."""
     if figure is None or isinstance(figure, float):
         return figure
     rounded = float(figure)
@@ -31,7 +31,7 @@ def _decimal(figure: Number) -> Decimal:
 
 @memoizable
 class LimitFigures(NamedTuple):
-    """A limit: `maximum` is null unless LIMITED, `used` where it is not known."""
+    """A limit; `maximum` is None unless LIMITED, `used` where it is not known."""
 
     kind: LimitKind
     maximum: Annotated[Number | None, Normalised(as_float)]
@@ -40,7 +40,7 @@ class LimitFigures(NamedTuple):
 
 @memoizable
 class PromotionLimitFigures(NamedTuple):
-    """The four limits that both endpoints know of a promotion as a whole."""
+    """The four limits of a whole promotion, which both endpoints have."""
 
     points_per_event: LimitFigures
     points_per_customer: LimitFigures
@@ -49,11 +49,10 @@ class PromotionLimitFigures(NamedTuple):
 
 
 def parse_limit(raw: Number | None, used: Number | None = None) -> LimitFigures:
-    """Read a figure of which 0 is a real limit: a restriction's.
+    """Return the limit of a restriction, in which 0 is a limit of zero.
 
     See docs/platform.md#zero-in-restrictions. A fraction between -1 and 0 is neither a limit nor
-    its absence, so nothing is stated. Zero has no sign: what is kept by value must be shown as its
-    equals are.
+    its absence: NOT_STATED. -0.0 becomes 0.0: the two are equal, and results are cached by value.
     """
     if used is not None:
         used = used or 0.0
@@ -65,7 +64,7 @@ def parse_limit(raw: Number | None, used: Number | None = None) -> LimitFigures:
 
 
 def parse_configured_limit(raw: Number | None, used: Number | None = None) -> LimitFigures:
-    """Read a figure of which 0 means "not configured": either payload's ``limits``.
+    """Return a limit of either payload's ``limits``, in which 0 means "not configured".
 
     See docs/platform.md#zero-in-limits.
     """
@@ -80,10 +79,10 @@ _NO_LIMITS, _NO_USAGE = CustomerLimits(), CustomerUsage()
 
 @memoizable
 def parse_customer_limits(stated: LimitsAndUsage) -> PromotionLimitFigures:
-    """Read ``limits`` with ``customerUsage``.
+    """Return the limits of ``limits``, with the usage of ``customerUsage``.
 
-    The usage of the whole promotion counts only above 0: "0" stands beside 4990 points that one
-    customer has used (docs/platform.md#usage-not-known).
+    A usage of 0 of the whole promotion means that it is not known: the platform reports it beside
+    4990 points used by one customer (docs/platform.md#usage-not-known).
     """
     limits, usage = stated[0] or _NO_LIMITS, stated[1] or _NO_USAGE
     return PromotionLimitFigures(
@@ -95,7 +94,7 @@ def parse_customer_limits(stated: LimitsAndUsage) -> PromotionLimitFigures:
 
 
 def definition_limits(payload: DefinitionPayload) -> PromotionLimitFigures:
-    """Read the legacy ``limits``, which know of no usage."""
+    """Return the limits of a legacy definition, which has no usage."""
     limits = payload.limits or DefinitionLimits()
     return PromotionLimitFigures(
         parse_configured_limit(limits.points_per_event),
@@ -106,16 +105,16 @@ def definition_limits(payload: DefinitionPayload) -> PromotionLimitFigures:
 
 
 def remaining(limit: LimitFigures) -> float | None:
-    """Compute what is left of a limit: never below 0, exact, null where it is not known."""
+    """Return what remains of a limit: exact, never below 0; None where it is not known."""
     if limit.maximum is None or limit.used is None:
         return None
     return as_float(max(_ZERO, _EXACTLY.subtract(_decimal(limit.maximum), _decimal(limit.used))))
 
 
 def is_exhausted(limit: LimitFigures) -> bool | None:
-    """Return whether nothing is left: false where there is no limit, null where it is not known.
+    """Whether nothing remains: False where there is no limit, None where it is not known.
 
-    Of a limit of 0 it is known whatever has been used.
+    A limit of 0 is exhausted whatever its usage.
     """
     if limit.kind is LimitKind.UNLIMITED:
         return False

@@ -1,18 +1,18 @@
-"""Normalisers whose values come again and again: their results may be kept."""
+"""Normalisers whose results may be cached, because their few arguments recur."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 _N = TypeVar("_N", bound=Callable[..., Any])
-_RECURRING: set[Any] = set()
+_MEMOIZABLE: set[Any] = set()
 
 
 def memoizable(normalise: _N) -> _N:
-    """Mark a pure normaliser of text, numbers or null whose few values recur: words, days."""
-    _RECURRING.add(normalise)
+    """Mark a pure normaliser of hashable values that recur, such as words and days."""
+    _MEMOIZABLE.add(normalise)
     return normalise
 
 
 def is_memoizable(normalise: object) -> bool:
-    """Return whether a normaliser has been marked."""
-    return normalise in _RECURRING
+    """Whether a normaliser is marked."""
+    return normalise in _MEMOIZABLE

@@ -54,7 +54,7 @@ _DEFINITION_MEASURES = {
 _FOLDED_CUSTOMER_MEASURES = {folded(name): each for name, each in _CUSTOMER_MEASURES.items()}
 _FOLDED_DEFINITION_MEASURES = {folded(name): each for name, each in _DEFINITION_MEASURES.items()}
 _BASES = _PERIODIC, _NOT_PERIODIC = "PERIOD_BASED", "NON_PERIOD_BASED"
-_LIMIT_KEYS = (
+_LIMITS = (
     ("maxPointsPerEvent", _POINTS, _EVENT),
     ("pointsPerCustomer", _POINTS, _CUSTOMER),
     ("numberOFTimesPerCustomer", _TIMES, _CUSTOMER),
@@ -62,11 +62,11 @@ _LIMIT_KEYS = (
 )
 
 
-_MOST_KEPT, _LONGEST_KEPT = 2048, 2048  # promotions, and bytes of each
+_MAX_CACHED, _MAX_CACHED_BYTES = 2048, 2048  # promotions, and bytes of the JSON of each
 
 
 class WindowFigures(NamedTuple):
-    """The raw words of a period: ``periodType`` and ``periodUnit``."""
+    """The window of a restriction: the words of ``periodType`` and ``periodUnit``."""
 
     type_name: Annotated[str | None, Normalised(member=parser_of(WindowType))]
     unit_name: Annotated[str | None, Normalised(member=parser_of(WindowUnit))]
@@ -74,7 +74,7 @@ class WindowFigures(NamedTuple):
 
 @memoizable
 class RestrictionFigures(NamedTuple):
-    """One restriction in the graph's vocabulary; `window` is null over a promotion's whole life."""
+    """One restriction in the graph's words; without a `window` it is for the whole promotion."""
 
     stage: RestrictionStage
     measure: RestrictionMeasure
@@ -86,7 +86,7 @@ class RestrictionFigures(NamedTuple):
 
 
 class ExpiryFigures(NamedTuple):
-    """One expiry; `days` count only where the basis is CUSTOM (docs/platform.md#expiry-days)."""
+    """One expiry; it has `days` only if its basis is CUSTOM (docs/platform.md#expiry-days)."""
 
     stage: RestrictionStage | None
     name: str
@@ -96,10 +96,11 @@ class ExpiryFigures(NamedTuple):
 
 
 class StatedRestrictions(NamedTuple):
-    """What a customer's restrictions are read from, and which of them are wanted.
+    """The source of a customer promotion's restrictions, and which of them are selected.
 
-    `json` is ``promotionRestriction``. An org without promotion types has none: there they are
-    built from ``limits`` and ``customerUsage``, so that a frontend has one place to look.
+    `json` is ``promotionRestriction``. An org without promotion types has none
+    (docs/platform.md#restrictions-absent); there restrictions are made of ``limits`` and
+    ``customerUsage``, so that a client has one place to look.
     """
 
     json: bytes
@@ -115,7 +116,7 @@ def stated_restrictions(
     *,
     include_disabled: bool = False,
 ) -> StatedRestrictions:
-    """Ask for the restrictions of one stage or all; for disabled ones (-1) only on request."""
+    """Select the restrictions of one stage or all; those of -1 (disabled) only on request."""
     json = payload.restrictions_json
     if json:
         return StatedRestrictions(json, None, None, stage, include_disabled)
@@ -123,12 +124,12 @@ def stated_restrictions(
 
 
 StatedRestriction = tuple[RestrictionStage, CustomerRestriction] | RestrictionFigures
-"""A restriction as it stands in the list of a stage, or one made from a limit."""
+"""A restriction in the list of its stage, or one made of a limit."""
 
 
 @memoizable
 def customer_restrictions(stated: StatedRestrictions) -> list[StatedRestriction]:
-    """Find the restrictions."""
+    """Return the selected restrictions."""
     json, limits, usage, stage, include_disabled = stated
     lists = restrictions_field.read(json)
     if lists is None:
@@ -140,9 +141,9 @@ def customer_restrictions(stated: StatedRestrictions) -> list[StatedRestriction]
         ]
     by_stage = ((_ENROL, lists.enrol), (_ISSUE, lists.issue), (_REDEEM, lists.redeem))
     return [
-        (held_by, entry)
-        for held_by, entries in by_stage
-        if stage in {None, held_by}
+        (list_stage, entry)
+        for list_stage, entries in by_stage
+        if stage in {None, list_stage}
         for entry in entries or ()
         if include_disabled or entry.maximum != -1
     ]
@@ -150,15 +151,15 @@ def customer_restrictions(stated: StatedRestrictions) -> list[StatedRestriction]
 
 @memoizable
 def customer_restriction(stated: StatedRestriction) -> RestrictionFigures:
-    """Read one restriction."""
+    """Return one restriction in the graph's words."""
     if isinstance(stated, RestrictionFigures):
         return stated
     stage, raw = stated
     measure = _customer_measure(raw.measure_name)
     scope = parse_enum(RestrictionScope, raw.scope_name)
-    # The upstream always says 0 for both of these (docs/platform.md#usage-not-known).
-    untrue = scope is _PROMOTION or measure is _PER_ISSUE
-    limit = parse_limit(raw.maximum, None if untrue else raw.used)
+    # The platform reports 0 for both, whatever the usage is (docs/platform.md#usage-not-known).
+    is_unknown = scope is _PROMOTION or measure is _PER_ISSUE
+    limit = parse_limit(raw.maximum, None if is_unknown else raw.used)
     return RestrictionFigures(
         stage, measure, raw.measure_name, scope, raw.scope_name, limit, _window(raw)
     )
@@ -173,7 +174,7 @@ def _restrictions_from_limits(
     limits: CustomerLimits | None, usage: CustomerUsage | None
 ) -> Iterator[RestrictionFigures]:
     figures = parse_customer_limits((limits, usage))
-    for (name, measure, scope), limit in zip(_LIMIT_KEYS, figures, strict=True):
+    for (name, measure, scope), limit in zip(_LIMITS, figures, strict=True):
         if limit.kind is not LimitKind.NOT_STATED:
             yield RestrictionFigures(_REDEEM, measure, name, scope, None, limit, None)
 
@@ -181,15 +182,15 @@ def _restrictions_from_limits(
 def definition_restrictions(
     payload: DefinitionPayload, stage: RestrictionStage | None = None
 ) -> list[RestrictionFigures]:
-    """Read a definition's restrictions of one stage or all."""
+    """Return a definition's restrictions of one stage or all."""
     lists = payload.rules.restrictions if payload.rules is not None else None
     if lists is None:
         return []
     by_stage = ((_ENROL, lists.enrol), (_ISSUE, lists.issue), (_REDEEM, lists.redeem))
     return [
-        _definition_restriction(held_by, entry)
-        for held_by, entries in by_stage
-        if stage is None or held_by is stage
+        _definition_restriction(list_stage, entry)
+        for list_stage, entries in by_stage
+        if stage is None or list_stage is stage
         for entry in entries or ()
     ]
 
@@ -217,30 +218,30 @@ def _window(raw: CustomerRestriction | DefinitionRestriction) -> WindowFigures |
 def redemptions_per_issue(
     payload: CustomerPromotionPayload, redeemed_count: int | None
 ) -> LimitFigures:
-    """Read how often one issue may be redeemed, and how often it has been.
+    """Return how often one issue may be redeemed, and how often it has been.
 
-    The maximum is the promotion's NUMBER_OF_REDEMPTIONS_PER_EARN; the use is the issue's own
+    The maximum is the promotion's NUMBER_OF_REDEMPTIONS_PER_EARN. The usage is the issue's own
     ``redeemedCount``, because the restriction's is always 0 (docs/platform.md#usage-not-known).
     """
-    return parse_limit(_KNOWN_MOST_PER_ISSUE[payload.restrictions_json], redeemed_count)
+    return parse_limit(_MAX_PER_ISSUE[payload.restrictions_json], redeemed_count)
 
 
-class _MostPerIssue(dict[bytes, float | None]):
-    """Each promotion's NUMBER_OF_REDEMPTIONS_PER_EARN, by its ``promotionRestriction``."""
+class _MaxPerIssue(dict[bytes, float | None]):
+    """NUMBER_OF_REDEMPTIONS_PER_EARN by the JSON of ``promotionRestriction``."""
 
     def __missing__(self, json: bytes) -> float | None:
         lists = restrictions_field.read(json)
         entries = (lists.redeem if lists is not None else None) or ()
         per_issue = (e.maximum for e in entries if _customer_measure(e.measure_name) is _PER_ISSUE)
         found = next(per_issue, None)
-        if len(json) <= _LONGEST_KEPT:
-            if len(self) >= _MOST_KEPT:
+        if len(json) <= _MAX_CACHED_BYTES:
+            if len(self) >= _MAX_CACHED:
                 self.clear()
             self[json] = found
         return found
 
 
-_KNOWN_MOST_PER_ISSUE = _MostPerIssue()
+_MAX_PER_ISSUE = _MaxPerIssue()
 
 
 _EXPIRY_STAGES = {
@@ -251,7 +252,7 @@ _FOLDED_EXPIRY_STAGES = {folded(name): each for name, each in _EXPIRY_STAGES.ite
 
 
 def definition_expiries(payload: DefinitionPayload) -> list[ExpiryFigures]:
-    """Read ``expiryRestrictions``."""
+    """Return the expiries of ``expiryRestrictions``."""
     lists = payload.rules.restrictions if payload.rules is not None else None
     return [_expiry(raw) for raw in (lists and lists.expiries) or ()]
 
@@ -264,14 +265,14 @@ def _expiry(raw: Expiry) -> ExpiryFigures:
 
 
 class TargetGroupFigures(NamedTuple):
-    """A customer group that a promotion is for, and the rules that apply to it."""
+    """A customer group that a promotion targets, and the rules that apply to it."""
 
     target_group_id: str
     target_rule_ids: list[str]
 
 
 def target_groups(payload: DefinitionPayload) -> list[TargetGroupFigures]:
-    """Unite ``targetGroupIds`` and the keys of ``linkedTargetGroupVsTargetRuleIdMap``."""
+    """Return the groups of ``targetGroupIds`` and of ``linkedTargetGroupVsTargetRuleIdMap``."""
     if payload.rules is None:
         return []
     rule_ids: Mapping[str, list[Key] | None] = payload.rules.target_rule_ids_by_group or {}

@@ -1,8 +1,8 @@
-"""What a customer's and a promotion's dates mean at the time of the answer.
+"""What the dates of a promotion and its enrolments mean at the time of the response.
 
-A start and an end are both within: what ends at 23:59:59Z still runs at that instant, and no longer
-a millisecond later. Every comparison with the time is `has_begun` or `has_ended`, or theirs written
-out in `validity`, which judges each promotion of a page.
+Starts and ends are inclusive: what ends at 23:59:59Z is current at that instant, and has ended a
+millisecond later. All comparisons are `has_begun` and `has_ended`, except in `validity`, which has
+them inline because it is called for every promotion of a page.
 """
 
 from datetime import datetime
@@ -12,25 +12,28 @@ from gateway.upstream.definitions.payload import DefinitionPayload
 from gateway.upstream.normalise.enums import PromotionValidity
 from gateway.upstream.normalise.instants import INSTANTS, parse_instant
 
-# A member of an enumeration takes a look-up in Python 3.11 each time that it is named.
+# Globals, because accessing an enum's member is slow in Python 3.11.
 _UPCOMING, _CURRENT = PromotionValidity.UPCOMING, PromotionValidity.CURRENT
 _ENDED, _UNKNOWN = PromotionValidity.ENDED, PromotionValidity.UNKNOWN
 
 
 def has_begun(start: datetime, now: datetime) -> bool:
-    """Whether a start has come: from its instant on."""
+    """Whether a start has come; true from its instant on."""
     return start <= now
 
 
 def has_ended(end: datetime, now: datetime) -> bool:
-    """Whether an end has passed: after its instant."""
+    """Whether an end has passed; true after its instant."""
     return end < now
 
 
 def validity(
     payload: CustomerPromotionPayload | DefinitionPayload, now: datetime
 ) -> PromotionValidity:
-    """Place `now` between a promotion's start and end; UNKNOWN where a date that decides is not."""
+    """Return where `now` lies between a promotion's start and end.
+
+    UNKNOWN where a date that decides it is absent or unreadable.
+    """
     end = INSTANTS[payload.ends_at]
     if end is not None and end < now:
         return _ENDED
@@ -43,15 +46,16 @@ def validity(
 
 
 def is_expired(expires_at: int | str | None, now: datetime) -> bool | None:
-    """Whether an expiry has passed; null where there is none that can be read."""
+    """Whether an expiry has passed; None where it is absent or unreadable."""
     instant = INSTANTS[expires_at]
     return None if instant is None else has_ended(instant, now)
 
 
 def current_enrolment(payload: CustomerPromotionPayload, now: datetime) -> Timeline | None:
-    """Find the latest enrolment that has begun and has not expired.
+    """Return the latest enrolment that has begun and has not expired.
 
-    One without a readable date has begun, before all others; one without an expiry has not expired.
+    An enrolment without a readable date has begun before all others; one without an expiry has not
+    expired.
     """
     if not payload.timelines:
         return None
@@ -75,7 +79,7 @@ def _enrolled_at(timeline: Timeline) -> float:
 
 
 def next_expiry(payload: CustomerPromotionPayload, now: datetime) -> datetime | None:
-    """Find the earliest that has not passed of the promotion's end and all expiries within it."""
+    """Return the earliest future instant of the promotion's end and all expiries within it."""
     raw = [payload.ends_at]
     for timeline in payload.timelines or ():
         raw.append(timeline.expires_at)

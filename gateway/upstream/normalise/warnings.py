@@ -1,4 +1,4 @@
-"""The upstream's ``warnings``, whose shape no document gives."""
+"""Parsing ``warnings``, whose shape is not documented (docs/platform.md#warnings)."""
 
 from typing import NamedTuple
 
@@ -7,14 +7,14 @@ _MAX_WARNINGS = 100
 
 
 class UpstreamWarning(NamedTuple):
-    """What the upstream, or the gateway, has to say of a page beside its items."""
+    """A warning of the platform, or of the gateway, about a page."""
 
     code: int | None
     message: str
 
 
 def parse_code(raw: object) -> int | None:
-    """Read a code that arrives as a number or as a string of digits; null where it is neither."""
+    """Return a code that is a number or a string of digits; None for anything else."""
     if isinstance(raw, str) and raw.isascii() and raw.isdigit() and len(raw) < 10:
         return int(raw)
     if isinstance(raw, int) and not isinstance(raw, bool) and abs(raw) < 2**31:
@@ -23,16 +23,16 @@ def parse_code(raw: object) -> int | None:
 
 
 def parse_warnings(raw: object) -> tuple[UpstreamWarning, ...]:
-    """Read ``warnings``: a text or an object with a code and a message, or a list of those.
+    """Return the first hundred of ``warnings``: a text, an object with code and message, or a list.
 
-    The document's table calls it an object, its examples show a list. What is neither is passed
-    over, and so is what stands behind the hundredth.
+    The platform's documentation calls it an object, and its examples show a list. Anything else is
+    ignored.
     """
     entries = raw[:_MAX_WARNINGS] if isinstance(raw, list) else [raw]
-    return tuple(warning for entry in entries if (warning := _read(entry)) is not None)
+    return tuple(warning for entry in entries if (warning := _parse(entry)) is not None)
 
 
-def _read(entry: object) -> UpstreamWarning | None:
+def _parse(entry: object) -> UpstreamWarning | None:
     if isinstance(entry, str) and entry:
         return UpstreamWarning(None, entry[:_MAX_MESSAGE])
     if not isinstance(entry, dict):
