@@ -1,4 +1,4 @@
-"""How many upstream calls each question costs: never more than its answer needs."""
+"""How many upstream calls each query makes: never more than its result needs."""
 
 from collections import Counter
 from time import perf_counter
@@ -107,7 +107,7 @@ def test_a_question_costs_its_calls(graph: Graph, query: str, calls: int) -> Non
 
 
 def test_no_page_selected_asks_for_one_item(graph: Graph) -> None:
-    """A customer without a page is one call of limit 1."""
+    """A customer without a page is one call with limit 1."""
     graph.ask(f"{{customer({_by(TEN)}){{id}}}}")
     (query,) = graph.queries()
     assert "limit=1&offset=0" in query
@@ -130,7 +130,7 @@ def test_twenty_customers_share_their_programs_pages(graph: Graph) -> None:
 
 
 def test_a_page_of_a_programs_promotions_for_one_customer_is_one_look_up(graph: Graph) -> None:
-    """`forCustomer` walks a customer's list of that program once, not once a promotion."""
+    """`forCustomer` searches a customer's list of a program once, not once a promotion."""
     query = (
         '{program(programId:"9001"){promotions(first:40)'
         f"{{nodes{{promotionId forCustomer({_by(TEN)}){{id}}}}}}}}}}"
@@ -156,7 +156,7 @@ def test_each_customer_and_source_is_one_look_up(graph: Graph) -> None:
 
 
 def test_nodes_of_one_customer_are_one_look_up(graph: Graph) -> None:
-    """Ten CustomerPromotions of one customer by their global ids are one walk."""
+    """Ten CustomerPromotions of one customer by their global ids are one search."""
     page = graph.ask(f"{{customer({_by(TEN)}){{promotions(first:10){{nodes{{id}}}}}}}}")
     ids = [node["id"] for node in page["customer"]["promotions"]["nodes"]]
     found = graph.ask("query($ids:[ID!]!){nodes(ids:$ids){id}}", {"ids": ids})["nodes"]
@@ -167,7 +167,7 @@ def test_nodes_of_one_customer_are_one_look_up(graph: Graph) -> None:
 
 @pytest.mark.parametrize("aliased", [True, False], ids=["aliased fields", "a list"])
 def test_customers_are_asked_concurrently(sandbox_url: str, *, aliased: bool) -> None:
-    """Five customers at 200 ms take far less than five times that."""
+    """Five customers at 200 ms a call take far less than five times that."""
     names = [f"C-{nth:03}" for nth in range(1, 6)]
     if aliased:
         fields = " ".join(f"c{i}:customer({_by(name)}){{id}}" for i, name in enumerate(names))
@@ -188,7 +188,7 @@ def test_customers_are_asked_concurrently(sandbox_url: str, *, aliased: bool) ->
 
 
 def test_customers_come_first_where_calls_run_short(sandbox_url: str) -> None:
-    """Four calls for four customers and a program that was asked for before them."""
+    """Four customers keep their calls although a program comes before them in the query."""
     customers = " ".join(
         f"{name}:customer({_by(f'C-00{number}')}){{{DEFINED}}}"
         for number, name in enumerate("abcd", 1)

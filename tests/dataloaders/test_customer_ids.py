@@ -1,4 +1,4 @@
-"""A customer's id is asked for once, and no longer than its proof lasts."""
+"""A customer's id is looked up once, and is valid as long as its proof."""
 
 import asyncio
 import math
@@ -26,7 +26,7 @@ KEY = CustomerKey(CustomerSource.INSTORE, "mobile", "49157")
 
 
 class Port:
-    """Knows the customer with the number 49157, and remembers what it was asked."""
+    """A port with the customer 49157, which records its calls."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock = clock or Clock()
@@ -44,17 +44,17 @@ class Port:
         return CustomerPage([], 0, customer_id=7)
 
     def request(self) -> RequestContext:
-        """Begin a request."""
+        """Create a request."""
         return RequestContext("r", NOW, Caller(), deadline=math.inf, budget=CallBudget(40))
 
     def loader(self, request: RequestContext | None = None) -> CustomerIdByKeyLoader:
-        """Make a request's loader, by default a new one's."""
+        """Create the loader of a request, by default of a new one."""
         request = request or self.request()
         return CustomerIdByKeyLoader(CustomerPageByKeyLoader(self, request), self.known, request)
 
 
 async def test_it_is_remembered_for_ten_minutes() -> None:
-    """Whoever asks: what is known of a customer is the same for all."""
+    """A customer's id is shared by all requests."""
     port = Port()
     assert await port.loader().load(KEY) == "7"
     port.clock.advance(599)
@@ -65,14 +65,14 @@ async def test_it_is_remembered_for_ten_minutes() -> None:
 
 
 async def test_no_older_answer_proves_an_id() -> None:
-    """A look-up says how old an answer out of a cache may be."""
+    """A look-up limits the age of a cached response."""
     port = Port()
     await port.loader().load(KEY)
     assert [max_age_s for _, max_age_s in port.asked] == [PROOF_S]
 
 
 async def test_what_is_made_of_an_id_lasts_no_longer_than_its_proof() -> None:
-    """An answer that rests on it is fresh until then, and not until its own data is old."""
+    """A response that depends on an id is fresh no longer than the id's proof."""
     port = Port()
     proven_at = port.clock.now
     asking, knowing = port.request(), port.request()
@@ -84,7 +84,7 @@ async def test_what_is_made_of_an_id_lasts_no_longer_than_its_proof() -> None:
 
 
 async def test_equal_look_ups_of_one_request_are_one_call() -> None:
-    """Twenty ids in one query are not twenty calls for the same claim."""
+    """Twenty ids in one query are one look-up of the claim."""
     port = Port()
     ids = port.loader()
     assert await asyncio.gather(*(ids.load(KEY) for _ in range(20))) == ["7"] * 20
@@ -92,7 +92,7 @@ async def test_equal_look_ups_of_one_request_are_one_call() -> None:
 
 
 async def test_nobody_is_not_remembered() -> None:
-    """A customer who registers now can be served now."""
+    """A negative result is not stored: a customer who registers now can be found."""
     port = Port()
     nobody = KEY._replace(identifier_value="0")
     for _ in range(2):
@@ -102,7 +102,7 @@ async def test_nobody_is_not_remembered() -> None:
 
 
 async def test_answers_that_are_awaited_together_end_together() -> None:
-    """Each waits for the others of its customer, but for no other's, whoever is given up."""
+    """A load waits for others of the same customer, and for no other customer's."""
     ids, gate = Port().loader(), asyncio.Event()
     other = KEY._replace(identifier_value="0")
     held = asyncio.create_task(ids.together(KEY, gate.wait()))

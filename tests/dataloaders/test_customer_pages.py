@@ -1,4 +1,4 @@
-"""Pages of customers: what one request asks twice, what two share, and who may leave."""
+"""Pages of customers: equal windows in one request, in two, and cancellation."""
 
 import asyncio
 from typing import Any
@@ -33,7 +33,7 @@ Loading = asyncio.Task[CustomerPage]
 
 
 class Platform:
-    """Answers each call with `status`, once it is let go; says how many came and were given up."""
+    """A transport that responds with `status` once released, and counts calls and cancellations."""
 
     def __init__(self, status: int = 200) -> None:
         self.status, self.calls, self.given_up = status, 0, 0
@@ -46,7 +46,7 @@ class Platform:
         )
 
     async def send(self, *_: Any, **__: Any) -> TransportResponse:
-        """Take a call."""
+        """Record a call and wait for its release."""
         self.calls += 1
         try:
             await self.let_go.wait()
@@ -56,10 +56,10 @@ class Platform:
         return TransportResponse(self.status, {}, BODY)
 
     async def aclose(self) -> None:
-        """End nothing."""
+        """Close nothing."""
 
     def request(self, within_s: float = 5.0) -> tuple[RequestContext, CustomerPageByKeyLoader]:
-        """Begin a request."""
+        """Create a request."""
         deadline = asyncio.get_running_loop().time() + within_s
         request = RequestContext("1", NOW, Caller(), deadline, CallBudget(40))
         return request, CustomerPageByKeyLoader(self.port, request)
@@ -73,7 +73,7 @@ async def _begin(*loaders: CustomerPageByKeyLoader) -> list[Loading]:
 
 
 async def test_equal_windows_of_one_request_are_one_call_that_is_read_once() -> None:
-    """At once or one after the other; none of them counts as another's."""
+    """Concurrently or in succession; only the first counts as a call."""
     platform = Platform()
     request, loader = platform.request()
     loading = await _begin(loader, loader)
@@ -84,7 +84,7 @@ async def test_equal_windows_of_one_request_are_one_call_that_is_read_once() -> 
 
 
 async def test_equal_windows_of_two_requests_are_one_call_that_each_reads() -> None:
-    """Whoever joined is told, and has a page of its own."""
+    """A request that has joined the call reports so, and has a page of its own."""
     platform = Platform()
     (one, first), (other, second) = platform.request(), platform.request()
     loading = await _begin(first, second)
@@ -98,7 +98,7 @@ async def test_equal_windows_of_two_requests_are_one_call_that_each_reads() -> N
 @pytest.mark.parametrize("leaving", [0, 1])
 @pytest.mark.parametrize("is_one_request", [True, False])
 async def test_who_leaves_costs_the_other_nothing(leaving: int, is_one_request: bool) -> None:  # noqa: FBT001 - a case
-    """Be it the one that came first, and whoever's request it is."""
+    """Cancelling one request, be it the first, does not affect the other."""
     platform = Platform()
     first = platform.request()[1]
     loading = await _begin(first, first if is_one_request else platform.request()[1])
@@ -110,7 +110,7 @@ async def test_who_leaves_costs_the_other_nothing(leaving: int, is_one_request: 
 
 
 async def test_a_request_that_is_given_up_gives_its_call_up() -> None:
-    """Nobody else wants it."""
+    """A call that no request waits for is cancelled."""
     platform = Platform()
     request, loader = platform.request()
     (loading,) = await _begin(loader)
@@ -122,7 +122,7 @@ async def test_a_request_that_is_given_up_gives_its_call_up() -> None:
 
 
 async def test_a_deadline_ends_all_calls_of_its_request_and_no_others() -> None:
-    """Whoever joined one that ended so goes again, on its own account."""
+    """A request that has joined a call of one whose deadline has passed makes its own call."""
     platform = Platform()
     hurried, patient = platform.request(within_s=0.02)[1], platform.request()[1]
     first, second = await _begin(hurried, patient)
@@ -134,7 +134,7 @@ async def test_a_deadline_ends_all_calls_of_its_request_and_no_others() -> None:
 
 
 async def test_a_window_that_failed_is_not_asked_for_again() -> None:
-    """All that an operation shows of it is one error."""
+    """A failure is one error for all pages of an operation."""
     platform = Platform(status=500)
     platform.let_go.set()
     loader = platform.request()[1]

@@ -38,7 +38,7 @@ NODE = "query($id:ID!){node(id:$id){id}}"
 
 
 def test_for_customer_shows_the_customers_own(graph: Graph) -> None:
-    """By any identifier it is the one node that `node` gives too."""
+    """By any identifier it is the same node that `node` returns."""
     data = graph.ask(FOR % (9001, 90_010_001, 'mobile:"4915700000006"'))
     found = data["promotion"]["forCustomer"]
     assert found["customer"] == {"customerId": "700000006"}
@@ -50,12 +50,12 @@ def test_for_customer_shows_the_customers_own(graph: Graph) -> None:
 
 @pytest.mark.parametrize("who", ['externalId:"C-ONE"', 'externalId:"nobody"', 'mobile:"+0"'])
 def test_for_customer_is_null_where_they_do_not_have_it(graph: Graph, who: str) -> None:
-    """Neither another customer nor nobody is an error."""
+    """Another customer, or no such customer, is null without an error."""
     assert graph.ask(FOR % (9001, 90_010_001, who)) == {"promotion": {"forCustomer": None}}
 
 
 def test_the_walk_ends_where_it_has_found_them(graph: Graph) -> None:
-    """The first of 3,000 is one call, the last is thirty: windows of a hundred."""
+    """The first of 3,000 takes one call, the last thirty: windows of a hundred."""
     assert graph.ask(NODE, {"id": FIRST_OF_3000})["node"] == {"id": FIRST_OF_3000}
     assert graph.calls == 1
     assert graph.ask(NODE, {"id": LAST_OF_3000})["node"] == {"id": LAST_OF_3000}
@@ -64,7 +64,7 @@ def test_the_walk_ends_where_it_has_found_them(graph: Graph) -> None:
 
 
 def test_the_budget_ends_a_walk_with_an_error(sandbox_url: str) -> None:
-    """Beyond the operation's calls it is null with UPSTREAM_BUDGET_EXCEEDED."""
+    """Beyond the call budget it is null with UPSTREAM_BUDGET_EXCEEDED."""
     with graph_over(sandbox_url, upstream_max_calls_per_operation=2) as graph:
         assert graph.ask(NODE, {"id": FIRST_OF_3000})["node"] == {"id": FIRST_OF_3000}
         assert graph.errors(NODE, {"id": LAST_OF_3000}) == [("UPSTREAM_BUDGET_EXCEEDED", ["node"])]
@@ -76,7 +76,7 @@ def test_the_budget_ends_a_walk_with_an_error(sandbox_url: str) -> None:
 
 
 def test_what_one_customer_lacks_costs_their_whole_list_once(graph: Graph) -> None:
-    """Null is said after the last page; those that are there are given."""
+    """Missing promotions are null after the last page; the others are returned."""
     ids = [
         write_id("CustomerPromotion", "INSTORE", "700000004", "9101", promotion_id)
         for promotion_id in ("91010101", "1", "91010001")
@@ -87,14 +87,14 @@ def test_what_one_customer_lacks_costs_their_whole_list_once(graph: Graph) -> No
 
 
 def test_nobody_is_null(graph: Graph) -> None:
-    """The id of a customer that is no more, or not on that source."""
+    """A customer who no longer exists, or not on that source, is null."""
     for source, customer_id in (("INSTORE", "1"), ("LINE", "700000006")):
         id_ = write_id("CustomerPromotion", source, customer_id, "9001", "90010001")
         assert graph.ask(NODE, {"id": id_}) == {"node": None}
 
 
 def test_more_programs_than_a_filter_takes_are_walked_without_it(sandbox_url: str) -> None:
-    """Over a hundred programs are not written into one query string."""
+    """More than a hundred programs are not filtered for."""
     programs = [*range(20_000, 20_150), 9001]
     ids = [
         write_id("CustomerPromotion", "INSTORE", "700000006", str(program), "90010001")
@@ -109,7 +109,7 @@ def test_more_programs_than_a_filter_takes_are_walked_without_it(sandbox_url: st
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[Platform, Graph]]:
-    """Serve a platform whose answers a test may replace."""
+    """Serve a platform whose responses a test may replace."""
     with platform() as (scripted, url), graph_over(url) as graph:
         yield scripted, graph
 
@@ -117,7 +117,7 @@ def served() -> Iterator[tuple[Platform, Graph]]:
 def test_an_unreadable_item_on_the_way_makes_absence_an_error(
     served: tuple[Platform, Graph],
 ) -> None:
-    """What is found is given; of what is missing nobody knows whether they have it."""
+    """Found promotions are returned; missing ones fail, because they may be unreadable."""
     scripted, graph = served
 
     async def first_is_garbage(request: Request) -> Response:
@@ -140,7 +140,7 @@ def test_an_unreadable_item_on_the_way_makes_absence_an_error(
 
 @pytest.mark.anyio
 async def test_a_walk_over_two_customers_finds_nothing() -> None:
-    """What a window has shown is nobody's where a further one is known to be another customer's."""
+    """Found promotions are discarded if a later window is about another customer."""
 
     class Port:
         async def page(

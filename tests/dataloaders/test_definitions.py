@@ -1,4 +1,4 @@
-"""Where a definition is looked for, in which order, and with how many calls."""
+"""Where a definition is searched, in which order, and with how many calls."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -27,7 +27,7 @@ def _asked(graph: Graph) -> list[str]:
 
 
 def test_source_types_are_tried_in_their_order_until_all_are_found(sandbox_url: str) -> None:
-    """C-MIXED: four under UI, then three, three, and two that nobody has."""
+    """C-MIXED: four under UI, then three, three, and two that have none."""
     with graph_over(sandbox_url) as graph:
         found = _definitions(graph, "C-MIXED")
         assert list(found.values()) == (
@@ -40,7 +40,7 @@ def test_source_types_are_tried_in_their_order_until_all_are_found(sandbox_url: 
 
 
 def test_a_second_look_up_begins_where_the_first_one_ended(sandbox_url: str) -> None:
-    """Found under the third source type: three calls once, and then one."""
+    """Found under the third source type: three calls the first time, then one."""
     with graph_over(sandbox_url) as graph:
         found = _definitions(graph, "C-MIXED")
         campaign = next(key for key, source_type in found.items() if source_type == "CAMPAIGN")
@@ -53,7 +53,7 @@ def test_a_second_look_up_begins_where_the_first_one_ended(sandbox_url: str) -> 
 
 
 def test_each_promotion_of_a_page_is_looked_for_where_it_was_found(sandbox_url: str) -> None:
-    """The second time all source types are asked at once, and for no more than the first time."""
+    """The second time, all source types are searched concurrently with no more calls."""
     with graph_over(sandbox_url) as graph:
         first = _definitions(graph, "C-MIXED")
         calls = sorted(_asked(graph))
@@ -64,7 +64,7 @@ def test_each_promotion_of_a_page_is_looked_for_where_it_was_found(sandbox_url: 
 def test_a_definition_that_has_moved_is_found_all_the_same(
     edited: tuple[Graph, World, Platform],
 ) -> None:
-    """What is remembered is where to look first, not where it is."""
+    """The stored source type is only searched first."""
     graph, world, _ = edited
     definitions = world.programs[9010].definitions
     kept = definitions[0]
@@ -80,7 +80,7 @@ def test_a_definition_that_has_moved_is_found_all_the_same(
 
 
 def test_the_order_is_a_setting(sandbox_url: str) -> None:
-    """GATEWAY_DEFINITION_SOURCE_TYPES decides where to look, and where first."""
+    """GATEWAY_DEFINITION_SOURCE_TYPES sets the source types and their order."""
     with graph_over(sandbox_url, definition_source_types="CAMPAIGN,UI") as graph:
         found = _definitions(graph, "C-MIXED")
         assert list(found.values()).count("CAMPAIGN") == 3
@@ -92,14 +92,14 @@ def test_the_order_is_a_setting(sandbox_url: str) -> None:
 
 
 def test_the_search_ends_where_all_are_found(graph: Graph) -> None:
-    """No source type is asked once nothing is missing."""
+    """No further source type is searched once nothing is missing."""
     page = PAGE.replace("first:100", "first:4")
     assert list(_definitions(graph, "C-MIXED", page).values()) == ["UI"] * 4
     assert len(_asked(graph)) == 1
 
 
 def test_one_that_is_wanted_alone_is_asked_for_by_its_id(graph: Graph) -> None:
-    """A page of one promotion asks with `promotionId`, inactive ones included."""
+    """A single promotion is filtered by `promotionId`, inactive ones included."""
     assert list(_definitions(graph, "C-ONE").values()) == ["UI"]
     assert _asked(graph) == [
         "sourceType=UI&limit=1&offset=0&includeInactivePromotions=true&promotionId=90100001"
@@ -107,7 +107,7 @@ def test_one_that_is_wanted_alone_is_asked_for_by_its_id(graph: Graph) -> None:
 
 
 def test_the_one_missing_from_a_list_page_costs_one_call_more(graph: Graph) -> None:
-    """C-101: a list page has a hundred, and one more call brings the last."""
+    """C-101: a list page has a hundred, and one more call returns the last."""
     assert list(_definitions(graph, "C-101").values()) == ["UI"] * 100
     assert len(_asked(graph)) == 2
 
@@ -131,7 +131,7 @@ def test_many_missing_of_a_long_list_are_found_page_by_page(sandbox_url: str) ->
 
 
 def test_a_source_type_can_be_named(graph: Graph) -> None:
-    """`definition(sourceType:)` looks there and nowhere else."""
+    """`definition(sourceType:)` searches that source type only."""
     page = PAGE.replace("definition", "definition(sourceType:CAMPAIGN)")
     found = list(_definitions(graph, "C-MIXED", page).values())
     assert found == [None] * 7 + ["CAMPAIGN"] * 3 + [None] * 2
@@ -139,7 +139,7 @@ def test_a_source_type_can_be_named(graph: Graph) -> None:
 
 
 def test_what_came_as_a_definition_is_not_looked_for(graph: Graph) -> None:
-    """Only another source type than the one it came under costs calls."""
+    """A definition as payload takes calls only for another source type."""
     query = (
         '{program(programId:"9005"){promotions(first:5,sourceTypes:[CAMPAIGN])'
         "{nodes{own:definition{sourceType} same:definition(sourceType:CAMPAIGN){sourceType}"
@@ -160,7 +160,7 @@ def edited() -> Iterator[tuple[Graph, World, Platform]]:
 
 
 def test_another_identifier_is_another_promotion(edited: tuple[Graph, World, Platform]) -> None:
-    """Where both views have an identifier and they differ, there is no definition."""
+    """Where the identifiers of both endpoints differ, there is no definition."""
     graph, world, _ = edited
     definitions = world.programs[9010].definitions
     kept = definitions[0]
@@ -171,7 +171,7 @@ def test_another_identifier_is_another_promotion(edited: tuple[Graph, World, Pla
 
 
 def test_the_budget_cuts_a_search_short_with_an_error(sandbox_url: str) -> None:
-    """What is still missing is null with a coded error; what was found stays."""
+    """Missing definitions are null with a coded error; found ones stay."""
     with serve_gateway(sandbox_url, upstream_max_calls_per_operation=3) as url:
         graph = Graph(url, sandbox_url)
         answer = graph.answer(f'{{customer(by:{{externalId:"C-MIXED"}}){{{PAGE}}}}}')

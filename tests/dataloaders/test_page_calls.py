@@ -1,4 +1,4 @@
-"""What pages ask the platform for: the item beyond a page only where somebody wants to know."""
+"""The windows of pages: the item beyond is fetched only where its field is selected."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ Window = tuple[int, int]
 def _ask(
     graph: Graph, root: str, selection: str, filters: str = "", **arguments: Any
 ) -> tuple[dict[str, Any], list[Window]]:
-    """Ask for a page; gives its `pageInfo`, and the offset and limit of each call."""
+    """Query a page; return its `pageInfo`, and the offset and limit of each call."""
     paging = "first:$first,after:$after,last:$last,before:$before"
     query = f"query({ARGUMENTS}){{{root}{{promotions({paging} {filters}){{{selection}}}}}}}"
     (data,) = graph.ask(query, arguments).values()
@@ -53,7 +53,7 @@ def test_a_page_inside_a_long_list(
     following: list[Window],
     preceding: list[Window],
 ) -> None:
-    """Up to 99 items are one call; a hundred behind a cursor and its own item are two."""
+    """Up to 99 items are one call; a hundred with the cursor's own item are two."""
     info, asked = _ask(graph, root, selection, first=size)
     assert asked == first
     info, asked = _ask(graph, root, selection, first=size, after=info["endCursor"])
@@ -88,16 +88,16 @@ def test_the_item_beyond_is_looked_for_only_where_the_total_says_no_more(
     asked: list[Window],
     more: bool | None,  # noqa: FBT001 - a column of the table
 ) -> None:
-    """A list of a hundred: where nobody asks whether there is more, nobody looks."""
+    """A list of a hundred takes one call where the field is not selected."""
     info, windows = _ask(graph, root, selection, "", **arguments)
     assert windows == asked
     assert info.get("hasPreviousPage" if "last" in arguments else "hasNextPage") is more
 
 
 def test_ninety_nine_behind_a_cursor_look_where_the_total_ends(graph: Graph) -> None:
-    """The one page of 99 that costs two calls: the list ends with it, and the client wants to know.
+    """A page of 99 takes two calls where the list ends with it and `hasNextPage` is selected.
 
-    A list of 101, of which 2 have been shown.
+    The list has 101 items, of which 2 have been shown.
     """
     root = customer("C-101")
     info, _ = _ask(graph, root, WITH, first=2)
@@ -109,7 +109,7 @@ def test_ninety_nine_behind_a_cursor_look_where_the_total_ends(graph: Graph) -> 
 
 
 def test_a_type_behind_the_page_is_asked_only_for_has_next_page(graph: Graph) -> None:
-    """Program 9005 has 30 under UI: whether anything follows takes a call, or nobody asks."""
+    """Program 9005 has 30 under UI: `hasNextPage` takes a call, where it is selected."""
     root, types = program(9005), "sourceTypes:[UI,CAMPAIGN]"
     _, asked = _ask(graph, root, "nodes{id} pageInfo{endCursor}", types, first=30)
     assert asked == [(0, 30)]
@@ -124,7 +124,7 @@ def test_a_type_behind_the_page_is_asked_only_for_has_next_page(graph: Graph) ->
 
 
 def test_a_type_in_front_of_the_page_is_asked_only_for_has_previous_page(graph: Graph) -> None:
-    """The same from the end: 25 under CAMPAIGN are the page, and UI stands in front of it."""
+    """From the end: 25 under CAMPAIGN are the page, and UI precedes it."""
     root, types = program(9005), "sourceTypes:[UI,CAMPAIGN]"
     _, asked = _ask(graph, root, "nodes{id}", types, last=25)
     assert asked == [(0, 100)]
@@ -137,7 +137,7 @@ def test_a_type_in_front_of_the_page_is_asked_only_for_has_previous_page(graph: 
     ("number", "calls"), [(0, 1), (1, 1), (2, 3), (3, 1), (4, 2), (5, 3)], ids=str
 )
 def test_the_queries_of_the_readme_cost_what_it_says(graph: Graph, number: int, calls: int) -> None:
-    """One after the other, the one at its top first."""
+    """The README's queries in their order, the one at its top first."""
     assert len(README) == 6
     graph.ask(README[number])
     assert graph.calls == calls

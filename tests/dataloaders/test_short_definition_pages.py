@@ -1,4 +1,4 @@
-"""Definitions of lists whose pages are shorter than was asked, and names of programs without."""
+"""Definitions in pages shorter than their limit, and names of programs without any."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,7 +16,7 @@ UNDER_UI = "nodes{promotion{definition{sourceType}}}"
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[Platform, Graph]]:
-    """Serve one platform and one gateway for all tests here."""
+    """Serve one platform and one gateway for this module."""
     calls = 200  # a hundred ids, and thirty pages
     with (
         platform() as (scripted, url),
@@ -26,7 +26,7 @@ def served() -> Iterator[tuple[Platform, Graph]]:
 
 
 def _kept(scripted: Platform, kept: Callable[[int], int]) -> Any:
-    """Answer as the sandbox does, with so many of a list window's items, told by its offset."""
+    """Respond as the sandbox does, with a number of items that depends on the offset."""
 
     async def answer(request: Request) -> Response:
         program_id = int(request.url.path.split("/")[-2])
@@ -51,7 +51,7 @@ def _sources_asked(graph: Graph) -> set[str]:
 
 
 def _calls(graph: Graph) -> tuple[int, int]:
-    """Count the calls for list pages, and those for one promotion."""
+    """Return the number of calls for list pages, and of those for one promotion."""
     asked = [query for query in graph.queries() if query.startswith("sourceType=")]
     by_id = sum("promotionId=" in query for query in asked)
     return len(asked) - by_id, by_id
@@ -61,7 +61,7 @@ def _calls(graph: Graph) -> tuple[int, int]:
 def test_a_first_page_shorter_than_its_total_hides_no_definition(
     scripted: Platform, asking: Graph, most: int
 ) -> None:
-    """What such a page leaves out is asked for by id, under the same source type."""
+    """Missing definitions are looked up by id, under the same source type."""
     scripted.answers["promotionsV2"] = _kept(scripted, lambda _: most)
     assert _found(asking, "C-101", 100) == ["UI"] * 100
     assert _sources_asked(asking) == {"sourceType=UI"}
@@ -72,7 +72,7 @@ def test_a_first_page_shorter_than_its_total_hides_no_definition(
 def test_a_look_up_that_counts_a_promotion_and_has_none_is_not_believed(
     scripted: Platform, asking: Graph
 ) -> None:
-    """It does not say "not here", and it is not remembered: null with an error."""
+    """It does not prove absence: null with an error, which is not stored."""
 
     async def answer(_: Request) -> Response:
         body = {"data": [], "pageDetails": {"totalEntries": 1, "limit": 1, "offset": 0}}
@@ -88,7 +88,7 @@ def test_a_look_up_that_counts_a_promotion_and_has_none_is_not_believed(
 def test_a_later_page_shorter_than_its_total_hides_no_definition(
     scripted: Platform, asking: Graph, offset: int, most: int
 ) -> None:
-    """What the page of the customer's hundred leaves out is asked for by id."""
+    """Definitions missing from the page of a hundred are looked up by id."""
     scripted.answers["promotionsV2"] = _kept(
         scripted, lambda asked: most if asked == offset else 100
     )
@@ -100,7 +100,7 @@ def test_a_later_page_shorter_than_its_total_hides_no_definition(
 def test_a_name_is_not_asked_for_where_all_that_was_asked_has_failed(
     scripted: Platform, asking: Graph
 ) -> None:
-    """An outage costs the page's call and no other; both fields say what went wrong."""
+    """During an outage only the page's call is made; both fields have errors."""
     scripted.answers["promotionsV2"] = Response("", 503)
     answer = asking.answer('{program(programId:"9001"){name promotions(first:2){nodes{name}}}}')
     assert answer["data"] == {"program": {"name": None, "promotions": None}}
@@ -112,7 +112,7 @@ def test_a_name_is_not_asked_for_where_all_that_was_asked_has_failed(
 def test_a_name_is_not_asked_for_where_a_definition_has_failed(
     scripted: Platform, asking: Graph
 ) -> None:
-    """The definition's call is all that the name needs to fail with."""
+    """The failed call for a definition serves for the name, too."""
     scripted.answers["promotionsV2"] = Response("", 503)
     page = "promotions(first:1){nodes{promotion{program{name} definition{status}}}}"
     answer = asking.answer(f'{{customer(by:{{externalId:"C-ONE"}}){{{page}}}}}')
@@ -125,7 +125,7 @@ def test_a_name_is_not_asked_for_where_a_definition_has_failed(
 def test_a_name_is_not_asked_for_where_the_whole_list_is_empty(
     scripted: Platform, asking: Graph, answer: Response | None
 ) -> None:
-    """A window of everything that has nothing has no name either."""
+    """An empty window without filters proves that there is no name."""
     if answer is not None:
         scripted.answers["promotionsV2"] = answer
     page = "promotions(first:2,includeInactive:true){nodes{name}}"
@@ -135,6 +135,6 @@ def test_a_name_is_not_asked_for_where_the_whole_list_is_empty(
 
 
 def test_a_name_is_asked_for_where_only_active_promotions_were(asking: Graph) -> None:
-    """An empty window of some of the list says nothing of the rest."""
+    """An empty window with filters proves nothing."""
     asking.ask('{program(programId:"9000"){name promotions(first:2){nodes{name}}}}')
     assert asking.calls == 2

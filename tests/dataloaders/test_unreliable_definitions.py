@@ -1,4 +1,4 @@
-"""Definitions when the endpoint fails, lies or is down: an error in their place, and only there."""
+"""Definitions when the endpoint fails or returns wrong data: an error in their place only."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +16,7 @@ PAGE = "promotions(first:%d){nodes{promotion{name definition{sourceType}}}}"
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[Platform, Graph]]:
-    """Serve one platform and one gateway for all tests here."""
+    """Serve one platform and one gateway for this module."""
     with platform() as (scripted, url), graph_over(url) as graph:
         yield scripted, graph
 
@@ -43,7 +43,7 @@ def _ask(graph: Graph, name: str, size: int = 100) -> tuple[list[Any], list[tupl
 def test_an_outage_costs_the_definitions_and_nothing_else(
     scripted: Platform, asking: Graph, answer: Response, code: str
 ) -> None:
-    """Each definition is null with a coded error; names and the page stand."""
+    """Each definition is null with a coded error; names and the page are present."""
     scripted.answers["promotionsV2"] = answer
     found, errors = _ask(asking, "C-TEN", 10)
     assert found == [None] * 10
@@ -52,7 +52,7 @@ def test_an_outage_costs_the_definitions_and_nothing_else(
 
 
 def test_a_list_that_is_not_here_is_looked_past(scripted: Platform, asking: Graph) -> None:
-    """4027 for one source type leads to the next, also where no id was asked for."""
+    """4027 for one source type continues with the next, also for list pages."""
 
     async def not_under_ui(request: Request) -> Response | None:
         under_ui = request.query_params["sourceType"] == "UI"
@@ -75,7 +75,7 @@ def test_nowhere_is_null_without_an_error(scripted: Platform, asking: Graph) -> 
 
 
 def test_a_failing_source_type_ends_the_search() -> None:
-    """What was found before stays; the rest fails, because nobody has said "not here"."""
+    """Found definitions stay; the rest fails, because their absence is not proven."""
 
     async def fails_later(request: Request) -> Response | None:
         late = request.query_params["sourceType"] == "PROMOTION_API"
@@ -92,7 +92,7 @@ def test_a_failing_source_type_ends_the_search() -> None:
 def test_one_failing_page_of_a_long_list_fails_what_it_may_hold(
     scripted: Platform, asking: Graph
 ) -> None:
-    """Found on another page is found; what was on none of the readable ones fails."""
+    """Definitions on readable pages are found; the others fail."""
 
     async def one_page_fails(request: Request) -> Response | None:
         return Response("", 500) if request.query_params["offset"] == "2900" else None
@@ -104,7 +104,7 @@ def test_one_failing_page_of_a_long_list_fails_what_it_may_hold(
 
 
 def _changed(scripted: Platform, **changes: Any) -> Any:
-    """Answer as the sandbox does, with other words in the envelope."""
+    """Respond as the sandbox does, with another envelope."""
 
     async def answer(request: Request) -> Response:
         program_id = int(request.url.path.split("/")[-2])
@@ -117,7 +117,7 @@ def _changed(scripted: Platform, **changes: Any) -> Any:
 def test_a_list_without_a_total_is_not_taken_for_the_whole(
     scripted: Platform, asking: Graph
 ) -> None:
-    """A full page of unknown total says nothing of what is behind it: the ids are asked for."""
+    """A full page without a total proves nothing about later pages: ids are looked up."""
     scripted.answers["promotionsV2"] = _changed(scripted, pageDetails=None)
     assert _ask(asking, "C-3000", 5) == (["UI"] * 5, [])
     assert asking.calls == 7
@@ -128,7 +128,7 @@ def test_a_list_without_a_total_is_not_taken_for_the_whole(
 def test_an_unreadable_definition_is_an_error_rather_than_not_here(
     scripted: Platform, asking: Graph
 ) -> None:
-    """Its promotion fails and the others' stand, from a list page and by id."""
+    """An unreadable definition fails and the others are found, in a list page and by id."""
 
     async def first_is_garbage(request: Request) -> Response:
         program_id = int(request.url.path.split("/")[-2])
@@ -145,7 +145,7 @@ def test_an_unreadable_definition_is_an_error_rather_than_not_here(
 
 
 def test_an_answer_about_another_promotion_is_not_taken(scripted: Platform, asking: Graph) -> None:
-    """Answers are matched by program and id, never by position; another by its id is no answer."""
+    """Results are matched by program and id, never by position."""
 
     async def reversed_order(request: Request) -> Response:
         program_id = int(request.url.path.split("/")[-2])
@@ -163,7 +163,7 @@ def test_an_answer_about_another_promotion_is_not_taken(scripted: Platform, aski
 def test_a_name_is_null_with_an_error_when_the_endpoint_is_down(
     scripted: Platform, asking: Graph
 ) -> None:
-    """The program itself costs no call and stands."""
+    """The program itself takes no call and is present."""
     scripted.answers["promotionsV2"] = Response("", 503)
     answer = asking.answer('{program(programId:"9001"){programId name}}')
     assert answer["data"] == {"program": {"programId": "9001", "name": None}}

@@ -1,4 +1,4 @@
-"""A connection of the graph as a client pages through it, and what each page costs."""
+"""A connection as a client pages through it, and the calls of each page."""
 
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ PAGE = (
 
 
 class Page(NamedTuple):
-    """One page: its items' global ids, their cursors, the rest as it came, and its calls."""
+    """One page: its items' global ids, their cursors, its other fields, and its calls."""
 
     ids: list[str]
     cursors: list[str]
@@ -25,13 +25,13 @@ class Page(NamedTuple):
 
     @property
     def edges(self) -> tuple[bool, bool]:
-        """Return whether there is a page before this one, and one behind it."""
+        """Return whether there is a previous and a next page."""
         return self.info["hasPreviousPage"], self.info["hasNextPage"]
 
 
 @dataclass(frozen=True)
 class Listing:
-    """A connection: the root field that holds it, and what `promotions` is asked beside paging."""
+    """A connection: its root field, and the arguments of `promotions` beside paging."""
 
     graph: Graph
     root: str
@@ -40,7 +40,7 @@ class Listing:
     limits: list[int] = field(default_factory=list)
 
     def query(self) -> str:
-        """Write the query."""
+        """Return the query."""
         paging = "first:$first,after:$after,last:$last,before:$before"
         name, _, _ = self.root.partition("(")
         below = f"promotions({paging} {self.filters}){{{self.selection}}}"
@@ -48,7 +48,7 @@ class Listing:
         return f"query({ARGUMENTS}){{{self.root}{{{inner}}}}}"
 
     def page(self, **arguments: Any) -> Page:
-        """Ask for one page; whatever it asks the platform for is 1 to 100 items."""
+        """Query one page; its calls have limits of 1 to 100."""
         data = self.graph.ask(self.query(), arguments)
         (root,) = data.values()
         connection = root["promotions"]
@@ -66,7 +66,7 @@ class Listing:
         )
 
     def refusal(self, **arguments: Any) -> tuple[str, str]:
-        """Ask for a page that is refused before it costs a call; gives the code and message."""
+        """Query a page that is refused before any call; return the code and message."""
         return self.graph.refusal(self.query(), arguments)
 
     def forward(self, size: int) -> list[Page]:
@@ -85,10 +85,10 @@ class Listing:
 
 
 def customer(name: str) -> str:
-    """Write the root field of a customer by external id."""
+    """Return the root field of a customer by external id."""
     return f'customer(by:{{externalId:"{name}"}})'
 
 
 def program(program_id: int) -> str:
-    """Write the root field of a program."""
+    """Return the root field of a program."""
     return f'program(programId:"{program_id}")'

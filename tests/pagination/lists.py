@@ -1,4 +1,4 @@
-"""Plain lists, and a port that fetches windows of them as the platform does."""
+"""Plain lists, and a port that returns windows of them as the platform does."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,21 +17,21 @@ class Item:
 
 
 Segment = Sequence[Item | None]
-"""One upstream list; None stands where an item cannot be read."""
+"""One upstream list; None is an unreadable item."""
 
 
 def segment_of(size: int, first_id: int = 1) -> Segment:
-    """Return a list of so many items, ids ascending."""
+    """Return a list of a number of items, ids ascending."""
     return [Item(first_id + index) for index in range(size)]
 
 
 def spots(places: Iterable[Place[Item]]) -> list[Position]:
-    """Return where places are, without what their cursors know of the items around."""
+    """Return the positions of all items, without their neighbours."""
     return [Position(*place.position[:3]) for place in places]
 
 
 def positions(segments: Sequence[Segment]) -> list[Position]:
-    """Return every place of the connection that the segments make."""
+    """Return every position of the connection over these segments."""
     return [
         Position(number, offset, item.promotion_id if item else None)
         for number, segment in enumerate(segments)
@@ -41,9 +41,9 @@ def positions(segments: Sequence[Segment]) -> list[Position]:
 
 @dataclass
 class Lists:
-    """The port: `totals` is what each segment says its total is; `calls` what it was asked.
+    """The port: `totals` has each segment's total, `calls` records the windows.
 
-    It gives at most `most` items a call, however many it is asked for.
+    A window has at most `most` items, whatever its limit.
     """
 
     segments: Sequence[Segment]
@@ -52,7 +52,7 @@ class Lists:
     most: int = 100
 
     async def fetch(self, segment: int, offset: int, limit: int) -> Window[Item]:
-        """Return a window, and see to it that nothing is asked that the platform would refuse."""
+        """Return a window; assert that the platform would accept the request."""
         assert 0 <= segment < len(self.segments)
         assert offset >= 0
         assert 1 <= limit <= 100

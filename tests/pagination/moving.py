@@ -1,7 +1,7 @@
-"""Walks over a list that moves between the pages, and what must be true of them.
+"""Pagination of a list that moves between the pages, and its invariants.
 
-The model is the list itself. A walk that never said SUSPECTED has shown every item that was there
-from its first page to its last exactly once; and it must not say SUSPECTED without a reason.
+The model is the list itself. A run without SUSPECTED has shown every item that was in the list from
+its first page to its last exactly once; and SUSPECTED must have a reason.
 """
 
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ MOST_CALLS = 3
 
 
 class Seen(NamedTuple):
-    """A page as the model sees it: ids in list order, and where its walk goes on."""
+    """A page in the model: ids in list order, and its cursor positions."""
 
     ids: list[int]
     position: Position | None
@@ -25,7 +25,7 @@ class Seen(NamedTuple):
 
 
 class Source(Protocol):
-    """A list that can be changed, and asked page by page."""
+    """A list that can be changed, and paged through."""
 
     @property
     def ids(self) -> list[int]:
@@ -33,19 +33,19 @@ class Source(Protocol):
         ...
 
     def insert(self, at: int, count: int) -> None:
-        """Put so many new items in."""
+        """Insert a number of new items."""
 
     def delete(self, at: int, count: int) -> None:
-        """Take items out."""
+        """Remove items."""
 
     def page(self, *, is_forward: bool, size: int, after: Seen | None) -> Seen:
-        """Ask for the page behind another one (in front of it, where the walk is backward)."""
+        """Return the page after another one, or before it where pagination is backward."""
         ...
 
 
 @dataclass
 class Figures:
-    """What happened in many walks; `unsaid` is what went wrong without a page that said so."""
+    """Counts over many runs; `unsaid` counts faults that no page has reported."""
 
     walks: int = 0
     pages: int = 0
@@ -60,7 +60,7 @@ class Figures:
 
 @dataclass
 class Walk:
-    """One walk: what it has shown, and what was there all the time."""
+    """One run over a list: what it has shown, and what was in the list all the time."""
 
     source: Source
     is_forward: bool
@@ -74,16 +74,16 @@ class Walk:
     pages: int = 0
 
     def __post_init__(self) -> None:
-        """Begin when the list is as it is now."""
+        """Create it for the list's current state."""
         self.stayed = set(self.source.ids)
         self.figures.walks += 1
 
     def notice(self) -> None:
-        """See what has been removed."""
+        """Record what has been removed."""
         self.stayed &= set(self.source.ids)
 
     def step(self, size: int) -> bool:
-        """Take one page; gives whether there is another, else the walk has been judged."""
+        """Fetch one page; return whether there is another; at the end, check the run."""
         self.notice()
         expectation = self._must_be_exact()
         page = self.source.page(is_forward=self.is_forward, size=size, after=self.last)
@@ -114,7 +114,7 @@ class Walk:
             assert page.has_more is (edge + 1 < len(ids) if self.is_forward else edge > 0)
 
     def _must_be_exact(self) -> bool:
-        """Return whether the next page has no reason to suspect anything."""
+        """Whether the next page has no reason to report drift."""
         if self.last is None or self.last.position is None:
             return True
         position, ids = self.last.position, self.source.ids

@@ -1,4 +1,4 @@
-"""The sandbox's lists as lists that a test may change between two pages."""
+"""The sandbox's lists, which a test may change between two pages."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ POOL = "C-3000"  # whose promotions are put into other lists
 class SandboxList:
     """A list of the sandbox's world: a customer's holdings, or a program's definitions.
 
-    `items` is the world's own list, and changes in place; what is put in was never in it before.
+    `items` is the world's own list, changed in place; inserted items were never in it before.
     """
 
     items: list[Any]
@@ -38,17 +38,17 @@ class SandboxList:
         return [getattr(item, "promotion", item).promotion_id for item in self.items]
 
     def insert(self, at: int, count: int) -> None:
-        """Put so many new items in, or as many as there still are."""
+        """Insert a number of new items, or as many as there are left."""
         self.items[at:at] = islice(self.fresh, count)
 
     def delete(self, at: int, count: int) -> None:
-        """Take items out."""
+        """Remove items."""
         del self.items[at : at + count]
 
 
 @contextmanager
 def borrowed(world: World, size: int, *, is_program: bool = False) -> Iterator[SandboxList]:
-    """Return C-100's list, or program 9100's, with so many items; put it back in the end."""
+    """Return C-100's or program 9100's list with a number of items; restore it afterwards."""
     moving = SandboxList.of(world, is_program=is_program)
     kept = list(moving.items)
     moving.items[:] = islice(moving.fresh, size)

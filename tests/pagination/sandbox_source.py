@@ -1,4 +1,4 @@
-"""The sandbox's lists behind a gateway, as the model in `moving.py` asks for pages."""
+"""The sandbox's lists behind a gateway, for the model in `moving.py`."""
 
 import base64
 from itertools import islice
@@ -14,7 +14,7 @@ PAGE = "edges{cursor node{id}} drift pageInfo{hasNextPage hasPreviousPage startC
 
 
 class SandboxSource:
-    """C-100's promotions or program 9100's, for as long as the test lasts."""
+    """C-100's promotions or program 9100's, for one test."""
 
     def __init__(self, graph: Graph, world: World, size: int, *, is_program: bool) -> None:
         root = program(9100) if is_program else customer("C-100")
@@ -28,15 +28,15 @@ class SandboxSource:
         return self._list.ids
 
     def insert(self, at: int, count: int) -> None:
-        """Put so many new items in, or as many as there are."""
+        """Insert a number of new items, or as many as there are left."""
         self._list.insert(at, count)
 
     def delete(self, at: int, count: int) -> None:
-        """Take items out."""
+        """Remove items."""
         self._list.delete(at, count)
 
     def page(self, *, is_forward: bool, size: int, after: Seen | None) -> Seen:
-        """Ask for a page."""
+        """Return a page."""
         cursor = after.cursor if after else None
         if is_forward:
             page = self._listing.page(first=size, after=cursor)
@@ -58,7 +58,7 @@ def _promotion_id(global_id: str) -> int:
 
 
 def _position(cursor: str) -> Position:
-    """Read what nobody outside should: the version, the tag and the owner stand in front."""
+    """Decode a cursor, which no client should: version, tag and owner come first."""
     return Position.from_numbers(decode(_bytes(cursor)[9:])[2:])
 
 

@@ -1,4 +1,4 @@
-"""Real clients that page through a list which moves, or fails: what their caches end up with."""
+"""Real clients that page through a list which moves, or fails: the state of their caches."""
 
 import json
 import shutil
@@ -25,7 +25,7 @@ CLIENTS = Path(__file__).parents[1] / "clients"
 
 @pytest.fixture(scope="module")
 def npm() -> str:
-    """Install the clients as their lock says, and let Relay compile its documents."""
+    """Install the clients from their lock file, and compile Relay's documents."""
     npm = shutil.which("npm")
     assert npm, "npm is missing"
     for command in (["ci", "--loglevel=error"], ["run", "--silent", "relay"]):
@@ -35,7 +35,7 @@ def npm() -> str:
 
 @pytest.fixture(scope="module")
 def upstream() -> Iterator[tuple[World, str]]:
-    """Serve a world that belongs to this module alone."""
+    """Serve a world for this module only."""
     world = World.generate(today=TODAY)
     with serve(create_sandbox(world, clock=lambda: NOW)) as url:
         yield world, url
@@ -43,7 +43,7 @@ def upstream() -> Iterator[tuple[World, str]]:
 
 @pytest.fixture(scope="module")
 def served(upstream: tuple[World, str]) -> Iterator[tuple[World, str]]:
-    """Serve that world by a gateway."""
+    """Serve that world through a gateway."""
     world, sandbox_url = upstream
     with serve_gateway(sandbox_url) as url:
         yield world, url
@@ -67,7 +67,7 @@ def _client(
 
 
 def _walk(client: subprocess.Popen[str], change: Any) -> list[dict[str, Any]]:
-    """Let a client take page after page, with a change between two; gives what it said of each."""
+    """Run a client page by page, with a change in between; return its output for each."""
     assert client.stdin
     assert client.stdout
     said: list[dict[str, Any]] = []
@@ -82,7 +82,7 @@ def _walk(client: subprocess.Popen[str], change: Any) -> list[dict[str, Any]]:
 
 
 def _changes(seed: int, moving: SandboxList, stayed: set[int]) -> Any:
-    """Make what changes the list anywhere, by one to three items each time, four times."""
+    """Return a function that changes one to three items anywhere, four times."""
     random = Random(seed)  # noqa: S311 - a test that is to repeat itself
 
     def change() -> None:
@@ -100,7 +100,7 @@ def _changes(seed: int, moving: SandboxList, stayed: set[int]) -> Any:
 def test_a_client_that_joins_pages_of_a_moving_list_has_each_item_once(
     npm: str, served: tuple[World, str], name: str, way: str, seed: int
 ) -> None:
-    """What the client's own cache ends up with has no item twice, and lacks none that stayed."""
+    """The client's cache ends with no item twice, and all that stayed in the list."""
     world, url = served
     with borrowed(world, 150) as moving, _client(name, url, way, 20) as client:
         stayed = set(moving.ids)
@@ -124,7 +124,7 @@ def _render(client: subprocess.Popen[str]) -> dict[str, Any]:
 
 
 def _go_on(client: subprocess.Popen[str]) -> None:
-    """Let a client take its next step."""
+    """Run a client's next step."""
     assert client.stdin
     client.stdin.write("\n")
     client.stdin.flush()
@@ -134,7 +134,7 @@ def _go_on(client: subprocess.Popen[str]) -> None:
 def test_page_ones_cards_stay_while_page_two_fails(
     npm: str, upstream: tuple[World, str], served: tuple[World, str], client: str
 ) -> None:
-    """What a normalised cache has of page one is rendered on, and a new try brings page two."""
+    """A normalised cache keeps page one, and a retry fetches page two."""
     (_, sandbox_url), (_, url) = upstream, served
     with (
         httpx.Client(base_url=sandbox_url, trust_env=False) as sandbox,

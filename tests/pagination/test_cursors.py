@@ -1,4 +1,4 @@
-"""Cursors: opaque, versioned, bound, and refused before any call wherever they do not belong."""
+"""Cursors are opaque, versioned and bound, and refused before any call elsewhere."""
 
 import base64
 import hashlib
@@ -31,7 +31,7 @@ def program_cursor(graph: Graph) -> str:
 
 @pytest.fixture(scope="module")
 def customer_cursor(graph: Graph) -> str:
-    """Return a cursor of C-101's plain list, asked by external id."""
+    """Return a cursor of C-101's plain list, queried by external id."""
     return Listing(graph, customer("C-101")).page(first=3).cursors[1]
 
 
@@ -44,14 +44,14 @@ def customer_cursor(graph: Graph) -> str:
 def test_what_is_no_cursor_is_refused_before_any_call(
     graph: Graph, argument: str, cursor: str
 ) -> None:
-    """Whatever text a client sends, the answer is CURSOR_INVALID and names the argument."""
+    """Any text is refused with CURSOR_INVALID, which names the argument."""
     for root in (program(9100), customer("C-101")):
         code, message = Listing(graph, root).refusal(**{argument: cursor})
         assert (code, message) == ("CURSOR_INVALID", REFUSED.replace("after", argument, 1))
 
 
 def test_a_damaged_cursor_is_refused_before_any_call(graph: Graph, program_cursor: str) -> None:
-    """A character more, less or other, at either end or in the middle."""
+    """A character more, less or changed, at either end or in the middle."""
     listing, middle = Listing(graph, program(9100)), len(program_cursor) // 2
     damaged = [
         program_cursor[:-1],
@@ -70,7 +70,7 @@ def test_a_damaged_cursor_is_refused_before_any_call(graph: Graph, program_curso
     "owner", [None, CursorOwner("mobile", MOBILE, "700000004")], ids=["program", "customer"]
 )
 def test_each_single_damaged_character_is_noticed(owner: CursorOwner | None) -> None:
-    """Every character of a cursor, changed to every other, taken away, doubled or appended."""
+    """Every character of a cursor changed to every other, removed, doubled or appended."""
     binding = Binding("a connection", owner)
     position = Position(2, 40, 90_050_001, (90_050_000, 7), (90_050_002,), 12)
     cursor = binding.write(position)
@@ -91,7 +91,7 @@ def test_each_single_damaged_character_is_noticed(owner: CursorOwner | None) -> 
 def test_a_cursor_of_another_list_is_refused_before_any_call(
     graph: Graph, program_cursor: str, customer_cursor: str
 ) -> None:
-    """Another program, filter, customer, source or kind of connection."""
+    """Another program, filter, customer, source or kind of connection refuses it."""
     others = [
         (Listing(graph, program(9101)), program_cursor),
         (Listing(graph, program(9100), "sourceTypes:[CAMPAIGN]"), program_cursor),
@@ -115,7 +115,7 @@ def test_a_cursor_of_another_list_is_refused_before_any_call(
 
 
 def test_cursors_hold_for_the_same_filters_however_written(graph: Graph) -> None:
-    """`programIds` in another order, twice, or with zeros in front is the same list."""
+    """`programIds` in another order, repeated, or with leading zeros is the same list."""
     name = customer("C-TEN")
     cursor = Listing(graph, name, 'programIds:["9001","9002"]').page(first=3).cursors[1]
     again = Listing(graph, name, 'programIds:["9002","09001","9002"]').page(first=1, after=cursor)
@@ -123,7 +123,7 @@ def test_cursors_hold_for_the_same_filters_however_written(graph: Graph) -> None
 
 
 def test_a_cursor_got_by_mobile_goes_on_by_the_customers_ids(graph: Graph) -> None:
-    """It works on `node(id:)` and `by: {customerId:}`, and holds no mobile number."""
+    """It is valid for `node(id:)` and `by: {customerId:}`, and has no mobile number."""
     first = Listing(graph, BY_MOBILE).page(first=3)
     (data,) = graph.ask(f"{{{BY_MOBILE}{{id customerId}}}}").values()
     expected = Listing(graph, BY_MOBILE).page(first=3, after=first.cursors[2]).ids
@@ -138,7 +138,7 @@ def test_a_cursor_got_by_mobile_goes_on_by_the_customers_ids(graph: Graph) -> No
 
 
 def test_a_cursor_of_another_customer_is_refused_by_their_id(graph: Graph) -> None:
-    """A cursor got by mobile does not open the list of another customer's node id."""
+    """A cursor from a look-up by mobile is refused for another customer's node id."""
     cursor = Listing(graph, BY_MOBILE).page(first=3).cursors[1]
     (other,) = graph.ask(f"{{{customer('C-100')}{{id}}}}").values()
     listing = Listing(graph, f'node(id:"{other["id"]}")')
@@ -146,7 +146,7 @@ def test_a_cursor_of_another_customer_is_refused_by_their_id(graph: Graph) -> No
 
 
 def test_a_cursor_that_slips_through_is_refused_once_the_customer_is_known() -> None:
-    """Sixteen bits of an identifier may agree by chance; the customer's id does not."""
+    """Sixteen bits of an identifier may be equal by chance; the customer's id is not."""
     asked = CursorOwner("mobile", MOBILE)
     cursor = Binding("a list", asked._replace(customer_id="700000004")).write(Position(0, 1, 2))
     binding = Binding("a list", asked)
@@ -169,7 +169,7 @@ def test_a_cursor_that_slips_through_is_refused_once_the_customer_is_known() -> 
     customer_id=st.none() | IDS,
 )
 def test_a_cursor_says_what_was_written(position: Position, customer_id: int | None) -> None:
-    """Whatever a position holds, it comes back, and never in more than 256 characters."""
+    """Any position is decoded as encoded, in at most 256 characters."""
     owner = None if customer_id is None else CursorOwner("mobile", MOBILE, str(customer_id))
     binding = Binding("a list", owner)
     cursor = binding.write(position)
@@ -179,13 +179,13 @@ def test_a_cursor_says_what_was_written(position: Position, customer_id: int | N
 
 @pytest.mark.parametrize("root", [program(9100), customer("C-100")])
 def test_cursors_are_short(graph: Graph, root: str) -> None:
-    """Some forty characters, with all that they know of the list around."""
+    """A usual cursor has some forty characters, neighbours included."""
     lengths = [len(cursor) for cursor in Listing(graph, root).page(first=50).cursors]
     assert max(lengths) <= 50
 
 
 def test_a_cursor_of_another_segment_is_refused() -> None:
-    """A cursor names no segment that the connection lacks."""
+    """A cursor of a segment that the connection does not have is refused."""
     binding = Binding("a list")
     cursor = binding.write(Position(1, 2, 3))
     with pytest.raises(CursorInvalidError):
@@ -194,7 +194,7 @@ def test_a_cursor_of_another_segment_is_refused() -> None:
 
 
 def _forge(numbers: list[int], version: int = 2, extra: bytes = b"") -> str:
-    """Write a cursor with a right tag, as who reads this code can."""
+    """Encode a cursor with a valid tag, as an attacker could."""
     body = encode(numbers) + extra
     bound = bytes([version]) + body + b"\0" + b"a list"
     raw = bytes([version]) + hashlib.blake2b(bound, digest_size=8).digest() + body
@@ -205,7 +205,7 @@ HONEST = [0, 0, 1, 40, 0, 8, 5, 2, 3]  # owner, fingerprint, segment, offset, re
 
 
 def test_what_a_forged_cursor_may_say() -> None:
-    """The tag is no secret: a cursor that could have been written is read."""
+    """The tag is no secret: a cursor that could be genuine is accepted."""
     assert Binding("a list").read("after", _forge(HONEST), 2) == Position(1, 40, 7, (8,), (5,))
 
 
@@ -232,6 +232,6 @@ def test_what_a_forged_cursor_may_say() -> None:
     ],
 )
 def test_a_cursor_that_nobody_writes_is_refused(cursor: str) -> None:
-    """Whatever is out of bounds is CURSOR_INVALID, even with a right tag."""
+    """Values out of bounds are CURSOR_INVALID, even with a valid tag."""
     with pytest.raises(CursorInvalidError):
         Binding("a list").read("after", cursor, 2)

@@ -1,4 +1,4 @@
-"""A first page that its first window decides is the page that a walk would bring."""
+"""A first page from one window is equal to that of `Forward`."""
 
 import asyncio
 
@@ -23,7 +23,7 @@ WARNINGS = st.lists(st.sampled_from([UpstreamWarning(1, "one"), UpstreamWarning(
 def test_a_window_decides_as_a_walk_would(
     ids: list[int | None], size: int, total: int | None, warnings: list[UpstreamWarning]
 ) -> None:
-    """Whatever the platform gives: too little, too much, twice, or with a total that lies."""
+    """For too few items, too many, repeated ones, and wrong totals."""
     items = [None if id_ is None else Item(id_) for id_ in ids]
     window = Window(items, total, tuple(warnings), customer_id=7)
     asked: list[tuple[int, int, int]] = []
@@ -50,7 +50,7 @@ def _seen(page: ConnectionPage[Item]) -> object:
 
 
 def test_a_cursor_knows_what_stands_around_it() -> None:
-    """The look-ahead, too; neighbours that cannot be read are passed over."""
+    """The look-ahead counts as a neighbour; unreadable items are skipped."""
     items = [Item(1), None, Item(3), Item(4), Item(5), Item(6)]
     request = PageRequest(5, backward=False, after=None, before=None)
     page = first_page(Window(items, 9), request, 6)

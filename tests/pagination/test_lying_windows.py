@@ -1,4 +1,4 @@
-"""Windows that are not what was asked for, and totals that are not what is there."""
+"""Windows that do not match their limit, and totals that do not match the list."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ from tests.pagination.lists import Lists, segment_of
 @pytest.mark.parametrize("total", [10**6, 2**31 - 1, 151, 100])
 @pytest.mark.parametrize("size", [0, 1, 20, 100])
 def test_a_total_that_counts_too_many_does_not_cost_the_budget(total: int, size: int) -> None:
-    """The end is found where the items end, in a few calls; nothing is lost but `last: 0`'s."""
+    """The end is found where the items end, in a few calls; only `last: 0` may miss it."""
     lists = Lists([segment_of(150)], [total])
     page = asyncio.run(
         paginate(lists.fetch, PageRequest(size, backward=True, after=None, before=None))
@@ -26,7 +26,7 @@ def test_a_total_that_counts_too_many_does_not_cost_the_budget(total: int, size:
 
 
 def test_a_cursor_past_the_end_of_a_list_without_a_total() -> None:
-    """Where the platform does not count, the end is looked for by doubling."""
+    """Without a total, the end is searched by doubling."""
     lists = Lists([segment_of(250)], [None])
     request = PageRequest(20, backward=True, after=None, before=Position(0, 900, 1))
     page = asyncio.run(paginate(lists.fetch, request))
@@ -38,7 +38,7 @@ def test_a_cursor_past_the_end_of_a_list_without_a_total() -> None:
 @pytest.mark.parametrize("size", [150, 3000, 20_000])
 @pytest.mark.parametrize("total", [None, 2**31 - 1])
 def test_the_end_is_found_without_a_total(size: int, total: int | None) -> None:
-    """Doubling and halving find the end of any list that there may be in a score of calls."""
+    """Doubling and halving find the end of any realistic list in a score of calls."""
     lists = Lists([segment_of(size)], [total])
     page = asyncio.run(
         paginate(lists.fetch, PageRequest(20, backward=True, after=None, before=None))
@@ -50,7 +50,7 @@ def test_the_end_is_found_without_a_total(size: int, total: int | None) -> None:
 
 
 def test_an_end_that_is_not_found_is_not_said_to_be_one() -> None:
-    """A list that never ends costs a score of calls, and its page says that there is more."""
+    """An endless list takes a score of calls, and its page has a next one."""
     lists = Lists([segment_of(10**6)], [None])
     page = asyncio.run(
         paginate(lists.fetch, PageRequest(20, backward=True, after=None, before=None))
@@ -61,7 +61,7 @@ def test_an_end_that_is_not_found_is_not_said_to_be_one() -> None:
 
 @pytest.mark.parametrize("most", [1, 2, 3, 7, 21])
 def test_a_page_of_short_windows_ends_right_before_the_cursor(most: int) -> None:
-    """Backward, what is shown is what stands next to the cursor; the rest is on the next page."""
+    """Backward, the items nearest to the cursor are shown; the others on the next page."""
     lists = Lists([segment_of(90)], [90], most=most)
     before = Position(0, 60, 61, after=(62, 63))
     page = asyncio.run(
@@ -87,7 +87,7 @@ def test_a_page_of_short_windows_ends_right_before_the_cursor(most: int) -> None
 def test_an_empty_window_of_a_list_that_goes_on_is_suspected(
     *, length: int, after: Position | None, shown: list[int], more: bool
 ) -> None:
-    """The page that is empty ends the walk, and not in silence; one that has items goes on."""
+    """An empty page ends pagination with a report; one with items continues."""
     lists = Lists([segment_of(length)], [50])
     page = asyncio.run(
         paginate(lists.fetch, PageRequest(20, backward=False, after=after, before=None))

@@ -1,4 +1,4 @@
-"""Lists that move between two pages: what is exact, what is suspected, and what it costs."""
+"""Lists that move between two pages: what is exact, what is suspected, and the calls."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,13 +16,13 @@ from tests.support.serving import serve
 
 @dataclass
 class Moving:
-    """A graph whose two lists of 100 a test may change: a customer's, and a program's."""
+    """A graph with two lists of 100 that a test may change: a customer's and a program's."""
 
     graph: Graph
     world: World
 
     def fresh(self, listing: Listing, count: int) -> list[Any]:
-        """Return items that no list of these has."""
+        """Return items that are on neither list."""
         held = self.world.customer("externalId", "C-3000")
         assert held is not None
         holdings = held.holdings[-count:]
@@ -42,7 +42,7 @@ class Moving:
 
 @pytest.fixture(scope="module")
 def platform() -> Iterator[Moving]:
-    """Serve a world that belongs to this module alone."""
+    """Serve a world for this module only."""
     world = World.generate(today=TODAY)
     with (
         serve(create_sandbox(world, clock=lambda: NOW)) as url,
@@ -53,7 +53,7 @@ def platform() -> Iterator[Moving]:
 
 @pytest.fixture
 def moving(platform: Moving) -> Iterator[Moving]:
-    """Return that world, and put its lists back."""
+    """Return that world, and restore its lists."""
     kept = [(items, list(items)) for _, items in platform.lists()]
     yield platform
     for items, before in kept:
@@ -61,7 +61,7 @@ def moving(platform: Moving) -> Iterator[Moving]:
 
 
 def _page(listing: Listing, way: str, size: int, since: Page | None = None) -> Page:
-    """Ask for a page forward or backward, the first one or the one that follows."""
+    """Query a page forward or backward, the first one or the next."""
     if way == "forward":
         return listing.page(first=size, after=since.info["endCursor"] if since else None)
     return listing.page(last=size, before=since.info["startCursor"] if since else None)
@@ -88,7 +88,7 @@ AT_ONCE = ("REPAIRED", 1)  # what is searched for is on the page anyway
 def test_a_page_goes_on_where_the_last_ended_whatever_is_gone(
     moving: Moving, places: list[int], forward: tuple[str, int], backward: tuple[str, int]
 ) -> None:
-    """Deleted before, at and behind the cursor: nothing is missed, and nothing repeated."""
+    """Deletions before, at and after the cursor: nothing is missed or repeated."""
     for way, told in (("forward", forward), ("backward", backward)):
         for listing, items in moving.lists():
             kept = list(items)
@@ -108,7 +108,7 @@ def test_a_page_goes_on_where_the_last_ended_whatever_is_gone(
 def test_what_is_new_behind_a_walk_does_not_show(
     moving: Moving, way: str, at: int, count: int
 ) -> None:
-    """Inserted before the cursor it is not shown, right behind the cursor it is."""
+    """An insertion before the cursor is not shown, one right after it is."""
     for listing, items in moving.lists():
         del items[60:]
         first, known = _page(listing, way, 20), listing.page(first=100).ids
@@ -134,7 +134,7 @@ def test_what_is_new_behind_a_walk_does_not_show(
 def test_a_shift_is_repaired_within_a_hundred_positions(
     platform: Moving, *, way: str, is_insertion: bool, shift: int, drift: str
 ) -> None:
-    """A hundred items more or fewer in front cost two further calls; beyond is suspected."""
+    """Up to a hundred items more or fewer before it take two calls; beyond is suspected."""
     held = platform.world.customer("externalId", "C-3000")
     assert held is not None
     kept, listing = list(held.holdings), Listing(platform.graph, customer("C-3000"))
@@ -158,7 +158,7 @@ def test_a_shift_is_repaired_within_a_hundred_positions(
 
 @pytest.mark.parametrize("left", [0, 1, 30])
 def test_a_list_cut_short_of_the_cursor_is_no_crash(moving: Moving, left: int) -> None:
-    """Forward there is nothing more; backward the page is what the list now ends with."""
+    """Forward there is nothing more; backward the page is the list's current end."""
     for listing, items in moving.lists():
         cursors = listing.page(first=100).cursors
         remaining = listing.page(first=100).ids[:left]

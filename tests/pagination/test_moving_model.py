@@ -1,4 +1,4 @@
-"""Random walks over randomly changing lists, against the model in `moving.py`."""
+"""Random pagination of randomly changing lists, checked against `moving.py`."""
 
 import asyncio
 from collections.abc import Iterator
@@ -31,22 +31,22 @@ COUNTS = st.integers(1, 4) | st.integers(1, 40) | st.sampled_from([98, 99, 100, 
 
 
 class PlainList:
-    """A list behind the port alone, without a gateway."""
+    """A list behind the port, without a gateway."""
 
     def __init__(self, size: int) -> None:
         self._fresh = count(1)
         self.ids = [next(self._fresh) for _ in range(size)]
 
     def insert(self, at: int, count: int) -> None:
-        """Put so many new items in."""
+        """Insert a number of new items."""
         self.ids[at:at] = [next(self._fresh) for _ in range(count)]
 
     def delete(self, at: int, count: int) -> None:
-        """Take items out."""
+        """Remove items."""
         del self.ids[at : at + count]
 
     def page(self, *, is_forward: bool, size: int, after: Seen | None) -> Seen:
-        """Ask for a page."""
+        """Return a page."""
         position = after.position if after else None
         ends = (position, None) if is_forward else (None, position)
         lists = Lists([[Item(id_) for id_ in self.ids]], [len(self.ids)])
@@ -63,36 +63,36 @@ class PlainList:
 
 
 class MovingWalks(RuleBasedStateMachine):
-    """A forward and a backward walk over one list, which is changed between their pages."""
+    """A forward and a backward run over one list, which is changed between their pages."""
 
     source: Source
     walks: list[Walk]
 
     def make(self, size: int) -> Source:
-        """Make the list."""
+        """Create the list."""
         return PlainList(size)
 
     @initialize(size=st.integers(0, 30) | st.integers(0, 400))
     def begin(self, size: int) -> None:
-        """Begin both walks."""
+        """Begin both runs."""
         self.source = self.make(size)
         self.walks = [Walk(self.source, is_forward=forward) for forward in (True, False)]
 
     @rule(size=SIZES, is_forward=st.booleans(), pages=st.integers(1, 4))
     def read_on(self, size: int, is_forward: bool, pages: int) -> None:  # noqa: FBT001 - a drawn value
-        """Take some pages of one walk; begin a new one at its end."""
+        """Fetch some pages of one run; begin a new one at its end."""
         for _ in range(pages):
             if not self.walks[not is_forward].step(size):
                 self.walks[not is_forward] = Walk(self.source, is_forward=is_forward)
 
     @rule(at=st.floats(0, 1), count=COUNTS)
     def insert(self, at: float, count: int) -> None:
-        """Put items anywhere."""
+        """Insert items anywhere."""
         self.source.insert(round(at * len(self.source.ids)), count)
 
     @rule(at=st.floats(0, 1), count=COUNTS)
     def delete(self, at: float, count: int) -> None:
-        """Take items out anywhere."""
+        """Remove items anywhere."""
         self.source.delete(round(at * len(self.source.ids)), count)
 
     @rule(
@@ -102,7 +102,7 @@ class MovingWalks(RuleBasedStateMachine):
         adds=st.booleans(),
     )
     def change_at_the_cursor(self, is_forward: bool, step: int, count: int, adds: bool) -> None:  # noqa: FBT001 - drawn values
-        """Change the list right where a walk goes on."""
+        """Change the list at a cursor."""
         last = self.walks[not is_forward].last
         if last is None or last.position is None:
             return
@@ -111,17 +111,17 @@ class MovingWalks(RuleBasedStateMachine):
 
     @rule()
     def empty(self) -> None:
-        """Take everything out."""
+        """Remove everything."""
         self.source.delete(0, len(self.source.ids))
 
     @invariant()
     def notice(self) -> None:
-        """Let the walks know what is gone."""
+        """Inform the runs of what was removed."""
         for one in getattr(self, "walks", ()):
             one.notice()
 
     def teardown(self) -> None:
-        """Read both walks to their ends."""
+        """Fetch all pages of both runs."""
         for one in getattr(self, "walks", ()):
             while one.step(20):
                 pass
@@ -140,7 +140,7 @@ def _settings(examples: int) -> settings:
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[Graph, World]]:
-    """Serve a world that belongs to this module alone, and a gateway on it."""
+    """Serve a world for this module only, through a gateway."""
     world = World.generate(today=TODAY)
     with serve(create_sandbox(world, clock=lambda: NOW)) as url, graph_over(url) as graph:
         yield graph, world
@@ -155,7 +155,7 @@ def _against_the_sandbox(served: tuple[Graph, World], examples: int, *, is_progr
 
 
 def test_walks_over_a_moving_list_behind_the_port() -> None:
-    """Each item that stayed is seen once, in at most three calls a page, or drift is suspected."""
+    """Items that stayed are seen once, in at most three calls a page, or drift is suspected."""
     run_state_machine_as_test(MovingWalks, settings=_settings(100))
 
 

@@ -1,4 +1,4 @@
-"""What a page says of itself, at every edge of a list."""
+"""The fields of a page, at every edge of a list."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ def test_a_page_knows_where_it_lies(
 ) -> None:
     """Items, page info and cursors are right for every combination, in one call.
 
-    Only a hundred and the one behind them are two windows.
+    Only a hundred and the item beyond are two windows.
     """
     listing = Listing(graph, root)
     everything = listing.page(first=100)
@@ -82,7 +82,7 @@ def test_a_page_knows_where_it_lies(
 @pytest.mark.parametrize("root", [customer("C-EMPTY"), program(9000)])
 @pytest.mark.parametrize("arguments", [{}, {"first": 0}, {"first": 5}, {"last": 0}, {"last": 5}])
 def test_an_empty_list_is_an_empty_page(graph: Graph, root: str, arguments: dict[str, int]) -> None:
-    """There is nothing before it, nothing behind it, and no cursor."""
+    """An empty list has no previous or next page, and no cursor."""
     page = Listing(graph, root).page(**arguments)
     assert (page.ids, page.total, page.edges, page.calls) == ([], 0, (False, False), 1)
     assert page.info["startCursor"] is page.info["endCursor"] is None
@@ -90,7 +90,7 @@ def test_an_empty_list_is_an_empty_page(graph: Graph, root: str, arguments: dict
 
 @pytest.mark.parametrize("root", FIVE)
 def test_the_total_costs_no_call_and_is_not_the_page(graph: Graph, root: str) -> None:
-    """`totalCount` comes with the page, whatever the page's size."""
+    """`totalCount` takes no further call, for any page size."""
     with_total, without = Listing(graph, root), Listing(graph, root, selection="nodes{id}")
     total = with_total.page(first=100).total
     assert total in {10, 40}

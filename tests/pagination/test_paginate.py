@@ -1,4 +1,4 @@
-"""Walks over whole lists of the sandbox: each item once, at the expected number of calls."""
+"""Pagination of whole lists of the sandbox: each item once, with the expected calls."""
 
 import pytest
 
@@ -44,7 +44,7 @@ def _ids(pages: list[Page]) -> list[str]:
 def test_a_walk_sees_each_item_once_at_the_expected_calls(
     graph: Graph, which: int, length: int, size: int, forward: list[int], backward: list[int]
 ) -> None:
-    """Forward and backward show the same items in the same order, and cost what they must."""
+    """Forward and backward return the same items in the same order, with the expected calls."""
     _walk(Listing(graph, LISTS[length][which]), length, size, forward, backward)
 
 
@@ -52,7 +52,7 @@ def test_a_walk_sees_each_item_once_at_the_expected_calls(
 def test_a_walk_over_three_thousand(
     graph: Graph, root: str, size: int, forward: list[int], backward: list[int]
 ) -> None:
-    """The same of the longest lists."""
+    """The same for the longest lists."""
     _walk(Listing(graph, root), 3000, size, forward, backward)
 
 
@@ -79,7 +79,7 @@ def test_pages_of_one_walk_either_way(graph: Graph) -> None:
 
 
 def test_page_thirty_of_three_thousand_costs_one_call(graph: Graph) -> None:
-    """A page deep in a list costs what the first one costs, and asks for two items more."""
+    """A page deep in a list takes the calls of the first one, and requests two items more."""
     listing = Listing(graph, customer("C-3000"))
     pages = [listing.page(first=20)]
     for _ in range(29):
@@ -92,7 +92,7 @@ def test_page_thirty_of_three_thousand_costs_one_call(graph: Graph) -> None:
 
 @pytest.mark.parametrize("root", LISTS[3000])
 def test_a_long_list_in_pages_of_seven_from_either_end(graph: Graph, root: str) -> None:
-    """Both ends of the 3,000 in small pages cost a call a page."""
+    """At both ends of 3,000 items, small pages take a call each."""
     listing = Listing(graph, root)
     start = listing.page(first=100)
     there = [listing.page(first=7)]

@@ -1,4 +1,4 @@
-"""Pages against a plain list: whatever is asked of whatever list, a page is the list's slice."""
+"""For any request and any list, a page is a slice of the list."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ LENGTHS = st.one_of(st.integers(0, 5), st.integers(0, 320), st.sampled_from([99,
 
 @st.composite
 def connections(draw: st.DrawFn) -> list[Segment]:
-    """Draw one to four lists, some of whose items cannot be read."""
+    """Draw one to four lists with some unreadable items."""
     segments: list[Segment] = []
     for number in range(draw(st.integers(1, 4))):
         left_out = draw(st.sets(st.integers(0, 30), max_size=4))
@@ -77,7 +77,7 @@ def test_a_page_is_the_slice_of_the_list_that_was_asked_for(
 def test_a_page_of_short_windows_is_short_and_says_so(
     *, segments: list[Segment], size: int, most: int, backward: bool, data: st.DataObject
 ) -> None:
-    """Few calls more, nothing left out next to the cursor, and a word where the page is short."""
+    """Few further calls, nothing missing next to the cursor, and drift where it is short."""
     places = positions(segments)
     after, before = _cursor(data, places, "after"), _cursor(data, places, "before")
     lists = Lists(segments, [len(segment) for segment in segments], most=most)
@@ -107,7 +107,7 @@ def test_a_page_of_short_windows_is_short_and_says_so(
 def test_a_walk_over_a_moved_or_lying_list_ends(
     *, was: list[Segment], segments: list[Segment], size: int, backward: bool, data: st.DataObject
 ) -> None:
-    """Cursors of another list and totals that lie cost a bounded number of calls, and no crash."""
+    """Cursors of another list and wrong totals take a bounded number of calls."""
     places = [place for place in positions(was) if place.segment < len(segments)]
     after, before = _cursor(data, places, "after"), _cursor(data, places, "before")
     totals = [data.draw(st.none() | st.integers(0, 2**31 - 1)) for _ in segments]
@@ -134,7 +134,7 @@ def test_a_walk_over_a_moved_or_lying_list_ends(
 def test_a_walk_from_end_to_end_sees_each_place_once(
     *, segments: list[Segment], size: int, most: int | None, backward: bool, data: st.DataObject
 ) -> None:
-    """Following the cursors, in either direction, shows the whole list in order."""
+    """Following the cursors in either direction returns the whole list in order."""
     # Where windows are short, only the total tells that the list goes on; and backward nobody finds
     # the end of a list whose end the platform does not give.
     if most is not None and backward:

@@ -1,4 +1,4 @@
-"""Lists that move against a walk for ever, and lists that move while one page is fetched."""
+"""Lists that move against pagination for ever, and while one page is fetched."""
 
 import asyncio
 from random import Random
@@ -20,7 +20,7 @@ from tests.pagination.test_moving_model import PlainList
 def test_a_list_that_runs_away_from_a_walk_does_not_keep_it_for_ever(
     *, is_forward: bool, shift: int
 ) -> None:
-    """After 1,000 positions of repair a walk goes on by offset, says SUSPECTED, and ends."""
+    """After 1,000 places of repair pagination goes on by offset with SUSPECTED, and ends."""
     source = PlainList(300)
     reading = Walk(source, is_forward, is_strict=False)
     drifts, most = [], 0
@@ -50,7 +50,7 @@ class Restless(PlainList):
         self._calls = 0
 
     async def fetch(self, segment: int, offset: int, limit: int) -> Window[Item]:
-        """Return a window; then one to three items come or go, anywhere."""
+        """Return a window; then insert or remove one to three items anywhere."""
         self._calls += 1
         ids = list(self.ids)
         at, count = self._random.randrange(len(ids) + 1), self._random.randint(1, 3)
@@ -59,7 +59,7 @@ class Restless(PlainList):
         return Window(items, len(ids))
 
     def page(self, *, is_forward: bool, size: int, after: Seen | None) -> Seen:
-        """Ask for a page."""
+        """Return a page."""
         self._calls = 0
         position: Position | None = after.position if after else None
         ends = (position, None) if is_forward else (None, position)
@@ -81,7 +81,7 @@ class Restless(PlainList):
 def test_a_list_that_moves_between_the_calls_of_a_page_is_not_put_together_wrongly(
     *, is_forward: bool, size: int
 ) -> None:
-    """Windows overlap by an item: what does not fit is suspected, and the rest is exact."""
+    """Windows overlap by an item: a mismatch is suspected, anything else is exact."""
     exact = 0
     for seed in range(40):
         source = Restless(150, seed)
@@ -97,7 +97,7 @@ def test_a_list_that_moves_between_the_calls_of_a_page_is_not_put_together_wrong
 
 
 def test_a_farther_neighbour_is_not_enough_where_a_nearer_one_is_out_of_reach() -> None:
-    """Going on after the farther one would show the nearer one again, as if nothing were wrong."""
+    """Resuming after the farther neighbour would repeat the nearer one unreported."""
     source = PlainList(300)
     first = source.page(is_forward=True, size=20, after=None)
     source.delete(19, 1)

@@ -1,4 +1,4 @@
-"""Windows that come short at random: a client who pages to the end still sees everything once."""
+"""Randomly short windows: a client who pages to the end sees everything once."""
 
 import asyncio
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from tests.pagination.lists import Item, Segment, segment_of
 LENGTH = 101
 MOST_CALLS = 15  # of a page that would be empty otherwise
 Model = Callable[[Random, int, int], int]
-"""How many items a window has, by its limit and by how many there are."""
+"""The number of items of a window, by its limit and the number available."""
 
 
 def _of_the_limit(random: Random, limit: int, there: int) -> int:
@@ -40,7 +40,7 @@ MODELS: list[Model] = [_of_the_limit, _of_what_is_there, _all_or_nearly_nothing]
 
 @dataclass
 class Moody:
-    """A port that gives as many items as it likes; an equal window of a page is an equal answer."""
+    """A port with windows of random length; equal windows of a page have equal results."""
 
     segments: list[Segment]
     give: Callable[[int, int], int]
@@ -84,7 +84,7 @@ def _ids(pages: list[ConnectionPage[Item]]) -> list[int]:
 @pytest.mark.parametrize("model", MODELS, ids=["of the limit", "of what is there", "or nothing"])
 @pytest.mark.parametrize("size", [1, 5, 20, 98, 99, 100])
 def test_a_walk_forward_sees_each_item_once(model: Model, size: int) -> None:
-    """Whatever the windows bring, nothing is lost, nothing comes twice, and the walk ends."""
+    """For any windows, nothing is missing or repeated, and pagination ends."""
     for seed in range(20):
         random = Random(seed)  # noqa: S311 - a test that is to repeat itself
         moody = Moody([segment_of(LENGTH)], partial(model, random))
@@ -96,7 +96,7 @@ def test_a_walk_forward_sees_each_item_once(model: Model, size: int) -> None:
 
 @pytest.mark.parametrize("size", [1, 5, 20, 98, 100])
 def test_a_walk_backward_sees_each_item_once(size: int) -> None:
-    """The same from the end, or from where the first page says that there is more behind it."""
+    """The same from the end, or from where the first page has a next one."""
     for seed in range(20):
         random = Random(seed)  # noqa: S311 - as above
         moody = Moody(
@@ -111,7 +111,7 @@ def test_a_walk_backward_sees_each_item_once(size: int) -> None:
 
 @pytest.mark.parametrize("size", [1, 20, 100])
 def test_several_types_come_short_at_random(size: int) -> None:
-    """An empty type, a long one and a short one make one list."""
+    """An empty, a long and a short source type are one list."""
     segments = [segment_of(30), segment_of(0), segment_of(60, 100), segment_of(7, 200)]
     expected = [item.promotion_id for segment in segments for item in segment if item]
     for seed in range(20):
@@ -125,7 +125,7 @@ def test_several_types_come_short_at_random(size: int) -> None:
 def test_any_windows_end_a_walk_and_bring_everything(
     data: st.DataObject, length: int, size: int
 ) -> None:
-    """Of every three windows one brings more than the overlap: that is enough to lose nothing."""
+    """One window of three with more than the overlap suffices to lose nothing."""
     dry = 0
 
     def give(_: int, there: int) -> int:
@@ -146,7 +146,7 @@ def test_any_windows_end_a_walk_and_bring_everything(
 def test_a_platform_that_gives_next_to_nothing_ends_a_walk(
     *, size: int, backward: bool, given: int
 ) -> None:
-    """Nothing, or one item a window: a bounded number of calls a page, and no endless loop."""
+    """Windows of one item or none: a bounded number of calls a page, and an end."""
     moody = Moody([segment_of(40)], lambda _, there: min(given, there))
     pages = _pages(moody, size, backward=backward) if size else []
     assert len(pages) <= 41
@@ -155,7 +155,7 @@ def test_a_platform_that_gives_next_to_nothing_ends_a_walk(
 
 
 def test_a_window_of_the_overlap_alone_is_asked_on_from_the_next_offset() -> None:
-    """The second window does not ask for the item that the first one has brought again."""
+    """The second window does not overlap where the first one has returned one item."""
     answers = iter([1, 20])
     moody = Moody([segment_of(60)], lambda _, there: min(next(answers), there))
     cursor = asyncio.run(
@@ -174,7 +174,7 @@ def test_a_window_of_the_overlap_alone_is_asked_on_from_the_next_offset() -> Non
 def test_an_operation_that_may_make_few_calls_loses_nothing(
     *, size: int, budget: int, backward: bool
 ) -> None:
-    """A page is shorter, or fails and is asked for again: it never ends a list early."""
+    """A page is shorter, or fails and is retried: it never ends a list early."""
     for seed in range(5):
         random = Random(seed)  # noqa: S311 - as above
         moody = Moody([segment_of(LENGTH)], partial(_of_what_is_there, random), budget)

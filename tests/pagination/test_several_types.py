@@ -26,7 +26,7 @@ def _types_asked(graph: Graph) -> list[str]:
 
 
 def test_several_types_are_one_list_in_the_order_asked(graph: Graph, everything: Listing) -> None:
-    """One page of 62 shows type after type, each once, with their common total."""
+    """One page of 62 has type after type, each item once, with the sum of totals."""
     page = everything.page(first=100)
     assert page.total == len(page.ids) == len(set(page.ids)) == 62
     assert page.edges == (False, False)
@@ -42,7 +42,7 @@ def test_several_types_are_one_list_in_the_order_asked(graph: Graph, everything:
 
 @pytest.mark.parametrize("size", [1, 7, 20, 30, 31, 55, 62, 98])
 def test_a_walk_crosses_the_borders_either_way(everything: Listing, size: int) -> None:
-    """Whatever the page's size, each item is seen once, forward and backward."""
+    """For any page size, each item is seen once, forward and backward."""
     whole = everything.page(first=100).ids
     there, back = everything.forward(size), everything.backward(size)
     assert [id_ for page in there for id_ in page.ids] == whole
@@ -70,7 +70,7 @@ def test_a_walk_crosses_the_borders_either_way(everything: Listing, size: int) -
 def test_forward_asks_only_the_types_it_reaches(
     graph: Graph, listing: Listing, size: int, after: int | None, asked: list[tuple[str, int]]
 ) -> None:
-    """A type is asked only where the page reaches it, and for no more than is needed."""
+    """A type is fetched only where the page reaches it, with the least calls."""
     cursors = listing.page(first=100).cursors
     page = listing.page(first=size, after=None if after is None else cursors[after])
     assert len(page.ids) == size
@@ -104,7 +104,7 @@ def test_backward_asks_only_the_types_it_reaches(
 
 
 def test_the_total_asks_each_further_type_for_one_item(graph: Graph, everything: Listing) -> None:
-    """Only `totalCount` costs a call, of limit 1, for each type that the page does not reach."""
+    """`totalCount` takes a call with limit 1 for each type beyond the page."""
     page = everything.page(first=5)
     assert page.total == 62
     assert dict(zip(_types_asked(graph), everything.limits, strict=True)) == {
@@ -116,7 +116,7 @@ def test_the_total_asks_each_further_type_for_one_item(graph: Graph, everything:
 
 
 def test_cursors_crossed_between_types_are_an_empty_page(listing: Listing) -> None:
-    """`after` behind `before` leaves nothing, in whichever types the two stand."""
+    """`after` beyond `before` is an empty page, in whichever types they are."""
     cursors = listing.page(first=100).cursors
     for size in ({"first": 5}, {"last": 5}):
         page = listing.page(after=cursors[40], before=cursors[10], **size)

@@ -1,4 +1,4 @@
-"""Totals that cannot be true."""
+"""Implausible totals."""
 
 import pytest
 
@@ -11,7 +11,7 @@ PAGE = """{ customer(by: {externalId: "C-101"}) { promotions(first: %d) {
 @pytest.mark.parametrize(("size", "more"), [(10, True), (100, True)])
 @pytest.mark.parametrize("total", ["0", "-1", "null", "missing", "3"])
 def test_a_total_below_what_is_there_is_null(total: str, size: int, more: bool) -> None:  # noqa: FBT001 - a column of the table
-    """A list that counts less than it gives has no total, and goes on where it does."""
+    """A list with a total below its items has no total, and continues."""
     with faulty(f"totals={total}") as (graph, _):
         page = graph.ask(PAGE % size)["customer"]["promotions"]
         assert page["totalCount"] is None

@@ -1,4 +1,4 @@
-"""Platforms that count wrongly, give too little, too much or twice: no page says what is false."""
+"""Platforms with wrong totals, too few, too many or repeated items: no page is wrong."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -19,7 +19,7 @@ MOST_CALLS = 8  # of a page; the end of a list whose total is not to be believed
 
 @pytest.fixture(scope="module")
 def truth(graph: Graph) -> dict[str, list[str]]:
-    """Return each list as it is."""
+    """Return both lists."""
     return {
         name: [id_ for page in Listing(graph, root).forward(100) for id_ in page.ids]
         for name, root in LISTS.items()
@@ -40,7 +40,7 @@ def spoilt(request: pytest.FixtureRequest) -> Iterator[Graph]:
 def test_a_walk_forward_sees_everything_whatever_the_platform_counts(
     spoilt: Graph, truth: dict[str, list[str]], name: str, size: int
 ) -> None:
-    """Each item once and in order, a bounded number of calls, and an end."""
+    """Each item once and in order, with a bounded number of calls, and an end."""
     pages = Listing(spoilt, LISTS[name]).forward(size)
     assert [id_ for page in pages for id_ in page.ids] == truth[name]
     assert [page.info["hasNextPage"] for page in pages] == [True] * (len(pages) - 1) + [False]
@@ -57,7 +57,7 @@ def test_a_walk_forward_sees_everything_whatever_the_platform_counts(
 def test_a_walk_backward_sees_everything_whatever_the_platform_counts(
     spoilt: Graph, truth: dict[str, list[str]], name: str
 ) -> None:
-    """The same from the end; where the end cannot be found, the page says so."""
+    """The same from the end; where it cannot be found, the page reports it."""
     pages = Listing(spoilt, LISTS[name]).backward(20)
     seen = [id_ for page in reversed(pages) for id_ in page.ids]
     assert seen == truth[name][: len(seen)]
@@ -74,7 +74,7 @@ def test_a_walk_backward_sees_everything_whatever_the_platform_counts(
 def test_nothing_where_the_total_says_there_is_something_is_suspected(
     spoilt: Graph, name: str, arguments: dict[str, int]
 ) -> None:
-    """An empty page has no total, no cursor to go on from, and a word."""
+    """An empty page has no total and no cursor, and reports drift."""
     page = Listing(spoilt, LISTS[name]).page(**arguments)
     assert (page.ids, page.total, page.drift) == ([], None, "SUSPECTED")
     assert page.edges == (False, False)
@@ -87,7 +87,7 @@ def test_nothing_where_the_total_says_there_is_something_is_suspected(
 def test_items_that_the_platform_repeats_are_shown_once(
     spoilt: Graph, truth: dict[str, list[str]], name: str, way: str
 ) -> None:
-    """Every window begins with the last item of the one before: nobody sees it twice."""
+    """Every window begins with the last item of the one before, which is not repeated."""
     listing = Listing(spoilt, LISTS[name])
     pages = listing.forward(20) if way == "forward" else listing.backward(20)[::-1]
     seen = [id_ for page in pages for id_ in page.ids]
@@ -101,7 +101,7 @@ def test_items_that_the_platform_repeats_are_shown_once(
 def test_one_short_window_costs_a_call_and_nothing_else(
     truth: dict[str, list[str]], fault: str, name: str
 ) -> None:
-    """The window is completed, and the page is as it should be."""
+    """The window is completed, and the page is right."""
     with faulty(fault) as (graph, _):
         page = Listing(graph, LISTS[name]).page(first=20)
     assert (page.ids, page.total, page.drift, page.calls) == (truth[name][:20], 101, "NONE", 2)
@@ -113,7 +113,7 @@ def test_one_short_window_costs_a_call_and_nothing_else(
 def test_an_operation_of_two_calls_reads_a_list_of_short_windows(
     truth: dict[str, list[str]], fault: str, name: str
 ) -> None:
-    """Where the calls of the operation do not suffice the page is shorter, and no error."""
+    """Where the call budget does not suffice the page is shorter, without an error."""
     with faulty(fault, upstream_max_calls_per_operation=2) as (graph, _):
         pages = Listing(graph, LISTS[name]).forward(100)
     assert [id_ for page in pages for id_ in page.ids] == truth[name]

@@ -1,4 +1,4 @@
-"""Rules for a schema's language, after those of @graphql-eslint; each names what breaks it."""
+"""Lint rules for a schema, after those of @graphql-eslint; each returns what breaks it."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -53,7 +53,7 @@ def _with_fields(schema: DocumentNode) -> Iterator[Any]:
 
 
 def _named(schema: DocumentNode) -> Iterator[tuple[str, Any]]:
-    """Return all that has a name and words of its own, by where it stands."""
+    """Return everything that has a name and a description, by its coordinate."""
     for kind in _types(schema):
         name = kind.name.value
         yield name, kind
@@ -96,7 +96,7 @@ def names_in_their_case(schema: DocumentNode) -> Iterator[str]:
 
 
 def no_kind_in_a_name(schema: DocumentNode) -> Iterator[str]:
-    """Forbid names that say what kind of thing they name: TypeLimit, CurrencyEnum, getPromotion."""
+    """Forbid names that contain a kind or a verb: TypeLimit, CurrencyEnum, getPromotion."""
     for kind in _types(schema):
         name, word = kind.name.value, _KINDS[type(kind)]
         # An enum may well be of types (PromotionType): the word is wrong on an object alone.
@@ -118,7 +118,7 @@ def no_typename_prefix(schema: DocumentNode) -> Iterator[str]:
 
 
 def no_twins(schema: DocumentNode) -> Iterator[str]:
-    """Forbid two names, in one place, that differ in their case alone."""
+    """Forbid two names in one place that differ only in case."""
     seen: set[str] = set()
     for path, _ in _named(schema):
         if path.lower() in seen:
@@ -127,7 +127,7 @@ def no_twins(schema: DocumentNode) -> Iterator[str]:
 
 
 def no_unused_types(schema: DocumentNode) -> Iterator[str]:
-    """Forbid types that no query can meet."""
+    """Forbid types that no query can reach."""
     types = {kind.name.value: kind for kind in _types(schema)}
     seen, waiting = set[str](), ["Query"]
     while waiting:
@@ -143,7 +143,7 @@ def no_unused_types(schema: DocumentNode) -> Iterator[str]:
 
 
 def id_is_a_node_s(schema: DocumentNode) -> Iterator[str]:
-    """Require of whatever has `id: ID!` that it is a Node, and of a Node that it has one."""
+    """Require that types with `id: ID!` implement Node, and the reverse."""
     for kind in _types(schema):
         ids = [field for field in _fields(kind) if field.name.value == "id"]
         is_node = "Node" in {kind.name.value} | _interfaces(kind)
@@ -152,7 +152,7 @@ def id_is_a_node_s(schema: DocumentNode) -> Iterator[str]:
 
 
 def ids_are_ids(schema: DocumentNode) -> Iterator[str]:
-    """Require the type ID of whatever is named one."""
+    """Require the type ID for fields that are named as ids."""
     for path, node in _named(schema):
         is_id = re.search(r"(^id|Ids?|^ids)$", node.name.value) and "." in path
         if is_id and _inner(node.type) != "ID":
@@ -177,7 +177,7 @@ def connections_are_relay_s(schema: DocumentNode) -> Iterator[str]:
 
 
 def connections_take_cursors(schema: DocumentNode) -> Iterator[str]:
-    """Require `first`, `after`, `last` and `before` of whatever gives a connection."""
+    """Require `first`, `after`, `last` and `before` of every field that returns a connection."""
     for kind in _with_fields(schema):
         for field in _fields(kind):
             given = {one.name.value: print_ast(one.type) for one in field.arguments or ()}
@@ -186,7 +186,7 @@ def connections_take_cursors(schema: DocumentNode) -> Iterator[str]:
 
 
 def lists_have_no_holes(schema: DocumentNode) -> Iterator[str]:
-    """Require that what is in a list is not null."""
+    """Require non-null items of lists."""
     for path, node in _named(schema):
         kind = getattr(node, "type", None)
         kind = kind.type if isinstance(kind, NonNullTypeNode) else kind
@@ -195,7 +195,7 @@ def lists_have_no_holes(schema: DocumentNode) -> Iterator[str]:
 
 
 def roots_may_be_null(schema: DocumentNode) -> Iterator[str]:
-    """Require of the root's fields that one failure is not the whole answer's."""
+    """Require nullable root fields, so that one failure does not null the whole result."""
     for kind in _with_fields(schema):
         for field in _fields(kind):
             if kind.name.value == "Query" and isinstance(field.type, NonNullTypeNode):
@@ -203,7 +203,7 @@ def roots_may_be_null(schema: DocumentNode) -> Iterator[str]:
 
 
 def one_of_is_nullable(schema: DocumentNode) -> Iterator[str]:
-    """Require of a @oneOf input that each of its fields may be left out."""
+    """Require nullable fields of a @oneOf input."""
     for kind in _types(schema):
         if any(one.name.value == "oneOf" for one in kind.directives or ()):
             for field in _fields(kind):
@@ -212,7 +212,7 @@ def one_of_is_nullable(schema: DocumentNode) -> Iterator[str]:
 
 
 def raw_words_have_a_companion(schema: DocumentNode) -> Iterator[str]:
-    """Require a raw field beside an enum that may be UNKNOWN, named for it: `type`, `typeName`."""
+    """Require the platform's word beside an enum with UNKNOWN: `type`, `typeName`."""
     enums = {
         kind.name.value
         for kind in _types(schema)
@@ -226,7 +226,7 @@ def raw_words_have_a_companion(schema: DocumentNode) -> Iterator[str]:
 
 
 def deprecations_say_why(schema: DocumentNode) -> Iterator[str]:
-    """Require a reason that says what to use instead."""
+    """Require a deprecation reason that names the replacement."""
     for path, node in _named(schema):
         for directive in node.directives or ():
             if directive.name.value == "deprecated" and not directive.arguments:

@@ -1,4 +1,4 @@
-"""Bad input: refused before any call, in words that name the argument and never the value."""
+"""Bad input is refused before any call; the message names the argument, never the value."""
 
 import json
 from typing import Any
@@ -50,13 +50,13 @@ def _refused(graph: Graph, query: str, variables: dict[str, Any] | None = None) 
     ids=ascii,
 )
 def test_an_identifier_must_be_one(graph: Graph, name: str, value: str, allowed: str) -> None:
-    """Empty, too long, or with control characters."""
+    """Identifiers that are empty, too long, or contain control characters are refused."""
     assert _refused(graph, CUSTOMER, {"by": {name: value}}) == (f"by.{name}", allowed)
 
 
 @pytest.mark.parametrize("escaped", [r"\ud800", r"secret\udfff", r"\udc00\ud800"])
 def test_a_lone_surrogate_is_refused(graph: Graph, escaped: str) -> None:
-    """Half a character, which no query string can hold, reaches nobody, however it is sent."""
+    """A lone surrogate, which no query string can contain, is refused."""
     bodies = [
         f'{{"query": "{CUSTOMER}", "variables": {{"by": {{"mobile": "{escaped}"}}}}}}',
         json.dumps({"query": f'{{customer(by:{{mobile:"{escaped}"}}){{id}}}}'}),
@@ -91,7 +91,7 @@ EXACTLY_ONE = "exactly one of mobile, email, externalId, customerId, cuid"
 def test_exactly_one_identifier_is_needed(
     graph: Graph, by: dict[str, Any] | None, literal: str
 ) -> None:
-    """None, two, or null: as a variable and as a literal."""
+    """No identifier, two, or null are refused, as a variable and as a literal."""
     for query, argument in ((CUSTOMER, "$by"), (f"{{customer(by:{literal}){{id}}}}", "by")):
         refused = _refused(graph, query, {"by": by})
         assert refused[0] == argument
@@ -99,7 +99,7 @@ def test_exactly_one_identifier_is_needed(
 
 
 def test_the_one_identifier_must_not_be_null(graph: Graph) -> None:
-    """Null in place of an identifier names its place, wherever the null comes from."""
+    """Null instead of an identifier is reported at its argument, wherever it comes from."""
     assert _refused(graph, CUSTOMER, {"by": {"mobile": None}})[0] == "$by.mobile"
     assert _refused(graph, "{customer(by:{mobile:null}){id}}")[0].startswith("by")
     query = "query($m:String%s){customer(by:{mobile:$m}){id}}"
@@ -108,7 +108,7 @@ def test_the_one_identifier_must_not_be_null(graph: Graph) -> None:
 
 
 def test_an_identifier_that_is_no_text_is_refused(graph: Graph) -> None:
-    """A number is no mobile number: leading zeros count."""
+    """A number is not accepted as a mobile number, because leading zeros count."""
     assert _refused(graph, CUSTOMER, {"by": {"mobile": 4915700}})[0] == "$by.mobile"
     assert _refused(graph, "{customer(by:{mobile:4915700}){id}}")[0].startswith("by")
 
@@ -131,14 +131,14 @@ def test_an_identifier_that_is_no_text_is_refused(graph: Graph) -> None:
 def test_ids_of_programs_and_promotions_are_digits(
     graph: Graph, query: str, argument: str, value: str
 ) -> None:
-    """What may become part of a path is 1 to 19 ASCII digits."""
+    """An id that becomes part of a path must be 1 to 19 ASCII digits."""
     refused = _refused(graph, f"query($v:ID!){query}", {"v": value})
     assert refused == (argument, "it must be 1 to 19 digits.")
 
 
 @pytest.mark.parametrize("count", [0, 101])
 def test_no_program_and_too_many_are_refused(graph: Graph, count: int) -> None:
-    """An empty list is not "all", and a query string has an end."""
+    """No program at all, or more than fit into a query string, are refused."""
     argument, allowed = _refused(
         graph,
         'query($p:[ID!]){customer(by:{mobile:"1"}){promotions(programIds:$p){totalCount}}}',
@@ -161,13 +161,13 @@ def test_no_program_and_too_many_are_refused(graph: Graph, count: int) -> None:
     ],
 )
 def test_a_page_is_of_0_to_100(graph: Graph, root: str, arguments: str, argument: str) -> None:
-    """Sizes out of range, and both ends at once."""
+    """Sizes out of range, and `first` with `last`, are refused."""
     assert _refused(graph, f"{{{root}{{promotions({arguments}){{totalCount}}}}}}")[0] == argument
 
 
 @pytest.mark.parametrize("size", ["2147483648", "1.5", '"5"', "true"])
 def test_a_size_is_a_whole_number(graph: Graph, size: str) -> None:
-    """A literal or variable of another type is refused in the same words."""
+    """A literal and a variable of another type get the same message."""
     below = "{promotions(first:%s){totalCount}}"
     query = "query($n:Int){program(programId:%s)%s}"
     literal = _refused(graph, f'{{program(programId:"1"){below % size}}}')
@@ -192,7 +192,7 @@ def test_a_size_is_a_whole_number(graph: Graph, size: str) -> None:
     ids=ascii,
 )
 def test_a_global_id_must_be_one(graph: Graph, id_: str) -> None:
-    """Damaged ones, and a mobile number or e-mail in place of one."""
+    """Damaged global ids, and a mobile number or e-mail address instead, are refused."""
     words = "it must be an `id` from this graph."
     assert _refused(graph, "query($id:ID!){node(id:$id){id}}", {"id": id_}) == ("id", words)
     assert _refused(graph, "query($id:ID!){nodes(ids:[$id]){id}}", {"id": id_}) == ("ids[0]", words)
@@ -223,7 +223,7 @@ def test_a_global_id_must_be_one(graph: Graph, id_: str) -> None:
 def test_a_word_that_is_not_known_is_refused(
     graph: Graph, field: str, kind: str, allowed: str, word: str
 ) -> None:
-    """Literal or variable: the words that there are stand in the message."""
+    """The message for an unknown enum value lists the known ones."""
     for refused in (
         _refused(graph, f"{{{field % word}}}"),
         _refused(graph, f"query($w:{kind}){{{field % '$w'}}}", {"w": word}),
@@ -234,20 +234,20 @@ def test_a_word_that_is_not_known_is_refused(
 
 @pytest.mark.parametrize("name", ["", "x" * 257, "a\nb", "a\u200bb"], ids=ascii)
 def test_an_event_name_is_printable(graph: Graph, name: str) -> None:
-    """Empty, too long, or with what nobody can see."""
+    """Event names that are empty, too long, or not printable are refused."""
     query = 'query($n:String){program(programId:"1"){promotions(eventName:$n){totalCount}}}'
     argument, allowed = _refused(graph, query, {"n": name})
     assert (argument, allowed) == ("eventName", "it must have 1 to 256 printable characters.")
 
 
 def test_no_source_type_at_all_is_refused(graph: Graph) -> None:
-    """An empty list of source types would be an empty connection that nobody meant."""
+    """An empty list of source types is refused rather than an empty connection returned."""
     query = '{program(programId:"1"){promotions(sourceTypes:[]){totalCount}}}'
     assert _refused(graph, query) == ("sourceTypes", "it must have at least one source type.")
 
 
 def test_a_message_never_repeats_what_was_sent(graph: Graph) -> None:
-    """Identifiers are private, so no answer to bad input holds them."""
+    """Identifiers are private: no response to bad input contains them."""
     secret = "secret-4915700000001"
     wrong: list[tuple[str, Any]] = [
         (CUSTOMER, {"by": {"mobile": secret + "\n"}}),

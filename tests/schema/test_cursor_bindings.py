@@ -1,4 +1,4 @@
-"""What a cursor is bound to: two sets of filters that differ never share it."""
+"""A cursor is bound to its list: two different sets of filters never share it."""
 
 from itertools import product
 from typing import Any
@@ -51,7 +51,7 @@ THEIRS = st.tuples(
 @settings(max_examples=1000, deadline=None)
 @given(one=DEFINITIONS, other=DEFINITIONS)
 def test_filters_of_a_program_that_differ_are_bound_apart(one: Any, other: Any) -> None:
-    """Left out, the word for left out, separators in a text, the order of the source types."""
+    """Absent filters, their encoding as a text, separators in a text, the order of source types."""
     bound = bound_of_program(*one), bound_of_program(*other)
     assert (bound[0] == bound[1]) is (one == other)
 
@@ -59,13 +59,13 @@ def test_filters_of_a_program_that_differ_are_bound_apart(one: Any, other: Any) 
 @settings(max_examples=1000, deadline=None)
 @given(one=THEIRS, other=THEIRS)
 def test_filters_of_a_customer_that_differ_are_bound_apart(one: Any, other: Any) -> None:
-    """The same of a customer's list."""
+    """The same holds for a customer's list."""
     bound = bound_of_customer(*one), bound_of_customer(*other)
     assert (bound[0] == bound[1]) is (one == other)
 
 
 def test_no_two_of_a_table_are_bound_alike() -> None:
-    """Each text beside each of the others, in all places that a separator could shift it to."""
+    """Each text with each other one, wherever a separator could shift it."""
     texts = [None, *WORDS, "None|True|1|1", "x|False", "False|None", "==None", "None,None"]
     filters = [
         DefinitionFilters(*each) for each in product(texts, (False, True), (None, "1"), (None, "1"))
@@ -76,7 +76,7 @@ def test_no_two_of_a_table_are_bound_alike() -> None:
 
 
 def test_a_cursor_without_filters_is_what_it_was() -> None:
-    """Cursors that clients hold go on: what is bound changes only for texts that need it."""
+    """Stored cursors stay valid: the binding changes only for texts that need it."""
     types = (PromotionSourceType.UI, PromotionSourceType.CAMPAIGN)
     filters = DefinitionFilters("TransactionAdd", includes_inactive=True, promotion_id="7")
     bound = (
@@ -105,7 +105,7 @@ def cursor(graph: Graph) -> str:
 
 @pytest.mark.parametrize("filters", LISTS)
 def test_a_cursor_goes_on_in_its_own_list_alone(graph: Graph, cursor: str, filters: str) -> None:
-    """Over HTTP: any other list refuses it, and makes no call."""
+    """Over HTTP, any other list refuses it, without a call."""
     query = f'query($c:String){{program(programId:"9001"){{promotions({filters} after:$c)'
     query += "{nodes{id}}}}"
     answer = graph.answer(query, {"c": cursor})

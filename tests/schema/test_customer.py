@@ -1,4 +1,4 @@
-"""When a customer is there, when null, and which errors stand beside them."""
+"""When a customer is present or null, and which errors are reported."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ TWO = "{customerId a:promotions(first:1){totalCount} b:promotions(first:2){total
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[Platform, Graph]]:
-    """Serve one platform and one gateway for all tests here."""
+    """Serve one platform and one gateway for this module."""
     with platform() as (scripted, url), graph_over(url) as graph:
         yield scripted, graph
 
@@ -29,7 +29,7 @@ def _only_at_limit(limit: str, response: Response, other: Response | None = None
 
 @pytest.mark.parametrize("status", [200, 400, 404, 500])
 def test_nobody_is_null_without_an_error(scripted: Platform, asking: Graph, status: int) -> None:
-    """8015, whatever its HTTP status, leaves the siblings alone."""
+    """8015, with any HTTP status, does not affect sibling fields."""
     scripted.answers["promotionData"] = _only_at_limit(  # type: ignore[assignment]
         "1", JSONResponse(errors_body(8015), status)
     )
@@ -47,7 +47,7 @@ def test_nobody_is_null_without_an_error(scripted: Platform, asking: Graph, stat
 
 @pytest.mark.parametrize("limit", ["1", "2"])
 def test_any_8015_makes_the_customer_null(scripted: Platform, asking: Graph, limit: str) -> None:
-    """One page that says "nobody" is believed over one that succeeds or fails."""
+    """One page with "no such customer" wins over pages that succeed or fail."""
     for other in (None, Response("", 500)):
         scripted.answers["promotionData"] = _only_at_limit(  # type: ignore[assignment]
             limit, JSONResponse(errors_body(8015), 400), other
@@ -58,7 +58,7 @@ def test_any_8015_makes_the_customer_null(scripted: Platform, asking: Graph, lim
 def test_a_page_that_fails_is_null_beside_one_that_succeeds(
     scripted: Platform, asking: Graph
 ) -> None:
-    """Any success makes the customer exist; the failed page has its own error."""
+    """One successful page makes the customer present; the failed page has its own error."""
     scripted.answers["promotionData"] = _only_at_limit("1", Response("", 500))  # type: ignore[assignment]
     answer = asking.answer(f'{{customer(by:{{externalId:"C-TEN"}}){TWO}}}')
     assert answer["data"]["customer"] == {
@@ -72,7 +72,7 @@ def test_a_page_that_fails_is_null_beside_one_that_succeeds(
 
 
 def test_all_pages_failing_is_one_error(scripted: Platform, asking: Graph) -> None:
-    """Where nothing else tells the id, the customer is null with ONE error, not one a page."""
+    """Without another source of the id, the customer is null with one error, not one a page."""
     scripted.answers["promotionData"] = Response("", 503)
     answer = asking.answer(f'{{customer(by:{{externalId:"C-TEN"}}){TWO}}}')
     assert answer["data"] == {"customer": None}
@@ -83,7 +83,7 @@ def test_all_pages_failing_is_one_error(scripted: Platform, asking: Graph) -> No
 
 
 def test_a_bad_page_beside_a_good_one_is_null_by_itself(asking: Graph) -> None:
-    """Bad input in one page is that page's error and costs no call."""
+    """Bad input in one page is an error of that page and makes no call."""
     answer = asking.answer(
         '{customer(by:{externalId:"C-TEN"})'
         '{a:promotions(first:101){totalCount} b:promotions(after:"x"){totalCount}'
@@ -98,7 +98,7 @@ def test_a_bad_page_beside_a_good_one_is_null_by_itself(asking: Graph) -> None:
 
 
 def test_a_customer_who_vanishes_below_is_null(scripted: Platform, asking: Graph) -> None:
-    """8015 for a page further down is null without an error there."""
+    """8015 for a page of a nested customer is null without an error."""
     scripted.answers["promotionData"] = _only_at_limit(  # type: ignore[assignment]
         "5", JSONResponse(errors_body(8015), 400)
     )
@@ -111,7 +111,7 @@ def test_a_customer_who_vanishes_below_is_null(scripted: Platform, asking: Graph
 
 
 def test_the_source_is_part_of_the_look_up(graph: Graph) -> None:
-    """Somebody known on one source is nobody on another, and has another id there."""
+    """A customer of one source is unknown on another, or has another id there."""
     data = graph.ask(
         """{
           a: customer(by: {externalId: "C-EVERYWHERE"}) { id }
@@ -129,7 +129,7 @@ def test_the_source_is_part_of_the_look_up(graph: Graph) -> None:
 def test_customers_keep_their_order_and_each_their_own_error(
     scripted: Platform, asking: Graph
 ) -> None:
-    """Nobody is null without an error, a failure is null with an error at its index."""
+    """An unknown customer is null without an error, a failure null with an error at its index."""
     scripted.answers["promotionData"] = _failing_for("C-001")  # type: ignore[assignment]
     names = ["C-TEN", "nobody", "C-001", "C-ONE", "", "C-001", "C-TEN"]
     who = ",".join(f'{{externalId:"{name}"}}' for name in names)
@@ -147,7 +147,7 @@ def test_customers_keep_their_order_and_each_their_own_error(
 
 
 def test_nodes_keep_their_order_and_each_their_own_error(scripted: Platform, asking: Graph) -> None:
-    """Every type at once, a broken id, a failure and things that are no more."""
+    """Nodes of every type, an invalid id, a failure and unknown nodes in one query."""
 
     async def failing(request: Request) -> Response | None:
         return Response("", 503) if request.query_params["identifierValue"] == "1" else None

@@ -1,4 +1,4 @@
-"""A caller whom a claim binds to customers gets at these, and at no other, by no way there is."""
+"""A caller whose token names customers can access these and no others, by no path."""
 
 import ast
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ NODE = "query($id:ID!){node(id:$id){__typename}}"
 
 @pytest.fixture
 def key_file(tmp_path: Path) -> str:
-    """Write the issuer's key into a file."""
+    """Write the issuer's key to a file."""
     path = tmp_path / "key.pem"
     path.write_bytes(ISSUER.pem())
     return str(path)
@@ -37,7 +37,7 @@ def key_file(tmp_path: Path) -> str:
 
 @pytest.fixture
 def guarded(sandbox_url: str, key_file: str) -> Iterator[Graph]:
-    """Serve a gateway that has seen nobody yet."""
+    """Serve a gateway that has no stored customer ids."""
     settings = JWT | {"auth_key_file": key_file, "auth_customer_claim": "customers"}
     with graph_over(sandbox_url, **settings) as graph:
         yield graph
@@ -46,7 +46,7 @@ def guarded(sandbox_url: str, key_file: str) -> Iterator[Graph]:
 def ask(
     graph: Graph, customers: list[dict[str, Any]] | None, query: str, **variables: Any
 ) -> dict[str, Any]:
-    """Ask as a caller with these customers; None leaves the claim out."""
+    """Send a query as a caller with these customers; None omits the claim."""
     graph.http.headers.update(ISSUER.bearer(customers=customers))
     return graph.answer(query, variables)
 
@@ -57,7 +57,7 @@ def codes(answer: dict[str, Any]) -> list[tuple[str, list[str | int]]]:
 
 
 def test_only_the_gate_makes_a_customers_key() -> None:
-    """Nowhere else is a key called into being, nor one made of another."""
+    """No other module creates a customer's key, also not from another key."""
     found = set()
     for path in set(PACKAGE.rglob("*.py")) - set((PACKAGE / "sandbox").rglob("*.py")):
         tree = ast.parse(path.read_text())
@@ -92,7 +92,7 @@ def test_only_the_gate_makes_a_customers_key() -> None:
     ],
 )
 def test_a_customer_of_the_claim_is_answered(guarded: Graph, one: dict[str, str]) -> None:
-    """By an identifier that is equal byte for byte, at the price of one call."""
+    """The caller's own identifier, equal byte for byte, takes one call."""
     answer = ask(guarded, [{"cuid": "another"}, one], CUSTOMER, by=one, s="INSTORE")
     assert answer["data"] == {"customer": {"id": OWN_NODE}}
     assert guarded.calls == 1
@@ -127,7 +127,7 @@ def test_a_customer_of_the_claim_is_answered(guarded: Graph, one: dict[str, str]
 def test_any_other_is_forbidden_before_any_call(
     guarded: Graph, claim: Any, identifier: dict[str, str], source: str
 ) -> None:
-    """Not even another spelling or source of one's own: which customer that is, is not guessed."""
+    """Another spelling or source of the own identifier is refused: it may be someone else."""
     answer = ask(guarded, claim, CUSTOMER, by=identifier, s=source)
     assert answer["data"] == {"customer": None}
     assert codes(answer) == [("FORBIDDEN", ["customer"])]
@@ -138,7 +138,7 @@ def test_any_other_is_forbidden_before_any_call(
 
 @pytest.mark.parametrize("claim", [BY_MOBILE, [{"cuid": "nobody"}, *BY_MOBILE]])
 def test_an_own_id_is_told_by_looking_up_the_claim_once(guarded: Graph, claim: Any) -> None:
-    """One call with limit 1 for each identifier of the claim; then it is remembered."""
+    """One call with limit 1 for each identifier of the claim, whose result is stored."""
     answer = ask(guarded, claim, CUSTOMER, by={"customerId": OWN}, s="INSTORE")
     assert answer["data"] == {"customer": {"id": OWN_NODE}}
     assert guarded.calls == len(claim) + 1
@@ -159,7 +159,7 @@ def test_an_own_id_is_told_by_looking_up_the_claim_once(guarded: Graph, claim: A
 def test_anothers_id_is_never_looked_up(
     guarded: Graph, query: str, variables: dict[str, Any], path: str
 ) -> None:
-    """It is the caller's own identifier that is: whether the other exists, nobody learns."""
+    """The caller's own identifier is looked up, so that nothing is disclosed of the other."""
     answer = ask(guarded, BY_MOBILE, query, **variables)
     assert codes(answer) == [("FORBIDDEN", [path])]
     (asked,) = guarded.queries()
@@ -170,7 +170,7 @@ def test_anothers_id_is_never_looked_up(
 
 
 def test_siblings_survive_what_is_forbidden(guarded: Graph) -> None:
-    """Each way in has its own error at its own path, and none of them makes a call."""
+    """Each path to a customer has its own error, and none makes a call."""
     query = """query($own:ID!,$other:ID!,$theirs:ID!,$m:String!,$o:String!,$id:ID!){
       customers(by:[{mobile:$m},{mobile:$o},{customerId:$id}]){customerId}
       nodes(ids:[$other,$own,$theirs]){__typename}
@@ -202,7 +202,7 @@ def test_siblings_survive_what_is_forbidden(guarded: Graph) -> None:
 
 
 def test_a_cursor_opens_no_list_of_anothers(sandbox_url: str, guarded: Graph, graph: Graph) -> None:
-    """It tells whose list it is of, and does not make that list the caller's."""
+    """A cursor of another customer's list does not grant access to the list."""
     query = """query($by:CustomerIdentifier!,$after:String){customer(by:$by){
       promotions(first:2,after:$after){pageInfo{endCursor}}}}"""
     theirs = graph.ask(query, {"by": {"mobile": OTHERS_MOBILE}})
@@ -215,7 +215,7 @@ def test_a_cursor_opens_no_list_of_anothers(sandbox_url: str, guarded: Graph, gr
 
 
 def test_what_is_cached_for_one_is_not_for_another(sandbox_url: str, key_file: str) -> None:
-    """The gate comes before the cache: a page at hand is as far away as one that is not."""
+    """Authorisation precedes the cache: cached pages are refused as well."""
     settings = JWT | {"auth_key_file": key_file, "auth_customer_claim": "customers"}
     one = {"mobile": MOBILE}
     with graph_over(sandbox_url, **settings, cache_customer_ttl_s=60) as guarded:
@@ -232,14 +232,14 @@ def test_what_is_cached_for_one_is_not_for_another(sandbox_url: str, key_file: s
 
 
 def test_a_page_by_ones_own_identifier_tells_the_id_too(guarded: Graph) -> None:
-    """Who has asked by mobile number needs no further call to be known by id."""
+    """A page by the own identifier has the id, so that the id takes no further call."""
     ask(guarded, BY_MOBILE, CUSTOMER, by={"mobile": MOBILE}, s="INSTORE")
     assert ask(guarded, BY_MOBILE, NODE, id=OWN_NODE)["data"]["node"]
     assert guarded.calls == 1
 
 
 def test_a_claim_of_nobody_opens_nobody(guarded: Graph) -> None:
-    """By its own identifier it is null, as for everybody; by an id it is forbidden."""
+    """An unknown own identifier is null; by an id it is forbidden."""
     claim = [{"mobile": "+0"}]
     answer = ask(guarded, claim, CUSTOMER, by={"mobile": "+0"}, s="INSTORE")
     assert answer == answer | {"data": {"customer": None}}
@@ -248,7 +248,7 @@ def test_a_claim_of_nobody_opens_nobody(guarded: Graph) -> None:
 
 
 def test_what_cannot_be_told_is_not_forbidden(key_file: str) -> None:
-    """While the platform is down an id is the outage's error, unless the claim states it."""
+    """During an outage an id is the outage's error, unless the claim has that id."""
     sandbox = create_sandbox(clock=lambda: NOW, faults=[parse_fault("status=503")])
     settings = JWT | {"auth_key_file": key_file, "auth_customer_claim": "customers"}
     with serve(sandbox) as url, graph_over(url, **settings) as guarded:
@@ -261,7 +261,7 @@ def test_what_cannot_be_told_is_not_forbidden(key_file: str) -> None:
 def test_looking_up_the_claim_counts_in_the_operations_calls(
     sandbox_url: str, key_file: str
 ) -> None:
-    """A claim of many customers is not looked up without end."""
+    """The number of look-ups for a large claim is limited."""
     settings = JWT | {"auth_key_file": key_file, "auth_customer_claim": "customers"}
     claim = [{"externalId": f"C-{number:03}"} for number in range(1, 20)]
     with graph_over(sandbox_url, **settings, upstream_max_calls_per_operation=5) as guarded:
@@ -271,7 +271,7 @@ def test_looking_up_the_claim_counts_in_the_operations_calls(
 
 
 def test_no_definition_takes_the_call_of_the_page_to_come(sandbox_url: str, key_file: str) -> None:
-    """While the claim is looked up, the customer's own call is kept for them."""
+    """While the claim is looked up, the call for the customer stays reserved."""
     settings = JWT | {"auth_key_file": key_file, "auth_customer_claim": "customers"}
     query = """query($id:ID!){promotion(programId:"9001",promotionId:"90010001"){name}
       node(id:$id){id}}"""
@@ -282,12 +282,12 @@ def test_no_definition_takes_the_call_of_the_page_to_come(sandbox_url: str, key_
 
 
 def test_bad_input_is_told_before_what_is_forbidden(guarded: Graph) -> None:
-    """What cannot be an identifier is nobody's."""
+    """An invalid identifier is reported as bad input, before authorisation."""
     answer = ask(guarded, BY_MOBILE, CUSTOMER, by={"mobile": ""}, s="INSTORE")
     assert codes(answer) == [("BAD_USER_INPUT", ["customer"])]
 
 
 def test_definitions_are_not_a_customers(guarded: Graph) -> None:
-    """A caller without any customers may ask for what is true whoever looks."""
+    """A caller without customers can query everything that depends on no customer."""
     answer = ask(guarded, None, '{program(programId:"9001"){name promotions{totalCount}}}')
     assert answer["data"]["program"]["promotions"]["totalCount"] == 40

@@ -1,4 +1,4 @@
-"""What is promised of every type and field, checked on all of them."""
+"""Guarantees that hold for every type and field."""
 
 import ast
 from collections.abc import Iterator
@@ -52,17 +52,17 @@ def _fields() -> Iterator[tuple[str, Any]]:
 
 
 def test_everything_is_described() -> None:
-    """Each type, field, argument and enum value has words for a frontend developer."""
+    """Each type, field, argument and enum value has a description."""
     assert [name for name, words in _described() if not (words or "").strip()] == []
 
 
 def test_schema_graphql_is_the_codes() -> None:
-    """The file that clients read is what the gateway serves; `schema` writes it."""
+    """The file that clients read is the schema that the gateway serves."""
     assert (ROOT / "schema.graphql").read_text() == print_schema()
 
 
 def test_only_nodes_have_an_id() -> None:
-    """Client caches normalise on a field named `id`, so nothing else may have one."""
+    """Client caches normalise on a field named `id`, so that only nodes have one."""
     nodes = {"Node", "Customer", "CustomerPromotion", "Promotion", "Program"}
     assert {name for name, kind in _composites() if "id" in kind.fields} == nodes
     for name in nodes - {"Node"}:
@@ -70,7 +70,7 @@ def test_only_nodes_have_an_id() -> None:
 
 
 def test_each_field_is_declared_once_as_one_of_three() -> None:
-    """Plain, computed or fetching; plain data only where a type is made from data at hand."""
+    """Plain, computed or fetching; undeclared only in types without a payload."""
     undeclared = {
         name.partition(".")[0]
         for name, field in _fields()
@@ -96,7 +96,7 @@ class _Other(NamedTuple):
 
 
 def test_a_plain_field_is_in_every_payload_of_its_view() -> None:
-    """A view over two structs shows what both have, and in one way."""
+    """A view over two structs has attributes of both, with the same normaliser."""
     assert attribute_types(_One | _Other | None, "both") == [int, int]
     for attribute, message in (
         ("inner", "_Other has no attribute inner"),
@@ -111,14 +111,14 @@ def test_a_plain_field_is_in_every_payload_of_its_view() -> None:
 
 
 def test_a_path_of_attributes_leads_somewhere() -> None:
-    """Null on the way is looked through."""
+    """A nullable part of a path is looked through."""
     assert attribute_types(_One, "inner.deep") == [Annotated[int, Normalised(str)]]
     with pytest.raises(TypeError, match="_Inner has no attribute shallow"):
         attribute_types(_One, "inner.shallow")
 
 
 def test_a_plain_field_takes_the_normaliser_of_its_attribute() -> None:
-    """The type carries it: one for the attribute itself, one for an enum's member."""
+    """The attribute's type has one for the attribute, and one for an enum's member."""
 
     @view()
     class _View:
@@ -141,14 +141,14 @@ def test_a_plain_field_takes_the_normaliser_of_its_attribute() -> None:
 
 
 def test_only_fetching_fields_are_asynchronous() -> None:
-    """A field that needs no network costs no coroutine, and one that needs it says so."""
+    """Exactly the fetching fields are coroutines."""
     for name, field in _fields():
         declared = field.metadata.get(DECLARATION)
         assert (declared is not None and isinstance(declared, Fetching)) is field.is_async, name
 
 
 def test_what_needs_the_network_may_be_null() -> None:
-    """An outage costs a field, never the whole answer; lists of the root have null elements."""
+    """An outage nulls a field, never the whole result; lists of the root have nullable items."""
     for name, field in _fields():
         if isinstance(field.metadata.get(DECLARATION), Fetching):
             type_name, _, python_name = name.partition(".")
@@ -158,7 +158,7 @@ def test_what_needs_the_network_may_be_null() -> None:
 
 
 def test_look_ahead_is_declared_and_real() -> None:
-    """What a fetching field looks ahead to exists."""
+    """The fields that are looked ahead to exist."""
     declared = {
         pair
         for _, field in _fields()
@@ -184,7 +184,7 @@ def _resolvers(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
 
 @pytest.mark.parametrize("path", SCHEMA_FILES, ids=lambda path: path.name)
 def test_resolvers_use_only_context_and_look_ahead(path: Path) -> None:
-    """`info` is nothing else to them, and is handed on to nobody."""
+    """`info` is used for nothing else, and not passed on."""
     for resolver in _resolvers(path):
         uses = [n for n in ast.walk(resolver) if isinstance(n, ast.Name) and n.id == "info"]
         attributes = [
@@ -201,13 +201,13 @@ def test_resolvers_use_only_context_and_look_ahead(path: Path) -> None:
 
 
 def test_resolvers_are_found() -> None:
-    """The test above looks at something."""
+    """The test above finds resolvers."""
     assert sum(1 for path in SCHEMA_FILES for _ in _resolvers(path)) > 30
 
 
 @pytest.mark.parametrize("path", SCHEMA_FILES, ids=lambda path: path.name)
 def test_there_are_no_permission_classes_and_no_field_extensions(path: Path) -> None:
-    """Authorisation lives in the resolvers; nothing wraps a field."""
+    """Authorisation is in the resolvers, and no extension wraps a field."""
     keywords = {
         node.arg for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.keyword)
     }

@@ -1,4 +1,4 @@
-"""What a page that fails costs: the page, and the customer only where nothing tells their id."""
+"""A failed page nulls the page, and the customer only if the id is unknown."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -25,7 +25,7 @@ UNAVAILABLE = "UPSTREAM_UNAVAILABLE"
 
 @pytest.fixture(scope="module", params=["compiled", "reference"])
 def served(request: pytest.FixtureRequest) -> Iterator[tuple[Platform, Graph]]:
-    """Serve one platform and one gateway for all tests here, with either executor."""
+    """Serve one platform and one gateway for this module, with either executor."""
     with platform() as (scripted, url), graph_over(url, executor=request.param) as graph:
         yield scripted, graph
 
@@ -37,14 +37,14 @@ def told(answer: dict[str, Any]) -> list[tuple[str, list[str | int]]]:
 
 
 def cursor_of(graph: Graph, root: str = BY_NAME) -> str:
-    """Return a cursor that the gateway has written."""
+    """Return a cursor of the gateway."""
     data = graph.ask(f"{{{root}{{promotions(first:1){{pageInfo{{endCursor}}}}}}}}")
     cursor: str = next(iter(data.values()))["promotions"]["pageInfo"]["endCursor"]
     return cursor
 
 
 def forged(customer_id: str, name: str = "externalId", value: str = "C-TEN") -> str:
-    """Write a cursor of one customer's list under another's id, as who reads the code can."""
+    """Encode a cursor of one customer's list with another's id, as an attacker could."""
     connection = "Customer.promotions|INSTORE||||"
     return Binding(connection, CursorOwner(name, value, customer_id)).write(Position(0, 0, 1))
 
@@ -55,7 +55,7 @@ def forged(customer_id: str, name: str = "externalId", value: str = "C-TEN") -> 
      ("first:1,last:1", BAD), ("programIds:[]", BAD), ('programIds:["x"]', BAD)],
 )  # fmt: skip
 def test_a_bad_argument_costs_its_page(asking: Graph, arguments: str, code: str) -> None:
-    """The error stands at the page, the customer stays, and nothing is asked of the platform."""
+    """The error is at the page, the customer is present, and no call is made."""
     answer = asking.answer(f"{{{BY_NAME}{{__typename promotions({arguments}){{totalCount}}}}}}")
     assert answer["data"] == {"customer": {"__typename": "Customer", "promotions": None}}
     assert told(answer) == [(code, ["customer", "promotions"])]
@@ -64,7 +64,7 @@ def test_a_bad_argument_costs_its_page(asking: Graph, arguments: str, code: str)
 
 @pytest.mark.parametrize("selection", ["id %s", "%s id", "%s customerId id", "...on Node{id} %s"])
 def test_where_nothing_tells_the_id_there_is_one_error(asking: Graph, selection: str) -> None:
-    """Null propagation makes the customer null, and one cause is one error, in whatever order."""
+    """Null propagation nulls the customer with one error, in whatever order pages fail."""
     pages = 'a:promotions(after:"bad"){totalCount} b:promotions(first:1000){totalCount}'
     answer = asking.answer(f"{{{BY_NAME}{{{selection % pages}}}}}")
     assert answer["data"] == {"customer": None}
@@ -75,7 +75,7 @@ def test_where_nothing_tells_the_id_there_is_one_error(asking: Graph, selection:
 
 
 def test_an_id_that_is_not_selected_is_not_missed(asking: Graph) -> None:
-    """What @skip leaves out does not count as selected."""
+    """A page that @skip excludes is not fetched."""
     query = f'query($no:Boolean!){{{BY_NAME}{{id@include(if:$no) promotions(after:"x"){{drift}}}}}}'
     answer = asking.answer(query, {"no": False})
     assert answer["data"] == {"customer": {"promotions": None}}
@@ -84,7 +84,7 @@ def test_an_id_that_is_not_selected_is_not_missed(asking: Graph) -> None:
 
 @pytest.mark.parametrize("root", [BY_ID, BY_NODE, f'nodes(ids:["{TEN_NODE}"])'])
 def test_who_is_asked_for_by_id_stays(scripted: Platform, asking: Graph, root: str) -> None:
-    """The id is in the query, so that the client's cache keeps what it has of the customer."""
+    """The id is in the query, so that client caches can keep the customer."""
     scripted.answers["promotionData"] = DOWN
     for arguments, code in (('after:"bad"', INVALID), ("first:2", UNAVAILABLE)):
         page = f"...on Customer{{id customerId promotions({arguments}){{totalCount}}}}"
@@ -98,7 +98,7 @@ def test_who_is_asked_for_by_id_stays(scripted: Platform, asking: Graph, root: s
 
 @pytest.mark.parametrize("given", ["abc", "7" * 20, "+7"])
 def test_a_customer_id_that_can_be_nobodys_tells_nothing(asking: Graph, given: str) -> None:
-    """No id is made up of it that the graph would not take back."""
+    """No id is derived from it that the graph would refuse."""
     query = f'{{customer(by:{{customerId:"{given}"}}){{id promotions(after:"bad"){{drift}}}}}}'
     answer = asking.answer(query)
     assert answer["data"] == {"customer": None}
@@ -110,7 +110,7 @@ def test_a_customer_id_that_can_be_nobodys_tells_nothing(asking: Graph, given: s
 def test_the_id_is_in_the_cursor(
     scripted: Platform, asking: Graph, argument: str, more: str
 ) -> None:
-    """Page two fails, by the platform's or the client's fault, and page one's customer stays."""
+    """Page two fails, by the platform's or the client's fault; the customer stays."""
     cursor = cursor_of(asking)
     scripted.answers["promotionData"] = DOWN
     page = f'promotions({argument}:"{cursor}"{more}){{totalCount}}'
@@ -121,7 +121,7 @@ def test_the_id_is_in_the_cursor(
 
 @pytest.mark.parametrize("failure", [DOWN, Response("<html>"), Response("", 429)])
 def test_each_page_has_its_own_error(scripted: Platform, asking: Graph, failure: Response) -> None:
-    """All pages fail, each at its own alias; the customer stays by the cursor of one of them."""
+    """All pages fail, each at its alias; the customer's id is taken from a cursor."""
     cursor = cursor_of(asking)
     scripted.answers["promotionData"] = failure
     answer = asking.answer(
@@ -137,7 +137,7 @@ def test_each_page_has_its_own_error(scripted: Platform, asking: Graph, failure:
 
 
 def test_another_page_tells_the_id(asking: Graph) -> None:
-    """A page that is there is believed before any cursor."""
+    """A fetched page takes precedence over any cursor."""
     answer = asking.answer(
         f'{{{BY_NAME}{{id a:promotions(after:"bad"){{drift}} b:promotions(first:1){{drift}}'
         f' c:promotions(first:1000,after:"{forged(ANOTHER)}"){{drift}}}}}}'
@@ -150,7 +150,7 @@ def test_another_page_tells_the_id(asking: Graph) -> None:
 
 @pytest.mark.parametrize("other", ["", "alone"])
 def test_cursors_that_disagree_tell_nothing(scripted: Platform, asking: Graph, other: str) -> None:
-    """Of two ids for one customer none is shown."""
+    """Of two ids for one customer none is used."""
     scripted.answers["promotionData"] = DOWN
     pages = f'a:promotions(after:"{forged(TEN)}"){{drift}}'
     if not other:
@@ -165,7 +165,7 @@ def test_cursors_that_disagree_tell_nothing(scripted: Platform, asking: Graph, o
     ids=["another identifier", "another customer's", "no id of this graph"],
 )
 def test_a_cursor_that_is_not_of_this_list_tells_nothing(asking: Graph, cursor: str) -> None:
-    """Nor does one whose id nobody can have."""
+    """Nor is an id that cannot exist."""
     page = f'promotions(first:1000,after:"{cursor}"){{drift}}'
     answer = asking.answer(f"{{{BY_NAME}{{id {page}}}}}")
     assert answer["data"] == {"customer": None}
@@ -176,7 +176,7 @@ def test_a_cursor_that_is_not_of_this_list_tells_nothing(asking: Graph, cursor: 
 def test_nobody_is_null_without_an_error_beside_bad_pages(
     scripted: Platform, asking: Graph, arguments: str
 ) -> None:
-    """8015 on any page says that there is no such customer, whatever the others say."""
+    """8015 on any page means that there is no such customer."""
     cursor = cursor_of(asking)
     scripted.answers["promotionData"] = JSONResponse(errors_body(8015), 400)
     for root in (BY_NAME, BY_ID, BY_NODE):
@@ -189,7 +189,7 @@ def test_nobody_is_null_without_an_error_beside_bad_pages(
 
 
 def test_each_of_several_customers_is_judged_alone(scripted: Platform, asking: Graph) -> None:
-    """A page that fails costs one customer the page, or the customer, and the others nothing."""
+    """A failed page affects one customer only."""
 
     async def answer_to(request: Request) -> Response | None:
         return DOWN if request.query_params["identifierValue"] == "C-ONE" else None
@@ -211,7 +211,7 @@ def test_each_of_several_customers_is_judged_alone(scripted: Platform, asking: G
 
 
 def test_a_page_further_down_costs_itself(scripted: Platform, asking: Graph) -> None:
-    """Below a promotion, where the customer is known, a page has its error at its own path too."""
+    """Below a promotion, a page has its error at its own path, too."""
     program = asking.ask(
         f"{{{BY_NAME}{{promotions(first:1){{nodes{{promotion{{promotionId programId}}}}}}}}}}"
     )
@@ -234,7 +234,7 @@ def test_a_page_further_down_costs_itself(scripted: Platform, asking: Graph) -> 
 def test_without_a_page_the_look_up_fails_at_the_customer(
     scripted: Platform, asking: Graph
 ) -> None:
-    """There is no page to carry the error: by whatever it is asked, the customer is null."""
+    """Without any page, a failed look-up nulls the customer, by whatever identifier."""
     scripted.answers["promotionData"] = DOWN
     for root in (BY_NAME, BY_ID, BY_NODE):
         answer = asking.answer(f"{{{root}{{__typename}}}}")

@@ -1,4 +1,4 @@
-"""What the platform brings of other programs: left out and said so, and no other answer for it."""
+"""Items of other programs are left out with a warning, and never returned as results."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -23,7 +23,7 @@ LISTS = {"promotionData": "promotions", "promotionsV2": "data"}
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[Platform, Graph]]:
-    """Serve a platform that puts items of another program at the places `FOREIGN`."""
+    """Serve a platform with items of another program at the indices `FOREIGN`."""
     with platform() as (scripted, url), graph_over(url) as graph:
 
         async def customers(request: Request) -> Response:
@@ -67,14 +67,14 @@ def programs(served: tuple[Platform, Graph]) -> str:
 def listing(
     request: pytest.FixtureRequest, served: tuple[Platform, Graph], programs: str
 ) -> Listing:
-    """Return each of the two connections, where both ask for certain programs."""
+    """Return both connections, filtered by programs."""
     if request.param == "customer":
         return Listing(served[1], CUSTOMER, programs, selection=WARNED)
     return Listing(served[1], 'program(programId:"9100")', selection=WARNED)
 
 
 def test_an_item_of_another_program_is_left_out_and_told(listing: Listing) -> None:
-    """A page of ten places with three of another program shows seven, and warns of three."""
+    """A page of ten places with three foreign items has seven, and a warning about three."""
     (root,) = listing.graph.ask(listing.query(), {"first": 10}).values()
     page = root["promotions"]
     assert len(page["edges"]) == len(page["nodes"]) == 7
@@ -85,7 +85,7 @@ def test_an_item_of_another_program_is_left_out_and_told(listing: Listing) -> No
 
 @pytest.mark.parametrize("size", [3, 100])
 def test_walks_show_each_of_the_others_once(listing: Listing, size: int) -> None:
-    """Cursors count what the upstream counts, forward and backward."""
+    """Cursors count the upstream's items, forward and backward."""
     there, back = listing.forward(size), listing.backward(size)
     seen = [id_ for page in there for id_ in page.ids]
     assert len(seen) == len(set(seen)) == 95
@@ -97,7 +97,7 @@ def test_walks_show_each_of_the_others_once(listing: Listing, size: int) -> None
 def test_one_that_was_asked_for_by_its_id_is_that_one_or_none(
     served: tuple[Platform, Graph],
 ) -> None:
-    """The platform that answers with another promotion of the program shows nothing of it."""
+    """A response with another promotion of the program is not shown."""
     query = (
         'query($id:ID!){program(programId:"9100"){promotions(first:1,promotionId:$id){'
         "nodes{promotionId} warnings{message}}}}"
@@ -118,7 +118,7 @@ def test_a_look_up_by_id_that_brings_another_has_not_said_that_there_is_none(
 
 
 def test_definitions_beside_another_programs_are_found(served: tuple[Platform, Graph]) -> None:
-    """What is known to be another's hides nothing, and costs no call."""
+    """An item of another program hides nothing, and takes no further call."""
     graph = served[1]
     listed = graph.ask('{program(programId:"9100"){promotions(first:98){nodes{promotionId}}}}')
     ids = [node["promotionId"] for node in listed["program"]["promotions"]["nodes"]][:3]
@@ -131,7 +131,7 @@ def test_definitions_beside_another_programs_are_found(served: tuple[Platform, G
 
 
 def test_a_program_is_not_named_by_another_programs_promotion() -> None:
-    """The first item of the list is another program's, and so is its name."""
+    """The first item of the list is another program's; its name is not used."""
     with platform() as (scripted, url), graph_over(url) as graph:
 
         async def definitions(request: Request) -> Response:

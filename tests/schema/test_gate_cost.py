@@ -1,4 +1,4 @@
-"""What the gate's look-ups cost is known before they are made."""
+"""The cost of look-ups for authorisation is estimated beforehand."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ SPREAD = """query($id: ID!) { ...Q }
 
 @pytest.fixture
 def guarded(sandbox_url: str, tmp_path: Path) -> Iterator[Graph]:
-    """Serve a gateway that has seen nobody yet."""
+    """Serve a gateway that has no stored customer ids."""
     key_file = tmp_path / "key.pem"
     key_file.write_bytes(ISSUER.pem())
     settings = JWT | {"auth_key_file": str(key_file), "auth_customer_claim": "customers"}
@@ -29,7 +29,7 @@ def guarded(sandbox_url: str, tmp_path: Path) -> Iterator[Graph]:
 
 
 def ask(graph: Graph, claim: list[dict[str, str]], query: str, **variables: Any) -> tuple[int, int]:
-    """Ask as a caller with this claim; gives the cost that was requested, and the calls made."""
+    """Send a query as a caller with this claim; return the requested cost, and the calls."""
     graph.http.headers.update(ISSUER.bearer(customers=claim))
     answer = graph.answer(query, variables)
     return answer["extensions"]["cost"]["requested"], graph.calls
@@ -48,12 +48,12 @@ def ask(graph: Graph, claim: list[dict[str, str]], query: str, **variables: Any)
 def test_an_id_costs_the_look_ups_of_the_claim(
     guarded: Graph, query: str, variables: dict[str, Any]
 ) -> None:
-    """Each of the claim's customers is looked up once, and the one who is asked for is not."""
+    """Each customer of the claim is looked up once, the requested one is not."""
     assert ask(guarded, CLAIM, query, **variables) == (1 + 100 * (1 + 3), 3)
 
 
 def test_several_ids_share_the_look_ups(guarded: Graph) -> None:
-    """Two who are foreign, and the caller's own: three look-ups and one page."""
+    """Two foreign customers and the caller's own: three look-ups and one page."""
     query = "query($by: [CustomerIdentifier!]!) { customers(by: $by) { id } }"
     by = [{"customerId": id_} for id_ in (OTHER, "1", OWN)]
     cost, calls = ask(guarded, CLAIM, query, by=by)
@@ -73,14 +73,14 @@ def test_several_ids_share_the_look_ups(guarded: Graph) -> None:
 def test_whoever_needs_no_look_up_pays_for_none(
     guarded: Graph, claim: list[dict[str, str]], by: dict[str, str]
 ) -> None:
-    """Neither by another identifier, nor with a claim of ids."""
+    """No look-up is counted for other identifiers, or for a claim of ids."""
     cost, calls = ask(guarded, claim, BY, by=by)
     assert cost == 101
     assert calls <= 1
 
 
 def test_look_ups_are_never_more_than_an_operation_may_make(guarded: Graph) -> None:
-    """All calls cost 4,000, whatever the claim."""
+    """The whole call budget costs 4,000, whatever the claim."""
     claim = [{"externalId": f"nobody {number}"} for number in range(60)]
     cost, calls = ask(guarded, claim, BY, by={"customerId": OTHER})
     assert cost == 1 + 100 * 40

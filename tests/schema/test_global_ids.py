@@ -1,4 +1,4 @@
-"""Global ids: each leads back to its thing, and none tells who somebody is."""
+"""Global ids: each identifies its node, and none discloses an identifier."""
 
 import base64
 
@@ -19,7 +19,7 @@ EVERYTHING = """{
 
 
 def test_each_type_comes_back_by_its_id(graph: Graph) -> None:
-    """`node(id)` gives a thing of the same type and id."""
+    """`node(id)` returns a node of the same type and id."""
     customer = graph.ask(EVERYTHING)["customer"]
     theirs = customer["promotions"]["edges"][0]["node"]
     things = [customer, theirs, theirs["promotion"], theirs["promotion"]["program"]]
@@ -35,7 +35,7 @@ def test_each_type_comes_back_by_its_id(graph: Graph) -> None:
 
 
 def test_a_thing_has_one_id_whichever_way_it_was_found(graph: Graph) -> None:
-    """By mobile, e-mail, external id or customer id, on a list or alone."""
+    """By mobile number, e-mail, external id or customer id, alone or in a list."""
     identifiers = (
         'mobile:"4915700000006"',
         'email:"c-ten@example.com"',
@@ -65,7 +65,7 @@ def test_a_thing_has_one_id_whichever_way_it_was_found(graph: Graph) -> None:
     ],
 )
 def test_ids_and_cursors_hold_no_identifier(graph: Graph, by: str, secret: bytes) -> None:
-    """Decoded, they hold the platform's own ids and nothing that the client gave."""
+    """Decoded, they contain the platform's ids and nothing that the client sent."""
     customer = graph.ask(EVERYTHING.replace('mobile: "4915700000006"', by))["customer"]
     edges = customer["promotions"]["edges"]
     texts = [customer["id"], *(e["cursor"] for e in edges), *(e["node"]["id"] for e in edges)]
@@ -113,14 +113,14 @@ def test_ids_and_cursors_hold_no_identifier(graph: Graph, by: str, secret: bytes
     ],
 )
 def test_what_is_no_id_of_the_graph_is_refused(text: str) -> None:
-    """A wrong number of parts, an unknown type or source, or what is no number."""
+    """A wrong number of parts, an unknown type or source, or a part that is no number."""
     written = base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
     with pytest.raises(BadUserInputError):
         read_id("id", written)
 
 
 def test_each_single_damaged_character_is_noticed_or_another_id() -> None:
-    """A damaged id is refused, unless it happens to be another well-formed one."""
+    """A damaged id is refused, unless it is another well-formed one."""
     id_ = write_id("CustomerPromotion", "INSTORE", "564332013", "973", "79555")
     assert read_id("id", id_) == ("CustomerPromotion", ("INSTORE", "564332013", "973", "79555"))
     for index in range(len(id_) + 1):
@@ -136,13 +136,13 @@ def test_each_single_damaged_character_is_noticed_or_another_id() -> None:
 
 @pytest.mark.parametrize("text", ["é" * 10, "\ud800", "A" * 201, "A" * 100_000, "A", "====", "~"])
 def test_what_is_no_base64_is_refused(text: str) -> None:
-    """Whatever a client sends, it is bad input and nothing else."""
+    """Any text is refused as bad input at worst."""
     with pytest.raises(BadUserInputError):
         read_id("id", text)
 
 
 def test_numbers_are_written_one_way() -> None:
-    """Leading zeros are dropped, because the platform's own answers have none."""
+    """Leading zeros are dropped, because the platform's ids are numbers."""
     assert check_digits("programId", "0973") == "973"
     assert check_digits("programId", "0") == "0"
     assert check_digits("programId", "9" * 19) == "9" * 19

@@ -1,4 +1,4 @@
-"""The schema's language is clean: described, named alike, in use, Relay's where it is Relay's."""
+"""The schema passes the lint rules: described, consistently named, Relay's conventions."""
 
 import pytest
 from graphql import DocumentNode, parse
@@ -69,23 +69,23 @@ NAMED = {rule.__name__: rule for rule in RULES}
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_the_schema_keeps_the_rule(rule: Rule) -> None:
-    """But for what it breaks on purpose; and nothing is allowed that it does not break."""
+    """Except for listed exceptions, each of which is still needed."""
     assert set(rule(SCHEMA)) == ALLOWED.get(rule.__name__, set())
 
 
 @pytest.mark.parametrize(("name", "language", "broken"), BAD)
 def test_a_schema_that_breaks_a_rule_is_found(name: str, language: str, broken: set[str]) -> None:
-    """The rule looks at something, and finds nothing beside what is wrong."""
+    """Each rule reports its example, and nothing else in it."""
     assert set(NAMED[name](parse(language))) == broken
 
 
 def test_each_rule_has_a_schema_that_breaks_it() -> None:
-    """None passes because it sees nothing."""
+    """Each rule looks at something."""
     assert {name for name, _, _ in BAD} == NAMED.keys()
 
 
 def test_the_language_has_no_comments_for_descriptions() -> None:
-    """What stands behind a hash is lost to whoever asks the schema."""
+    """Comments are not part of the introspected schema."""
     document: DocumentNode = SCHEMA
     assert document.loc is not None
     assert "#" not in document.loc.source.body

@@ -1,4 +1,4 @@
-"""Malformed items: left out and said so; places, cursors and totals stay right."""
+"""Malformed items are left out with a warning; places, cursors and totals stay right."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +20,7 @@ WARNED = PAGE + " nodes{id} warnings{code message}"
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[Platform, Graph]]:
-    """Serve a platform whose lists have unreadable items at the places `BROKEN`."""
+    """Serve a platform with unreadable items at the indices `BROKEN`."""
     with platform() as (scripted, url), graph_over(url) as graph:
 
         async def customers(request: Request) -> Response:
@@ -47,12 +47,12 @@ def _break(items: list[dict[str, Any]], request: Request, key: str) -> None:
 
 @pytest.fixture(params=[customer("C-100"), program(9100)], ids=["customer", "program"])
 def listing(request: pytest.FixtureRequest, served: tuple[Platform, Graph]) -> Listing:
-    """Return each of the two connections."""
+    """Return both connections."""
     return Listing(served[1], request.param, selection=WARNED)
 
 
 def test_the_others_are_shown_and_the_missing_counted(listing: Listing) -> None:
-    """A page of ten places with four unreadable shows six, and warns of four."""
+    """A page of ten places with four unreadable items has six, and a warning about four."""
     data = listing.graph.ask(listing.query(), {"first": 10})
     (root,) = data.values()
     page = root["promotions"]
@@ -68,7 +68,7 @@ def test_the_others_are_shown_and_the_missing_counted(listing: Listing) -> None:
 
 
 def test_one_left_out_is_told_in_the_singular(listing: Listing) -> None:
-    """Words fit the number, and there are none where nothing is missing."""
+    """The warning agrees in number, and is absent where nothing is left out."""
     for size, expected in (
         (2, ["1 promotion was dropped: it is malformed, or belongs to another program."]),
         (1, []),
@@ -78,7 +78,7 @@ def test_one_left_out_is_told_in_the_singular(listing: Listing) -> None:
 
 
 def test_a_page_ends_at_its_last_place_even_where_that_is_left_out(listing: Listing) -> None:
-    """`endCursor` stands behind what was consumed, so that nothing is shown twice."""
+    """`endCursor` is after the last place, so that nothing is repeated."""
     page = listing.page(first=2)
     assert len(page.cursors) == 1
     assert page.info["endCursor"] != page.cursors[-1]
@@ -90,7 +90,7 @@ def test_a_page_ends_at_its_last_place_even_where_that_is_left_out(listing: List
 
 
 def test_a_page_of_nothing_readable_still_leads_on(listing: Listing) -> None:
-    """Its cursors are there although it has no items."""
+    """A page of places without readable items has cursors."""
     page = listing.page(first=2, after=listing.page(first=4).info["endCursor"])
     assert page.ids == []
     assert page.edges == (True, True)
@@ -99,7 +99,7 @@ def test_a_page_of_nothing_readable_still_leads_on(listing: Listing) -> None:
 
 @pytest.mark.parametrize("size", [3, 20, 100])
 def test_walks_show_all_that_can_be_read_once(listing: Listing, size: int) -> None:
-    """Forward and backward, in whatever pages, drift is never suspected."""
+    """Forward and backward, for any page size, no drift is suspected."""
     there, back = listing.forward(size), listing.backward(size)
     seen = [id_ for page in there for id_ in page.ids]
     assert len(seen) == len(set(seen)) == 95
@@ -109,7 +109,7 @@ def test_walks_show_all_that_can_be_read_once(listing: Listing, size: int) -> No
 
 
 def test_the_upstreams_own_warnings_are_shown(graph: Graph) -> None:
-    """C-MERGED answers with a warning, which stands on the page once."""
+    """A warning of the platform (C-MERGED) is on the page once."""
     data = graph.ask(
         '{customer(by:{externalId:"C-MERGED"}){promotions{totalCount warnings{code message}}}}'
     )

@@ -1,4 +1,4 @@
-"""A customer and the pages selected below it are one call each, however they are written."""
+"""A customer and the pages below are one call each, however they are selected."""
 
 from typing import Any
 
@@ -97,7 +97,7 @@ def _limits(graph: Graph) -> list[str]:
 def test_a_customer_costs_the_pages_below_it_and_no_more(
     graph: Graph, root: str, selection: str, variables: dict[str, Any], limits: list[str]
 ) -> None:
-    """Fragments, aliases, directives and variables are looked through."""
+    """Fragments, aliases, directives and variables are resolved."""
     below = selection
     if root.startswith("node"):
         below = f"{{...on Customer{selection}}}"
@@ -107,7 +107,7 @@ def test_a_customer_costs_the_pages_below_it_and_no_more(
 
 
 def test_fields_below_other_types_are_not_looked_at(graph: Graph) -> None:
-    """A Program's `promotions` below `node` is no page of a customer."""
+    """`Program.promotions` below `node` is no page of a customer."""
     query = f"""{{node(id:"{TEN}"){{
         ... on Program {{ promotions(first: 7) {{ totalCount }} }}
         ... on Customer {{ promotions(first: 3) {{ totalCount }} }}
@@ -117,7 +117,7 @@ def test_fields_below_other_types_are_not_looked_at(graph: Graph) -> None:
 
 
 def test_pages_deeper_below_are_fetched_where_they_stand(graph: Graph) -> None:
-    """A page of the same customer further down is the same call where it is equal."""
+    """An equal page of the same customer at a deeper level is the same call."""
     graph.ask(
         f"{{customer({BY}){{promotions(first:3){{nodes{{customer"
         "{promotions(first:3){totalCount}}}}}}"

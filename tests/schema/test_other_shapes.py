@@ -1,4 +1,4 @@
-"""The platform's other shapes, through the graph: shown as what they are, and no item lost."""
+"""Other shapes of the platform's values are read, and no item is lost."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ def _counted(graph: Graph, endpoint: str) -> float:
 
 
 def _customer_items() -> list[tuple[dict[str, Any], dict[str, Any], int]]:
-    """Return items, what the graph has for the changed fields, and how many surprises they are."""
+    """Return items, the graph's values of the changed fields, and the number of surprises."""
     big = 1234567890123456789
     metadata = [{"key": "a", "value": big}, {"key": "b", "value": True}, {"key": 5, "value": "x"}]
     return [
@@ -79,7 +79,7 @@ def test_customer_view_of_another_shape_costs_no_promotion(at: int) -> None:
 
 
 def test_definition_of_the_real_platform_is_shown_whole() -> None:
-    """A scope with ids, a reminder that is an object, a boolean and a type that is an object."""
+    """A scope with ids, a reminder as an object, a boolean and a type as an object."""
     item = definition_item()
     reminder = {"remindBeforeDays": [7], "smsTemplate": "x"}
     item["promotionRestrictions"] |= {

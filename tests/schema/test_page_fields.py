@@ -1,4 +1,4 @@
-"""Whether a page looks for the item beyond it, by what is selected of it and where."""
+"""Whether a page fetches the item beyond it, by the fields that are selected."""
 
 from typing import Any
 from urllib.parse import parse_qs
@@ -98,7 +98,7 @@ def _limits(graph: Graph) -> list[str]:
 def test_one_more_is_asked_for_where_it_is_selected(
     either: Graph, selection: str, limits: list[str]
 ) -> None:
-    """However it is written, and on both executors, which both know it again the second time."""
+    """However it is written, with both executors, at the first and the second time."""
     query = f"query({VARIABLES}){{customer({BY}){{{selection}}} {UNUSED}}}{FRAGMENTS}"
     for _ in range(3):
         either.ask(query)
@@ -109,7 +109,7 @@ def test_one_more_is_asked_for_where_it_is_selected(
 def test_two_selections_of_one_page_are_one_call_wherever_they_are(
     either: Graph, root: str
 ) -> None:
-    """Of two roots that are the same, one wants to know and the other does not: one window."""
+    """Two equal root fields, of which one selects the field, are one window."""
     either.ask(
         f"{{a:{root}{{promotions(first:3){{nodes{{id}}}}}}"
         f" b:{root}{{p:promotions(first:3){{pageInfo{{hasNextPage}}}}}}"
@@ -119,7 +119,7 @@ def test_two_selections_of_one_page_are_one_call_wherever_they_are(
 
 
 def test_who_does_not_ask_makes_no_call_for_the_item_beyond(either: Graph) -> None:
-    """A list of a hundred: only the selection that wants to know looks, and its pages are one."""
+    """A list of a hundred: only the selection with the field makes the further call."""
     data = either.ask(
         '{a:customer(by:{externalId:"C-100"}){promotions(first:100){nodes{id}}}'
         ' b:customer(by:{externalId:"C-3000"}){promotions(first:100){pageInfo{hasNextPage}}}'
@@ -130,7 +130,7 @@ def test_who_does_not_ask_makes_no_call_for_the_item_beyond(either: Graph) -> No
 
 
 def test_conditions_change_from_request_to_request(either: Graph) -> None:
-    """One document, asked with and without: each time what its variables say."""
+    """One document with and without the field, by its variables."""
     query = (
         'query($more:Boolean!){program(programId:"9001"){promotions(first:3)'
         "{nodes{id} pageInfo @include(if:$more){hasNextPage}}}}"

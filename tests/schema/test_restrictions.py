@@ -1,4 +1,4 @@
-"""Restrictions and rulesets as the graph shows them, with their arguments."""
+"""Restrictions and rulesets with their arguments."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def _restrictions(graph: Graph, name: str, arguments: str = "") -> list[list[dic
 
 
 def test_restrictions_of_one_stage_are_those_of_all_filtered(graph: Graph) -> None:
-    """`stage:` picks; without it all three stand in their order."""
+    """`stage:` filters; without it all three stages are in order."""
     everything = _restrictions(graph, "C-CURRENT")
     assert {r["stage"] for listed in everything for r in listed} == {"ENROL", "ISSUE", "REDEEM"}
     for stage in ("ENROL", "ISSUE", "REDEEM"):
@@ -25,7 +25,7 @@ def test_restrictions_of_one_stage_are_those_of_all_filtered(graph: Graph) -> No
 
 
 def test_disabled_restrictions_are_shown_on_request_only(graph: Graph) -> None:
-    """They are unlimited, and nothing else is."""
+    """Disabled restrictions are the unlimited ones."""
     shown = _restrictions(graph, "C-CURRENT")
     with_disabled = _restrictions(graph, "C-CURRENT", "(includeDisabled:true)")
     assert all(r["limit"]["kind"] == "LIMITED" for listed in shown for r in listed)
@@ -36,7 +36,7 @@ def test_disabled_restrictions_are_shown_on_request_only(graph: Graph) -> None:
 
 
 def test_the_upstream_is_asked_the_same_either_way(graph: Graph) -> None:
-    """One node has one truth: all usage is always asked for, so both selections are one call."""
+    """Usage is always requested, so that both selections are one call."""
     graph.ask(
         f"{{customer({BY % 'C-TEN'}){{promotions(first:2){{nodes{{a:restrictions{{stage}}"
         " b:restrictions(includeDisabled:true){stage}}}}}"
@@ -46,7 +46,7 @@ def test_the_upstream_is_asked_the_same_either_way(graph: Graph) -> None:
 
 
 def test_without_promotion_types_restrictions_are_built_from_the_limits(graph: Graph) -> None:
-    """C-NOTYPES: REDEEM stage, the limit's own key as the measure's name, none that is not set."""
+    """C-NOTYPES: stage REDEEM, the limit's key as the measure's name, only limits that are set."""
     listed = [r for listed in _restrictions(graph, "C-NOTYPES") for r in listed]
     assert listed
     assert {r["stage"] for r in listed} == {"REDEEM"}
@@ -64,7 +64,7 @@ DEFINITION = '{promotion(programId:"973",promotionId:"96664"){name definition{st
 
 
 def test_rulesets_are_for_their_role_and_the_rest_for_everybody(sandbox_url: str) -> None:
-    """Without the role they are null with FORBIDDEN, and the rest of the data is intact."""
+    """Without the role they are null with FORBIDDEN, and the other data is intact."""
     with graph_over(sandbox_url, anonymous_roles=frozenset()) as graph:
         answer = graph.answer(DEFINITION % "rulesets{rulesetId}")
         assert answer["data"]["promotion"] == {
@@ -78,7 +78,7 @@ def test_rulesets_are_for_their_role_and_the_rest_for_everybody(sandbox_url: str
 
 
 def test_rulesets_are_shown_to_whom_may_see_them(graph: Graph) -> None:
-    """The documented example's, with their rules."""
+    """The rulesets of the documented example, with their rules."""
     data = graph.ask(DEFINITION % "rulesets{rulesetId rules{ruleId outcomes{actions{name}}}}")
     (ruleset, *_) = data["promotion"]["definition"]["rulesets"]
     assert ruleset["rulesetId"] == "126412694"
@@ -86,7 +86,7 @@ def test_rulesets_are_shown_to_whom_may_see_them(graph: Graph) -> None:
 
 
 def test_filters_reach_the_upstream_in_its_words(graph: Graph) -> None:
-    """The graph's AVAILABLE_FOR_ISSUE is AVAILABLE_TO_EARN there, and so on."""
+    """AVAILABLE_FOR_ISSUE is sent as AVAILABLE_TO_EARN, and so on."""
     graph.ask(
         f"{{customer({BY % 'C-CURRENT'},source:ALL){{promotions(availability:AVAILABLE_FOR_ISSUE,"
         'type:ENROL_AND_ISSUE,sourceType:UI,programIds:["9020"]){totalCount}}}'

@@ -1,4 +1,4 @@
-"""A Promotion node is one object to a normalising client, whichever endpoint told it."""
+"""A Promotion node is equal from both endpoints, as a normalising client needs."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def _show(attribute: str, payload: Any) -> Any:
 
 
 def test_shared_fields_are_the_same_from_both_endpoints(graph: Graph) -> None:
-    """Every promotion of these customers, as their view and as its definition tell it."""
+    """Promotions of these customers are equal from their lists and from the definitions."""
     compared, types = 0, set()
     for customer in CUSTOMERS:
         data = graph.ask(
@@ -65,7 +65,7 @@ def test_shared_fields_are_the_same_from_both_endpoints(graph: Graph) -> None:
 def test_type_name_is_one_spelling_whichever_endpoint_told_it(
     told: str | None, defined: str | None, earning: str | None, shown: str | None
 ) -> None:
-    """The legacy LOYALTY beside ISSUE_AND_EARN is what the customer view calls LOYALTY_EARNING."""
+    """The legacy LOYALTY with ISSUE_AND_EARN is the customer view's LOYALTY_EARNING."""
     rules = definition_with_rules(loyaltyEarningType=earning)
     rules.type_name = defined
     for payload in (customer_promotion(pointsOfferType=told), rules):
@@ -87,7 +87,7 @@ def test_type_name_is_one_spelling_whichever_endpoint_told_it(
 def test_what_two_payloads_spell_differently_is_shown_the_same(
     told: dict[str, Any], defined: dict[str, Any]
 ) -> None:
-    """Dates, events and flags have several spellings on the wire and one in the graph."""
+    """Dates, events and flags have several spellings upstream and one in the graph."""
     (key,) = told
     attribute = {
         "startDate": "starts_at", "endDate": "ends_at", "eventName": "event_name",

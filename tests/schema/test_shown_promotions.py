@@ -1,4 +1,4 @@
-"""A promotion that a customer's list has shown is found by its id while that list has it."""
+"""A promotion of a customer's list is found by its id while the list has it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,14 +29,14 @@ TYPES = 4  # in which a definition is looked for
 
 @contextmanager
 def undefined(**overrides: Any) -> Iterator[tuple[Platform, Graph]]:
-    """Serve a gateway on a platform that has no definitions."""
+    """Serve a gateway on a platform without definitions."""
     with platform() as (scripted, url), graph_over(url, **overrides) as graph:
         scripted.answers["promotionsV2"] = NONE
         yield scripted, graph
 
 
 def shown(graph: Graph, name: str = "C-TEN") -> dict[str, Any]:
-    """Have a customer's list shown; gives its first entry."""
+    """Query a customer's list; return its first entry."""
     nodes: list[dict[str, Any]] = graph.ask(LIST % name)["customer"]["promotions"]["nodes"]
     return nodes[0]
 
@@ -53,7 +53,7 @@ def codes(answer: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("executor", ["compiled", "reference"])
 def test_it_is_found_in_the_list_that_has_shown_it(executor: str) -> None:
-    """One call more than finding out that there is no definition, and `definition` stays null."""
+    """One call more than for the definition, which stays null."""
     with undefined(executor=executor) as (_, graph):
         promotion = shown(graph)["promotion"]
         found = graph.ask(NODE, {"id": promotion["id"]})
@@ -64,7 +64,7 @@ def test_it_is_found_in_the_list_that_has_shown_it(executor: str) -> None:
 
 
 def test_it_is_null_where_the_list_has_it_no_longer() -> None:
-    """And where it was never shown: neither is an error, and the latter costs no list."""
+    """And one that was never shown is null without an error and without a further call."""
     with undefined() as (scripted, graph):
         promotion = shown(graph)["promotion"]
         page = {"customerId": int(TEN), "promotions": [], "pageDetails": {"totalEntries": 0}}
@@ -76,7 +76,7 @@ def test_it_is_null_where_the_list_has_it_no_longer() -> None:
 
 
 def test_a_customer_who_is_gone_has_no_list() -> None:
-    """8015 is null as everywhere."""
+    """8015 is null."""
     with undefined() as (scripted, graph):
         promotion = shown(graph)["promotion"]
         scripted.answers["promotionData"] = JSONResponse(errors_body(8015), 400)
@@ -84,7 +84,7 @@ def test_a_customer_who_is_gone_has_no_list() -> None:
 
 
 def test_a_list_that_fails_is_the_nodes_error() -> None:
-    """Nobody knows whether it has the promotion."""
+    """A list that fails is an error, because it may have the promotion."""
     with undefined() as (scripted, graph):
         promotion = shown(graph)["promotion"]
         scripted.answers["promotionData"] = Response("", 500)
@@ -94,7 +94,7 @@ def test_a_list_that_fails_is_the_nodes_error() -> None:
 
 
 def test_without_definitions_it_is_found_all_the_same() -> None:
-    """An outage of their endpoint, or its end, costs `definition` and nothing else."""
+    """An outage or phase-out of definitions affects `definition` only."""
     for status, code in ((500, "UPSTREAM_UNAVAILABLE"), (410, "UPSTREAM_GONE")):
         with undefined() as (scripted, graph):
             promotion = shown(graph)["promotion"]
@@ -111,7 +111,7 @@ def test_without_definitions_it_is_found_all_the_same() -> None:
 
 
 def test_it_may_have_been_shown_by_itself() -> None:
-    """As the promotion of one customer's, by its own id."""
+    """It is found where it was shown as a CustomerPromotion by its own id."""
     with undefined() as (_, graph):
         ids = [OTHER, "9020", "90200001"]
         theirs = write_id("CustomerPromotion", "INSTORE", *ids)
@@ -121,7 +121,7 @@ def test_it_may_have_been_shown_by_itself() -> None:
 
 
 def test_several_of_one_customer_are_one_walk() -> None:
-    """As many as a list has shown."""
+    """Several promotions of one list are found by one search."""
     with undefined() as (_, graph):
         nodes = graph.ask(LIST % "C-TEN")["customer"]["promotions"]["nodes"]
         ids = [node["promotion"]["id"] for node in nodes]
@@ -131,7 +131,7 @@ def test_several_of_one_customer_are_one_walk() -> None:
 
 
 def test_tenants_find_nothing_in_each_others_lists() -> None:
-    """What one of the platform's users was shown is not looked for on behalf of another."""
+    """Promotions that one platform user has seen are not searched for another."""
     own, other = ({"Authorization": f"Basic {word}"} for word in ("b3duOm93bg==", "b3RoZXI6"))
     page = {
         "customerId": int(TEN),
@@ -150,7 +150,7 @@ def test_tenants_find_nothing_in_each_others_lists() -> None:
 
 
 def test_a_token_looks_in_its_own_customers_lists(tmp_path: Path) -> None:
-    """Whatever was shown to whom, and in nobody else's list."""
+    """A token's own customers are searched, whatever was shown, and no others."""
     issuer = Issuer()
     (tmp_path / "key.pem").write_bytes(issuer.pem())
     settings = JWT | {"auth_key_file": str(tmp_path / "key.pem"), "auth_customer_claim": "c"}
@@ -173,7 +173,7 @@ def test_a_token_looks_in_its_own_customers_lists(tmp_path: Path) -> None:
 
 
 def test_a_definition_that_a_programs_list_has_shown_is_found() -> None:
-    """Also one of a source type in which definitions are not looked for."""
+    """Also one of a source type that is not configured."""
 
     async def badges(request: Request) -> Response | None:
         return None if request.query_params["sourceType"] == "UI" else NONE
@@ -188,35 +188,35 @@ def test_a_definition_that_a_programs_list_has_shown_is_found() -> None:
 
 
 class TestMemory:
-    """What is remembered of what was shown."""
+    """The cache of shown promotions."""
 
     clock: Clock
     memory: ShownPromotions
 
     @pytest.fixture(autouse=True)
     def begin(self) -> None:
-        """Begin with nothing."""
+        """Create an empty cache."""
         self.clock = Clock()
         self.memory = ShownPromotions(lambda request: request.caller.subject, self.clock)
 
     def show(self, customer_id: str, *promotion_ids: int, caller: Caller | None = None) -> None:
-        """Have promotions shown in a customer's list."""
+        """Store promotions of a customer's list."""
         items: Any = [SimpleNamespace(program_id=1, promotion_id=one) for one in promotion_ids]
         request = self.request(caller or Caller())
         self.memory.remember(request, ShownTo("INSTORE", customer_id), [*items, None])
 
     def recall(self, promotion_id: int, caller: Caller | None = None) -> list[str]:
-        """Return the customers whose lists had it."""
+        """Return the customers whose lists had a promotion."""
         found = self.memory.recall(self.request(caller or Caller()), "1", str(promotion_id))
         return [each.customer_id for each in found]
 
     @staticmethod
     def request(caller: Caller) -> GatewayRequest:
-        """Begin a request."""
+        """Create a request."""
         return GatewayRequest("r", NOW, caller, 0.0, CallBudget(1))
 
     def test_the_latest_list_is_the_first_to_look_in(self) -> None:
-        """The one before may be known too, for a while."""
+        """The customer before may be returned as well."""
         self.show("7", 1, 2)
         self.show("8", 1)
         assert (self.recall(1), self.recall(2), self.recall(3)) == (["8"], ["7"], [])
@@ -226,7 +226,7 @@ class TestMemory:
         assert (self.recall(1), self.recall(2)) == (["9", "8"], ["9", "7"])
 
     def test_it_is_forgotten_in_time(self) -> None:
-        """After an hour at the earliest, and two at the latest."""
+        """An entry expires after one to two hours."""
         self.show("7", 1)
         for seconds, found in ((3599, ["7"]), (1, ["7"]), (3599, ["7"]), (1, [])):
             self.clock.advance(seconds)
@@ -236,7 +236,7 @@ class TestMemory:
         assert self.recall(1) == []
 
     def test_it_is_bounded(self) -> None:
-        """Whatever is shown, the last that were are known."""
+        """The most recent entries are kept when the cache is full."""
         for first in range(0, 200_000, 100):
             self.show("7", *range(first, first + 100))
         assert len(self.memory) <= 50_200
@@ -244,7 +244,7 @@ class TestMemory:
         assert self.recall(0) == []
 
     def test_each_identity_has_its_own_and_a_bound_caller_none(self) -> None:
-        """What is another tenant's, or a token's customer's, is not remembered for anybody."""
+        """Entries of another identity, or of a caller with customers, are not stored."""
         bound = Caller(customers=frozenset([CustomerClaim("INSTORE", "mobile", "1")]))
         self.show("7", 1, caller=Caller(subject="own"))
         self.show("8", 2, caller=bound)
