@@ -83,7 +83,7 @@ async def measure(name: str, text: str, customer: str, runs: int) -> None:
         if cold:
             compiled._fields.functions.clear()
             compiled._fields.memos.clear()
-        return replace(operation, compiled=None, compiled_size=0)
+        return replace(operation, text=text, compiled=None, compiled_size=0)
 
     ours, theirs, cold, again, read = [], [], [], [], []
     for _ in range(ROUNDS):

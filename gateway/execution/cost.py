@@ -3,7 +3,7 @@
 Counted by `docs/cost.md` from the declarations of the fields and the values of the variables.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -14,7 +14,6 @@ from graphql import (
     InlineFragmentNode,
     ListValueNode,
     ObjectValueNode,
-    OperationDefinitionNode,
     SelectionNode,
     ValueNode,
     VariableNode,
@@ -22,7 +21,7 @@ from graphql import (
 
 from gateway.cache.bounded_dict import BoundedDict
 from gateway.errors import QueryTooComplexError
-from gateway.execution.document_analysis import SelectionFold
+from gateway.execution.document_analysis import OperationAnalysis, SelectionFold
 from gateway.execution.failures import OperationRefusedError, refuse
 from gateway.execution.limits import Limits
 from gateway.execution.list_sizes import Size, SizedField, field_of, size_of_literal
@@ -57,13 +56,12 @@ class CostEstimator:
     def __init__(
         self,
         schema: GraphQLSchema,
-        operation: OperationDefinitionNode,
-        fragments: Mapping[str, FragmentDefinitionNode],
+        operation: OperationAnalysis,
         limits: Limits,
     ) -> None:
-        self._schema, self._operation, self._fragments = schema, operation, fragments
-        self._limits = limits
-        self._names = [one.variable.name.value for one in operation.variable_definitions or ()]
+        self._schema, self._operation, self._limits = schema, operation, limits
+        definitions = operation.definition.variable_definitions or ()
+        self._names = [one.variable.name.value for one in definitions]
         self._known: BoundedDict[tuple[Size, ...], Cost] = BoundedDict(_MAX_MEMOISED)
 
     def of(self, sizes: tuple[Size, ...], look_ups: int = 0) -> Cost:
@@ -85,13 +83,13 @@ class CostEstimator:
         return cost
 
     def _count(self, sizes: tuple[Size, ...]) -> Cost:
-        root = self._schema.get_root_type(self._operation.operation)
+        root = self._schema.get_root_type(self._operation.definition.operation)
         if root is None:
             raise TypeError("validation accepted an operation of a kind the schema does not have")
         variables = dict(zip(self._names, sizes, strict=True))
-        fold = _CostFold(self._schema, self._fragments, variables, self._limits)
+        fold = _CostFold(self._schema, self._operation.fragments, variables, self._limits)
         try:
-            part = fold.total(self._operation.selection_set, root)
+            part = fold.total(self._operation.definition.selection_set, root)
         except QueryTooComplexError as error:
             raise refuse(error) from None
         return self._cost(part.leaves, part.calls)
@@ -235,11 +233,7 @@ class _CostFold(SelectionFold[GraphQLObjectType, _Part]):
         return count
 
 
-def selects_customer_by_id(
-    root_fields: Sequence[FieldNode],
-    operation: OperationDefinitionNode,
-    variables: dict[str, Any],
-) -> bool:
+def selects_customer_by_id(operation: OperationAnalysis, variables: dict[str, Any]) -> bool:
     """Whether an operation names a customer by the platform's own id.
 
     For a caller whose token names customers otherwise, those have to be looked up before the id is
@@ -247,13 +241,12 @@ def selects_customer_by_id(
     """
     values: list[Any] = [
         argument.value
-        for field in root_fields
+        for field in operation.root_fields
         if field.name.value in _LOOK_UP_FIELDS
         for argument in field.arguments or ()
     ]
-    defaults = {
-        one.variable.name.value: one.default_value for one in operation.variable_definitions or ()
-    }
+    definitions = operation.definition.variable_definitions or ()
+    defaults = {one.variable.name.value: one.default_value for one in definitions}
     for value in values:
         if isinstance(value, VariableNode):
             name = value.name.value

@@ -144,40 +144,39 @@ class _ShapeFold(SelectionFold[None, _Shape]):
         return _Shape((node,), 1 + below.depth, below.introspection_depth, aliases)
 
 
-class DocumentAnalysis:
-    """The operations of a document with their root fields, and its fragments by name.
+class OperationAnalysis(NamedTuple):
+    """An operation, the fragments of its document by name, and what it selects at the root."""
 
-    Raises QueryTooComplexError where an operation exceeds a limit. Of a document with a cycle of
-    fragments, which validation refuses, the analysis is incomplete.
+    definition: OperationDefinitionNode
+    fragments: Mapping[str, FragmentDefinitionNode]
+    root_fields: tuple[FieldNode, ...]
+    introspects: bool
+
+
+def analyse(document: DocumentNode, limits: Limits) -> list[OperationAnalysis]:
+    """Return the analysis of each operation, within the limits.
+
+    It is incomplete for a document with a cycle of fragments, which validation refuses. Raises
+    QueryTooComplexError.
     """
-
-    def __init__(self, document: DocumentNode, limits: Limits) -> None:
-        definitions = document.definitions
-        fragments = [one for one in definitions if isinstance(one, FragmentDefinitionNode)]
-        _check("Fragments", limits.fragments, len(fragments))
-        self.document = document
-        self.fragments = {fragment.name.value: fragment for fragment in fragments}
-        self.operations: list[tuple[OperationDefinitionNode, tuple[FieldNode, ...]]] = []
-        fold = _ShapeFold(self.fragments)
-        for operation in definitions:
-            if isinstance(operation, OperationDefinitionNode):
-                try:
-                    shape = fold.total(operation.selection_set, None)
-                except FragmentCycleError:
-                    return
-                _check_shape(shape, limits)
-                self.operations.append((operation, shape.fields))
-
-
-def _check_shape(shape: _Shape, limits: Limits) -> None:
-    _check("Root fields", limits.root_fields, len(shape.fields))
-    _check("Query depth", limits.depth, shape.depth)
-    _check(
-        "Introspection depth",
-        limits.introspection_depth,
-        shape.introspection_depth,
-    )
-    _check("Aliases", limits.aliases, shape.aliases)
+    definitions = document.definitions
+    fragments = [one for one in definitions if isinstance(one, FragmentDefinitionNode)]
+    _check("Fragments", limits.fragments, len(fragments))
+    by_name = {fragment.name.value: fragment for fragment in fragments}
+    fold, operations = _ShapeFold(by_name), list[OperationAnalysis]()
+    for definition in definitions:
+        if isinstance(definition, OperationDefinitionNode):
+            try:
+                shape = fold.total(definition.selection_set, None)
+            except FragmentCycleError:
+                break
+            _check("Root fields", limits.root_fields, len(shape.fields))
+            _check("Query depth", limits.depth, shape.depth)
+            _check("Introspection depth", limits.introspection_depth, shape.introspection_depth)
+            _check("Aliases", limits.aliases, shape.aliases)
+            introspects = shape.introspection_depth > 0
+            operations.append(OperationAnalysis(definition, by_name, shape.fields, introspects))
+    return operations
 
 
 def _check(what: str, maximum: int, count: int) -> None:

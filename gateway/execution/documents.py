@@ -1,20 +1,20 @@
 """Parsed and validated documents, and the bounded cache that keeps them by their text."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import InitVar, dataclass, field
 from hashlib import blake2b
 from typing import Any
 
 from graphql import (
     DocumentNode,
-    FieldNode,
     OperationDefinitionNode,
     OperationType,
     VariableDefinitionNode,
 )
 
 from gateway.execution.cost import Cost, CostEstimator, selects_customer_by_id
+from gateway.execution.document_analysis import OperationAnalysis
 from gateway.execution.input_validation import OperationVariables, check_variables_size
 from gateway.execution.limits import Limits
 
@@ -31,29 +31,33 @@ _BYTES_PER_CODE_CHARACTER = 40
 
 @dataclass(eq=False, slots=True)
 class Operation:
-    """One operation of a valid document; `digest` identifies both.
+    """One operation of a valid document; the 32 bytes of `digest` identify both.
 
     `compiled` belongs to the executor, `compiled_size` is its size in characters of generated
     source.
     """
 
     document: DocumentNode
-    definition: OperationDefinitionNode
-    root_fields: Sequence[FieldNode]
+    analysis: OperationAnalysis
     cost: CostEstimator
     variables: OperationVariables
     limits: Limits
-    digest: bytes
+    text: InitVar[str]
     compiled: Any = None
     compiled_size: int = 0
+    definition: OperationDefinitionNode = field(init=False)
+    digest: bytes = field(init=False)
     name: str | None = field(init=False)
     is_query: bool = field(init=False)
     variable_definitions: tuple[VariableDefinitionNode, ...] = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.name = self.definition.name.value if self.definition.name else None
-        self.is_query = self.definition.operation is OperationType.QUERY
-        self.variable_definitions = tuple(self.definition.variable_definitions or ())
+    def __post_init__(self, text: str) -> None:
+        self.definition = definition = self.analysis.definition
+        self.name = definition.name.value if definition.name else None
+        message = f"{self.name or ''} {text}".encode("utf-8", "surrogatepass")
+        self.digest = blake2b(message, digest_size=32).digest()
+        self.is_query = definition.operation is OperationType.QUERY
+        self.variable_definitions = tuple(definition.variable_definitions or ())
 
     def check(self, variables: dict[str, Any], look_ups: int = 0) -> Cost:
         """Return the cost with these variables, once they are known to be valid.
@@ -65,15 +69,9 @@ class Operation:
         if variables:
             check_variables_size(variables, self.limits)
         sizes = self.variables.check(variables) if self.variable_definitions else ()
-        if look_ups and not selects_customer_by_id(self.root_fields, self.definition, variables):
+        if look_ups and not selects_customer_by_id(self.analysis, variables):
             look_ups = 0
         return self.cost.of(sizes, look_ups)
-
-
-def digest_of(text: str, name: str | None) -> bytes:
-    """Return 32 bytes that identify an operation, by the text of its document and its name."""
-    message = f"{name or ''} {text}".encode("utf-8", "surrogatepass")
-    return blake2b(message, digest_size=32).digest()
 
 
 class Document:

@@ -26,8 +26,8 @@ from gateway.errors import (
 )
 from gateway.execution.bridge import ValidationAbortedError
 from gateway.execution.cost import CostEstimator
-from gateway.execution.document_analysis import DocumentAnalysis
-from gateway.execution.documents import Document, DocumentCache, Operation, digest_of
+from gateway.execution.document_analysis import analyse
+from gateway.execution.documents import Document, DocumentCache, Operation
 from gateway.execution.failures import (
     InputError,
     OperationRefusedError,
@@ -131,7 +131,7 @@ class Operations:
         """
         try:
             node = parse(check_text(text, self._limits), allow_empty_selection_sets=False)
-            analysis = DocumentAnalysis(node, self._limits)
+            analyses = analyse(node, self._limits)
         except QueryTooComplexError as error:
             raise refuse(error) from None
         except GraphQLSyntaxError as error:
@@ -140,18 +140,17 @@ class Operations:
         operations = [
             Operation(
                 node,
-                definition,
-                root_fields,
-                CostEstimator(self.schema, definition, analysis.fragments, self._limits),
+                analysis,
+                CostEstimator(self.schema, analysis, self._limits),
                 OperationVariables(
                     self.schema,
-                    definition.variable_definitions or (),
+                    analysis.definition.variable_definitions or (),
                     hides_names=self._hide_suggestions,
                 ),
                 self._limits,
-                digest_of(text, definition.name.value if definition.name else None),
+                text,
             )
-            for definition, root_fields in analysis.operations
+            for analysis in analyses
         ]
         document = Document(text, operations)
         self.documents.put(text, document)

@@ -5,7 +5,6 @@ from typing import Any
 
 import strawberry
 from graphql import (
-    FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
@@ -76,18 +75,12 @@ class CompiledOperation:
 
     def __init__(self, fields: FieldInfos, operation: Operation) -> None:
         self._fields, self._operation = fields, operation
-        self._fragments = {
-            each.name.value: each
-            for each in operation.document.definitions
-            if isinstance(each, FragmentDefinitionNode)
-        }
+        self._fragments = operation.analysis.fragments
         definitions = operation.variable_definitions
         self.variables = Variables(fields.schema, definitions) if definitions else None
-        self.introspects = False
+        self.introspects = operation.analysis.introspects
         conditions: dict[str, None] = {}
         for node in _reachable(operation.definition, self._fragments):
-            if isinstance(node, FieldNode) and node.name.value in {"__schema", "__type"}:
-                self.introspects = True
             for directive in getattr(node, "directives", None) or ():
                 for argument in directive.arguments:
                     if isinstance(argument.value, VariableNode):
