@@ -1,4 +1,4 @@
-"""The wiring: what the gateway is made of, and in which order a request passes through it."""
+"""The composition: the parts of the gateway, and the order in which a request passes them."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from graphql import GraphQLSchema
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -51,11 +50,11 @@ from gateway.upstream.samples import upstream_samples
 from gateway.upstream.transport import create_transport
 
 PATH = "/graphql"
-_FOR_OPERATORS = frozenset({"/healthz", "/readyz", "/metrics"})  # no pages
+_MONITORING = frozenset({"/healthz", "/readyz", "/metrics"})  # pages get no CORS headers of these
 
 
 def utc_now() -> datetime:
-    """Return the time of an answer."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
@@ -64,36 +63,28 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     *,
     transport: HttpTransport | None = None,
     traffic: TrafficShaping | None = None,
-    authentication: Authenticator | None = None,
+    authenticator: Authenticator | None = None,
     clock: Callable[[], datetime] = utc_now,
     cache_clocks: CacheClocks | None = None,
-    board: SharedMetrics | None = None,
+    shared_metrics: SharedMetrics | None = None,
     executor: Executor | None = None,
 ) -> Starlette:
-    """Make the gateway; tests give what they replace.
+    """Return the gateway as an ASGI application; tests replace parts of it.
 
-    One of several workers gets the `board` on which all write their metrics.
+    With several workers, each counts in the `shared_metrics` of all.
     """
-    authentication = authentication or create_authenticator(settings, clock)
+    authenticator = authenticator or create_authenticator(settings, clock)
     http = transport or create_transport(settings)
     traffic = traffic or create_traffic_shaping(settings)
     upstream = create_upstream(settings, http, traffic, cache_clocks)
     cached = upstream.cached
+    schema = build_schema()
+    statistics = OperationStatistics()
+    operations = create_operations(settings)
+    documents = create_documents(settings, operations, cached.cache, cached.keys)
     response_cache = create_response_cache(
         settings, cached, upstream.customer_ids, clock, cache_clocks
     )
-    loader_sources = LoaderSources(
-        upstream.customer_view,
-        upstream.definitions,
-        upstream.source_types,
-        upstream.customer_ids,
-        ShownPromotions(cached.credential.identity),
-    )
-    statistics = OperationStatistics()
-    schema = executable(build_schema())
-    operations = create_operations(settings, schema)
-    documents = create_documents(settings, operations, cached.cache, cached.keys)
-
     metrics = MetricsScrape(
         (
             statistics.readings,
@@ -102,20 +93,30 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
             partial(cache_samples, cached.cache),
             response_cache.readings,
         ),
-        board,
+        shared_metrics,
     )
-    explorer = Explorer() if settings.graphiql else None
     origins = Origins(settings.cors_origins)
     guard = create_request_guard(settings, origins)
     graphql = GraphQLHandler(
         settings=settings,
         guard=guard,
-        authenticator=authentication,
+        authenticator=authenticator,
         documents=documents,
         operations=operations,
         response_cache=response_cache,
-        executor=executor or _executor(settings),
-        loader_sources=loader_sources,
+        executor=executor
+        or (
+            ReferenceExecutor(executable(schema))
+            if settings.executor == "reference"
+            else CompiledExecutor(schema)
+        ),
+        loader_sources=LoaderSources(
+            upstream.customer_view,
+            upstream.definitions,
+            upstream.source_types,
+            upstream.customer_ids,
+            ShownPromotions(cached.credential.identity),
+        ),
         quota_left=upstream.client.quota_left,
         clock=clock,
         statistics=statistics,
@@ -123,23 +124,21 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         max_startable=None if settings.cache_customer_ttl_s else traffic.startable(settings),
     )
 
-    fast_path = FastPath(PATH, graphql, origins)
-
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
-        async with authentication, aclosing(http), traffic, metrics, aclosing(cached), guard:
+        async with authenticator, aclosing(http), traffic, metrics, aclosing(cached), guard:
             app.state.ready = True
             try:
-                yield {FAST_PATH: fast_path}
+                yield {FAST_PATH: FastPath(PATH, graphql, origins)}
             finally:
                 app.state.ready = False
 
     app = Starlette(
-        routes=_routes(GraphQLRoute(graphql, explorer), explorer),
+        routes=_routes(graphql, Explorer() if settings.graphiql else None),
         middleware=[
             Middleware(RequestIdMiddleware),
             Middleware(SecurityHeadersMiddleware),
-            cross_origin(settings, origins),
+            Middleware(CorsMiddleware, origins, _cors_headers(settings), _MONITORING),
             Middleware(MaskingMiddleware, statistics),
         ],
         exception_handlers={HTTPException: not_found_response},
@@ -150,10 +149,11 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     return app
 
 
-def _routes(graphql: GraphQLRoute, explorer: Explorer | None) -> list[BaseRoute]:
-    # Not every client follows a redirect with its POST: a slash at the end changes nothing.
+def _routes(graphql: GraphQLHandler, explorer: Explorer | None) -> list[BaseRoute]:
+    route = GraphQLRoute(graphql, explorer)
+    # Not every client follows a redirect with its POST, so that a slash at the end is served, too.
     routes: list[BaseRoute] = [
-        *(Route(path, graphql.handle, methods=["GET", "POST"]) for path in (PATH, f"{PATH}/")),
+        *(Route(path, route.handle, methods=["GET", "POST"]) for path in (PATH, f"{PATH}/")),
         Route("/healthz", monitoring.healthz),
         Route("/readyz", monitoring.readyz),
         Route("/metrics", monitoring.metrics),
@@ -163,36 +163,31 @@ def _routes(graphql: GraphQLRoute, explorer: Explorer | None) -> list[BaseRoute]
     return routes
 
 
-def _executor(settings: Settings) -> Executor:
-    schema = build_schema()
-    if settings.executor == "reference":
-        return ReferenceExecutor(executable(schema))
-    return CompiledExecutor(schema)
+def _cors_headers(settings: Settings) -> list[str]:
+    """Return the request headers that pages of other origins may send beside the usual ones."""
+    is_forwarded = settings.upstream_auth is UpstreamAuth.PASSTHROUGH
+    return [*([settings.upstream_oauth_header] if is_forwarded else []), *settings.cors_headers]
 
 
-def cross_origin(settings: Settings, origins: Origins) -> Middleware:
-    """Make what answers pages of other origins."""
-    passes_on = settings.upstream_auth is UpstreamAuth.PASSTHROUGH
-    headers = [settings.upstream_oauth_header] if passes_on else []
-    return Middleware(CorsMiddleware, origins, [*headers, *settings.cors_headers], _FOR_OPERATORS)
-
-
-def create_operations(settings: Settings, schema: GraphQLSchema) -> Operations:
-    """Make what says which operations may run."""
-    limits = Limits.of(settings)
-    return Operations(schema, introspection=settings.introspection, limits=limits)
+def create_operations(settings: Settings) -> Operations:
+    """Return what validates documents against the schema and the limits."""
+    return Operations(
+        executable(build_schema()),
+        introspection=settings.introspection,
+        limits=Limits.of(settings),
+    )
 
 
 def check_trusted_documents(settings: Settings) -> None:
-    """Raise SettingsError where the manifest of trusted documents would stop a start."""
+    """Raise SettingsError if the manifest of trusted documents is not valid."""
     if settings.trusted_documents or settings.trusted_documents_mode == "only":
-        load_trusted(settings, create_operations(settings, executable(build_schema())))
+        load_trusted(settings, create_operations(settings))
 
 
-def create_worker_app(board: SharedMetrics | None = None) -> Starlette:
-    """Make the gateway in a process of its own, from the environment alone."""
+def create_worker_app(shared_metrics: SharedMetrics | None = None) -> Starlette:
+    """Return the gateway of a worker process, from the environment alone."""
     settings = load_settings()
     configure_logging(settings.log_format)
-    app = create_app(settings, board=board)
+    app = create_app(settings, shared_metrics=shared_metrics)
     freeze_gc()
     return app

@@ -25,7 +25,7 @@ from gateway.graphql_http.gc_tuning import freeze_gc
 from gateway.graphql_http.persisted_queries.folder import FolderError, read_folder
 from gateway.graphql_http.persisted_queries.manifest import ManifestForm, write_manifest
 from gateway.reference import pages
-from gateway.schema.build import build_schema, executable, print_schema
+from gateway.schema.build import print_schema
 from gateway.server.explorer import Explorer
 from gateway.server.lifecycle import ServerError, listen, run, run_workers, url_of
 from gateway.server.worker import WorkerFactory
@@ -49,14 +49,14 @@ _ENVIRONMENT = """Settings come from environment variables, as GATEWAY_PORT=8080
 
 
 class CommandError(Exception):
-    """A command cannot do what it was asked; the message is one clear line."""
+    """A command cannot run; the message is one line for its user."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; gives 0, or 2 after one line for each mistake on stderr."""
-    parsed = _parser().parse_args(arguments)
+    """Run a command; return 0, or 2 after one line on stderr for each mistake."""
+    options = _parser().parse_args(arguments)
     try:
-        return int(parsed.run(parsed) or 0)
+        return int(options.run(options) or 0)
     except (CommandError, FolderError, ServerError, SettingsError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -72,8 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, run: Any, text: str, more: str = "") -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=text, description=f"{text} {more}")
+    def command(name: str, run: Any, summary: str, details: str = "") -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=summary, description=f"{summary} {details}")
         added.set_defaults(run=run)
         return added
 
@@ -151,15 +151,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _dev(options: argparse.Namespace) -> None:
-    from gateway.sandbox.app import create_sandbox  # noqa: PLC0415 - a worker has no use for it
+    from gateway.sandbox.app import create_sandbox  # noqa: PLC0415 - a worker does not need it
     from gateway.sandbox.auth import Credentials  # noqa: PLC0415 - as above
 
-    demo = Credentials()
-    # Whatever the environment says of another upstream must neither reach this one nor stop it.
+    credentials = Credentials()
+    # The environment may configure another upstream, which must neither be called nor be an error.
     overrides: dict[str, Any] = {
         "upstream_auth": "basic",
-        "upstream_username": demo.username,
-        "upstream_password": demo.password,
+        "upstream_username": credentials.username,
+        "upstream_password": credentials.password,
         "upstream_ca_file": "",
         "auth": "none",
         "auth_jwks_url": "",
@@ -169,19 +169,19 @@ def _dev(options: argparse.Namespace) -> None:
         "anonymous_roles": frozenset(Role),
         "log_format": "console",
     }
-    listening = load_settings(upstream_url="", **overrides)
+    # The sockets come first: the sandbox has its URL from its socket, and its port may be taken.
+    address = load_settings(upstream_url="", **overrides)
     _warn_of_unknown_variables()
     sandbox_socket = listen("127.0.0.1", options.sandbox_port, "--sandbox-port")
-    gateway_socket = listen(listening.host, listening.port, "GATEWAY_PORT or GATEWAY_HOST")
+    gateway_socket = listen(address.host, address.port, "GATEWAY_PORT or GATEWAY_HOST")
     upstream_url = url_of("127.0.0.1", sandbox_socket)
-    origins = (*listening.cors_origins, *LOCAL_ORIGINS)
+    origins = (*address.cors_origins, *LOCAL_ORIGINS)
     settings = load_settings(upstream_url=upstream_url, cors_origins=origins, **overrides)
     configure_logging(settings.log_format, logging.WARNING)
     sandbox = create_sandbox(latency_ms=options.latency_ms, faults=options.fault)
     gateway = create_app(settings)
     _print_welcome(url_of(settings.host, gateway_socket), upstream_url)
-    served = (sandbox, sandbox_socket), (gateway, gateway_socket)
-    run(*served, keep_alive_s=settings.keep_alive_s)
+    run((sandbox, sandbox_socket), (gateway, gateway_socket), keep_alive_s=settings.keep_alive_s)
 
 
 def _print_welcome(gateway_url: str, sandbox_url: str) -> None:
@@ -198,29 +198,28 @@ def _serve(_options: argparse.Namespace) -> None:
             "GATEWAY_UPSTREAM_URL is required: the platform's origin; to try the gateway without"
             " one, run `promotion-gateway dev`"
         )
-    _check_who_may_ask(settings)
+    _check_authentication(settings)
     _warn_of_unknown_variables()
     configure_logging(settings.log_format)
     listener = listen(settings.host, settings.port, "GATEWAY_PORT or GATEWAY_HOST")
-    where = {"host": settings.host, "port": listener.getsockname()[1]}
+    address = {"host": settings.host, "port": listener.getsockname()[1]}
     if settings.workers == 1:
         app = create_app(settings)
         freeze_gc()
-        log.info("listening", **where)
+        log.info("listening", **address)
         run((app, listener), keep_alive_s=settings.keep_alive_s)
     else:
-        check_trusted_documents(settings)  # here once, and not by each worker
-        log.info("listening", **where)
-        board = SharedMetrics(settings.workers)
-        factory = WorkerFactory("gateway.app:create_worker_app", board)
+        check_trusted_documents(settings)  # once, instead of by each worker
+        log.info("listening", **address)
+        factory = WorkerFactory("gateway.app:create_worker_app", SharedMetrics(settings.workers))
         run_workers(factory, settings.workers, listener, settings.keep_alive_s)
 
 
-def _check_who_may_ask(settings: Settings) -> None:
-    create_authenticator(settings, utc_now)  # raises where a worker would, but in one line
-    lends = settings.upstream_auth in {UpstreamAuth.BASIC, UpstreamAuth.OAUTH}
+def _check_authentication(settings: Settings) -> None:
+    create_authenticator(settings, utc_now)  # raises what a worker would, as one line
+    has_credential = settings.upstream_auth in {UpstreamAuth.BASIC, UpstreamAuth.OAUTH}
     is_open = settings.auth == "none" and not is_loopback(settings.host)
-    if lends and is_open and not settings.allow_anonymous:
+    if has_credential and is_open and not settings.allow_anonymous:
         raise CommandError(
             f"GATEWAY_AUTH=none on GATEWAY_HOST={settings.host} would let unauthenticated callers"
             " use this gateway's own credential: set GATEWAY_AUTH=jwt, or"
@@ -264,7 +263,7 @@ def _generate(command: str, files: dict[Path, str], *, check: bool) -> int:
 
 
 def _operations(options: argparse.Namespace) -> None:
-    operations = create_operations(load_settings(), executable(build_schema()))
+    operations = create_operations(load_settings())
     written = write_manifest(read_folder(options.folder, operations), options.format)
     if options.output is None:
         print(written, end="")

@@ -1,4 +1,4 @@
-"""The options that several commands share, and how their values are read."""
+"""Options that several commands share, and the parsing of their values."""
 
 import argparse
 from typing import TYPE_CHECKING
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
-    """Add what every command takes that starts a sandbox."""
+    """Add the options of a sandbox to a command that starts one."""
     parser.add_argument(
         "--latency-ms",
         type=_milliseconds,
@@ -26,7 +26,7 @@ def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _fault(text: str) -> "Fault":
-    from gateway.sandbox.faults.mode import FaultError  # noqa: PLC0415 - a worker has no use for it
+    from gateway.sandbox.faults.mode import FaultError  # noqa: PLC0415 - a worker does not need it
     from gateway.sandbox.faults.spec import parse_fault  # noqa: PLC0415 - as above
 
     try:
@@ -36,7 +36,7 @@ def _fault(text: str) -> "Fault":
 
 
 def port_number(text: str) -> int:
-    """Read a TCP port; argparse tells the user of anything else."""
+    """Parse a TCP port; raise ArgumentTypeError if it is none."""
     return _number(text, 65535)
 
 
@@ -44,7 +44,7 @@ def _milliseconds(text: str) -> int:
     return _number(text, 60_000)
 
 
-def _number(text: str, most: int) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= most):
-        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number from 0 to {most}")
+def _number(text: str, maximum: int) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= maximum):
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number from 0 to {maximum}")
     return int(text)

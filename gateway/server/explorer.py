@@ -1,4 +1,4 @@
-"""The page at ``/graphql`` for a browser: GraphiQL, or how `make explorer` builds it."""
+"""The page at ``/graphql`` for a browser: GraphiQL, or instructions to build it."""
 
 from pathlib import Path
 
@@ -42,7 +42,7 @@ again.</p>
 
 
 class Explorer:
-    """Serves the built page, or the plain one that says how to build it."""
+    """The built page with its assets, or the plain page if it has not been built."""
 
     def __init__(self, assets: Path = ASSETS) -> None:
         self._assets = assets
@@ -51,7 +51,7 @@ class Explorer:
         self._page = index.read_text(encoding="utf-8") if self.is_built else PLAIN_PAGE
 
     def page(self) -> Response:
-        """Return the page; it must be fetched anew, its assets need not."""
+        """Return the page, which a browser must revalidate; its assets it need not."""
         headers = _HEADERS | {"Cache-Control": "no-cache", "Vary": "Accept"}
         return HTMLResponse(self._page, headers=headers)
 
@@ -64,20 +64,20 @@ class Explorer:
 
 
 class _Assets(StaticFiles):
-    """Static files that are named by their content, so that a browser may keep them for ever."""
+    """Static files; those in ``assets/`` are named by their content and never change."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        if path == "index.html":  # it finds its parts from /graphql only
+        if path == "index.html":  # its relative URLs are valid at /graphql alone
             raise HTTPException(404)
         response = await super().get_response(path, scope)
         response.headers.update(_HEADERS)
         media_type = _MEDIA_TYPES.get(Path(path).suffix)
         if media_type is not None and response.status_code == 200:
-            # The system's own table may not know that a module is a script.
+            # The table of the system may not have the types of modules and fonts.
             charset = "; charset=utf-8" if media_type.startswith("text/") else ""
             response.headers["Content-Type"] = media_type + charset
-        lasting = path.startswith("assets/")
+        is_immutable = path.startswith("assets/")
         response.headers["Cache-Control"] = (
-            "public, max-age=31536000, immutable" if lasting else "no-cache"
+            "public, max-age=31536000, immutable" if is_immutable else "no-cache"
         )
         return response

@@ -1,4 +1,14 @@
-"""Serving over HTTP: sockets that listen, and servers that end together on a signal."""
+"""Serving over HTTP: listening sockets, and servers that shut down together on a signal.
+
+What it relies on of uvicorn beyond its documentation, with the tests in `tests/server` and
+`tests/test_cli.py` that fail without it:
+
+- `Server.capture_signals` installs signal handlers, and is a context manager. `Server.started`,
+  `should_exit` and `force_exit` say how far it has got (`test_a_second_signal_does_not_wait`).
+- `Multiprocess` supervises workers: `terminate_all` and `join_all` end them, and work on `sockets`,
+  `signal_queue` and `processes` (`test_who_comes_after_sigterm_is_not_let_in`).
+- A worker that fails to start has the exit status `STARTUP_FAILURE`.
+"""
 
 import asyncio
 import signal
@@ -14,7 +24,7 @@ from uvicorn.supervisors import Multiprocess
 from gateway.server.http_protocol import LimitedHttpProtocol
 
 _BACKLOG = 2048
-_LOOK_AGAIN_S = 0.1
+_JOIN_INTERVAL_S = 0.1
 _OPTIONS: dict[str, Any] = {
     "http": LimitedHttpProtocol,
     "log_config": None,
@@ -23,25 +33,25 @@ _OPTIONS: dict[str, Any] = {
     "proxy_headers": False,
     "ws": "none",
     "timeout_graceful_shutdown": 10,
-    # A worker that is importing does not answer its parent; on a busy node that takes its time.
+    # A worker does not respond to its parent while it imports, which takes long on a busy node.
     "timeout_worker_healthcheck": 30,
 }
 
 
 class ServerError(Exception):
-    """There is no serving; the message is one clear line."""
+    """Serving cannot start; the message is one line for the operator."""
 
 
 def listen(host: str, port: int, remedy: str) -> socket.socket:
-    """Listen on an address; port 0 takes a free one.
+    """Return a socket that listens on an address; port 0 selects a free port.
 
-    Raises ServerError, which advises to choose another by `remedy`.
+    Raise ServerError, whose message ends with `remedy`: the settings of the address.
     """
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen(_BACKLOG)  # at once, so that a second process is told now
+        listener.listen(_BACKLOG)  # at once, so that a second process fails now
     except (OSError, UnicodeError) as error:
         listener.close()
         reason = getattr(error, "strerror", None) or "invalid address"
@@ -52,16 +62,16 @@ def listen(host: str, port: int, remedy: str) -> socket.socket:
 
 
 def url_of(host: str, listener: socket.socket) -> str:
-    """Return the URL under which a socket on this host is reached."""
+    """Return the URL of a socket that listens on a host."""
     port = listener.getsockname()[1]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def run(*served: tuple[ASGIApp, socket.socket], keep_alive_s: float = 5.0) -> None:
-    """Serve applications on their sockets, on the fastest loop there is, until a signal.
+    """Serve applications on their sockets in this process until a signal, on uvloop if installed.
 
-    Connections that idle for `keep_alive_s` are closed.
-    Raises ServerError where one of them does not start.
+    Connections that are idle for `keep_alive_s` are closed. Raise ServerError if one of the
+    applications does not start.
     """
     servers = [(_Server(_config(app, keep_alive_s)), listener) for app, listener in served]
     with asyncio.Runner(loop_factory=servers[0][0].config.get_loop_factory()) as runner:
@@ -73,10 +83,9 @@ def run(*served: tuple[ASGIApp, socket.socket], keep_alive_s: float = 5.0) -> No
 def run_workers(
     factory: Callable[[], ASGIApp], workers: int, listener: socket.socket, keep_alive_s: float
 ) -> None:
-    """Serve an application that each of several processes makes of its own, until a signal.
+    """Serve in several processes until a signal, each with an application of its own.
 
-    `factory` and what it holds are handed to the processes: they have to bear pickling.
-    Raises ServerError where they do not start.
+    `factory` is pickled for them. Raise ServerError if they do not start.
     """
     config = _config(factory, keep_alive_s, factory=True, workers=workers)
     supervisor = _Supervisor(config, sockets=[listener])
@@ -85,36 +94,36 @@ def run_workers(
         raise ServerError("the workers did not start; the log lines above have the reason")
 
 
-def _config(app: Any, keep_alive_s: float, **more: Any) -> uvicorn.Config:
-    # The type says whole seconds; the timer takes any.
-    return uvicorn.Config(app, timeout_keep_alive=keep_alive_s, **_OPTIONS, **more)  # type: ignore[arg-type]
+def _config(app: Any, keep_alive_s: float, **options: Any) -> uvicorn.Config:
+    # The type wants whole seconds; the timer takes any.
+    return uvicorn.Config(app, timeout_keep_alive=keep_alive_s, **_OPTIONS, **options)  # type: ignore[arg-type]
 
 
 class _Supervisor(Multiprocess):
-    """A parent of workers that ends as one process does alone."""
+    """uvicorn's supervisor of workers, shut down as one process is."""
 
     def terminate_all(self) -> None:
-        """Stop listening here too, and tell the workers to end.
+        """Close the sockets, and signal the workers to shut down.
 
-        While one process has the listener open, the system goes on taking connections, which no
-        worker would ever answer.
+        As long as one process has a listening socket open, the kernel accepts connections, which
+        no worker would ever handle.
         """
         for listener in self.sockets:
             listener.close()
         super().terminate_all()
 
     def join_all(self) -> None:
-        """Wait until the workers have ended; a second signal does not wait."""
+        """Wait until the workers have ended; kill them at a second signal."""
         self.signal_queue.clear()
         for process in self.processes:
             while process.process.is_alive():
                 if self.signal_queue:
                     process.kill()
-                process.process.join(_LOOK_AGAIN_S)
+                process.process.join(_JOIN_INTERVAL_S)
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves the signals to `_serve`, which may have several to end."""
+    """A server that leaves signals to `_serve`, which may have several servers."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -122,14 +131,14 @@ class _Server(uvicorn.Server):
 
 
 async def _serve(servers: Sequence[tuple[uvicorn.Server, socket.socket]]) -> None:
-    def end() -> None:
+    def shut_down() -> None:
         for server, _listener in servers:
             server.force_exit = server.should_exit  # the second signal does not wait
             server.should_exit = True
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, end)
+        loop.add_signal_handler(number, shut_down)
     tasks = [loop.create_task(server.serve(sockets=[listener])) for server, listener in servers]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for server, _listener in servers:

@@ -1,8 +1,7 @@
-"""What a worker's process is handed: which application to make, and what of.
+"""The factory of a worker's application, which uvicorn pickles for the worker's process.
 
-It imports nothing of the gateway. A process that is interrupted while it reads what it was handed
-complains with a traceback; from then on the server sees to interruptions, and may import for a
-second what the application needs.
+It imports nothing of the gateway: an interrupt while the process unpickles it prints a traceback.
+Afterwards the server handles interrupts, and the application may take a second to import.
 """
 
 import pickle
@@ -12,24 +11,24 @@ from typing import Any
 
 
 class WorkerFactory:
-    """Makes an application in a worker: `factory` as ``module:function``, of one `given` thing.
+    """Calls `factory`, named as ``module:function``, with one `argument` in the worker.
 
-    `given` has to bear being handed to a process that is started.
+    `argument` is pickled apart, by what can pass file descriptors to a child process.
     """
 
-    def __init__(self, factory: str, given: object) -> None:
-        self._factory, self._given = factory, given
+    def __init__(self, factory: str, argument: object) -> None:
+        self._factory, self._argument = factory, argument
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"factory": self._factory, "given": bytes(ForkingPickler.dumps(self._given))}
+        return {"factory": self._factory, "argument": bytes(ForkingPickler.dumps(self._argument))}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self._factory, self._given = state["factory"], state["given"]
+        self._factory, self._argument = state["factory"], state["argument"]
 
     def __call__(self) -> Any:
-        """Make the application; in the worker, where what was given is still as it was sent."""
+        """Create the application; the argument is unpickled only now."""
         module, _, name = self._factory.partition(":")
-        make = getattr(import_module(module), name)
-        if isinstance(self._given, bytes):
-            return make(pickle.loads(self._given))  # noqa: S301 - our parent wrote it
-        return make(self._given)
+        create = getattr(import_module(module), name)
+        if isinstance(self._argument, bytes):
+            return create(pickle.loads(self._argument))  # noqa: S301 - the parent has pickled it
+        return create(self._argument)
