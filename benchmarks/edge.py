@@ -26,10 +26,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks.speed.workloads import workloads
 from gateway.app import create_app
 from gateway.edge.concurrency_limit import ConcurrencyLimiter
+from gateway.edge.cors import Origins
 from gateway.edge.request_guard import RequestGuard
 from gateway.execution import documents
 from gateway.execution.cost import CostEstimator
-from gateway.graphql_http import handler
 from gateway.graphql_http.gc_tuning import freeze_gc
 from gateway.graphql_http.persisted_queries.persisted_documents import PersistedDocuments
 from gateway.sandbox.app import create_sandbox
@@ -79,7 +79,7 @@ def parts() -> dict[str, list[tuple[object, str, Any]]]:
         "bounds of heads": [(LimitedHttpProtocol, "on_header", _take)],
         "time for heads and bodies": [(LimitedHttpProtocol, "_watch", lambda _self: None)],
         "other sites, rate limit": [
-            (handler, "check_csrf", lambda _headers, _origins: None),
+            (Origins, "check_csrf", lambda _self, _headers: None),
             (RequestGuard, "count", _nothing),
         ],
         "places": [(ConcurrencyLimiter, "acquire", lambda _self, _caller=None, _number=1: none)],

@@ -87,11 +87,11 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     )
     metrics = MetricsScrape(
         (
-            statistics.readings,
-            documents.readings,
+            statistics.samples,
+            documents.samples,
             partial(upstream_samples, traffic, upstream.phase_out),
             partial(cache_samples, cached.cache),
-            response_cache.readings,
+            response_cache.samples,
         ),
         shared_metrics,
     )

@@ -1,9 +1,8 @@
-"""Whose connection it is: the client's own, or a proxy's that says for whom it asks.
+"""The address of a client, also behind proxies.
 
-`X-Forwarded-For` is a client's own words unless a proxy has written it. It is read from its end,
-and only as far as each hop is one of the proxies that the settings name. No other header is read:
-neither the standard `Forwarded` nor `X-Real-IP`, which a client may send through a proxy that
-knows nothing of it.
+`X-Forwarded-For` can be forged by the client unless a proxy has written it. It is parsed from its
+end, and only as far as each hop is a trusted proxy. No other header is used: a client may send
+`Forwarded` or `X-Real-IP` through a proxy that does not know them.
 """
 
 import re
@@ -15,7 +14,7 @@ from gateway.edge.http_request import HttpRequest
 
 _MAX_HOPS = 16
 _MAX_LENGTH = 256  # of a hop; an address with zone and port has 72 characters at most
-_MAX_REMEMBERED = 4096
+_MAX_CACHED = 4096
 _IPV6_PREFIX = 64
 # An address as proxies write it: in brackets or alone, with a zone, with a port, with quotes.
 _HOP = re.compile(
@@ -26,77 +25,80 @@ _HOP = re.compile(
     r"(?P=quote)",
     re.ASCII,
 )
-# IPv4 in IPv6 (RFC 4291 section 2.5.5.2, RFC 6052 section 2.1): one client, however it is written.
+# IPv4 in IPv6 (RFC 4291 section 2.5.5.2, RFC 6052 section 2.1): the same client in other words.
 _IPV4_IN_IPV6 = (IPv6Network("::ffff:0:0/96"), IPv6Network("64:ff9b::/96"))
 _Address = IPv4Address | IPv6Address
 
 
 class ClientAddresses:
-    """Tells clients apart by address; `proxies` are addresses or networks."""
+    """Finds clients' addresses; the trusted `proxies` are addresses or networks."""
 
     def __init__(self, proxies: Iterable[str]) -> None:
         self._proxies = [_network(text) for text in proxies]
 
-    def of(self, asked: HttpRequest) -> str:
-        """Return a client's address, or the /64 of one in IPv6, where a household has as many."""
-        if asked.client is None:
+    def of(self, http_request: HttpRequest) -> str:
+        """Return a client's address, "" for an unknown one.
+
+        Of an IPv6 address that is the /64 network: a household has all addresses of one.
+        """
+        if http_request.client is None:
             return ""
         if not self._proxies:
-            return _name_of(asked.client)
-        address = _read(asked.client)
+            return _format_text(http_request.client)
+        address = _parse(http_request.client)
         if address is not None:
-            lines = asked.headers.getlist("x-forwarded-for")
-            for word in reversed(",".join(lines).rsplit(",", _MAX_HOPS)[-_MAX_HOPS:]):
-                hop = word.strip(" \t")
-                if not hop:  # an empty element of a list is none (RFC 9110 section 5.6.1)
+            lines = b",".join(http_request.headers.all(b"x-forwarded-for")).decode("latin-1")
+            for element in reversed(lines.rsplit(",", _MAX_HOPS)[-_MAX_HOPS:]):
+                hop = element.strip(" \t")
+                if not hop:  # an empty list element does not count (RFC 9110 section 5.6.1)
                     continue
-                is_read = len(hop) <= _MAX_LENGTH and self._is_proxy(address)
-                forwarded = _read(hop) if is_read else None
+                is_trusted = len(hop) <= _MAX_LENGTH and self._is_proxy(address)
+                forwarded = _parse(hop) if is_trusted else None
                 if forwarded is None:
                     break
                 address = forwarded
-        return "" if address is None else _name(address)
+        return "" if address is None else _format(address)
 
     def _is_proxy(self, address: _Address) -> bool:
         return any(address in network for network in self._proxies)
 
 
-@lru_cache(_MAX_REMEMBERED)
-def _name(address: _Address) -> str:
+@lru_cache(_MAX_CACHED)
+def _format(address: _Address) -> str:
     if isinstance(address, IPv6Address):
         return str(IPv6Network((address, _IPV6_PREFIX), strict=False))
     return str(address)
 
 
-@lru_cache(_MAX_REMEMBERED)
-def _read(text: str) -> _Address | None:
-    """Read an address without its port and zone; None for what is none, as `unknown`."""
+@lru_cache(_MAX_CACHED)
+def _parse(text: str) -> _Address | None:
+    """Parse an address without its port and zone; None for anything else, as `unknown`."""
     match = _HOP.fullmatch(text)
     if match is None:
         return None
     try:
         if match["ipv4"]:
             return IPv4Address(match["ipv4"])
-        return _plain(IPv6Address(match["bracketed"] or match["ipv6"]))
+        return _unmapped(IPv6Address(match["bracketed"] or match["ipv6"]))
     except ValueError:
         return None
 
 
-def _plain(address: IPv6Address) -> _Address:
+def _unmapped(address: IPv6Address) -> _Address:
     if any(address in network for network in _IPV4_IN_IPV6):
         return IPv4Address(int(address) & 0xFFFF_FFFF)
     return address
 
 
 def _network(text: str) -> IPv4Network | IPv6Network:
-    """Read a network; one of IPv4 in IPv6 is that of the addresses in it."""
+    """Parse a network; one of IPv4-mapped addresses is converted to IPv4."""
     network = ip_network(text)
     if isinstance(network, IPv6Network) and any(map(network.subnet_of, _IPV4_IN_IPV6)):
         return IPv4Network((int(network.network_address) & 0xFFFF_FFFF, network.prefixlen - 96))
     return network
 
 
-@lru_cache(_MAX_REMEMBERED)
-def _name_of(text: str) -> str:
-    address = _read(text)
-    return "" if address is None else _name(address)
+@lru_cache(_MAX_CACHED)
+def _format_text(text: str) -> str:
+    address = _parse(text)
+    return "" if address is None else _format(address)

@@ -1,4 +1,4 @@
-"""How much is done at once: what comes above that is told to come again, at once."""
+"""Limit what runs concurrently: whatever exceeds the limit is refused at once, not queued."""
 
 from gateway.errors import ConcurrencyLimitError
 from gateway.fairness import share_of
@@ -7,82 +7,85 @@ _MAX_IDLE_CALLERS = 1024
 
 
 class ConcurrencyLimiter:
-    """So many places; whoever finds none is refused rather than made to wait.
+    """So many slots, of which one caller holds at most four fifths.
 
-    One caller never holds all of them: a fifth is left to others. A caller of None is nobody in
-    particular, and has no such bound.
+    The caller None has no such bound.
     """
 
-    __slots__ = ("_forget_at", "_held", "_most", "free")
+    __slots__ = ("_callers", "_max_callers", "_max_slots", "free")
 
-    def __init__(self, most: int) -> None:
-        self.free = self._most = most
-        self._held: dict[str | None, _HeldOfCaller] = {}
-        self._forget_at = _MAX_IDLE_CALLERS
+    def __init__(self, max_slots: int) -> None:
+        self.free = self._max_slots = max_slots
+        self._callers: dict[str | None, _CallerSlots] = {}
+        self._max_callers = _MAX_IDLE_CALLERS
+
+    def __len__(self) -> int:
+        """Return the number of callers that take up memory."""
+        return len(self._callers)
 
     def acquire(
         self, caller: str | None = None, number: int = 1
-    ) -> "_HeldOfCaller | _HeldTogether":
-        """Hold so many places, or all that this caller may, for the length of a ``with`` block.
+    ) -> "_CallerSlots | _AcquiredSlots":
+        """Acquire slots for a ``with`` block, at most all that this caller may hold.
 
-        Raises BusyError, where the block begins, if fewer are free.
+        The block begins by raising ConcurrencyLimitError if fewer are free.
         """
-        held = self._held.get(caller) or self._of(caller)
-        return held if number == 1 else _HeldTogether(held, min(number, held.maximum))
+        slots = self._callers.get(caller) or self._add(caller)
+        return slots if number == 1 else _AcquiredSlots(slots, min(number, slots.maximum))
 
-    def _of(self, caller: str | None) -> "_HeldOfCaller":
-        if len(self._held) >= self._forget_at:
-            self._held = {key: held for key, held in self._held.items() if held.number}
-            self._forget_at = len(self._held) + _MAX_IDLE_CALLERS
-        maximum = self._most if caller is None else share_of(self._most)
-        held = self._held[caller] = _HeldOfCaller(self, maximum)
-        return held
+    def _add(self, caller: str | None) -> "_CallerSlots":
+        if len(self._callers) >= self._max_callers:
+            self._callers = {key: slots for key, slots in self._callers.items() if slots.acquired}
+            self._max_callers = len(self._callers) + _MAX_IDLE_CALLERS
+        maximum = self._max_slots if caller is None else share_of(self._max_slots)
+        slots = self._callers[caller] = _CallerSlots(self, maximum)
+        return slots
 
 
-class _HeldOfCaller:
-    """One caller's places; as a block it holds one more, which may be entered again and again."""
+class _CallerSlots:
+    """The slots of one caller; as a reentrant context manager it acquires one more."""
 
-    __slots__ = ("_places", "maximum", "number")
+    __slots__ = ("_limiter", "acquired", "maximum")
 
-    def __init__(self, places: ConcurrencyLimiter, maximum: int) -> None:
-        self._places, self.maximum = places, maximum
-        self.number = 0
+    def __init__(self, limiter: ConcurrencyLimiter, maximum: int) -> None:
+        self._limiter, self.maximum = limiter, maximum
+        self.acquired = 0
 
-    def take(self, number: int) -> None:
-        """Take places, to be given back. Raises BusyError where fewer are free."""
-        if number > self._places.free or self.number + number > self.maximum:
+    def acquire(self, number: int) -> None:
+        """Acquire slots. Raise ConcurrencyLimitError if fewer are free."""
+        if number > self._limiter.free or self.acquired + number > self.maximum:
             raise ConcurrencyLimitError
-        self._places.free -= number
-        self.number += number
+        self._limiter.free -= number
+        self.acquired += number
 
-    def give_back(self, number: int) -> None:
+    def release(self, number: int) -> None:
         """Release slots."""
-        self._places.free += number
-        self.number -= number
+        self._limiter.free += number
+        self.acquired -= number
 
     def __enter__(self) -> None:
-        # As `take(1)`, without a call: each request comes by here twice.
-        places = self._places
-        if not places.free or self.number >= self.maximum:
+        # As `acquire(1)`, without its call: each request comes by here twice.
+        limiter = self._limiter
+        if not limiter.free or self.acquired >= self.maximum:
             raise ConcurrencyLimitError
-        places.free -= 1
-        self.number += 1
+        limiter.free -= 1
+        self.acquired += 1
 
     def __exit__(self, *_: object) -> None:
-        self._places.free += 1
-        self.number -= 1
+        self._limiter.free += 1
+        self.acquired -= 1
 
 
-class _HeldTogether:
-    """Several places of one caller for the length of a block."""
+class _AcquiredSlots:
+    """Several slots of one caller for a ``with`` block."""
 
-    __slots__ = ("_held", "_number")
+    __slots__ = ("_number", "_slots")
 
-    def __init__(self, held: _HeldOfCaller, number: int) -> None:
-        self._held, self._number = held, number
+    def __init__(self, slots: _CallerSlots, number: int) -> None:
+        self._slots, self._number = slots, number
 
     def __enter__(self) -> None:
-        self._held.take(self._number)
+        self._slots.acquire(self._number)
 
     def __exit__(self, *_: object) -> None:
-        self._held.give_back(self._number)
+        self._slots.release(self._number)

@@ -1,6 +1,6 @@
-"""Cross-origin requests of browsers: closed, but for the origins that the settings name.
+"""Cross-origin requests of browsers (CORS, CSRF): refused but for the configured origins.
 
-There is no wildcard but for a port, and no leave to send cookies: nothing here reads any.
+There is no wildcard except for a port. No response allows credentials: nothing here uses cookies.
 """
 
 import re
@@ -21,8 +21,8 @@ from gateway.errors import CrossSiteError
 from gateway.graphql_http.response import error_response, to_starlette
 from gateway.telemetry import log
 
-# What GraphQL clients send, and what browsers' tracing adds to it.
-_SENT = (
+# The headers that GraphQL clients send, and those that tracing in browsers adds.
+_ALLOWED_HEADERS = (
     "Accept",
     "Apollo-Require-Preflight",
     "ApolloGraphQL-Client-Name",
@@ -40,97 +40,109 @@ _SENT = (
     "X-Apollo-Operation-Name",
     REQUEST_ID,
 )
-_EXPOSED = f"{REQUEST_ID}, Retry-After"
-_REMEMBERED_S = "600"
-_WITH_PORT = re.compile(
+_EXPOSED_HEADERS = f"{REQUEST_ID}, Retry-After"
+_PREFLIGHT_MAX_AGE_S = "600"
+_OTHER_SITES = frozenset({b"cross-site", b"same-site"})
+_ORIGIN_WITH_PORT = re.compile(
     rb"(https?://(?:[a-z0-9._-]{1,253}|\[[0-9a-f:]{2,45}\]))(?::[1-9][0-9]{0,4})?"
 )
-_NOTICE_EVERY_S = 60.0
+_LOG_INTERVAL_S = 60.0
 
 
 class Origins:
-    """The origins whose pages may read answers; those that end in ``:*`` may have any port.
+    """The allowed origins; one that ends in ``:*`` may have any port.
 
-    `clock` gives seconds.
+    `clock` returns seconds.
     """
 
-    __slots__ = ("_any_port", "_clock", "_named", "_noticed_at", "_refused")
+    __slots__ = ("_any_port", "_clock", "_exact", "_logged_at", "_refused")
 
-    def __init__(self, named: Iterable[str], clock: Callable[[], float] = time.monotonic) -> None:
-        encoded = [origin.encode("latin-1") for origin in named]
-        self._named = {origin for origin in encoded if not origin.endswith(ANY_PORT.encode())}
-        self._any_port = {origin[: -len(ANY_PORT)] for origin in encoded} - self._named
+    def __init__(self, allowed: Iterable[str], clock: Callable[[], float] = time.monotonic) -> None:
+        encoded = [origin.encode("latin-1") for origin in allowed]
+        self._exact = {origin for origin in encoded if not origin.endswith(ANY_PORT.encode())}
+        self._any_port = {origin[: -len(ANY_PORT)] for origin in encoded} - self._exact
         self._clock, self._refused = clock, 0
-        self._noticed_at: float | None = None
+        self._logged_at: float | None = None
 
-    def __contains__(self, origin: bytes | None) -> bool:
-        if origin is None or origin in self._named:
-            return origin is not None
-        if not self._any_port:
-            return False
-        match = _WITH_PORT.fullmatch(origin)
+    def __contains__(self, origin: bytes) -> bool:
+        if origin in self._exact:
+            return True
+        match = _ORIGIN_WITH_PORT.fullmatch(origin) if self._any_port else None
         return match is not None and match[1] in self._any_port
 
-    def named(self, headers: HttpHeaders) -> str | None:
-        """Return the origin of a request where it is one of them, to the letter."""
+    def allowed(self, headers: HttpHeaders) -> str | None:
+        """Return the origin of a request if it is an allowed one, exactly as sent."""
         origin = headers.first(b"origin")
-        return origin.decode("latin-1") if origin is not None and origin in self else None
+        return None if origin is None or origin not in self else origin.decode("latin-1")
 
-    def mark(self, lines: HeaderLines, origin: str | None) -> HeaderLines:
-        """Mark an answer to a request of one of them, or of `None` of them."""
-        marked = MutableHeaders(raw=list(lines))
-        if self._named or self._any_port:
-            marked.add_vary_header("Origin")
+    def add_headers(self, lines: HeaderLines, origin: str | None) -> HeaderLines:
+        """Add the CORS headers of a response to a request of an allowed origin, or of none."""
+        headers = MutableHeaders(raw=list(lines))
+        if self._exact or self._any_port:
+            headers.add_vary_header("Origin")
         if origin is not None:
-            marked["Access-Control-Allow-Origin"] = origin
-            marked["Access-Control-Expose-Headers"] = _EXPOSED
-        return marked.raw
+            headers["Access-Control-Allow-Origin"] = origin
+            headers["Access-Control-Expose-Headers"] = _EXPOSED_HEADERS
+        return headers.raw
 
-    def refuse(self) -> CrossSiteError:
-        """Return the refusal of a page of another origin; the log names the setting now and then.
+    def check_csrf(self, headers: HttpHeaders) -> None:
+        """Raise CrossSiteError for a request that a page of a disallowed origin has triggered.
 
-        Whoever looks into it because their page does not work finds what to change, and a flood of
-        such requests makes no flood of lines.
+        Such a page cannot POST JSON without a preflight, but it can trigger a GET, as of an image:
+        it cannot read the response, and yet the operation would run. Browsers state the relation of
+        the origins (Fetch Metadata), which no page can change.
+        """
+        if headers.first(b"sec-fetch-site") not in _OTHER_SITES:
+            return
+        origin = headers.first(b"origin")
+        if origin is None:  # as of an image: no setting allows it
+            raise CrossSiteError("Cross-site requests must send an Origin header.")
+        if origin not in self:
+            raise self.refusal()
+
+    def refusal(self) -> CrossSiteError:
+        """Return the error for a disallowed origin, and log the setting at most once a minute.
+
+        The log tells the owner of a page what to configure; a flood of requests does not flood it.
         """
         self._refused += 1
         now = self._clock()
-        if self._noticed_at is None or now - self._noticed_at >= _NOTICE_EVERY_S:
+        if self._logged_at is None or now - self._logged_at >= _LOG_INTERVAL_S:
             log.warning(
                 "cors_origin_rejected", setting=f"{PREFIX}CORS_ORIGINS", count=self._refused
             )
-            self._noticed_at, self._refused = now, 0
+            self._logged_at, self._refused = now, 0
         return CrossSiteError("Requests from this origin are not allowed.")
 
 
 class CorsMiddleware:
-    """Lets pages of `origins` ask, and send `headers` of their own among the usual ones.
+    """Allows pages of `origins` to send requests, with `headers` beside the usual ones.
 
-    They learn of every answer but those of `closed` paths, which are for operators: a page that
-    asks at a wrong path is told so.
+    They may read every response, a 404 included, except those of the `excluded` paths.
     """
 
     def __init__(
-        self, app: ASGIApp, origins: Origins, headers: Iterable[str], closed: Container[str]
+        self, app: ASGIApp, origins: Origins, headers: Iterable[str], excluded: Container[str]
     ) -> None:
-        self._app, self._origins, self._closed = app, origins, closed
-        allowed = {name.lower(): name for name in (*_SENT, *headers)}
+        self._app, self._origins, self._excluded = app, origins, excluded
+        allowed = {name.lower(): name for name in (*_ALLOWED_HEADERS, *headers)}
         self._preflight = {
             "Access-Control-Allow-Methods": "GET, POST",
             "Access-Control-Allow-Headers": ", ".join(allowed.values()),
-            "Access-Control-Max-Age": _REMEMBERED_S,
+            "Access-Control-Max-Age": _PREFLIGHT_MAX_AGE_S,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer preflights, mark answers to named origins' requests, and pass on all else."""
-        if scope["type"] != "http" or scope["path"] in self._closed:
+        """Respond to preflights, and add CORS headers to the responses of all other requests."""
+        if scope["type"] != "http" or scope["path"] in self._excluded:
             await self._app(scope, receive, send)
             return
         headers = HttpHeaders(list(scope["headers"]))
-        origin = self._origins.named(headers)
+        origin = self._origins.allowed(headers)
 
-        async def send_marked(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = self._origins.mark(message["headers"], origin)
+                message["headers"] = self._origins.add_headers(message["headers"], origin)
             await send(message)
 
         app = self._app
@@ -138,14 +150,12 @@ class CorsMiddleware:
             if origin is not None:
                 app = Response(status_code=204, headers=self._preflight)
             else:
-                refused = error_response(
-                    self._origins.refuse(), request_id_of(StarletteRequest(scope))
-                )
-                app = to_starlette(refused)
-        await app(scope, receive, send_marked)
+                request_id = request_id_of(StarletteRequest(scope))
+                app = to_starlette(error_response(self._origins.refusal(), request_id))
+        await app(scope, receive, send_with_headers)
 
 
 def _is_preflight(headers: HttpHeaders) -> bool:
-    """Whether a browser asks what a page may send (Fetch, section 4.8)."""
-    asks = headers.first(b"access-control-request-method") is not None
-    return asks and headers.first(b"origin") is not None
+    """Whether an OPTIONS request is a CORS preflight (Fetch, section 4.8)."""
+    has_method = headers.first(b"access-control-request-method") is not None
+    return has_method and headers.first(b"origin") is not None

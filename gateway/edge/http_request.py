@@ -41,21 +41,6 @@ class HttpHeaders:
             return [value.strip(_BLANKS) for line, value in self._lines if line == name]
         return [first.strip(_BLANKS)]
 
-    def count(self, name: bytes) -> int:
-        """Return how many lines have this name."""
-        if not self._has_repeated:
-            return int(name in self._first)
-        return sum(line == name for line, _ in self._lines)
-
-    def get(self, name: str, /) -> str | None:
-        """Return the first value of a name, in whichever case that is, as text."""
-        first = self.first(name.lower().encode("latin-1"))
-        return None if first is None else first.decode("latin-1")
-
-    def getlist(self, name: str, /) -> list[str]:
-        """Return all values of a name, in whichever case that is, as texts."""
-        return [value.decode("latin-1") for value in self.all(name.lower().encode("latin-1"))]
-
 
 class HttpRequest:
     """One HTTP request, whose body the server feeds while it arrives.
@@ -95,7 +80,8 @@ class HttpRequest:
         """Join the body after its last piece."""
         self.body = b"".join(self._pieces)
         self._pieces.clear()
-        self._wake()
+        if self._arrival is not None and not self._arrival.done():
+            self._arrival.set_result(None)
 
     async def receive(self, max_bytes: int) -> bytes:
         """Return the body once it is complete; one above `max_bytes` may be cut off behind them.
@@ -114,15 +100,12 @@ class HttpRequest:
         if self.is_disconnected:
             return
         self.is_disconnected = True
-        self._wake()
+        if self._arrival is not None and not self._arrival.done():
+            self._arrival.set_result(None)
         if self._is_cancellable and self.task is not None:
             if self.context is not None:
                 self.context.abandon()
             self.task.cancel()
-
-    def _wake(self) -> None:
-        if self._arrival is not None and not self._arrival.done():
-            self._arrival.set_result(None)
 
     def __enter__(self) -> None:
         if self.is_disconnected:

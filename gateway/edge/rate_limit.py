@@ -1,15 +1,19 @@
-"""How much one caller may use in a minute: a sliding window counter, here or in Redis.
+"""How much one caller may use in a minute, by a sliding window counter in this process or in Redis.
 
 The previous minute counts by the part of it that the last 60 s still contain: two numbers a caller,
 and no instant at which the whole limit is available again. A caller who used the limit at the end
 of a minute may use nearly as much again within the next 60 s; over longer times nobody exceeds it.
 """
 
+import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from gateway.cache.bounded_dict import BoundedDict
+from gateway.context import CallBudget
+from gateway.errors import RateLimitedError
 
 WINDOW_S = 60.0
 _MIN_WAIT = 0.001  # of a window
@@ -84,3 +88,48 @@ def wait_time_s(limit: int, number: int, current: int, previous: int, passed: fl
     else:
         at = 2 - (limit - number) / current
     return max(at - passed, _MIN_WAIT) * WINDOW_S
+
+
+class CallLimit:
+    """Limits the upstream calls that one caller causes in a minute, by operations of any kind.
+
+    Calls are counted as they are made, and checked before an operation begins: a running operation
+    is never stopped, since half a response costs as many calls as a complete one. So operations
+    that run concurrently may exceed the limit together, and are counted all the same.
+    """
+
+    def __init__(self, rate: RateLimit) -> None:
+        self._rate = rate
+        self._running: dict[str, dict[int, CallBudget]] = {}  # by caller, and by identity
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def check(self, caller: str) -> None:
+        """Raise RateLimitedError for a caller who may make no more calls at present."""
+        pending = sum(budget.spent for budget in self._running.get(caller, {}).values())
+        wait_s = await self._rate.wait_s(caller, 1, pending)
+        if wait_s:
+            raise RateLimitedError(wait_s)
+
+    @contextmanager
+    def counting(self, caller: str, budget: CallBudget) -> Iterator[None]:
+        """Count the calls of an operation, or a batch, made within a ``with`` block."""
+        running = self._running.setdefault(caller, {})
+        running[id(budget)] = budget
+        try:
+            yield
+        finally:
+            del running[id(budget)]
+            if not running:
+                del self._running[caller]
+            if budget.spent:
+                # The response does not wait for Redis.
+                task = asyncio.get_running_loop().create_task(
+                    self._rate.add(caller, budget.spent), name="count calls"
+                )
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+    async def aclose(self) -> None:
+        """Wait until all calls are counted."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)

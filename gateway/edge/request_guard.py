@@ -1,4 +1,4 @@
-"""Who comes in: not from other sites, not too often, and not too many at once."""
+"""Admission of requests to the endpoint: allowed origins, rate limits, concurrency limits."""
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -10,12 +10,11 @@ from gateway.cache.keys import KeyMaker, secret_for
 from gateway.cache.options import MEMORY_URL, SharedLimits
 from gateway.config.settings import Settings
 from gateway.context import Caller, RequestContext
-from gateway.edge.call_limit import CallLimit
 from gateway.edge.client_address import ClientAddresses
 from gateway.edge.concurrency_limit import ConcurrencyLimiter
 from gateway.edge.cors import Origins
 from gateway.edge.http_request import HttpRequest
-from gateway.edge.rate_limit import LocalRateLimit, RateLimit
+from gateway.edge.rate_limit import CallLimit, LocalRateLimit, RateLimit
 from gateway.errors import PayloadTooLargeError, RateLimitedError
 
 if TYPE_CHECKING:
@@ -25,14 +24,14 @@ _LIMITS = SharedLimits()
 _PREFIX = "promotion-gateway:rate:1"
 _CALLS_PREFIX = "promotion-gateway:calls:1"
 _UNCOUNTED = nullcontext()
-# Reading waits for clients, running for the platform: the slow ones of one kind leave room for the
-# other. A body that is being read takes GATEWAY_MAX_BODY_BYTES at most.
-_READING_FOR_EACH_RUNNING = 2
+# Reading waits for clients, and running for the upstream: neither may block the other. A body takes
+# at most GATEWAY_MAX_BODY_BYTES while it is read.
+_READING_PER_RUNNING = 2
 
 
 @dataclass(frozen=True, slots=True)
 class RequestGuard:
-    """What a request to the endpoint passes before its operation runs."""
+    """The limits that a request passes before its operation runs."""
 
     origins: Origins
     reading: ConcurrencyLimiter
@@ -43,21 +42,21 @@ class RequestGuard:
     keys: KeyMaker
     redis: "Redis | None" = None
 
-    def caller_key(self, asked: HttpRequest, caller: Caller) -> str:
-        """Return what tells a caller from others: whom the credential says, or else the address.
+    def caller_key(self, http_request: HttpRequest, caller: Caller) -> str:
+        """Return what identifies a caller: the credential's subject, or else the address.
 
-        It is for this process alone, and for no log.
+        It contains personal data: not for logs, and not for other processes.
         """
         if caller.subject:
             return f"subject {caller.subject}"
         if caller.credential or caller.customers:
             return f"fingerprint {caller.fingerprint}"
-        return f"address {self.addresses.of(asked)}"
+        return f"address {self.addresses.of(http_request)}"
 
     async def count(self, caller_key: str) -> None:
         """Count an operation of a caller.
 
-        Raises RateLimitedError for one that is too many, or whose caller has made too many calls.
+        Raise RateLimitedError if the caller has sent too many, or has caused too many calls.
         """
         if self.rate is None and self.calls is None:
             return
@@ -71,8 +70,8 @@ class RequestGuard:
     async def count_batch(self, caller_key: str, operations: int) -> None:
         """Count the operations of a batch, of which one has been counted.
 
-        Raises PayloadTooLargeError for a batch that could never be taken, and RateLimitedError for
-        one that cannot be now, of which nothing then is counted.
+        Raise PayloadTooLargeError for a batch above the limit, and RateLimitedError, without
+        counting anything of it, for one that exceeds what remains.
         """
         if self.rate is None or operations < 2:
             return
@@ -88,13 +87,13 @@ class RequestGuard:
             raise RateLimitedError(wait_s)
 
     def counting_calls(self, request: RequestContext) -> AbstractContextManager[None]:
-        """Count the calls that a request makes, for the length of a ``with`` block."""
+        """Count the upstream calls that a request makes within a ``with`` block."""
         if self.calls is None:
             return _UNCOUNTED
         return self.calls.counting(self.keys.key(request.caller_key), request.budget)
 
     async def __aenter__(self) -> Self:
-        """Open the door; there is nothing to wait for."""
+        """Connect to nothing yet: Redis' client connects when first used."""
         return self
 
     async def __aexit__(
@@ -103,7 +102,7 @@ class RequestGuard:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the connections."""
+        """Finish counting, and close the connections."""
         if self.calls is not None:
             await self.calls.aclose()
         if self.redis is not None:
@@ -111,7 +110,7 @@ class RequestGuard:
 
 
 def create_request_guard(settings: Settings, origins: Origins) -> RequestGuard:
-    """Make the door; callers are counted in Redis where there is one."""
+    """Create the guard of a process; with a Redis, replicas count together."""
     limit = settings.rate_limit_per_minute
     call_limit = settings.rate_limit_upstream_calls_per_minute
     redis, shared = None, None
@@ -123,16 +122,16 @@ def create_request_guard(settings: Settings, origins: Origins) -> RequestGuard:
         redis = create_redis(settings.cache_url, _LIMITS)
         shared = partial(SharedRateLimit, redis)
 
-    def count(prefix: str, limit: int) -> RateLimit:
+    def create_limit(prefix: str, limit: int) -> RateLimit:
         return LocalRateLimit(limit) if shared is None else shared(prefix, limit)
 
-    most = settings.max_concurrent_requests
+    max_running = settings.max_concurrent_requests
     return RequestGuard(
         origins=origins,
-        reading=ConcurrencyLimiter(most * _READING_FOR_EACH_RUNNING),
-        running=ConcurrencyLimiter(most),
-        rate=count(_PREFIX, limit) if limit else None,
-        calls=CallLimit(count(_CALLS_PREFIX, call_limit)) if call_limit else None,
+        reading=ConcurrencyLimiter(max_running * _READING_PER_RUNNING),
+        running=ConcurrencyLimiter(max_running),
+        rate=create_limit(_PREFIX, limit) if limit else None,
+        calls=CallLimit(create_limit(_CALLS_PREFIX, call_limit)) if call_limit else None,
         addresses=ClientAddresses(settings.trusted_proxies),
         keys=KeyMaker(secret),
         redis=redis,

@@ -1,37 +1,39 @@
-"""``X-Request-Id``: taken or made, returned, and in every log line of the request."""
+"""``X-Request-Id``: accepted or generated, sent back, and in every log line of the request."""
 
 import re
 from random import getrandbits
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request as StarletteRequest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.telemetry import request_id_scope
 
 HEADER = "X-Request-Id"
-_ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,128}")
+HEADER_LINE = HEADER.lower().encode()
+_is_accepted = re.compile(rb"[A-Za-z0-9._-]{1,128}").fullmatch
 
 
-def request_id_for(given: str | None) -> str:
-    """Take an id from outside where it is safe in a log line, else make one."""
-    if given and _ACCEPTED.fullmatch(given):
-        return given
-    return f"{getrandbits(128):032x}"  # it is no secret, and need not cost a system call
+def request_id_for(received: bytes | None) -> str:
+    """Return the received id if it is safe in a log line, else a generated one."""
+    if received is not None and _is_accepted(received):
+        return received.decode("ascii")
+    return f"{getrandbits(128):032x}"  # no secret, which would cost a system call
 
 
 class RequestIdMiddleware:
-    """Gives each HTTP request its id; one from outside is taken where it is safe in a log line."""
+    """Assigns an id to each HTTP request."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass an HTTP request on with its id; anything else as it is."""
+        """Pass an HTTP request on with its id, and anything else unchanged."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = request_id_for(Headers(scope=scope).get(HEADER))
+        ids = (value for name, value in scope["headers"] if name == HEADER_LINE)
+        request_id = request_id_for(next(ids, None))
         scope.setdefault("state", {})["request_id"] = request_id
 
         async def send_with_id(message: Message) -> None:
@@ -44,5 +46,5 @@ class RequestIdMiddleware:
 
 
 def request_id_of(request: StarletteRequest) -> str:
-    """Return the id of a request that has passed the middleware."""
+    """Return the id that the middleware has assigned."""
     return str(request.state.request_id)

@@ -1,4 +1,4 @@
-"""What browsers are told about every answer: take it for what it says, and show it nowhere."""
+"""Headers of every response that restrict what browsers do with it."""
 
 from collections.abc import Iterable
 
@@ -9,21 +9,21 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
     "Cross-Origin-Resource-Policy": "same-origin",
-    # The explorer page has its own, which lets it run what it brings.
+    # The explorer page has a policy of its own, which allows its scripts.
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
-_RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+_LINES = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 
 
 def with_security_headers(lines: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Add the headers that an answer does not have; names are in lower case."""
+    """Return a response's header lines and those that it lacks; names are in lower case."""
     headers = list(lines)
     names = {name for name, _value in headers}
-    return headers + [header for header in _RAW if header[0] not in names]
+    return headers + [line for line in _LINES if line[0] not in names]
 
 
 class SecurityHeadersMiddleware:
-    """Adds the headers that an answer does not have."""
+    """Adds the headers that a response lacks."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,7 +1,7 @@
-"""What of a client's request goes upstream with each call made for it: its trace and its id.
+"""The headers of a client's request that go upstream with each call made for it: trace and id.
 
-The gateway adds no span of its own, so that it hands on what it was given, or nothing where that is
-not well-formed (https://www.w3.org/TR/trace-context/).
+The gateway adds no span of its own, and so passes the received headers on unchanged, or drops those
+that are not well-formed (https://www.w3.org/TR/trace-context/).
 """
 
 import re
@@ -12,7 +12,7 @@ from gateway.edge.request_id import HEADER
 MAX_STATE_BYTES = 512
 _MAX_STATE_MEMBERS = 32
 _CURRENT = b"00"
-# A later version may have more at its end.
+# A later version may append fields.
 _parent = re.compile(
     rb"((?!ff)[0-9a-f]{2})-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
     rb"(-[!-~]{0,200})?"
@@ -25,17 +25,17 @@ _member = re.compile(
 
 def trace_headers(headers: HttpHeaders, request_id: str) -> dict[str, str]:
     """Return the headers that go upstream: ``X-Request-Id``, ``traceparent``, ``tracestate``."""
-    handed_on = {HEADER: request_id}
+    passed_on = {HEADER: request_id}
     parents = headers.all(b"traceparent")
     if len(parents) == 1 and (parent := _read_parent(parents[0])):
-        handed_on["traceparent"] = parent
+        passed_on["traceparent"] = parent
         if state := _read_state(headers.all(b"tracestate")):
-            handed_on["tracestate"] = state
-    return handed_on
+            passed_on["tracestate"] = state
+    return passed_on
 
 
 def _read_parent(value: bytes) -> str:
-    """Return a ``traceparent`` as it goes upstream, "" where it is not well-formed."""
+    """Return a ``traceparent`` to pass on, "" for one that is not well-formed."""
     match = _parent(value)
     if match is None or (match[1] == _CURRENT and match[2] is not None):
         return ""
@@ -43,9 +43,9 @@ def _read_parent(value: bytes) -> str:
 
 
 def _read_state(lines: list[bytes]) -> str:
-    """Return a ``tracestate``, its lines in one, "" where it is not well-formed.
+    """Return a ``tracestate``, its lines joined, "" for one that is not well-formed.
 
-    What is too long loses members from its end, where the oldest are.
+    One that is too long loses its last members, which are the oldest.
     """
     members = [member.strip(b" \t") for line in lines for member in line.split(b",")]
     members = [member for member in members if member]

@@ -1,8 +1,8 @@
-"""When Python looks for garbage that counting references does not find: seldom, but after errors.
+"""Run Python's garbage collector seldom, but soon after errors.
 
-Nothing that an operation makes is part of a ring, unless it fails: an error and the frames of its
-traceback may hold each other, and with them answers of megabytes. Python's own threshold lets a
-page of 100 promotions set off some ten collections that find nothing.
+An operation without errors creates no reference cycles; an error and the frames of its traceback
+may form one, and keep payloads of megabytes alive. With Python's own threshold a page of 100
+promotions triggers some ten collections that find nothing.
 """
 
 import asyncio
@@ -10,37 +10,33 @@ import gc
 from collections.abc import Callable
 
 _OBJECTS_PER_COLLECTION = 50_000
-_AFTER_ERRORS_S = 0.2
-_YOUNG = 1  # the generation up to which garbage is sought: what was made lately
+_DELAY_S = 0.2
+_YOUNG_GENERATIONS = 1  # objects created lately
+
+CallLater = Callable[[float, Callable[[], None]], object]
+"""Call a function after some seconds, as an event loop's `call_later`."""
 
 
 def freeze_gc() -> None:
-    """Take what has been made up to now for permanent, and look for garbage more seldom."""
+    """Exclude all existing objects from collections, and make collections less frequent."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_OBJECTS_PER_COLLECTION, 10, 10)
 
 
-Later = Callable[[float, Callable[[], None]], object]
-"""Calls a function after some seconds."""
-
-
-def _later(seconds: float, call: Callable[[], None]) -> object:
-    return asyncio.get_running_loop().call_later(seconds, call)
-
-
 class DeferredGc:
-    """Looks for garbage a moment after errors, once for all of that moment."""
+    """Collects garbage shortly after errors, once for all errors in that time."""
 
-    def __init__(self, later: Later = _later) -> None:
-        self._later, self._is_waiting = later, False
+    def __init__(self, call_later: CallLater | None = None) -> None:
+        self._call_later, self._is_scheduled = call_later, False
 
     def after_errors(self) -> None:
-        """Say that errors have happened."""
-        if not self._is_waiting:
-            self._is_waiting = True
-            self._later(_AFTER_ERRORS_S, self._collect)
+        """Schedule a collection, unless one is scheduled."""
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            call_later = self._call_later or asyncio.get_running_loop().call_later
+            call_later(_DELAY_S, self._collect)
 
     def _collect(self) -> None:
-        self._is_waiting = False
-        gc.collect(_YOUNG)
+        self._is_scheduled = False
+        gc.collect(_YOUNG_GENERATIONS)

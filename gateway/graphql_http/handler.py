@@ -3,20 +3,24 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from gateway.answer_budget import AnswerShare
 from gateway.auth.authenticator import Authenticator
 from gateway.config.settings import Settings
-from gateway.context import CallBudget, Caller, RequestContext
+from gateway.context import CallBudget, Caller, RequestContext, UpstreamReport
 from gateway.dataloaders.data_loaders import DataLoaders, LoaderSources
-from gateway.edge.csrf import check_csrf
 from gateway.edge.http_request import ClientDisconnectedError, HttpRequest
 from gateway.edge.request_guard import RequestGuard
 from gateway.edge.trace_context import trace_headers
-from gateway.errors import MethodNotAllowedError, RequestError, UnauthenticatedError
+from gateway.errors import (
+    MethodNotAllowedError,
+    QueryTooComplexError,
+    RequestError,
+    UnauthenticatedError,
+)
 from gateway.execution.cost import Cost
 from gateway.execution.documents import Operation
 from gateway.execution.encoding import encode_answer, encode_at_once
@@ -24,7 +28,6 @@ from gateway.execution.executor import Executor
 from gateway.execution.failures import OperationRefusedError
 from gateway.execution.operation import Operations
 from gateway.execution.outcome import Outcome, masked
-from gateway.graphql_http.batching import BatchCostBudget, ResponseBody, run_batch
 from gateway.graphql_http.content_negotiation import GRAPHQL, JSON, choose_media_type
 from gateway.graphql_http.gc_tuning import DeferredGc
 from gateway.graphql_http.operation_statistics import OperationStatistics
@@ -36,6 +39,7 @@ from gateway.graphql_http.request import (
 )
 from gateway.graphql_http.response import (
     HttpResponse,
+    ResponseBody,
     error_response,
     internal_error_response,
     json_response,
@@ -47,7 +51,27 @@ from gateway.telemetry import log, log_operation
 
 _MAX_LOGGED_NAME = 80  # characters
 # nginx's status for a client that has disconnected: only logs and proxies in between see it.
-_CLIENT_DISCONNECTED = HttpResponse(499, (), ())
+_CLIENT_DISCONNECTED = HttpResponse(499, (), (), 0)
+
+
+class BatchCostBudget:
+    """The cost that the operations of a batch may have together: as much as one operation."""
+
+    def __init__(self) -> None:
+        self._requested = 0
+
+    def add(self, cost: Cost) -> None:
+        """Count an operation that is about to be executed.
+
+        Raise OperationRefusedError with QUERY_TOO_COMPLEX for one that exceeds the budget; it is
+        not counted, since the next ones may be small enough.
+        """
+        total = cost._replace(requested=self._requested + cost.requested)
+        if total.requested > total.maximum:
+            error = QueryTooComplexError("Batch cost", total.maximum, total.requested)
+            extensions = error.extensions | {"cost": total.shown}
+            raise OperationRefusedError([{"message": error.message, "extensions": extensions}])
+        self._requested = total.requested
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +107,7 @@ class GraphQLHandler:
         media_type = JSON
         try:
             media_type = choose_media_type(b",".join(headers.all(b"accept")))
-            check_csrf(headers, guard.origins)
+            guard.origins.check_csrf(headers)
             try:
                 caller = await self.authenticator.caller(headers)
             except UnauthenticatedError:
@@ -97,7 +121,7 @@ class GraphQLHandler:
                     http_request, self.settings.max_body_bytes, self.settings.max_batch
                 )
             number = 1
-            if graphql_request.__class__ is list:
+            if isinstance(graphql_request, list):
                 number = len(graphql_request)
                 await guard.count_batch(caller_key, number)
             context = self._create_context(http_request, caller, caller_key)
@@ -117,12 +141,12 @@ class GraphQLHandler:
             log.info("client_disconnected")
             return _CLIENT_DISCONNECTED
         except RequestError as error:
-            self.statistics.errors([error.code])
+            self.statistics.count_errors([error.code])
             response = error_response(error, http_request.id, media_type)
             needs_post = isinstance(error, MethodNotAllowedError)
             return response.with_header("Allow", "POST") if needs_post else response
         except OperationRefusedError as refused:
-            self.statistics.refused(refused.errors)
+            self.statistics.count_refused(refused.errors)
             # To an old client any status but 200 is a failed connection (GraphQL over HTTP).
             status = 400 if media_type == GRAPHQL else 200
             log.info("request_rejected", status=status, code=refused.code)
@@ -152,12 +176,41 @@ class GraphQLHandler:
     async def _execute_batch(
         self, batch: GraphQLRequestBatch, context: RequestContext, method: str
     ) -> list[ResponseBody]:
+        """Execute the operations of a batch concurrently; return their bodies in the same order.
+
+        A batch may cost what one operation may: all share the budget of upstream calls, the
+        deadline and the cost. Each has its own loaders, errors and report.
+        """
         budget = BatchCostBudget()
+        async with asyncio.TaskGroup() as group:
+            tasks = []
+            for part in batch:
+                tasks.append(group.create_task(self._execute_part(part, context, method, budget)))
+                await asyncio.sleep(0)  # other requests run between two long documents
+        return [task.result() for task in tasks]
 
-        async def execute(one: GraphQLRequest, sub_context: RequestContext) -> ResponseBody:
-            return await self._execute(one, sub_context, method, budget)
-
-        return await run_batch(batch, context, execute, self.statistics)
+    async def _execute_part(
+        self,
+        part: GraphQLRequest | RequestError,
+        context: RequestContext,
+        method: str,
+        budget: BatchCostBudget,
+    ) -> ResponseBody:
+        part_context = replace(
+            context, report=UpstreamReport(), warnings={}, answer=context.answer.sibling()
+        )
+        try:
+            if isinstance(part, RequestError):
+                raise part
+            return await self._execute(part, part_context, method, budget)
+        except RequestError as error:
+            self.statistics.count_errors([error.code])
+            log.info("request_rejected", status=200, code=error.code)
+            return {"errors": [error.formatted(context.id)]}
+        except OperationRefusedError as refused:
+            self.statistics.count_refused(refused.errors)
+            log.info("request_rejected", status=200, code=refused.code)
+            return {"errors": refused.errors}
 
     async def _execute(
         self,
@@ -199,7 +252,7 @@ class GraphQLHandler:
                 outcome = self.response_cache.store(cache_key, cost, context, outcome)
         duration_s = time.perf_counter() - started
 
-        self.statistics.ran(outcome.data, outcome.errors, duration_s)
+        self.statistics.count_executed(outcome.data, outcome.errors, duration_s)
         log_operation(
             operation.name and operation.name[:_MAX_LOGGED_NAME],
             len(outcome.errors),

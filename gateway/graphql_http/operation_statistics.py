@@ -1,4 +1,4 @@
-"""How operations ended, as plain counts for the metrics."""
+"""Counts of how operations ended, for the metrics."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -12,43 +12,44 @@ from gateway.telemetry.metrics import CODES, OPERATION_OUTCOMES, Samples
 
 
 class OperationStatistics:
-    """Counts since the start; each only grows."""
+    """Counts since the start, which only grow."""
 
     def __init__(self) -> None:
         self._outcomes, self._codes = CounterVec(OPERATION_OUTCOMES), CounterVec(CODES)
         self._durations = Histogram()
 
-    def ran(
+    def count_executed(
         self,
         data: dict[str, Any] | msgspec.Raw | None,
         errors: list[dict[str, Any]],
-        seconds: float,
+        duration_s: float,
     ) -> None:
-        """Count an operation that ran, by the data and errors of its answer."""
-        self._durations.observe(seconds)
+        """Count an operation that was executed, by its result."""
+        self._durations.observe(duration_s)
         if not errors:
             self._outcomes.add("ok")
             return
         self._outcomes.add("partial" if _has_value(data) else "failed")
-        self.errors(error["extensions"]["code"] for error in errors)
+        self.count_errors(error["extensions"]["code"] for error in errors)
 
-    def refused(self, errors: list[dict[str, Any]]) -> None:
-        """Count an operation that did not run.
+    def count_refused(self, errors: list[dict[str, Any]]) -> None:
+        """Count an operation that was not executed.
 
-        A hash that is not known is none: its operation comes with the next request.
+        PERSISTED_QUERY_NOT_FOUND counts as an error and not as an operation: the client sends the
+        same operation again with its text.
         """
         codes = [error["extensions"]["code"] for error in errors]
         if codes != [PersistedQueryNotFoundError.code]:
             self._outcomes.add("failed")
-        self.errors(codes)
+        self.count_errors(codes)
 
-    def errors(self, codes: Iterable[str]) -> None:
-        """Count the errors of an answer, also of one to a request that has no operation."""
+    def count_errors(self, codes: Iterable[str]) -> None:
+        """Count the errors of a response, also to a request without an operation."""
         for code in codes:
             self._codes.add(code)
 
-    def readings(self) -> Samples:
-        """Return the numbers of `gateway_operation…` and `gateway_errors_total`."""
+    def samples(self) -> Samples:
+        """Return the samples of `gateway_operation…` and `gateway_errors_total`."""
         return {
             "gateway_operations_total": self._outcomes.counts,
             "gateway_operation_duration_seconds": self._durations.cells,
@@ -57,7 +58,7 @@ class OperationStatistics:
 
 
 def _has_value(data: object) -> bool:
-    """Whether there is anything but null in an answer's data: objects of nulls are nothing."""
+    """Whether any leaf of a result's data is not null."""
     if isinstance(data, msgspec.Raw):
         return has_value(bytes(data))
     if isinstance(data, dict):

@@ -1,8 +1,8 @@
-"""The GraphQL request inside an HTTP request (GraphQL over HTTP, §5), or a batch of them."""
+"""Parse the GraphQL request in an HTTP request (GraphQL over HTTP, §5), or a batch of them."""
 
 import re
 from binascii import a2b_qp
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -12,13 +12,13 @@ from gateway.graphql_http.body import read_body
 from gateway.graphql_http.persisted_queries.reference import Reference, read_reference
 
 _DECODER = msgspec.json.Decoder(Any)
-_MOST_DEPTH = 64
-_MAX_PARAMETERS = 16  # of a query string; four are read
-_NO_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_MAX_DEPTH = 64
+_MAX_PARAMETERS = 16  # of a query string; four have a meaning
+_INVALID_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
 class GraphQLRequest(NamedTuple):
-    """What a GraphQL request says; `query` is empty where it only names its document."""
+    """The parameters of a GraphQL request; `query` is "" if only `reference` names the document."""
 
     query: str
     operation_name: str | None
@@ -27,65 +27,68 @@ class GraphQLRequest(NamedTuple):
 
 
 GraphQLRequestBatch = list[GraphQLRequest | BadRequestError]
-"""Requests sent as an array, each with what is wrong with it where it is none."""
+"""Requests sent as an array, each replaced by its error if it is malformed."""
 
 
 async def read_graphql_request(
-    asked: HttpRequest, max_body_bytes: int, max_batch: int = 1
+    http_request: HttpRequest, max_body_bytes: int, max_batch: int = 1
 ) -> GraphQLRequest | GraphQLRequestBatch:
-    """Read a POST's JSON, or else the query string; above a `max_batch` of 1 an array is a batch.
+    """Parse a POST's JSON body, or the query string; with `max_batch` above 1 also a batch.
 
-    Raises a RequestError, which says what is allowed.
+    Raise a RequestError, which states what is allowed.
     """
-    if asked.method != "POST":
-        return _read_query_string(asked)
-    raw = _decode("The body", await read_body(asked, max_body_bytes))
-    if isinstance(raw, list) and max_batch > 1:
-        return _read_batch(raw, max_batch)
-    return _check(raw)
+    if http_request.method != "POST":
+        return _parse_query_string(http_request.query)
+    parameters = _decode("The body", await read_body(http_request, max_body_bytes))
+    if isinstance(parameters, list) and max_batch > 1:
+        return _parse_batch(parameters, max_batch)
+    return _parse(parameters)
 
 
-def _read_batch(raw: list[Any], most: int) -> GraphQLRequestBatch:
-    if not 0 < len(raw) <= most or not all(isinstance(item, dict) for item in raw):
-        _refuse(f"A batch must hold 1 to {most} JSON objects, each with `query`.")
+def _parse_batch(items: list[Any], max_batch: int) -> GraphQLRequestBatch:
+    if not 0 < len(items) <= max_batch or not all(isinstance(item, dict) for item in items):
+        raise BadRequestError(
+            f"A batch must hold 1 to {max_batch} JSON objects, each with `query`."
+        )
     batch: GraphQLRequestBatch = []
-    for item in raw:
+    for item in items:
         try:
-            batch.append(_check(item))
+            batch.append(_parse(item))
         except BadRequestError as error:
             batch.append(error)
     return batch
 
 
-def _read_query_string(asked: HttpRequest) -> GraphQLRequest:
-    pairs = asked.query.split(b"&", _MAX_PARAMETERS)
+def _parse_query_string(query: bytes) -> GraphQLRequest:
+    pairs = query.split(b"&", _MAX_PARAMETERS)
     if len(pairs) > _MAX_PARAMETERS:
-        _refuse(f"The query string must have at most {_MAX_PARAMETERS} parameters.")
-    raw: dict[str, Any] = {}
+        raise BadRequestError(f"The query string must have at most {_MAX_PARAMETERS} parameters.")
+    parameters: dict[str, Any] = {}
     for pair in filter(None, pairs):
-        escaped, _, value = pair.partition(b"=")
-        parameter = _unescape(escaped)
-        if parameter in raw:
-            _refuse("The query string must not repeat a parameter.")
-        raw[parameter] = _unescape(value)
+        escaped_name, _, escaped_value = pair.partition(b"=")
+        name = _unescape(escaped_name)
+        if name in parameters:
+            raise BadRequestError("The query string must not repeat a parameter.")
+        parameters[name] = _unescape(escaped_value)
     for name in ("variables", "extensions"):
-        if name in raw:
-            raw[name] = _decode(name, raw[name].encode()) if raw[name] else None
-    return _check(raw)
+        if name in parameters:
+            value = parameters[name]
+            parameters[name] = _decode(name, value.encode()) if value else None
+    return _parse(parameters)
 
 
 def _unescape(escaped: bytes) -> str:
-    """Read a form's text (WHATWG URL section 5.1), as quoted-printable, which C reads.
+    """Decode a form's text (WHATWG URL, section 5.1) as quoted-printable, which is written in C.
 
-    Python's own reader takes milliseconds for a long text of nothing but escapes.
+    `urllib.parse` takes milliseconds for a long text of nothing but escapes.
     """
     quoted = escaped.replace(b"=", b"%3D").replace(b"+", b" ").replace(b"%", b"=")
     try:
         text = a2b_qp(quoted).decode()
     except UnicodeDecodeError:
         text = None
-    if text is None or _NO_ESCAPE.search(escaped):
-        _refuse("The query string must be percent-encoded UTF-8.")
+    if text is None or _INVALID_ESCAPE.search(escaped):
+        raise BadRequestError("The query string must be percent-encoded UTF-8.")
     return text
 
 
@@ -96,15 +99,15 @@ def _decode(name: str, raw: bytes) -> Any:
         raise BadRequestError(
             f"{name} must be JSON in UTF-8, with finite numbers and limited nesting."
         ) from None
-    if raw.count(b"[") + raw.count(b"{") > _MOST_DEPTH:  # those in texts included
+    if raw.count(b"[") + raw.count(b"{") > _MAX_DEPTH:  # an upper bound: strings contain them, too
         _check_depth(name, value)
     return value
 
 
 def _check_depth(name: str, value: Any) -> None:
-    """Refuse what is nested deeper than any argument, in a time that the value's size bounds."""
+    """Raise BadRequestError for a nesting depth above the maximum, in linear time."""
     level = [value] if isinstance(value, dict | list) else []
-    for _ in range(_MOST_DEPTH):
+    for _ in range(_MAX_DEPTH):
         if not level:
             return
         level = [
@@ -113,27 +116,23 @@ def _check_depth(name: str, value: Any) -> None:
             for inner in (outer.values() if type(outer) is dict else outer)
             if type(inner) is dict or type(inner) is list
         ]
-    if not level:
-        return
-    _refuse(f"{name} must have a nesting depth of at most {_MOST_DEPTH}.")
+    if level:
+        raise BadRequestError(f"{name} must have a nesting depth of at most {_MAX_DEPTH}.")
 
 
-def _check(raw: Any) -> GraphQLRequest:
-    if not isinstance(raw, dict):
-        _refuse("The body must be a JSON object with `query`.")
-    query, name = raw.get("query"), raw.get("operationName")
-    variables, extensions = raw.get("variables"), raw.get("extensions")
+def _parse(parameters: Any) -> GraphQLRequest:
+    if not isinstance(parameters, dict):
+        raise BadRequestError("The body must be a JSON object with `query`.")
+    query, name = parameters.get("query"), parameters.get("operationName")
+    variables, extensions = parameters.get("variables"), parameters.get("extensions")
     if not (name is None or isinstance(name, str)):
-        _refuse("operationName: it must be a string.")
+        raise BadRequestError("operationName: it must be a string.")
     if not (variables is None or isinstance(variables, dict)):
-        _refuse("variables: it must be an object.")
+        raise BadRequestError("variables: it must be an object.")
     if not (extensions is None or isinstance(extensions, dict)):
-        _refuse("extensions: it must be an object.")
-    reference = read_reference(raw) if extensions or "documentId" in raw else None
+        raise BadRequestError("extensions: it must be an object.")
+    has_reference = extensions or "documentId" in parameters
+    reference = read_reference(parameters) if has_reference else None
     if not (query is None or isinstance(query, str)) or not (query or reference):
-        _refuse("query: it must be a string with a GraphQL document.")
+        raise BadRequestError("query: it must be a string with a GraphQL document.")
     return GraphQLRequest(query or "", name or None, variables or {}, reference)
-
-
-def _refuse(message: str) -> NoReturn:
-    raise BadRequestError(message)

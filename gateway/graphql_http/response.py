@@ -1,4 +1,4 @@
-"""What answers have in common: their form, and those for requests that no endpoint answers."""
+"""Encode responses, also to requests that no endpoint handles."""
 
 from typing import Any, NamedTuple
 
@@ -16,132 +16,123 @@ from gateway.graphql_http.operation_statistics import OperationStatistics
 from gateway.telemetry import log
 
 _ENCODER = msgspec.json.Encoder()
+_LARGE_BYTES = 64 * 1024  # below that a copy costs less than joining pieces
+_AFTER_NULL = slice(len(b'{"data":null'), None)
+
+ResponseBody = dict[str, Any]
 
 
 class HttpResponse(NamedTuple):
-    """An answer, but for what all have alike: `headers`, named in lower case, and a whole body.
+    """A response, without the headers that all responses have.
 
-    The body is in `pieces`, so that what is large in it is copied once, when the answer is written.
+    `headers` have lower-case names. The body is in `pieces`, so that a large one is copied only
+    once, when the response is written; `length` is their sum in bytes.
     """
 
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
     pieces: tuple[bytes | memoryview, ...]
-
-    @property
-    def length(self) -> int:
-        """How many bytes the body has."""
-        return sum(map(len, self.pieces))
+    length: int
 
     def with_header(self, name: str, value: str) -> "HttpResponse":
-        """Return the same answer with one more header."""
+        """Return the same response with one more header."""
         header = (name.lower().encode("latin-1"), value.encode("latin-1"))
         return self._replace(headers=(*self.headers, header))
 
 
-def _headers_of(media_type: str) -> tuple[tuple[bytes, bytes], ...]:
-    return (
+# No cache on the way may store a response, let alone serve it to another caller.
+_HEADERS = {
+    media_type: (
         (b"content-type", f"{media_type}; charset=utf-8".encode()),
         (b"cache-control", b"private, no-store"),
         (b"vary", b"Accept, Authorization"),
     )
-
-
-_HEADERS = {media_type: _headers_of(media_type) for media_type in (GRAPHQL, JSON)}
+    for media_type in (GRAPHQL, JSON)
+}
 
 
 def json_response(
-    body: dict[str, Any] | list[dict[str, Any]],
-    status: int = 200,
-    media_type: str = JSON,
+    body: ResponseBody | list[ResponseBody], status: int = 200, media_type: str = JSON
 ) -> HttpResponse:
-    """Write an answer that no cache on the way may keep, and none may give to another caller."""
+    """Encode a body."""
     if isinstance(body, dict):
-        return HttpResponse(status, _HEADERS[media_type], _pieces(body))
-    parts = [piece for part in body for piece in (b",", *_pieces(part))]
-    return HttpResponse(status, _HEADERS[media_type], (b"[", *parts[1:], b"]"))
+        pieces = _encode(body)
+    else:
+        parts = [piece for part in body for piece in (b",", *_encode(part))]
+        pieces = (b"[", *parts[1:], b"]")
+    return HttpResponse(status, _HEADERS[media_type], pieces, sum(map(len, pieces)))
 
 
-_LARGE_BYTES = 64 * 1024  # below that a copy costs less than putting pieces together
-_BEHIND_NULL = slice(len(b'{"data":null'), None)
-
-
-def _pieces(body: dict[str, Any]) -> tuple[bytes | memoryview, ...]:
-    """Write one operation's answer, which begins with its data, encoded or not."""
+def _encode(body: ResponseBody) -> tuple[bytes | memoryview, ...]:
+    """Encode the body of one operation, of which `data` is the first member, or an error's."""
     data = body.get("data")
     if data.__class__ is not msgspec.Raw or len(memoryview(data)) < _LARGE_BYTES:
         return (_ENCODER.encode(body),)
-    return b'{"data":', memoryview(data), _ENCODER.encode({**body, "data": None})[_BEHIND_NULL]
+    return b'{"data":', memoryview(data), _ENCODER.encode({**body, "data": None})[_AFTER_NULL]
 
 
-def error_response(
-    error: RequestError, request_id: str, media_type: str = JSON, status: int | None = None
-) -> HttpResponse:
-    """Answer a request that is none for GraphQL, and note that."""
-    status = status or error.status
-    log.info("request_rejected", status=status, code=error.code)
-    answer = json_response({"errors": [error.formatted(request_id)]}, status, media_type)
+def error_response(error: RequestError, request_id: str, media_type: str = JSON) -> HttpResponse:
+    """Encode the error that a request ended with, and log it."""
+    log.info("request_rejected", status=error.status, code=error.code)
+    body = {"errors": [error.formatted(request_id)]}
+    response = json_response(body, error.status, media_type)
     for name, value in error.headers.items():
-        answer = answer.with_header(name, value)
+        response = response.with_header(name, value)
     if error.retry_after_s is not None:
-        answer = answer.with_header("Retry-After", str(error.retry_after_s))
-    return answer
-
-
-def internal_error_response(request_id: str, statistics: OperationStatistics) -> HttpResponse:
-    """Answer for a mistake in the gateway itself, and count it: the client learns where."""
-    shown = masked(request_id)
-    statistics.errors([shown["extensions"]["code"]])
-    return json_response({"errors": [shown]}, 500)
-
-
-def to_starlette(answer: HttpResponse) -> Response:
-    """Return an answer as Starlette sends it."""
-    response = Response(status_code=answer.status)
-    response.body = b"".join(answer.pieces)
-    response.raw_headers = [*answer.headers, (b"content-length", b"%d" % answer.length)]
+        response = response.with_header("Retry-After", str(error.retry_after_s))
     return response
 
 
+def internal_error_response(request_id: str, statistics: OperationStatistics) -> HttpResponse:
+    """Encode and count an unexpected error: the client learns where it is logged."""
+    error = masked(request_id)
+    statistics.count_errors([error["extensions"]["code"]])
+    return json_response({"errors": [error]}, 500)
+
+
+def to_starlette(response: HttpResponse) -> Response:
+    """Convert to Starlette's response."""
+    converted = Response(status_code=response.status)
+    converted.body = b"".join(response.pieces)
+    converted.raw_headers = [*response.headers, (b"content-length", b"%d" % response.length)]
+    return converted
+
+
 async def not_found_response(http: StarletteRequest, error: Exception) -> Response:
-    """Answer in JSON where there is nothing at a path (404), or nothing for a method (405)."""
+    """Return a JSON body for an unknown path (404), or an unsupported method (405)."""
     if not isinstance(error, HTTPException):
         raise error
+    request_id = request_id_of(http)
     if error.status_code != 405:
-        refused = error_response(
-            NotFoundError("Not found: this path does not exist."), request_id_of(http)
-        )
-        return to_starlette(refused)
+        not_found = NotFoundError("Not found: this path does not exist.")
+        return to_starlette(error_response(not_found, request_id))
     allowed = ", ".join(sorted((error.headers or {}).get("Allow", "GET, HEAD").split(", ")))
-    refused = error_response(
-        MethodNotAllowedError(f"Method not allowed; use one of {allowed}."), request_id_of(http)
-    )
-    return to_starlette(refused.with_header("Allow", allowed))
+    refused = MethodNotAllowedError(f"Method not allowed; use one of {allowed}.")
+    return to_starlette(error_response(refused, request_id).with_header("Allow", allowed))
 
 
 class MaskingMiddleware:
-    """Answers for a mistake in the gateway itself, which it logs: the client learns where."""
+    """Logs an unexpected error; the client learns where it is logged."""
 
     def __init__(self, app: ASGIApp, statistics: OperationStatistics) -> None:
         self._app, self._statistics = app, statistics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on; an answer that has begun before the mistake is cut off."""
-        begun = False
+        """Pass a request on; a response that has begun before the error is cut off."""
+        has_begun = False
 
-        async def noting_send(message: Message) -> None:
-            nonlocal begun
-            begun = True
+        async def record_begin(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
             await send(message)
 
         try:
-            await self._app(scope, receive, noting_send)
+            await self._app(scope, receive, record_begin)
         except Exception as error:
             if scope["type"] != "http":
                 raise
             log.error("unexpected_error", path="", exc_info=error)
-            if not begun:
-                answer = internal_error_response(
-                    request_id_of(StarletteRequest(scope)), self._statistics
-                )
-                await to_starlette(answer)(scope, receive, send)
+            if not has_begun:
+                request_id = request_id_of(StarletteRequest(scope))
+                response = internal_error_response(request_id, self._statistics)
+                await to_starlette(response)(scope, receive, send)

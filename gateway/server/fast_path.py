@@ -12,14 +12,13 @@ import msgspec
 
 from gateway.edge.cors import Origins
 from gateway.edge.http_request import HeaderLines, HttpHeaders, HttpRequest
-from gateway.edge.request_id import HEADER, request_id_for
+from gateway.edge.request_id import HEADER_LINE, request_id_for
 from gateway.edge.security_headers import with_security_headers
 from gateway.errors import BadRequestError, NotFoundError, RequestError, RequestTimeoutError
 from gateway.graphql_http.handler import GraphQLHandler
 from gateway.graphql_http.response import HttpResponse
 from gateway.telemetry import log
 
-_REQUEST_ID = HEADER.lower().encode()
 _MAX_HEADS = 64  # one for each status, media type and origin that occur
 _ERRORS: dict[int, type[RequestError]] = {
     kind.status: kind for kind in (NotFoundError, RequestTimeoutError)
@@ -45,7 +44,7 @@ class FastPath:
         if own is not self._own[0]:
             self._own = own, _encode_lines(own)
         status_line, until_length, until_id = self._head(
-            response.status, response.headers, self.origins.named(request.headers)
+            response.status, response.headers, self.origins.allowed(request.headers)
         )
         return b"".join((
             status_line,
@@ -62,12 +61,12 @@ class FastPath:
         self, status: int, headers: tuple[tuple[bytes, bytes], ...], origin: str | None
     ) -> tuple[bytes, bytes, bytes]:
         """Return the status line, what follows up to the length, and from there up to the id."""
-        lines = with_security_headers(self.origins.mark(headers, origin))
+        lines = with_security_headers(self.origins.add_headers(headers, origin))
         before, after = lines[: len(headers)], lines[len(headers) :]
         return (
             _status_line(status),
             _encode_lines(before) + b"content-length: ",
-            b"\r\n" + _encode_lines(after) + _REQUEST_ID + b": ",
+            b"\r\n" + _encode_lines(after) + HEADER_LINE + b": ",
         )
 
 
@@ -85,7 +84,7 @@ def early_response(
     parsed: the response has its id and the CORS headers for its origin if they are among them.
     Without `has_body` the response ends after its head.
     """
-    request_id = request_id_for(headers.get(HEADER))
+    request_id = request_id_for(headers.first(HEADER_LINE))
     error = _ERRORS.get(status, BadRequestError)(message)
     body = msgspec.json.encode({"errors": [error.formatted(request_id)]})
     lines: HeaderLines = [
@@ -95,10 +94,10 @@ def early_response(
         (b"content-length", b"%d" % len(body)),
     ]
     if origins is not None:
-        lines = origins.mark(lines, origins.named(headers))
+        lines = origins.add_headers(lines, origins.allowed(headers))
     lines = [
         *with_security_headers(lines),
-        (_REQUEST_ID, request_id.encode()),
+        (HEADER_LINE, request_id.encode()),
         (b"connection", b"close"),
     ]
     log.info("request_rejected", status=status, code=error.code, request_id=request_id)

@@ -153,7 +153,7 @@ class LimitedHttpProtocol(UvicornProtocol):
         if len(self.headers) > self.max_headers:
             self._refuse_now(431, f"The request must have at most {self.max_headers} headers.")
         headers = HttpHeaders(self.headers)
-        hosts = headers.count(b"host")
+        hosts = len(headers.all(b"host"))
         version = self.parser.get_http_version()
         if hosts != 1 and (hosts or version == "1.1"):
             self._refuse_now(400, "The request must have exactly one Host header.")

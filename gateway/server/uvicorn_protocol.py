@@ -22,13 +22,11 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gateway.edge.http_request import HttpHeaders, HttpRequest
-from gateway.edge.request_id import HEADER, request_id_for
+from gateway.edge.request_id import HEADER_LINE, request_id_for
 from gateway.server.fast_path import FastPath
 from gateway.telemetry import bind_request_id
 
 FAST_PATH = "fast_path"  # key of the state that the application's lifespan yields
-
-_REQUEST_ID = HEADER.lower().encode()
 
 
 class FastPathRequest(HttpRequest):
@@ -101,13 +99,12 @@ class UvicornProtocol(HttpToolsProtocol):
         ):
             self._start_asgi()
             return
-        client_id = headers.first(_REQUEST_ID)
         request = self._fast_request = FastPathRequest(
             "POST",
             b"",
             headers,
             self.client[0] if self.client else None,
-            request_id_for(None if client_id is None else client_id.decode("latin-1")),
+            request_id_for(headers.first(HEADER_LINE)),
         )
         request.keep_alive = self.parser.should_keep_alive() and not self._is_last
         self.cycle = request  # type: ignore[assignment]  # uvicorn uses no more of a cycle

@@ -6,8 +6,7 @@ import httpx
 import pytest
 
 from gateway.context import CallBudget
-from gateway.edge.call_limit import CallLimit
-from gateway.edge.rate_limit import LocalRateLimit
+from gateway.edge.rate_limit import CallLimit, LocalRateLimit
 from gateway.errors import RateLimitedError
 from tests.cache.valkey import Valkey
 from tests.support.graph import graph_over, serve_gateway

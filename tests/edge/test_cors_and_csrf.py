@@ -143,7 +143,7 @@ def test_the_log_names_the_setting_once_for_many_pages() -> None:
         origins = Origins([SHOP], clock=lambda: now[0])
         for second in range(125):
             now[0] = float(second)
-            origins.refuse()
+            origins.refusal()
     assert [(line["event"], line["setting"], line["count"]) for line in lines] == [
         ("cors_origin_rejected", "GATEWAY_CORS_ORIGINS", count) for count in (1, 60, 60)
     ]

@@ -81,10 +81,10 @@ def test_an_answer_with_data_and_errors_is_partial() -> None:
     error = {"extensions": {"code": "OVERLOADED"}}
     partial: tuple[dict[str, Any], ...] = ({"a": 1, "b": None}, {"a": [None, {"b": 0}]}, {"a": []})
     for data in (*partial, {"a": None}, {"a": {"b": None, "c": [None]}}, None):
-        statistics.ran(data, [error, error], 0.1)
-    statistics.ran({"a": None}, [], 0.1)
-    assert statistics.readings()["gateway_operations_total"] == [1, 3, 3]
-    assert sum(statistics.readings()["gateway_errors_total"]) == 12
+        statistics.count_executed(data, [error, error], 0.1)
+    statistics.count_executed({"a": None}, [], 0.1)
+    assert statistics.samples()["gateway_operations_total"] == [1, 3, 3]
+    assert sum(statistics.samples()["gateway_errors_total"]) == 12
 
 
 FAULTS = [

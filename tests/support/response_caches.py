@@ -47,7 +47,7 @@ class Answering:
 
     def told(self, name: str) -> int:
         """Return a metric of the response cache."""
-        return int(scrape(self._url)[f"gateway_answer_cache_{name}"])
+        return int(scrape(self._url)[f"gateway_response_cache_{name}"])
 
 
 @contextmanager

@@ -47,13 +47,13 @@ def test_every_code_has_its_own_series() -> None:
 def test_what_the_parts_tell_is_all_that_there_is() -> None:
     """Operations, upstream and caches have together one reading for each metric, and no other."""
     readings = {
-        **OperationStatistics().readings(),
-        **PersistedDocuments().readings(),
+        **OperationStatistics().samples(),
+        **PersistedDocuments().samples(),
         **upstream_samples(
             create_traffic_shaping(settings_for("http://x")), PhaseOut("promotionsV2")
         ),
         **cache_samples(create_cache("memory://", b"sixteen bytes at least")),
-        **answer_cache().readings(),
+        **answer_cache().samples(),
     }
     assert readings.keys() == {metric.name for metric in METRICS}
     assert len(flatten(readings)) == CELLS

@@ -55,7 +55,7 @@ class PersistedDocuments:
         if await self.automatic.store(reference.sha256, text):
             self.outcomes.add("stored")
 
-    def readings(self) -> Samples:
+    def samples(self) -> Samples:
         """Return the numbers of `gateway_persisted_operations_total`."""
         return {"gateway_persisted_operations_total": self.outcomes.counts}
 
