@@ -1,6 +1,8 @@
 """The generated pages of `docs/`: as the code is, and complete."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,11 @@ from gateway.config.parsing import PREFIX
 from gateway.config.settings import Settings
 from gateway.errors import codes
 from gateway.reference import pages
+from gateway.telemetry.events import EVENTS
 from gateway.telemetry.metrics import BUILD, METRICS, WORKERS
 
 ROOT = Path(__file__).parent.parent
-CONFIGURATION, METRICS_PAGE, ERRORS = pages().values()
+CONFIGURATION, METRICS_PAGE, LOGS, ERRORS = pages().values()
 
 
 @pytest.mark.parametrize("path", pages(), ids=str)
@@ -29,6 +32,40 @@ def test_every_setting_metric_and_code_has_its_row() -> None:
     metrics = re.findall(r"^\| `(gateway_\w+)` \|", METRICS_PAGE, re.MULTILINE)
     assert metrics == [metric.name for metric in (*METRICS, WORKERS, BUILD)]
     assert set(re.findall(r"^\| `([A-Z_]+)` \|", ERRORS, re.MULTILINE)) == set(codes())
+
+
+def logged() -> Iterator[tuple[str, str, set[str]]]:
+    """Return the event, level and fields of each call of the log in the code."""
+    for path in (ROOT / "gateway").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and ast.unparse(node.func.value) == "log"
+                and isinstance(node.args[0], ast.Constant)
+            ):
+                fields = {keyword.arg for keyword in node.keywords if keyword.arg}
+                yield str(node.args[0].value), node.func.attr, fields - {"exc_info", "request_id"}
+
+
+def test_every_log_line_of_the_code_is_an_event_of_the_table() -> None:
+    """With its level and no field that the table has not, and none of the table is never logged."""
+    events = {event.name: event for event in EVENTS}
+    calls = list(logged())
+    assert {name for name, _, _ in calls} == events.keys()
+    for name, level, fields in calls:
+        assert level == events[name].level, name
+        assert fields <= set(events[name].fields), name
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)
+def test_a_document_names_settings_and_metrics_that_exist(path: Path) -> None:
+    """Whoever copies a name from a document sets or sees something."""
+    text = path.read_text(encoding="utf-8")
+    settings = {PREFIX + name.upper() for name in Settings.model_fields}
+    assert set(re.findall(r"\bGATEWAY_[A-Z_]+[A-Z]\b", text)) <= settings
+    metrics = {metric.name for metric in (*METRICS, WORKERS, BUILD)}
+    assert set(re.findall(r"\bgateway_[a-z0-9_]+[a-z]\b", text)) <= metrics
 
 
 def test_a_row_has_all_its_cells() -> None:

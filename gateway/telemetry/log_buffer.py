@@ -10,16 +10,31 @@ import msgspec
 
 
 class BufferedLogLines:
-    """A text stream with a buffer of lines; anything else is written after them, at once."""
+    """A text stream with a buffer of lines named `operation`, which are JSON.
+
+    Anything else is written after the buffered lines, at once.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._buffer: deque[str] = deque()
+        self._encode = msgspec.json.Encoder().encode
+        self._second, self._prefix = -1, ""
         atexit.register(self._write_buffer)
 
-    def add(self, line: str) -> None:
+    def write_operation(self, request_id: str | None, fields: dict[str, Any]) -> None:
         """Write a line in the next turn of the event loop; without a running loop at once."""
-        self._buffer.append(line)
+        now = time.time()
+        second = int(now)
+        if second != self._second:  # the time up to the second is formatted once a second
+            self._second = second
+            self._prefix = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second))
+        line: dict[str, Any] = {} if request_id is None else {"request_id": request_id}
+        line.update(fields)
+        line["event"] = "operation"
+        line["level"] = "info"
+        line["timestamp"] = f"{self._prefix}{int((now - second) * 1_000_000):06}Z"
+        self._buffer.append(self._encode(line).decode() + "\n")
         if len(self._buffer) > 1:
             return
         try:
@@ -48,30 +63,3 @@ class BufferedLogLines:
         if lines:
             self._stream.write("".join(lines))
             self._stream.flush()
-
-
-class OperationLogLines:
-    """Writes the log lines named `operation` as JSON."""
-
-    def __init__(self, stream: BufferedLogLines) -> None:
-        self._add = stream.add
-        self._encode = msgspec.json.Encoder().encode
-        self._second, self._prefix = -1, ""
-
-    def write(self, request_id: str | None, fields: dict[str, Any]) -> None:
-        """Write one line, buffered."""
-        line: dict[str, Any] = {} if request_id is None else {"request_id": request_id}
-        line.update(fields)
-        line["event"] = "operation"
-        line["level"] = "info"
-        line["timestamp"] = self._timestamp()
-        self._add(self._encode(line).decode() + "\n")
-
-    def _timestamp(self) -> str:
-        """Return the time in UTC; its part up to the second is formatted once a second."""
-        now = time.time()
-        second = int(now)
-        if second != self._second:
-            self._second = second
-            self._prefix = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second))
-        return f"{self._prefix}{int((now - second) * 1_000_000):06}Z"

@@ -1,41 +1,7 @@
-"""All log lines: events and their fields. `docs/operations.md` has them for operators.
+"""Configuration of the log; `events.py` lists all log events.
 
-==============================  ==================================================================
-event                           fields beside request_id
-==============================  ==================================================================
-listening                       host, port; without request_id
-upstream_call_failed            endpoint, reason
-upstream_response_too_large     endpoint
-upstream_error_status           endpoint, status
-upstream_error_code             endpoint, upstream_code
-upstream_bad_payload            endpoint, reason
-upstream_items_dropped          endpoint, count, foreign: those that were not requested
-upstream_undocumented_values    endpoint, count
-upstream_endpoint_gone          endpoint, status
-upstream_endpoint_restored      endpoint
-circuit_opened                  endpoint, failures, scope: endpoint, caller, target or
-                                caller_and_target
-circuit_closed                  endpoint, scope
-quota_redis_unavailable         replicas; without request_id
-quota_redis_available           replicas; without request_id
-cache_unavailable               operation, reason
-cache_available                 operation, unavailable_s
-cache_invalid_entries           count
-cache_refresh_failed            reason
-operation                       operation, errors, upstream_calls, duration_ms, caller: with a
-                                token, a hash of its subject
-token_rejected                  reason
-auth_keys_unavailable           reason; without request_id
-auth_keys_changed               count; without request_id
-request_rejected                status, code
-cors_origin_rejected            setting, count: since the last such line, at most one a minute
-client_disconnected             (none)
-unexpected_error                path, exception
-metrics_slots_exhausted         without request_id
-==============================  ==================================================================
-
-No field holds a customer's identifier, a credential or a URL. An exception's message may hold one,
-so that an exception is logged as its type and where it was raised.
+An exception is logged as its type and where it was raised: its message may hold a customer's
+identifier, a credential or a URL, and no line does.
 
 All lines but one are structlog's. `operation` comes once for every response, and has a writer of
 its own (`log_buffer.py`), because structlog's costs as much as the rest of a cached response.
@@ -53,14 +19,16 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from gateway.telemetry.log_buffer import BufferedLogLines, OperationLogLines
+from gateway.telemetry.log_buffer import BufferedLogLines
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway")
 
 _request_id: ContextVar[str] = ContextVar("request_id")
+bind_request_id = _request_id.set
+"""Add a request id to the log lines of this task and of the tasks that it starts."""
 
 _MAX_CAUSES = 5
-_operations: OperationLogLines | None = None
+_operations: BufferedLogLines | None = None
 
 
 def configure_logging(
@@ -74,7 +42,7 @@ def configure_logging(
     global _operations  # noqa: PLW0603 - the libraries' configuration is global, too
     buffered = BufferedLogLines(stream or sys.stderr)
     stream = cast("TextIO", buffered)
-    _operations = OperationLogLines(buffered) if log_format == "json" else None
+    _operations = buffered if log_format == "json" else None
     shared: list[Any] = [
         add_request_id,
         structlog.processors.add_log_level,
@@ -127,14 +95,9 @@ def log_operation(
     if caller:
         fields["caller"] = caller
     if _operations is not None:
-        _operations.write(_request_id.get(None), fields)
+        _operations.write_operation(_request_id.get(None), fields)
     else:
         log.info("operation", **fields)
-
-
-def bind_request_id(request_id: str) -> None:
-    """Add a request id to the log lines of this task and of the tasks that it starts."""
-    _request_id.set(request_id)
 
 
 @contextmanager

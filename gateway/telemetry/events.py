@@ -1,0 +1,140 @@
+"""All log events: levels, fields and meanings; `docs/logs.md` is generated from them.
+
+No field holds a customer's identifier, a credential or a URL.
+"""
+
+from typing import NamedTuple
+
+
+class Event(NamedTuple):
+    """One log event; every line has `event`, `level` and `timestamp` as well.
+
+    A line about a request has `request_id`.
+    """
+
+    name: str
+    level: str
+    fields: tuple[str, ...]
+    meaning: str
+
+
+EVENTS = (
+    Event("listening", "info", ("host", "port"), "The server accepts connections."),
+    Event(
+        "operation",
+        "info",
+        ("operation", "errors", "upstream_calls", "duration_ms", "caller"),
+        "An operation ran. `caller` is a hash of the token's subject, if there is a token.",
+    ),
+    Event(
+        "request_rejected",
+        "info",
+        ("status", "code"),
+        "A request was rejected before its operation ran.",
+    ),
+    Event("token_rejected", "info", ("reason",), "A bearer token was invalid."),
+    Event("client_disconnected", "info", (), "The client disconnected before the response."),
+    Event(
+        "cors_origin_rejected",
+        "warning",
+        ("setting", "count"),
+        "`GATEWAY_CORS_ORIGINS` does not allow an origin: the count since the last such line, at"
+        " most one a minute.",
+    ),
+    Event(
+        "unexpected_error",
+        "error",
+        ("path", "exception"),
+        "A defect of the gateway: an exception, as its type and frames.",
+    ),
+    Event(
+        "upstream_call_failed",
+        "warning",
+        ("endpoint", "reason"),
+        "A call had no response: not connected, timed out or broken off.",
+    ),
+    Event(
+        "upstream_error_status",
+        "warning",
+        ("endpoint", "status"),
+        "The platform answered with an error status.",
+    ),
+    Event(
+        "upstream_error_code",
+        "error",
+        ("endpoint", "upstream_code"),
+        "The platform rejected a call with an error code that the client did not cause.",
+    ),
+    Event(
+        "upstream_bad_payload",
+        "warning",
+        ("endpoint", "reason"),
+        "A response was malformed or about another customer.",
+    ),
+    Event(
+        "upstream_response_too_large",
+        "warning",
+        ("endpoint",),
+        "A response exceeded `GATEWAY_UPSTREAM_MAX_RESPONSE_BYTES`.",
+    ),
+    Event(
+        "upstream_items_dropped",
+        "warning",
+        ("endpoint", "count", "foreign"),
+        "Promotions were dropped from a page: malformed, or not requested (`foreign`).",
+    ),
+    Event(
+        "upstream_undocumented_values",
+        "warning",
+        ("endpoint", "count"),
+        "Values of a response had an undocumented shape.",
+    ),
+    Event(
+        "upstream_endpoint_gone",
+        "warning",
+        ("endpoint", "status"),
+        "The legacy endpoint is phased out.",
+    ),
+    Event(
+        "upstream_endpoint_restored", "info", ("endpoint",), "The legacy endpoint answers again."
+    ),
+    Event(
+        "circuit_opened",
+        "warning",
+        ("endpoint", "scope", "failures"),
+        "The circuit breaker rejects calls, of a scope: endpoint, caller, target or"
+        " caller_and_target.",
+    ),
+    Event(
+        "circuit_closed", "info", ("endpoint", "scope"), "The circuit breaker allows calls again."
+    ),
+    Event(
+        "quota_redis_unavailable",
+        "warning",
+        ("replicas",),
+        "This replica uses its share of the quota without Redis.",
+    ),
+    Event("quota_redis_available", "info", ("replicas",), "The quota is shared by Redis again."),
+    Event(
+        "cache_unavailable",
+        "warning",
+        ("operation", "reason"),
+        "Reads or writes of Redis fail, and are skipped for a while.",
+    ),
+    Event(
+        "cache_available",
+        "info",
+        ("operation", "unavailable_s"),
+        "Reads or writes of Redis work again.",
+    ),
+    Event("cache_invalid_entries", "warning", ("count",), "Values in Redis are not valid entries."),
+    Event("cache_refresh_failed", "warning", ("reason",), "A stale entry could not be refreshed."),
+    Event("auth_keys_unavailable", "warning", ("reason",), "The JWK set could not be fetched."),
+    Event("auth_keys_changed", "info", ("count",), "The JWK set has other keys."),
+    Event(
+        "metrics_slots_exhausted",
+        "warning",
+        (),
+        "A worker has no slot, so that its metrics are only in the scrapes that it serves itself.",
+    ),
+)
