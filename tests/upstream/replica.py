@@ -1,4 +1,4 @@
-"""One replica of the gateway and its quota on a real Valkey, as tests watch it."""
+"""A replica of the gateway with its quota on a real Valkey server."""
 
 import asyncio
 import time
@@ -28,7 +28,7 @@ class Replica:
         self.refused = 0
 
     async def start(self, within_s: float = 0.5) -> bool:
-        """Start a call, or be refused."""
+        """Start a call; return whether it was admitted."""
         try:
             await self.quota.acquire("promotionData", time.monotonic() + within_s)
         except UpstreamRateLimitedError:
@@ -38,7 +38,7 @@ class Replica:
         return True
 
     async def want_calls(self, within_s: float = 0.5) -> None:
-        """Want one call after the other, for ever."""
+        """Request one call after the other, until cancelled."""
         while True:
             if not await self.start(within_s):
                 await asyncio.sleep(0.05)
@@ -46,7 +46,7 @@ class Replica:
 
 @asynccontextmanager
 async def replica(port: int, window_s: float = 60.0, calls: int = CALLS) -> AsyncIterator[Replica]:
-    """Run a replica that is in touch with its Redis."""
+    """Run a replica that sends heartbeats to its Redis."""
     made = Replica(port, window_s, calls)
     await made.replicas.heartbeat()
     touch = begin(made.replicas.heartbeat_loop())
@@ -61,7 +61,7 @@ async def replica(port: int, window_s: float = 60.0, calls: int = CALLS) -> Asyn
 
 @asynccontextmanager
 async def under_load(port: int, window_s: float, count: int = 2) -> AsyncIterator[list[Replica]]:
-    """Run replicas with a demand that is always above the quota."""
+    """Run replicas whose load is always above the quota."""
     async with AsyncExitStack() as stack:
         made = [await stack.enter_async_context(replica(port, window_s)) for _ in range(count)]
         load = [begin(one.want_calls()) for one in made for _ in range(12)]
@@ -74,7 +74,7 @@ async def under_load(port: int, window_s: float, count: int = 2) -> AsyncIterato
 
 
 async def remember_a_minute(redis: Redis) -> None:
-    """Make a new Redis one that has seen the last minute."""
+    """Make a new Redis seem to have run for more than a minute."""
     await redis.hset("{gateway:quota}:about", "since", "1000")
 
 

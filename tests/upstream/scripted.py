@@ -1,4 +1,4 @@
-"""The sandbox over real HTTP, of which a test may replace any answer."""
+"""The sandbox over real HTTP, of which a test may replace any response."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ _ENDPOINTS = {"promotionData": "promotionData", "promotionsV2": "promotionsV2", 
 
 @dataclass
 class Platform:
-    """The sandbox with other answers where `answers` has one for an endpoint.
+    """The sandbox, with another response where `answers` has one for the endpoint.
 
     The endpoints are ``promotionData``, ``promotionsV2`` and ``token``; a handler that gives None
     leaves the call to the sandbox. `requests` has every call, answered here or there.
@@ -37,7 +37,7 @@ class Platform:
         self._sandbox = create_sandbox(self.world, clock=lambda: NOW, **self.options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one call."""
+        """Return the response to one call."""
         if scope["type"] == "http":
             request = Request(scope, receive)
             response = await self._answer(request)
@@ -73,7 +73,7 @@ def errors_body(code: object) -> dict[str, Any]:
 
 @contextmanager
 def platform(world: World | None = None, **options: Any) -> Iterator[tuple[Platform, str]]:
-    """Serve a platform; gives it and its URL."""
+    """Serve a platform; return it and its URL."""
     scripted = Platform(world or World.generate(today=TODAY), options)
     with serve(scripted) as url:
         yield scripted, url

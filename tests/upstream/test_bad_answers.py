@@ -1,4 +1,4 @@
-"""What the platform does instead of answering, over real sockets."""
+"""Responses that are none, over real sockets: broken, cut, slow, too large."""
 
 import gzip
 import json
@@ -82,7 +82,7 @@ def _error(graph: Graph, query: str = CUSTOMER) -> dict[str, Any]:
 def test_an_answer_that_is_none_has_a_code(
     scripted: Platform, asking: Graph, query: str, answer: Answer, code: str
 ) -> None:
-    """Whatever comes, the error is coded, names the endpoint, and tells nothing private."""
+    """The error has a code, names the endpoint, and reveals nothing private."""
     name = "promotionData" if query == CUSTOMER else "promotionsV2"
     query = query.replace("9001", str(next(PROGRAMS)))  # one that is missing stays so for a while
     scripted.answers[name] = answer
@@ -108,7 +108,7 @@ def test_an_answer_that_is_none_has_a_code(
 def test_a_rate_limit_says_when_to_try_again(
     scripted: Platform, asking: Graph, body: str, headers: dict[str, str], seconds: int
 ) -> None:
-    """`retryAfterS` is the platform's, a second at least, or a minute where it does not say."""
+    """`retryAfterS` is the platform's, at least a second, or a minute without a Retry-After."""
     scripted.answers["promotionData"] = Response(body, 429, headers)
     extensions = _error(asking)
     assert (extensions["code"], extensions["retryAfterS"]) == ("UPSTREAM_RATE_LIMITED", seconds)
@@ -118,7 +118,7 @@ def test_a_rate_limit_says_when_to_try_again(
 def test_a_documented_code_counts_whatever_the_status(
     scripted: Platform, asking: Graph, status: int
 ) -> None:
-    """Nobody documented the status beside an error body, so the body's code decides."""
+    """The status beside an error body is undocumented, so the body's code decides."""
     scripted.answers["promotionData"] = JSONResponse(errors_body(8015), status)
     assert asking.answer(CUSTOMER)["data"] == {"customer": None}
     assert "errors" not in asking.answer(CUSTOMER)
@@ -140,7 +140,7 @@ def test_a_documented_code_counts_whatever_the_status(
 def test_a_status_counts_though_its_body_cannot_be_read(
     scripted: Platform, asking: Graph, status: int, code: str, body: str, coding: str
 ) -> None:
-    """Whoever stands in between writes pages of their own; the status says what has happened."""
+    """A proxy may write an HTML page of its own; the status decides."""
     headers = {"Content-Encoding": coding, "Retry-After": "60"}
     scripted.answers["promotionData"] = Response(body, status, headers)
     assert _error(asking)["code"] == code
@@ -148,7 +148,7 @@ def test_a_status_counts_though_its_body_cannot_be_read(
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(scripted: Platform, asking: Graph, status: int) -> None:
-    """A credential goes to the platform that was set up, and nowhere else."""
+    """The credential is sent to the configured platform only."""
     scripted.answers["promotionData"] = Response("", status, {"Location": "/v2/elsewhere"})
     assert _error(asking)["code"] == "UPSTREAM_BAD_PAYLOAD"
     assert asking.calls == 1
@@ -159,7 +159,7 @@ def test_a_redirect_is_not_followed(scripted: Platform, asking: Graph, status: i
 def test_a_compressed_answer_is_read(
     scripted: Platform, asking: Graph, coding: str, cut: int | None
 ) -> None:
-    """Gzip is what the gateway says it accepts, so it reads all that is called so."""
+    """The gateway accepts gzip, in each spelling that HTTP allows."""
 
     async def compressed(request: Request) -> Response:
         assert "gzip" in request.headers["accept-encoding"]
@@ -174,7 +174,7 @@ def test_a_compressed_answer_is_read(
 
 
 def test_nothing_listening_is_unavailable() -> None:
-    """A refused connection is UPSTREAM_UNAVAILABLE, and costs nothing else."""
+    """A refused connection is UPSTREAM_UNAVAILABLE, at once."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     with platform() as (_, url), graph_over(url) as counting:
@@ -205,7 +205,7 @@ async def _dripping(_: Request) -> Response:
 def test_an_answer_past_the_deadline_is_a_timeout(
     scripted: Platform, asking: Graph, answer: Answer
 ) -> None:
-    """The deadline is for the whole call: a slow drip does not stretch it."""
+    """The deadline is for the whole call: a slow response does not extend it."""
     scripted.answers["promotionData"] = answer
     started = perf_counter()
     assert _error(asking)["code"] == "UPSTREAM_TIMEOUT"
@@ -215,7 +215,7 @@ def test_an_answer_past_the_deadline_is_a_timeout(
 def test_the_deadline_is_one_for_all_calls_of_an_operation(
     scripted: Platform, asking: Graph
 ) -> None:
-    """What an earlier call has used up is not there for a later one."""
+    """The calls of an operation share one deadline."""
 
     async def a_little_slow(_: Request) -> None:
         await anyio.sleep(0.5)
@@ -251,7 +251,7 @@ def test_a_huge_answer_is_not_read_to_its_end(scripted: Platform, asking: Graph)
 
 
 def test_a_connection_cut_in_the_middle_is_unavailable(scripted: Platform, asking: Graph) -> None:
-    """Fewer bytes than announced are no answer."""
+    """Fewer bytes than announced are an error."""
 
     async def cut(_: Request) -> Response:
         async def half() -> AsyncIterator[bytes]:
@@ -268,7 +268,7 @@ def test_a_connection_cut_in_the_middle_is_unavailable(scripted: Platform, askin
 def test_another_customers_answer_is_never_served(
     scripted: Platform, asking: Graph, key: str
 ) -> None:
-    """Asked by id, an answer about somebody else is UPSTREAM_BAD_PAYLOAD."""
+    """A response by id about another customer is UPSTREAM_BAD_PAYLOAD."""
     scripted.answers["promotionData"] = JSONResponse(EMPTY_PAGE | {"customerId": 700000007})
     query = '{customer(by:{customerId:"700000006"}){customerId}}'
     if key == "node":
@@ -280,7 +280,7 @@ def test_another_customers_answer_is_never_served(
 def test_leading_zeros_of_a_customer_id_are_no_other_customer(
     scripted: Platform, asking: Graph
 ) -> None:
-    """The id goes out as it came; the platform may take it for the same number."""
+    """The id is sent as it was given; the platform's response may have the same number."""
     scripted.answers["promotionData"] = JSONResponse(EMPTY_PAGE | {"customerId": 55})
     assert asking.ask('{customer(by:{customerId:"0055"}){customerId}}') == {
         "customer": {"customerId": "55"}

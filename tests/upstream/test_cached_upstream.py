@@ -1,4 +1,4 @@
-"""What is remembered and shared, as clients of the graph see it."""
+"""Cached and coalesced responses, as GraphQL clients see them."""
 
 import asyncio
 from typing import Any
@@ -23,7 +23,7 @@ def _upstream(answer: dict[str, Any]) -> dict[str, int]:
 
 
 def test_a_definition_is_asked_for_once() -> None:
-    """The second client gets what the first one's call has brought, and is told so."""
+    """The second client gets the cached response, and `upstream` reports that."""
     with faulty(cache_definition_ttl_s=300) as (graph, platform):
         first, second = _post(graph.http, DEFINITION), _post(graph.http, DEFINITION)
         assert first["data"] == second["data"]
@@ -38,7 +38,7 @@ def test_a_definition_is_asked_for_once() -> None:
 
 
 def test_that_there_is_no_definition_is_remembered_too() -> None:
-    """A promotion that does not exist costs its calls once."""
+    """A promotion that does not exist is looked up once."""
     with faulty(cache_definition_ttl_s=300) as (graph, platform):
         answers = [_post(graph.http, NOWHERE) for _ in range(2)]
         assert [answer["data"] for answer in answers] == [{"promotion": None}] * 2
@@ -46,7 +46,7 @@ def test_that_there_is_no_definition_is_remembered_too() -> None:
 
 
 def test_customers_data_is_not_kept() -> None:
-    """By default each query sees the customer as the platform does now."""
+    """By default each query calls the platform for the customer."""
     with faulty(cache_definition_ttl_s=300) as (graph, platform):
         for _ in range(2):
             _post(graph.http, QUERY)
@@ -54,7 +54,7 @@ def test_customers_data_is_not_kept() -> None:
 
 
 def test_customers_data_is_kept_for_its_own_caller_only() -> None:
-    """Where it is kept, another credential's caller never gets it."""
+    """A cached response is never served to another credential."""
     with faulty(cache_customer_ttl_s=60, upstream_auth="passthrough") as (graph, platform):
         basic = "Basic c2FuZGJveDpzYW5kYm94"
         answers = [_post(graph.http, QUERY, Authorization=basic) for _ in range(2)]
@@ -66,7 +66,7 @@ def test_customers_data_is_kept_for_its_own_caller_only() -> None:
 
 
 def test_forty_equal_queries_at_once_are_one_call() -> None:
-    """Whoever asks for what is already on its way shares the answer."""
+    """Equal calls in flight are one call."""
     with faulty("slow=300") as (graph, platform):
         answers = asyncio.run(post_at_once(str(graph.http.base_url), [QUERY] * 40))
         assert all(answer["data"]["customer"] for answer in answers)
@@ -75,7 +75,7 @@ def test_forty_equal_queries_at_once_are_one_call() -> None:
 
 
 def test_an_outage_is_bridged_by_what_is_stale() -> None:
-    """A definition past its time serves on while the platform is down, and is told to be stale."""
+    """A stale definition is served while the platform is down, and reported as stale."""
     with faulty(cache_definition_ttl_s=0.05) as (graph, platform):
         fresh = _post(graph.http, DEFINITION)
         platform.put("/__faults", json=["status=503"])
@@ -88,7 +88,7 @@ def test_an_outage_is_bridged_by_what_is_stale() -> None:
 
 
 def test_an_answer_that_cannot_be_read_is_not_kept() -> None:
-    """The next client asks anew, and gets a true answer."""
+    """The next client's call is made, and succeeds."""
     with faulty("cut_json,count=1", cache_definition_ttl_s=300) as (graph, platform):
         broken, whole = _post(graph.http, DEFINITION), _post(graph.http, DEFINITION)
         assert broken["errors"][0]["extensions"]["code"] == "UPSTREAM_BAD_PAYLOAD"

@@ -1,4 +1,4 @@
-"""How the gateway authenticates to the platform, in each of the four ways."""
+"""The four kinds of credentials for the platform."""
 
 import asyncio
 import json
@@ -44,7 +44,7 @@ def _codes(graph: Graph, query: str = CUSTOMER, **headers: str) -> list[str]:
 
 
 def test_basic_sends_the_tills_credentials() -> None:
-    """Authorization: Basic, and no header beyond what HTTP needs."""
+    """Sends Authorization: Basic, and no header that HTTP does not need."""
     with platform() as (scripted, url), graph_over(url) as graph:
         graph.ask(CUSTOMER)
         (request,) = scripted.requests
@@ -64,13 +64,13 @@ def test_basic_sends_the_tills_credentials() -> None:
     ids=["basic", "none", "oauth secret", "oauth key", "passthrough without"],
 )
 def test_wrong_credentials_are_a_coded_error(sandbox_url: str, wrong: dict[str, str]) -> None:
-    """UPSTREAM_AUTH_FAILED, and no word of what was wrong with them."""
+    """The error is UPSTREAM_AUTH_FAILED, without details."""
     with graph_over(sandbox_url, **wrong) as graph:
         assert _codes(graph) == ["UPSTREAM_AUTH_FAILED"]
 
 
 def test_passthrough_hands_on_the_callers_credential_and_nothing_else() -> None:
-    """Authorization or the token header; no cookie, and else only what names the request."""
+    """Passes on Authorization or the token header, the request's ids, and no cookie."""
     theirs = {
         "Cookie": "session=secret-1",
         "X-Forwarded-For": "10.0.0.1",
@@ -96,7 +96,7 @@ def test_passthrough_hands_on_the_callers_credential_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("around", ["{} ", "{}\t", " \t{} \t "])
 def test_blanks_around_a_callers_credential_are_no_part_of_it(around: str) -> None:
-    """Servers on the way need not have seen to them; the platform would refuse it with them."""
+    """Proxies need not have removed the blanks; the platform would refuse them."""
     with platform() as (scripted, url), graph_over(url, upstream_auth="passthrough") as graph:
         for name in ("Authorization", "X-CAP-API-OAUTH-TOKEN"):
             scripted.requests.clear()
@@ -113,7 +113,7 @@ def test_blanks_around_a_callers_credential_are_no_part_of_it(around: str) -> No
 
 @pytest.mark.parametrize("value", ["a\nb", "a\r\nHost: b", "a\0", "\x7f", "\u0100", "\ud800"])
 def test_a_credential_that_no_header_can_carry_is_refused(value: str) -> None:
-    """Whatever server lets it in: it is a coded error, and nothing is sent."""
+    """A value that no header may have is a coded error, and nothing is sent."""
     caller = Caller(credential=(("Authorization", value),))
     request = GatewayRequest("1", NOW, caller, 0, CallBudget(1))
     with pytest.raises(UpstreamAuthFailedError):
@@ -128,7 +128,7 @@ async def _headers_of(credential: Credential, request: GatewayRequest) -> dict[s
 
 
 def test_nobodys_credential_goes_upstream_unless_passed_through() -> None:
-    """With basic, a caller's own Authorization stays here."""
+    """With Basic, the caller's own Authorization is not passed on."""
     with platform() as (scripted, url), graph_over(url) as graph:
         assert _codes(graph, Authorization="Bearer secret-1") == []
         (request,) = scripted.requests
@@ -136,7 +136,7 @@ def test_nobodys_credential_goes_upstream_unless_passed_through() -> None:
 
 
 def test_one_token_serves_many_concurrent_calls() -> None:
-    """Five calls at once fetch one token, and later ones use it again."""
+    """Five concurrent calls request one token, and later ones reuse it."""
     with platform() as (scripted, url), graph_over(url, **OAUTH) as graph:
         graph.ask(FIVE)
         assert sorted(_endpoints(scripted)) == ["generate", *["promotionData"] * 5]
@@ -149,7 +149,7 @@ def test_one_token_serves_many_concurrent_calls() -> None:
 
 
 def test_the_tokens_header_is_a_setting() -> None:
-    """Two pages of the vendor name two headers."""
+    """The name of the header is a setting."""
     with (
         platform() as (scripted, url),
         graph_over(url, **OAUTH, upstream_oauth_header="CAP-API-ACCESS-TOKEN") as graph,
@@ -160,7 +160,7 @@ def test_the_tokens_header_is_a_setting() -> None:
 
 @pytest.fixture(scope="module")
 def tokenless() -> Iterator[tuple[Platform, Graph]]:
-    """Serve a platform that never gives a token, and a gateway that wants one."""
+    """Serve a platform that issues no token, and a gateway that needs one."""
     with platform() as (scripted, url), graph_over(url, **OAUTH) as graph:
         yield scripted, graph
 
@@ -199,7 +199,7 @@ def _token(**data: Any) -> JSONResponse:
 def test_a_token_that_is_not_to_be_had_is_a_coded_error(
     tokenless: tuple[Platform, Graph], answer: Answer, code: str
 ) -> None:
-    """A failing token endpoint is told from a refused credential."""
+    """The error of a failing token endpoint differs from that of a refused credential."""
     scripted, graph = tokenless
     scripted.answers["token"] = answer
     assert _codes(graph, FIVE) == [code] * 5
@@ -208,7 +208,7 @@ def test_a_token_that_is_not_to_be_had_is_a_coded_error(
 
 @pytest.mark.parametrize("around", ["{}\n", "{} ", "\t{}\r\n", "\n{}"])
 def test_white_space_around_a_token_is_no_part_of_it(around: str) -> None:
-    """It may come from a file; in a header it would be another token, or another line."""
+    """A token with characters that no header may have is a bad payload."""
     with platform() as (scripted, url), graph_over(url, **OAUTH) as graph:
         scripted.answers["token"] = _token(accessToken=around.format("secret-1"))
         assert _codes(graph) == ["UPSTREAM_AUTH_FAILED"]  # the sandbox has never given that one
@@ -217,7 +217,7 @@ def test_white_space_around_a_token_is_no_part_of_it(around: str) -> None:
 
 
 def test_a_token_is_tried_for_again_after_a_failure() -> None:
-    """A failure is not remembered: the next operation has its token."""
+    """A failure is not cached: the next operation gets a token."""
     with platform() as (scripted, url), graph_over(url, **OAUTH) as graph:
         scripted.answers["token"] = Response("", 503)
         assert _codes(graph) == ["UPSTREAM_UNAVAILABLE"]
@@ -226,7 +226,7 @@ def test_a_token_is_tried_for_again_after_a_failure() -> None:
 
 
 def test_a_token_endpoint_that_hangs_is_a_timeout() -> None:
-    """The operation's deadline is around it too."""
+    """The operation's deadline includes the token request."""
 
     async def slow(_: Request) -> Response:
         await asyncio.sleep(0.5)
@@ -238,7 +238,7 @@ def test_a_token_endpoint_that_hangs_is_a_timeout() -> None:
 
 
 def test_a_token_that_was_withdrawn_is_fetched_anew_but_not_all_the_time() -> None:
-    """401 to a token makes the gateway fetch another one at once, at most every 30 seconds."""
+    """A 401 renews the token at once, at most every 30 seconds."""
     tokens = _Tokens(ttl_s=300)
     assert tokens.at(0) == "1"
     assert tokens.credential.rejected({"token": "1"})
@@ -251,7 +251,7 @@ def test_a_token_that_was_withdrawn_is_fetched_anew_but_not_all_the_time() -> No
 
 
 def test_a_withdrawn_token_costs_the_client_nothing() -> None:
-    """401 to a token: another is fetched at once, and the call made once more with it."""
+    """After a 401 the token is renewed, and the call repeated once."""
     with platform() as (scripted, url), graph_over(url, **OAUTH) as graph:
         graph.ask(CUSTOMER)
         (withdrawn,) = {r.headers["x-cap-api-oauth-token"] for r in scripted.requests[1:]}
@@ -266,7 +266,7 @@ def test_a_withdrawn_token_costs_the_client_nothing() -> None:
 
 
 def test_a_platform_that_refuses_every_token_is_asked_twice_at_most() -> None:
-    """A second 401 is UPSTREAM_AUTH_FAILED; the next operations fetch no token for 30 seconds."""
+    """A second 401 is UPSTREAM_AUTH_FAILED, and no token is requested for 30 seconds."""
     with platform() as (scripted, url), graph_over(url, **OAUTH) as graph:
         scripted.answers["promotionData"] = Response("{}", 401)
         assert _codes(graph) == ["UPSTREAM_AUTH_FAILED"]
@@ -276,7 +276,7 @@ def test_a_platform_that_refuses_every_token_is_asked_twice_at_most() -> None:
 
 
 def test_tokens_are_calls_of_the_minute() -> None:
-    """Of three turns in time the token takes one; a page is told to wait, and two not even that."""
+    """The token request uses one of the calls that can start before the deadline."""
     limits = {"upstream_calls_per_minute": 10, "upstream_deadline_s": 3}
     with platform() as (scripted, url), graph_over(url, **(OAUTH | limits)) as graph:
         codes = _codes(graph, FIVE)
@@ -287,7 +287,7 @@ def test_tokens_are_calls_of_the_minute() -> None:
 
 
 def test_a_429_to_a_token_holds_all_calls_back() -> None:
-    """The pause is the identity's: neither a token nor a page is asked for while it lasts."""
+    """The pause is the identity's: no token and no page is requested meanwhile."""
     with platform() as (scripted, url):
         scripted.answers["token"] = Response("", 429, {"Retry-After": "60"})
         with serve_gateway(url, **OAUTH) as gateway_url:
@@ -302,14 +302,14 @@ def test_a_429_to_a_token_holds_all_calls_back() -> None:
     [(300.0, 270), (60.0, 30), (40.0, 20), (2.0, 1), ("300", 270), (None, 270)],
 )
 def test_a_token_is_renewed_before_it_runs_out(ttl_s: Any, lasts_s: int) -> None:
-    """Thirty seconds before its end, or after half of a short life; five minutes if not told."""
+    """30 s before its expiry, or after half of a short lifetime, which is 5 min by default."""
     tokens = _Tokens(ttl_s)
     assert tokens.at(0) == tokens.at(lasts_s - 0.01) == "1"
     assert tokens.at(lasts_s) == tokens.at(lasts_s + 0.5) == "2"
 
 
 class _Tokens:
-    """A credential on a clock that stands where it is put, and a platform that counts tokens."""
+    """A credential with a settable clock, and a platform that numbers its tokens."""
 
     def __init__(self, ttl_s: Any) -> None:
         self._now = 0.0
@@ -318,7 +318,7 @@ class _Tokens:
         self.credential = OAuthCredential("key", "secret", "token", clock=lambda: self._now)
 
     def at(self, now: float) -> str:
-        """Return the token that is used at a time."""
+        """Return the token in use at a time."""
         self._now = 1000 + now
         return asyncio.run(self._headers())["token"]
 

@@ -1,4 +1,4 @@
-"""What is believed of answers that say who a customer is, and for how long."""
+"""The proofs of customers' ids: when they are recorded, disputed and expire."""
 
 import math
 from collections.abc import Sequence
@@ -17,30 +17,30 @@ A, B, C = 1, 2, 3
 
 
 class Known:
-    """The ids known to a process, as one caller's answers teach them, one after the other."""
+    """The ids known to a process from one caller's responses."""
 
     def __init__(self) -> None:
         self.clock = Clock()
         self.ids = KnownCustomerIds(lambda request: request.caller.subject, self.clock)
 
     def learn(self, customer_id: int, *, key: CustomerKey = KEY, subject: str = "") -> bool:
-        """Learn of an answer to a call that has just begun."""
+        """Record the response to a call that has just begun."""
         request = self.request(subject)
         return self.ids.learn(request, key, customer_id, self.ids.contradictions)
 
     def known(self, *, key: CustomerKey = KEY, subject: str = "") -> int | None:
-        """Return the id that is known."""
+        """Return the proven id."""
         proof = self.ids.proof(self.request(subject), key)
         return proof and proof.customer_id
 
     def request(self, subject: str = "") -> RequestContext:
-        """Begin a request of a caller."""
+        """Create a request of a caller."""
         return RequestContext("r", NOW, Caller(subject=subject), math.inf, CallBudget(40))
 
 
 @pytest.fixture
 def known() -> Known:
-    """Return a memory of nothing."""
+    """Return an empty store."""
     return Known()
 
 
@@ -59,7 +59,7 @@ def known() -> Known:
 def test_another_id_takes_a_second_look(
     known: Known, told: Sequence[int], believed: Sequence[bool]
 ) -> None:
-    """Of two that contradict each other neither is known, until one more agrees with either."""
+    """After a contradiction no id is known, until a further response agrees with either."""
     for customer_id, is_believed in zip(told, believed, strict=True):
         assert known.learn(customer_id) is is_believed
         assert known.known() == (customer_id if is_believed else None)
@@ -67,7 +67,7 @@ def test_another_id_takes_a_second_look(
 
 
 def test_an_answer_on_its_way_is_no_second_look(known: Known) -> None:
-    """What was asked before the contradiction may have come of the same mistake."""
+    """A call that began before the contradiction may have the same fault."""
     known.learn(A)
     before = known.ids.contradictions
     assert not known.learn(B)
@@ -78,7 +78,7 @@ def test_an_answer_on_its_way_is_no_second_look(known: Known) -> None:
 
 
 def test_a_proof_lasts_ten_minutes_from_its_latest_answer(known: Known) -> None:
-    """Neither reading it nor an answer at hand makes it younger."""
+    """Neither reading the proof nor a cached response renews it."""
     known.learn(A)
     known.clock.advance(500)
     assert known.ids.agrees(known.request(), KEY, A)
@@ -93,7 +93,7 @@ def test_a_proof_lasts_ten_minutes_from_its_latest_answer(known: Known) -> None:
 
 
 def test_a_clock_that_is_put_back_makes_no_proof_younger(known: Known) -> None:
-    """What would be from the future is not known."""
+    """A proof from the future has an unknown age."""
     known.learn(A)
     known.clock.advance(-60)
     assert known.known() is None
@@ -101,7 +101,7 @@ def test_a_clock_that_is_put_back_makes_no_proof_younger(known: Known) -> None:
 
 
 def test_a_contradiction_is_forgotten_after_ten_minutes(known: Known) -> None:
-    """Whom nobody has asked for since is as unknown as anybody."""
+    """A dispute expires like a proof."""
     known.learn(A)
     known.learn(B)
     known.clock.advance(600)
@@ -109,7 +109,7 @@ def test_a_contradiction_is_forgotten_after_ten_minutes(known: Known) -> None:
 
 
 def test_each_identity_source_and_identifier_is_its_own(known: Known) -> None:
-    """Another tenant's customers, another source's, and another number's are others."""
+    """Identities, sources and identifiers have proofs of their own."""
     others = [
         {"subject": "another"},
         {"key": KEY._replace(source=CustomerSource.LINE)},
@@ -127,7 +127,7 @@ def test_each_identity_source_and_identifier_is_its_own(known: Known) -> None:
 
 
 def test_what_came_before_a_contradiction_is_served_no_more(known: Known) -> None:
-    """Of this customer; and where an answer may have an age, it counts as well."""
+    """Of this customer only; a maximum age is applied as well."""
     request = known.request()
     assert known.ids.not_before(request, KEY, math.inf) == 0
     assert known.ids.not_before(request, KEY, 600) == known.clock.now - 600
@@ -144,7 +144,7 @@ def test_what_came_before_a_contradiction_is_served_no_more(known: Known) -> Non
 
 
 def test_a_doubt_takes_back_what_one_answer_alone_has_told(known: Known) -> None:
-    """A second answer that says the same settles it, and a cursor is no match for two."""
+    """A second agreeing response confirms the id, and a cursor cannot dispute it."""
     known.learn(A)
     known.ids.doubt(known.request(), KEY, B)
     assert known.known() == A
@@ -156,7 +156,7 @@ def test_a_doubt_takes_back_what_one_answer_alone_has_told(known: Known) -> None
 
 
 def test_the_memory_is_bounded(known: Known) -> None:
-    """Those that were told longest ago make room."""
+    """The oldest proofs are dropped."""
     for number in range(20_100):
         known.learn(A, key=KEY._replace(identifier_value=str(number)))
     assert len(known.ids) == 20_000

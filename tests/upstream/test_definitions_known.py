@@ -1,4 +1,4 @@
-"""Definitions whose answers have not changed, through the port."""
+"""Definitions whose responses have not changed, through the endpoint."""
 
 import asyncio
 
@@ -32,13 +32,13 @@ KEY = DefinitionPageKey("9001", PromotionSourceType.UI, DefinitionFilters(), 0, 
 
 
 class Platform(httpx.AsyncBaseTransport):
-    """Gives one definition by its name, and counts the calls."""
+    """Returns one definition with a settable name, and counts the calls."""
 
     def __init__(self) -> None:
         self.name, self.calls = "one", 0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer a call."""
+        """Return the response."""
         self.calls += 1
         definition = {"id": 1, "programId": 9001, "name": self.name}
         answer = {"data": [definition], "pageDetails": {"totalEntries": 1}}
@@ -46,7 +46,7 @@ class Platform(httpx.AsyncBaseTransport):
 
 
 class Definitions:
-    """The port on that platform; definitions are remembered for so many seconds."""
+    """The endpoint on that platform; definitions are cached for `ttl_s`."""
 
     def __init__(self, ttl_s: float) -> None:
         settings = settings_for(URL, cache_definition_ttl_s=ttl_s, upstream_auth="passthrough")
@@ -58,7 +58,7 @@ class Definitions:
         )
 
     async def page(self, caller: str = "a") -> DefinitionPage:
-        """Ask for the list on account of a request of its own."""
+        """Request the list, with a request context of its own."""
         request = RequestContext(
             id="r",
             now=NOW,
@@ -70,7 +70,7 @@ class Definitions:
 
 
 async def test_remembered_definitions_are_read_once() -> None:
-    """Requests that find the same answer in the cache share its page."""
+    """Requests that find the same response in the cache share its page."""
     definitions = Definitions(ttl_s=300)
 
     first = await definitions.page()
@@ -80,7 +80,7 @@ async def test_remembered_definitions_are_read_once() -> None:
 
 
 async def test_another_identity_shares_what_is_equal_and_nothing_else() -> None:
-    """It is asked for anew, and read only where it says something else."""
+    """Its own call is made, and its response decoded only if it differs."""
     definitions = Definitions(ttl_s=300)
     first = await definitions.page("a")
 
@@ -94,7 +94,7 @@ async def test_another_identity_shares_what_is_equal_and_nothing_else() -> None:
 
 
 async def test_who_remembers_no_definitions_spends_no_memory_on_them() -> None:
-    """Each answer is read."""
+    """Each response is decoded."""
     definitions = Definitions(ttl_s=0)
 
     first, again = await definitions.page(), await definitions.page()

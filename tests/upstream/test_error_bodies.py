@@ -56,7 +56,7 @@ NOT_HERE = (8015, 8065, 8089, 8109, 8121)
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[Platform, Graph]]:
-    """Serve one platform and one gateway for all tests here."""
+    """Serve one platform and one gateway for the module."""
     with platform() as (scripted, url), graph_over(url) as graph:
         yield scripted, graph
 
@@ -66,7 +66,7 @@ def served() -> Iterator[tuple[Platform, Graph]]:
 def test_a_documented_code_has_its_meaning_at_any_status(
     served: tuple[Platform, Graph], number: int, status: int
 ) -> None:
-    """The code stays visible; the platform's own words do not."""
+    """The code is in the error; the platform's own message is not."""
     scripted, graph = served
     for query, path, name, arguments in (
         (FILTERED, ["customer", "promotions"], "promotionData", CUSTOMERS),
@@ -99,7 +99,7 @@ def test_a_documented_code_has_its_meaning_at_any_status(
 def test_an_argument_that_the_client_has_not_given_is_not_the_clients(
     served: tuple[Platform, Graph], query: str, name: str, number: int
 ) -> None:
-    """What the gateway adds of its own is its own fault."""
+    """A parameter that the gateway added is its own fault."""
     scripted, graph = served
     scripted.answers[name] = JSONResponse(errors_body(number))
     (error,) = graph.answer(query)["errors"]
@@ -109,7 +109,7 @@ def test_an_argument_that_the_client_has_not_given_is_not_the_clients(
 
 
 def test_the_source_type_of_a_definition_is_the_clients(served: tuple[Platform, Graph]) -> None:
-    """It is named as it was given."""
+    """The argument is named as it was given."""
     scripted, graph = served
     query = """{customer(by:{externalId:"C-ONE"}){promotions(first:1){nodes{promotion{
       definition(sourceType:BADGES){status}}}}}}"""
@@ -125,7 +125,7 @@ def test_the_source_type_of_a_definition_is_the_clients(served: tuple[Platform, 
 def test_an_undocumented_code_invites_nobody_to_try_again(
     served: tuple[Platform, Graph], number: object, status: int
 ) -> None:
-    """Only beside a status that says so; those of the customers' endpoints, from 8000 on, never."""
+    """Only beside a status of an outage; codes of the customers' endpoints, from 8000, never."""
     scripted, graph = served
     scripted.answers["promotionData"] = JSONResponse(errors_body(number), status)
     (error,) = graph.answer(CUSTOMER)["errors"]
@@ -138,7 +138,7 @@ def test_an_undocumented_code_invites_nobody_to_try_again(
 
 @pytest.mark.parametrize("number", [8015, 8105, 8130, 8101])
 def test_a_refusal_never_opens_the_breaker_and_is_not_tried_again(number: int) -> None:
-    """Whatever its status, whoever answers with a code of the customers' endpoints is there."""
+    """A code of the customers' endpoints proves the endpoint available, whatever the status."""
     with platform() as (scripted, url), graph_over(url) as graph:
         scripted.answers["promotionData"] = JSONResponse(errors_body(number), 503)
         for _ in range(12):
@@ -154,7 +154,7 @@ def test_a_refusal_never_opens_the_breaker_and_is_not_tried_again(number: int) -
 def test_who_is_not_here_is_null_at_any_status(
     served: tuple[Platform, Graph], number: int, status: int
 ) -> None:
-    """Unknown, unknown for this source, not in the loyalty program, or on the way out of it."""
+    """Unknown, unknown in this source, or not in the loyalty program any more."""
     scripted, graph = served
     scripted.answers["promotionData"] = JSONResponse(errors_body(number), status)
     assert graph.ask(CUSTOMER) == {"customer": None}
@@ -166,7 +166,7 @@ def test_who_is_not_here_is_null_at_any_status(
 def test_what_is_not_here_is_null_at_any_status(
     served: tuple[Platform, Graph], number: int, status: int
 ) -> None:
-    """No promotion, no first rule, or no program of this id."""
+    """There is no promotion, first rule or program with this id."""
     scripted, graph = served
     scripted.answers["promotionsV2"] = JSONResponse(errors_body(number), status)
     assert graph.ask(LIST) == {"program": {"promotions": {"totalCount": 0}}}
@@ -186,7 +186,7 @@ def test_what_is_not_here_is_null_at_any_status(
 def test_what_another_endpoint_does_not_have_is_not_absent_here(
     served: tuple[Platform, Graph], name: str, query: str, number: int
 ) -> None:
-    """A code says nothing of what it is not about, so that nothing is shown as absent by it."""
+    """A not-found code about something else does not make the requested object null."""
     scripted, graph = served
     scripted.answers[name] = JSONResponse(errors_body(number))
     assert [code for code, _ in graph.errors(query)] == [UNKNOWN]
@@ -194,7 +194,7 @@ def test_what_another_endpoint_does_not_have_is_not_absent_here(
 
 @pytest.mark.parametrize("number", [8015, 8003, 8105])
 def test_a_token_that_is_refused_says_nothing_of_a_customer(number: int) -> None:
-    """Codes of the customers' endpoints are none of the one that gives out tokens."""
+    """Codes of the customers' endpoints have no meaning at the token endpoint."""
     oauth = {"upstream_auth": "oauth", "upstream_oauth_key": "key"}
     with (
         platform() as (scripted, url),
@@ -208,14 +208,14 @@ def test_a_token_that_is_refused_says_nothing_of_a_customer(number: int) -> None
 def test_what_is_remembered_serves_on_where_it_is_refused_without_a_reason(
     kind: type[UpstreamError],
 ) -> None:
-    """What was true is not known to be wrong."""
+    """A stale response is served, for it is not proven wrong."""
     assert MEANINGS.is_outage(kind("promotionsV2", 9999))
 
 
 def test_a_program_that_is_not_known_has_no_promotion_of_a_customer(
     served: tuple[Platform, Graph],
 ) -> None:
-    """Its id stands in a global id, which may be of a program that is gone."""
+    """The id comes from a global id, whose program may have been deleted."""
     scripted, graph = served
     scripted.answers["promotionData"] = JSONResponse(errors_body(8105))
     text = b"CustomerPromotion:INSTORE:700000006:9001:90010001"
@@ -239,7 +239,7 @@ def test_a_program_that_is_not_known_has_no_promotion_of_a_customer(
 def test_the_legacy_envelope_tells_errors_too(
     served: tuple[Platform, Graph], body: dict[str, object], status: int
 ) -> None:
-    """A `status` that is not 200, or validation errors, are an error body as well."""
+    """A `status` other than 200 and validation errors are error bodies, too."""
     scripted, graph = served
     scripted.answers["promotionsV2"] = JSONResponse(body, status)
     (error,) = graph.answer(EVENT)["errors"]
@@ -250,7 +250,7 @@ def test_the_legacy_envelope_tells_errors_too(
 @pytest.mark.parametrize("style", ["errors", "status"])
 @pytest.mark.parametrize("status", [200, 404])
 def test_the_sandboxs_own_errors(style: str, status: int) -> None:
-    """Over the whole way: nobody is null, an unknown event names the argument."""
+    """End to end: an unknown customer is null, an unknown event names the argument."""
     options: dict[str, Any] = {"error_status": status, "legacy_error_style": style}
     with platform(**options) as (_, url), graph_over(url) as graph:
         data = graph.ask(

@@ -1,4 +1,4 @@
-"""A call that nobody waits for any more: its connection, and what the breaker learns."""
+"""Abandoned calls: their connection is closed, and the breaker counts the timeouts."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -31,26 +31,26 @@ class Call(UpstreamCall[bytes]):
 
 
 class Gateway(NamedTuple):
-    """A client of a platform that takes calls and says nothing, and that platform."""
+    """A client, and a platform that accepts calls and sends nothing."""
 
     client: UpstreamClient
     server: RawServer
 
     async def get(self, within_s: float = 5.0) -> bytes:
-        """Call, with so much time."""
+        """Send a call with this time until its deadline."""
         deadline = asyncio.get_running_loop().time() + within_s
         request = RequestContext("1", NOW, Caller(), deadline, CallBudget(40))
         return await self.client.send(Call("/?a=b", request))
 
     @property
     def state(self) -> CircuitState:
-        """Where the breaker stands."""
+        """Return the breaker's state."""
         return self.client.traffic.of(ENDPOINT).breaker.state
 
 
 @asynccontextmanager
 async def silent(deadline_s: float = 0.5) -> AsyncIterator[Gateway]:
-    """Serve a platform that says nothing to operations that have so much time."""
+    """Serve a platform that sends nothing to operations with this time."""
     async with raw([Step(b"")]) as server, client_of(server.url) as http:
         traffic = create_traffic_shaping(settings_for(server.url))
         client = UpstreamClient(http, FixedCredential({}), traffic, 1000, deadline_s)
@@ -58,7 +58,7 @@ async def silent(deadline_s: float = 0.5) -> AsyncIterator[Gateway]:
 
 
 async def test_a_call_whose_client_has_gone_ends_its_connection() -> None:
-    """The platform sees it, and the endpoint is not blamed, however many leave."""
+    """The platform sees it, and the breaker counts no failure."""
     async with silent() as gateway:
         for number in range(FAILURES_TO_OPEN):
             leaving = asyncio.create_task(gateway.get())
@@ -71,7 +71,7 @@ async def test_a_call_whose_client_has_gone_ends_its_connection() -> None:
 
 
 async def test_a_call_whose_deadline_has_passed_ends_its_connection() -> None:
-    """The platform sees it, and after five in a row the endpoint is left alone."""
+    """The platform sees it, and after five in a row the breaker opens."""
     async with silent() as gateway:
         for number in range(FAILURES_TO_OPEN):
             assert gateway.state is CircuitState.CLOSED
@@ -82,7 +82,7 @@ async def test_a_call_whose_deadline_has_passed_ends_its_connection() -> None:
 
 
 async def test_a_call_without_time_does_not_blame_the_endpoint() -> None:
-    """What begins at the end of its operation's time fails for those who have used that up."""
+    """A call that begins just before its deadline says nothing about the endpoint."""
     async with silent(deadline_s=5.0) as gateway:
         for _ in range(2 * FAILURES_TO_OPEN):
             with pytest.raises(UpstreamTimeoutError):

@@ -1,4 +1,4 @@
-"""The end of the legacy endpoint, as clients of the graph see it."""
+"""The phase-out of the legacy endpoint, as GraphQL clients see it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ def _is_told_once(graph: Graph) -> bool:
 
 
 def test_definitions_are_null_with_one_warning_when_the_endpoint_is_gone() -> None:
-    """A 410 costs the definitions alone, is told once, and the endpoint is not asked again."""
+    """A 410 affects definitions only, is logged once, and is not requested again."""
     with faulty("status=410,endpoint=promotionsV2") as (graph, _):
         assert _is_told_once(graph)
         assert graph.calls == 2
@@ -46,7 +46,7 @@ def _program(number: int) -> dict[str, str]:
 
 @contextmanager
 def _missing(**settings: Any) -> Iterator[tuple[Callable[..., str], Platform, set[str]]]:
-    """Serve a gateway on a platform that answers 404 for the programs in the set, "*" for all."""
+    """Serve a gateway on a platform with 404 for the programs of the set, "*" for all."""
     missing: set[str] = set()
 
     async def definitions(request: Request) -> Response | None:
@@ -71,7 +71,7 @@ def _missing(**settings: Any) -> Iterator[tuple[Callable[..., str], Platform, se
 
 
 def test_three_programs_that_had_answered_mean_that_the_endpoint_is_gone() -> None:
-    """One 404 may be a program's; those of three that were there before are the endpoint's."""
+    """One 404 may be the program's; those of three programs found before are the endpoint's."""
     with _missing() as (ask, scripted, missing):
         assert [ask(number) for number in (9001, 9002, 9003)] == ["ok"] * 3
         missing.add("*")
@@ -86,7 +86,7 @@ def test_three_programs_that_had_answered_mean_that_the_endpoint_is_gone() -> No
 
 
 def test_made_up_programs_leave_the_others_their_definitions() -> None:
-    """However many there are that the platform does not know, each is asked for once."""
+    """Each unknown program is requested once."""
     with _missing() as (ask, scripted, missing):
         missing.update(str(number) for number in range(1, 9))
         for _ in range(3):
@@ -96,7 +96,7 @@ def test_made_up_programs_leave_the_others_their_definitions() -> None:
 
 
 def test_a_tenant_whose_endpoint_is_gone_shuts_out_no_other() -> None:
-    """With passthrough, what one credential is answered is true for that one alone."""
+    """With passthrough, responses to one credential prove nothing for another."""
     good, gone = "Basic c2FuZGJveDpzYW5kYm94", "Basic YTph"
     with _missing(upstream_auth="passthrough") as (ask, _, missing):
         missing.add(gone)
@@ -113,7 +113,7 @@ def test_a_tenant_whose_endpoint_is_gone_shuts_out_no_other() -> None:
     ],
 )
 def test_what_only_the_legacy_endpoint_knows_is_a_coded_error_when_it_is_off(query: str) -> None:
-    """With GATEWAY_LEGACY=false it is not called, and clients get a code that says why."""
+    """With GATEWAY_LEGACY=false it is not called, and the error has a code."""
     with faulty(legacy=False) as (graph, _):
         assert [code for code, _path in graph.errors(query)] == ["UPSTREAM_GONE"]
         assert graph.calls == 0

@@ -1,4 +1,4 @@
-"""What each HTTP status of the platform means: the whole table, as clients and operators see it."""
+"""The meaning of each HTTP status of the platform, as clients and operators see it."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -18,7 +18,7 @@ OURS = "INTERNAL_SERVER_ERROR"
 
 
 class Row(NamedTuple):
-    """What a client is told, what the breaker is told, and whether the gateway tries once more."""
+    """The client's error code, the breaker's outcome, and whether the gateway retries."""
 
     code: str
     told: CircuitOutcome
@@ -55,14 +55,14 @@ TABLE = {
 
 @pytest.fixture(scope="module")
 def scripted() -> Iterator[tuple[Platform, str]]:
-    """Serve one platform for all tests here."""
+    """Serve one platform for the module."""
     with platform() as served:
         yield served
 
 
 @contextmanager
 def saving(url: str) -> Iterator[Graph]:
-    """Serve a gateway that has earned a retry; gives a client."""
+    """Serve a gateway whose retry budget has a retry; return a client."""
     with serve_gateway(url) as gateway, closing(Graph(gateway, url)) as graph:
         for _ in range(5):
             graph.ask("{ok: " + CUSTOMER[1:])
@@ -70,7 +70,7 @@ def saving(url: str) -> Iterator[Graph]:
 
 
 def test_the_table_is_whole() -> None:
-    """Each status with a meaning of its own has its row here."""
+    """Each status with a meaning of its own has a row."""
     assert STATUSES.keys() <= TABLE.keys()
     for status, row in TABLE.items():
         meaning = meaning_of(status)
@@ -81,7 +81,7 @@ def test_the_table_is_whole() -> None:
 
 @pytest.mark.parametrize("status", TABLE)
 def test_a_status_has_its_meaning(scripted: tuple[Platform, str], status: int) -> None:
-    """Without a body that says more; counted in calls, as long as the breaker lets them through."""
+    """Without a documented code; counted in calls while the breaker admits them."""
     served, url = scripted
     row = TABLE[status]
     served.answers.clear()
@@ -114,7 +114,7 @@ def test_a_wait_that_the_platform_tells_is_handed_on(
 
 
 def test_a_201_with_a_page_is_an_answer(scripted: tuple[Platform, str]) -> None:
-    """It says that some of several requests failed, and this is the one that did not."""
+    """201 means that some of several requests failed; this one did not."""
     served, url = scripted
     with graph_over(url) as graph:
         served.answers["promotionData"] = JSONResponse(FOUND, 201)
@@ -125,7 +125,7 @@ def test_a_201_with_a_page_is_an_answer(scripted: tuple[Platform, str]) -> None:
 
 @pytest.mark.parametrize("status", [202, 203, 204, 206, 304])
 def test_no_other_status_brings_an_answer(scripted: tuple[Platform, str], status: int) -> None:
-    """Not even with a page beside it: nobody documents what it would be worth."""
+    """Not even with a page as its body, which is undocumented."""
     served, url = scripted
     body = None if status in {204, 304} else JSONResponse(FOUND).body
     with graph_over(url) as graph:
@@ -135,7 +135,7 @@ def test_no_other_status_brings_an_answer(scripted: tuple[Platform, str], status
 
 @pytest.mark.parametrize("status", [401, 498])
 def test_a_token_that_has_run_out_is_renewed(scripted: tuple[Platform, str], status: int) -> None:
-    """Once, and the client does not notice."""
+    """It is retried once, and the client gets the result."""
     served, url = scripted
     served.answers.clear()
     options = {"upstream_auth": "oauth", "upstream_oauth_key": "sandbox-key"}

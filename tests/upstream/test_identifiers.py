@@ -42,7 +42,7 @@ def _sent(graph: Graph) -> str:
 def test_the_customer_with_exactly_this_identifier_is_found(
     graph: Graph, name: str, value: str
 ) -> None:
-    """Leading zeros, blanks, plus, percent, slash and umlaut count."""
+    """Leading zeros, blanks, plus, percent, slash and umlauts are sent unchanged."""
     query = "query($by:CustomerIdentifier!){customer(by:$by){customerId}}"
     assert graph.ask(query, {"by": {name: value}})["customer"] is not None
     assert _sent(graph) == value
@@ -60,7 +60,7 @@ def test_leading_zeros_tell_two_customers_apart(graph: Graph) -> None:
 @pytest.mark.parametrize("value", ODD, ids=range(len(ODD)))
 @pytest.mark.parametrize("name", ["externalId", "customerId"])
 def test_any_identifier_arrives_character_by_character(graph: Graph, name: str, value: str) -> None:
-    """As a variable and as a literal; nobody has it, which is no error."""
+    """As a variable and as a literal; that no customer has it is no error."""
     query = "query($by:CustomerIdentifier!){customer(by:$by){customerId}}"
     assert graph.ask(query, {"by": {name: value}}) == {"customer": None}
     assert _sent(graph) == value
@@ -70,7 +70,7 @@ def test_any_identifier_arrives_character_by_character(graph: Graph, name: str, 
 
 
 def test_an_event_name_arrives_character_by_character(graph: Graph) -> None:
-    """It may hold what a query string changes, and adds no parameter."""
+    """Characters with a meaning in query strings are encoded, and add no parameter."""
     query = 'query($n:String){program(programId:"9001"){promotions(eventName:$n){totalCount}}}'
     graph.answer(query, {"n": "a&limit=0+ü%"})
     (sent,) = graph.queries()

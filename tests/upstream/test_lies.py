@@ -1,4 +1,4 @@
-"""Every lie that the sandbox tells: a coded error, or a page without what was spoiled."""
+"""Each fault of the sandbox in a payload: a coded error, or a page without the faulty part."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -39,12 +39,12 @@ def served(world: World) -> Iterator[Lying]:
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    """Return the world that all tests know."""
+    """Return the sandbox's data."""
     return World.generate(today=NOW.date())
 
 
 def _ask(served: Lying, endpoint: str, *lies: str) -> tuple[Any, list[str]]:
-    """Return the page of an endpoint under these faults, and the codes of the errors."""
+    """Return an endpoint's page under these faults, and the errors' codes."""
     sandbox, graph = served
     query, root, asked = PROGRAM, "program", "9001"
     if endpoint == "promotionData":
@@ -85,7 +85,7 @@ BOTH = pytest.mark.parametrize("endpoint", ["promotionData", "promotionsV2"])
 def test_an_answer_that_is_a_lie_as_a_whole_is_a_coded_error(
     served: Lying, endpoint: str, lie: str
 ) -> None:
-    """Nothing of it is shown."""
+    """Nothing of the payload is shown."""
     if endpoint == "promotionsV2":
         lie = lie.replace("promotions", "data")
     page, codes = _ask(served, endpoint, f"{lie},endpoint={endpoint}")
@@ -95,7 +95,7 @@ def test_an_answer_that_is_a_lie_as_a_whole_is_a_coded_error(
 @BOTH
 @pytest.mark.parametrize("lie", ["truncate", "truncate,framing=chunked"])
 def test_a_body_that_breaks_off_is_a_coded_error(served: Lying, endpoint: str, lie: str) -> None:
-    """Half an answer is none, however it was framed."""
+    """A truncated response is an error, whatever its framing."""
     page, codes = _ask(served, endpoint, f"{lie},endpoint={endpoint}")
     assert (page, codes) == (None, ["UPSTREAM_UNAVAILABLE"])
 
@@ -113,7 +113,7 @@ def test_a_body_that_breaks_off_is_a_coded_error(served: Lying, endpoint: str, l
     ],
 )
 def test_an_answer_that_may_be_another_customers_is_never_served(served: Lying, lie: str) -> None:
-    """Asked by id, whose page it is must be read, and be that id."""
+    """A response by id needs a readable customer id that is the same."""
     page, codes = _ask(served, "promotionData", f"{lie},endpoint=promotionData")
     assert (page, codes) == (None, ["UPSTREAM_BAD_PAYLOAD"])
 
@@ -133,7 +133,7 @@ def test_an_answer_that_may_be_another_customers_is_never_served(served: Lying, 
     ],
 )
 def test_a_total_that_is_a_lie_costs_the_total_only(served: Lying, endpoint: str, lie: str) -> None:
-    """The items are those of an honest answer, and no smaller total is believed."""
+    """The items are those without the fault, and a total below their number is rejected."""
     honest, _ = _ask(served, endpoint)
     page, codes = _ask(served, endpoint, f"{lie},endpoint={endpoint}")
     if lie.startswith("deep"):  # nesting that no reader can follow leaves nothing to read
@@ -152,7 +152,7 @@ def test_a_total_that_is_a_lie_costs_the_total_only(served: Lying, endpoint: str
 def test_an_item_that_cannot_be_read_is_left_out_and_told(
     served: Lying, endpoint: str, lie: str
 ) -> None:
-    """The others are what they are, in their order."""
+    """The other items are unchanged, in their order."""
     words = ("promotionName", "promotionId") if endpoint == "promotionData" else ("name", "id")
     lie = lie.replace("NAME", words[0]).replace("ID", words[1])
     honest, _ = _ask(served, endpoint)
@@ -164,7 +164,7 @@ def test_an_item_that_cannot_be_read_is_left_out_and_told(
 
 @BOTH
 def test_words_that_nobody_knows_are_unknown(served: Lying, endpoint: str) -> None:
-    """An enum's unknown word costs that leaf and nothing else."""
+    """An unknown enum value makes that leaf null, and nothing else."""
     honest, _ = _ask(served, endpoint)
     page, codes = _ask(served, endpoint, f"unknown_enum,endpoint={endpoint}")
     assert codes == []
@@ -175,7 +175,7 @@ def test_words_that_nobody_knows_are_unknown(served: Lying, endpoint: str) -> No
 
 @BOTH
 def test_half_a_character_is_replaced(served: Lying, endpoint: str) -> None:
-    """The text before it is what it was."""
+    """The text before it is unchanged."""
     key = "promotionName" if endpoint == "promotionData" else "name"
     honest, _ = _ask(served, endpoint)
     page, codes = _ask(served, endpoint, f"surrogate={key},endpoint={endpoint}")

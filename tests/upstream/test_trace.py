@@ -1,4 +1,4 @@
-"""A request's trace and id go upstream with each call that is made for it, and decide nothing."""
+"""A request's trace and id are sent with each of its calls, and affect nothing."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ def _trace(request: Request) -> dict[str, str]:
 
 @pytest.mark.parametrize("query", [CUSTOMER, PROGRAM])
 def test_every_call_carries_the_trace_of_its_request(query: str) -> None:
-    """The call that gets a token, too."""
+    """The token request has them, too."""
     with platform() as (scripted, url), graph_over(url, **OAUTH) as graph:
         graph.answer(query, None, **TRACE)
         assert len(scripted.requests) >= 2
@@ -42,7 +42,7 @@ def test_every_call_carries_the_trace_of_its_request(query: str) -> None:
 
 
 def test_an_id_that_was_made_here_goes_upstream() -> None:
-    """The answer names the same one; what is no id or no trace is not handed on."""
+    """The response has the same id; an invalid id or trace is not passed on."""
     with platform() as (scripted, url), graph_over(url) as graph:
         for headers in ({}, {"X-Request-Id": "a b", "traceparent": "00-1", "tracestate": "a=b"}):
             graph.http.delete("/__calls")
@@ -54,7 +54,7 @@ def test_an_id_that_was_made_here_goes_upstream() -> None:
 
 
 def test_each_request_has_its_own_on_a_connection_that_is_kept() -> None:
-    """Nothing of the one before is sent again."""
+    """Nothing of the previous request is sent again."""
     with platform() as (scripted, url), graph_over(url) as graph:
         seen = []
         for headers in (TRACE, {"traceparent": OTHER, "x-request-id": "mine-2"}, TRACE):
@@ -64,7 +64,7 @@ def test_each_request_has_its_own_on_a_connection_that_is_kept() -> None:
 
 
 def test_what_is_kept_is_kept_for_every_trace() -> None:
-    """A trace is in no key: neither of definitions nor of whole answers."""
+    """A trace is part of no cache key."""
     kept = {"cache_customer_ttl_s": 60, "cache_definition_ttl_s": 60}
     with platform() as (scripted, url), graph_over(url, **kept) as graph:
         for query in (CUSTOMER, PROGRAM):
@@ -75,7 +75,7 @@ def test_what_is_kept_is_kept_for_every_trace() -> None:
 
 
 def test_a_call_that_two_share_has_the_trace_of_the_first() -> None:
-    """It is one call still."""
+    """Equal calls with different traces are one call."""
     reached, both_wait = Event(), Event()
 
     async def held(_: Request) -> Response | None:
@@ -101,7 +101,7 @@ def test_a_call_that_two_share_has_the_trace_of_the_first() -> None:
 
 
 def _posted(headers: dict[str, str]) -> bytes:
-    """Write a request that is its connection's last."""
+    """Encode a request that closes its connection."""
     body = json.dumps({"query": CUSTOMER})
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     length = f"Content-Length: {len(body)}\r\nConnection: close\r\n"

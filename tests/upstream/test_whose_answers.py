@@ -1,4 +1,4 @@
-"""An answer by any identifier is held against what is known of that customer."""
+"""A response for an identifier is compared with the proven customer id."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,7 +33,7 @@ BAD, INVALID = "UPSTREAM_BAD_PAYLOAD", "CURSOR_INVALID"
 
 
 class Liar:
-    """The sandbox, which takes an answer for another customer's where `lies` says so."""
+    """The sandbox, which confuses customers as `lies` says."""
 
     def __init__(self, scripted: Platform) -> None:
         self.lies: bool | Callable[[Request], bool] = False
@@ -41,7 +41,7 @@ class Liar:
         scripted.answers["promotionData"] = self.answer
 
     async def answer(self, request: Request) -> Response | None:
-        """Answer with the whole page of another customer."""
+        """Return the page of another customer."""
         lies = self.lies(request) if callable(self.lies) else self.lies
         if request.query_params["identifierName"] == "id" or not lies:
             return None
@@ -51,7 +51,7 @@ class Liar:
 
 @contextmanager
 def lying(**overrides: Any) -> Iterator[tuple[Graph, Liar]]:
-    """Serve a gateway that knows nobody yet, on a platform that lies when it is told to."""
+    """Serve a new gateway on a platform that can confuse customers."""
     with platform() as (scripted, url), graph_over(url, **overrides) as graph:
         yield graph, Liar(scripted)
 
@@ -62,7 +62,7 @@ def told(answer: dict[str, Any]) -> list[tuple[str, list[str | int]]]:
 
 
 def identified(answer: dict[str, Any]) -> str | None:
-    """Return the id that an answer tells; None with an error about its payload."""
+    """Return the id of a response; None with an error about its payload."""
     customer = answer["data"]["customer"]
     if customer is None:
         assert [code for code, _ in told(answer)] == [BAD]
@@ -75,7 +75,7 @@ def identified(answer: dict[str, Any]) -> str | None:
 
 @pytest.mark.parametrize(("name", "value"), IDENTIFIERS, ids=[name for name, _ in IDENTIFIERS])
 def test_one_lie_is_served_to_nobody(name: str, value: str) -> None:
-    """It is one error that is worth a new try, at the price of one call, and the truth is back."""
+    """It is one retryable error, and the next operation's one call returns the true customer."""
     with lying() as (graph, liar):
         for is_lie, expected in ((False, TEN), (True, None), (False, TEN), (False, TEN)):
             liar.lies = is_lie
@@ -87,7 +87,7 @@ def test_one_lie_is_served_to_nobody(name: str, value: str) -> None:
 
 @pytest.mark.parametrize(("name", "value"), IDENTIFIERS, ids=[name for name, _ in IDENTIFIERS])
 def test_a_customer_who_has_moved_is_found_at_the_second_look(name: str, value: str) -> None:
-    """A number that was given to another, or customers that were merged, cost one error."""
+    """An identifier that was reassigned, or customers that were merged, cause one error."""
     with lying() as (graph, liar):
         for is_lie, expected in ((False, TEN), (True, None), (True, OTHER), (True, OTHER)):
             liar.lies = is_lie
@@ -96,7 +96,7 @@ def test_a_customer_who_has_moved_is_found_at_the_second_look(name: str, value: 
 
 
 def test_page_two_of_another_customer_costs_that_page() -> None:
-    """The customer stays who they were on page one; the page comes with a new try."""
+    """The customer of page one is kept; a retry returns the page."""
     with lying() as (graph, liar):
         by = {"externalId": "C-TEN"}
         first = graph.ask(PAGES, {"by": by})["customer"]
@@ -112,7 +112,7 @@ def test_page_two_of_another_customer_costs_that_page() -> None:
 
 
 def test_a_cursor_is_held_against_the_answer_where_nothing_else_is_known() -> None:
-    """A gateway that has just started serves no other customer's page, and learns nothing of it."""
+    """A new gateway serves no other customer's page after a cursor, and records nothing of it."""
     with lying() as (other, _):
         by = {"externalId": "C-TEN"}
         after = other.ask(PAGES, {"by": by})["customer"]["promotions"]["pageInfo"]["endCursor"]
@@ -147,7 +147,7 @@ def test_a_cursor_is_held_against_the_answer_where_nothing_else_is_known() -> No
 def test_of_two_answers_of_one_operation_neither_is_believed(
     query: str, paths: list[list[str | int]], executor: str
 ) -> None:
-    """Whichever comes first, and by whichever field; the next operation settles it."""
+    """In either order, and by either field; the next operation decides."""
     with lying(executor=executor) as (graph, liar):
         liar.lies = lambda request: request.query_params["limit"] == "5"
         variables = {"by": {"externalId": "C-TEN"}}
@@ -161,7 +161,7 @@ def test_of_two_answers_of_one_operation_neither_is_believed(
 
 @pytest.mark.parametrize("executor", ["compiled", "reference"])
 def test_a_customer_below_a_promotion_is_the_one_above(executor: str) -> None:
-    """A page further down that is another's is that page's error."""
+    """Another customer's later page is an error of that page."""
     with lying(executor=executor) as (graph, liar):
         liar.lies = lambda request: request.query_params["limit"] == "5"
         answer = graph.answer(
@@ -174,7 +174,7 @@ def test_a_customer_below_a_promotion_is_the_one_above(executor: str) -> None:
 
 
 def test_tenants_know_nothing_of_each_others_customers() -> None:
-    """With passthrough one identifier may be two customers, to two of the platform's users."""
+    """With passthrough one identifier may be two customers, under two credentials."""
     with lying(upstream_auth="passthrough") as (graph, liar):
         liar.lies = lambda request: request.headers["authorization"] == "Basic b3RoZXI6b3RoZXI="
         variables = {"by": {"externalId": "C-TEN"}}
@@ -185,7 +185,7 @@ def test_tenants_know_nothing_of_each_others_customers() -> None:
 
 
 def test_one_lie_opens_no_other_customer(tmp_path: Any) -> None:
-    """What a token's own customer has been taken for once is not theirs to ask for."""
+    """A token's customer gets no access to the customer it was confused with."""
     issuer = Issuer()
     (tmp_path / "key.pem").write_bytes(issuer.pem())
     settings = JWT | {"auth_key_file": str(tmp_path / "key.pem"), "auth_customer_claim": "c"}
@@ -204,7 +204,7 @@ def test_one_lie_opens_no_other_customer(tmp_path: Any) -> None:
 
 @contextmanager
 def keeping(ttl_s: float) -> Iterator[tuple[Graph, Liar, Clock]]:
-    """Serve a gateway that keeps customers' data so long, and its clock."""
+    """Serve a gateway that caches customers' data; return it and its clock."""
     clock = Clock(NOW.timestamp())
     with platform() as (scripted, url):
         app = create_app(
@@ -219,7 +219,7 @@ def keeping(ttl_s: float) -> Iterator[tuple[Graph, Liar, Clock]]:
 
 
 def test_what_is_not_believed_is_kept_in_no_cache() -> None:
-    """Neither it nor what was kept before it is served again, as a page or as a whole answer."""
+    """Neither it nor earlier cached pages and results are served again."""
     with keeping(3600) as (graph, liar, clock):
         by = {"by": {"externalId": "C-TEN"}}
         first = "query($by:CustomerIdentifier!){customer(by:$by){customerId promotions{drift}}}"
@@ -239,7 +239,7 @@ def test_what_is_not_believed_is_kept_in_no_cache() -> None:
 
 
 def test_an_answer_of_a_cache_proves_nothing_anew() -> None:
-    """Ten minutes count from the call, so that what is only remembered is overwritten at once."""
+    """The ten minutes begin with the call, not with a cached response."""
     with keeping(3600) as (graph, liar, clock):
         by = {"by": {"externalId": "C-TEN"}}
         assert identified(graph.answer(CUSTOMER, by)) == str(TEN)

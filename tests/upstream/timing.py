@@ -1,4 +1,4 @@
-"""Time that passes when a test says so, and what must hold of calls that start in it."""
+"""A clock that a test advances, and a check of the starts in a window."""
 
 import asyncio
 import heapq
@@ -11,7 +11,7 @@ _TURNS_TO_SETTLE = 60
 
 
 class FakeTime:
-    """A clock in seconds, and a sleep that ends when that clock is moved on."""
+    """A clock in seconds, and a sleep that ends when that clock is advanced."""
 
     def __init__(self, now: float = 1000.0) -> None:
         self.now = now
@@ -23,19 +23,19 @@ class FakeTime:
         return self.now
 
     async def sleep(self, delay_s: float) -> None:
-        """Wait until the test has moved the clock on so far."""
+        """Wait until the test has advanced the clock this far."""
         self._count += 1
         awake = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (self.now + delay_s, self._count, awake))
         await awake
 
     async def settle(self) -> None:
-        """Let every task go on as far as it can without time."""
+        """Run all tasks until they wait."""
         for _ in range(_TURNS_TO_SETTLE):
             await asyncio.sleep(0)
 
     async def advance(self, seconds: float) -> None:
-        """Move the clock on, waking the sleepers at their times."""
+        """Advance the clock, waking the sleepers at their times."""
         end = self.now + seconds
         await self.settle()
         while self._sleepers and self._sleepers[0][0] <= end:
@@ -54,7 +54,7 @@ def begin(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
 
 
 def most_in_window(starts: Sequence[float], window_s: float = 60.0) -> int:
-    """Return how many starts the fullest window holds, both its ends included."""
+    """Return the number of starts in the fullest window, both its ends included."""
     starts = sorted(starts)
     return max(
         (bisect_right(starts, at + window_s) - index for index, at in enumerate(starts)), default=0

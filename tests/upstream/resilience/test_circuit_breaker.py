@@ -52,7 +52,7 @@ def test_a_success_between_failures_keeps_it_closed() -> None:
 
 
 def test_neutral_outcomes_neither_open_nor_reset() -> None:
-    """A call that says nothing about the endpoint changes nothing."""
+    """A neutral call changes nothing."""
     breaker = CircuitBreaker("promotionData", clock=FakeTime().clock)
     for _ in range(20):
         breaker.admit().neutral()
@@ -63,7 +63,7 @@ def test_neutral_outcomes_neither_open_nor_reset() -> None:
 
 
 def test_of_20_callers_one_probes() -> None:
-    """Half-open, one call goes out and nineteen fail fast; its success lets all of them in."""
+    """Half-open, one call is admitted and nineteen fail fast; its success closes the breaker."""
     time = FakeTime()
     breaker = opened(time)
     time.now += 1.0
@@ -76,7 +76,7 @@ def test_of_20_callers_one_probes() -> None:
 
 
 def test_a_failed_probe_opens_it_again_for_longer() -> None:
-    """The open period grows from one second to three, so that a probe goes out at least then."""
+    """The open period grows from one second to three, after which a probe is admitted."""
     time = FakeTime()
     breaker = opened(time)
     for period_s in (1.0, 2.0, 3.0, 3.0, 3.0):
@@ -89,7 +89,7 @@ def test_a_failed_probe_opens_it_again_for_longer() -> None:
 
 
 def test_a_success_makes_the_open_period_short_again() -> None:
-    """A new outage starts with a period of one second, whatever the last one came to."""
+    """A new outage starts with a period of one second, whatever the last one was."""
     time = FakeTime()
     breaker = opened(time)
     for _ in range(4):
@@ -131,7 +131,7 @@ def test_a_probe_that_hangs_does_not_keep_it_shut() -> None:
 
 
 def test_a_slow_probe_that_succeeds_closes_it() -> None:
-    """An endpoint that needs longer than the probe's lease is still an endpoint that answers."""
+    """The success of a probe counts after the end of its lease, too."""
     time = FakeTime()
     breaker = opened(time)
     time.now += 1.0
@@ -160,7 +160,7 @@ def test_calls_from_before_it_opened_say_nothing_about_now() -> None:
 
 
 def test_only_the_first_outcome_of_a_permit_counts() -> None:
-    """A permit that has said how it went cannot say otherwise."""
+    """Later outcomes of a permit are ignored."""
     breaker = CircuitBreaker("promotionData", clock=FakeTime().clock)
     with breaker.admit() as permit:
         for _ in range(10):

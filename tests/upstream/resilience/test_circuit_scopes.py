@@ -1,4 +1,4 @@
-"""Whose failures hold whom back: a caller's or a customer's never anybody else."""
+"""Scopes: one caller's or one customer's failures hold back nobody else."""
 
 from collections.abc import Iterable
 
@@ -26,7 +26,7 @@ def fail(breaker: CircuitBreaker, calls: Iterable[Attribution | None]) -> None:
 
 
 def may(breaker: CircuitBreaker, call: Attribution) -> bool:
-    """Whether a call may be made; it tells nothing of the endpoint."""
+    """Whether a call is admitted; it ends neutral."""
     try:
         breaker.admit(call).neutral()
     except UpstreamUnavailableError:
@@ -35,7 +35,7 @@ def may(breaker: CircuitBreaker, call: Attribution) -> bool:
 
 
 def open_for_all(breaker: CircuitBreaker) -> None:
-    """Open it by what is nobody's doing."""
+    """Open the breaker by failures that are not attributable."""
     fail(breaker, [None] * 5)
 
 
@@ -59,7 +59,7 @@ def test_a_caller_all_of_whose_calls_fail_holds_back_only_itself() -> None:
 
 
 def test_a_customer_that_fails_for_all_holds_back_only_itself() -> None:
-    """Three callers' failures about one customer close that customer off, for all, and no other."""
+    """Three callers' failures about one customer open that customer's scope, and no other."""
     breaker = made()
     fail(breaker, [of(caller, "poison") for caller in "aabbc"])
     assert not may(breaker, of("d", "poison"))
@@ -77,7 +77,7 @@ def test_different_callers_and_customers_are_an_outage() -> None:
 
 
 def test_two_callers_are_no_outage() -> None:
-    """However many customers they make fail, a third caller goes on."""
+    """Two callers' failures, about any number of customers, do not hold back a third."""
     breaker = made()
     fail(breaker, [of("ab"[number % 2], str(number)) for number in range(10)])
     assert may(breaker, of("c", "another"))
@@ -93,7 +93,7 @@ def test_what_nobody_is_to_blame_for_counts_at_once() -> None:
 
 
 def test_successes_of_others_close_nothing_of_a_call_that_always_fails() -> None:
-    """They do not let it fail more often, and it does not hold them back."""
+    """Other calls' successes do not close its scope, and it does not hold them back."""
     breaker, failed = made(), 0
     for _ in range(50):
         breaker.admit(of("b", "other")).success()
@@ -131,7 +131,7 @@ def test_whatever_one_caller_makes_fail_nobody_else_notices(targets: list[str]) 
 
 
 def test_a_probe_that_is_the_poison_itself_keeps_nothing_shut() -> None:
-    """Where it has failed, another caller's next call is a probe at once, and opens it to all."""
+    """After a failed probe another caller's call probes at once, and its success closes all."""
     time = FakeTime()
     breaker = made(time)
     open_for_all(breaker)
@@ -151,7 +151,7 @@ def test_a_probe_that_is_the_poison_itself_keeps_nothing_shut() -> None:
 
 
 def test_probes_of_different_callers_that_fail_make_all_wait() -> None:
-    """In an outage two calls a period find out, not one of every caller."""
+    """In an outage two calls a period probe, not one of each caller."""
     time = FakeTime()
     breaker = made(time)
     open_for_all(breaker)
@@ -167,7 +167,7 @@ def test_probes_of_different_callers_that_fail_make_all_wait() -> None:
 
 
 def test_a_lone_caller_gets_a_probe_of_its_own_in_time() -> None:
-    """Whoever's probe has failed may probe again after the period, with nobody else there."""
+    """A caller whose probe failed may probe again after the period, if alone."""
     time = FakeTime()
     breaker = made(time)
     fail(breaker, [of("a", str(number)) for number in range(5)])
@@ -180,7 +180,7 @@ def test_a_lone_caller_gets_a_probe_of_its_own_in_time() -> None:
 
 
 def test_what_is_remembered_is_bounded() -> None:
-    """A caller who fails in ever new ways fills no memory, and forgets nothing that holds all."""
+    """A caller with ever new failures fills no memory, and evicts no circuit of all calls."""
     breaker = made()
     permits: list[Permit] = [breaker.admit(of("a", str(number))) for number in range(6000)]
     for permit in permits:

@@ -1,4 +1,4 @@
-"""Admission: how many calls at once, how many wait, and what a cancelled one costs."""
+"""The concurrency limit: calls in flight, waiting calls and cancelled ones."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 
 @asynccontextmanager
 async def place(admission: UpstreamConcurrency) -> AsyncIterator[None]:
-    """Hold a place for the length of the block."""
+    """Hold a slot for the length of the block."""
     await admission.acquire()
     try:
         yield
@@ -27,7 +27,7 @@ async def place(admission: UpstreamConcurrency) -> AsyncIterator[None]:
 
 
 class Calls:
-    """Calls that end when the test says so, and what they did."""
+    """Calls that end when the test says so, and their outcomes."""
 
     def __init__(self, admission: UpstreamConcurrency) -> None:
         self.admission = admission
@@ -35,7 +35,7 @@ class Calls:
         self.order: list[int] = []
 
     async def call(self, name: int, end: asyncio.Event) -> None:
-        """Hold a place until `end`."""
+        """Hold a slot until `end`."""
         async with place(self.admission):
             self.order.append(name)
             self.at_once += 1
@@ -47,7 +47,7 @@ class Calls:
 
 
 async def test_640_at_once_all_succeed() -> None:
-    """All of them are served in the order of coming, never more than the bound at once."""
+    """All are served in their order, never more than the limit at once."""
     calls, time = Calls(UpstreamConcurrency(100)), FakeTime()
     ends = [asyncio.Event() for _ in range(640)]
     tasks = [begin(calls.call(name, end)) for name, end in enumerate(ends)]
@@ -62,7 +62,7 @@ async def test_640_at_once_all_succeed() -> None:
 
 
 async def test_one_waiter_too_many_is_refused_at_once() -> None:
-    """Beyond the bound on waiters the answer is OVERLOADED, and those who wait are still served."""
+    """Beyond the limit of waiters calls are OVERLOADED, and those that wait are still served."""
     calls, time, end = Calls(UpstreamConcurrency(2, max_waiters=3)), FakeTime(), asyncio.Event()
     tasks = [begin(calls.call(name, end)) for name in range(5)]
     await time.settle()
@@ -89,7 +89,7 @@ async def test_by_default_1024_wait() -> None:
 
 
 async def test_a_place_is_given_back_after_an_error() -> None:
-    """A call that fails frees its place for the next."""
+    """A call that fails releases its slot."""
     admission = UpstreamConcurrency(1)
     for _ in range(3):
         with pytest.raises(ValueError, match="broken"):
@@ -100,7 +100,7 @@ async def test_a_place_is_given_back_after_an_error() -> None:
 
 
 async def test_a_waiter_cancelled_with_the_place_in_hand_passes_it_on() -> None:
-    """Whoever is cancelled in the moment that the place becomes theirs does not take it away."""
+    """A waiter cancelled at the moment it gets a slot releases that."""
     calls, time, end = Calls(UpstreamConcurrency(1)), FakeTime(), asyncio.Event()
     first, second, third = (begin(calls.call(name, end)) for name in range(3))
     await time.settle()
@@ -122,7 +122,7 @@ async def test_a_waiter_cancelled_with_the_place_in_hand_passes_it_on() -> None:
     )
 )
 def test_no_place_is_ever_lost_or_doubled(steps: list[tuple[str, int]]) -> None:
-    """After any calls, ends and cancellations, all places are there again."""
+    """After any calls, ends and cancellations, all slots are free again."""
 
     async def scenario() -> None:
         calls = Calls(UpstreamConcurrency(3, max_waiters=8))
@@ -155,7 +155,7 @@ def test_no_place_is_ever_lost_or_doubled(steps: list[tuple[str, int]]) -> None:
 
 
 async def test_one_callers_calls_leave_a_fifth_of_the_places() -> None:
-    """However many it wants, and however slow they are, another caller's call goes on at once."""
+    """However many slow calls it has, another caller's call is admitted at once."""
     admission = UpstreamConcurrency(10)
     assert [admission.try_acquire("a") for _ in range(10)].count(True) == 8
     assert admission.try_acquire("b")
@@ -171,7 +171,7 @@ async def test_one_callers_calls_leave_a_fifth_of_the_places() -> None:
 
 
 async def test_places_go_round_the_callers() -> None:
-    """A caller with one call waits for one place, not for all that another has asked for first."""
+    """A caller with one call waits for one slot, not for all of another's earlier calls."""
     admission, order = UpstreamConcurrency(1), []
 
     async def call(caller: str) -> None:
@@ -189,7 +189,7 @@ async def test_places_go_round_the_callers() -> None:
 
 
 async def test_one_callers_waiting_calls_leave_others_room_to_wait() -> None:
-    """The one who fills the line is told OVERLOADED, and the other one waits."""
+    """The caller that fills the queue is OVERLOADED, and another one waits."""
     admission = UpstreamConcurrency(1, max_waiters=10)
     assert admission.try_acquire("a")
     tasks = [begin(admission.acquire("a")) for _ in range(8)]
@@ -205,7 +205,7 @@ async def test_one_callers_waiting_calls_leave_others_room_to_wait() -> None:
 
 
 async def test_what_nobody_waits_for_does_not_wait_for_a_place() -> None:
-    """A refresh takes a place that is free, and is refused where there is none."""
+    """A refresh takes a free slot, and is refused without one."""
     admission = UpstreamConcurrency(1)
     assert admission.try_acquire(in_background("a"))
     with pytest.raises(OverloadedError):

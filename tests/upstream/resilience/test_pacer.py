@@ -1,4 +1,4 @@
-"""The pace: no 60 s hold too many starts, and none of the minute's calls is wasted."""
+"""The pacer: no 60 s have too many starts, and no call of the minute is wasted."""
 
 from itertools import pairwise
 from random import Random
@@ -16,7 +16,7 @@ GAPS_S = st.one_of(
 
 
 def served(pacer: Pacer, until: float, late_s: float = 0.0) -> list[float]:
-    """Return the starts of a demand that never ends, each taken a little late."""
+    """Return the starts under constant load, each a little late."""
     now, starts = 0.0, []
     while now < until:
         if pacer.try_acquire(now):
@@ -29,7 +29,7 @@ def served(pacer: Pacer, until: float, late_s: float = 0.0) -> list[float]:
 @settings(max_examples=200, deadline=None)
 @given(calls=st.integers(1, 60), gaps=st.lists(GAPS_S, max_size=300), waits=st.booleans())
 def test_no_60_seconds_hold_too_many_starts(calls: int, gaps: list[float], *, waits: bool) -> None:
-    """For any demand, in time or at the first moment that there is a turn."""
+    """For any load, on time or as early as allowed."""
     pacer, now = Pacer.of(calls), 0.0
     starts = []
     for gap in gaps:
@@ -65,7 +65,7 @@ def test_a_fifth_starts_at_once_then_an_even_rate() -> None:
 @settings(max_examples=100, deadline=None)
 @given(calls=st.integers(1, 60), gaps=st.lists(GAPS_S, max_size=80), ahead=st.integers(0, 40))
 def test_a_turn_is_told_exactly(calls: int, gaps: list[float], ahead: int) -> None:
-    """The call with others before it starts when it was told, where that is within a minute."""
+    """A call with others before it starts after the estimated wait, within a minute."""
     pacer, now = Pacer.of(calls), 0.0
     for gap in gaps:
         now += gap
@@ -79,7 +79,7 @@ def test_a_turn_is_told_exactly(calls: int, gaps: list[float], ahead: int) -> No
 
 
 def test_what_is_left_of_the_minute_can_be_read() -> None:
-    """It sinks with each start, and is whole again a minute later."""
+    """It falls with each start, and is restored a minute later."""
     pacer = Pacer.of(100)
     for _ in range(7):
         pacer.try_acquire(0.0)
@@ -98,7 +98,7 @@ def test_what_is_left_of_the_minute_can_be_read() -> None:
 def test_shares_hold_the_bound_across_the_loss_of_redis(
     calls: int, replicas: int, before_s: float, seed: int, demand: float
 ) -> None:
-    """All replicas on one pace, then each on its share: no 60 s hold too many starts of theirs."""
+    """All replicas on one pacer, then each on its share: no 60 s have too many starts."""
     random = Random(seed)  # noqa: S311 - chance for a test
     whole, now, starts = Pacer.of(calls), 0.0, []
     while now < before_s:
@@ -119,7 +119,7 @@ def test_shares_hold_the_bound_across_the_loss_of_redis(
 
 @pytest.mark.parametrize("replicas", [1, 2, 4])
 def test_shares_together_get_the_minutes_calls(replicas: int) -> None:
-    """Without Redis the replicas together still reach nine tenths and more of the quota."""
+    """Without Redis the replicas together still use at least nine tenths of the quota."""
     shares = [Pacer.share_of(400, replicas, since=0.0) for _ in range(replicas)]
     starts = [at for share in shares for at in served(share, until=1200.0)]
     assert most_in_window(starts) <= 400
@@ -127,7 +127,7 @@ def test_shares_together_get_the_minutes_calls(replicas: int) -> None:
 
 
 def test_a_share_of_nothing_is_nothing() -> None:
-    """More replicas than calls a minute: no replica may start one by itself."""
+    """With more replicas than calls a minute, no replica starts one by itself."""
     share = Pacer.share_of(2, replicas=3, since=0.0)
     assert not share.try_acquire(1000.0)
     assert share.waits_s(1000.0, 1)[0] == float("inf")

@@ -1,4 +1,4 @@
-"""The phase-out: what tells that an endpoint is gone, to whom, and when it is asked again."""
+"""The phase-out: what proves that an endpoint is gone, for whom, and when it is probed."""
 
 import pytest
 
@@ -10,7 +10,7 @@ ME, OTHER = "one credential", "another"
 
 
 def window(program: str = "973", *, look_up: str | None = None) -> Window:
-    """Return a program's list, or a look-up in it."""
+    """Return the window of a program's list, or of a look-up in it."""
     return Window(program, (program, "UI"), f"{program}?{look_up}", look_up is None)
 
 
@@ -27,7 +27,7 @@ def asks(phase_out: PhaseOut, asked: Window, times: int = 1, identity: str = ME)
 
 
 def known(*programs: str, identity: str = ME) -> tuple[PhaseOut, FakeTime]:
-    """Return what is known once these programs have answered."""
+    """Return the state once these programs have been found."""
     time = FakeTime()
     phase_out = PhaseOut("promotionsV2", clock=time.clock)
     for program in programs:
@@ -36,7 +36,7 @@ def known(*programs: str, identity: str = ME) -> tuple[PhaseOut, FakeTime]:
 
 
 def gone() -> tuple[PhaseOut, FakeTime]:
-    """Return what is known of an endpoint that three known programs say is gone."""
+    """Return the state once three programs that had been found are gone."""
     phase_out, time = known("1", "2", "3")
     for program in "123":
         phase_out.of(ME).gone(window(program))
@@ -45,7 +45,7 @@ def gone() -> tuple[PhaseOut, FakeTime]:
 
 @pytest.mark.parametrize("status", [404, 410])
 def test_three_programs_that_had_answered_before_are_believed(status: int) -> None:
-    """The third one's absence is the endpoint's, and no program is asked for any more."""
+    """With the third the endpoint is gone, and no program is requested any more."""
     phase_out, _ = known("1", "2", "3", "4")
     for program in "123":
         assert not phase_out.is_gone(ME)
@@ -58,7 +58,7 @@ def test_three_programs_that_had_answered_before_are_believed(status: int) -> No
 
 
 def test_programs_that_have_never_answered_prove_nothing() -> None:
-    """Any number of made-up ids leaves those that are there alone, whatever the status."""
+    """Any number of unknown ids does not affect the others, whatever the status."""
     phase_out, _ = known("973")
     for number in range(1000, 1100):
         phase_out.of(ME).not_found(window(str(number)))
@@ -69,7 +69,7 @@ def test_programs_that_have_never_answered_prove_nothing() -> None:
 
 
 def test_a_look_up_that_is_not_there_proves_nothing_of_its_program() -> None:
-    """What is missing may be the promotion, which a client has made up."""
+    """The missing object may be the promotion, whose id a client chose."""
     phase_out, _ = known("1", "2", "3")
     for program in "123":
         phase_out.of(ME).not_found(window(program, look_up="made up"))
@@ -81,7 +81,7 @@ def test_a_look_up_that_is_not_there_proves_nothing_of_its_program() -> None:
 
 
 def test_a_program_that_is_missing_is_remembered_for_itself() -> None:
-    """The same error at once, without a call: for half a minute, then for longer, up to five."""
+    """The same error without a call: for half a minute, then longer, up to five."""
     phase_out, time = known()
     waits = []
     for _ in range(6):
@@ -98,7 +98,7 @@ def test_a_program_that_is_missing_is_remembered_for_itself() -> None:
 
 
 def test_an_endpoint_that_has_never_answered_costs_few_calls() -> None:
-    """In an hour of callers who ask for ten programs each second, each program gets 15."""
+    """In an hour of ten programs requested each second, each program gets 15 calls."""
     phase_out, time = known()
     made = 0
     for _ in range(3600):
@@ -112,7 +112,7 @@ def test_an_endpoint_that_has_never_answered_costs_few_calls() -> None:
 
 
 def test_what_one_identity_is_told_counts_for_no_other() -> None:
-    """One credential's endpoint is gone; another's is asked as before, and the metric says half."""
+    """Gone for one credential, it is called for another, and the metric is a half."""
     phase_out, _ = gone()
     phase_out.of(OTHER).answered(window("1"), is_found=True)
     assert phase_out.is_gone(ME)
@@ -122,7 +122,7 @@ def test_what_one_identity_is_told_counts_for_no_other() -> None:
 
 
 def test_an_answer_between_starts_the_count_again() -> None:
-    """An endpoint that answers one program is there, whatever it says of others."""
+    """An endpoint that finds one program is available, whatever it returns for others."""
     phase_out, _ = known("1", "2", "3", "4")
     for program in "12":
         phase_out.of(ME).not_found(window(program))
@@ -132,7 +132,7 @@ def test_an_answer_between_starts_the_count_again() -> None:
 
 
 def test_a_documented_error_is_an_answer_and_makes_no_program_known() -> None:
-    """The endpoint is there; the program need not be."""
+    """The endpoint is available; the program need not be."""
     phase_out, _ = known()
     for program in "123":
         phase_out.of(ME).answered(window(program), is_found=False)
@@ -142,7 +142,7 @@ def test_a_documented_error_is_an_answer_and_makes_no_program_known() -> None:
 
 
 def test_it_looks_gone_where_all_that_was_known_is() -> None:
-    """With two programs nobody else is held back, but whoever watches is told."""
+    """With two programs no other call is held back, but it is logged and in the metric."""
     phase_out, _ = known("1", "2")
     phase_out.of(ME).gone(window("1"))
     assert phase_out.gone_share == 0
@@ -154,7 +154,7 @@ def test_it_looks_gone_where_all_that_was_known_is() -> None:
 
 
 def test_it_is_asked_again_once_every_five_minutes() -> None:
-    """In an hour of many callers a minute, a gone endpoint gets twelve calls for what was known."""
+    """In an hour a gone endpoint gets twelve probes for programs that had been found."""
     phase_out, time = gone()
     made = 0
     for _ in range(3600):
@@ -166,7 +166,7 @@ def test_it_is_asked_again_once_every_five_minutes() -> None:
 
 
 def test_a_probe_for_a_made_up_program_takes_nothing_from_the_others() -> None:
-    """A call that can only fail keeps nobody from finding out that the endpoint is back."""
+    """A probe for an unknown program does not prevent one for a found program."""
     phase_out, time = gone()
     time.now += 300
     assert asks(phase_out, window("99"), 3) == 1
@@ -178,7 +178,7 @@ def test_a_probe_for_a_made_up_program_takes_nothing_from_the_others() -> None:
 
 
 def test_a_probe_without_an_outcome_does_not_leave_it_stuck() -> None:
-    """Where the one call was cancelled, another may go five minutes later."""
+    """After a cancelled probe the next goes five minutes later."""
     phase_out, time = gone()
     time.now += 300
     assert asks(phase_out, window("1"), 2) == 1
@@ -189,7 +189,7 @@ def test_a_probe_without_an_outcome_does_not_leave_it_stuck() -> None:
 
 
 def test_what_is_remembered_is_bounded() -> None:
-    """Neither made-up programs nor made-up credentials fill the memory."""
+    """Neither unknown programs nor unknown credentials fill the memory."""
     phase_out, _ = known()
     for number in range(2000):
         phase_out.of(ME).not_found(window(str(number)))
@@ -200,7 +200,7 @@ def test_what_is_remembered_is_bounded() -> None:
 
 
 def test_switched_off_it_is_gone_for_good() -> None:
-    """With the setting off no call is made, ever, and the error has a code and the name."""
+    """Switched off, no call is ever made, and the error has a code and the endpoint's name."""
     time = FakeTime()
     phase_out = PhaseOut("promotionsV2", switched_on=False, clock=time.clock)
     time.now += 100_000

@@ -1,4 +1,4 @@
-"""Calls that make the platform fail, over real HTTP: whom they cost what, and whom nothing."""
+"""Calls that make the platform fail, over real HTTP: whom they hold back."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ def window(size: int) -> dict[str, str]:
 
 
 def ask(http: httpx.Client, body: dict[str, str], headers: dict[str, str] | None = None) -> str:
-    """Ask, and give the answer's code, or "ok"."""
+    """Send a query; return its error code, or "ok"."""
     answer = http.post("/graphql", json=body, headers=headers).json()
     errors = answer.get("errors")
     return errors[0]["extensions"]["code"] if errors else "ok"
@@ -39,7 +39,7 @@ def ask(http: httpx.Client, body: dict[str, str], headers: dict[str, str] | None
 
 @contextmanager
 def answering(**answers: Handler) -> Iterator[tuple[Platform, str]]:
-    """Serve a platform that answers so at these endpoints."""
+    """Serve a platform with these responses by endpoint."""
     with platform(WORLD) as (scripted, url):
         scripted.answers.update(answers)
         yield scripted, url
@@ -47,7 +47,7 @@ def answering(**answers: Handler) -> Iterator[tuple[Platform, str]]:
 
 @contextmanager
 def failing(*names: str, **settings: Any) -> Iterator[tuple[httpx.Client, Platform]]:
-    """Serve a gateway on a platform that answers 500 about these customers, or about all."""
+    """Serve a gateway on a platform with 500 for these customers, or for all."""
 
     async def promotion_data(request: Request) -> Response | None:
         is_poison = not names or request.query_params["identifierValue"] in names
@@ -62,7 +62,7 @@ def failing(*names: str, **settings: Any) -> Iterator[tuple[httpx.Client, Platfo
 
 
 def test_a_customer_whose_record_fails_costs_no_other_customer() -> None:
-    """Asked for again and again, in whichever window, with others in between and without."""
+    """Requested repeatedly, in any window, with others in between and without."""
     with failing("C-TEN") as (http, scripted):
         for size in range(1, 21):
             assert ask(http, window(size)) == "UPSTREAM_UNAVAILABLE"
@@ -74,7 +74,7 @@ def test_a_customer_whose_record_fails_costs_no_other_customer() -> None:
 
 
 def test_a_caller_whose_calls_all_fail_costs_no_other_caller() -> None:
-    """Five customers that fail hold that caller back, and another one asks as before."""
+    """Five failing customers hold that caller back, and no other."""
     with failing(*OUTAGE[:6], trusted_proxies="127.0.0.1") as (http, scripted):
         for name in OUTAGE[:6]:
             assert ask(http, customer(name), ONE) == "UPSTREAM_UNAVAILABLE"
@@ -102,7 +102,7 @@ def test_a_tenant_whose_credential_fails_costs_no_other_tenant() -> None:
 
 @pytest.mark.parametrize("addresses", [1, 8])
 def test_an_outage_opens_the_breaker_after_five_calls(addresses: int) -> None:
-    """Whether one caller is there or many, who ask for different customers."""
+    """With one caller or many, of different customers."""
     with failing(trusted_proxies="127.0.0.1") as (http, scripted):
         for number, name in enumerate(OUTAGE):
             headers = {"X-Forwarded-For": f"198.51.100.{number % addresses}"}
@@ -111,7 +111,7 @@ def test_an_outage_opens_the_breaker_after_five_calls(addresses: int) -> None:
 
 
 def test_a_refused_connection_is_nobodys_fault() -> None:
-    """Five of them, of one caller for one customer, end the asking for all."""
+    """Five refused connections of one caller for one customer open the breaker for all."""
     with (
         serve_gateway("http://127.0.0.1:1", trusted_proxies="127.0.0.1") as url,
         httpx.Client(base_url=url, trust_env=False) as http,
@@ -125,7 +125,7 @@ def test_a_refused_connection_is_nobodys_fault() -> None:
 
 
 def test_a_definition_that_fails_costs_no_other_definition() -> None:
-    """A look-up that makes the platform fail leaves its program's others alone."""
+    """A failing look-up does not hold back its program's others."""
     query = '{ promotion(programId: "9001", promotionId: "%s") { name } }'
 
     async def definitions(request: Request) -> Response | None:

@@ -1,4 +1,4 @@
-"""The quota's line: who waits, who is refused at once, and what a cancelled waiter leaves."""
+"""The quota's queue: which calls wait, are refused at once, or are cancelled."""
 
 import asyncio
 from random import Random
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.anyio
 
 
 class Caller:
-    """Starts calls with one quota, and notes when each started and which was refused."""
+    """Starts calls under one quota, and records starts and refusals."""
 
     def __init__(self, calls_per_minute: int | None) -> None:
         self.time = FakeTime()
@@ -24,7 +24,7 @@ class Caller:
         self.refused: list[tuple[int, float, float]] = []
 
     async def call(self, name: int = 0, within_s: float = 5.0) -> None:
-        """Start a call, or be refused."""
+        """Start a call, or record its refusal."""
         try:
             await self.quota.acquire("promotionData", self.time.now + within_s)
         except UpstreamRateLimitedError as error:
@@ -33,7 +33,7 @@ class Caller:
             self.started.append((name, self.time.now))
 
     def begin(self, names: range, within_s: float = 5.0) -> list[asyncio.Task[None]]:
-        """Begin one call for each name."""
+        """Begin one call per name."""
         return [begin(self.call(name, within_s)) for name in names]
 
 
@@ -50,7 +50,7 @@ async def test_a_burst_starts_at_once_and_the_rest_wait_in_order() -> None:
 
 
 async def test_who_cannot_have_a_turn_in_time_is_refused_at_once() -> None:
-    """The refusal says after how many seconds there is a turn, and nobody waits for nothing."""
+    """The refusal has the seconds until a call could start, and no call waits in vain."""
     caller = Caller(100)
     at = caller.time.now
     caller.begin(range(30))
@@ -60,7 +60,7 @@ async def test_who_cannot_have_a_turn_in_time_is_refused_at_once() -> None:
 
 
 async def test_a_cancelled_waiter_gives_its_turn_to_the_next() -> None:
-    """Whether it is the first in the line or in its midst, all behind it move up."""
+    """Whether it is the head of the queue or not, all behind it move up."""
     caller = Caller(100)
     at = caller.time.now
     caller.begin(range(21))
@@ -86,7 +86,7 @@ async def test_a_pause_holds_back_all_calls() -> None:
 
 
 async def test_a_pause_holds_calls_back_without_a_quota_too() -> None:
-    """Where no quota is set, a 429 still counts."""
+    """Without a limit, a 429 still holds calls back."""
     caller = Caller(None)
     await caller.quota.pause(3.0)
     caller.begin(range(50))
@@ -98,7 +98,7 @@ async def test_a_pause_holds_calls_back_without_a_quota_too() -> None:
 
 
 async def test_a_pause_beyond_the_deadline_refuses_at_once() -> None:
-    """Those who come later, and those who already wait behind the first, know it now."""
+    """Later calls and those that wait behind the head are refused at once."""
     caller = Caller(100)
     at = caller.time.now
     caller.begin(range(25))
@@ -123,7 +123,7 @@ async def test_a_shorter_pause_does_not_shorten_a_longer_one() -> None:
 
 
 async def test_short_deadlines_behind_a_long_one_are_refused() -> None:
-    """A waiter whose deadline passes before anybody's next turn does not wait for it."""
+    """A waiter whose deadline is before any next start does not wait for it."""
     caller = Caller(10)
     caller.begin(range(3), within_s=0.0)
     await caller.time.settle()
@@ -137,7 +137,7 @@ async def test_short_deadlines_behind_a_long_one_are_refused() -> None:
 
 
 async def test_what_is_left_can_be_reported() -> None:
-    """The report's figure sinks with each start, waiting calls not included."""
+    """The figure falls with each start; waiting calls are not included."""
     caller = Caller(100)
     caller.begin(range(30))
     await caller.time.settle()
@@ -163,7 +163,7 @@ async def test_no_minute_holds_too_many_with_cancellations_and_pauses() -> None:
 
 
 def test_each_identity_has_a_quota_of_its_own() -> None:
-    """The same identity gets the same quota, and the longest unused one is forgotten first."""
+    """An identity keeps its quota, and the least recently used one is dropped first."""
     quotas = Quotas(lambda _: local_quota(100), max_quotas=2)
     first, second = quotas.of("a"), quotas.of("b")
     assert quotas.of("a") is first
@@ -173,7 +173,7 @@ def test_each_identity_has_a_quota_of_its_own() -> None:
 
 
 async def test_a_quota_that_is_waited_for_is_not_forgotten() -> None:
-    """Flooding the gateway with credentials does not let anybody jump a line."""
+    """A flood of credentials does not drop a quota for which calls wait."""
     time = FakeTime()
     quotas = Quotas(lambda _: local_quota(1, clock=time.clock, sleep=time.sleep), max_quotas=1)
     busy = quotas.of("a")

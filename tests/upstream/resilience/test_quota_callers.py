@@ -1,4 +1,4 @@
-"""One credential's minute, shared by callers over real HTTP."""
+"""One credential's quota, shared by callers over real HTTP."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,13 +12,13 @@ LARGE, SMALL = {"X-Forwarded-For": "198.51.100.1"}, {"X-Forwarded-For": "198.51.
 
 
 def _customers(first: int, number: int) -> dict[str, str]:
-    """Return an operation that makes so many calls."""
+    """Return an operation with `number` calls."""
     names = ", ".join(f'{{externalId: "X-{first + count}"}}' for count in range(number))
     return {"query": f"{{ customers(by: [{names}]) {{ promotions(first: 1) {{ totalCount }} }} }}"}
 
 
 def test_a_caller_who_asks_for_much_starves_no_other(sandbox_url: str) -> None:
-    """Beside 160 calls that another caller wants, none is refused, and none waits for a second."""
+    """Beside another caller's 160 calls none is refused, and none waits for a second."""
     limits: dict[str, Any] = {
         "upstream_calls_per_minute": 300,
         "upstream_deadline_s": 2.0,

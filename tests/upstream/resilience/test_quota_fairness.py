@@ -1,4 +1,4 @@
-"""The quota's line between callers: nobody's many calls keep another's few from their turn."""
+"""The quota's queue between callers: many calls of one do not hold back another's few."""
 
 import asyncio
 import math
@@ -22,7 +22,7 @@ SLOT_S = 61 / 80  # between two even turns of 100 a minute
 
 
 class Callers:
-    """Several callers of one identity, and what became of each one's calls."""
+    """Several callers of one identity, and the outcomes of their calls."""
 
     def __init__(self, calls_per_minute: int) -> None:
         self.time = FakeTime()
@@ -32,7 +32,7 @@ class Callers:
         self.refused: dict[str, list[tuple[float, float]]] = defaultdict(list)
 
     async def call(self, caller: str, within_s: float = 5.0) -> None:
-        """Start a call, or be refused."""
+        """Start a call, or record its refusal."""
         since = self.time.now
         try:
             await self.quota.acquire("promotionData", since + within_s, caller)
@@ -44,18 +44,18 @@ class Callers:
             assert self.time.now <= since + within_s
 
     def begin(self, caller: str, number: int = 1, within_s: float = 5.0) -> None:
-        """Begin so many calls."""
+        """Begin `number` calls."""
         for _ in range(number):
             begin(self.call(caller, within_s))
 
     async def one_after_the_other(self, caller: str, number: int) -> None:
-        """Make so many calls, each when the last has started."""
+        """Start `number` calls, one after the other."""
         for _ in range(number):
             await self.call(caller)
 
 
 async def test_a_caller_of_much_starves_no_other() -> None:
-    """Beside one who keeps 200 calls waiting, 20 of another each start within two turns."""
+    """Beside a caller with 200 waiting calls, 20 of another each start within two slots."""
     callers = Callers(100)
     flood = begin(_flood(callers))
     await callers.time.settle()
@@ -76,7 +76,7 @@ async def _flood(callers: Callers) -> None:
 
 
 async def test_turns_go_round_all_callers() -> None:
-    """Three callers with many calls each get a third, whoever came first."""
+    """Three callers with many calls get a third each, in any order."""
     callers = Callers(100)
     callers.begin("a", 21)
     await callers.time.settle()
@@ -87,7 +87,7 @@ async def test_turns_go_round_all_callers() -> None:
 
 
 async def test_who_is_overtaken_too_often_is_refused_at_once() -> None:
-    """When others come, whose turn is now too late hears it then, with the wait until that turn."""
+    """A waiter that others push beyond its deadline is refused at once, with its wait."""
     callers = Callers(100)
     callers.begin("a", 27)  # 21 at once, and six within five seconds
     await callers.time.settle()
@@ -119,7 +119,7 @@ async def test_what_nobody_waits_for_takes_no_turn_of_others() -> None:
 
 
 async def test_deadlines_are_exact_whoever_comes_and_goes() -> None:
-    """Nobody starts too late, and whoever is refused hears it when somebody comes."""
+    """No call starts too late, and refusals come with the arrival that causes them."""
     random, callers = Random(3), Callers(60)  # noqa: S311 - chance for a test
     came = set()
     for _ in range(300):
@@ -142,7 +142,7 @@ async def test_deadlines_are_exact_whoever_comes_and_goes() -> None:
 
 
 async def test_a_call_that_two_wait_for_has_the_sooner_turn() -> None:
-    """Who joins a call of somebody with many waiting does not wait behind all of them."""
+    """A caller that joins another's call does not wait behind all of that caller's."""
     callers, coalescer = Callers(100), Coalescer[None]()
 
     async def wanted(number: int, request: RequestContext) -> None:
@@ -161,7 +161,7 @@ async def test_a_call_that_two_wait_for_has_the_sooner_turn() -> None:
 
 
 async def test_a_call_that_another_joins_leaves_its_callers_share() -> None:
-    """Places that its caller may not have are there for the one who joins."""
+    """A call over its caller's share gets a slot of the caller that joins it."""
     admission, coalescer = UpstreamConcurrency(10), Coalescer[None]()
     end = asyncio.Event()
 

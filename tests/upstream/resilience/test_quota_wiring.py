@@ -1,4 +1,4 @@
-"""Whose calls a minute's quota counts: one process's, all workers', all replicas'."""
+"""The scope of the quota: one process, all workers or all replicas."""
 
 import asyncio
 from contextlib import ExitStack
@@ -18,7 +18,7 @@ LIMITS: dict[str, Any] = {"upstream_calls_per_minute": 40, "upstream_deadline_s"
 
 
 def _ask(graph: Graph) -> tuple[str, int | None]:
-    """Return an answer's code, or "ok", and what it says is left of the minute."""
+    """Return an error code, or "ok", and `quotaLeft`."""
     answer = graph.http.post("/graphql", json={"query": QUERY}).json()
     errors = answer.get("errors")
     code = errors[0]["extensions"]["code"] if errors else "ok"
@@ -26,7 +26,7 @@ def _ask(graph: Graph) -> tuple[str, int | None]:
 
 
 def test_an_answer_tells_what_is_left_of_the_minute(sandbox_url: str) -> None:
-    """One call less with each; null where nothing limits them."""
+    """It falls by one with each call, and is null without a limit."""
     with serve_gateway(sandbox_url, **LIMITS) as url:
         graph = Graph(url, sandbox_url)
         assert [_ask(graph) for _ in range(3)] == [("ok", 39), ("ok", 38), ("ok", 37)]
@@ -34,7 +34,7 @@ def test_an_answer_tells_what_is_left_of_the_minute(sandbox_url: str) -> None:
 
 
 def test_an_operation_whose_calls_can_never_start_in_time_is_told_so(sandbox_url: str) -> None:
-    """More than burst and even turns allow within the deadline is no matter of coming again."""
+    """More calls than can ever start before the deadline are not retryable."""
     names = ", ".join(f'{{externalId: "X-{number}"}}' for number in range(12))
     query = f"{{ customers(by: [{names}]) {{ promotions(first: 1) {{ totalCount }} }} }}"
     with serve_gateway(sandbox_url, **LIMITS) as url:
@@ -55,7 +55,7 @@ def test_an_operation_whose_calls_can_never_start_in_time_is_told_so(sandbox_url
 def test_an_operation_may_make_what_could_start_in_its_time(
     calls: int, deadline_s: float, most: int | None
 ) -> None:
-    """As many as an idle minute's quota allows within the deadline, or more than it may make."""
+    """As many as an idle quota allows before the deadline, or the operation's maximum."""
     settings = settings_for(
         "http://127.0.0.1:1", upstream_calls_per_minute=calls, upstream_deadline_s=deadline_s
     )
@@ -63,7 +63,7 @@ def test_an_operation_may_make_what_could_start_in_its_time(
 
 
 def test_the_workers_of_one_machine_share_out_the_quota() -> None:
-    """Without a Redis to share it by, each of four has a quarter."""
+    """Without a shared Redis, each of four workers has a quarter."""
     settings = settings_for("http://127.0.0.1:1", workers=4, **LIMITS)
     assert create_traffic_shaping(settings).quotas.of("configured").remaining() == 10
 
@@ -72,7 +72,7 @@ def test_the_workers_of_one_machine_share_out_the_quota() -> None:
 def test_refreshes_leave_the_second_half_of_a_minute_to_those_who_wait(
     *, started: int, spare: bool
 ) -> None:
-    """Nobody waits for them: they start no call once half of the quota is used."""
+    """Background refreshes start no call once half of the quota is used."""
     pacer = Pacer(burst=10, even=0)
     for _ in range(started):
         pacer.try_acquire(0.0)
@@ -84,7 +84,7 @@ def test_refreshes_leave_the_second_half_of_a_minute_to_those_who_wait(
 
 
 def test_without_a_quota_there_are_always_calls_to_spare() -> None:
-    """Nothing is counted, and nothing is kept back."""
+    """Nothing is counted, and no refresh is held back."""
     assert create_traffic_shaping(settings_for("http://127.0.0.1:1")).has_calls_to_spare(
         "configured"
     )
@@ -92,7 +92,7 @@ def test_without_a_quota_there_are_always_calls_to_spare() -> None:
 
 @pytest.mark.timeout(30)
 def test_replicas_on_one_redis_share_one_quota(sandbox_url: str) -> None:
-    """What one of them has started, the other one does not start again."""
+    """The calls of one replica count for the other."""
     valkey = Valkey()
     shared = LIMITS | {"cache_url": valkey.url, "cache_key_secret": "sixteen bytes and more"}
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""Retries: what is worth one, how long it waits, and how many there can be."""
+"""Retries: which failures get one, after which delay, and how many there are."""
 
 from datetime import UTC, datetime
 from random import Random
@@ -25,18 +25,18 @@ def policy(budget: RetryBudget | None = None, random: float = 0.5) -> RetryPolic
 
 @pytest.mark.parametrize("status", [None, 502, 503, 504])
 def test_what_may_pass_by_itself_is_tried_again(status: int | None) -> None:
-    """A connection error, 502, 503 and 504 get a second try after a jittered delay."""
+    """A connection error, 502, 503 and 504 are retried after a jittered delay."""
     assert policy().delay_s(1, status, None, left_s=5.0) == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize("status", [200, 301, 400, 401, 403, 404, 410, 429, 500, 501, 505])
 def test_nothing_else_is_tried_again(status: int) -> None:
-    """Other answers would be the same again, and a 429 without Retry-After does not say when."""
+    """Other responses would be the same again, and a 429 without Retry-After has no delay."""
     assert policy().delay_s(1, status, None, left_s=5.0) is None
 
 
 def test_there_are_two_attempts_at_most() -> None:
-    """After the second there is none, whatever is left of time and budget."""
+    """There is no third attempt, whatever time and budget remain."""
     assert policy().delay_s(2, 503, None, left_s=5.0) is None
 
 
@@ -47,7 +47,7 @@ def test_a_retry_waits_for_what_retry_after_says() -> None:
 
 
 def test_no_retry_that_cannot_end_in_time() -> None:
-    """A delay beyond the deadline is not begun, and spends nothing of the budget."""
+    """A delay beyond the deadline is not begun, and does not spend the budget."""
     budget = RetryBudget()
     for _ in range(5):
         budget.count_call()
@@ -66,7 +66,7 @@ def test_the_jitter_is_full() -> None:
 
 
 def test_the_first_calls_have_no_retry_in_advance() -> None:
-    """Four wanted calls save no retry; the fifth does, once."""
+    """Four calls save no retry; the fifth saves one."""
     budget = RetryBudget()
     for _ in range(4):
         budget.count_call()
@@ -77,14 +77,14 @@ def test_the_first_calls_have_no_retry_in_advance() -> None:
 
 
 def test_one_callers_failures_leave_half_of_what_was_saved() -> None:
-    """Of five retries that all have saved, one caller takes two; another one has one as well."""
+    """Of five saved retries one caller spends two, and another still has one."""
     budget = rich()
     assert [budget.try_spend("a") for _ in range(50)].count(True) == 2
     assert budget.try_spend("b")
 
 
 def test_a_caller_has_the_retries_that_its_own_calls_save() -> None:
-    """One for five calls, however many of them fail, and no retry of others goes into that."""
+    """One per five calls, however many fail, and none of the others' retries."""
     budget, taken = rich(), 0
     for _ in range(500):
         budget.count_call("a")
@@ -105,7 +105,7 @@ def test_who_calls_seldom_has_a_retry_that_others_saved() -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.booleans(), max_size=300))
 def test_calls_are_never_more_than_12_for_10_wanted(sequence: list[bool]) -> None:
-    """For any order of calls and failures: 1.2 n from the start on, n / 5 + 5 in any stretch."""
+    """For any order of calls and failures: 1.2 n from the start, n / 5 + 5 in any part."""
     budget = RetryBudget()
     wanted = [0]
     retried = [0]
@@ -147,13 +147,13 @@ def test_calls_are_never_more_than_12_for_10_wanted(sequence: list[bool]) -> Non
     ],
 )
 def test_retry_after_is_read_in_both_forms(raw: str | None, seconds: float | None) -> None:
-    """Seconds and dates give seconds up to 300; what is neither gives nothing."""
+    """Seconds and dates are seconds up to 300; anything else is None."""
     assert read_retry_after_s(raw, NOW) == seconds
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=60))
 def test_no_retry_after_breaks_the_reader(raw: str) -> None:
-    """Any header gives nothing, or seconds from 0 to 300."""
+    """Any header is None, or seconds from 0 to 300."""
     seconds = read_retry_after_s(raw, NOW)
     assert seconds is None or 0.0 <= seconds <= 300.0

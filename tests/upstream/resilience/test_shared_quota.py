@@ -29,7 +29,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_two_replicas_share_one_quota(valkey: ValkeyServer) -> None:
-    """Of 60 calls that both want at once, as many start as of one replica's, in one burst."""
+    """Of 60 concurrent calls of two replicas as many start as of one replica's, in one burst."""
     async with replica(valkey.port) as first, replica(valkey.port) as second:
         await remember_a_minute(first.redis)
         both = [one.start(within_s=0.6) for one in (first, second) for _ in range(30)]
@@ -41,13 +41,13 @@ async def test_two_replicas_share_one_quota(valkey: ValkeyServer) -> None:
 
 
 async def test_a_redis_without_memory_gives_no_burst(valkey: ValkeyServer) -> None:
-    """What was started before it came up is not known, so that only even slots are given."""
+    """Earlier starts are unknown to it, so that only even slots are used."""
     async with replica(valkey.port) as one:
         assert [await one.start(within_s=0.0) for _ in range(3)] == [True, False, False]
 
 
 async def test_no_identity_stands_in_redis_but_its_hash(valkey: ValkeyServer) -> None:
-    """The keys are the prefix and the hash that the caller gave, and they expire."""
+    """The keys are the prefix and the given hash, and they expire."""
     async with replica(valkey.port) as one:
         await one.start()
         keys = {str(key, "ascii") for key in await one.redis.keys() if isinstance(key, bytes)}
@@ -61,7 +61,7 @@ async def test_no_identity_stands_in_redis_but_its_hash(valkey: ValkeyServer) ->
 
 
 async def test_a_pause_holds_back_the_other_replica(valkey: ValkeyServer) -> None:
-    """One replica's 429 pauses all of them, and tells those who cannot wait how long."""
+    """One replica's 429 pauses all of them, and refusals have its duration."""
     async with replica(valkey.port) as first, replica(valkey.port) as second:
         await first.quota.pause(30.0)
         for one in (first, second):
@@ -71,7 +71,7 @@ async def test_a_pause_holds_back_the_other_replica(valkey: ValkeyServer) -> Non
 
 
 async def test_whose_turn_is_too_late_knows_at_once(valkey: ValkeyServer) -> None:
-    """Of many who come at once, those too far back in the line do not wait for their deadline."""
+    """Of many concurrent calls, those too far back are refused before their deadline."""
     async with replica(valkey.port) as one:
         before = time.monotonic()
         results = await asyncio.gather(*(one.start(within_s=1.0) for _ in range(20)))
@@ -81,7 +81,7 @@ async def test_whose_turn_is_too_late_knows_at_once(valkey: ValkeyServer) -> Non
 
 
 async def test_a_cancelled_waiter_takes_no_turn_with_it(valkey: ValkeyServer) -> None:
-    """The turn of one who left goes to the next in the line."""
+    """The next call in the queue starts in its place."""
     async with replica(valkey.port) as one:
         await one.start()
         first, second = begin(one.start(within_s=5.0)), begin(one.start(within_s=5.0))
@@ -92,7 +92,7 @@ async def test_a_cancelled_waiter_takes_no_turn_with_it(valkey: ValkeyServer) ->
 
 
 async def test_a_replica_that_leaves_gives_its_share_back(valkey: ValkeyServer) -> None:
-    """After an orderly end those who stay are as many as they see."""
+    """After an orderly end the others count one replica less."""
     async with replica(valkey.port) as first:
         async with replica(valkey.port) as second:
             await first.replicas.heartbeat()
@@ -106,14 +106,14 @@ async def test_a_replica_that_leaves_gives_its_share_back(valkey: ValkeyServer) 
 
 @pytest.mark.parametrize("garbage", ["state", "starts", "bursts"])
 async def test_garbage_under_its_keys_is_a_lost_redis(valkey: ValkeyServer, garbage: str) -> None:
-    """What cannot be read is no answer: the call waits, and is refused at its deadline."""
+    """With a foreign value under its key a call waits, and is refused at its deadline."""
     async with replica(valkey.port) as one:
         await one.redis.set(f"{{gateway:quota}}:hash:{garbage}", "garbage")
         assert not await one.start(within_s=0.3)
 
 
 async def test_a_cancellation_is_never_swallowed(valkey: ValkeyServer) -> None:
-    """Wherever the cancellation hits it, also in the midst of connecting, the task ends."""
+    """The task ends wherever it is cancelled, also while connecting."""
     for turns in range(0, 60, 2):
         redis = Redis(host="127.0.0.1", port=valkey.port)
         replicas = Replicas(redis, "gateway:quota", heartbeat_s=0.0)
@@ -127,7 +127,7 @@ async def test_a_cancellation_is_never_swallowed(valkey: ValkeyServer) -> None:
 
 
 async def test_where_redis_was_never_reached_a_quarter_is_used() -> None:
-    """With nobody to say how many replicas there are, four are assumed, and the line goes on."""
+    """Four replicas are assumed, and calls go on."""
     fake = FakeTime()
     redis = Redis(host="127.0.0.1", port=1)
     replicas = Replicas(redis, "gateway:quota", clock=fake.clock, sleep=fake.sleep)

@@ -1,4 +1,4 @@
-"""The quota over minutes of load, while the replicas' Redis is stopped, hangs, or is cut off."""
+"""The quota under minutes of load, while Redis is stopped, hangs, or is cut off."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.verify]
 async def test_the_quota_holds_while_redis_is_stopped_and_comes_back_empty(
     valkey: ValkeyServer,
 ) -> None:
-    """Killed in mid-load and restarted without its memory: the bound holds, calls go on."""
+    """Killed under load and restarted empty: the limit holds, and calls go on."""
     port, window_s = valkey.port, 6.0
     with capture_logs() as logs:
         async with under_load(port, window_s) as replicas:
@@ -50,7 +50,7 @@ async def test_the_quota_holds_while_redis_is_stopped_and_comes_back_empty(
 
 
 async def test_the_quota_holds_while_redis_hangs(valkey: ValkeyServer) -> None:
-    """SIGSTOP and SIGCONT in mid-load: late orders are void, calls go on, the bound holds."""
+    """SIGSTOP and SIGCONT under load: late scripts do nothing, calls go on, the limit holds."""
     port, window_s = valkey.port, 6.0
     with capture_logs() as logs:
         async with under_load(port, window_s) as replicas:
@@ -75,7 +75,7 @@ async def test_the_quota_holds_while_redis_hangs(valkey: ValkeyServer) -> None:
 
 
 async def test_the_quota_holds_while_one_replica_is_cut_off(valkey: ValkeyServer) -> None:
-    """The others keep back the share of the one whom they miss, until it is with them again."""
+    """The others hold back the missing replica's share until it is back."""
     window_s = 6.0
     with capture_logs() as logs:
         async with under_load(valkey.port, window_s, count=3) as replicas:
@@ -100,12 +100,12 @@ async def test_the_quota_holds_while_one_replica_is_cut_off(valkey: ValkeyServer
 def assert_flow(
     starts: list[float], since: float, until: float, window_s: float, at_least: float
 ) -> None:
-    """See that calls went on, at this part of the quota at least."""
+    """Assert that calls went on, at this part of the quota at least."""
     went_on = sum(since <= at < until for at in starts)
     assert went_on >= at_least * CALLS * (until - since) / window_s
 
 
 def assert_transitions(logs: list[Any], replicas: int) -> None:
-    """See that each replica said once that it was on its own, and once that it was back."""
+    """Assert that each replica logged its degradation and its recovery once."""
     for event in ("quota_redis_unavailable", "quota_redis_available"):
         assert sum(line["event"] == event for line in logs) == replicas

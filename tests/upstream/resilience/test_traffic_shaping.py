@@ -1,4 +1,4 @@
-"""The manners of calls over real sockets: what is retried, when asking stops, how much is asked."""
+"""Traffic shaping over real sockets: retries, circuit breaker, quota and concurrency."""
 
 import asyncio
 import time
@@ -23,7 +23,7 @@ QUERY = '{ customer(by: {externalId: "C-ONE"}) { promotions(first: 1) { totalCou
 
 @contextmanager
 def faulty(*faults: str, **overrides: Any) -> Iterator[tuple[Graph, httpx.Client]]:
-    """Serve a gateway on a sandbox that plays these faults; gives a client of each."""
+    """Serve a gateway on a sandbox with these faults; return a client of each."""
     sandbox = create_sandbox(WORLD, clock=lambda: NOW, faults=[parse_fault(f) for f in faults])
     with (
         serve(sandbox) as url,
@@ -34,7 +34,7 @@ def faulty(*faults: str, **overrides: Any) -> Iterator[tuple[Graph, httpx.Client
 
 
 def ask(graph: Graph) -> str:
-    """Ask as one of many clients, and give the answer's code, or "ok"."""
+    """Send a query as one of many clients; return its error code, or "ok"."""
     answer = graph.http.post("/graphql", json={"query": QUERY}).json()
     errors = answer.get("errors")
     return errors[0]["extensions"]["code"] if errors else "ok"
@@ -48,7 +48,7 @@ def calls(platform: httpx.Client) -> int:
 
 @pytest.mark.parametrize("fault", ["status=503,after=5,count=1", "reset,after=5,count=1"])
 def test_a_passing_failure_is_tried_again(fault: str) -> None:
-    """Once good calls have earned a retry, one failure costs a client nothing but a moment."""
+    """Once successful calls have saved a retry, one failure only delays a client."""
     with faulty(fault) as (graph, platform):
         assert [ask(graph) for _ in range(6)] == ["ok"] * 6
         assert calls(platform) == 7
@@ -56,21 +56,21 @@ def test_a_passing_failure_is_tried_again(fault: str) -> None:
 
 @pytest.mark.parametrize("fault", ["status=500,after=5,count=1", "array,after=5,count=1"])
 def test_what_a_second_try_would_not_mend_is_not_tried_again(fault: str) -> None:
-    """A 500 or a payload that is none is answered with its code after one call."""
+    """A 500 or an invalid payload is an error after one call."""
     with faulty(fault) as (graph, platform):
         assert [ask(graph) for _ in range(6)].count("ok") == 5
         assert calls(platform) == 6
 
 
 def test_an_outage_is_not_amplified_and_ends_the_asking() -> None:
-    """After five failures in a row the gateway answers at once, and the platform is left alone."""
+    """After five failures in a row the gateway fails fast, and does not call the platform."""
     with faulty("status=503") as (graph, platform):
         assert {ask(graph) for _ in range(40)} == {"UPSTREAM_UNAVAILABLE"}
         assert calls(platform) <= 8
 
 
 def test_service_is_clean_within_five_seconds_after_an_outage() -> None:
-    """One probe finds the platform mended, and all clients are served again."""
+    """One probe succeeds, and all clients are served again."""
     with faulty("status=503") as (graph, platform):
         for _ in range(10):
             ask(graph)
@@ -80,7 +80,7 @@ def test_service_is_clean_within_five_seconds_after_an_outage() -> None:
 
 
 def _until_ok(graph: Graph) -> float:
-    """Ask again and again until a client is served; gives the seconds that took."""
+    """Send queries until one succeeds; return the seconds that took."""
     started = time.monotonic()
     while ask(graph) != "ok":
         assert time.monotonic() - started < 6
@@ -88,7 +88,7 @@ def _until_ok(graph: Graph) -> float:
 
 
 def test_more_calls_than_a_minute_may_have_are_refused_with_the_time_to_wait() -> None:
-    """The burst goes through, then a call whose turn is past its deadline is not made."""
+    """After the burst a call that could only start past its deadline is not made."""
     with faulty(upstream_calls_per_minute=20, upstream_deadline_s=0.5) as (graph, platform):
         codes = [ask(graph) for _ in range(8)]
         assert set(codes) == {"ok", "UPSTREAM_RATE_LIMITED"}
@@ -96,14 +96,14 @@ def test_more_calls_than_a_minute_may_have_are_refused_with_the_time_to_wait() -
 
 
 def test_a_429_holds_all_calls_back() -> None:
-    """While the platform's pause lasts, clients are told so without asking the platform."""
+    """During the platform's pause clients get the error without a call."""
     with faulty("status=429,retry_after=60,count=1") as (graph, platform):
         assert [ask(graph) for _ in range(5)] == ["UPSTREAM_RATE_LIMITED"] * 5
         assert calls(platform) == 1
 
 
 def test_more_calls_at_once_than_connections_all_succeed() -> None:
-    """640 calls wanted at once wait for their turn; none fails, and none is lost."""
+    """640 concurrent calls queue; none fails, and none is lost."""
     with faulty(upstream_max_connections=50, upstream_deadline_s=30) as (graph, platform):
         queries = [QUERY.replace("first: 1", f'programIds: ["{n}"]') for n in range(640)]
         results = asyncio.run(post_at_once(str(graph.http.base_url), queries))
@@ -114,6 +114,6 @@ def test_more_calls_at_once_than_connections_all_succeed() -> None:
 
 @pytest.mark.parametrize("fault", ["gzip_bomb=50000000", "huge=20000000"])
 def test_an_answer_past_the_limit_is_not_read(fault: str) -> None:
-    """Neither announced nor compressed does a body get past the limit."""
+    """Neither an announced nor a compressed body exceeds the limit."""
     with faulty(fault) as (graph, _):
         assert ask(graph) == "UPSTREAM_BAD_PAYLOAD"
