@@ -208,7 +208,7 @@ def test_a_token_that_is_not_to_be_had_is_a_coded_error(
 
 @pytest.mark.parametrize("around", ["{}\n", "{} ", "\t{}\r\n", "\n{}"])
 def test_white_space_around_a_token_is_no_part_of_it(around: str) -> None:
-    """A token with characters that no header may have is a bad payload."""
+    """White space around a token is removed: no header value may begin or end with it."""
     with platform() as (scripted, url), graph_over(url, **OAUTH) as graph:
         scripted.answers["token"] = _token(accessToken=around.format("secret-1"))
         assert _codes(graph) == ["UPSTREAM_AUTH_FAILED"]  # the sandbox has never given that one
@@ -229,7 +229,7 @@ def test_a_token_endpoint_that_hangs_is_a_timeout() -> None:
     """The operation's deadline includes the token request."""
 
     async def slow(_: Request) -> Response:
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.5)  # longer than the deadline, which is real time here
         return Response("")
 
     with platform() as (scripted, url), graph_over(url, **OAUTH, upstream_deadline_s=0.2) as graph:

@@ -208,7 +208,7 @@ def test_a_token_that_is_refused_says_nothing_of_a_customer(number: int) -> None
 def test_what_is_remembered_serves_on_where_it_is_refused_without_a_reason(
     kind: type[UpstreamError],
 ) -> None:
-    """A stale response is served, for it is not proven wrong."""
+    """A stale response is served while the platform refuses without a documented reason."""
     assert MEANINGS.is_outage(kind("promotionsV2", 9999))
 
 

@@ -133,7 +133,7 @@ def test_an_answer_that_may_be_another_customers_is_never_served(served: Lying, 
     ],
 )
 def test_a_total_that_is_a_lie_costs_the_total_only(served: Lying, endpoint: str, lie: str) -> None:
-    """The items are those without the fault, and a total below their number is rejected."""
+    """The items are those without the fault, and the total is null."""
     honest, _ = _ask(served, endpoint)
     page, codes = _ask(served, endpoint, f"{lie},endpoint={endpoint}")
     if lie.startswith("deep"):  # nesting that no reader can follow leaves nothing to read

@@ -19,6 +19,7 @@ from tests.upstream.replica import (
 )
 from tests.upstream.timing import most_in_window
 
+# The sleeps are real time, which Redis's clock and the event loop's share: this is the subject.
 pytestmark = [pytest.mark.anyio, pytest.mark.verify]
 
 
