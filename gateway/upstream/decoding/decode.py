@@ -36,6 +36,7 @@ _MAX_VALUES = 300_000
 _MAX_VALUES_BY_ITEM = 50_000
 _MAX_REFUSAL_BYTES = 64 * 1024
 _MAX_ERRORS = 100
+_OK = 200
 _TOO_MANY_ITEMS = "too many items"
 _DECODE_ERRORS = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
@@ -161,11 +162,14 @@ def _decode_at_once(form: _Format, body: bytes) -> _Payload | Refusal | None:
         payload = form.decode(body)
     except _DECODE_ERRORS:
         return None
-    refusal = _listed_refusal(payload.errors) if payload.errors else None
-    if refusal is None and isinstance(payload, DefinitionPagePayload):
-        refusal = _status_refusal(payload.status, payload.validation_errors)
-    if refusal is not None:
-        return refusal
+    if payload.errors:
+        return _listed_refusal(payload.errors)
+    if isinstance(payload, DefinitionPagePayload):
+        status, errors = payload.status, payload.validation_errors
+        if errors or (isinstance(status, dict) and status.get("code") != _OK):
+            refusal = _status_refusal(status, errors)
+            if refusal is not None:
+                return refusal
     items = payload.items or ()
     for field in form.lazy_fields:
         if not field.are_readable(items):
@@ -270,6 +274,6 @@ def _listed_refusal(errors: object) -> Refusal:
 def _status_refusal(status: object, validation_errors: object) -> Refusal | None:
     """Return the error of a legacy response: its status code unless 200, or validation errors."""
     code = parse_code(status.get("code")) if isinstance(status, dict) else None
-    if code is not None and code != 200:
+    if code is not None and code != _OK:
         return Refusal(code)
     return _listed_refusal(validation_errors) if validation_errors else None

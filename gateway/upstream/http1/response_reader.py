@@ -158,7 +158,9 @@ class ResponseReader:
             return
         self._part, self.status, self._headers = _BODY, status, headers
         if self.received > MAX_HEAD_BYTES:
-            self._check_head_bytes()
+            head_bytes = sum(map(len, chain.from_iterable(fields))) + 4 * len(fields)
+            if head_bytes > MAX_HEAD_BYTES:
+                self._error = "the head is too large"
         version = parser.get_http_version()
         if version != "1.1":
             self._is_suspicious = True
@@ -205,12 +207,6 @@ class ResponseReader:
         framing = self.received - len(self._body)
         if framing > MAX_HEAD_BYTES + _MAX_FRAMING_PER_BYTE * len(self._body):
             raise httpx.RemoteProtocolError("the response has too many bytes beside its body")
-
-    def _check_head_bytes(self) -> None:
-        fields = self._fields
-        head_bytes = sum(map(len, chain.from_iterable(fields))) + 4 * len(fields)
-        if head_bytes > MAX_HEAD_BYTES:
-            self._error = "the head is too large"
 
     def _check_interim(self, status: int, headers: dict[bytes, bytes]) -> None:
         self._check_no_body(headers)
