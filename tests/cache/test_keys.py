@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.cache.keys import KeyMaker, random_secret
@@ -29,6 +29,7 @@ def test_another_secret_makes_other_keys() -> None:
 
 
 @given(PARTS, PARTS)
+@settings(max_examples=50)
 def test_two_lists_of_parts_never_share_a_key(one: list[str], other: list[str]) -> None:
     """Parts cannot be shifted into each other, however they are cut."""
     maker = KeyMaker(SECRET)

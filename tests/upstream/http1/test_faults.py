@@ -16,7 +16,7 @@ from tests.upstream.resilience.test_traffic_shaping import ask, calls, faulty
         ("truncate,framing=chunked", "UPSTREAM_UNAVAILABLE"),
         ("hang", "UPSTREAM_TIMEOUT"),
         ("drip,bytes_per_s=100", "UPSTREAM_TIMEOUT"),
-        ("slow=2000", "UPSTREAM_TIMEOUT"),
+        ("slow=1200", "UPSTREAM_TIMEOUT"),
         ("huge=2000000", "UPSTREAM_BAD_PAYLOAD"),
         ("gzip_bomb=2000000", "UPSTREAM_BAD_PAYLOAD"),
         ("status=503", "UPSTREAM_UNAVAILABLE"),
