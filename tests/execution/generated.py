@@ -1,4 +1,4 @@
-"""Operations at random over a schema: valid, but for what only shows when they run."""
+"""Random operations over a schema: valid, except for errors that only execution finds."""
 
 import json
 from random import Random
@@ -22,14 +22,14 @@ _MOST_FIELDS = 45
 
 
 class Generated(NamedTuple):
-    """A document with one operation, and the variables that it is asked with."""
+    """A document with one operation, and its variables."""
 
     text: str
     variables: dict[str, Any]
 
 
 class Pools(NamedTuple):
-    """What may be asked for: values by argument name, and how likely a field is to be taken."""
+    """Argument values by name, and the probability that a field is selected."""
 
     values: dict[str, list[Any]]
     weights: dict[str, float]
@@ -71,7 +71,7 @@ class _Generator:
         return self._block(kind, depth, "")
 
     def _abstract(self, kind: GraphQLInterfaceType, depth: int) -> str:
-        """Ask an interface for its own fields and for those of its types, under names apart."""
+        """Select an interface's own fields and those of its types, under distinct aliases."""
         parts = [self._field(kind, name, depth, "") for name in self._pick(kind, depth)]
         for possible in self._schema.get_possible_types(kind):
             if self._chance(0.6):
@@ -100,7 +100,7 @@ class _Generator:
         return f"{{ {' '.join(parts)} }}"
 
     def _pick(self, kind: Any, depth: int) -> list[str]:
-        """Choose fields; the deeper, the fewer that have fields themselves."""
+        """Choose fields; fewer with selections the deeper they are."""
         chosen = []
         share = self._random.choice([0.15, 0.4, 0.8])
         for name, field in kind.fields.items():
@@ -166,7 +166,7 @@ class _Generator:
         return f"${variable}"
 
     def _made(self, name: str, kind: Any) -> Any:
-        """Make a value, with enums as one-element tuples so that literals can tell them."""
+        """Return a value, with enums as one-element tuples to distinguish them in literals."""
         if isinstance(kind, GraphQLNonNull):
             return self._made(name, kind.of_type)
         if name in self._pools.values and not isinstance(kind, GraphQLList):

@@ -1,4 +1,4 @@
-"""What an operation costs: by the rules of docs/cost.md, and never less than it takes."""
+"""The cost of operations, by the rules of docs/cost.md."""
 
 import re
 from pathlib import Path
@@ -41,19 +41,19 @@ def figures(text: str, variables: dict[str, Any] | None = None) -> tuple[int, in
 def test_an_example_costs_what_the_document_says(
     text: str, leaves: str, calls: str, requested: str
 ) -> None:
-    """Whoever counts by hand as docs/cost.md shows comes to the gateway's own figures."""
+    """The examples of docs/cost.md have the gateway's own figures."""
     counted = cost(text)
     assert (counted.leaves, counted.calls) == (int(leaves), int(calls))
     assert counted.requested == int(requested) == int(leaves) + 100 * int(calls)
 
 
 def test_the_document_has_its_examples() -> None:
-    """The test above looks at something."""
+    """The test above has examples."""
     assert len(EXAMPLES) == DOCUMENT.count("```graphql") == 5
 
 
 def page(arguments: str) -> str:
-    """Ask for one leaf of each item of a customer's page."""
+    """Return a query for one leaf of each item of a customer's page."""
     declared = "query($n:Int,$d:Int=7,$c:String)"
     return f"{declared}{{customer({BY}){{promotions({arguments}){{nodes{{id}}}}}}}}".replace(
         "promotions()", "promotions"
@@ -87,7 +87,7 @@ def page(arguments: str) -> str:
 def test_a_page_counts_by_its_size(
     arguments: str, variables: dict[str, Any], expected: tuple[int, int]
 ) -> None:
-    """Literal, variable, default or none; out of range it counts as the nearest within."""
+    """Literal, variable, default or none; out of range it counts as the nearest bound."""
     text = page(arguments)
     for name in ("$n", "$d", "$c"):
         if name not in arguments:
@@ -139,7 +139,7 @@ def test_a_page_counts_by_its_size(
 def test_leaves_and_calls_are_counted(
     text: str, variables: dict[str, Any], expected: tuple[int, int]
 ) -> None:
-    """By the rules of docs/cost.md, one after the other."""
+    """By each rule of docs/cost.md."""
     assert figures(text, variables) == expected
 
 
@@ -168,7 +168,7 @@ def test_what_is_too_dear_is_refused_with_its_cost() -> None:
 
 
 def test_fragments_that_multiply_are_counted_at_once() -> None:
-    """Doubling through fields a dozen times is a number, and no work."""
+    """Fragments that double a dozen times are counted in no time."""
     # Not by depth, which the guards bound, but by what they let pass.
     body = "a:definition{...D} b:definition{...D} c:program{promotions{nodes{...F%d}}}"
     fragments = " ".join(f"fragment F{i} on Promotion{{{body % (i + 1)}}}" for i in range(3))
@@ -188,7 +188,7 @@ def test_fragments_that_multiply_are_counted_at_once() -> None:
 
 
 def test_equal_sizes_are_counted_once() -> None:
-    """Other cursors and identifiers make no other cost."""
+    """Cursors and identifiers do not change the cost."""
     text = "query($b:CustomerIdentifier!,$n:Int){customer(by:$b){promotions(first:$n){drift}}}"
     operation = OPERATIONS.get(text, None)
     first = operation.check({"b": {"mobile": "1"}, "n": 3})

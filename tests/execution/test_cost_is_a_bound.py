@@ -40,7 +40,7 @@ types = st.lists(st.sampled_from(["UI", "CAMPAIGN", "PROMOTION_API", "USER_CREAT
 
 
 def some(*fields: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    """Select some of the fields, each under its own name and a number."""
+    """Return a selection of some of the fields, each with a numbered alias."""
     chosen = st.lists(st.one_of(*fields), min_size=1, max_size=3)
     return chosen.map(lambda names: "{" + " ".join(map(_aliased, range(len(names)), names)) + "}")
 
@@ -51,7 +51,7 @@ def _aliased(number: int, field: str) -> str:
 
 
 def just(*fields: str) -> st.SearchStrategy[str]:
-    """Select a leaf, or what has no arguments and few fields."""
+    """Return a selection of a leaf, or of an object without arguments and with few fields."""
     return st.sampled_from(fields)
 
 
@@ -120,7 +120,7 @@ queries = some(
 
 @pytest.fixture(scope="module")
 def roomy(sandbox_url: str) -> Iterator[Graph]:
-    """Return a gateway that lets an operation make many calls."""
+    """Return a gateway where an operation may make many calls."""
     limits = {"max_cost": 10**9, "max_aliases": 1000, "max_depth": 50}
     with graph_over(
         sandbox_url, upstream_max_calls_per_operation=MANY_CALLS, upstream_deadline_s=30, **limits
@@ -147,7 +147,7 @@ PAGED = {"nodes", "edges", "customers"}
 
 
 def check(graph: Graph, text: str) -> None:
-    """Compare what was counted with what was taken."""
+    """Compare the cost with what the operation took."""
     counted = OPERATIONS.get(text, None).check({})
     answer = graph.answer(text)
     assert {e["extensions"]["code"] for e in answer.get("errors", [])} <= {"BAD_USER_INPUT"}
@@ -192,5 +192,5 @@ def count_all(answer: Any) -> int:
 )
 @given(text=queries)
 def test_any_query_takes_no_more_calls_than_counted(roomy: Graph, text: str) -> None:
-    """Whatever is put together."""
+    """Any combination of fields."""
     check(roomy, text)

@@ -1,4 +1,4 @@
-"""Documents are kept within bounds, and those that come again stay."""
+"""The cache of documents is bounded, and keeps those that recur."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ HOT = '{ customer(by: {externalId: "C-TEN"}) { promotions { nodes { promotion { 
 
 @pytest.fixture
 def operations() -> Operations:
-    """Begin with nothing read."""
+    """Return operations with an empty cache."""
     return Operations(executable(build_schema()), introspection=True)
 
 
@@ -29,7 +29,7 @@ def test_texts_that_come_once_do_not_push_out_one_that_comes_often(operations: O
 
 
 def test_hot_texts_make_room_for_each_other(operations: Operations) -> None:
-    """What nobody has asked for longest is the first to go, hot or not."""
+    """The least recently used document is evicted first, hot or not."""
     first = "query First { __typename }"
     kept = [operations.get(first, None), operations.get(first, None)][0]
     for i in range(600):
@@ -39,7 +39,7 @@ def test_hot_texts_make_room_for_each_other(operations: Operations) -> None:
 
 
 def test_pinned_texts_stay_whatever_else_is_asked(operations: Operations) -> None:
-    """However many they are, whether they were asked for again or not; and they take no room."""
+    """Pinned documents stay, however many they are, and take no space of others."""
     pinned = [f"query P{i} {{ __typename }}" for i in range(600)]
     kept = []
     for number, text in enumerate(pinned):
@@ -56,7 +56,7 @@ def test_pinned_texts_stay_whatever_else_is_asked(operations: Operations) -> Non
 
 
 def test_what_there_is_no_room_to_pin_is_a_text_like_others(operations: Operations) -> None:
-    """A manifest of any size starts; its last documents are read anew when they are asked for."""
+    """A manifest of any size starts; its last documents are parsed again on request."""
     fields = " ".join("customerId" for _ in range(35))
     texts = [
         f'query P{i}{"x" * 200} {{ customer(by: {{mobile: "{"1" * 9_000}"}}) {{ {fields} }} }}'
@@ -70,7 +70,7 @@ def test_what_there_is_no_room_to_pin_is_a_text_like_others(operations: Operatio
 
 
 def test_what_is_compiled_counts() -> None:
-    """A document grows when it runs, and its place in the cache with it."""
+    """A document's size in the cache grows when it is compiled."""
     schema = build_schema()
     operations = Operations(executable(schema), introspection=True)
     executor = CompiledExecutor(schema)

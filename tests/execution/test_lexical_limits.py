@@ -1,4 +1,4 @@
-"""The scan sees what the parser will see, and gives it the same text without comments."""
+"""The scan matches the parser's tokens, and returns the same text without comments."""
 
 import pytest
 from graphql import GraphQLSyntaxError, TokenKind
@@ -18,7 +18,7 @@ texts = st.lists(st.sampled_from(PIECES), max_size=60).map("".join)
 
 
 def tokens(text: str) -> tuple[list[tuple[str, int, int, str | None]], tuple[int, int] | None]:
-    """Read a text as the parser does: its tokens and their places, and where it cannot go on."""
+    """Return the parser's tokens of a text with their places, and the place of an error."""
     lexer = Lexer(Source(text))
     read: list[tuple[str, int, int, str | None]] = []
     while True:
@@ -43,7 +43,7 @@ def test_without_its_comments_a_text_has_the_same_tokens_in_the_same_places(text
 
 @given(texts)
 def test_no_token_escapes_the_count(text: str) -> None:
-    """As many are counted as the parser would read, one more is too many."""
+    """The scan counts as many tokens as the parser."""
     number = len(tokens(text)[0])
     roomy = DEFAULT_LIMITS._replace(directives=60, json_depth=60, tokens=number - 1)
     if number:
@@ -65,5 +65,5 @@ def test_no_token_escapes_the_count(text: str) -> None:
     ],
 )
 def test_comments_are_taken_out(text: str, without: str) -> None:
-    """The parser reads each of their characters by itself; a blank keeps two lines apart."""
+    """A space stays in place of a comment, to keep two line ends apart."""
     assert check_text(text, DEFAULT_LIMITS) == without

@@ -1,4 +1,4 @@
-"""Each limit: what is one below it and at it passes, one above it is QUERY_TOO_COMPLEX."""
+"""Each limit: up to it a document passes, one above it is QUERY_TOO_COMPLEX."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from gateway.schema.build import build_schema, executable
 
 
 class Limit(NamedTuple):
-    """A limit, and a document and variables that reach a number of it."""
+    """A limit, and functions that return a document and variables of a given size."""
 
     name: str
     most: int
@@ -23,7 +23,7 @@ class Limit(NamedTuple):
 
 
 def deep(opening: str, middle: str, closing: str, depth: int) -> str:
-    """Put one thing into itself."""
+    """Nest a text in itself."""
     return opening * depth + middle + closing * depth
 
 
@@ -124,12 +124,12 @@ LIMITS = [
 
 @pytest.fixture(scope="module")
 def operations() -> Operations:
-    """Read operations by the default limits."""
+    """Return operations with the default limits."""
     return Operations(executable(build_schema()), introspection=True)
 
 
 def code(operations: Operations, limit: Limit, number: int) -> tuple[str, str]:
-    """Return the code and words with which a document is refused, none where it is not."""
+    """Return the code and message with which a document is refused; empty if it is not."""
     try:
         operation = operations.get(limit.document(number), None)
         operation.check(limit.variables(number))
@@ -164,7 +164,7 @@ NAMED = {"json_depth": "depth_of_a_variable", "list_length": "nodes"}
 
 
 def test_a_message_repeats_nothing_of_the_document(operations: Operations) -> None:
-    """Whatever is too much, its words are the gateway's own."""
+    """No message contains text of the document."""
     for limit in LIMITS:
         _, words = code(operations, limit, limit.most + 1)
         assert "xx" not in words

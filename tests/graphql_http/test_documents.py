@@ -1,4 +1,4 @@
-"""Documents made to hurt: each has a coded answer, and soon."""
+"""Hostile documents: each has a coded error, in bounded time."""
 
 import httpx
 import pytest
@@ -14,23 +14,23 @@ REFUSED = {
 
 
 def aliases(number: int) -> str:
-    """Ask for the same thing under many names."""
+    """Return a query for the same field under many aliases."""
     return "{" + " ".join(f"a{i}: __typename" for i in range(number)) + "}"
 
 
 def nested(begin: str, middle: str, end: str, depth: int) -> str:
-    """Put one thing into itself."""
+    """Nest a text in itself."""
     return "{" + begin * depth + middle + end * depth + "}"
 
 
 def spreads(width: int, depth: int, last: str) -> str:
-    """Spread each fragment several times in the one before."""
+    """Return fragments that each spread the next several times."""
     fragments = [f"fragment F{i} on Query {{ {f'...F{i + 1} ' * width} }}" for i in range(depth)]
     return " ".join(["{ ...F0 }", *fragments, f"fragment F{depth} on Query {{ {last} }}"])
 
 
 def ask(http: httpx.Client, query: str) -> httpx.Response:
-    """Send a query, for whose answer the client waits some seconds."""
+    """Send a query, with a timeout of some seconds."""
     return http.post("/graphql", json={"query": query}, headers={"Accept": GRAPHQL}, timeout=10)
 
 
@@ -64,7 +64,7 @@ def ask(http: httpx.Client, query: str) -> httpx.Response:
     ids=lambda query: query[:40],
 )
 def test_a_document_made_to_hurt_is_refused(http: httpx.Client, query: str) -> None:
-    """No depth, width, cycle or length is an error of the gateway's own."""
+    """No depth, width, cycle or length causes an internal error."""
     answer = ask(http, query)
     assert answer.status_code == 400
     assert {error["extensions"]["code"] for error in answer.json()["errors"]} <= REFUSED
@@ -85,7 +85,7 @@ def test_a_document_made_to_hurt_is_refused(http: httpx.Client, query: str) -> N
     ids=lambda query: query[:40],
 )
 def test_a_large_document_that_is_valid_is_answered(http: httpx.Client, query: str) -> None:
-    """Size alone is no mistake, and fragments that double forty times take no time."""
+    """Size alone is no error, and fragments that double forty times take no time."""
     answer = ask(http, query)
     assert answer.status_code == 200
     assert set(answer.json()["data"].values()) == {"Query"}

@@ -39,7 +39,7 @@ def test_a_document_runs_by_its_hash_once_it_has_come_with_it(
 def test_an_unknown_hash_is_answered_so_that_clients_send_the_document(
     http: httpx.Client, send: Send
 ) -> None:
-    """The message is the one they look for; the status is 200 to those that take no other."""
+    """The message is the one that clients expect, with status 200 for old clients."""
     for accept, status in ((JSON, 200), ("*/*", 200), (GRAPHQL, 400)):
         answer = send(http, by_hash("0" * 64), accept)
         assert answer.status_code == status
@@ -52,7 +52,7 @@ def test_an_unknown_hash_is_answered_so_that_clients_send_the_document(
 
 
 def test_a_batch_names_documents_each_by_itself(http: httpx.Client) -> None:
-    """One that is not known is told in its place, and one that comes with its hash is kept."""
+    """Each operation of a batch has its own error, and one with its hash is stored."""
     query = "{ of_a_batch: __typename }"
     batch = [with_hash(query), by_hash("0" * 64), {"query": query} | by_hash("0" * 64)]
     told = post(http, batch).json()
@@ -63,7 +63,7 @@ def test_a_batch_names_documents_each_by_itself(http: httpx.Client) -> None:
 
 
 def test_what_is_too_dear_for_its_batch_is_not_kept(sandbox_url: str) -> None:
-    """A text is kept when nothing is left that could refuse it."""
+    """A text is stored only when its operation is admitted."""
     first, second = "{ a: __typename b: __typename }", "{ c: __typename d: __typename }"
     with serve_gateway(sandbox_url, max_cost=3) as url, client(url) as http:
         post(http, [with_hash(first), with_hash(second)])
@@ -72,7 +72,7 @@ def test_what_is_too_dear_for_its_batch_is_not_kept(sandbox_url: str) -> None:
 
 
 def test_a_hash_tells_nothing_to_whom_nobody_knows(sandbox_url: str, tmp_path: Path) -> None:
-    """Who may ask comes first: without a token a known hash is as good as an unknown one."""
+    """Authentication comes first: without a token a known hash is like an unknown one."""
     issuer = Issuer()
     key_file = tmp_path / "key.pem"
     key_file.write_bytes(issuer.pem())
@@ -89,7 +89,7 @@ def test_a_hash_tells_nothing_to_whom_nobody_knows(sandbox_url: str, tmp_path: P
 
 @pytest.mark.parametrize("send", [post, get])
 def test_a_wrong_hash_is_refused_and_nothing_is_kept(http: httpx.Client, send: Send) -> None:
-    """Else one client could put its document in the place of another's."""
+    """Otherwise a client could replace another's document."""
     query, sha256 = "{ mine: __typename }", sha256_of("{ yours: __typename }")
     answer = send(http, {"query": query} | by_hash(sha256))
     assert (answer.status_code, code(answer)) == (400, "BAD_REQUEST")
@@ -109,7 +109,7 @@ def test_a_wrong_hash_is_refused_and_nothing_is_kept(http: httpx.Client, send: S
     ],
 )
 def test_a_document_that_may_not_run_is_not_kept(http: httpx.Client, query: str, why: str) -> None:
-    """Only what has been found good comes to stay."""
+    """Only valid documents are stored."""
     refused = post(http, with_hash(query))
     assert (refused.status_code, code(refused)) == (400, why)
     assert code(post(http, by_hash(sha256_of(query)))) == "PERSISTED_QUERY_NOT_FOUND"
@@ -135,7 +135,7 @@ def test_a_document_that_may_not_run_is_not_kept(http: httpx.Client, query: str,
 def test_what_is_no_reference_is_told(
     http: httpx.Client, extension: Any, place: str, query: dict[str, str], send: Send
 ) -> None:
-    """Each mistake names its place, whether a document came with it or not."""
+    """Each error names its place, with and without a document."""
     answer = send(http, query | {"extensions": {"persistedQuery": extension}})
     (error,) = errors(answer)
     assert (answer.status_code, error["extensions"]["code"]) == (400, "BAD_REQUEST")
@@ -146,14 +146,14 @@ def test_what_is_no_reference_is_told(
     "hashed", ["0" * 63, "G" * 64, "0" * 65, sha256_of("{ __typename }").upper()]
 )
 def test_what_is_no_sha256_names_nothing(http: httpx.Client, hashed: str) -> None:
-    """Alone it is not found, and beside a document it is wrong."""
+    """Alone it is not found, and with a document it is invalid."""
     query = "{ __typename }"
     assert code(post(http, by_hash(hashed))) == "PERSISTED_QUERY_NOT_FOUND"
     assert code(post(http, {"query": query} | by_hash(hashed))) == "BAD_REQUEST"
 
 
 def test_a_text_that_no_unicode_has_is_refused(http: httpx.Client) -> None:
-    """JSON lets half a character be written; it is hashed like any other, and then refused."""
+    """JSON allows half a surrogate pair; the text is hashed like any other, and then refused."""
     for body in (with_hash("# \ud800\n{ __typename }"), {"documentId": "\ud800"}):
         answer = http.post(
             "/graphql", content=json.dumps(body), headers={"Content-Type": JSON, "Accept": GRAPHQL}
@@ -164,7 +164,7 @@ def test_a_text_that_no_unicode_has_is_refused(http: httpx.Client) -> None:
 
 @pytest.mark.parametrize("document_id", ["sha256:{}", "{}"])
 def test_the_hash_may_stand_in_document_id(http: httpx.Client, document_id: str) -> None:
-    """Whoever follows GraphQL over HTTP finds the same document, but cannot put one there."""
+    """A `documentId` finds the same document, but does not store one."""
     query = f'{{ a: __typename b: program(programId: "{len(document_id)}") {{ id }} }}'
     named = {"documentId": document_id.format(sha256_of(query))}
     assert post(http, named | {"query": query}).status_code == 200
@@ -175,7 +175,7 @@ def test_the_hash_may_stand_in_document_id(http: httpx.Client, document_id: str)
 
 
 def test_two_names_at_once_are_refused(http: httpx.Client) -> None:
-    """Nobody has to guess which of them counts."""
+    """A request with both references is refused."""
     sha256 = sha256_of("{ __typename }")
     assert code(post(http, by_hash(sha256) | {"documentId": f"sha256:{sha256}"})) == "BAD_REQUEST"
     assert code(post(http, {"documentId": 7})) == "BAD_REQUEST"
@@ -183,7 +183,7 @@ def test_two_names_at_once_are_refused(http: httpx.Client) -> None:
 
 
 def test_a_document_of_several_operations_runs_by_name(http: httpx.Client) -> None:
-    """The hash is the document's; which of its operations runs is said as ever."""
+    """The hash is the document's; `operationName` chooses the operation."""
     query = "query A { a: __typename } query B { b: __typename }"
     post(http, with_hash(query) | {"operationName": "A"})
     hashed = by_hash(sha256_of(query))
@@ -192,7 +192,7 @@ def test_a_document_of_several_operations_runs_by_name(http: httpx.Client) -> No
 
 
 def test_switched_off_clients_are_told_to_send_documents(sandbox_url: str) -> None:
-    """They know the message, and ask no more; a document with its hash runs as ever."""
+    """Clients know the message and stop; a document with its hash still runs."""
     with serve_gateway(sandbox_url, apq=False) as url, client(url) as http:
         hashed = by_hash(sha256_of("{ __typename }"))
         for _ in range(2):
@@ -206,7 +206,7 @@ def test_switched_off_clients_are_told_to_send_documents(sandbox_url: str) -> No
 
 
 def test_what_became_of_the_hashes_is_counted(sandbox_url: str) -> None:
-    """A miss is an error of its code, but no operation: that comes with the next request."""
+    """A miss is counted as an error but not as an operation."""
     query = "{ counted: __typename }"
     with serve_gateway(sandbox_url) as url, client(url) as http:
         before = scrape(url)

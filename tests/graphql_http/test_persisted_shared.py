@@ -48,7 +48,7 @@ def replicas(sandbox_url: str) -> Iterator[Replicas]:
 
 
 def until(attempt: Callable[[], bool]) -> None:
-    """Try until it succeeds: on a busy machine Redis may now and then answer too late to count."""
+    """Try until it succeeds: on a busy machine a call to Redis may time out."""
     deadline = time.monotonic() + _PATIENCE_S
     while not attempt():
         assert time.monotonic() < deadline
@@ -56,7 +56,7 @@ def until(attempt: Callable[[], bool]) -> None:
 
 
 def shared(replicas: Replicas) -> tuple[str, bytes]:
-    """Send a new document to one replica, which shares it; gives it, and the key it is under."""
+    """Send a new document to one replica, which shares it; return it and its key."""
     before = set(replicas.valkey.keys())
     sent: list[str] = []
 
@@ -72,14 +72,14 @@ def shared(replicas: Replicas) -> tuple[str, bytes]:
 
 
 def test_what_one_replica_was_sent_the_other_finds(replicas: Replicas) -> None:
-    """A client meets another replica with each request, and sends its document once."""
+    """A client that reaches another replica with each request sends its document once."""
     query, _ = shared(replicas)
     until(lambda: "data" in get(replicas.other, by_hash(sha256_of(query))).json())
     assert "Query" in data(post(replicas.other, by_hash(sha256_of(query)))).values()
 
 
 def test_neither_hash_nor_text_stands_in_a_key(replicas: Replicas) -> None:
-    """Who reads the keys learns nothing; each is forgotten after a day."""
+    """The keys reveal nothing, and each entry expires after a day."""
     query, key = shared(replicas)
     assert key.startswith(NAMESPACE.encode())
     assert sha256_of(query).encode() not in key
@@ -87,7 +87,7 @@ def test_neither_hash_nor_text_stands_in_a_key(replicas: Replicas) -> None:
 
 
 def test_what_somebody_else_wrote_there_does_not_run(replicas: Replicas) -> None:
-    """A value that is no entry of this key is a miss; the document replaces it."""
+    """A value that is not an entry of this key is a miss; the document replaces it."""
     (_, first), (query, second) = shared(replicas), shared(replicas)
     replicas.valkey.execute("COPY", first, second, "REPLACE")
     hashed = by_hash(sha256_of(query))
@@ -104,7 +104,7 @@ def test_what_somebody_else_wrote_there_does_not_run(replicas: Replicas) -> None
 
 @pytest.mark.parametrize("how", ["stop", "pause", "FLUSHALL"])
 def test_a_lost_redis_costs_a_second_request(replicas: Replicas, how: str) -> None:
-    """The replica that knows goes on; the other asks for the document once, and knows as well."""
+    """The replica with the document continues; the other requests it once."""
     query, _ = shared(replicas)
     hashed = by_hash(sha256_of(query))
     if how == "FLUSHALL":

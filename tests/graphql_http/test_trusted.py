@@ -1,4 +1,4 @@
-"""Trusted documents: a manifest says what may be named, or what may run at all."""
+"""Trusted documents: a manifest of what may be named, or of all that may run."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ Send = Callable[..., httpx.Response]
 
 
 def write(folder: Path, manifest: Any) -> str:
-    """Write a manifest; gives where."""
+    """Write a manifest; return its path."""
     path = folder / "manifest.json"
     path.write_text(manifest if isinstance(manifest, str) else json.dumps(manifest), "utf-8")
     return str(path)
@@ -68,7 +68,7 @@ def trusting(
 def test_a_trusted_document_runs_by_any_name_and_as_text(
     trusting: httpx.Client, send: Send, named: dict[str, Any]
 ) -> None:
-    """Nobody has to send it first."""
+    """It is found without having been sent."""
     answer = send(trusting, named | {"variables": {"id": "973"}})
     assert data(answer) == {"program": {"programId": "973"}}
 
@@ -87,7 +87,7 @@ def test_a_trusted_document_runs_by_any_name_and_as_text(
 def test_an_id_may_be_any_text_of_the_manifest(
     trusting: httpx.Client, named: dict[str, Any]
 ) -> None:
-    """Relay's MD5 and a name of one's own are ids as good; the operation is chosen by its name."""
+    """Any id is allowed, such as Relay's MD5; `operationName` chooses the operation."""
     assert data(post(trusting, named | {"operationName": "B"})) == {"b": "Query"}
     assert code(post(trusting, named)) == "BAD_REQUEST"
 
@@ -96,7 +96,7 @@ def test_an_id_may_be_any_text_of_the_manifest(
 def test_an_id_beside_another_text_is_refused(
     trusting: httpx.Client, named: dict[str, Any]
 ) -> None:
-    """In either mode, and whether the text is a trusted one or not."""
+    """In either mode, for trusted and other texts."""
     for query in (PROGRAM, OTHER):
         answer = post(trusting, named | {"query": query})
         assert (answer.status_code, code(answer)) == (400, "BAD_REQUEST")
@@ -118,7 +118,7 @@ def test_an_id_beside_another_text_is_refused(
 def test_where_only_trusted_documents_run_no_other_text_does(
     trusting: httpx.Client, mode: str, send: Send, body: dict[str, Any]
 ) -> None:
-    """Not even one that would only ask for the schema, or differs by a blank."""
+    """Not even an introspection query, or one that differs by a space."""
     answer = send(trusting, body | {"variables": {"id": "973"}})
     refused = answer.status_code == 400 and code(answer) == "OPERATION_NOT_TRUSTED"
     assert refused == (mode == "only")
@@ -140,7 +140,7 @@ def test_where_only_trusted_documents_run_no_other_text_does(
 def test_an_unknown_id_is_not_found_or_not_trusted(
     trusting: httpx.Client, mode: str, send: Send, named: dict[str, Any]
 ) -> None:
-    """Where a client could send the document it is told to, and else that it cannot."""
+    """The error depends on whether the client may send the document."""
     why = {"allow": "PERSISTED_QUERY_NOT_FOUND", "only": "OPERATION_NOT_TRUSTED"}[mode]
     for accept, status in ((GRAPHQL, 400), ("application/json", 200)):
         answer = send(trusting, named, accept)
@@ -150,7 +150,7 @@ def test_an_unknown_id_is_not_found_or_not_trusted(
 def test_sending_a_document_makes_it_known_but_not_trusted(
     trusting: httpx.Client, mode: str
 ) -> None:
-    """Automatic queries go on beside the manifest, and not where only that counts."""
+    """Automatic queries work beside the manifest, except in mode `only`."""
     post(trusting, with_hash(OTHER))
     named = post(trusting, by_hash(sha256_of(OTHER)))
     if mode == "allow":
@@ -162,7 +162,7 @@ def test_sending_a_document_makes_it_known_but_not_trusted(
 def test_with_automatic_queries_off_the_manifest_still_counts(
     sandbox_url: str, tmp_path: Path
 ) -> None:
-    """An unknown hash is not found then, and sending its document does not change that."""
+    """An unknown hash is not found, also after its document was sent."""
     path = write(tmp_path, MANIFEST)
     with serve_gateway(sandbox_url, trusted_documents=path, apq=False) as url, client(url) as http:
         assert data(post(http, {"documentId": "the-two", "operationName": "A"})) == {"a": "Query"}
@@ -171,7 +171,7 @@ def test_with_automatic_queries_off_the_manifest_still_counts(
 
 
 def start(**settings: Any) -> list[str]:
-    """Return the lines with which a start fails."""
+    """Return the lines of the error of a start."""
     with pytest.raises(SettingsError) as stopped:
         create_app(settings_for("http://platform.example", **settings))
     return stopped.value.lines
@@ -194,7 +194,7 @@ def start(**settings: Any) -> list[str]:
 def test_a_document_that_may_not_run_stops_the_start(
     tmp_path: Path, document: str, told: str
 ) -> None:
-    """One line names it and its first mistake; the setting for introspection counts as ever."""
+    """One line names it and its first error; the setting for introspection applies."""
     path = write(tmp_path, MANIFEST | {"bad-one": document})
     (line,) = start(trusted_documents=path, introspection=False)
     assert line.startswith(f"GATEWAY_TRUSTED_DOCUMENTS={path}: 'bad-one': ")
@@ -202,7 +202,7 @@ def test_a_document_that_may_not_run_stops_the_start(
 
 
 def test_all_documents_stay_read(tmp_path: Path) -> None:
-    """More than the cache of other documents has room for."""
+    """Also more than the cache holds of other documents."""
     manifest = {f"id{number}": f"query Q{number} {{ __typename }}" for number in range(600)}
     operations = Operations(executable(build_schema()), introspection=False)
     path = write(tmp_path, manifest)
@@ -212,7 +212,7 @@ def test_all_documents_stay_read(tmp_path: Path) -> None:
 
 
 def test_every_bad_document_has_its_line_up_to_twenty(tmp_path: Path) -> None:
-    """Whoever mends them does not start once for each."""
+    """All errors are reported at once."""
     bad = {f"bad{number}": f"{{ x{number} }}" for number in range(25)}
     lines = start(trusted_documents=write(tmp_path, MANIFEST | bad))
     assert len(lines) == 21
@@ -229,7 +229,7 @@ def test_a_file_that_is_no_manifest_stops_the_start(tmp_path: Path, text: str) -
 
 
 def test_a_file_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:
-    """So does none at all, where only its documents would run."""
+    """Mode `only` without a manifest is an error too."""
     path = tmp_path / "none.json"
     assert start(trusted_documents=str(path)) == [
         f"GATEWAY_TRUSTED_DOCUMENTS={path}: No such file or directory"

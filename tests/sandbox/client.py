@@ -1,4 +1,4 @@
-"""A client of the sandbox that knows its paths and nothing of its code."""
+"""A client of the sandbox, independent of its code."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,25 +22,25 @@ class SandboxClient(httpx.Client):
         super().__init__(base_url=base_url, auth=("sandbox", "sandbox"), trust_env=False)
 
     def customer(self, value: str, **parameters: Any) -> httpx.Response:
-        """Ask for a customer's promotions, by external id on INSTORE unless told otherwise."""
+        """Request a customer's promotions, by default by external id on INSTORE."""
         query = {"identifierName": "externalId", "identifierValue": value, "source": "INSTORE"}
         given = {name: told for name, told in (query | parameters).items() if told is not None}
         return self.get("/v2/customers/lookup/promotionData", params=given)
 
     def promotions(self, value: str, **parameters: Any) -> list[dict[str, Any]]:
-        """All promotions of one page of up to 100."""
+        """Return the promotions of a page of up to 100."""
         promotions: list[dict[str, Any]] = self.customer(value, limit=100, **parameters).json()[
             "promotions"
         ]
         return promotions
 
     def legacy(self, program_id: int | str, **parameters: Any) -> httpx.Response:
-        """Ask for a program's definitions, with exactly these parameters."""
+        """Request a program's definitions with exactly these parameters."""
         path = f"/api_gateway/loyalty/v1/programs/{program_id}/promotionsV2"
         return self.get(path, params=parameters)
 
     def definitions(self, program_id: int, **parameters: Any) -> list[dict[str, Any]]:
-        """All definitions of one page, the first hundred under UI unless told otherwise."""
+        """Return the definitions of a page, by default the first hundred under UI."""
         answer = self.legacy(program_id, **(LEGACY_BASICS | parameters))
         data: list[dict[str, Any]] = answer.json()["data"]
         return data
@@ -48,14 +48,14 @@ class SandboxClient(httpx.Client):
 
 @contextmanager
 def serving(**options: Any) -> Iterator[SandboxClient]:
-    """Serve a sandbox of its own with other options; its clock stands still unless one is given."""
+    """Serve a new sandbox with options; its clock is fixed unless one is passed."""
     options.setdefault("clock", lambda: NOW)
     with serve(create_sandbox(**options)) as url, SandboxClient(url) as client:
         yield client
 
 
 def code(answer: httpx.Response) -> int:
-    """Return the error code of an answer in the documented error body."""
+    """Return the error code of a response with the documented error body."""
     assert answer.status_code == 400
     error = answer.json()["errors"][0]
     assert error.keys() == {"status", "code", "message"}

@@ -1,4 +1,4 @@
-"""One sandbox for all tests that leave it as they found it."""
+"""One sandbox for all tests that do not change it."""
 
 from collections.abc import Iterator
 
@@ -10,12 +10,12 @@ from tests.sandbox.client import TODAY, SandboxClient, serving
 
 @pytest.fixture(scope="session")
 def world() -> World:
-    """Make the world that the shared sandbox tells of."""
+    """Return the data of the shared sandbox."""
     return World.generate(today=TODAY)
 
 
 @pytest.fixture(scope="session")
 def sandbox(world: World) -> Iterator[SandboxClient]:
-    """Return a client of the shared sandbox, whose clock stands still."""
+    """Return a client of the shared sandbox, whose clock is fixed."""
     with serving(world=world) as client:
         yield client

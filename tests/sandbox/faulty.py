@@ -1,4 +1,4 @@
-"""What tests of the sandbox's faults stand on: ordering faults, and reading raw bytes."""
+"""Helpers for tests of the sandbox's faults: setting them, and reading raw bytes."""
 
 import base64
 import socket
@@ -19,7 +19,7 @@ CREDENTIALS = base64.b64encode(b"sandbox:sandbox").decode()
 
 @contextmanager
 def faults(client: SandboxClient, *texts: str) -> Iterator[SandboxClient]:
-    """Put these faults in force for the length of the block."""
+    """Set these faults within the block."""
     answer = client.put("/__faults", json=texts)
     assert answer.status_code == 200, answer.json()
     try:
@@ -28,18 +28,18 @@ def faults(client: SandboxClient, *texts: str) -> Iterator[SandboxClient]:
         assert client.delete("/__faults").status_code == 204
 
 
-def struck(client: SandboxClient) -> list[int]:
-    """How many calls each fault has struck."""
+def applied(client: SandboxClient) -> list[int]:
+    """Return the number of calls to which each fault applied."""
     return [fault["struck"] for fault in client.get("/__faults").json()]
 
 
 def statuses(client: SandboxClient, calls: int) -> list[int]:
-    """Call the customer view so often, and give the statuses."""
+    """Call the customer view so often; return the statuses."""
     return [client.customer("C-ONE").status_code for _ in range(calls)]
 
 
 def connect(client: SandboxClient, path: str) -> socket.socket:
-    """Send a GET on a connection of its own, to be read by hand."""
+    """Send a GET on a new connection; return the socket."""
     url = httpx.URL(str(client.base_url))
     connection = socket.create_connection((url.host, url.port or 80), timeout=5)
     connection.sendall(
@@ -50,7 +50,7 @@ def connect(client: SandboxClient, path: str) -> socket.socket:
 
 
 def read_to_end(connection: socket.socket) -> bytes:
-    """Read until the other side ends the connection; fails where it resets it."""
+    """Read until the connection is closed; raise if it is reset."""
     received = b""
     while piece := connection.recv(65_536):
         received += piece
@@ -64,7 +64,7 @@ def customer_path(external_id: str, **parameters: Any) -> str:
 
 
 def refusal(text: str) -> str:
-    """Return the one line with which a fault's text is refused."""
+    """Return the line with which a fault's text is refused."""
     with pytest.raises(FaultError) as caught:
         parse_fault(text)
     line = str(caught.value)

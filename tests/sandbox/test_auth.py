@@ -12,18 +12,18 @@ DEMO_KEY = {"key": "sandbox-key", "secret": "sandbox-secret"}
 
 
 class SettableClock:
-    """A clock that a test moves."""
+    """A clock that tests set."""
 
     def __init__(self) -> None:
         self.now = NOW
 
     def __call__(self) -> datetime:
-        """Return the time that was set."""
+        """Return the current time of the clock."""
         return self.now
 
 
 def ask_with(client: SandboxClient, headers: dict[str, str]) -> list[httpx.Response]:
-    """Ask both endpoints with these headers and no other credentials."""
+    """Call both endpoints with these headers and no other credentials; return the statuses."""
     base = str(client.base_url)
     customer = {"identifierName": "id", "identifierValue": "700000002", "source": "ALL"}
     with httpx.Client(base_url=base, headers=headers, trust_env=False) as bare:
@@ -83,7 +83,7 @@ def test_token_is_accepted_in_either_header(sandbox: SandboxClient, header: str)
     ],
 )
 def test_wrong_key_gets_no_token(sandbox: SandboxClient, content: bytes) -> None:
-    """A wrong secret and a body that is none are both refused with 401 and null data."""
+    """A wrong secret and an invalid body are both refused with 401 and null data."""
     answer = sandbox.post(TOKEN_PATH, content=content)
     assert answer.status_code == 401
     body: dict[str, Any] = answer.json()
@@ -92,7 +92,7 @@ def test_wrong_key_gets_no_token(sandbox: SandboxClient, content: bytes) -> None
 
 
 def test_token_expires_by_the_clock() -> None:
-    """A token is good for its seconds to live and not a second longer; a new one is."""
+    """A token is valid for its lifetime and not a second longer; a new one is valid."""
     clock = SettableClock()
     with serving(clock=clock, token_ttl_s=60) as client:
         answer = client.post(TOKEN_PATH, json=DEMO_KEY).json()["data"]

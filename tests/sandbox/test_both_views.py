@@ -21,7 +21,7 @@ LEGACY_NAMES = {
 
 
 def facts_of_item(item: dict[str, Any]) -> dict[str, Any]:
-    """Read what the customer view says of a promotion itself, in neutral words."""
+    """Return the customer view's facts of a promotion, in neutral terms."""
     limits = item["limits"]
     return {
         "id": item["promotionId"],
@@ -48,7 +48,7 @@ def facts_of_item(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def restrictions_of_item(item: dict[str, Any]) -> set[tuple[Any, ...]]:
-    """Read the customer view's enabled restrictions by their legacy names."""
+    """Return the customer view's enabled restrictions by their legacy names."""
     return {
         (
             kind,
@@ -64,7 +64,7 @@ def restrictions_of_item(item: dict[str, Any]) -> set[tuple[Any, ...]]:
 
 
 def facts_of_definition(definition: dict[str, Any]) -> dict[str, Any]:
-    """Read what the legacy view says of a promotion, in the same neutral words."""
+    """Return the legacy view's facts of a promotion, in the same terms."""
     limits = definition["limits"]
     return {
         "id": definition["id"],
@@ -91,7 +91,7 @@ def facts_of_definition(definition: dict[str, Any]) -> dict[str, Any]:
 
 
 def with_seconds(moment: str) -> str:
-    """Write a legacy instant's seconds out, without zone."""
+    """Return a legacy instant with seconds, without zone."""
     bare = moment.removesuffix("Z")
     return bare if bare.count(":") == 2 else f"{bare}:00"
 
@@ -106,7 +106,7 @@ def type_of_definition(definition: dict[str, Any]) -> str:
 
 
 def restrictions_of_definition(definition: dict[str, Any]) -> set[tuple[Any, ...]]:
-    """Read the legacy view's restrictions, but for those that only it has."""
+    """Return the legacy view's restrictions without those that only it has."""
     restrictions = definition.get("promotionRestrictions", {}).get("restrictions", {})
     return {
         (kind, entry["name"], float(entry["value"]), entry.get("type"), entry.get("periodUnit"))
@@ -135,7 +135,7 @@ def read_all_definitions(
 
 
 def test_both_views_agree_on_every_promotion(sandbox: SandboxClient, world: World) -> None:
-    """Whatever is in both views has the same facts in both; two of C-MIXED are in one only."""
+    """A promotion in both views has the same facts; two of C-MIXED are in one only."""
     definitions = read_all_definitions(sandbox, world)
     undefined: list[int] = []
     compared = 0
@@ -157,7 +157,7 @@ def test_both_views_agree_on_every_promotion(sandbox: SandboxClient, world: Worl
 
 
 def test_rule_ids_are_those_of_the_rendered_rules(world: World) -> None:
-    """What startRuleIdentifier searches is what rulesetInfos shows, in all small programs."""
+    """The ids that startRuleIdentifier searches are in rulesetInfos, in all small programs."""
     for program in world.programs.values():
         for promotion in program.definitions[:200]:
             rendered = render_definition(promotion, program)["rulesetInfos"]

@@ -19,7 +19,7 @@ def own(world: World) -> Iterator[SandboxClient]:
 
 @pytest.fixture(autouse=True)
 def settled(own: SandboxClient) -> None:
-    """Each test begins with no calls and no latency."""
+    """Each test starts with no calls and no latency."""
     own.put("/__latency", json={"ms": 0})
     own.delete("/__calls")
 
@@ -53,7 +53,7 @@ def test_log_tells_the_query_as_received(own: SandboxClient) -> None:
 
 
 def test_log_is_bounded_and_can_be_reset(own: SandboxClient) -> None:
-    """Only the last thousand calls are kept, all are counted, and DELETE forgets them."""
+    """Only the last thousand calls are stored, all are counted, and DELETE removes them."""
     for _ in range(1005):
         own.post("/v3/oauth/token/generate")
     report = own.get("/__calls").json()
@@ -70,7 +70,7 @@ def test_log_is_bounded_and_can_be_reset(own: SandboxClient) -> None:
 
 
 def seconds_of(client: SandboxClient) -> tuple[float, float]:
-    """How long the customer view and the definitions take, in seconds."""
+    """Return the durations of the customer view and the definitions, in seconds."""
     started = time.perf_counter()
     client.customer("C-ONE")
     between = time.perf_counter()
@@ -79,7 +79,7 @@ def seconds_of(client: SandboxClient) -> tuple[float, float]:
 
 
 def test_latency_of_one_endpoint_can_be_ordered(own: SandboxClient) -> None:
-    """The ordered endpoint waits at least as long as told, the other does not wait."""
+    """One endpoint waits at least as long as set, the other does not wait."""
     answer = own.request(
         "PUT", "/__latency", json={"ms": 80, "endpoint": "promotionsV2"}, auth=None
     )
@@ -90,7 +90,7 @@ def test_latency_of_one_endpoint_can_be_ordered(own: SandboxClient) -> None:
 
 
 def test_latency_of_all_endpoints_can_be_ordered(own: SandboxClient) -> None:
-    """Without an endpoint the order is for all, and a negative one means none."""
+    """Without an endpoint the latency is for all, and a negative one means none."""
     own.put("/__latency", json={"ms": 40, "endpoint": None})
     assert min(seconds_of(own)) >= 0.04
     answer = own.put("/__latency", json={"ms": -5})
@@ -113,14 +113,14 @@ def test_sandbox_without_options_lives_today() -> None:
     "content", [b"", b"[]", b'{"ms": "slow"}', b'{"ms": 1, "endpoint": "nowhere"}']
 )
 def test_wrong_latency_order_is_refused(own: SandboxClient, content: bytes) -> None:
-    """An order that cannot be read changes nothing and is told so."""
+    """An invalid body changes nothing and is refused."""
     answer = own.put("/__latency", content=content)
     assert answer.status_code == 400
     assert answer.json()["error"]
 
 
 def test_world_lists_customers_and_programs(own: SandboxClient) -> None:
-    """Explorers find everybody's identifiers and each program's sizes, without credentials."""
+    """All identifiers and the sizes of programs are listed, without credentials."""
     described = own.get("/__world", auth=None).json()
     customers = {
         customer["identifiers"]["externalId"][0]: customer

@@ -39,7 +39,7 @@ from tests.sandbox.client import SandboxClient, code, serving
 def test_wrong_parameter_gets_its_code(
     sandbox: SandboxClient, expected: int, parameters: dict[str, Any]
 ) -> None:
-    """Each documented code, and the condition that brings it about."""
+    """Each documented code, and the condition that causes it."""
     assert code(sandbox.customer("C-ONE", **parameters)) == expected
 
 
@@ -87,13 +87,13 @@ def test_http_status_of_errors_can_be_chosen() -> None:
 def test_customer_is_found_by_each_identifier(
     sandbox: SandboxClient, name: str, value: str, customer_id: int
 ) -> None:
-    """Every identifier name works, and a value counts character by character."""
+    """Every identifier name works, and values are compared character by character."""
     answer = sandbox.customer(value, identifierName=name)
     assert answer.json()["customerId"] == customer_id
 
 
 def test_unencoded_plus_is_a_blank(sandbox: SandboxClient) -> None:
-    """A plus that a client forgot to encode arrives as a blank and finds nobody."""
+    """A plus that a client did not encode arrives as a space and finds no customer."""
     query = "identifierName=mobile&identifierValue=+919456430851&source=INSTORE"
     assert code(sandbox.get(f"/v2/customers/lookup/promotionData?{query}")) == 8015
 
@@ -115,7 +115,7 @@ def test_unencoded_plus_is_a_blank(sandbox: SandboxClient) -> None:
 def test_customer_is_found_on_their_sources(
     sandbox: SandboxClient, external_id: str, found_on: set[str]
 ) -> None:
-    """A source finds those who registered there, ALL finds everybody."""
+    """A source finds the customers registered there, ALL finds every customer."""
     sources = (
         *("FACEBOOK", "WEB_ENGAGE", "INSTORE", "MARTJACK", "TMALL", "TAOBAO", "JD"),
         *("ECOMMERCE", "WEBSITE", "LINE", "ALL"),

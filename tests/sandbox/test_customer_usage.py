@@ -2,7 +2,7 @@ from tests.sandbox.client import SandboxClient
 
 
 def test_all_usage_adds_the_restrictions_that_are_not_enabled(sandbox: SandboxClient) -> None:
-    """With fetchAllUsage=true the three restrictions on a customer are told, at -1 if need be."""
+    """With fetchAllUsage=true the three restrictions per customer exist, at -1 if disabled."""
     full = sandbox.promotions("C-CURRENT", fetchAllUsage="true")
     plain = sandbox.promotions("C-CURRENT", fetchAllUsage="false")
     assert plain == sandbox.promotions("C-CURRENT")
@@ -37,7 +37,7 @@ def test_restriction_that_is_not_enabled_still_tells_usage(sandbox: SandboxClien
 
 
 def test_usage_is_as_untrue_as_the_documented_one(sandbox: SandboxClient) -> None:
-    """EVENT has no usage; PROMOTION and REDEMPTIONS_PER_EARN say 0 though something was used."""
+    """EVENT has no usage; PROMOTION and REDEMPTIONS_PER_EARN have 0 even after use."""
     promotion = next(
         promotion
         for promotion in sandbox.promotions("C-LIMITS")
@@ -70,7 +70,7 @@ def test_direct_issue_happens_at_one_instant(sandbox: SandboxClient) -> None:
 
 
 def test_enrolment_and_issue_counts_agree_with_the_timelines(sandbox: SandboxClient) -> None:
-    """The wire's issuals are the enrolments and its earns the issues."""
+    """Issuals are the enrolments, and earns the issues."""
     for promotion in sandbox.promotions("C-CURRENT", promotionType="ENROL_AND_ISSUE"):
         timelines = promotion["customerPromotionTimelines"]
         restrictions = promotion["promotionRestriction"]
@@ -89,7 +89,7 @@ def test_org_without_promotion_types_has_no_restrictions(sandbox: SandboxClient)
 
 
 def test_merged_customer_comes_with_a_warning(sandbox: SandboxClient) -> None:
-    """C-MERGED is answered beside warning 8069; others have none."""
+    """C-MERGED has warning 8069; others have none."""
     assert [warning["code"] for warning in sandbox.customer("C-MERGED").json()["warnings"]] == [
         8069
     ]

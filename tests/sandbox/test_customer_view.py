@@ -14,7 +14,7 @@ from tests.sandbox.client import NOW, SandboxClient, serving
 def test_pages_hold_every_promotion_once(
     sandbox: SandboxClient, external_id: str, total: int
 ) -> None:
-    """Reading page after page of a hundred gives each promotion once, and true page details."""
+    """Pages of a hundred have each promotion once, and correct page details."""
     seen: list[int] = []
     for number in range(max(1, -(-total // 100))):
         answer = sandbox.customer(external_id, limit=100, offset=number * 100).json()
@@ -37,7 +37,7 @@ def test_page_without_limit_and_offset_has_ten_from_the_start(sandbox: SandboxCl
 
 
 def test_offset_is_an_index_of_promotions(sandbox: SandboxClient) -> None:
-    """An offset that is no multiple of the limit starts there, and its page number is rounded."""
+    """An offset need not be a multiple of the limit; its page number is rounded."""
     all_of_them = sandbox.promotions("C-100")
     answer = sandbox.customer("C-100", limit=10, offset=7).json()
     assert answer["promotions"] == all_of_them[7:17]
@@ -99,13 +99,13 @@ def test_page_behind_the_end_is_empty(sandbox: SandboxClient) -> None:
 def test_status_filter_has_its_documented_meaning(
     sandbox: SandboxClient, status: str, names: set[str]
 ) -> None:
-    """Each promotionStatusForCustomer picks the states of C-CURRENT that it describes."""
+    """Each promotionStatusForCustomer selects the states of C-CURRENT that it describes."""
     found = sandbox.promotions("C-CURRENT", promotionStatusForCustomer=status)
     assert {promotion["promotionName"] for promotion in found} == names
 
 
 def test_expired_is_decided_by_the_clock(world: World) -> None:
-    """What can be redeemed today is expired for a sandbox whose clock is a year ahead."""
+    """Redeemable promotions are expired for a sandbox whose clock is a year ahead."""
     with serving(world=world, clock=lambda: NOW + timedelta(days=365)) as client:
         expired = client.promotions("C-CURRENT", promotionStatusForCustomer="EXPIRED")
         assert len(expired) == 20
@@ -133,14 +133,14 @@ def test_ended_and_inactive_promotions_are_not_available(sandbox: SandboxClient)
 def test_type_filter_maps_query_to_response_spelling(
     sandbox: SandboxClient, promotion_type: str, offer_type: str | None, count: int
 ) -> None:
-    """The query says DIRECT_ISSUE where the response says LOYALTY, and so on."""
+    """The query has DIRECT_ISSUE where the response has LOYALTY, and so on."""
     found = sandbox.promotions("C-CURRENT", promotionType=promotion_type)
     offer_types = Counter(promotion["pointsOfferType"] for promotion in found)
     assert offer_types == {offer_type or "LOYALTY_EARNING": count}
 
 
 def test_source_type_filter_splits_the_mixed_customer(sandbox: SandboxClient) -> None:
-    """UI, API and CAMPAIGN each give their part of C-MIXED."""
+    """UI, API and CAMPAIGN each select their part of C-MIXED."""
     counts = {
         source_type: sandbox.customer("C-MIXED", sourceType=source_type).json()["pageDetails"][
             "totalEntries"
@@ -164,7 +164,7 @@ def test_source_type_filter_splits_the_mixed_customer(sandbox: SandboxClient) ->
 def test_programs_filter_is_a_comma_separated_list(
     sandbox: SandboxClient, programs: str, expected: dict[int, int]
 ) -> None:
-    """Only the programs of the list are answered; an empty list filters nothing."""
+    """Only promotions of the listed programs are returned; an empty list filters nothing."""
     found = Counter(
         promotion["programId"] for promotion in sandbox.promotions("C-TEN", programs=programs)
     )
@@ -178,7 +178,7 @@ def test_filters_count_in_the_page_details(sandbox: SandboxClient) -> None:
 
 
 def test_list_of_a_customer_may_change_between_two_calls() -> None:
-    """A test can take a promotion away, as a live upstream would between two pages."""
+    """A test can remove a promotion between two pages, as on a live upstream."""
     world = World.generate(today=NOW.date())
     with serving(world=world) as client:
         before = client.promotions("C-100")

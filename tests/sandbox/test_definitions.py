@@ -35,7 +35,7 @@ from tests.sandbox.client import LEGACY_BASICS, SandboxClient, code, serving
 def test_wrong_parameter_gets_its_code(
     sandbox: SandboxClient, expected: int, parameters: dict[str, Any]
 ) -> None:
-    """Each documented code, and the condition that brings it about, in program 9005."""
+    """Each documented code, and the condition that causes it, in program 9005."""
     assert code(sandbox.legacy(9005, **parameters)) == expected
 
 
@@ -54,7 +54,7 @@ def test_error_can_have_the_shape_of_the_response_table() -> None:
 def test_pages_hold_every_definition_once(
     sandbox: SandboxClient, program_id: int, total: int
 ) -> None:
-    """Reading page after page of a hundred gives each definition once, and true page details."""
+    """Pages of a hundred have each definition once, and correct page details."""
     seen: list[int] = []
     for number in range(max(1, -(-total // 100))):
         answer = sandbox.legacy(program_id, **(LEGACY_BASICS | {"offset": number * 100})).json()
@@ -70,7 +70,7 @@ def test_pages_hold_every_definition_once(
 
 
 def test_limit_zero_gives_the_total_only(sandbox: SandboxClient) -> None:
-    """The document supports a limit of zero: no data, and how many there would be."""
+    """The document supports a limit of zero: no data, but the total."""
     answer = sandbox.legacy(9101, **(LEGACY_BASICS | {"limit": 0})).json()
     assert answer["data"] == []
     assert answer["pageDetails"] == {
@@ -82,7 +82,7 @@ def test_limit_zero_gives_the_total_only(sandbox: SandboxClient) -> None:
 
 
 def test_offset_is_an_index_of_definitions(sandbox: SandboxClient) -> None:
-    """An offset that is no multiple of the limit starts there."""
+    """An offset need not be a multiple of the limit."""
     page = sandbox.definitions(9100, limit=10, offset=7)
     assert page == sandbox.definitions(9100)[7:17]
 
@@ -94,7 +94,7 @@ def test_offset_is_an_index_of_definitions(sandbox: SandboxClient) -> None:
 def test_inactive_definitions_are_told_on_request(
     sandbox: SandboxClient, source_type: str, active: int, with_inactive: int
 ) -> None:
-    """Only includeInactivePromotions=true shows the inactive ones; false is the default."""
+    """Only includeInactivePromotions=true includes inactive ones; false is the default."""
     plain = sandbox.definitions(9005, sourceType=source_type)
     refused = sandbox.definitions(9005, sourceType=source_type, includeInactivePromotions="false")
     full = sandbox.definitions(9005, sourceType=source_type, includeInactivePromotions="true")
@@ -117,7 +117,7 @@ def test_event_filter_ignores_the_case(sandbox: SandboxClient, event_name: str) 
 
 
 def test_promotion_id_finds_one_definition(sandbox: SandboxClient) -> None:
-    """The filter gives the one definition, under its own source type."""
+    """The filter finds the one definition, under its own source type."""
     (found,) = sandbox.definitions(9005, promotionId=90050003)
     assert found["id"] == 90050003
 
@@ -129,7 +129,7 @@ def test_promotion_id_finds_one_definition(sandbox: SandboxClient) -> None:
 def test_promotion_of_another_kind_is_an_empty_list(
     sandbox: SandboxClient, promotion_id: int, parameters: dict[str, Any]
 ) -> None:
-    """One that exists under another source type, or is inactive, is no 4027 but an empty list."""
+    """An id under another source type, or inactive, is an empty list and not 4027."""
     assert sandbox.definitions(9005, promotionId=promotion_id, **parameters) == []
 
 
@@ -145,14 +145,14 @@ def test_start_rule_finds_its_promotion(sandbox: SandboxClient) -> None:
 
 
 def test_unknown_program_has_no_definitions(sandbox: SandboxClient) -> None:
-    """A program that nobody knows is answered with an empty list."""
+    """An unknown program has an empty list."""
     answer = sandbox.legacy(123456, **LEGACY_BASICS)
     assert answer.status_code == 200
     assert answer.json()["data"] == []
 
 
 def test_program_id_that_is_no_number_is_not_found(sandbox: SandboxClient) -> None:
-    """The path holds whole numbers only."""
+    """The path accepts whole numbers only."""
     assert sandbox.legacy("abc", **LEGACY_BASICS).status_code == 404
 
 
@@ -193,7 +193,7 @@ def test_definitions_are_of_many_shapes(sandbox: SandboxClient) -> None:
 
 
 def test_enrol_and_issue_is_written_in_both_legacy_ways(sandbox: SandboxClient) -> None:
-    """ISSUE_AND_EARN stands beside LOYALTY, as in the document, and beside LOYALTY_EARNING."""
+    """ISSUE_AND_EARN occurs with LOYALTY, as in the document, and with LOYALTY_EARNING."""
     offer_types = {
         definition["pointsOfferType"]
         for definition in sandbox.definitions(9100)
@@ -210,7 +210,7 @@ def test_instants_have_both_documented_spellings(sandbox: SandboxClient) -> None
 
 
 def test_org_without_promotion_types_has_no_legacy_restrictions(sandbox: SandboxClient) -> None:
-    """Program 9021 tells limits only."""
+    """Program 9021 has limits only."""
     for definition in sandbox.definitions(9021):
         assert "promotionRestrictions" not in definition
         assert "limits" in definition

@@ -19,14 +19,14 @@ NOT_ENABLED = "-1"
 def test_first_page_of_two_is_the_documented_one(
     sandbox: SandboxClient, all_usage: str | None
 ) -> None:
-    """The documented page of customer 555380204 is answered, whatever fetchAllUsage is."""
+    """The documented page of customer 555380204 is returned, whatever fetchAllUsage is."""
     answer = sandbox.customer("000003873354", limit=2, offset=0, fetchAllUsage=all_usage)
     assert answer.status_code == 200
     assert answer.json() == document("customer_555380204_page_of_2")
 
 
 def test_answer_has_the_documented_key_order(sandbox: SandboxClient) -> None:
-    """Byte for byte the documented page, but for the document's white space."""
+    """The bytes of the documented page, except for white space."""
     answer = sandbox.customer("000003873354", limit=2)
     assert answer.content == msgspec.json.encode(document("customer_555380204_page_of_2"))
 
@@ -44,7 +44,7 @@ def test_answer_has_the_documented_key_order(sandbox: SandboxClient) -> None:
 def test_documented_customer_is_answered_word_for_word(
     sandbox: SandboxClient, external_id: str, name: str
 ) -> None:
-    """Each documented customer's page is the document's, asked with fetchAllUsage=true."""
+    """Each documented customer's page is the document's, with fetchAllUsage=true."""
     answer = sandbox.customer(external_id, limit=10, offset=0, fetchAllUsage="true")
     assert answer.json() == document(name)
 
@@ -87,7 +87,7 @@ def test_documented_restrictions_that_are_not_enabled_need_all_usage(
 def test_fragment_is_part_of_a_complete_promotion(
     sandbox: SandboxClient, position: int, name: str
 ) -> None:
-    """The documented fragments stand in promotions that have all the other keys too."""
+    """The documented fragments are parts of complete promotions."""
     promotion = sandbox.promotions("documented-fragments")[position]
     fragment = document(name)
     assert {key: promotion[key] for key in fragment} == fragment
@@ -105,12 +105,12 @@ def test_fragment_is_part_of_a_complete_promotion(
 def test_error_body_is_the_documented_one(
     sandbox: SandboxClient, name: str, parameters: dict[str, Any]
 ) -> None:
-    """The two documented error bodies are answered as values of JSON."""
+    """The two documented error bodies are returned, as equal JSON."""
     assert sandbox.customer("nobody", **parameters).json() == document(name)
 
 
 def test_documented_definitions_request_is_answered_word_for_word(sandbox: SandboxClient) -> None:
-    """The document's example request for program 973 is answered by its example, key order too."""
+    """The document's example request for program 973 returns its example, in its key order."""
     answer = sandbox.legacy(973, limit=100, offset=0, sourceType="USER_CREATED")
     assert answer.status_code == 200
     assert answer.content == msgspec.json.encode(document("program_973_user_created"))
@@ -118,7 +118,7 @@ def test_documented_definitions_request_is_answered_word_for_word(sandbox: Sandb
 
 @pytest.mark.parametrize("path", sorted(DOCUMENTED.glob("customer_*.json")), ids=lambda p: p.stem)
 def test_generated_payloads_are_written_as_the_documents_write(path: Path) -> None:
-    """The renderer of generated promotions turns the documented facts into the documented bytes."""
+    """The renderer of generated promotions renders the documented facts to the documented bytes."""
     for item in msgspec.json.decode(path.read_bytes())["promotions"]:
         holding = replace(read_item(item), documented=None)
         rendered = render_holding(holding, all_usage=False, has_promotion_types=True)

@@ -7,7 +7,7 @@ from gateway.sandbox.faults.modes import MODES
 from gateway.sandbox.faults.spec import fault_help, parse_fault
 from gateway.sandbox.world import World
 from tests.sandbox.client import LEGACY_BASICS, SandboxClient, serving
-from tests.sandbox.faulty import faults, refusal, statuses, struck
+from tests.sandbox.faulty import applied, faults, refusal, statuses
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def own(world: World) -> Iterator[SandboxClient]:
     ],
 )
 def test_wrong_fault_is_refused_in_one_line(text: str, line: str) -> None:
-    """A fault that cannot be read is told with what is wrong and what is allowed instead."""
+    """An invalid fault is refused with what is wrong and what is allowed."""
     told = refusal(text)
     assert told.startswith("fault '")
     assert line in told
@@ -57,7 +57,7 @@ def test_wrong_fault_is_refused_in_one_line(text: str, line: str) -> None:
 
 
 def test_parameters_come_in_any_order_and_with_blanks() -> None:
-    """Blanks around names and values mean nothing, nor does the parameters' order."""
+    """Neither spaces around names and values nor the order of parameters matters."""
     one = parse_fault("status=503,rate=0.2,endpoint=promotionData")
     other = parse_fault(" status = 503 , endpoint = promotionData , rate = 0.2 ")
     assert (one.options, one.rate, one.endpoints) == (other.options, other.rate, other.endpoints)
@@ -65,14 +65,14 @@ def test_parameters_come_in_any_order_and_with_blanks() -> None:
 
 
 def test_value_may_have_a_comma() -> None:
-    """An HTTP date keeps its comma, and what follows it is read all the same."""
+    """An HTTP date may contain a comma, and further parameters may follow."""
     fault = parse_fault("status=429,retry_after=Wed, 21 Oct 2026 07:28:00 GMT,count=3")
     assert fault.options["retry_after"] == "Wed, 21 Oct 2026 07:28:00 GMT"
     assert fault.count == 3
 
 
 def test_help_lists_every_mode() -> None:
-    """People can read which modes there are, a line each, and what each may have."""
+    """The help text has a line for each mode with its parameters."""
     _, *lines, last = fault_help().splitlines()
     assert [re.split(r"[=\[:]", line.strip())[0] for line in lines] == [*MODES]
     assert "rate (a number from 0 to 1)" in last
@@ -82,7 +82,7 @@ def test_help_lists_every_mode() -> None:
 
 
 def test_rate_strikes_the_same_calls_each_time(own: SandboxClient) -> None:
-    """A rate strikes about so many calls, the same ones whenever it begins anew."""
+    """A rate applies to about so many calls, the same ones after each start."""
     with faults(own, "status=503,rate=0.25"):
         first = statuses(own, 80)
     with faults(own, "status=503,rate=0.25"):
@@ -93,7 +93,7 @@ def test_rate_strikes_the_same_calls_each_time(own: SandboxClient) -> None:
 
 
 def test_rates_of_two_faults_are_independent(own: SandboxClient) -> None:
-    """Two faults of one rate do not wait for the same calls: the second gets its share."""
+    """Two faults of one rate are independent: the second applies to its share."""
     with faults(own, "status=503,rate=0.3", "status=504,rate=0.3"):
         seen = statuses(own, 80)
     assert seen.count(503) > 10
@@ -101,14 +101,14 @@ def test_rates_of_two_faults_are_independent(own: SandboxClient) -> None:
 
 
 def test_rates_of_nothing_and_of_all(own: SandboxClient) -> None:
-    """A rate of 0 strikes no call, one of 1 each."""
+    """A rate of 0 applies to no call, one of 1 to each."""
     with faults(own, "status=503,rate=0", "status=502,rate=1"):
         assert statuses(own, 5) == [502] * 5
-        assert struck(own) == [0, 5]
+        assert applied(own) == [0, 5]
 
 
 def test_fault_strikes_only_so_often_and_so_late(own: SandboxClient) -> None:
-    """`after` calls are spared, the next `count` are struck, the rest is well again."""
+    """`after` calls are skipped, the fault applies to the next `count`, and to none after that."""
     with faults(own, "status=503,after=2,count=3"):
         assert statuses(own, 7) == [200, 200, 503, 503, 503, 200, 200]
         assert own.get("/__faults").json() == [
@@ -117,13 +117,13 @@ def test_fault_strikes_only_so_often_and_so_late(own: SandboxClient) -> None:
 
 
 def test_first_fault_that_is_due_strikes(own: SandboxClient) -> None:
-    """The order of the list decides; the next fault has its turn when the first is over."""
+    """The order of the list decides; the next fault applies when the first is exhausted."""
     with faults(own, "status=503,count=1", "status=502,count=1"):
         assert statuses(own, 3) == [503, 502, 200]
 
 
 def test_fault_strikes_its_endpoint_alone(own: SandboxClient) -> None:
-    """With an endpoint named, the others stay well; with all of them meant, none does."""
+    """A fault applies to the named endpoint only, or to all of them."""
     token = {"key": "sandbox-key", "secret": "sandbox-secret"}
 
     def seen() -> list[int]:
@@ -144,14 +144,14 @@ def test_fault_strikes_its_endpoint_alone(own: SandboxClient) -> None:
 
 
 def test_fault_strikes_matching_calls_alone(own: SandboxClient) -> None:
-    """`match` picks calls by a part of their path and query, for `after` and `count` too."""
+    """`match` selects calls by a part of their path and query, for `after` and `count` too."""
     with faults(own, "status=503,match=identifierValue=C-TEN&,after=1"):
         seen = [own.customer(name).status_code for name in ("C-TEN", "C-ONE", "C-TEN", "C-100")]
     assert seen == [200, 200, 503, 200]
 
 
-def test_struck_calls_are_counted_and_need_no_credentials(own: SandboxClient) -> None:
-    """A fault comes before the credentials are looked at, and its calls are in the log."""
+def test_calls_with_a_fault_are_counted_and_need_no_credentials(own: SandboxClient) -> None:
+    """A fault applies before authentication, and its calls are in the log."""
     own.delete("/__calls")
     with faults(own, "status=503"):
         assert own.get("/v2/customers/lookup/promotionData", auth=None).status_code == 503
@@ -162,7 +162,7 @@ def test_struck_calls_are_counted_and_need_no_credentials(own: SandboxClient) ->
 
 
 def test_faults_can_be_given_at_the_start(world: World) -> None:
-    """The constructor's faults hold from the first call, until they are ended."""
+    """The constructor's faults apply from the first call until they are removed."""
     with serving(world=world, faults=[parse_fault("status=418")]) as client:
         assert statuses(client, 1) == [418]
         client.delete("/__faults")
@@ -173,7 +173,7 @@ def test_faults_can_be_given_at_the_start(world: World) -> None:
     "content", [b"", b"{}", b'"hang"', b"[1]", b'["explode"]', b'["reset", "status"]', b"\xff"]
 )
 def test_wrong_order_changes_nothing(own: SandboxClient, content: bytes) -> None:
-    """A list that cannot be read is refused with a reason, and the faults stay as they were."""
+    """An invalid list is refused with a reason, and the faults do not change."""
     with faults(own, "status=503"):
         answer = own.put("/__faults", content=content)
         assert answer.status_code == 400

@@ -13,7 +13,7 @@ from tests.support.serving import serve
 
 
 def application(events: list[str], *, fails: bool = False) -> Starlette:
-    """Build an application that notes its lifespan."""
+    """Return an application that records its lifespan."""
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -49,6 +49,6 @@ def test_two_servers_have_two_ports() -> None:
 
 
 def test_application_that_does_not_start_is_an_error() -> None:
-    """A lifespan that fails is told where the block would begin."""
+    """A lifespan that fails raises at the start of the block."""
     with pytest.raises(RuntimeError, match="did not start"), serve(application([], fails=True)):
         pytest.fail("the block was entered")

@@ -12,7 +12,7 @@ from tests.sandbox.client import TODAY, SandboxClient
 
 
 def everything_answered(world: World) -> list[Any]:
-    """Every payload of the world, rendered as the endpoints do (big programs cut short)."""
+    """Return all payloads of the world, rendered as by the endpoints (large programs truncated)."""
     customers = [
         [
             customer.customer_id,
@@ -31,7 +31,7 @@ def everything_answered(world: World) -> list[Any]:
 
 
 def test_world_is_the_same_for_seed_and_date() -> None:
-    """Two worlds of one seed and date answer alike; another seed or date answers differently."""
+    """Two worlds of one seed and date are equal; another seed or date differs."""
     world = everything_answered(World.generate(seed=7, today=TODAY))
     assert world == everything_answered(World.generate(seed=7, today=TODAY))
     assert world != everything_answered(World.generate(seed=8, today=TODAY))
@@ -39,7 +39,7 @@ def test_world_is_the_same_for_seed_and_date() -> None:
 
 
 def test_world_is_of_today_unless_told_otherwise() -> None:
-    """Without a date the promotions are valid on the day the world is made."""
+    """Without a date the promotions are valid today."""
     program = World.generate().programs[9010]
     (promotion,) = program.definitions
     assert promotion.starts_at < datetime.now(UTC) < promotion.ends_at
@@ -70,7 +70,7 @@ def test_twenty_customers_share_definitions(world: World) -> None:
 
 
 def test_current_customer_is_current(sandbox: SandboxClient) -> None:
-    """Everything of C-CURRENT is valid on the world's date, in all types, some with metadata."""
+    """All of C-CURRENT is valid on the world's date, in all types, some with metadata."""
     promotions = sandbox.promotions("C-CURRENT")
     assert {promotion["pointsOfferType"] for promotion in promotions} == {
         "GENERIC",
@@ -95,7 +95,7 @@ def test_texts_arrive_character_by_character(sandbox: SandboxClient, world: Worl
 
 
 def test_big_ids_arrive_digit_by_digit(sandbox: SandboxClient) -> None:
-    """Ids that a double cannot hold are written as they are."""
+    """Ids that a double cannot represent are exact."""
     answer = sandbox.customer("C-BIGIDS")
     assert b'"customerId":9007199254740993' in answer.content
     ids = [promotion["promotionId"] for promotion in answer.json()["promotions"]]
@@ -156,7 +156,7 @@ def test_window_limits_are_told_as_documented(sandbox: SandboxClient) -> None:
 
 
 def test_words_that_nobody_knows_occur(sandbox: SandboxClient) -> None:
-    """An unknown measure, scope, window, event, type and status are somewhere in the world."""
+    """An unknown measure, scope, window, event, type and status occur in the world."""
     text = sandbox.customer("C-LIMITS", limit=100).text
     for word in ("NUMBER_OF_WIDGETS", "HOUSEHOLD", "FORTNIGHTLY", "WidgetSpun", "CASHBACK"):
         assert f'"{word}"' in text
@@ -164,7 +164,7 @@ def test_words_that_nobody_knows_occur(sandbox: SandboxClient) -> None:
 
 
 def test_program_that_nobody_knows_has_promotion_types(world: World) -> None:
-    """The org's switch is on where no program says otherwise."""
+    """The org's switch is on by default."""
     assert world.has_promotion_types(1)
     assert not world.has_promotion_types(9021)
 

@@ -1,4 +1,4 @@
-"""What is remembered of documents that clients sent: how much, how long, and where."""
+"""The store of automatic persisted queries: its bounds, its lifetime, its levels."""
 
 import pytest
 
@@ -18,22 +18,22 @@ PATIENT = SharedLimits(timeout_s=20, acquire_timeout_s=20)
 
 
 def cache(clock: Clock, url: str = "memory://") -> TwoLevelCache:
-    """Make the cache of a process."""
+    """Return the cache of a process."""
     return create_cache(url, SECRET, shared=PATIENT, clocks=CacheClocks(clock, clock))
 
 
 def queries(shared: TwoLevelCache, limits: MemoryLimits | None = None) -> AutomaticQueries:
-    """Make what remembers documents over it."""
+    """Return automatic queries over a cache."""
     return AutomaticQueries(shared, KeyMaker(SECRET), limits=limits or MemoryLimits())
 
 
 async def known(remembered: AutomaticQueries, texts: list[str]) -> list[int]:
-    """Return the places of the texts that are still found."""
+    """Return the indexes of the texts that are still found."""
     return [place for place, text in enumerate(texts) if await remembered.find(sha256_of(text))]
 
 
 async def test_what_was_asked_for_least_lately_goes_first() -> None:
-    """There is room for so many, whoever sends more."""
+    """The number of stored texts is bounded."""
     remembered = queries(cache(Clock()), MemoryLimits(max_entries=3))
     texts = [f"{{ a{number} }}" for number in range(4)]
     for text in texts[:3]:
@@ -44,7 +44,7 @@ async def test_what_was_asked_for_least_lately_goes_first() -> None:
 
 
 async def test_bytes_are_bounded_too() -> None:
-    """Long documents push out others, and one that is too long is not kept at all."""
+    """Long documents evict others, and one that is too long is not stored."""
     remembered = queries(cache(Clock()), MemoryLimits(max_bytes=200_000))
     texts = [f"# {str(number) * 20_000}" for number in range(10)]
     for text in texts:
@@ -73,7 +73,7 @@ async def test_a_document_is_forgotten_after_a_day() -> None:
 
 
 async def test_the_platforms_answers_keep_their_room() -> None:
-    """Documents are counted apart: in the cache's own first level there is none."""
+    """Documents are stored apart from the cache's own first level."""
     shared = cache(Clock())
     remembered = queries(shared)
     for number in range(50):
@@ -83,7 +83,7 @@ async def test_the_platforms_answers_keep_their_room() -> None:
 
 
 async def test_a_flood_of_documents_does_not_fill_the_shared_level() -> None:
-    """A process writes so many at once and few after; what it did not share it knows itself."""
+    """Writes to the shared level are limited; further texts are stored in the process."""
     valkey, clock = Valkey(), Clock()
     shared, another = (cache(clock, valkey.url) for _ in range(2))
     try:

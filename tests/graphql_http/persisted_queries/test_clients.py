@@ -1,4 +1,4 @@
-"""Real clients of npm against a real gateway: what they send, and that they are content."""
+"""Real npm clients against a real gateway."""
 
 import json
 import subprocess
@@ -30,7 +30,7 @@ def fresh(sandbox_url: str) -> Iterator[str]:
 
 
 def ask(url: str, client: str, *more: str) -> list[tuple[str, bool, int, str]]:
-    """Let a client ask for two programs; gives its requests, after a look at the answers."""
+    """Run a client that queries two programs; check its results and return its requests."""
     ended = subprocess.run(  # noqa: S603 - our own script
         ["node", "clients.mjs", url, client, *more],  # noqa: S607 - node is where it is
         cwd=HERE,
@@ -59,7 +59,7 @@ def ask(url: str, client: str, *more: str) -> list[tuple[str, bool, int, str]]:
 def test_a_client_misses_once_and_then_sends_hashes(
     fresh: str, client: str, hashed: str, sent: str, status: int, media_type: str
 ) -> None:
-    """A miss, the document, and hashes alone: also for whoever comes after."""
+    """A miss, the document, and then hashes alone, for later clients too."""
     miss = (hashed, False, status, media_type)
     document, hit = (sent, True, 200, media_type), (hashed, False, 200, media_type)
     assert ask(fresh, client) == [miss, document, hit]
@@ -68,7 +68,7 @@ def test_a_client_misses_once_and_then_sends_hashes(
 
 @pytest.mark.parametrize("client", ["apollo", "urql"])
 def test_a_client_gives_up_hashes_where_there_are_none(sandbox_url: str, client: str) -> None:
-    """Told once that they are not supported it sends documents, and asks no more."""
+    """After one PERSISTED_QUERY_NOT_SUPPORTED it sends documents only."""
     with serve_gateway(sandbox_url, apq=False) as url:
         requests = ask(f"{url}/graphql", client)
     assert [has_query for _, has_query, _, _ in requests] == [False, True, True]
@@ -78,7 +78,7 @@ def test_a_client_gives_up_hashes_where_there_are_none(sandbox_url: str, client:
 def test_apollos_link_takes_the_manifest_that_the_command_writes(
     sandbox_url: str, tmp_path: Path
 ) -> None:
-    """With nothing but trusted documents it never has to send one."""
+    """With trusted documents only it never sends a document."""
     manifest = str(tmp_path / "manifest.json")
     (tmp_path / "documents").mkdir()
     (tmp_path / "documents/p.graphql").write_text((HERE / "program.graphql").read_text())

@@ -1,4 +1,4 @@
-"""The page on persisted operations shows requests that work."""
+"""The examples of the page on persisted operations work."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ PAGE = (Path(__file__).parents[3] / "docs/persisted-operations.md").read_text(en
 
 
 def test_the_example_of_the_page_works(gateway_url: str) -> None:
-    """Query and hash belong together, and go the way that the comments say."""
+    """Query and hash match, and have the results that the comments state."""
     query = re.findall(r"^query='(.*)'$", PAGE, re.MULTILINE)[0]
     sha256 = re.findall(r"^hash=(\w+) ", PAGE, re.MULTILINE)[0]
     assert sha256 == sha256_of(query)
@@ -24,7 +24,7 @@ def test_the_example_of_the_page_works(gateway_url: str) -> None:
 
 
 def test_the_codes_of_the_page_exist() -> None:
-    """A client that looks for one of them finds it in answers."""
+    """The documented codes are those of the errors."""
     told = set(re.findall(r"^\| `([A-Z_]+)` \|", PAGE, re.MULTILINE))
     assert len(told) == 4
     assert told <= set(codes())

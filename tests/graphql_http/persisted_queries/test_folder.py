@@ -1,4 +1,4 @@
-"""``promotion-gateway operations``: a folder of files becomes a manifest, or a line a mistake."""
+"""``promotion-gateway operations``: a manifest of a folder's files, or a line for each mistake."""
 
 import json
 import os
@@ -37,7 +37,7 @@ TWO = print_ast(
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Begin in an empty folder, without settings."""
+    """Change to an empty folder, without settings."""
     for name in [name for name in os.environ if name.startswith("GATEWAY_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
@@ -53,7 +53,7 @@ def write(files: Mapping[str, str | bytes], folder: str = "operations") -> None:
 
 
 def test_each_operation_has_the_fragments_it_needs(capsys: pytest.CaptureFixture[str]) -> None:
-    """From whichever file, by name, and no others; what is no file of ours is left alone."""
+    """Operations of all files are sorted by name; other files are ignored."""
     write(FILES)
     assert main(["operations", "operations"]) == 0
     out, err = capsys.readouterr()
@@ -84,7 +84,7 @@ def test_apollos_form_has_the_same_documents(folder: Path) -> None:
 
 @pytest.mark.parametrize("form", ["map", "apollo"])
 def test_what_it_writes_the_gateway_trusts(sandbox_url: str, form: str) -> None:
-    """The manifest goes straight into the setting."""
+    """The manifest can be used in the setting as it is."""
     write(FILES)
     assert main(["operations", "operations", "--format", form, "--output", "m.json"]) == 0
     with (
@@ -136,7 +136,7 @@ def test_every_mistake_has_its_line(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_the_settings_refuse_is_a_mistake(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It would stop the start of a gateway that has them."""
+    """The same error would stop the start of the gateway."""
     write({"a.graphql": "\nquery A { __schema { __typename } }"})
     monkeypatch.setenv("GATEWAY_INTROSPECTION", "true")
     assert main(["operations", "operations"]) == 0
@@ -146,7 +146,7 @@ def test_what_the_settings_refuse_is_a_mistake(
 
 
 def test_without_an_operation_there_is_no_manifest(capsys: pytest.CaptureFixture[str]) -> None:
-    """A folder that is not there, or has none, is told."""
+    """A folder that does not exist or has no operation is an error."""
     assert main(["operations", "nowhere"]) == 2
     assert capsys.readouterr().err == "nowhere: the folder does not exist\n"
     write({"f.graphql": "fragment F on Program { id }"})
@@ -155,7 +155,7 @@ def test_without_an_operation_there_is_no_manifest(capsys: pytest.CaptureFixture
 
 
 def test_a_file_that_cannot_be_written_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """As of every command."""
+    """The error is one line, as for every command."""
     write(FILES)
     assert main(["operations", "operations", "--output", "operations"]) == 2
     assert capsys.readouterr().err == "operations: Is a directory\n"

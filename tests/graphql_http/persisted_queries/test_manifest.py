@@ -1,4 +1,4 @@
-"""The manifest's forms: what the common tools write is read, and a damaged one is not."""
+"""The forms of the manifest that common tools write, and invalid ones."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ APOLLO = "apollo-persisted-query-manifest"
 
 
 def apollo(*operations: Any, **parts: Any) -> dict[str, Any]:
-    """Write a manifest as Apollo's tools do."""
+    """Return a manifest in Apollo's form."""
     return {"format": APOLLO, "version": 1, "operations": list(operations)} | parts
 
 
@@ -69,7 +69,7 @@ def test_both_forms_are_read(manifest: Any, documents: dict[str, str]) -> None:
     ids=lambda value: str(value)[:40],
 )
 def test_what_is_no_manifest_is_told(raw: bytes | str, told: str) -> None:
-    """The id that is wrong is named, and what it should be."""
+    """The message names the wrong id and what it must be."""
     with pytest.raises(ManifestError) as refused:
         read_manifest(raw if isinstance(raw, bytes) else raw.encode())
     assert told in str(refused.value)
@@ -78,7 +78,7 @@ def test_what_is_no_manifest_is_told(raw: bytes | str, told: str) -> None:
 
 @pytest.mark.parametrize("form", ManifestForm)
 def test_what_is_written_is_read(form: ManifestForm) -> None:
-    """Either form, in the order that was given, and the same each time."""
+    """Either form, in the given order, and deterministic."""
     operations = [NamedText("B", "query", B), NamedText("A", "query", A)]
     written = write_manifest(operations, form)
     assert list(read_manifest(written.encode()).items()) == [(sha256_of(B), B), (HASH, A)]
@@ -86,6 +86,6 @@ def test_what_is_written_is_read(form: ManifestForm) -> None:
 
 
 def test_apollos_form_has_names() -> None:
-    """By which its link finds the id of an operation."""
+    """Apollo's link finds the id of an operation by its name."""
     written = json.loads(write_manifest([NamedText("A", "query", A)], ManifestForm.APOLLO))
     assert written == apollo({"id": HASH, "name": "A", "type": "query", "body": A})

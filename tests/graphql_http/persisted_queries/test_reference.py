@@ -1,4 +1,4 @@
-"""Reading which document a request names, from whatever a client may send."""
+"""Parsing the reference to a document, from any request."""
 
 from typing import Any
 
@@ -66,6 +66,6 @@ def test_whatever_a_client_sends_is_a_reference_or_a_coded_refusal(raw: dict[str
     ],
 )
 def test_only_a_sha256_loses_its_prefix(document_id: str, key: str) -> None:
-    """An id of a manifest's own cannot be reached by another spelling."""
+    """An id of the manifest is found by its exact spelling only."""
     assert Reference(document_id, is_automatic=False).key == key
     assert (sha256_in(document_id) is not None) == (key == HASH)

@@ -20,7 +20,7 @@ def own(world: World) -> Iterator[SandboxClient]:
 
 
 def by_token(client: SandboxClient, token: str) -> int:
-    """Ask with a token and nothing else; gives the status."""
+    """Call with a token and nothing else; return the status."""
     query = {"identifierName": "externalId", "identifierValue": "C-ONE", "source": "INSTORE"}
     answer = httpx.get(
         f"{client.base_url}/v2/customers/lookup/promotionData",
@@ -32,12 +32,12 @@ def by_token(client: SandboxClient, token: str) -> int:
 
 
 def new_token(client: SandboxClient) -> Any:
-    """Get a token; gives the answer's `data`."""
+    """Request a token; return the `data` of the response."""
     return client.post("/v3/oauth/token/generate", json=DEMO_KEY).json()["data"]
 
 
 def test_token_is_dead_at_birth(own: SandboxClient) -> None:
-    """A token that looks well is never accepted; a wrong key still gets none."""
+    """A token is issued but never accepted; a wrong key still gets none."""
     with faults(own, "short_token"):
         data = new_token(own)
         assert data["ttlSeconds"] == 300
@@ -47,7 +47,7 @@ def test_token_is_dead_at_birth(own: SandboxClient) -> None:
 
 
 def test_token_expires_early(world: World) -> None:
-    """A token lives for so many seconds of the clock, and says that it lives longer."""
+    """A token expires earlier than it states, by the clock of the sandbox."""
     now = [NOW]
 
     def clock() -> datetime:
@@ -62,7 +62,7 @@ def test_token_expires_early(world: World) -> None:
 
 
 def test_token_is_revoked(own: SandboxClient) -> None:
-    """A good token is refused, and stays so; a new one is good."""
+    """A valid token is refused from then on; a new one is valid."""
     token = new_token(own)["accessToken"]
     with faults(own, "revoke_token,count=1"):
         assert by_token(own, token) == 401
@@ -72,14 +72,14 @@ def test_token_is_revoked(own: SandboxClient) -> None:
 
 
 def test_good_token_is_refused_once(own: SandboxClient) -> None:
-    """A 401 for a good token can be had without its end."""
+    """A valid token can get a 401 without being revoked."""
     token = new_token(own)["accessToken"]
     with faults(own, "status=401,body=documented,count=1"):
         assert [by_token(own, token) for _ in range(2)] == [401, 200]
 
 
 def test_token_answer_can_be_spoiled(own: SandboxClient) -> None:
-    """The token endpoint's JSON is spoiled by the same modes."""
+    """The same modes apply to the JSON of the token endpoint."""
     with faults(own, "missing=accessToken,endpoint=token"):
         assert new_token(own) == {"ttlSeconds": 300}
     with faults(own, "retype=ttlSeconds,as=text,endpoint=token"):
