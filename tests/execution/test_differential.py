@@ -171,14 +171,3 @@ async def test_an_error_that_leaves_no_data_fetches_nothing() -> None:
     assert both.tally.counts["without data"] == 1
     assert not both.gateway.platform.calls  # the compiled one's, which ran last
     assert both.tally.differences == []
-
-
-async def test_what_a_request_has_just_fetched_is_not_fetched_again() -> None:
-    """Also where it has failed, and is wanted again in the very turn of the loop in which it does.
-
-    Found by chance: the page of the last customer cannot be read.
-    """
-    both = Both()
-    await both.try_one(Random(1069824))  # noqa: S311 - no secret
-    assert both.tally.counts["with errors"] == 1
-    assert both.tally.differences == []

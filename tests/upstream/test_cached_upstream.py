@@ -4,8 +4,26 @@ import asyncio
 from typing import Any
 
 import httpx
+import pytest
 
+from gateway.context import CallBudget, Caller, RequestContext
+from gateway.errors import UpstreamBadPayloadError
+from gateway.upstream.cached_upstream import create_cached_upstream
+from gateway.upstream.client import UpstreamClient
+from gateway.upstream.credentials import credential_from
+from gateway.upstream.customer_identities import KnownCustomerIds
+from gateway.upstream.customer_view.endpoint import (
+    CustomerFilters,
+    CustomerKey,
+    CustomerPageKey,
+    CustomerViewEndpoint,
+)
+from gateway.upstream.normalise.enums import CustomerSource
+from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
+from tests.sandbox.client import NOW
+from tests.support.graph import settings_for
 from tests.support.http_client import post_at_once
+from tests.support.httpx_transport import HttpxTransport
 from tests.upstream.resilience.test_traffic_shaping import QUERY, calls, faulty
 
 DEFINITION = '{ promotion(programId: "9001", promotionId: "90010001") { name } }'
@@ -94,3 +112,41 @@ def test_an_answer_that_cannot_be_read_is_not_kept() -> None:
         assert broken["errors"][0]["extensions"]["code"] == "UPSTREAM_BAD_PAYLOAD"
         assert whole["data"]["promotion"]["name"]
         assert calls(platform) == 2
+
+
+class Interrupting(httpx.AsyncBaseTransport):
+    """Responds with a page that cannot be read, and starts another load of it right before."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.load: Any = None
+        self.second: asyncio.Task[object] | None = None
+
+    async def handle_async_request(self, _request: httpx.Request) -> httpx.Response:
+        """Count a call; the second load starts in the turn in which the first call ends."""
+        self.count += 1
+        if self.second is None:
+            self.second = asyncio.create_task(self.load())
+        return httpx.Response(200, content=b"{}")
+
+
+@pytest.mark.anyio
+async def test_a_failure_serves_an_equal_call_that_starts_as_it_ends() -> None:
+    """Between the end of a call and its waiting task, one request does not make it again."""
+    transport = Interrupting()
+    settings = settings_for("http://platform.test")
+    traffic, http = create_traffic_shaping(settings), HttpxTransport(transport)
+    client = UpstreamClient(http, credential_from(settings), traffic, 10**6)
+    cached = create_cached_upstream(settings, client)
+    deadline = asyncio.get_running_loop().time() + 60
+    request = RequestContext("r", NOW, Caller(frozenset()), deadline, CallBudget(10))
+    endpoint = CustomerViewEndpoint(cached, KnownCustomerIds(cached.credential.identity))
+    customer = CustomerKey(CustomerSource.INSTORE, "externalId", "C-1")
+    key = CustomerPageKey(customer, CustomerFilters(), 0, 10)
+    transport.load = lambda: endpoint.page(key, request)
+    with pytest.raises(UpstreamBadPayloadError):
+        await transport.load()
+    assert transport.second is not None
+    with pytest.raises(UpstreamBadPayloadError):
+        await transport.second
+    assert transport.count == 1
