@@ -1,4 +1,4 @@
-"""The direct way and ASGI: whichever way a request goes, its answer is the same to the byte."""
+"""The fast path and ASGI: a request has the same response to the byte, whichever handles it."""
 
 import gzip
 import json
@@ -23,9 +23,9 @@ from tests.support.raw_http import connect, until_closed
 from tests.support.serving import serve
 from tests.support.tokens import JWT, Issuer
 
-# The date, and a wait that one of two may have been told a second later.
-PASSING = re.compile(rb"\r\n(?:date|retry-after): [^\r]+")
-MADE_ID = re.compile(rb"\b[0-9a-f]{32}\b")
+# The date, and a delay that one of two may have received a second later.
+VOLATILE = re.compile(rb"\r\n(?:date|retry-after): [^\r]+")
+RANDOM_ID = re.compile(rb"\b[0-9a-f]{32}\b")
 SHOP = "https://shop.example"
 QUERY = """query Q($by: CustomerIdentifier!, $first: Int) {
   customer(by: $by) { promotions(first: $first) { totalCount nodes { id } } } }"""
@@ -44,72 +44,72 @@ class OnlyAsgi(LimitedHttpProtocol):
 class Noting(LimitedHttpProtocol):
     """Counts the requests on the fast path."""
 
-    directly = 0
+    fast_requests = 0
 
     def start_request(self, headers: HttpHeaders) -> None:
         """Start a request, and count it."""
         super().start_request(headers)
-        type(self).directly += isinstance(self.cycle, FastPathRequest)
+        type(self).fast_requests += isinstance(self.cycle, FastPathRequest)
 
 
-class Ways(NamedTuple):
-    """Two gateways alike, but for the way of their requests."""
+class Paths(NamedTuple):
+    """The URLs of two equal gateways, of which the second has no fast path."""
 
-    direct: str
+    fast: str
     asgi: str
 
-    def answers(self, *pieces: bytes) -> tuple[bytes, bytes, bool]:
-        """Send the same bytes to both; gives the answers, and whether the first went directly."""
-        before = Noting.directly
-        direct, asgi = (self._answer(url, pieces) for url in self)
-        return direct, asgi, Noting.directly > before
+    def responses(self, *pieces: bytes) -> tuple[bytes, bytes, bool]:
+        """Send the same bytes to both; return the responses, and whether the fast path was used."""
+        before = Noting.fast_requests
+        fast, asgi = (self._response(url, pieces) for url in self)
+        return fast, asgi, Noting.fast_requests > before
 
-    def _answer(self, url: str, pieces: tuple[bytes, ...]) -> bytes:
+    def _response(self, url: str, pieces: tuple[bytes, ...]) -> bytes:
         with connect(url) as connection:
             for piece in pieces:
                 connection.sendall(piece)
-                time.sleep(0.01 * (len(pieces) > 1))  # so that each arrives alone
-            answer = PASSING.sub(b"", until_closed(connection))
-        assert answer.startswith(b"HTTP/1.1 ")
-        return MADE_ID.sub(b"made", answer)
+                time.sleep(0.01 * (len(pieces) > 1))  # so that each is a packet of its own
+            response = VOLATILE.sub(b"", until_closed(connection))
+        assert response.startswith(b"HTTP/1.1 ")
+        return RANDOM_ID.sub(b"random", response)
 
 
 @contextmanager
-def both(sandbox_url: str, executor: Executor | None = None, **settings: Any) -> Iterator[Ways]:
-    """Serve two gateways alike."""
+def both(sandbox_url: str, executor: Executor | None = None, **settings: Any) -> Iterator[Paths]:
+    """Serve two equal gateways, one of them without a fast path."""
     apps = [
         create_app(settings_for(sandbox_url, **settings), clock=lambda: NOW, executor=executor)
         for _ in range(2)
     ]
-    with serve(apps[0], Noting) as direct, serve(apps[1], OnlyAsgi) as asgi:
-        yield Ways(direct, asgi)
+    with serve(apps[0], Noting) as fast, serve(apps[1], OnlyAsgi) as asgi:
+        yield Paths(fast, asgi)
 
 
 @pytest.fixture(scope="module")
-def ways(sandbox_url: str) -> Iterator[Ways]:
-    """Serve both, which keep answers and know one origin."""
+def paths(sandbox_url: str) -> Iterator[Paths]:
+    """Serve both with a response cache and named origins."""
     with both(
         sandbox_url, cors_origins=f"{SHOP},http://localhost:*", cache_customer_ttl_s=100.0
-    ) as ways:
-        yield ways
+    ) as paths:
+        yield paths
 
 
 def post(
     body: object, *headers: str, target: str = "/graphql", kind: str = "application/json"
 ) -> bytes:
-    """Write a POST that ends its connection."""
+    """Return a POST whose response ends the connection."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     lines = [f"POST {target} HTTP/1.1", "Host: x", *headers, f"Content-Type: {kind}"]
     lines += [f"Content-Length: {len(raw)}", "Connection: close", "", ""]
     return "\r\n".join(lines).encode("latin-1") + raw
 
 
-ALIKE = {
+ON_THE_FAST_PATH = {
     "plain": post(PLAIN),
     "a customer": post({"query": QUERY, "variables": BY}),
-    "the same customer from memory": post({"query": QUERY, "variables": BY}),
+    "the same customer, cached": post({"query": QUERY, "variables": BY}),
     "a customer without a page": post({"query": QUERY, "variables": BY | {"first": 0}}),
-    "nobody": post({"query": QUERY, "variables": {"by": {"externalId": "x"}}}),
+    "an unknown customer": post({"query": QUERY, "variables": {"by": {"externalId": "x"}}}),
     "new media type": post(PLAIN, "Accept: application/graphql-response+json"),
     "several accept lines": post(PLAIN, "Accept: text/html", "Accept: application/json;q=0.1"),
     "not acceptable": post(PLAIN, "Accept: image/png"),
@@ -165,63 +165,63 @@ BY_ASGI = {
 }
 
 
-@pytest.mark.parametrize("raw", ALIKE.values(), ids=ALIKE)
-def test_both_ways_answer_alike(ways: Ways, raw: bytes) -> None:
-    """Status, headers in their order, and body."""
-    direct, asgi, is_direct = ways.answers(raw)
-    assert direct == asgi
-    assert is_direct
+@pytest.mark.parametrize("raw", ON_THE_FAST_PATH.values(), ids=ON_THE_FAST_PATH)
+def test_both_paths_respond_alike(paths: Paths, raw: bytes) -> None:
+    """Compare status, headers in their order, and body."""
+    fast, asgi, is_fast = paths.responses(raw)
+    assert fast == asgi
+    assert is_fast
 
 
 @pytest.mark.parametrize("raw", BY_ASGI.values(), ids=BY_ASGI)
-def test_what_is_unusual_goes_by_asgi(ways: Ways, raw: bytes) -> None:
-    """And is answered there as ever."""
-    direct, asgi, is_direct = ways.answers(raw)
-    assert direct == asgi
-    assert not is_direct
+def test_unusual_requests_are_handled_by_asgi(paths: Paths, raw: bytes) -> None:
+    """The fast path does not take them, and they have the same response."""
+    fast, asgi, is_fast = paths.responses(raw)
+    assert fast == asgi
+    assert not is_fast
 
 
 @pytest.mark.parametrize("name", [
     "a customer", "gzip", "bomb", "no JSON", "unknown field", "batch", "named origin",
 ])  # fmt: skip
-def test_a_body_may_come_in_pieces(ways: Ways, name: str) -> None:
-    """As many clients send it: after the head, or cut anywhere."""
-    head, separator, body = ALIKE[name].partition(b"\r\n\r\n")
-    direct, asgi, is_direct = ways.answers(head[:50], head[50:] + separator, body[:7], body[7:])
-    assert direct == asgi == ways.answers(ALIKE[name])[0]
-    assert is_direct
+def test_a_body_may_arrive_in_pieces(paths: Paths, name: str) -> None:
+    """Many clients send it apart from the head, and a network may split it anywhere."""
+    head, separator, body = ON_THE_FAST_PATH[name].partition(b"\r\n\r\n")
+    fast, asgi, is_fast = paths.responses(head[:50], head[50:] + separator, body[:7], body[7:])
+    assert fast == asgi == paths.responses(ON_THE_FAST_PATH[name])[0]
+    assert is_fast
 
 
-def test_what_is_refused_before_its_body_has_come_is_answered_once(ways: Ways) -> None:
-    """The body is read, and thrown away; the connection serves on."""
-    refused = ALIKE["form"].replace(b"Connection: close\r\n", b"")
-    direct, asgi, is_direct = ways.answers(refused[:-4], refused[-4:], ALIKE["plain"])
-    assert direct == asgi
-    assert is_direct
-    assert [direct.count(b"HTTP/1.1 " + status) for status in (b"415", b"200")] == [1, 1]
+def test_a_request_refused_before_its_body_has_one_response(paths: Paths) -> None:
+    """The body is read and dropped; the connection stays open."""
+    refused = ON_THE_FAST_PATH["form"].replace(b"Connection: close\r\n", b"")
+    fast, asgi, is_fast = paths.responses(refused[:-4], refused[-4:], ON_THE_FAST_PATH["plain"])
+    assert fast == asgi
+    assert is_fast
+    assert [fast.count(b"HTTP/1.1 " + status) for status in (b"415", b"200")] == [1, 1]
 
 
-def test_a_connection_may_change_ways(ways: Ways) -> None:
-    """Each request goes its own; answers come in the order of the requests."""
+def test_a_connection_may_use_both_paths(paths: Paths) -> None:
+    """Responses have the order of the requests."""
     whole = post(PLAIN).replace(b"Connection: close\r\n", b"")
     probe = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
     several = whole + probe + whole + BY_ASGI["chunks"]
-    direct, asgi, is_direct = ways.answers(several)
-    assert direct == asgi
-    assert direct.count(b"HTTP/1.1 200 ") == 4
-    assert is_direct
+    fast, asgi, is_fast = paths.responses(several)
+    assert fast == asgi
+    assert fast.count(b"HTTP/1.1 200 ") == 4
+    assert is_fast
 
 
-def test_an_answer_ends_its_connection_only_where_it_is_told_to(ways: Ways) -> None:
-    """One after the other, on one connection, by the direct way."""
-    before = Noting.directly
-    with connect(ways.direct) as connection:
+def test_a_response_ends_the_connection_only_if_the_request_says_so(paths: Paths) -> None:
+    """Send several requests on one connection, by the fast path."""
+    before = Noting.fast_requests
+    with connect(paths.fast) as connection:
         for _ in range(3):
             connection.sendall(post(PLAIN).replace(b"Connection: close\r\n", b""))
             assert b"\r\nconnection:" not in connection.recv(65536)
         connection.sendall(post(PLAIN))
         assert b"\r\nconnection: close\r\n" in until_closed(connection)
-    assert Noting.directly == before + 4
+    assert Noting.fast_requests == before + 4
 
 
 class Unwritable:
@@ -232,39 +232,39 @@ class Unwritable:
         return Outcome({"x": "\ud800"}, [{"extensions": {"code": "UPSTREAM_TIMEOUT"}}])
 
 
-def test_a_mistake_is_masked_on_both_ways(sandbox_url: str) -> None:
+def test_an_internal_error_is_masked_on_both_paths(sandbox_url: str) -> None:
     """An answer that cannot be written is one, and the connection stays whole."""
-    with both(sandbox_url, Unwritable()) as ways:
-        direct, asgi, is_direct = ways.answers(post({"query": "{ a: __typename }"}))
-    assert direct == asgi
-    assert direct.startswith(b"HTTP/1.1 500 ")
-    assert is_direct
+    with both(sandbox_url, Unwritable()) as paths:
+        fast, asgi, is_fast = paths.responses(post({"query": "{ a: __typename }"}))
+    assert fast == asgi
+    assert fast.startswith(b"HTTP/1.1 500 ")
+    assert is_fast
 
 
-def test_callers_are_told_apart_alike(sandbox_url: str, tmp_path: Path) -> None:
-    """By tokens, of which each refusal has its words, and by how often they have asked."""
+def test_callers_are_authenticated_alike(sandbox_url: str, tmp_path: Path) -> None:
+    """Compare the refusals of tokens, and the rate limit of their caller."""
     issuer = Issuer("key", "ES256")
     path = tmp_path / "key.pem"
     path.write_bytes(issuer.pem())
     tokens = [f"Authorization: {value}" for value in issuer.bearer().values()]
     limited = {"auth_key_file": str(path), "rate_limit_per_minute": 4} | JWT
-    asked = [[], ["Authorization: Bearer x"], tokens, tokens * 2, tokens, tokens, tokens, tokens]
+    requests = [[], ["Authorization: Bearer x"], tokens, tokens * 2, tokens, tokens, tokens, tokens]
     statuses = []
-    with both(sandbox_url, None, **limited) as ways:
-        for headers in asked:
-            asks = post({"query": QUERY, "variables": BY}, *headers)
-            direct, asgi, is_direct = ways.answers(asks)
-            assert direct == asgi
-            assert is_direct
-            statuses.append(direct[9:12])
+    with both(sandbox_url, None, **limited) as paths:
+        for headers in requests:
+            request = post({"query": QUERY, "variables": BY}, *headers)
+            fast, asgi, is_fast = paths.responses(request)
+            assert fast == asgi
+            assert is_fast
+            statuses.append(fast[9:12])
     assert statuses == [b"401", b"401", b"200", b"401", b"200", b"200", b"200", b"429"]
 
 
-def test_credentials_are_handed_on_alike(sandbox_url: str) -> None:
-    """Those of the caller, on both ways."""
+def test_credentials_are_forwarded_alike(sandbox_url: str) -> None:
+    """With `passthrough` the upstream gets the caller's credential on both paths."""
     basic = "Authorization: Basic c2FuZGJveDpzYW5kYm94"
-    with both(sandbox_url, upstream_auth="passthrough") as ways:
+    with both(sandbox_url, upstream_auth="passthrough") as paths:
         for headers, word in (([basic], b'"totalCount"'), ([], b"UPSTREAM_AUTH_FAILED")):
-            direct, asgi, _ = ways.answers(post({"query": QUERY, "variables": BY}, *headers))
-            assert direct == asgi
-            assert word in direct
+            fast, asgi, _ = paths.responses(post({"query": QUERY, "variables": BY}, *headers))
+            assert fast == asgi
+            assert word in fast

@@ -1,4 +1,4 @@
-"""A request on the direct way is one like any other to the server: waited for, and bounded."""
+"""Requests on the fast path: shutdown, disconnects and back-pressure apply to them as to others."""
 
 import asyncio
 import socket
@@ -24,25 +24,25 @@ ASKS = POST + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
 
 
 class Platform(httpx.AsyncBaseTransport):
-    """Answers when it is told to, and tells what has been asked and given up."""
+    """A platform that responds once `may_respond` is set, and records calls and cancellations."""
 
     def __init__(self) -> None:
-        self.asked, self.answers, self.given_up = (threading.Event() for _ in range(3))
+        self.called, self.may_respond, self.cancelled = (threading.Event() for _ in range(3))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Wait, then answer as the platform does for a customer that there is not."""
-        self.asked.set()
+        """Wait, then respond that the customer is unknown."""
+        self.called.set()
         try:
-            while not self.answers.is_set():  # noqa: ASYNC110 - another thread sets it
+            while not self.may_respond.is_set():  # noqa: ASYNC110 - another thread sets it
                 await asyncio.sleep(0.01)
         except asyncio.CancelledError:
-            self.given_up.set()
+            self.cancelled.set()
             raise
         return httpx.Response(400, json={"errors": [{"status": False, "code": 8015}]})
 
 
-def test_the_answer_of_a_server_that_ends_arrives() -> None:
-    """It is waited for, and says that it is the last on its connection."""
+def test_a_server_that_shuts_down_responds_first() -> None:
+    """The response announces that the connection is closed."""
     platform = Platform()
     app = create_app(settings_for("http://platform.example"), transport=HttpxTransport(platform))
     received: list[bytes] = []
@@ -55,8 +55,8 @@ def test_the_answer_of_a_server_that_ends_arrives() -> None:
     with serve(app) as url:
         client = threading.Thread(target=ask, args=(url,))
         client.start()
-        assert platform.asked.wait(5)
-        threading.Timer(0.3, platform.answers.set).start()
+        assert platform.called.wait(5)
+        threading.Timer(0.3, platform.may_respond.set).start()
     client.join()
     answer = parse(received[0])
     assert (answer.status, answer.headers["connection"]) == (200, "close")
@@ -64,10 +64,10 @@ def test_the_answer_of_a_server_that_ends_arrives() -> None:
 
 
 @pytest.mark.parametrize("target", [b"/graphql", b"/graphql/"])
-def test_a_request_that_is_arriving_while_a_server_ends_is_answered(target: bytes) -> None:
-    """A client that has begun to send it may not send it again: it could be no query."""
+def test_a_request_that_arrives_during_a_shutdown_is_handled(target: bytes) -> None:
+    """A client that has begun to send it may not be able to retry: it may be a mutation."""
     platform = Platform()
-    platform.answers.set()
+    platform.may_respond.set()
     app = create_app(settings_for("http://platform.example"), transport=HttpxTransport(platform))
     asks = ASKS.replace(b"/graphql", target)
     with connect_to(app) as (connection, end):
@@ -80,56 +80,56 @@ def test_a_request_that_is_arriving_while_a_server_ends_is_answered(target: byte
 
 @contextmanager
 def connect_to(app: ASGIApp) -> Iterator[tuple[socket.socket, Callable[[], None]]]:
-    """Return a connection to a gateway, and what ends the gateway: it has begun to, afterwards."""
-    told = threading.Event()
+    """Yield a connection to a gateway, and a function that starts the shutdown of the gateway."""
+    has_begun = threading.Event()
 
-    class Telling(LimitedHttpProtocol):
+    class Recording(LimitedHttpProtocol):
         def shutdown(self) -> None:
             super().shutdown()
-            told.set()
+            has_begun.set()
 
     serving = ExitStack()
-    url = serving.enter_context(serve(app, Telling))
+    url = serving.enter_context(serve(app, Recording))
     ending = threading.Thread(target=serving.close)
 
     def end() -> None:
         ending.start()
-        assert told.wait(5)
+        assert has_begun.wait(5)
 
     with connect(url) as connection:
         yield connection, end
     ending.join()
 
 
-@pytest.mark.parametrize("rest", [b"\0\0\0\r\n\r\n", None], ids=["garbage", "leaving"])
-def test_who_breaks_off_has_nothing_done(rest: bytes | None) -> None:
-    """Garbage after a request ends its connection, and with it what was asked on it."""
+@pytest.mark.parametrize("rest", [b"\0\0\0\r\n\r\n", None], ids=["malformed", "disconnect"])
+def test_a_broken_connection_cancels_its_request(rest: bytes | None) -> None:
+    """Malformed data after a request ends the connection, and so does the client."""
     platform = Platform()
     app = create_app(settings_for("http://platform.example"), transport=HttpxTransport(platform))
     with serve(app) as url, connect(url) as connection:
         connection.sendall(ASKS)
-        assert platform.asked.wait(5)
+        assert platform.called.wait(5)
         if rest is None:
             connection.close()
         else:
             connection.sendall(rest)
             assert parse(until_closed(connection)).status == 400
-        assert platform.given_up.wait(5)
+        assert platform.cancelled.wait(5)
 
 
-def test_what_comes_with_garbage_in_one_packet_is_not_begun() -> None:
-    """The platform is not even asked."""
+def test_a_request_with_malformed_data_in_its_packet_is_not_started() -> None:
+    """The platform is not called."""
     platform = Platform()
     app = create_app(settings_for("http://platform.example"), transport=HttpxTransport(platform))
     with serve(app) as url, connect(url) as connection:
         connection.sendall(ASKS + b"\0\0\0\r\n\r\n")
         assert parse(until_closed(connection)).status == 400
-        assert not platform.asked.wait(0.2)
+        assert not platform.called.wait(0.2)
 
 
 @pytest.mark.anyio
-async def test_who_has_left_before_an_operation_begins_has_nothing_done() -> None:
-    """As while the token's keys were being fetched."""
+async def test_a_disconnect_before_the_operation_prevents_it() -> None:
+    """It may happen while the keys of a token are fetched."""
     has_begun = False
     asked = HttpRequest("POST", b"", HttpHeaders(()), None, "id")
     asked.disconnect()
@@ -139,25 +139,25 @@ async def test_who_has_left_before_an_operation_begins_has_nothing_done() -> Non
 
 
 class Measured(LimitedHttpProtocol):
-    """Notes how much has been written that the client has not taken."""
+    """Records the largest write buffer, in bytes."""
 
-    most = 0
+    max_buffered = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Keep the kernel from taking it all: its buffer grows with the load of the machine."""
+        """Limit the kernel's buffer, which grows with the load of the machine."""
         sender = transport.get_extra_info("socket")
         sender.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         super().connection_made(transport)
 
     def on_response_complete(self) -> None:
-        """Measure."""
-        type(self).most = max(self.most, self.transport.get_write_buffer_size())
+        """Record the size of the buffer."""
+        type(self).max_buffered = max(self.max_buffered, self.transport.get_write_buffer_size())
         super().on_response_complete()
 
 
-def test_answers_wait_for_a_client_that_does_not_read() -> None:
-    """They do not pile up in memory; once it reads, it gets them all."""
-    number = 12
+def test_responses_wait_for_a_client_that_does_not_read() -> None:
+    """They do not accumulate in memory; once the client reads, it gets all."""
+    number = 6
     types = "__schema { types { name description fields { name description } } }"
     query = "{" + " ".join(f"a{i}: {types}" for i in range(16)) + "}"
     body = b'{"query": "%s"}' % query.encode()
@@ -172,10 +172,10 @@ def test_answers_wait_for_a_client_that_does_not_read() -> None:
         connection.connect((host, int(port)))
         for _ in range(number):
             connection.sendall(request)
-            time.sleep(0.1)  # each in a packet of its own
+            time.sleep(0.05)  # a packet of its own: the kernel would join them
         connection.sendall(last)
         received = until_closed(connection)
     assert received.count(b"HTTP/1.1 200 ") == number + 1
     size = len(received) // (number + 1)
     assert size > 64 * 1024  # more than a transport takes without complaint
-    assert 64 * 1024 < Measured.most < size + 64 * 1024
+    assert 64 * 1024 < Measured.max_buffered < size + 64 * 1024
