@@ -27,8 +27,8 @@ class CustomerIdByKeyLoader:
     ) -> None:
         self._pages, self._known, self._request = pages, known, request
         self._changes = known.changes  # while it is the same, no id of this request is contradicted
-        self._open: dict[CustomerKey, int] = {}
-        self._closing: dict[CustomerKey, asyncio.Event] = {}
+        self._in_flight: dict[CustomerKey, int] = {}
+        self._ended: dict[CustomerKey, asyncio.Event] = {}
 
     def known(self, key: CustomerKey) -> Result:
         """Return the id where it was proven in the last ten minutes.
@@ -55,32 +55,23 @@ class CustomerIdByKeyLoader:
         if key.identifier_name != BY_ID:
             self._known.doubt(self._request, key, int(customer_id))
 
-    def begin(self, key: CustomerKey) -> None:
-        """Register that pages of a customer are being fetched, until as many calls of `end`."""
-        self._open[key] = self._open.get(key, 0) + 1
-
-    def end(self, key: CustomerKey) -> asyncio.Event | None:
-        """Register that the pages have been fetched.
-
-        Where others of this customer are still being fetched, return the event of their end. It is
-        to be awaited before the pages are shown: one that another page contradicts is not shown
-        anywhere.
-        """
-        still_open = self._open.pop(key) - 1
-        if still_open:
-            self._open[key] = still_open
-            return self._closing.setdefault(key, asyncio.Event())
-        if self._closing and key in self._closing:
-            self._closing.pop(key).set()
-        return None
-
     async def together(self, key: CustomerKey, response: Awaitable[_T]) -> _T:
-        """Await a response about a customer, and all others of this request that are in flight."""
-        self.begin(key)
+        """Await a response about a customer, and all others of this request that are in flight.
+
+        A response that another one contradicts must not be shown anywhere, so that none is used
+        before all are there.
+        """
+        in_flight = self._in_flight
+        in_flight[key] = in_flight.get(key, 0) + 1
+        others = None
         try:
             result = await response
         finally:
-            others = self.end(key)
+            in_flight[key] -= 1
+            if in_flight[key]:
+                others = self._ended.setdefault(key, asyncio.Event())
+            elif key in self._ended:
+                self._ended.pop(key).set()
         if others is not None:
             await others.wait()
         return result

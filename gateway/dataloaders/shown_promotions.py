@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterable
+from itertools import repeat
+from operator import attrgetter
 from typing import NamedTuple
 
 from gateway.context import RequestContext
@@ -9,6 +11,7 @@ from gateway.upstream.customer_view.payload import CustomerPromotionPayload
 
 _MAX_ENTRIES = 25_000  # of each generation; some 6 MB
 _GENERATION_S = 3600.0
+_program_id, _id = attrgetter("program_id"), attrgetter("promotion_id")
 
 # Identity, program and promotion. Another identity may belong to another organisation, with other
 # programs of the same ids.
@@ -58,10 +61,9 @@ class ShownPromotions:
         if len(young) >= _MAX_ENTRIES or self._clock() - self._began_at >= _GENERATION_S:
             self._age()
             young = self._young
-        identity = self._identity(request)
-        for item in items:
-            if item is not None:
-                young[identity, item.program_id, item.promotion_id] = shown_to
+        readable = list(filter(None, items))
+        keys = zip(repeat(self._identity(request)), map(_program_id, readable), map(_id, readable))
+        young.update(dict.fromkeys(keys, shown_to))
 
     def recall(self, request: RequestContext, program_id: str, promotion_id: str) -> list[ShownTo]:
         """Return the customers in whose lists a promotion was shown, the latest first."""

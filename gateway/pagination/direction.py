@@ -27,7 +27,6 @@ class Direction(Generic[ItemT]):
         first_window: Window[ItemT] | None = None,
     ) -> None:
         self._fetch, self._first_window = fetch, first_window
-        self.size = request.size
         self.after, self.before = request.after, request.before
         self.segments = segments
         self.page: ConnectionPage[ItemT] = ConnectionPage()

@@ -116,11 +116,6 @@ class ConnectionPage(Generic[ItemT]):
         context, run = self.runs[which]
         return context.position(run[which])
 
-    @property
-    def shown(self) -> list[ItemT]:
-        """Return the items that can be shown."""
-        return [item for item in self.items if item is not None]
-
     def cut(self, begin: int, end: int) -> None:
         """Drop all places but those from one index up to another."""
         runs, at = [], 0

@@ -103,7 +103,7 @@ async def fetch_page(
     customer; UpstreamError.
     """
     filters = NO_FILTERS if arguments[4:] == NO_FILTERS else _check_filters(arguments)
-    connection = _connection(customer.source, filters)
+    connection = connection_key(customer.source, filters)
     paging = ConnectionArguments(*arguments[:4])
     _, after, _, before = paging
     has_cursor = after is not None or before is not None
@@ -166,7 +166,7 @@ def _check_filters(arguments: CustomerPageArguments) -> CustomerFilters:
 
 
 @lru_cache(1024)
-def _connection(source: CustomerSource, filters: CustomerFilters) -> str:
+def connection_key(source: CustomerSource, filters: CustomerFilters) -> str:
     """Return what identifies a connection among those of one customer."""
     availability, type_, source_type, program_ids = filters
     parts = (
@@ -194,13 +194,8 @@ async def fetch_pages(
     if not wanted:
         return await _fetch_id(context, customer)
     ids = context.loaders.customer_ids
-    ids.begin(customer)
-    try:
-        results = await settle([*starmap(partial(fetch_page, context, customer), wanted.items())])
-    finally:
-        others = ids.end(customer)
-    if others is not None:
-        await others.wait()
+    loads = [*starmap(partial(fetch_page, context, customer), wanted.items())]
+    results = await ids.together(customer, settle(loads))
     pages: Pages = {}
     failure: GatewayError | None = None
     customer_id: str | None = None
@@ -257,7 +252,7 @@ def _ids_in_cursors(customer: CustomerKey, arguments: CustomerPageArguments) -> 
         filters = _check_filters(arguments)
     except BadUserInputError:  # no cursor can be of a list with these filters
         return
-    binding = _bind(_connection(customer.source, filters), customer)
+    binding = _bind(connection_key(customer.source, filters), customer)
     for cursor in cursors:
         customer_id = binding.customer_of(cursor)
         if customer_id is not None:

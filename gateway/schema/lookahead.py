@@ -65,7 +65,32 @@ class SelectedDocument(NamedTuple):
         self, parent: GraphQLObjectType, nodes: Iterable[FieldNode], name: str
     ) -> list[FieldNode]:
         """Return each selection of a field of `parent` directly below these fields."""
-        return list(nodes_below(parent, nodes, self.fragments, self.values, name))
+        names = {parent.name, *(interface.name for interface in parent.interfaces)}
+        return [
+            field
+            for node in nodes
+            if node.selection_set
+            for field in self._flatten(node.selection_set.selections, names)
+            if field.name.value == name
+        ]
+
+    def _flatten(
+        self, selections: Iterable[SelectionNode], type_names: set[str]
+    ) -> Iterator[FieldNode]:
+        for selection in selections:
+            if not _is_included(self.values, selection):
+                continue
+            if isinstance(selection, FieldNode):
+                yield selection
+                continue
+            fragment: Any = selection
+            if isinstance(selection, FragmentSpreadNode):
+                fragment = self.fragments[selection.name.value]
+            elif not isinstance(selection, InlineFragmentNode):
+                continue
+            condition = fragment.type_condition
+            if condition is None or condition.name.value in type_names:
+                yield from self._flatten(fragment.selection_set.selections, type_names)
 
     def selected(self, field: GraphQLField, nodes: Sequence[FieldNode], looks: LooksFor) -> Paths:
         """Return the paths of `looks` that are selected below these nodes of one field."""
@@ -137,44 +162,6 @@ def page_fields(
     identity = looks.identity(arguments)
     same = (paths for other, paths in peers if looks.identity(other) == identity)
     return PageFields(own, frozenset[str]().union(*same))
-
-
-def nodes_below(
-    parent: GraphQLObjectType,
-    field_nodes: Iterable[FieldNode],
-    fragments: Fragments,
-    values: VariableValues,
-    field_name: str,
-) -> Iterator[FieldNode]:
-    """Return each selection of a field of `parent` directly below these fields."""
-    names = {parent.name, *(interface.name for interface in parent.interfaces)}
-    for field_node in field_nodes:
-        if field_node.selection_set:
-            for node in _fields(field_node.selection_set.selections, fragments, values, names):
-                if node.name.value == field_name:
-                    yield node
-
-
-def _fields(
-    selections: tuple[SelectionNode, ...],
-    fragments: Fragments,
-    values: VariableValues,
-    type_names: set[str],
-) -> Iterator[FieldNode]:
-    for selection in selections:
-        if not _is_included(values, selection):
-            continue
-        if isinstance(selection, FieldNode):
-            yield selection
-            continue
-        fragment: Any = selection
-        if isinstance(selection, FragmentSpreadNode):
-            fragment = fragments[selection.name.value]
-        elif not isinstance(selection, InlineFragmentNode):
-            continue
-        condition = fragment.type_condition
-        if condition is None or condition.name.value in type_names:
-            yield from _fields(fragment.selection_set.selections, fragments, values, type_names)
 
 
 def _is_included(values: VariableValues, node: SelectionNode) -> bool:

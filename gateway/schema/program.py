@@ -194,7 +194,7 @@ class Program(Node):
             None if start_rule_id is None else check_digits("startRuleId", start_rule_id),
             None if promotion_id is None else check_digits("promotionId", promotion_id),
         )
-        binding = Binding(_connection(self.payload, types, filters))
+        binding = Binding(connection_key(self.payload, types, filters))
         request = PageRequest.check(
             ConnectionArguments(first, after, last, before), binding, len(types), info.page_fields
         )
@@ -239,9 +239,10 @@ def _check_event_name(name: str | None) -> str | None:
     return name
 
 
-def _connection(
+def connection_key(
     program_id: str, types: tuple[PromotionSourceType, ...], filters: DefinitionFilters
 ) -> str:
+    """Return what identifies a connection of a program."""
     names = ",".join(source_type.name for source_type in types)
     event_name, *others = filters
     words = ("Program.promotions", program_id, names, _word(event_name), *map(str, others))

@@ -1,6 +1,5 @@
 """The query type."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated
 
 import strawberry
@@ -24,7 +23,6 @@ from gateway.schema.info import Info, ResolverContext, settle
 from gateway.schema.lookahead import Ahead
 from gateway.schema.program import Program
 from gateway.schema.promotion import Promotion, load_promotion, view_definition
-from gateway.upstream.customer_view.endpoint import CustomerKey
 from gateway.upstream.normalise.enums import CustomerSource
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="An `id` that this graph has given.")]
@@ -165,7 +163,12 @@ async def _load_shown_promotion(
             return found
     except GatewayError as error:
         failure = error
-    async for customer in _customers(context, argument, program_id, promotion_id):
+    if context.caller.customers is not None:
+        customers = own_customers(context.caller)
+    else:
+        shown = context.loaders.shown_promotions.recall(context.request, program_id, promotion_id)
+        customers = [await authorize_customer_id(context, *each, argument) for each in shown]
+    for customer in customers:
         key = CustomerPromotionKey(customer, program_id, promotion_id)
         try:
             found_there = await load_customer_promotion(context, key)
@@ -193,15 +196,3 @@ async def _load_definition(
     key = DefinitionKey(program_id, promotion_id, source_type=source_type)
     definition = await context.loaders.definitions.load(key)
     return None if definition is None else view_definition(definition)
-
-
-async def _customers(
-    context: ResolverContext, argument: str, program_id: str, promotion_id: str
-) -> AsyncIterator[CustomerKey]:
-    if context.caller.customers is not None:
-        for customer in own_customers(context.caller):
-            yield customer
-        return
-    shown = context.loaders.shown_promotions.recall(context.request, program_id, promotion_id)
-    for source, customer_id in shown:
-        yield await authorize_customer_id(context, source, customer_id, argument)

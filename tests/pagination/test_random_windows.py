@@ -78,7 +78,7 @@ def _pages(moody: Moody, size: int, *, backward: bool = False) -> list[Connectio
 
 
 def _ids(pages: list[ConnectionPage[Item]]) -> list[int]:
-    return [item.promotion_id for page in pages for item in page.shown]
+    return [item.promotion_id for page in pages for item in page.items if item is not None]
 
 
 @pytest.mark.parametrize("model", MODELS, ids=["of the limit", "of what is there", "or nothing"])

@@ -19,9 +19,8 @@ from gateway.upstream.normalise.enums import (
 )
 from tests.support.graph import Graph
 
-# What cursors are bound to is nobody's business but theirs; here it is what is tested.
-bound_of_program = program._connection  # noqa: SLF001 - as above
-bound_of_customer = customer_pages._connection  # noqa: SLF001 - as above
+bound_of_program = program.connection_key
+bound_of_customer = customer_pages.connection_key
 WORDS = ["None", "False", "True", "|", "=", ",", "x", "1", "None|False|None|None", "=None", "UI"]
 TEXTS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map("".join)
 DIGITS = st.none() | st.sampled_from(["0", "1", "11"])
