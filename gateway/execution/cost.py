@@ -45,8 +45,8 @@ class Cost(NamedTuple):
     calls: int
 
     @property
-    def shown(self) -> dict[str, int]:
-        """Return it as ``extensions.cost``."""
+    def extension(self) -> dict[str, int]:
+        """Return the value of ``extensions.cost``."""
         return {"requested": self.requested, "maximum": self.maximum}
 
 
@@ -61,7 +61,7 @@ class CostEstimator:
     ) -> None:
         self._schema, self._operation, self._limits = schema, operation, limits
         definitions = operation.definition.variable_definitions or ()
-        self._names = [one.variable.name.value for one in definitions]
+        self._names = [definition.variable.name.value for definition in definitions]
         self._known: BoundedDict[tuple[Size, ...], Cost] = BoundedDict(_MAX_MEMOISED)
 
     def of(self, sizes: tuple[Size, ...], look_ups: int = 0) -> Cost:
@@ -78,7 +78,7 @@ class CostEstimator:
             cost = self._cost(cost.leaves, cost.calls + look_ups)
         if cost.requested > cost.maximum:
             error = QueryTooComplexError("Operation cost", cost.maximum, cost.requested)
-            extensions = error.extensions | {"cost": cost.shown}
+            extensions = error.extensions | {"cost": cost.extension}
             raise OperationRefusedError([{"message": error.message, "extensions": extensions}])
         return cost
 
@@ -169,15 +169,15 @@ class _CostFold(SelectionFold[GraphQLObjectType, _Part]):
         field = field_of(self._schema, parent, name)
         arguments = self._arguments(node, field)
         length = self._length(name, field, arguments)
-        one = _Part(1, self._calls(field, arguments))
+        result = _Part(1, self._calls(field, arguments))
         if field.results:
             below = _Part()
-            for result in field.results if node.selection_set else ():
-                below = below.max(self._result(node, field, result, arguments))
-            one = below.times(1, page_size(arguments.get("first"), arguments.get("last")))
+            for kind in field.results if node.selection_set else ():
+                below = below.max(self._result(node, field, kind, arguments))
+            result = below.times(1, page_size(arguments.get("first"), arguments.get("last")))
         if field.is_item:
-            return _Part(0, 0, one.leaves, one.calls, frozenset((name,)))
-        return one.times(length)._replace(names=frozenset((name,)))
+            return _Part(0, 0, result.leaves, result.calls, frozenset((name,)))
+        return result.times(length)._replace(names=frozenset((name,)))
 
     def _result(
         self,
@@ -246,7 +246,7 @@ def selects_customer_by_id(operation: OperationAnalysis, variables: dict[str, An
         for argument in field.arguments or ()
     ]
     definitions = operation.definition.variable_definitions or ()
-    defaults = {one.variable.name.value: one.default_value for one in definitions}
+    defaults = {each.variable.name.value: each.default_value for each in definitions}
     for value in values:
         if isinstance(value, VariableNode):
             name = value.name.value
@@ -265,5 +265,5 @@ def _has_customer_id(value: Any) -> bool:
         return any(field.name.value == _CUSTOMER_ID for field in value.fields)
     if isinstance(value, list):
         return any(_has_customer_id(item) for item in value)
-    # A variable inside a literal list is not resolved but counted as one that does.
+    # A variable inside a literal list counts without a look at its value.
     return isinstance(value, VariableNode) or (isinstance(value, dict) and _CUSTOMER_ID in value)

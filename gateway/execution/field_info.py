@@ -182,20 +182,20 @@ class FieldInfos:
         return known
 
     def _find(self, kind: GraphQLObjectType, name: str) -> FieldInfo:
-        found = self.schema.get_field(kind, name)
-        assert found is not None  # noqa: S101 - validation has made sure
+        field = self.schema.get_field(kind, name)
+        assert field is not None  # noqa: S101 - validation has made sure
         if name == "__typename":
-            return FieldInfo(name, found.type, None, None, kind.name, Converter(), ())
-        source = definition_of(found)
+            return FieldInfo(name, field.type, None, None, kind.name, Converter(), ())
+        source = definition_of(field)
         payload = self.payload_of(view_class(kind))
-        convert = Converter(found.args)
-        named = get_named_type(found.type)
+        convert = Converter(field.args)
+        named = get_named_type(field.type)
         possible: tuple[GraphQLObjectType, ...] = ()
         if isinstance(named, GraphQLObjectType):
             possible = (named,)
         elif isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
             possible = tuple(self.schema.get_possible_types(named))
-        return FieldInfo(name, found.type, found, source, kind.name, convert, possible, payload)
+        return FieldInfo(name, field.type, field, source, kind.name, convert, possible, payload)
 
     def payload_of(self, view: type) -> Any:
         """Return the annotated class of a view's `payload`, or a union of classes."""
@@ -206,7 +206,7 @@ class FieldInfos:
 
 def layers(kind: Any) -> list[Any]:
     """Return a type and, for a list, the type of its items, and so on inwards."""
-    found = [kind]
-    while isinstance(nullable(found[-1]), GraphQLList):
-        found.append(nullable(found[-1]).of_type)
-    return found
+    types = [kind]
+    while isinstance(nullable(types[-1]), GraphQLList):
+        types.append(nullable(types[-1]).of_type)
+    return types

@@ -62,20 +62,20 @@ class ValuesOfCorrectTypeRule(ValidationRule):
         if kind is None:
             return
 
-        mistakes = _Mistakes(name, kind, hides_names=self.context.hide_suggestions)
+        errors = _ValueErrors(name, kind, hides_names=self.context.hide_suggestions)
         with suppress(_EnoughError):
-            validate_input_literal(value, kind, mistakes.add, None, None, hide_suggestions=True)
-        for (argument, words), nodes in mistakes.found.items():
-            places = [node for node in nodes if node.loc] or value
-            self.report_error(InputError(argument, words, places))
+            validate_input_literal(value, kind, errors.add, None, None, hide_suggestions=True)
+        for (argument, message), nodes in errors.found.items():
+            locations = [node for node in nodes if node.loc] or value
+            self.report_error(InputError(argument, message, locations))
 
 
 class _EnoughError(Exception):
     """Stop after `_MAX_ERRORS` in one value: graphql-core prints the value for each."""
 
 
-class _Mistakes:
-    """The errors in one value, in our words, with their nodes in the document."""
+class _ValueErrors:
+    """The errors in one value, with our messages and their nodes in the document."""
 
     def __init__(self, name: str, kind: GraphQLInputType, *, hides_names: bool) -> None:
         self._name, self._kind, self._hides_names = name, kind, hides_names
@@ -83,11 +83,11 @@ class _Mistakes:
         self.found: dict[tuple[str, str], Sequence[Node]] = {}
 
     def add(self, error: GraphQLError, path: Sequence[str | int]) -> None:
-        """Add an error; of several with the same words only the first."""
-        place_and_words = _place_and_words(
+        """Add an error; of several with the same message only the first."""
+        place_and_message = _place_and_message(
             self._name, path, self._kind, hides_names=self._hides_names
         )
-        self.found.setdefault(place_and_words, error.nodes or ())
+        self.found.setdefault(place_and_message, error.nodes or ())
         self._calls += 1
         if self._calls == _MAX_ERRORS:
             raise _EnoughError
@@ -102,12 +102,12 @@ def check_variables_size(variables: dict[str, Any], limits: Limits) -> None:
     values = depth = 0
     while nested:
         level: list[Any] = []
-        for one in nested:
-            level += one.values() if isinstance(one, dict) else one
+        for container in nested:
+            level += container.values() if isinstance(container, dict) else container
         values += len(level)
         if values > limits.tokens:
             raise refuse(QueryTooComplexError("Variable values", limits.tokens))
-        nested = [one for one in level if isinstance(one, _NESTED)]
+        nested = [value for value in level if isinstance(value, _NESTED)]
         if nested:
             depth += 1
             if depth > limits.json_depth:
@@ -168,9 +168,9 @@ class OperationVariables:
             if value is Undefined:
                 sizes.append(variable.default)
                 if not variable.may_be_absent:
-                    errors += self._mistakes(variable, value)
+                    errors += self._errors_in(variable, value)
             elif variable.coerce(value) is Undefined:
-                errors += self._mistakes(variable, value)
+                errors += self._errors_in(variable, value)
             elif value is None:
                 sizes.append(None)
             elif variable.is_list:
@@ -183,11 +183,11 @@ class OperationVariables:
             )
         return tuple(sizes)
 
-    def _mistakes(self, variable: _Variable, value: Any) -> list[GraphQLError]:
-        mistakes = _Mistakes(f"${variable.name}", variable.kind, hides_names=self._hides_names)
+    def _errors_in(self, variable: _Variable, value: Any) -> list[GraphQLError]:
+        errors = _ValueErrors(f"${variable.name}", variable.kind, hides_names=self._hides_names)
         with suppress(_EnoughError):
-            validate_input_value(value, variable.kind, mistakes.add, hide_suggestions=True)
-        return [InputError(place, words, variable.node) for place, words in mistakes.found]
+            validate_input_value(value, variable.kind, errors.add, hide_suggestions=True)
+        return [InputError(place, message, variable.node) for place, message in errors.found]
 
 
 def argument_made_null(error: GraphQLError) -> str | None:
@@ -203,7 +203,7 @@ def argument_made_null(error: GraphQLError) -> str | None:
     return named[1] if named else None
 
 
-def _place_and_words(
+def _place_and_message(
     name: str, path: Sequence[str | int], kind: GraphQLInputType, *, hides_names: bool
 ) -> tuple[str, str]:
     place, inner, needed = name, kind, False

@@ -69,7 +69,7 @@ class BatchCostBudget:
         total = cost._replace(requested=self._requested + cost.requested)
         if total.requested > total.maximum:
             error = QueryTooComplexError("Batch cost", total.maximum, total.requested)
-            extensions = error.extensions | {"cost": total.shown}
+            extensions = error.extensions | {"cost": total.extension}
             raise OperationRefusedError([{"message": error.message, "extensions": extensions}])
         self._requested = total.requested
 
@@ -278,7 +278,7 @@ class GraphQLHandler:
 
     def _response_body(self, outcome: Outcome, cost: Cost, context: RequestContext) -> ResponseBody:
         """Return `data`, `errors` if there are any, and `extensions`: costs and warnings."""
-        extensions: dict[str, Any] = {"cost": cost.shown}
+        extensions: dict[str, Any] = {"cost": cost.extension}
         if self.settings.report_upstream:
             report = context.report
             extensions["upstream"] = {

@@ -151,7 +151,7 @@ def test_what_is_too_dear_is_refused_with_its_cost() -> None:
         operations = Operations(OPERATIONS.schema, introspection=True, limits=limits)
         operation = operations.get(text, None)
         if passes:
-            assert operation.check({}).shown == {
+            assert operation.check({}).extension == {
                 "requested": 150,
                 "maximum": 150,
             }

@@ -1,1 +1,1 @@
-"""Operations that a request names instead of sending them: automatic ones, and trusted ones."""
+"""Persisted operations: automatic persisted queries, and trusted documents."""
