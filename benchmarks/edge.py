@@ -53,6 +53,10 @@ async def _nothing(*_: Any, **__: Any) -> None:
     return None
 
 
+async def _anybody(*_: Any) -> str:
+    return ""
+
+
 async def _as_sent(_self: object, query: str, _reference: object) -> str:
     return query
 
@@ -80,7 +84,7 @@ def parts() -> dict[str, list[tuple[object, str, Any]]]:
         "time for heads and bodies": [(LimitedHttpProtocol, "_watch", lambda _self: None)],
         "other sites, rate limit": [
             (Origins, "check_csrf", lambda _self, _headers: None),
-            (RequestGuard, "count", _nothing),
+            (RequestGuard, "admit", _anybody),
         ],
         "places": [(ConcurrencyLimiter, "acquire", lambda _self, _caller=None, _number=1: none)],
         "persisted documents": [

@@ -19,10 +19,9 @@ from gateway.config.settings import Settings, load_settings
 from gateway.config.upstream import UpstreamAuth
 from gateway.dataloaders.data_loaders import LoaderSources
 from gateway.dataloaders.shown_promotions import ShownPromotions
-from gateway.edge.cors import CorsMiddleware, Origins
+from gateway.edge.cors import Origins
+from gateway.edge.middleware import EdgeMiddleware
 from gateway.edge.request_guard import create_request_guard
-from gateway.edge.request_id import RequestIdMiddleware
-from gateway.edge.security_headers import SecurityHeadersMiddleware
 from gateway.execution.compiler.compiled_executor import CompiledExecutor
 from gateway.execution.executor import Executor, ReferenceExecutor
 from gateway.execution.limits import Limits
@@ -32,7 +31,7 @@ from gateway.graphql_http.handler import GraphQLHandler
 from gateway.graphql_http.operation_statistics import OperationStatistics
 from gateway.graphql_http.persisted_queries.persisted_documents import create_documents
 from gateway.graphql_http.persisted_queries.trusted import load_trusted
-from gateway.graphql_http.response import MaskingMiddleware, not_found_response
+from gateway.graphql_http.response import not_found_response
 from gateway.graphql_http.response_cache import create_response_cache
 from gateway.schema.build import build_schema, executable
 from gateway.server import monitoring
@@ -136,10 +135,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     app = Starlette(
         routes=_routes(graphql, Explorer() if settings.graphiql else None),
         middleware=[
-            Middleware(RequestIdMiddleware),
-            Middleware(SecurityHeadersMiddleware),
-            Middleware(CorsMiddleware, origins, _cors_headers(settings), _MONITORING),
-            Middleware(MaskingMiddleware, statistics),
+            Middleware(EdgeMiddleware, origins, statistics, _cors_headers(settings), _MONITORING),
         ],
         exception_handlers={HTTPException: not_found_response},
         lifespan=lifespan,

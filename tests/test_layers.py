@@ -34,7 +34,6 @@ LAYERS = (
     (
         "graphql_http.content_negotiation",
         "graphql_http.operation_statistics",
-        "edge.request_id",
         "edge.http_request",
     ),
     ("execution",),

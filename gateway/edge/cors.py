@@ -5,20 +5,14 @@ There is no wildcard except for a port. No response allows credentials: nothing 
 
 import re
 import time
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable
 
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request as StarletteRequest
-from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.config.edge import ANY_PORT
 from gateway.config.parsing import PREFIX
 from gateway.edge.http_request import HeaderLines, HttpHeaders
-from gateway.edge.request_id import HEADER as REQUEST_ID
-from gateway.edge.request_id import request_id_of
 from gateway.errors import CrossSiteError
-from gateway.graphql_http.response import error_response, to_starlette
 from gateway.telemetry import log
 
 # The headers that GraphQL clients send, and those that tracing in browsers adds.
@@ -38,9 +32,9 @@ _ALLOWED_HEADERS = (
     "Tracestate",
     "X-Apollo-Operation-Id",
     "X-Apollo-Operation-Name",
-    REQUEST_ID,
+    "X-Request-Id",
 )
-_EXPOSED_HEADERS = f"{REQUEST_ID}, Retry-After"
+_EXPOSED_HEADERS = "X-Request-Id, Retry-After"
 _PREFLIGHT_MAX_AGE_S = "600"
 _OTHER_SITES = frozenset({b"cross-site", b"same-site"})
 _ORIGIN_WITH_PORT = re.compile(
@@ -85,6 +79,16 @@ class Origins:
             headers["Access-Control-Expose-Headers"] = _EXPOSED_HEADERS
         return headers.raw
 
+    @staticmethod
+    def preflight_headers(headers: Iterable[str]) -> dict[str, str]:
+        """Return the headers of a preflight response; it allows `headers` and the usual ones."""
+        allowed = {name.lower(): name for name in (*_ALLOWED_HEADERS, *headers)}
+        return {
+            "Access-Control-Allow-Methods": "GET, POST",
+            "Access-Control-Allow-Headers": ", ".join(allowed.values()),
+            "Access-Control-Max-Age": _PREFLIGHT_MAX_AGE_S,
+        }
+
     def check_csrf(self, headers: HttpHeaders) -> None:
         """Raise CrossSiteError for a request that a page of a disallowed origin has triggered.
 
@@ -113,49 +117,3 @@ class Origins:
             )
             self._logged_at, self._refused = now, 0
         return CrossSiteError("Requests from this origin are not allowed.")
-
-
-class CorsMiddleware:
-    """Allows pages of `origins` to send requests, with `headers` beside the usual ones.
-
-    They may read every response, a 404 included, except those of the `excluded` paths.
-    """
-
-    def __init__(
-        self, app: ASGIApp, origins: Origins, headers: Iterable[str], excluded: Container[str]
-    ) -> None:
-        self._app, self._origins, self._excluded = app, origins, excluded
-        allowed = {name.lower(): name for name in (*_ALLOWED_HEADERS, *headers)}
-        self._preflight = {
-            "Access-Control-Allow-Methods": "GET, POST",
-            "Access-Control-Allow-Headers": ", ".join(allowed.values()),
-            "Access-Control-Max-Age": _PREFLIGHT_MAX_AGE_S,
-        }
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Respond to preflights, and add CORS headers to the responses of all other requests."""
-        if scope["type"] != "http" or scope["path"] in self._excluded:
-            await self._app(scope, receive, send)
-            return
-        headers = HttpHeaders(list(scope["headers"]))
-        origin = self._origins.allowed(headers)
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = self._origins.add_headers(message["headers"], origin)
-            await send(message)
-
-        app = self._app
-        if scope["method"] == "OPTIONS" and _is_preflight(headers):
-            if origin is not None:
-                app = Response(status_code=204, headers=self._preflight)
-            else:
-                request_id = request_id_of(StarletteRequest(scope))
-                app = to_starlette(error_response(self._origins.refusal(), request_id))
-        await app(scope, receive, send_with_headers)
-
-
-def _is_preflight(headers: HttpHeaders) -> bool:
-    """Whether an OPTIONS request is a CORS preflight (Fetch, section 4.8)."""
-    has_method = headers.first(b"access-control-request-method") is not None
-    return has_method and headers.first(b"origin") is not None

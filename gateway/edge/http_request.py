@@ -1,11 +1,17 @@
 """An HTTP request as the GraphQL endpoint sees it, whichever server path it came in by."""
 
 import asyncio
+import re
 from collections.abc import Sequence
+from random import getrandbits
 from types import TracebackType
+
+from starlette.requests import Request as StarletteRequest
 
 from gateway.context import RequestContext
 
+REQUEST_ID = b"x-request-id"
+_is_accepted_id = re.compile(rb"[A-Za-z0-9._-]{1,128}").fullmatch
 _BLANKS = b" \t"
 HeaderLines = Sequence[tuple[bytes, bytes]]
 
@@ -124,3 +130,15 @@ class HttpRequest:
         if is_cancelled and self.is_disconnected and self.task is not None:
             self.task.uncancel()
             raise ClientDisconnectedError from None
+
+
+def request_id_for(received: bytes | None) -> str:
+    """Return the received ``X-Request-Id`` if it is safe in a log line, else a generated one."""
+    if received is not None and _is_accepted_id(received):
+        return received.decode("ascii")
+    return f"{getrandbits(128):032x}"  # no secret, which would cost a system call
+
+
+def request_id_of(request: StarletteRequest) -> str:
+    """Return the id that the middleware has assigned to a request."""
+    return str(request.state.request_id)

@@ -42,30 +42,27 @@ class RequestGuard:
     keys: KeyMaker
     redis: "Redis | None" = None
 
-    def caller_key(self, http_request: HttpRequest, caller: Caller) -> str:
-        """Return what identifies a caller: the credential's subject, or else the address.
+    async def admit(self, http_request: HttpRequest, caller: Caller) -> str:
+        """Count an operation of a caller, and return the caller's key.
 
-        It contains personal data: not for logs, and not for other processes.
-        """
-        if caller.subject:
-            return f"subject {caller.subject}"
-        if caller.credential or caller.customers:
-            return f"fingerprint {caller.fingerprint}"
-        return f"address {self.addresses.of(http_request)}"
-
-    async def count(self, caller_key: str) -> None:
-        """Count an operation of a caller.
+        The key identifies the caller by the credential's subject, or else by the address. It
+        contains personal data: it is not for logs, and not for other processes.
 
         Raise RateLimitedError if the caller has sent too many, or has caused too many calls.
         """
-        if self.rate is None and self.calls is None:
-            return
-        key = self.keys.key(caller_key)
+        if caller.subject:
+            caller_key = f"subject {caller.subject}"
+        elif caller.credential or caller.customers:
+            caller_key = f"fingerprint {caller.fingerprint}"
+        else:
+            caller_key = f"address {self.addresses.of(http_request)}"
         if self.calls is not None:
-            await self.calls.check(key)
-        wait_s = 0.0 if self.rate is None else await self.rate.take(key, 1)
-        if wait_s:
-            raise RateLimitedError(wait_s)
+            await self.calls.check(self.keys.key(caller_key))
+        if self.rate is not None:
+            wait_s = await self.rate.take(self.keys.key(caller_key), 1)
+            if wait_s:
+                raise RateLimitedError(wait_s)
+        return caller_key
 
     async def count_batch(self, caller_key: str, operations: int) -> None:
         """Count the operations of a batch, of which one has been counted.

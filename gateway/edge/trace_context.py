@@ -7,7 +7,6 @@ that are not well-formed (https://www.w3.org/TR/trace-context/).
 import re
 
 from gateway.edge.http_request import HttpHeaders
-from gateway.edge.request_id import HEADER
 
 MAX_STATE_BYTES = 512
 _MAX_STATE_MEMBERS = 32
@@ -25,7 +24,7 @@ _member = re.compile(
 
 def trace_headers(headers: HttpHeaders, request_id: str) -> dict[str, str]:
     """Return the headers that go upstream: ``X-Request-Id``, ``traceparent``, ``tracestate``."""
-    passed_on = {HEADER: request_id}
+    passed_on = {"X-Request-Id": request_id}
     parents = headers.all(b"traceparent")
     if len(parents) == 1 and (parent := _read_parent(parents[0])):
         passed_on["traceparent"] = parent

@@ -112,10 +112,9 @@ class GraphQLHandler:
                 caller = await self.authenticator.caller(headers)
             except UnauthenticatedError:
                 # Verifying a token that is refused has cost time, too.
-                await guard.count(guard.caller_key(http_request, Caller()))
+                await guard.admit(http_request, Caller())
                 raise
-            caller_key = guard.caller_key(http_request, caller)
-            await guard.count(caller_key)
+            caller_key = await guard.admit(http_request, caller)
             with guard.reading.acquire(caller_key):
                 graphql_request = await read_graphql_request(
                     http_request, self.settings.max_body_bytes, self.settings.max_batch

@@ -6,9 +6,8 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request as StarletteRequest
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.edge.request_id import request_id_of
+from gateway.edge.http_request import request_id_of
 from gateway.errors import MethodNotAllowedError, NotFoundError, RequestError
 from gateway.execution.outcome import masked
 from gateway.graphql_http.content_negotiation import GRAPHQL, JSON
@@ -109,30 +108,3 @@ async def not_found_response(http: StarletteRequest, error: Exception) -> Respon
     allowed = ", ".join(sorted((error.headers or {}).get("Allow", "GET, HEAD").split(", ")))
     refused = MethodNotAllowedError(f"Method not allowed; use one of {allowed}.")
     return to_starlette(error_response(refused, request_id).with_header("Allow", allowed))
-
-
-class MaskingMiddleware:
-    """Logs an unexpected error; the client learns where it is logged."""
-
-    def __init__(self, app: ASGIApp, statistics: OperationStatistics) -> None:
-        self._app, self._statistics = app, statistics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on; a response that has begun before the error is cut off."""
-        has_begun = False
-
-        async def record_begin(message: Message) -> None:
-            nonlocal has_begun
-            has_begun = True
-            await send(message)
-
-        try:
-            await self._app(scope, receive, record_begin)
-        except Exception as error:
-            if scope["type"] != "http":
-                raise
-            log.error("unexpected_error", path="", exc_info=error)
-            if not has_begun:
-                request_id = request_id_of(StarletteRequest(scope))
-                response = internal_error_response(request_id, self._statistics)
-                await to_starlette(response)(scope, receive, send)

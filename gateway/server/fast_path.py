@@ -11,9 +11,14 @@ from http import HTTPStatus
 import msgspec
 
 from gateway.edge.cors import Origins
-from gateway.edge.http_request import HeaderLines, HttpHeaders, HttpRequest
-from gateway.edge.request_id import HEADER_LINE, request_id_for
-from gateway.edge.security_headers import with_security_headers
+from gateway.edge.http_request import (
+    REQUEST_ID,
+    HeaderLines,
+    HttpHeaders,
+    HttpRequest,
+    request_id_for,
+)
+from gateway.edge.middleware import with_security_headers
 from gateway.errors import BadRequestError, NotFoundError, RequestError, RequestTimeoutError
 from gateway.graphql_http.handler import GraphQLHandler
 from gateway.graphql_http.response import HttpResponse
@@ -66,7 +71,7 @@ class FastPath:
         return (
             _status_line(status),
             _encode_lines(before) + b"content-length: ",
-            b"\r\n" + _encode_lines(after) + HEADER_LINE + b": ",
+            b"\r\n" + _encode_lines(after) + REQUEST_ID + b": ",
         )
 
 
@@ -84,7 +89,7 @@ def early_response(
     parsed: the response has its id and the CORS headers for its origin if they are among them.
     Without `has_body` the response ends after its head.
     """
-    request_id = request_id_for(headers.first(HEADER_LINE))
+    request_id = request_id_for(headers.first(REQUEST_ID))
     error = _ERRORS.get(status, BadRequestError)(message)
     body = msgspec.json.encode({"errors": [error.formatted(request_id)]})
     lines: HeaderLines = [
@@ -97,7 +102,7 @@ def early_response(
         lines = origins.add_headers(lines, origins.allowed(headers))
     lines = [
         *with_security_headers(lines),
-        (HEADER_LINE, request_id.encode()),
+        (REQUEST_ID, request_id.encode()),
         (b"connection", b"close"),
     ]
     log.info("request_rejected", status=status, code=error.code, request_id=request_id)

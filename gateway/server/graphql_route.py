@@ -8,8 +8,7 @@ from starlette.requests import ClientDisconnect
 from starlette.requests import Request as StarletteRequest
 from starlette.responses import Response
 
-from gateway.edge.http_request import HttpHeaders, HttpRequest
-from gateway.edge.request_id import request_id_of
+from gateway.edge.http_request import HttpHeaders, HttpRequest, request_id_of
 from gateway.graphql_http.content_negotiation import prefers_html
 from gateway.graphql_http.handler import GraphQLHandler
 from gateway.graphql_http.response import to_starlette

@@ -21,8 +21,7 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from gateway.edge.http_request import HttpHeaders, HttpRequest
-from gateway.edge.request_id import HEADER_LINE, request_id_for
+from gateway.edge.http_request import REQUEST_ID, HttpHeaders, HttpRequest, request_id_for
 from gateway.server.fast_path import FastPath
 from gateway.telemetry import bind_request_id
 
@@ -104,7 +103,7 @@ class UvicornProtocol(HttpToolsProtocol):
             b"",
             headers,
             self.client[0] if self.client else None,
-            request_id_for(headers.first(HEADER_LINE)),
+            request_id_for(headers.first(REQUEST_ID)),
         )
         request.keep_alive = self.parser.should_keep_alive() and not self._is_last
         self.cycle = request  # type: ignore[assignment]  # uvicorn uses no more of a cycle

@@ -13,11 +13,11 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from gateway.app import create_app
-from gateway.edge.request_id import RequestIdMiddleware
+from gateway.edge.cors import Origins
+from gateway.edge.middleware import EdgeMiddleware
 from gateway.execution.documents import Operation
 from gateway.execution.outcome import Outcome
 from gateway.graphql_http.operation_statistics import OperationStatistics
-from gateway.graphql_http.response import MaskingMiddleware
 from gateway.schema.info import ResolverContext
 from tests.support.graph import settings_for
 from tests.support.http_client import client, code
@@ -116,8 +116,7 @@ async def _stream(_http: StarletteRequest) -> Response:
 
 def test_an_answer_that_fails_on_its_way_is_cut_off(log: Lines) -> None:
     """After the head is sent there is no other answer: the connection ends, the log tells why."""
-    masking = Middleware(MaskingMiddleware, OperationStatistics())
-    middleware = [Middleware(RequestIdMiddleware), masking]
+    middleware = [Middleware(EdgeMiddleware, Origins(()), OperationStatistics())]
     app = Starlette(routes=[Route("/", _stream)], middleware=middleware)
     with serve(app) as url, client(url) as http, pytest.raises(httpx.RemoteProtocolError):
         http.get("/", headers={"X-Request-Id": "r-4"})

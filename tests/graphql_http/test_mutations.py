@@ -13,8 +13,8 @@ from starlette.routing import Route
 from gateway.auth.authenticator import Anonymous
 from gateway.dataloaders.data_loaders import LoaderSources
 from gateway.edge.cors import Origins
+from gateway.edge.middleware import EdgeMiddleware
 from gateway.edge.request_guard import create_request_guard
-from gateway.edge.request_id import RequestIdMiddleware
 from gateway.execution.documents import Operation
 from gateway.execution.operation import Operations
 from gateway.execution.outcome import Outcome
@@ -66,7 +66,7 @@ def test_a_get_runs_queries_only() -> None:
     )
     app = Starlette(
         routes=[Route("/graphql", GraphQLRoute(endpoint).handle, methods=["GET", "POST"])],
-        middleware=[Middleware(RequestIdMiddleware)],
+        middleware=[Middleware(EdgeMiddleware, Origins(()), OperationStatistics())],
     )
     body = {"query": "query Q { a } mutation M { b }", "operationName": "M"}
     with serve(app) as url, client(url) as http:
