@@ -1,4 +1,4 @@
-"""The settings of who may ask, and who is refused at the start."""
+"""Settings of authentication, and the ones that prevent a start."""
 
 import pytest
 
@@ -18,7 +18,7 @@ WHOLE = {
 
 
 def test_what_a_token_is_checked_with_must_be_whole(environment: pytest.MonkeyPatch) -> None:
-    """Keys, issuer and audience: without one of them some other token would count too."""
+    """Keys, issuer and audience: without one of them tokens for others would be accepted."""
     assert mistakes(environment, **WHOLE) == []
     environment.delenv("GATEWAY_AUTH_AUDIENCE")
     assert mistakes(environment) == ["GATEWAY_AUTH=jwt needs GATEWAY_AUTH_AUDIENCE"]
@@ -29,7 +29,7 @@ def test_what_a_token_is_checked_with_must_be_whole(environment: pytest.MonkeyPa
 
 
 def test_keys_come_from_one_place(environment: pytest.MonkeyPatch) -> None:
-    """Neither from nowhere, nor from two places that may disagree."""
+    """Keys come from exactly one source: two could disagree."""
     line = "GATEWAY_AUTH=jwt needs GATEWAY_AUTH_JWKS_URL or GATEWAY_AUTH_KEY_FILE, and not both"
     assert mistakes(environment, **WHOLE | {"AUTH_KEY_FILE": "/run/key.pem"}) == [line]
     assert mistakes(environment, AUTH_JWKS_URL="") == []
@@ -37,7 +37,7 @@ def test_keys_come_from_one_place(environment: pytest.MonkeyPatch) -> None:
 
 
 def test_jwt_and_passthrough_exclude_each_other(environment: pytest.MonkeyPatch) -> None:
-    """One Authorization header cannot be for two."""
+    """Both need the same Authorization header."""
     assert mistakes(environment, **WHOLE, UPSTREAM_AUTH="passthrough") == [
         "GATEWAY_AUTH=jwt and GATEWAY_UPSTREAM_AUTH=passthrough both need the Authorization header"
     ]
@@ -74,7 +74,7 @@ def test_a_bad_value_is_one_line(
     "url", ["http://127.0.0.1:8080/keys", "http://[::1]/keys", "http://localhost/keys?p=signing"]
 )
 def test_keys_of_this_machine_need_no_tls(environment: pytest.MonkeyPatch, url: str) -> None:
-    """Nobody is on the way who could answer with keys of their own."""
+    """Nobody on the network can replace the keys."""
     assert mistakes(environment, **WHOLE | {"AUTH_JWKS_URL": url}) == []
 
 
@@ -94,7 +94,7 @@ def test_keys_of_this_machine_need_no_tls(environment: pytest.MonkeyPatch, url: 
     ],
 )
 def test_an_address_of_this_machine_alone_is_told(host: str, is_own: bool) -> None:  # noqa: FBT001 - a column
-    """A name may be any address, and so is not this machine's."""
+    """A name can resolve to any address, so that only localhost is loopback."""
     assert is_loopback(host) == is_own
 
 
@@ -130,7 +130,7 @@ def test_serve_lends_its_credential_to_nobody_unknown(auth: str) -> None:
     ids=str,
 )
 def test_serve_is_open_where_that_lends_nothing(allowing: dict[str, str]) -> None:
-    """Said to be wanted, without a credential of its own, or with tokens: it goes on to listen."""
+    """With the explicit setting, without a credential, or with tokens it listens."""
     variables = {
         "GATEWAY_UPSTREAM_URL": "http://127.0.0.1:1",
         "GATEWAY_UPSTREAM_USERNAME": "till",
@@ -143,7 +143,7 @@ def test_serve_is_open_where_that_lends_nothing(allowing: dict[str, str]) -> Non
 
 
 def test_a_key_file_that_is_none_stops_serve_with_one_line() -> None:
-    """Before a worker would start, and fail with more than that."""
+    """It is reported before a worker starts."""
     variables = {f"{PREFIX}{name}": value for name, value in WHOLE.items()} | {
         "GATEWAY_UPSTREAM_URL": "http://127.0.0.1:1",
         "GATEWAY_UPSTREAM_AUTH": "none",

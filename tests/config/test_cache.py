@@ -1,4 +1,4 @@
-"""The settings of what is remembered, and what is refused at the start."""
+"""Settings of the cache, and the ones that prevent a start."""
 
 import pytest
 
@@ -21,7 +21,7 @@ from gateway.config.settings import SettingsError, load_settings
     ids=["no cache", "a short secret", "no secret"],
 )
 def test_a_cache_that_cannot_be_shared_safely_is_refused(given: dict[str, str], told: str) -> None:
-    """In one line that says what is allowed, and repeats no secret."""
+    """One line says what is allowed and repeats no secret."""
     with pytest.raises(SettingsError) as refused:
         load_settings(**given)
     (line,) = refused.value.lines
@@ -30,6 +30,6 @@ def test_a_cache_that_cannot_be_shared_safely_is_refused(given: dict[str, str], 
 
 
 def test_a_shared_cache_with_its_secret_is_taken() -> None:
-    """16 bytes are enough."""
+    """A secret of 16 bytes is accepted."""
     settings = load_settings(cache_url="redis://cache.example", cache_key_secret="0123456789abcdef")
     assert settings.cache_url == "redis://cache.example"

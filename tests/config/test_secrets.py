@@ -1,4 +1,4 @@
-"""Secrets among the settings: repeated in no line, and shown nowhere."""
+"""Secrets in settings: no message and no output repeats them."""
 
 import pytest
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("environment")
     ],
 )
 def test_a_secret_in_a_url_is_not_repeated(environment: pytest.MonkeyPatch, url: str) -> None:
-    """An origin has no user, no query and no fragment, and its mistake shows none."""
+    """An origin has no user, query and fragment, and its error message shows none."""
     (line,) = mistakes(environment, UPSTREAM_URL=url)
     assert line.startswith("GATEWAY_UPSTREAM_URL=(not shown, it may hold a secret): it must be an")
     assert "hunter2" not in line
@@ -29,7 +29,7 @@ def test_a_secret_in_a_url_is_not_repeated(environment: pytest.MonkeyPatch, url:
 def test_a_secret_in_a_wrong_place_is_not_repeated(
     environment: pytest.MonkeyPatch, name: str
 ) -> None:
-    """A password that was pasted into another variable as well stays a password."""
+    """A password that was pasted into another variable, too, is not repeated."""
     (line,) = mistakes(environment, **{"UPSTREAM_PASSWORD": "hunter2", name: "hunter2"})
     assert line.startswith(f"GATEWAY_{name}=(not shown")
     assert "hunter2" not in line
@@ -44,7 +44,7 @@ def test_a_secret_in_a_wrong_place_is_not_repeated(
 def test_a_secret_with_what_a_file_has_added_stops_the_start(
     environment: pytest.MonkeyPatch, name: str, secret: str
 ) -> None:
-    """One line names the variable and what is allowed, and shows nothing of it."""
+    """One line names the variable and what is allowed, and nothing of the value."""
     (line,) = mistakes(environment, **{name: secret})
     assert line == (
         f"GATEWAY_{name}=(not shown, it may hold a secret): it must be a text of printable"
@@ -54,12 +54,12 @@ def test_a_secret_with_what_a_file_has_added_stops_the_start(
 
 @pytest.mark.parametrize("secret", ["hunter 2", "hünter2", "hunter:2", "密码"])
 def test_a_secret_may_be_any_other_text(environment: pytest.MonkeyPatch, secret: str) -> None:
-    """What comes to the platform is what has been set."""
+    """The value is sent to the platform as it was set."""
     assert mistakes(environment, UPSTREAM_PASSWORD=secret, UPSTREAM_OAUTH_SECRET=secret) == []
 
 
 def test_secrets_are_masked_wherever_settings_are_shown(environment: pytest.MonkeyPatch) -> None:
-    """Neither a print nor the list of effective settings has a secret."""
+    """Neither `repr` nor the effective settings contain a secret."""
     environment.setenv("GATEWAY_UPSTREAM_PASSWORD", "hunter2")
     environment.setenv("GATEWAY_UPSTREAM_OAUTH_SECRET", "hunter3")
     settings = load_settings()

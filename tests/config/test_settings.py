@@ -1,4 +1,4 @@
-"""Every setting: its default, what it may be, and what a mistake is told as."""
+"""Every setting: its default, its allowed values, and the message for an invalid one."""
 
 from types import FunctionType
 
@@ -95,13 +95,13 @@ def test_no_subject_replaces_another_ones_validator() -> None:
 
 
 def test_the_defaults_are_these() -> None:
-    """Whoever changes a default changes this table too."""
+    """A changed default changes this table, too."""
     assert effective(load_settings()) == DEFAULTS
 
 
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
 def test_a_setting_is_described(name: str) -> None:
-    """Each has its line for the reference."""
+    """Each has a sentence for the reference."""
     description = Settings.model_fields[name].description
     assert description is not None
     assert description.endswith(".")
@@ -205,7 +205,7 @@ def test_a_bad_value_is_one_line(
 
 
 def test_each_wrong_word_of_a_list_is_a_mistake(environment: pytest.MonkeyPatch) -> None:
-    """Of three words the two that are wrong are named."""
+    """Of three items the two invalid ones are reported."""
     lines = mistakes(environment, DEFINITION_SOURCE_TYPES="UI, ui ,import")
     assert [line.partition(":")[0] for line in lines] == [
         "GATEWAY_DEFINITION_SOURCE_TYPES='ui'",
@@ -214,13 +214,13 @@ def test_each_wrong_word_of_a_list_is_a_mistake(environment: pytest.MonkeyPatch)
 
 
 def test_a_list_of_nothing_is_a_mistake(environment: pytest.MonkeyPatch) -> None:
-    """Commas alone name no source type."""
+    """A list of commas has no source type."""
     (line,) = mistakes(environment, DEFINITION_SOURCE_TYPES=" , ,")
     assert line.startswith("GATEWAY_DEFINITION_SOURCE_TYPES='': it must be comma-separated words")
 
 
 def test_every_mistake_is_told_at_once(environment: pytest.MonkeyPatch) -> None:
-    """A start that fails should fail once."""
+    """All mistakes are reported at once, not one per start."""
     lines = mistakes(environment, PORT="x", WORKERS="y", LOG_FORMAT="z")
     assert [line.partition("=")[0] for line in lines] == [
         "GATEWAY_PORT",
@@ -230,7 +230,7 @@ def test_every_mistake_is_told_at_once(environment: pytest.MonkeyPatch) -> None:
 
 
 def test_a_long_value_is_cut(environment: pytest.MonkeyPatch) -> None:
-    """A file's content in a variable does not fill the screen, nor break the line."""
+    """The content of a file in a variable is truncated, and its message stays one line."""
     (line,) = mistakes(environment, LOG_FORMAT="x\n" * 10_000)
     assert len(line) < 400
 
@@ -257,7 +257,7 @@ def test_a_credential_that_is_missing_is_named(
 
 @pytest.mark.parametrize("auth", ["none", "passthrough"])
 def test_some_ways_need_no_credential(environment: pytest.MonkeyPatch, auth: str) -> None:
-    """The callers bring theirs, or nobody does."""
+    """With these the gateway has no credential of its own."""
     environment.setenv("GATEWAY_UPSTREAM_URL", "https://platform.example")
     environment.setenv("GATEWAY_UPSTREAM_AUTH", auth)
     assert load_settings().upstream_auth == auth
@@ -266,7 +266,7 @@ def test_some_ways_need_no_credential(environment: pytest.MonkeyPatch, auth: str
 def test_an_unreadable_authority_stops_the_start(
     environment: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """A file that is no PEM would make every call fail."""
+    """A file that is not PEM would make every call fail."""
     path = tmp_path_factory.mktemp("ca") / "ca.pem"
     path.write_text("no certificate")
     (line,) = mistakes(environment, UPSTREAM_CA_FILE=str(path))
@@ -274,7 +274,7 @@ def test_an_unreadable_authority_stops_the_start(
 
 
 def test_an_empty_variable_is_none(environment: pytest.MonkeyPatch) -> None:
-    """Compose files pass on variables that nobody has set."""
+    """An empty variable is a default: Compose files pass unset variables on as empty ones."""
     for name in DEFAULTS:
         environment.setenv(name, "")
     assert effective(load_settings()) == DEFAULTS
@@ -302,7 +302,7 @@ def test_lists_are_words_with_commas_between_them(environment: pytest.MonkeyPatc
 
 
 def test_an_origin_is_written_as_browsers_do(environment: pytest.MonkeyPatch) -> None:
-    """They leave out the port that its scheme has anyway."""
+    """The default port of a scheme is removed."""
     given = "https://a:443,http://a:80,https://a:80,http://a:8080,http://[::1]:80,http://b:*"
     environment.setenv("GATEWAY_CORS_ORIGINS", given)
     assert load_settings().cors_origins == (
@@ -318,12 +318,12 @@ def test_a_slash_at_the_end_of_the_url_is_dropped(environment: pytest.MonkeyPatc
 
 
 def test_what_is_given_wins_over_the_environment(environment: pytest.MonkeyPatch) -> None:
-    """A command's own choice is not checked against what it replaces."""
+    """An invalid variable that a command overrides is not reported."""
     environment.setenv("GATEWAY_LOG_FORMAT", "nonsense")
     assert load_settings(log_format="console").log_format == "console"
 
 
 def test_settings_do_not_change() -> None:
-    """What has been checked stays as it was."""
+    """Settings are frozen."""
     with pytest.raises(ValueError, match="frozen"):
         load_settings().port = 1

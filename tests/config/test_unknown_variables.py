@@ -1,4 +1,4 @@
-"""Variables that are no setting: what they resemble, and whose they are."""
+"""Variables that are not settings: similar settings, and variables of Kubernetes."""
 
 import pytest
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.usefixtures("environment")
 def test_an_unknown_variable_is_told_with_what_it_resembles(
     environment: pytest.MonkeyPatch,
 ) -> None:
-    """A typing error is not silently a default."""
+    """A misspelt variable is reported, so that it is not silently a default."""
     environment.setenv("GATEWAY_UPSTREAM_URI", "https://u:hunter2@platform.example")
     environment.setenv("GATEWAY_LOGFORMAT", "json")
     environment.setenv("GATEWAY_ZZZ", "1")
@@ -24,7 +24,7 @@ def test_an_unknown_variable_is_told_with_what_it_resembles(
 
 
 def test_kubernetes_service_links_are_told_as_such(environment: pytest.MonkeyPatch) -> None:
-    """Beside a Service called `gateway` the pod's environment has a port that is none."""
+    """Beside a Service called `gateway` Kubernetes sets GATEWAY_PORT to a URL."""
     (line,) = mistakes(environment, PORT="tcp://10.0.0.1:80")
     assert "'tcp://10.0.0.1:80': it must be a whole number from 0 to 65535 (Kubernetes" in line
     assert "enableServiceLinks" in line

@@ -1,4 +1,4 @@
-"""Every class of the tree: its code, whether to try again, and its words."""
+"""Every error class: code, whether to retry, message, and reference text."""
 
 import inspect
 import math
@@ -40,7 +40,7 @@ WORDLESS = {UpstreamError, UpstreamNotFoundError}
 
 
 def make(kind: type[GatewayError]) -> GatewayError:
-    """Make an error of this class, with something fitting for all that it needs."""
+    """Create an error of this class, with a suitable value for each parameter."""
     needed = [
         GIVEN.get(name, BY_TYPE.get(parameter.annotation))
         for name, parameter in inspect.signature(kind).parameters.items()
@@ -52,7 +52,7 @@ def make(kind: type[GatewayError]) -> GatewayError:
 
 @pytest.mark.parametrize("kind", classes())
 def test_an_error_has_a_code_and_says_whether_to_try_again(kind: type[GatewayError]) -> None:
-    """The code is one of the listed ones, and the boolean is the table's."""
+    """The code is a known one, and `retryable` is as the table says."""
     error = make(kind)
     status = error.status if isinstance(error, RequestError) else None
     told = error.formatted("r-1")
@@ -70,7 +70,7 @@ def test_an_error_has_a_code_and_says_whether_to_try_again(kind: type[GatewayErr
 
 @pytest.mark.parametrize("kind", classes())
 def test_an_error_names_its_request_where_the_operators_can_help(kind: type[GatewayError]) -> None:
-    """What fails in the gateway or behind it does, what the client asks wrongly does not."""
+    """Failures of the gateway and the platform do, the client's mistakes do not."""
     is_ours = kind.code in {"OVERLOADED", "INTERNAL_SERVER_ERROR"} or (
         kind.code.startswith("UPSTREAM_") and kind is not BudgetExceededError
     )
@@ -81,7 +81,7 @@ def test_an_error_names_its_request_where_the_operators_can_help(kind: type[Gate
 
 @pytest.mark.parametrize("kind", [kind for kind in classes() if kind not in WORDLESS])
 def test_a_message_is_a_sentence_of_the_gateways_own(kind: type[GatewayError]) -> None:
-    """One begins with a capital or with the argument, ends with a full stop, and names no class."""
+    """It begins with a capital or the argument, ends with a full stop, and names no class."""
     error = make(kind)
     if error.message.startswith("PersistedQuery"):  # which clients look for
         return
@@ -93,14 +93,14 @@ def test_a_message_is_a_sentence_of_the_gateways_own(kind: type[GatewayError]) -
 
 
 def test_every_class_can_be_imported() -> None:
-    """Whoever raises or tests one finds it in the package."""
+    """Every public class is exported by the package."""
     public = {kind.__name__ for kind in classes() if not kind.__name__.startswith("_")}
     assert public <= set(gateway.errors.__all__)
 
 
 @pytest.mark.parametrize("kind", documented())
 def test_a_class_says_when_it_occurs_and_what_a_client_does(kind: type[GatewayError]) -> None:
-    """Both are sentences of the reference; what may be sent again says so."""
+    """Both are sentences of the reference; retryable errors say how to retry."""
     assert vars(kind).get("__doc__", "").partition("\n")[0].strip().endswith((".", ","))
     assert re.fullmatch(r"[A-Z].*[.]", kind.action)
     assert ("etry" in kind.action) is kind.retryable
@@ -111,5 +111,5 @@ def test_a_class_says_when_it_occurs_and_what_a_client_does(kind: type[GatewayEr
     [(-1, 1), (0, 1), (0.001, 1), (1, 1), (1.001, 2), (59.9, 60), (300.1, 300), (math.inf, 300)],
 )
 def test_a_wait_is_told_in_whole_seconds(wait_s: float, seconds: int) -> None:
-    """Rounded up, so that who comes then is not too early; never 0, and never without an end."""
+    """Rounded up, so that a retry is never too early; never 0, and bounded."""
     assert whole_seconds(wait_s) == seconds

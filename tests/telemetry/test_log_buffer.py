@@ -1,4 +1,4 @@
-"""The lines of operations: as structlog would write them, in their order, and none is lost."""
+"""Log lines of operations: as structlog would write them, in order, and none is lost."""
 
 import asyncio
 import io
@@ -21,7 +21,7 @@ TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 
 class Counting(io.StringIO):
-    """Counts how often something was written."""
+    """Counts the writes."""
 
     writes = 0
 
@@ -33,7 +33,7 @@ class Counting(io.StringIO):
 
 @pytest.fixture
 def stream() -> Iterator[Counting]:
-    """Have the log written to memory, as JSON."""
+    """Configure a log in memory, as JSON."""
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
     stream = Counting()
@@ -44,8 +44,8 @@ def stream() -> Iterator[Counting]:
     reset_logging()
 
 
-def tell(number: int, caller: str = "") -> None:
-    """Tell of an operation."""
+def log_one(number: int, caller: str = "") -> None:
+    """Log an operation."""
     log_operation(f"Q{number}", 0, number, caller, 1.5)
 
 
@@ -53,9 +53,9 @@ def test_a_line_is_the_one_that_structlog_would_write(stream: Counting) -> None:
     """The same fields in the same order; only the time differs."""
     fields = {"operation": "Q1", "errors": 0, "upstream_calls": 1, "duration_ms": 1.5}
     with request_id_scope("r-1"):
-        tell(1, "somebody")
+        log_one(1, "somebody")
         log.info("operation", **fields, caller="somebody")
-    tell(1)
+    log_one(1)
     log.info("operation", **fields)
     lines = stream.getvalue().splitlines()
     assert [bool(TIMESTAMP.search(line)) for line in lines] == [True] * 4
@@ -67,17 +67,17 @@ def test_a_line_is_the_one_that_structlog_would_write(stream: Counting) -> None:
 
 
 def test_lines_of_one_turn_are_written_together_and_in_order(stream: Counting) -> None:
-    """Any other line comes after those that wait, and a turn's end brings the rest."""
+    """Another line is written after the buffered ones; the rest at the end of the turn."""
 
     async def turn() -> None:
         for number in range(5):
-            tell(number)
+            log_one(number)
         assert stream.writes == 0
         log.warning("cache_invalid_entries", count=1)
         for number in range(5, 9):
-            tell(number)
+            log_one(number)
         logging.getLogger("uvicorn").error("from a library")
-        tell(9)
+        log_one(9)
         await asyncio.sleep(0)
         assert stream.getvalue().count("\n") == 12
 
@@ -95,19 +95,19 @@ def test_lines_of_one_turn_are_written_together_and_in_order(stream: Counting) -
 
 
 def test_outside_of_an_event_loop_nothing_waits(stream: Counting) -> None:
-    """There is no turn that could end."""
-    tell(1)
+    """Without a running event loop a line is written at once."""
+    log_one(1)
     assert stream.getvalue().endswith("\n")
 
 
 def test_people_read_the_line_too() -> None:
-    """In the format for people it is written as all others are."""
+    """In the console format it is written by structlog."""
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
     stream = io.StringIO()
     try:
         configure_logging("console", stream=stream)
-        tell(7)
+        log_one(7)
     finally:
         root.handlers[:] = before
         root.setLevel(level)

@@ -24,7 +24,7 @@ QUERIES = [
 
 
 def run_gateway(upstream_url: str, **variables: str) -> str:
-    """Ask a gateway things that go well and things that do not; gives what it has logged."""
+    """Return the log of a gateway that served valid and invalid queries."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     settings = {
@@ -45,7 +45,7 @@ def run_gateway(upstream_url: str, **variables: str) -> str:
 
 
 def test_json_lines_are_json_with_the_requests_id(sandbox_url: str) -> None:
-    """The gateway's lines and the server's are all one object, and a request's have its id."""
+    """Each line, the server's included, is one object; those of a request have its id."""
     logged = run_gateway(sandbox_url, GATEWAY_UPSTREAM_PASSWORD="sandbox")
     lines = [json.loads(line) for line in logged.splitlines()]
     assert all({"event", "level", "timestamp"} <= line.keys() for line in lines)
@@ -59,9 +59,9 @@ def test_json_lines_are_json_with_the_requests_id(sandbox_url: str) -> None:
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
 def test_no_line_tells_who_was_asked_for(sandbox_url: str, log_format: str) -> None:
-    """Neither identifiers nor credentials nor URLs are logged when the platform refuses or fails.
+    """No identifier, credential or URL is logged when the platform rejects calls or fails.
 
-    One gateway has a wrong password, the other nobody to call.
+    One gateway has a wrong password, the other an unreachable platform.
     """
     nobody = f"http://127.0.0.1:{free_port()}"
     upstream_url = sandbox_url if log_format == "json" else nobody
@@ -71,7 +71,7 @@ def test_no_line_tells_who_was_asked_for(sandbox_url: str, log_format: str) -> N
 
 
 def raised() -> Exception:
-    """Return an exception with a cause, both with a secret in their words."""
+    """Return an exception with a cause, both with an identifier in their messages."""
 
     def fail() -> None:
         try:
@@ -86,7 +86,7 @@ def raised() -> Exception:
 
 @pytest.mark.parametrize("given", [True, "tuple", "instance"])
 def test_an_exception_is_told_by_type_and_place(given: Any) -> None:
-    """All three ways of handing an exception to a logger end in types and frames alone."""
+    """All three forms of `exc_info` are logged as types and frames alone."""
     error = raised()
     if given is True:
         try:
@@ -112,6 +112,6 @@ def test_a_line_without_an_exception_has_none() -> None:
 
 
 def test_a_librarys_message_ends_with_its_first_line() -> None:
-    """An exception that nobody has asked for is shown by asyncio in the second."""
+    """Asyncio writes an exception that was never retrieved in the second line."""
     event = {"event": f"Task exception was never retrieved\nfuture: {EMAIL}"}
     assert cut_to_first_line(None, "error", event)["event"] == "Task exception was never retrieved"

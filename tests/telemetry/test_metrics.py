@@ -1,4 +1,4 @@
-"""The table of metrics, and what it promises of labels."""
+"""The table of metrics, their names and labels, and their values of all workers."""
 
 import re
 
@@ -32,7 +32,7 @@ def test_a_metrics_name_follows_the_conventions() -> None:
 
 
 def test_every_endpoint_has_its_own_series() -> None:
-    """What the gateway calls an endpoint is a value of the label."""
+    """The name of each endpoint is a value of the label."""
     called = {customer_view_endpoint.ENDPOINT, definition_endpoint.ENDPOINT, "oauthToken"}
     assert called <= set(ENDPOINTS)
 
@@ -45,7 +45,7 @@ def test_every_code_has_its_own_series() -> None:
 
 
 def test_what_the_parts_tell_is_all_that_there_is() -> None:
-    """Operations, upstream and caches have together one reading for each metric, and no other."""
+    """All sources together have exactly one sample for each metric."""
     readings = {
         **OperationStatistics().samples(),
         **PersistedDocuments().samples(),
@@ -60,7 +60,7 @@ def test_what_the_parts_tell_is_all_that_there_is() -> None:
 
 
 def test_a_reading_that_does_not_fit_is_refused() -> None:
-    """A value too many would shift all that follow."""
+    """An additional value would shift all that follow."""
     readings = {metric.name: [0.0] * metric.cells for metric in METRICS}
     readings["gateway_upstream_legacy_endpoint_gone_ratio"] = [0.0, 0.0]
     with pytest.raises(ValueError, match="gateway_upstream_legacy_endpoint_gone_ratio"):
@@ -68,7 +68,7 @@ def test_a_reading_that_does_not_fit_is_refused() -> None:
 
 
 def test_a_word_that_is_none_of_the_labels_makes_no_series() -> None:
-    """Whatever came from outside is counted under `other`."""
+    """Unknown values are counted as `other`."""
     tally = CounterVec(("a", "other"))
     for word in ("a", "919876543210", "http://x", "a"):
         tally.add(word)
@@ -76,7 +76,7 @@ def test_a_word_that_is_none_of_the_labels_makes_no_series() -> None:
 
 
 def test_a_duration_falls_into_one_bucket() -> None:
-    """A bucket's bound belongs to it; what is longer than all is counted above the last."""
+    """A bucket includes its bound; longer durations are counted above the last bucket."""
     durations = Histogram()
     for seconds in (0.0, BUCKETS_S[0], BUCKETS_S[-1] + 1):
         durations.observe(seconds)
@@ -86,7 +86,7 @@ def test_a_duration_falls_into_one_bucket() -> None:
 
 
 def exposed(name: str, ended: list[float], running: list[list[float]]) -> list[str]:
-    """Return the lines of a metric without labels, of which workers told these numbers."""
+    """Return the exposed lines of a metric without labels for these values of workers."""
 
     def cells(value: float) -> list[float]:
         readings = {m.name: [value if m.name == name else 0.0] * m.cells for m in METRICS}
@@ -111,5 +111,5 @@ def exposed(name: str, ended: list[float], running: list[list[float]]) -> list[s
 def test_workers_are_told_as_one(
     name: str, ended: list[float], running: list[list[float]], told: list[str]
 ) -> None:
-    """Counters of all add up, those of the ended too; a gauge is of those that run."""
+    """Counters of all workers are added, ended ones included; gauges are of running ones."""
     assert exposed(name, ended, running) == [f"{name} {value}" for value in told]
