@@ -8,7 +8,7 @@ import pytest
 
 from gateway.auth.jwks import JwksKeySource, KeyLifetimes
 from gateway.errors import KeysUnavailableError
-from tests.cache.clock import Clock
+from tests.support.clock import Clock
 from tests.support.graph import graph_over
 from tests.support.http_client import code
 from tests.support.tokens import JWT, Issuer, KeyServer

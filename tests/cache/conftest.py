@@ -1,17 +1,17 @@
-"""A real server for the tests of the shared level, and two replicas on it."""
+"""A real Valkey server for the tests of the shared level, and two replicas that share it."""
 
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.cache.clock import Clock
 from tests.cache.fetching import Bench
-from tests.cache.valkey import Valkey
+from tests.support.clock import Clock
+from tests.support.valkey import Valkey
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Valkey]:
-    """Return a server for all tests that leave it running."""
+    """Return a running server for the whole session."""
     valkey = Valkey()
     yield valkey
     valkey.stop()
@@ -19,7 +19,7 @@ def server() -> Iterator[Valkey]:
 
 @pytest.fixture
 def valkey(server: Valkey) -> Iterator[Valkey]:
-    """Return the server empty, and configured as it is out of the box."""
+    """Return the server, empty and in its default configuration."""
     server.execute("FLUSHALL")
     yield server
     server.execute("CONFIG", "SET", "maxmemory", 0)

@@ -1,11 +1,11 @@
-"""A fetcher over a cache in memory, all of whose clocks a test holds."""
+"""A fetcher over a cache, with clocks that a test sets."""
 
 from gateway.cache.fetching import CachedFetcher, ErrorMeanings, Refresher, RefreshLimits
 from gateway.cache.options import CacheClocks, SharedLimits
 from gateway.cache.statistics import CacheStatistics
 from gateway.cache.store import TwoLevelCache, create_cache
-from tests.cache.clock import Clock
 from tests.cache.platform import BudgetError, NotHereError, OutageError
+from tests.support.clock import Clock
 
 SECRET = b"a secret of the tests"
 MEANINGS = ErrorMeanings(
@@ -20,7 +20,7 @@ LARGEST = 500_000
 
 
 class Bench:
-    """One replica: `fetcher` over `cache`, with `clock` as every clock and no jitter."""
+    """One replica: `fetcher` over `cache`; `clock` is every clock, and there is no jitter."""
 
     def __init__(
         self,
@@ -38,10 +38,10 @@ class Bench:
 
     @property
     def statistics(self) -> CacheStatistics:
-        """What the cache counted."""
+        """Return the statistics of the cache."""
         return self.cache.statistics
 
     async def close(self) -> None:
-        """End the refreshes, the calls and the connections."""
+        """Close the fetcher and the connections."""
         await self.fetcher.close()
         await self.cache.close()

@@ -1,14 +1,14 @@
-"""A platform that counts its calls and answers when it is told to."""
+"""An upstream that counts its calls and responds when a test lets it."""
 
 import asyncio
 
 
 class OutageError(Exception):
-    """The platform does not answer."""
+    """The upstream cannot respond."""
 
 
 class NotHereError(Exception):
-    """The platform says that there is no such thing; `code` is its word for it."""
+    """The upstream has no such resource; `code` is its error code."""
 
     def __init__(self, code: int) -> None:
         super().__init__(f"not here: {code}")
@@ -16,11 +16,11 @@ class NotHereError(Exception):
 
 
 class BudgetError(Exception):
-    """The caller has no call left."""
+    """The caller may make no further call."""
 
 
 class Platform:
-    """Answers `load` with `answer`, or raises it; holds each call while `is_held`."""
+    """Returns `answer` from `load`, or raises it; blocks each call between `hold` and `release`."""
 
     def __init__(self, answer: bytes | Exception = b"answer") -> None:
         self.answer = answer
@@ -30,11 +30,11 @@ class Platform:
         self._free.set()
 
     def hold(self) -> None:
-        """Answer no call until `release`."""
+        """Block all calls until `release`."""
         self._free.clear()
 
     def release(self) -> None:
-        """Answer all that are held, and all to come."""
+        """Unblock all calls."""
         self._free.set()
 
     async def load(self) -> bytes:

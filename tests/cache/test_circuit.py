@@ -2,7 +2,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.cache.circuit import Circuit
-from tests.cache.clock import Clock
+from tests.support.clock import Clock
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def circuit(clock: Clock) -> Circuit:
 
 
 def test_it_is_left_alone_for_a_second_after_a_failure(circuit: Circuit, clock: Clock) -> None:
-    """Nobody pays the timeout meanwhile."""
+    """Nothing is tried for a second, so that nothing waits for a timeout."""
     circuit.failed("TimeoutError")
 
     assert not circuit.allows()
@@ -27,7 +27,7 @@ def test_it_is_left_alone_for_a_second_after_a_failure(circuit: Circuit, clock: 
 
 
 def test_one_probe_at_a_time(circuit: Circuit, clock: Clock) -> None:
-    """Of many who come when the second is over one tries."""
+    """After that second one caller becomes the probe."""
     circuit.failed("TimeoutError")
     clock.advance(1)
 
@@ -35,7 +35,7 @@ def test_one_probe_at_a_time(circuit: Circuit, clock: Clock) -> None:
 
 
 def test_a_probe_that_is_cancelled_does_not_block_the_next(circuit: Circuit, clock: Clock) -> None:
-    """It reports neither success nor failure; a second later another tries."""
+    """A probe that reports nothing is followed by another a second later."""
     circuit.failed("TimeoutError")
     clock.advance(1)
     assert circuit.allows()
@@ -46,7 +46,7 @@ def test_a_probe_that_is_cancelled_does_not_block_the_next(circuit: Circuit, clo
 
 
 def test_a_success_closes_it(circuit: Circuit, clock: Clock) -> None:
-    """All may try again at once."""
+    """After a success all callers may try again."""
     circuit.failed("TimeoutError")
     clock.advance(1)
     circuit.allows()
@@ -58,7 +58,7 @@ def test_a_success_closes_it(circuit: Circuit, clock: Clock) -> None:
 
 
 def test_an_outage_is_two_log_lines(circuit: Circuit, clock: Clock) -> None:
-    """One when it begins and one when it ends, with its length, however many operations failed."""
+    """One line when it begins and one when it ends, however many operations failed."""
     with capture_logs() as lines:
         circuit.succeeded()
         for _ in range(50):

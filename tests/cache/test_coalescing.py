@@ -19,7 +19,7 @@ def wait_for(coalescer: Coalescer[bytes], platform: Platform, key: str = "key") 
 
 
 async def held(waiters: int) -> tuple[Coalescer[bytes], Platform, list[Task]]:
-    """Return waiters of one call that is held."""
+    """Return waiters of one blocked call."""
     coalescer: Coalescer[bytes] = Coalescer()
     platform = Platform()
     platform.hold()
@@ -29,7 +29,7 @@ async def held(waiters: int) -> tuple[Coalescer[bytes], Platform, list[Task]]:
 
 
 async def test_forty_equal_calls_at_once_are_one() -> None:
-    """One started it and thirty-nine joined; nothing stays behind."""
+    """One caller starts it, thirty-nine join, and nothing is left afterwards."""
     coalescer, platform, tasks = await held(40)
     assert len(coalescer) == 1
 
@@ -43,7 +43,7 @@ async def test_forty_equal_calls_at_once_are_one() -> None:
 
 
 async def test_calls_that_differ_are_not_shared() -> None:
-    """A key is all that makes calls equal."""
+    """Calls with different keys are not coalesced."""
     coalescer: Coalescer[bytes] = Coalescer()
     platform = Platform()
 
@@ -53,7 +53,7 @@ async def test_calls_that_differ_are_not_shared() -> None:
 
 
 async def test_a_call_after_the_answer_is_a_new_one() -> None:
-    """Coalescing remembers nothing; even in the turn of the loop in which the first has ended."""
+    """Nothing is cached, even in the same iteration of the event loop."""
     coalescer: Coalescer[bytes] = Coalescer()
     platform = Platform()
 
@@ -66,7 +66,7 @@ async def test_a_call_after_the_answer_is_a_new_one() -> None:
 
 @pytest.mark.parametrize("leaving", [0, 1, 39])
 async def test_a_waiter_that_is_cancelled_costs_the_others_nothing(leaving: int) -> None:
-    """Be it the one that started the call or one that joined."""
+    """Neither the caller that started the call nor one that joined is needed for it."""
     _, platform, tasks = await held(40)
 
     tasks[leaving].cancel()
@@ -80,7 +80,7 @@ async def test_a_waiter_that_is_cancelled_costs_the_others_nothing(leaving: int)
 
 
 async def test_a_waiter_that_has_run_out_of_time_costs_the_others_nothing() -> None:
-    """It gets its TimeoutError, the others their answer."""
+    """It gets a TimeoutError, and the others the result."""
     coalescer, platform, (patient,) = await held(1)
 
     async def impatient() -> None:
@@ -96,7 +96,7 @@ async def test_a_waiter_that_has_run_out_of_time_costs_the_others_nothing() -> N
 
 
 async def test_a_call_that_nobody_waits_for_is_cancelled() -> None:
-    """An answer that nobody wants is not worth the platform's time."""
+    """The last waiter to leave cancels the call."""
     coalescer, platform, tasks = await held(40)
 
     for task in tasks:
@@ -109,7 +109,7 @@ async def test_a_call_that_nobody_waits_for_is_cancelled() -> None:
 
 
 async def test_who_comes_while_a_call_is_being_cancelled_gets_a_fresh_one() -> None:
-    """The one before takes its time to end, and would only have given a cancellation."""
+    """A call that is being cancelled is not joined."""
     coalescer: Coalescer[bytes] = Coalescer()
     ending = asyncio.Event()
 
@@ -133,7 +133,7 @@ async def test_who_comes_while_a_call_is_being_cancelled_gets_a_fresh_one() -> N
 
 
 async def test_an_error_reaches_every_waiter_with_a_traceback_of_its_own() -> None:
-    """One exception raised by forty would have forty waiters' frames in its traceback."""
+    """Forty waiters get forty exceptions, each with the frames of one waiter."""
     _, platform, tasks = await held(40)
     platform.answer = UpstreamRateLimitedError("customers", 7.0)
 
@@ -153,7 +153,7 @@ async def test_an_error_reaches_every_waiter_with_a_traceback_of_its_own() -> No
 
 
 async def test_an_error_that_cannot_be_copied_reaches_every_waiter_all_the_same() -> None:
-    """Some classes do not let themselves be made twice."""
+    """An exception class that cannot be instantiated twice is raised as it is."""
 
     class OnceError(Exception):
         made = 0
@@ -174,7 +174,7 @@ async def test_an_error_that_cannot_be_copied_reaches_every_waiter_all_the_same(
 
 
 async def test_an_error_that_nobody_waits_for_is_not_complained_about() -> None:
-    """Asyncio reports an exception that was never retrieved when its task is collected."""
+    """Asyncio does not report the exception as never retrieved."""
     complaints: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
     coalescer: Coalescer[bytes] = Coalescer()
@@ -197,7 +197,7 @@ async def test_an_error_that_nobody_waits_for_is_not_complained_about() -> None:
 
 
 async def test_an_error_of_the_starter_alone_is_not_shared() -> None:
-    """Whose budget is spent gets that error; whoever joined goes again on an account of its own."""
+    """The starter gets its personal error; those who joined start again."""
     coalescer: Coalescer[bytes] = Coalescer(lambda error: isinstance(error, BudgetError))
     poor, rich = Platform(BudgetError()), Platform(b"answer")
     poor.hold()
@@ -215,7 +215,7 @@ async def test_an_error_of_the_starter_alone_is_not_shared() -> None:
 
 
 async def test_an_error_of_each_ends_for_all() -> None:
-    """Forty without a budget get forty errors, and nobody waits for ever."""
+    """Forty callers with a personal error get forty errors, without an endless loop."""
     coalescer: Coalescer[bytes] = Coalescer(lambda error: isinstance(error, BudgetError))
     platform = Platform(BudgetError())
     tasks = [wait_for(coalescer, platform) for _ in range(40)]
@@ -226,7 +226,7 @@ async def test_an_error_of_each_ends_for_all() -> None:
 
 
 async def test_a_call_has_the_context_of_who_started_it() -> None:
-    """Its log lines carry that request's id, and what it binds stays its own."""
+    """The call runs in a copy of the starter's context."""
     request_id: ContextVar[str] = ContextVar("request_id", default="none")
     coalescer: Coalescer[str] = Coalescer()
 
@@ -248,7 +248,7 @@ async def test_a_call_has_the_context_of_who_started_it() -> None:
 
 
 async def test_closing_cancels_what_is_in_flight() -> None:
-    """Its waiters get an error, and not a cancellation that was not theirs."""
+    """The waiters get a RuntimeError, not a CancelledError."""
     coalescer, platform, tasks = await held(2)
 
     await coalescer.close()

@@ -17,7 +17,7 @@ STEPS = st.lists(
 @given(STEPS)
 @settings(max_examples=150, deadline=None)
 def test_no_order_of_events_loses_a_waiter(steps: list[tuple[str, int]]) -> None:
-    """Who stays gets an answer or the platform's error, who leaves a cancellation, none both."""
+    """A waiter that stays gets a result or an error, one that leaves a CancelledError."""
     asyncio.run(_play(steps))
 
 

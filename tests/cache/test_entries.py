@@ -19,30 +19,30 @@ WRITTEN = CODEC.encode(KEY, ENTRY)
     "entry", [ENTRY, Entry(b"", 0.0, 30.0, is_negative=True), Entry(bytes(range(256)), 1.5, 1.0)]
 )
 def test_an_entry_is_read_as_it_was_written(entry: Entry) -> None:
-    """Every field survives, the payload byte by byte."""
+    """Every field survives encoding and decoding."""
     assert CODEC.decode(KEY, CODEC.encode(KEY, entry)) == entry
 
 
 def test_another_replica_reads_it() -> None:
-    """The same secret is all that replicas need to share."""
+    """Replicas need the same secret and nothing else."""
     assert EntryCodec(SECRET).decode(KEY, WRITTEN) == ENTRY
 
 
 @given(st.binary(max_size=200))
 def test_garbage_is_no_entry(raw: bytes) -> None:
-    """Whatever stands under a key of ours, reading it raises nothing."""
+    """Decoding arbitrary bytes returns None and raises nothing."""
     assert CODEC.decode(KEY, raw) is None
 
 
 @given(st.integers(0, len(WRITTEN) - 1))
 def test_a_truncated_entry_is_no_entry(length: int) -> None:
-    """Cut anywhere, it is not believed."""
+    """An entry that is cut anywhere is rejected."""
     assert CODEC.decode(KEY, WRITTEN[:length]) is None
 
 
 @given(st.integers(0, len(WRITTEN) - 1), st.integers(1, 255))
 def test_a_changed_byte_makes_it_no_entry(position: int, change: int) -> None:
-    """One byte is enough."""
+    """An entry of which one byte differs is rejected."""
     raw = bytearray(WRITTEN)
     raw[position] ^= change
 
@@ -50,19 +50,19 @@ def test_a_changed_byte_makes_it_no_entry(position: int, change: int) -> None:
 
 
 def test_an_entry_moved_to_another_key_is_no_entry() -> None:
-    """One customer's answer under another's key is never served."""
+    """One customer's entry under another's key is rejected."""
     assert CODEC.decode("another-key", WRITTEN) is None
 
 
 def test_an_entry_of_a_stranger_is_no_entry() -> None:
-    """Who can write to Redis but has no secret cannot plant an answer."""
+    """An entry encoded with another secret is rejected."""
     planted = EntryCodec(b"the secret of somebody else").encode(KEY, ENTRY)
 
     assert CODEC.decode(KEY, planted) is None
 
 
 def test_an_entry_of_another_release_is_no_entry() -> None:
-    """Its version is read before anything else of it."""
+    """An entry with another version is rejected."""
     assert CODEC.decode(KEY, WRITTEN[:3] + bytes([WRITTEN[3] + 1]) + WRITTEN[4:]) is None
 
 
@@ -76,12 +76,12 @@ def test_an_entry_of_another_release_is_no_entry() -> None:
     ],
 )
 def test_an_entry_with_impossible_times_is_no_entry(entry: Entry) -> None:
-    """No entry lives for ever."""
+    """Infinite, negative and undefined durations are rejected."""
     assert CODEC.decode(KEY, CODEC.encode(KEY, entry)) is None
 
 
 def test_a_signed_message_of_another_shape_is_no_entry() -> None:
-    """A release that forgot to raise the version does no harm."""
+    """A release that changed the format without its version is harmless."""
 
     class Other(msgspec.Struct, array_like=True):
         name: str

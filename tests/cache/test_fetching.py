@@ -21,12 +21,12 @@ def bench() -> Bench:
 
 @pytest.fixture
 def platform() -> Platform:
-    """Return a platform that answers."""
+    """Return an upstream that responds."""
     return Platform(b"answer")
 
 
 async def test_a_fresh_answer_comes_from_the_cache(bench: Bench, platform: Platform) -> None:
-    """One call in five minutes."""
+    """One call within five minutes."""
     first = await bench.fetcher.fetch("key", POLICY, platform.load)
     bench.clock.advance(299)
     second = await bench.fetcher.fetch("key", POLICY, platform.load)
@@ -38,7 +38,7 @@ async def test_a_fresh_answer_comes_from_the_cache(bench: Bench, platform: Platf
 
 
 async def test_forty_at_once_make_one_call(bench: Bench, platform: Platform) -> None:
-    """And each knows whether the call was its own."""
+    """Only the caller that made the call has UPSTREAM as source."""
     assert await _forty(bench, platform) == {Source.UPSTREAM: 1, Source.COALESCED: 39}
     assert platform.calls == 1
     assert bench.statistics.coalesced == 39
@@ -56,7 +56,7 @@ async def _forty(bench: Bench, platform: Platform) -> dict[Source, int]:
 
 
 async def test_not_here_is_an_answer_that_is_remembered_shortly(bench: Bench) -> None:
-    """With what it said, so that it can be told again."""
+    """A negative entry has the payload that the error meanings chose."""
     platform = Platform(NotHereError(4027))
 
     first = await bench.fetcher.fetch("key", POLICY, platform.load)
@@ -72,7 +72,7 @@ async def test_not_here_is_an_answer_that_is_remembered_shortly(bench: Bench) ->
 
 
 async def test_not_here_is_not_remembered_where_the_policy_does_not_say_so(bench: Bench) -> None:
-    """It is an answer all the same, and not an error."""
+    """A negative result is returned, but not cached."""
     platform = Platform(NotHereError(8015))
 
     for _ in range(2):
@@ -81,7 +81,7 @@ async def test_not_here_is_not_remembered_where_the_policy_does_not_say_so(bench
 
 
 async def test_what_is_gone_replaces_what_was_there(bench: Bench, platform: Platform) -> None:
-    """A stale answer is not served any more once the platform has said "not here"."""
+    """A negative entry replaces a stale one."""
     await bench.fetcher.fetch("key", POLICY, platform.load)
     bench.clock.advance(300)
     platform.answer = NotHereError(4027)
@@ -94,7 +94,7 @@ async def test_what_is_gone_replaces_what_was_there(bench: Bench, platform: Plat
 
 
 async def test_an_outage_is_bridged_by_a_stale_answer(bench: Bench, platform: Platform) -> None:
-    """For an hour after its time, and not longer; what it stands in for is still asked for."""
+    """Stale-if-error: for an hour, with a call each time."""
     await bench.fetcher.fetch("key", POLICY, platform.load)
     platform.answer = OutageError()
 
@@ -109,7 +109,7 @@ async def test_an_outage_is_bridged_by_a_stale_answer(bench: Bench, platform: Pl
 
 
 async def test_an_error_that_is_no_outage_is_told(bench: Bench, platform: Platform) -> None:
-    """A wrong credential is not hidden behind an old answer."""
+    """Other errors, such as a wrong credential, are raised despite a stale entry."""
     await bench.fetcher.fetch("key", POLICY, platform.load)
     bench.clock.advance(300)
     platform.answer = PermissionError()
@@ -119,7 +119,7 @@ async def test_an_error_that_is_no_outage_is_told(bench: Bench, platform: Platfo
 
 
 async def test_an_error_is_not_remembered(bench: Bench) -> None:
-    """The next one asks again."""
+    """The next fetch makes a call."""
     platform = Platform(OutageError())
     with pytest.raises(OutageError):
         await bench.fetcher.fetch("key", POLICY, platform.load)
@@ -129,7 +129,7 @@ async def test_an_error_is_not_remembered(bench: Bench) -> None:
 
 
 async def test_a_spent_budget_is_its_owners_only(bench: Bench) -> None:
-    """Who joined its call makes one of its own."""
+    """Who joined that call makes one on its own budget."""
     poor, rich = Platform(BudgetError()), Platform(b"answer")
     poor.hold()
     first = asyncio.create_task(bench.fetcher.fetch("key", POLICY, poor.load))
@@ -144,7 +144,7 @@ async def test_a_spent_budget_is_its_owners_only(bench: Bench) -> None:
 
 
 async def test_a_caller_waits_until_its_deadline(bench: Bench, platform: Platform) -> None:
-    """And its call is cancelled where nobody else waits for it."""
+    """Its call is cancelled, because no one else waits for it."""
     platform.hold()
 
     with pytest.raises(TimeoutError):
@@ -157,7 +157,7 @@ async def test_a_caller_waits_until_its_deadline(bench: Bench, platform: Platfor
 async def test_a_caller_at_its_deadline_is_given_a_stale_answer(
     bench: Bench, platform: Platform
 ) -> None:
-    """A platform that hangs is an outage too."""
+    """A timeout is served a stale entry, like an outage."""
     await bench.fetcher.fetch("key", POLICY, platform.load)
     bench.clock.advance(300)
     platform.hold()
@@ -170,7 +170,7 @@ async def test_a_caller_at_its_deadline_is_given_a_stale_answer(
 async def test_a_deadline_that_has_passed_does_not_keep_the_cache_from_answering(
     bench: Bench, platform: Platform
 ) -> None:
-    """What is at hand costs no time."""
+    """A fresh entry in memory is served without waiting."""
     await bench.fetcher.fetch("key", POLICY, platform.load)
 
     fetched = await bench.fetcher.fetch("key", POLICY, platform.load, within=DeadlineScope(0.0))
@@ -181,7 +181,7 @@ async def test_a_deadline_that_has_passed_does_not_keep_the_cache_from_answering
 async def test_a_caller_that_leaves_does_not_take_the_call_along(
     bench: Bench, platform: Platform
 ) -> None:
-    """The one who started it is gone; the other gets the answer, which is remembered."""
+    """The starter is cancelled; the other one gets the payload, which is cached."""
     platform.hold()
     first = asyncio.create_task(bench.fetcher.fetch("key", POLICY, platform.load))
     await turns()
@@ -197,7 +197,7 @@ async def test_a_caller_that_leaves_does_not_take_the_call_along(
 
 
 async def test_how_long_an_answer_stands_is_told(bench: Bench, platform: Platform) -> None:
-    """From a call, the cache or a "not here" alike; what is not kept or is stale does not stand."""
+    """`fresh_until` is set for calls, cached and negative results, and 0 for stale ones."""
     first = await bench.fetcher.fetch("key", POLICY, platform.load)
     until = first.fresh_until
     assert bench.clock.now < until <= bench.clock.now + 1.1 * POLICY.fresh_s
@@ -214,7 +214,7 @@ async def test_how_long_an_answer_stands_is_told(bench: Bench, platform: Platfor
 async def test_what_is_too_old_for_a_caller_is_asked_for_anew(
     bench: Bench, platform: Platform
 ) -> None:
-    """It is as good as nothing, also where the platform is down; a younger answer is served."""
+    """An entry older than `not_before` is not served, not even in an outage."""
     await bench.fetcher.fetch("key", POLICY, platform.load)
     stored_at = bench.clock.now
     bench.clock.advance(10)

@@ -19,13 +19,13 @@ ENTRY = Entry(b"x", STORED_AT, 300.0, 3600.0)
     ],
 )
 def test_what_an_answer_is_good_for_depends_on_its_age(age_s: float, expected: Freshness) -> None:
-    """The borders, of which each belongs to what follows; another clock may be a minute ahead."""
+    """Each limit belongs to the next state; another replica's clock may be a minute ahead."""
     assert ENTRY.freshness(STORED_AT + age_s) is expected
 
 
 @pytest.mark.parametrize(("random", "fresh_s"), [(0.0, 270.0), (0.5, 300.0), (1.0, 330.0)])
 def test_times_differ_by_up_to_a_tenth(random: float, fresh_s: float) -> None:
-    """Answers that came together are not all asked for again together."""
+    """Jitter keeps entries from expiring together."""
     policy = CachePolicy(300.0, stale_s=3600.0, negative_s=300.0)
 
     assert policy.entry(b"x", STORED_AT, lambda: random).fresh_for_s == pytest.approx(fresh_s)
@@ -34,7 +34,7 @@ def test_times_differ_by_up_to_a_tenth(random: float, fresh_s: float) -> None:
 
 
 def test_not_here_is_never_stale() -> None:
-    """What was not here may have come; an outage does not make it true for longer."""
+    """A negative entry expires at the end of its fresh time."""
     policy = CachePolicy(300.0, 3600.0, negative_s=30.0)
     entry = policy.entry(b"", STORED_AT, lambda: 0.5, is_negative=True)
 
@@ -44,6 +44,6 @@ def test_not_here_is_never_stale() -> None:
 
 
 def test_a_policy_without_time_stores_nothing() -> None:
-    """Customer data is off by default."""
+    """A fresh time of 0 disables caching."""
     assert not CachePolicy(0.0, stale_s=60.0, negative_s=60.0).stores
     assert CachePolicy(1.0).stores

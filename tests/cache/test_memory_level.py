@@ -2,7 +2,7 @@ import pytest
 
 from gateway.cache.memory import MemoryCache
 from gateway.cache.options import MemoryLimits
-from tests.cache.clock import Clock
+from tests.support.clock import Clock
 
 PLACE = 512  # what each value costs beside its own bytes
 
@@ -14,7 +14,7 @@ def memory(
 
 
 def test_a_value_is_there_until_its_time_has_passed() -> None:
-    """The clock decides, without a timer."""
+    """A value expires by the clock, without a timer."""
     clock = Clock()
     cache = memory(clock)
 
@@ -27,7 +27,7 @@ def test_a_value_is_there_until_its_time_has_passed() -> None:
 
 
 def test_a_newer_value_does_not_inherit_the_older_ones_time() -> None:
-    """The memory cache of aiocache lets an old timer delete a new value."""
+    """With aiocache's memory cache, the old value's timer would delete the new value."""
     clock = Clock()
     cache = memory(clock)
 
@@ -39,7 +39,7 @@ def test_a_newer_value_does_not_inherit_the_older_ones_time() -> None:
 
 
 def test_entries_are_bounded_and_the_least_lately_used_goes_first() -> None:
-    """What is asked for stays."""
+    """The least recently used value is evicted."""
     cache = memory(entries=3)
     for key in ("a", "b", "c"):
         cache.set(key, b"value", 10)
@@ -53,7 +53,7 @@ def test_entries_are_bounded_and_the_least_lately_used_goes_first() -> None:
 
 
 def test_bytes_are_bounded() -> None:
-    """Ten thousand values of a kilobyte do not make ten megabytes of a hundred kilobytes."""
+    """The bytes of all values, with their overhead, stay within the limit."""
     cache = memory(entries=100_000, size=100_000)
 
     for index in range(10_000):
@@ -64,7 +64,7 @@ def test_bytes_are_bounded() -> None:
 
 
 def test_a_value_too_large_for_the_level_is_not_kept() -> None:
-    """Nor does the value before it stay, which it was to replace."""
+    """The value before it is dropped as well."""
     cache = memory(size=80_000)
     cache.set("key", b"small", 10)
 
@@ -75,7 +75,7 @@ def test_a_value_too_large_for_the_level_is_not_kept() -> None:
 
 
 def test_room_is_made_of_what_has_expired_first() -> None:
-    """A full map whose values have all expired takes a new one without complaint."""
+    """A full cache of expired values accepts a new one."""
     clock = Clock()
     cache = memory(clock, entries=2)
     cache.set("a", b"value", 1)
@@ -89,7 +89,7 @@ def test_room_is_made_of_what_has_expired_first() -> None:
 
 @pytest.mark.parametrize("lifetime_s", [0, -1])
 def test_a_value_without_time_left_is_not_kept(lifetime_s: float) -> None:
-    """What another replica wrote may be over when it arrives."""
+    """An entry of another replica may have expired when it arrives."""
     cache = memory()
 
     cache.set("key", b"value", lifetime_s)

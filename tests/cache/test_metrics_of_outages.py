@@ -1,6 +1,6 @@
-"""Redis down, hung, full or holding garbage: the gateway goes on, says so, and comes back.
+"""Metrics and log lines while Redis is down, hung, full or holds invalid values.
 
-Over real HTTP: a gateway on the sandbox with a Valkey that is broken and mended under it.
+A gateway on the sandbox is served over HTTP, with a Valkey that the test breaks and repairs.
 """
 
 import itertools
@@ -12,9 +12,9 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from tests.cache.valkey import Valkey
 from tests.support.graph import serve_gateway
 from tests.support.metrics import scrape
+from tests.support.valkey import Valkey
 
 _PATIENCE_S = 20.0
 AVAILABLE = "gateway_cache_shared_available"
@@ -25,7 +25,7 @@ CACHE: dict[str, Any] = {
 
 
 class Client:
-    """Asks each time for something that the first level cannot have."""
+    """Sends queries that memory cannot answer."""
 
     def __init__(self, gateway: str) -> None:
         self._gateway = gateway
@@ -36,7 +36,7 @@ class Client:
         ask(self._gateway, next(self._sizes))
 
     def ask_until(self, available: float) -> dict[str, float]:
-        """Ask until the metrics say so of Redis, and give them."""
+        """Send queries until the metric has this value, and return all metrics."""
         until = time.monotonic() + _PATIENCE_S
         while True:
             self.ask()
@@ -47,7 +47,7 @@ class Client:
 
 
 def ask(gateway: str, size: int) -> None:
-    """Ask for a page of a program."""
+    """Query a page of a program."""
     query = f'{{ program(programId: "9005") {{ promotions(first: {size}) {{ totalCount }} }} }}'
     answer = httpx.post(f"{gateway}/graphql", json={"query": query}, trust_env=False).json()
     assert "errors" not in answer
@@ -55,19 +55,19 @@ def ask(gateway: str, size: int) -> None:
 
 
 def fill(valkey: Valkey) -> None:
-    """Let it refuse whatever is to be kept."""
+    """Make the server refuse writes, as a full one does."""
     valkey.execute("CONFIG", "SET", "maxmemory-policy", "noeviction")
     valkey.execute("CONFIG", "SET", "maxmemory", "1mb")
 
 
 def empty(valkey: Valkey) -> None:
-    """Return it room again."""
+    """Make the server accept writes again."""
     valkey.execute("CONFIG", "SET", "maxmemory", 0)
 
 
 @pytest.fixture
 def own() -> Iterator[Valkey]:
-    """Return a server that no other test has."""
+    """Return a server for one test."""
     valkey = Valkey()
     yield valkey
     valkey.stop()
@@ -84,7 +84,7 @@ Change = Callable[[Valkey], None]
 def test_an_outage_shows_and_ends_by_itself(
     own: Valkey, sandbox_url: str, broken: Change, mended: Change
 ) -> None:
-    """Every answer is right; the metric and one line say when it went, and when it came back."""
+    """Every response is right; a metric and two log lines tell the outage."""
     with (
         capture_logs() as lines,
         serve_gateway(sandbox_url, cache_url=own.url, **CACHE) as gateway,
@@ -107,7 +107,7 @@ def test_an_outage_shows_and_ends_by_itself(
 
 
 def test_garbage_shows_and_is_mended(valkey: Valkey, sandbox_url: str) -> None:
-    """A second replica finds strangers' bytes, asks the platform, and mends the entry."""
+    """A second replica counts the invalid values, calls the platform and replaces them."""
     with serve_gateway(sandbox_url, cache_url=valkey.url, **CACHE) as first:
         ask(first, 20)
     keys = valkey.keys()

@@ -16,19 +16,19 @@ POLICY = CachePolicy(300.0, stale_s=3600.0, negative_s=30.0)
 
 
 async def stale(bench: Bench, *keys: str, policy: CachePolicy = POLICY) -> None:
-    """Let the answers of `keys` be remembered and go stale."""
+    """Store entries of `keys`, and let them become stale."""
     for key in keys or ("key",):
         await bench.fetcher.fetch(key, policy, Platform(b"old").load)
     bench.clock.advance(301)
 
 
 async def ask(bench: Bench, platform: Platform, key: str = "key") -> Fetched:
-    """Ask as a request does."""
+    """Fetch as a request does."""
     return await bench.fetcher.fetch(key, POLICY, Platform().load, refresh=platform.load)
 
 
 async def test_a_stale_answer_is_served_at_once_and_renewed_behind_it() -> None:
-    """Nobody waits for the platform; the next is served the new answer."""
+    """Stale-while-revalidate: the next fetch gets the new payload."""
     bench, platform = Bench(), Platform(b"new")
     await stale(bench)
     platform.hold()
@@ -43,7 +43,7 @@ async def test_a_stale_answer_is_served_at_once_and_renewed_behind_it() -> None:
 
 
 async def test_a_refresh_waits_until_there_are_calls_to_spare() -> None:
-    """What is stale serves on meanwhile, and is renewed at the next occasion."""
+    """The stale entry is served, and refreshed once `may_refresh` allows it."""
     bench, platform = Bench(), Platform(b"new")
     await stale(bench)
 
@@ -62,7 +62,7 @@ async def test_a_refresh_waits_until_there_are_calls_to_spare() -> None:
 
 
 async def test_many_who_are_served_a_stale_answer_cause_one_refresh() -> None:
-    """However long it takes."""
+    """One refresh a key runs at a time."""
     bench, platform = Bench(), Platform(b"new")
     await stale(bench)
     platform.hold()
@@ -78,7 +78,7 @@ async def test_many_who_are_served_a_stale_answer_cause_one_refresh() -> None:
 
 
 async def test_refreshes_are_bounded() -> None:
-    """Beyond the bound there is none, and the stale answer is served all the same."""
+    """Beyond the maximum none is started, and the stale entry is served."""
     bench, platform = Bench(limits=RefreshLimits(max_running=2)), Platform(b"new")
     await stale(bench, "a", "b", "c")
     platform.hold()
@@ -93,7 +93,7 @@ async def test_refreshes_are_bounded() -> None:
 
 
 async def test_a_refresh_that_failed_is_not_tried_again_at_once() -> None:
-    """In an outage each request would else make a call behind the back of its stale answer."""
+    """In an outage one refresh is tried every five seconds."""
     bench, platform = Bench(), Platform(OutageError())
     await stale(bench)
 
@@ -113,7 +113,7 @@ async def test_a_refresh_that_failed_is_not_tried_again_at_once() -> None:
 
 
 async def test_a_refresh_has_a_deadline_of_its_own() -> None:
-    """One that hangs is cancelled, and gives its place to others."""
+    """A refresh that hangs is cancelled."""
     bench, platform = Bench(limits=RefreshLimits(deadline_s=0.0)), Platform(b"new")
     await stale(bench)
     platform.hold()
@@ -127,7 +127,7 @@ async def test_a_refresh_has_a_deadline_of_its_own() -> None:
 
 
 async def test_a_refresh_outlives_the_request_that_caused_it() -> None:
-    """And carries nothing of it: neither its cancellation nor its context."""
+    """It has neither the request's cancellation nor its context."""
     bench, platform = Bench(), Platform(b"new")
     await stale(bench)
     platform.hold()
@@ -155,7 +155,7 @@ async def test_a_refresh_outlives_the_request_that_caused_it() -> None:
 
 
 async def test_a_refresh_that_says_not_here_is_believed() -> None:
-    """What was there is gone."""
+    """A negative result replaces the stale entry."""
     bench = Bench()
     await stale(bench)
 
@@ -167,7 +167,7 @@ async def test_a_refresh_that_says_not_here_is_believed() -> None:
 
 
 async def test_closing_cancels_the_refreshes() -> None:
-    """And none is started afterwards."""
+    """No refresh is started after closing."""
     bench, platform = Bench(), Platform(b"new")
     await stale(bench)
     platform.hold()

@@ -6,10 +6,10 @@ from gateway.cache.fetching import Fetched, Source
 from gateway.cache.keys import KeyMaker
 from gateway.cache.shared import NAMESPACE, EntryCodec
 from gateway.cache.store import create_cache
-from tests.cache.clock import Clock
 from tests.cache.fetching import LARGEST, SECRET, Bench
 from tests.cache.platform import Platform, turns
-from tests.cache.valkey import Valkey
+from tests.support.clock import Clock
+from tests.support.valkey import Valkey
 
 pytestmark = pytest.mark.anyio
 
@@ -18,7 +18,7 @@ KEY = KeyMaker(SECRET).key("customers", "mobile", "919812345678")
 
 
 async def test_what_one_replica_asked_for_the_other_finds(replicas: list[Bench]) -> None:
-    """One call for both; the second time it is in the other's own memory."""
+    """One call for both replicas; the second fetch is served from the other's memory."""
     one, other = replicas
     platform = Platform(b"answer")
 
@@ -32,7 +32,7 @@ async def test_what_one_replica_asked_for_the_other_finds(replicas: list[Bench])
 
 
 async def test_an_entry_keeps_its_age_on_its_way(replicas: list[Bench], clock: Clock) -> None:
-    """Found by another replica, it is not fresh for another five minutes."""
+    """Read by another replica, an entry is fresh for the rest of its time only."""
     one, other = replicas
     platform = Platform(b"answer")
     await one.fetcher.fetch(KEY, POLICY, platform.load)
@@ -47,7 +47,7 @@ async def test_an_entry_keeps_its_age_on_its_way(replicas: list[Bench], clock: C
 async def test_what_another_replica_has_renewed_is_not_asked_for_again(
     replicas: list[Bench], clock: Clock
 ) -> None:
-    """A replica with a stale answer looks before it calls."""
+    """A refresh reads the shared level before it calls."""
     one, other = replicas
     platform = Platform(b"old")
     for bench in replicas:
@@ -68,7 +68,7 @@ async def test_what_another_replica_has_renewed_is_not_asked_for_again(
 async def test_the_server_forgets_an_entry_when_it_is_of_no_use(
     replicas: list[Bench], valkey: Valkey
 ) -> None:
-    """Nothing stays there for ever."""
+    """Each entry has a time to live."""
     await replicas[0].fetcher.fetch(KEY, POLICY, Platform().load)
 
     left_ms = valkey.execute("PTTL", valkey.keys()[0])
@@ -77,7 +77,7 @@ async def test_the_server_forgets_an_entry_when_it_is_of_no_use(
 
 
 async def test_no_key_tells_who_was_asked_for(replicas: list[Bench], valkey: Valkey) -> None:
-    """Neither number nor endpoint, and not the caller; only whose keys they are."""
+    """Keys have a prefix and nothing else in clear."""
     await replicas[0].fetcher.fetch(KEY, POLICY, Platform().load)
 
     (key,) = valkey.keys()
@@ -103,7 +103,7 @@ GARBAGE: list[tuple[str | bytes | int, ...]] = [
 async def test_garbage_under_our_key_is_a_miss(
     replicas: list[Bench], valkey: Valkey, command: tuple[str | bytes | int, ...]
 ) -> None:
-    """Counted, told once, replaced by the answer, and no reason to do without the server."""
+    """An invalid value is counted, logged and replaced, and is no outage."""
     one, other = replicas
     name, *values = command
     valkey.execute(str(name), f"{NAMESPACE}:{KEY}", *values)
@@ -120,7 +120,7 @@ async def test_garbage_under_our_key_is_a_miss(
 async def test_much_garbage_is_one_line_a_minute(
     replicas: list[Bench], valkey: Valkey, clock: Clock
 ) -> None:
-    """The line says how much there was since the last."""
+    """The log line has the count since the last one."""
     bench = replicas[0]
     for index in range(21):
         valkey.execute("SET", f"{NAMESPACE}:{index}", "garbage")
@@ -136,7 +136,7 @@ async def test_much_garbage_is_one_line_a_minute(
 
 
 async def test_a_password_and_a_database_of_the_url_are_used(valkey: Valkey) -> None:
-    """Percent-encoded, as URLs have them."""
+    """Both are percent-decoded."""
     valkey.execute("CONFIG", "SET", "requirepass", "p@ss/word")
     try:
         cache = create_cache(f"redis://:p%40ss%2Fword@127.0.0.1:{valkey.port}/3", SECRET)
@@ -150,7 +150,7 @@ async def test_a_password_and_a_database_of_the_url_are_used(valkey: Valkey) -> 
 
 
 async def test_an_entry_too_large_is_not_written(replicas: list[Bench], valkey: Valkey) -> None:
-    """It would hold up everything behind it on its connection."""
+    """It would delay the operations after it."""
     fetched = await replicas[0].fetcher.fetch(KEY, POLICY, Platform(bytes(LARGEST + 1)).load)
 
     assert len(fetched.payload) == LARGEST + 1
@@ -172,7 +172,7 @@ async def test_an_entry_too_large_is_not_written(replicas: list[Bench], valkey: 
     ],
 )
 def test_a_bad_address_is_refused_without_repeating_it(url: str) -> None:
-    """A password may stand in it."""
+    """The error does not contain the URL, which may have a password."""
     with pytest.raises(ValueError, match=r"or rediss:// over TLS$") as caught:
         create_cache(url, SECRET)
 

@@ -1,4 +1,7 @@
-"""The server is stopped, paused and restarted in mid-load; real clocks, so these take seconds."""
+"""The server is stopped, paused and restarted under load.
+
+Real time is the subject, so these tests take seconds.
+"""
 
 import asyncio
 import time
@@ -12,7 +15,7 @@ from structlog.testing import capture_logs
 from gateway.cache.entry import Entry
 from gateway.cache.store import TwoLevelCache, create_cache
 from tests.cache.fetching import SECRET
-from tests.cache.valkey import Valkey
+from tests.support.valkey import Valkey
 
 pytestmark = [pytest.mark.anyio, pytest.mark.verify]
 
@@ -23,7 +26,7 @@ RECOVERY_S = 5.0
 
 
 class Load:
-    """Workers that look up keys nobody has, and write them, until it ends."""
+    """Workers that read and write new keys until it ends."""
 
     def __init__(self, cache: TwoLevelCache) -> None:
         self._cache = cache
@@ -35,7 +38,7 @@ class Load:
         self.start_measuring()
 
     def start_measuring(self) -> None:
-        """Forget how slow it has been so far."""
+        """Reset the measured times."""
         self.slow = 0
         self.slowest_s = 0.0
         self.longest_block_s = 0.0  # whoever held it up
@@ -61,18 +64,18 @@ class Load:
             self.longest_work_s = max(self.longest_work_s, time.thread_time() - worked)
 
     async def run(self, seconds: float) -> None:
-        """Go on for a while, and see that it went on."""
+        """Let the load run, and assert that it makes progress."""
         before = self.gets
         await asyncio.sleep(seconds)
         assert self.gets - before > 100 * seconds
 
     def assert_quick(self) -> None:
-        """Assert that no get took long, but for what the machine held up everything."""
+        """Assert that no read was slow, except when the machine stalled everything."""
         assert self.longest_work_s < LONGEST_BLOCK_S
         assert self.slowest_s - self.longest_block_s < SLOWEST_GET_S
 
     async def end(self) -> None:
-        """End the workers; any error of theirs is raised here."""
+        """Cancel the workers, and raise their errors."""
         for task in self._tasks:
             task.cancel()
         _, staying = await asyncio.wait(self._tasks, timeout=RECOVERY_S)
@@ -84,7 +87,7 @@ class Load:
 
 @pytest.fixture
 def valkey() -> Iterator[Valkey]:
-    """Return a server of the test's own."""
+    """Return a server for one test."""
     server = Valkey()
     yield server
     server.stop()
@@ -92,7 +95,7 @@ def valkey() -> Iterator[Valkey]:
 
 @pytest.fixture
 async def cache(valkey: Valkey) -> AsyncIterator[TwoLevelCache]:
-    """Return a cache on it."""
+    """Return a cache on that server."""
     replica = create_cache(valkey.url, SECRET)
     yield replica
     await replica.close()
@@ -100,7 +103,7 @@ async def cache(valkey: Valkey) -> AsyncIterator[TwoLevelCache]:
 
 @pytest.fixture
 async def load(cache: TwoLevelCache) -> AsyncIterator[Load]:
-    """Return load on that cache, which has found its server."""
+    """Return load on that cache, once the server has been found."""
     running = Load(cache)
     try:
         await settled(cache)
@@ -111,12 +114,12 @@ async def load(cache: TwoLevelCache) -> AsyncIterator[Load]:
 
 
 def is_shared(cache: TwoLevelCache) -> bool:
-    """Return whether the second level works, as far as the cache knows."""
+    """Whether the shared level is available, as far as the cache knows."""
     return cache.shared is not None and cache.shared.is_available
 
 
 async def settled(cache: TwoLevelCache) -> None:
-    """Wait until the second level has worked for half a second without a failure."""
+    """Wait until the shared level has had no error for half a second."""
     async with asyncio.timeout(RECOVERY_S):
         errors = -1
         while not is_shared(cache) or cache.statistics.errors != errors:
@@ -125,7 +128,7 @@ async def settled(cache: TwoLevelCache) -> None:
 
 
 async def recovered(cache: TwoLevelCache, valkey: Valkey) -> None:
-    """Wait until an entry that one replica writes is found by another."""
+    """Wait until an entry that one replica writes is read by another."""
     other = create_cache(valkey.url, SECRET)
     try:
         async with asyncio.timeout(RECOVERY_S):
@@ -140,9 +143,9 @@ async def recovered(cache: TwoLevelCache, valkey: Valkey) -> None:
 
 
 def assert_told(lines: list[MutableMapping[str, Any]], outages: int) -> None:
-    """Assert that each outage was told when it began and when it ended, and little else.
+    """Assert that each outage is logged when it begins and when it ends.
 
-    Reconnecting may take a moment longer than the timeout on a busy machine: one more pair a time.
+    On a busy machine, reconnecting may exceed the timeout: each outage may be logged twice.
     """
     events = [line["event"] for line in lines]
     pairs, odd = divmod(len(events), 2)
@@ -154,7 +157,7 @@ def assert_told(lines: list[MutableMapping[str, Any]], outages: int) -> None:
 async def test_a_server_that_hangs_costs_a_timeout_and_no_more(
     valkey: Valkey, cache: TwoLevelCache, load: Load
 ) -> None:
-    """Paused for three seconds in mid-load, then back by itself."""
+    """The server is paused for three seconds."""
     with capture_logs() as lines:
         valkey.pause()
         try:
@@ -173,7 +176,7 @@ async def test_a_server_that_hangs_costs_a_timeout_and_no_more(
 async def test_a_server_that_stops_costs_nothing(
     valkey: Valkey, cache: TwoLevelCache, load: Load
 ) -> None:
-    """Killed and restarted in mid-load, twice."""
+    """The server is killed and restarted, twice."""
     with capture_logs() as lines:
         for _ in range(2):
             await asyncio.to_thread(valkey.stop)
@@ -189,7 +192,7 @@ async def test_a_server_that_stops_costs_nothing(
 async def test_a_server_that_comes_and_goes_leaks_no_connection(
     valkey: Valkey, cache: TwoLevelCache, load: Load
 ) -> None:
-    """After five short hangs it is used as before, over no more connections than allowed."""
+    """After five short hangs there are at most as many connections as allowed."""
     for _ in range(5):
         valkey.pause()
         await load.run(0.3)

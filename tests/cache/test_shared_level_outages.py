@@ -7,10 +7,10 @@ from gateway.cache.entry import CachePolicy
 from gateway.cache.fetching import Source
 from gateway.cache.options import SharedLimits
 from gateway.cache.store import create_cache
-from tests.cache.clock import Clock
 from tests.cache.fetching import SECRET, Bench
 from tests.cache.platform import Platform, turns
-from tests.cache.valkey import Valkey, free_port
+from tests.support.clock import Clock
+from tests.support.valkey import Valkey, free_port
 
 pytestmark = pytest.mark.anyio
 
@@ -20,7 +20,7 @@ POLICY = CachePolicy(300.0, stale_s=3600.0, negative_s=30.0)
 async def test_a_full_server_is_still_read(
     replicas: list[Bench], valkey: Valkey, clock: Clock
 ) -> None:
-    """Only writing to it stops, with one line, and goes on by itself when there is room."""
+    """Only writes stop, with one log line, until there is room."""
     one, other = replicas
     await one.fetcher.fetch("before", POLICY, Platform(b"answer").load)
     valkey.execute("CONFIG", "SET", "maxmemory-policy", "noeviction")
@@ -47,7 +47,7 @@ async def test_a_full_server_is_still_read(
 
 
 async def test_a_wrong_password_leaves_the_memory(valkey: Valkey, clock: Clock) -> None:
-    """One line, which does not repeat the password, and recovery once it is right."""
+    """One log line without the password, and recovery once the password is right."""
     bench = Bench(valkey.url.replace("//", "//:a-wrong-password@"), clock)
     valkey.execute("CONFIG", "SET", "requirepass", "the-right-password")
     try:
@@ -72,7 +72,7 @@ async def test_a_wrong_password_leaves_the_memory(valkey: Valkey, clock: Clock) 
 
 
 async def test_without_a_server_the_gateway_starts_and_serves() -> None:
-    """Nobody listens; each key is asked for once, and the lines are one."""
+    """One call a key and one log line, although no server listens."""
     bench = Bench(f"redis://127.0.0.1:{free_port()}")
     platform = Platform(b"answer")
 
@@ -87,7 +87,7 @@ async def test_without_a_server_the_gateway_starts_and_serves() -> None:
 
 
 async def test_whoever_leaves_while_the_server_is_asked_is_gone(replicas: list[Bench]) -> None:
-    """A client library that swallows a cancellation would keep a call alive for nobody."""
+    """No cancellation is swallowed by a client library."""
     cache = replicas[0].cache
     given_up = asyncio.Event()
 
@@ -108,7 +108,7 @@ async def test_whoever_leaves_while_the_server_is_asked_is_gone(replicas: list[B
 
 
 async def test_waiting_for_a_connection_is_no_outage(valkey: Valkey) -> None:
-    """With more who ask than connections each has its turn, or does without, and nobody worries."""
+    """Where all connections are busy, operations are skipped without an error."""
     limits = SharedLimits(max_connections=2, acquire_timeout_s=0.0)
     cache = create_cache(valkey.url, SECRET, shared=limits)
 

@@ -17,8 +17,8 @@ from gateway.upstream.customer_view.endpoint import (
     CustomerPageKey,
 )
 from gateway.upstream.normalise.enums import CustomerSource
-from tests.cache.clock import Clock
 from tests.sandbox.client import NOW
+from tests.support.clock import Clock
 
 pytestmark = pytest.mark.anyio
 

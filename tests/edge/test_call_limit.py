@@ -8,9 +8,9 @@ import pytest
 from gateway.context import CallBudget
 from gateway.edge.rate_limit import CallLimit, LocalRateLimit
 from gateway.errors import RateLimitedError
-from tests.cache.valkey import Valkey
 from tests.support.graph import graph_over, serve_gateway
 from tests.support.http_client import client, code
+from tests.support.valkey import Valkey
 
 ONE, OTHER = {"X-Forwarded-For": "198.51.100.1"}, {"X-Forwarded-For": "198.51.100.2"}
 LIMIT: dict[str, Any] = {

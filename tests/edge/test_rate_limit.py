@@ -13,10 +13,10 @@ from structlog.testing import capture_logs
 
 from gateway.edge.rate_limit import LocalRateLimit, RateLimit
 from gateway.edge.shared_rate_limit import SharedRateLimit
-from tests.cache.valkey import Valkey
 from tests.support.graph import serve_gateway
 from tests.support.http_client import client, code
 from tests.support.tokens import JWT, Issuer
+from tests.support.valkey import Valkey
 
 TYPENAME = {"query": "{ __typename }"}
 

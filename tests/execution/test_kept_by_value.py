@@ -24,7 +24,7 @@ from gateway.upstream.normalise.limits import (
     remaining,
 )
 from tests.support.graph import graph_over
-from tests.upstream.decoding.payloads import customer_item, customer_page
+from tests.support.payloads import customer_item, customer_page
 from tests.upstream.scripted import platform
 
 EQUALS: list[list[Any]] = [

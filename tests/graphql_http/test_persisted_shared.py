@@ -11,11 +11,11 @@ import pytest
 
 from gateway.cache.shared import NAMESPACE
 from gateway.graphql_http.persisted_queries.reference import sha256_of
-from tests.cache.valkey import Valkey
 from tests.support.graph import serve_gateway
 from tests.support.http_client import client, code
 from tests.support.metrics import scrape
 from tests.support.persisted_queries import by_hash, data, get, post, with_hash
+from tests.support.valkey import Valkey
 
 _NUMBERS = count()
 _PATIENCE_S = 20.0

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tests.support.graph import Graph, graph_over
-from tests.upstream.decoding.payloads import (
+from tests.support.payloads import (
     customer_item,
     customer_page,
     definition_item,

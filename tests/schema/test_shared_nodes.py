@@ -6,7 +6,7 @@ import pytest
 
 from gateway.schema.promotion import Promotion
 from tests.support.graph import Graph
-from tests.upstream.decoding.payloads import customer_promotion, definition, definition_with_rules
+from tests.support.payloads import customer_promotion, definition, definition_with_rules
 
 SHARED = (
     "id promotionId programId name identifier description type typeName event eventName"

@@ -14,8 +14,8 @@ from gateway.context import CallBudget, Caller, CustomerClaim
 from gateway.context import RequestContext as GatewayRequest
 from gateway.dataloaders.shown_promotions import ShownPromotions, ShownTo
 from gateway.schema.ids import write_id
-from tests.cache.clock import Clock
 from tests.sandbox.client import NOW
+from tests.support.clock import Clock
 from tests.support.graph import Graph, graph_over
 from tests.support.tokens import JWT, Issuer
 from tests.upstream.scripted import Platform, errors_body, platform

@@ -14,8 +14,8 @@ from gateway.sandbox.world import World
 from gateway.upstream.chain import create_upstream
 from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
 from gateway.upstream.transport import create_transport
-from tests.cache.clock import Clock
 from tests.sandbox.client import NOW, TODAY
+from tests.support.clock import Clock
 from tests.support.graph import Graph, settings_for
 from tests.support.metrics import scrape
 from tests.support.serving import serve

@@ -9,8 +9,8 @@ from gateway.context import CallBudget, Caller, RequestContext
 from gateway.upstream.customer_identities import KnownCustomerIds
 from gateway.upstream.customer_view.endpoint import CustomerKey
 from gateway.upstream.normalise.enums import CustomerSource
-from tests.cache.clock import Clock
 from tests.sandbox.client import NOW
+from tests.support.clock import Clock
 
 KEY = CustomerKey(CustomerSource.INSTORE, "mobile", "49157")
 A, B, C = 1, 2, 3

@@ -17,7 +17,7 @@ from gateway.upstream.resilience.circuit_scope import FAILURES_TO_OPEN
 from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
 from tests.sandbox.client import NOW
 from tests.support.graph import settings_for
-from tests.upstream.http1.raw import RawServer, Step, client_of, raw
+from tests.support.raw_server import RawServer, Step, client_of, raw
 
 pytestmark = pytest.mark.anyio
 

@@ -12,8 +12,8 @@ from gateway.app import create_app
 from gateway.cache.options import CacheClocks
 from gateway.sandbox.customer_view import promotion_data
 from gateway.schema.ids import write_id
-from tests.cache.clock import Clock
 from tests.sandbox.client import NOW
+from tests.support.clock import Clock
 from tests.support.graph import Graph, graph_over, settings_for
 from tests.support.serving import serve
 from tests.support.tokens import JWT, Issuer

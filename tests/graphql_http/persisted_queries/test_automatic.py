@@ -7,8 +7,8 @@ from gateway.cache.options import CacheClocks, MemoryLimits, SharedLimits
 from gateway.cache.store import TwoLevelCache, create_cache
 from gateway.graphql_http.persisted_queries.automatic import AutomaticQueries, TokenBucket
 from gateway.graphql_http.persisted_queries.reference import sha256_of
-from tests.cache.clock import Clock
-from tests.cache.valkey import Valkey
+from tests.support.clock import Clock
+from tests.support.valkey import Valkey
 
 pytestmark = pytest.mark.anyio
 

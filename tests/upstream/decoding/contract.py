@@ -1,7 +1,8 @@
-"""What an unreadable leaf costs, field by field: the contract, written out by hand.
+"""What an unreadable value costs, for every field, written out by hand.
 
-Each struct of a payload has the path at which the documented examples show one, and two groups of
-its wire keys, each with its kind: those that cost the whole item, and those that become null.
+Each struct of a payload has the path at which the documented examples contain one, and two groups
+of its wire keys, each key with its kind of value: those that cost the whole item, and those that
+become null.
 """
 
 from typing import Any, NamedTuple
@@ -10,11 +11,11 @@ import msgspec
 
 from gateway.upstream.customer_view import payload as customer_view_payload
 from gateway.upstream.definitions import payload as definition_payload
-from tests.upstream.decoding.payloads import Step
+from tests.support.payloads import Step
 
 
 class Part(NamedTuple):
-    """One struct: where it stands, and what its keys cost."""
+    """One struct: its path, and what its keys cost."""
 
     path: tuple[Step, ...]
     left_out: dict[str, str]

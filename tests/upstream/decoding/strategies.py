@@ -1,11 +1,11 @@
-"""Arbitrary JSON, and documented payloads with one node replaced."""
+"""Arbitrary JSON, and documented payloads with one value replaced."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.upstream.decoding.payloads import Step, put
+from tests.support.payloads import Step, put
 
 _SCALARS = (
     st.none()
@@ -25,7 +25,7 @@ JSON_VALUES = st.recursive(
 
 
 def nodes(payload: Any, path: tuple[Step, ...] = ()) -> Iterator[tuple[Step, ...]]:
-    """Return the path of each node below the root."""
+    """Yield the path of each value below the root."""
     if isinstance(payload, dict):
         for key, value in payload.items():
             yield (*path, key)
@@ -37,7 +37,7 @@ def nodes(payload: Any, path: tuple[Step, ...] = ()) -> Iterator[tuple[Step, ...
 
 
 def mutated(payload: Any) -> st.SearchStrategy[Any]:
-    """Return copies of a payload in which one node is some other JSON value."""
+    """Generate copies of a payload with one value replaced by arbitrary JSON."""
     return st.builds(
         lambda path, value: put(payload, path, value),
         st.sampled_from(list(nodes(payload))),

@@ -10,7 +10,7 @@ from gateway.upstream.decoding.decode import (
     decode_definition_page,
 )
 from gateway.upstream.normalise.restrictions import redemptions_per_issue
-from tests.upstream.decoding.payloads import (
+from tests.support.payloads import (
     BOTH,
     BROKEN,
     Decode,
@@ -41,14 +41,14 @@ from tests.upstream.decoding.payloads import (
 def test_documented_page_is_decoded_whole(
     name: str, customer_id: int, total: int, ids: list[int]
 ) -> None:
-    """Nothing of a documented example is left out."""
+    """No item of a documented example is left out."""
     page = as_page(decode_customer_page(json.dumps(document(name)).encode()))
     assert (page.customer_id, page.total, page.warnings) == (customer_id, total, ())
     assert [item and item.promotion_id for item in page.items] == ids
 
 
 def test_documented_definition_is_decoded_whole() -> None:
-    """The one example of the legacy document."""
+    """The documented definition is decoded without a surprise."""
     body = json.dumps(document("program_973_user_created")).encode()
     page = as_page(decode_definition_page(body))
     assert (page.customer_id, page.total, page.left_out) == (None, 1, 0)
@@ -68,7 +68,7 @@ def test_documented_definition_is_decoded_whole() -> None:
 def test_body_that_is_no_object_is_malformed(
     decode: Decode, write: Write, item: dict[str, Any], list_key: str, body: bytes
 ) -> None:
-    """HTML, half an answer, an empty one, one that is nested without end."""
+    """HTML, truncated, empty and endlessly nested bodies are rejected."""
     with pytest.raises(MalformedPayloadError):
         decode(body)
 
@@ -77,7 +77,7 @@ def test_body_that_is_no_object_is_malformed(
 def test_answer_that_is_cut_short_is_malformed(
     decode: Decode, write: Write, item: dict[str, Any], list_key: str
 ) -> None:
-    """Wherever the connection broke."""
+    """A body truncated anywhere is rejected."""
     body = write(item, item)
     for length in range(0, len(body), 97):
         with pytest.raises(MalformedPayloadError):
@@ -96,7 +96,7 @@ def test_page_without_its_list_is_malformed_unless_the_total_is_0(
     *,
     absent: bool,
 ) -> None:
-    """An answer that lost its list must not look like an empty one."""
+    """A page that lost its list must not look empty."""
     payload = json.loads(write(pageDetails={"totalEntries": total}))
     changed = drop(payload, (list_key,)) if absent else payload | {list_key: None}
     with pytest.raises(MalformedPayloadError):
@@ -107,7 +107,7 @@ def test_page_without_its_list_is_malformed_unless_the_total_is_0(
 def test_page_without_its_list_is_empty_where_the_total_is_0(
     decode: Decode, write: Write, item: dict[str, Any], list_key: str
 ) -> None:
-    """It has no items, and says so."""
+    """A page with a total of 0 needs no list."""
     page = decode(json.dumps(drop(json.loads(write()), (list_key,))).encode())
     assert (page.items, page.total, page.left_out) == ([], 0, 0)
 
@@ -117,7 +117,7 @@ def test_page_without_its_list_is_empty_where_the_total_is_0(
 def test_list_that_is_something_else_is_malformed(
     decode: Decode, write: Write, item: dict[str, Any], list_key: str, raw: Any
 ) -> None:
-    """Neither a list nor an item."""
+    """A list that is neither a list nor an object is rejected."""
     with pytest.raises(MalformedPayloadError):
         decode(write(**{list_key: raw}))
 
@@ -127,7 +127,7 @@ def test_list_that_is_something_else_is_malformed(
 def test_list_may_be_an_object(
     decode: Decode, write: Write, item: dict[str, Any], list_key: str, details: Any
 ) -> None:
-    """The response table calls `promotions` one: it is the only item, and ``{}`` is none."""
+    """An object instead of the list is its only item, and ``{}`` is an empty list."""
     (good,) = decode(write(item)).items
     page = decode(write(**{list_key: item}, pageDetails=details))
     assert (page.items, page.total, page.surprises > 0) == ([good], 1, True)
@@ -158,7 +158,7 @@ def test_list_may_be_an_object(
 def test_total_that_cannot_be_read_is_null_and_costs_nothing_else(
     decode: Decode, write: Write, item: dict[str, Any], list_key: str, details: Any, total: Any
 ) -> None:
-    """The items are there whatever the upstream counts."""
+    """An unreadable total costs no item."""
     page = decode(write(item, pageDetails=details))
     assert page.total == total
     assert len(page.items) == 1
@@ -169,14 +169,14 @@ def test_total_that_cannot_be_read_is_null_and_costs_nothing_else(
 def test_page_may_come_without_page_details(
     decode: Decode, write: Write, item: dict[str, Any], list_key: str
 ) -> None:
-    """Its total is null then."""
+    """The total is null then."""
     page = decode(json.dumps(drop(json.loads(write(item)), ("pageDetails",))).encode())
     assert (page.total, len(page.items), page.left_out) == (None, 1, 0)
 
 
 @pytest.mark.parametrize("raw", [None, "", "abc", -1, 1.5, [], {}, True, 2**63])
 def test_page_without_a_readable_customer_id_is_malformed(raw: Any) -> None:
-    """Whose page it is must be known before any of it is shown."""
+    """A page is not shown unless it is known whose it is."""
     with pytest.raises(MalformedPayloadError):
         decode_customer_page(customer_page(customer_item(), customerId=raw))
     with pytest.raises(MalformedPayloadError):
@@ -184,14 +184,14 @@ def test_page_without_a_readable_customer_id_is_malformed(raw: Any) -> None:
 
 
 def test_page_without_a_customer_id_is_malformed() -> None:
-    """Absent is not readable either."""
+    """An absent customer id is unreadable, too."""
     payload = drop(json.loads(customer_page(customer_item())), ("customerId",))
     with pytest.raises(MalformedPayloadError, match="customerId is missing"):
         decode_customer_page(json.dumps(payload).encode())
 
 
 def test_customer_id_may_be_a_string() -> None:
-    """One figure is a string here and a number there."""
+    """An id may be a number or a string of digits."""
     page = as_page(decode_customer_page(customer_page(customer_item(), customerId="345854019")))
     assert page.customer_id == 345854019
 
@@ -203,7 +203,7 @@ def test_customer_id_may_be_a_string() -> None:
 def test_leaf_that_the_fast_decoder_refuses_costs_no_other_item(
     decode: Decode, write: Write, item: dict[str, Any], list_key: str, token: str
 ) -> None:
-    """Numbers without end and half an emoji are JSON: the page is read all the same."""
+    """Huge numbers and lone surrogates are JSON, although msgspec rejects them."""
     body = write(item, item | {"description": "@"}, item, BROKEN)
     page = decode(body.replace(b'"@"', token.encode()))
     (good,) = decode(write(item)).items
@@ -219,7 +219,7 @@ def test_leaf_that_the_fast_decoder_refuses_costs_no_other_item(
 def test_bodies_may_begin_with_a_byte_order_mark(
     decode: Decode, write: Write, item: dict[str, Any], list_key: str
 ) -> None:
-    """Some servers write one."""
+    """A byte order mark is ignored."""
     assert decode(b"\xef\xbb\xbf" + write(item)) == decode(write(item))
 
 
@@ -227,13 +227,13 @@ def test_bodies_may_begin_with_a_byte_order_mark(
 def test_keys_nobody_documented_are_passed_over(
     decode: Decode, write: Write, item: dict[str, Any], list_key: str
 ) -> None:
-    """The upstream may grow."""
+    """Undocumented keys are ignored."""
     body = write(item | {"somethingNew": {"deep": [1]}}, somethingElse=[{}])
     assert decode(body) == decode(write(item))
 
 
 def test_texts_arrive_as_the_upstream_has_them() -> None:
-    """A trailing blank is kept, "" stays "", and "null" is a word."""
+    """Blanks, "" and "null" are kept."""
     item = customer_item() | {
         "promotionName": "17 POINTS ",
         "description": "",
@@ -245,7 +245,7 @@ def test_texts_arrive_as_the_upstream_has_them() -> None:
 
 
 def test_flags_are_read_in_each_spelling() -> None:
-    """A boolean, as a word or a digit too."""
+    """A boolean may be a word or a digit."""
     spellings = [True, "true", "TRUE", "1", 1, False, "false", "False", "0", 0, None]
     page = as_page(
         decode_customer_page(customer_page(*(customer_item() | {"active": s} for s in spellings)))
@@ -255,7 +255,7 @@ def test_flags_are_read_in_each_spelling() -> None:
 
 @pytest.mark.parametrize("there", [{}, {"promotionRestriction": None}])
 def test_a_part_that_is_not_there_is_none_beside_a_broken_item_too(there: dict[str, Any]) -> None:
-    """Read at once or item by item, what is read later is bytes, of which nothing is none."""
+    """An absent lazy field is ``b""``, whether decoded at once or item by item."""
     item = drop(customer_item(), ("promotionRestriction",)) | there
     for others in ((), (BROKEN,)):
         page = as_page(decode_customer_page(customer_page(item, *others)))

@@ -21,7 +21,7 @@ from gateway.upstream.decoding.decode import (
 from gateway.upstream.decoding.json_text import parse_exactly
 from gateway.upstream.decoding.lenient import Lenient
 from gateway.upstream.definitions.payload import DefinitionPayload, DefinitionRules, RulesetPayload
-from tests.upstream.decoding.payloads import (
+from tests.support.payloads import (
     BROKEN,
     customer_item,
     definition_item,
@@ -39,7 +39,7 @@ PAGES = [
 
 
 def _check(answer: Any) -> None:
-    """Every leaf of every item is of its declared type, within its bounds."""
+    """Assert that every leaf of every item is of its declared type, within its bounds."""
     assert isinstance(answer, UpstreamPage | Refusal)
     if isinstance(answer, UpstreamPage):
         assert answer.total is None or 0 <= answer.total < 2**31
@@ -62,7 +62,7 @@ def _check_values(item: Any) -> None:
 
 
 def _check_value(part: Any, kind: Any) -> None:
-    """Read what is written of it, as the same and without a surprise."""
+    """Assert that encoding and reading a value returns it without a surprise."""
     reader = Lenient()
     written = msgspec.json.encode(part)
     read = reader.value(parse_exactly(written), kind)
@@ -72,7 +72,7 @@ def _check_value(part: Any, kind: Any) -> None:
 
 
 def test_escaped_character_is_itself_wherever_it_stands() -> None:
-    """JSON that is kept as text may have an escape where other writers have the character."""
+    """Escapes in JSON that is kept as text are equal to their characters."""
     payload = document("program_973_user_created")
     action = payload["data"][0]["rulesetInfos"][0]["rules"][0]["caseToActions"]["true"][0]
     action["mandatoryPropertiesValues"]["TargetRuleId"] = "\x7f"
@@ -89,21 +89,21 @@ def _decode(body: bytes) -> None:
 @settings(max_examples=200, derandomize=True, deadline=None)
 @given(st.binary(max_size=64))
 def test_any_bytes_are_decoded_or_malformed(body: bytes) -> None:
-    """Nothing else is ever raised."""
+    """No other error is ever raised."""
     _decode(body)
 
 
 @settings(max_examples=200, derandomize=True, deadline=None)
 @given(JSON_VALUES)
 def test_any_json_is_decoded_or_malformed(value: Any) -> None:
-    """Nothing else is ever raised."""
+    """No other error is ever raised."""
     _decode(json.dumps(value).encode())
 
 
 @settings(max_examples=100, derandomize=True, deadline=None)
 @given(st.one_of([mutated(page) for page in PAGES]))
 def test_documented_page_with_one_node_replaced_is_decoded_or_malformed(payload: Any) -> None:
-    """Whatever stands anywhere in a page, its items have well-typed leaves."""
+    """With any value in any place, decoded items have well-typed leaves."""
     _decode(json.dumps(payload).encode())
 
 
@@ -113,7 +113,7 @@ def test_documented_page_with_one_node_replaced_is_decoded_or_malformed(payload:
 def test_item_with_one_node_replaced_costs_no_other_item(
     read: Callable[..., list[Any]], item: dict[str, Any]
 ) -> None:
-    """The items beside it are as they were, and it is itself the same in any company."""
+    """An item decodes the same beside any other items."""
     (good,) = read(item)
 
     @settings(max_examples=100, derandomize=True, deadline=None)

@@ -1,4 +1,4 @@
-"""What gzip is, in however many members, and what only says so."""
+"""What is valid gzip, of any number of members."""
 
 import gzip
 import time
@@ -28,7 +28,7 @@ TEXT = gzip.compress(b"text", mtime=0)  # the same in each process that collects
 def test_all_members_are_read_and_zeros_behind_them_are_none(
     members: list[bytes], padding: int
 ) -> None:
-    """Whatever each of them holds, nothing included."""
+    """Members may be empty, and zeros after the last one are padding."""
     packed = b"".join(gzip.compress(member) for member in members) + bytes(padding)
     plain = b"".join(members)
     assert gunzip(packed, len(plain)) == plain
@@ -38,14 +38,14 @@ def test_all_members_are_read_and_zeros_behind_them_are_none(
 
 
 def test_members_are_read_across_what_is_given_to_zlib_at_a_time() -> None:
-    """Those that hardly compress, and a first one that is larger than all others."""
+    """Members may be larger than the window that zlib gets at a time."""
     noise = [bytes((n * n + salt) % 251 for n in range(90_000)) for salt in range(3)]
     packed = b"".join(gzip.compress(part, 1) for part in noise)
     assert gunzip(packed, 300_000) == b"".join(noise)
 
 
 def test_a_field_of_the_head_is_passed_over() -> None:
-    """A name, a comment and extra bytes are part of the format."""
+    """A name, a comment and extra bytes in the header are skipped."""
     named = b"\x1f\x8b\x08\x1c" + bytes(6) + b"\x02\x00xxname\0comment\0" + TEXT[10:]
     assert gunzip(named + named, 8) == b"texttext"
 
@@ -70,13 +70,13 @@ def test_a_field_of_the_head_is_passed_over() -> None:
     ],
 )
 def test_what_is_no_gzip_to_its_end_is_refused(damaged: bytes) -> None:
-    """Cut short, damaged or with something behind it, in the first member or in another."""
+    """Truncated, damaged and trailing data is rejected in every member."""
     with pytest.raises(GunzipError):
         gunzip(damaged, 1000)
 
 
 def test_a_bomb_in_any_member_is_left_off() -> None:
-    """What was allowed for all members is not allowed for each of them."""
+    """The limit is for all members together."""
     bomb = gzip.compress(bytes(1_000_000))
     for packed in (bomb, TEXT + bomb, TEXT + EMPTY * 9 + bomb, bomb + TEXT):
         with pytest.raises(GunzipTooLargeError):
@@ -85,7 +85,7 @@ def test_a_bomb_in_any_member_is_left_off() -> None:
 
 
 def test_members_have_an_end() -> None:
-    """Each costs something though it holds nothing, so that there are not half a million."""
+    """The number of members is limited."""
     assert gunzip(EMPTY * (MAX_MEMBERS - 1), 0) == b""
     started = time.process_time()
     with pytest.raises(GunzipError):
@@ -99,13 +99,13 @@ def test_members_have_an_end() -> None:
      b",gzip,,"],
 )  # fmt: skip
 def test_gzip_has_two_names_in_any_case(codings: bytes) -> None:
-    """In a list too, of which the rest says nothing."""
+    """Also within a list of identity codings."""
     assert is_gzip(codings)
 
 
 @pytest.mark.parametrize("codings", [b"", b" ", b"identity", b"Identity, identity", b","])
 def test_no_coding_may_be_named(codings: bytes) -> None:
-    """It is as if nothing had been said."""
+    """An empty list of codings is identity."""
     assert not is_gzip(codings)
 
 
@@ -115,6 +115,6 @@ def test_no_coding_may_be_named(codings: bytes) -> None:
      b"\xff"],
 )  # fmt: skip
 def test_other_codings_are_not_guessed_at(codings: bytes) -> None:
-    """Not by their bytes either, and not gzip in gzip."""
+    """Other codings, and gzip in gzip, are rejected."""
     with pytest.raises(UnknownCodingError):
         is_gzip(codings)

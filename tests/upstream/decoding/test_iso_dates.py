@@ -1,11 +1,11 @@
-"""Dates that the payload has twice: the ISO one first, the plain one where it cannot be read."""
+"""Dates that a payload has twice: the ISO twin wins if it is readable."""
 
 from typing import Any
 
 import pytest
 
 from gateway.upstream.normalise.instants import format_instant, parse_instant
-from tests.upstream.decoding.payloads import (
+from tests.support.payloads import (
     BROKEN,
     Step,
     customer_item,
@@ -63,7 +63,7 @@ def _shown(payload: Any, attributes: tuple[Step, ...]) -> str | None:
 def test_iso_date_is_read_first_and_the_plain_one_else(
     read: Any, item: Any, path: tuple[Step, ...], attributes: tuple[Step, ...], others: Any
 ) -> None:
-    """A plain key may have local time that is labelled UTC; an ISO one may be unreadable."""
+    """The plain date may be local time labelled UTC; the ISO twin may be unreadable."""
     twin = (*path[:-1], f"{path[-1]}ISO")
     plain = parse_instant(get(item, path))
     assert plain is not None

@@ -7,15 +7,7 @@ import pytest
 
 from gateway.upstream.customer_view import payload as customer_view_payload
 from gateway.upstream.definitions import payload as definition_payload
-from tests.upstream.decoding.contract import (
-    CUSTOMER,
-    DEFINITION,
-    GARBAGE,
-    PASSED_THROUGH,
-    PLAIN,
-    Part,
-)
-from tests.upstream.decoding.payloads import (
+from tests.support.payloads import (
     BROKEN,
     Step,
     customer_item,
@@ -25,6 +17,14 @@ from tests.upstream.decoding.payloads import (
     put,
     read_customer,
     read_definitions,
+)
+from tests.upstream.decoding.contract import (
+    CUSTOMER,
+    DEFINITION,
+    GARBAGE,
+    PASSED_THROUGH,
+    PLAIN,
+    Part,
 )
 
 ENVELOPES = {
@@ -53,7 +53,7 @@ def _each_case(group: str) -> Iterator[Any]:
 
 
 def test_every_field_of_every_struct_has_its_cost_written_down() -> None:
-    """A field that is added later must say here what it costs when it cannot be read."""
+    """The contract covers every field of every payload."""
     structs = {
         struct
         for module in (customer_view_payload, definition_payload)
@@ -71,7 +71,7 @@ def test_every_field_of_every_struct_has_its_cost_written_down() -> None:
 
 @pytest.mark.parametrize("case", _cases("left_out"))
 def test_item_is_left_out_for_a_leaf_it_must_not_be_shown_without(case: Case) -> None:
-    """Its place is kept, and the items before and behind it are as they were."""
+    """Its place is kept, and the items beside it are unchanged."""
     read, item, path, kind = case
     (good,) = read(item)
     for garbage in GARBAGE[kind]:
@@ -81,7 +81,7 @@ def test_item_is_left_out_for_a_leaf_it_must_not_be_shown_without(case: Case) ->
 
 @pytest.mark.parametrize("case", _cases("null"))
 def test_any_other_leaf_is_null_and_costs_nothing_else(case: Case) -> None:
-    """An item with an unreadable leaf is the item without that leaf."""
+    """An item with an unreadable leaf equals the item without that leaf."""
     read, item, path, kind = case
     (good,) = read(item)
     for garbage in GARBAGE[kind]:
@@ -93,7 +93,7 @@ def test_any_other_leaf_is_null_and_costs_nothing_else(case: Case) -> None:
 
 @pytest.mark.parametrize("case", _cases("left_out") + _cases("null"))
 def test_value_of_another_shape_is_read_as_what_it_plainly_is(case: Case) -> None:
-    """It costs no promotion, and is what the documented shape of it would be."""
+    """It equals the documented form of the value."""
     read, item, path, kind = case
     for shape, documented in PLAIN.get(kind, ()):
         found = read(item, put(item, path, shape), put(item, path, documented))
@@ -104,7 +104,7 @@ def test_value_of_another_shape_is_read_as_what_it_plainly_is(case: Case) -> Non
 
 @pytest.mark.parametrize("case", _cases("left_out") + _cases("null"))
 def test_one_object_is_read_alone_or_in_a_list(case: Case) -> None:
-    """A list of one for the object, and the object for a list of one."""
+    """An object may come as a list of one, and a list of one as an object."""
     read, item, path, kind = case
     (good,) = read(item)
     if kind in {"list of objects", "entries", "nullable list"}:
@@ -117,7 +117,7 @@ def test_one_object_is_read_alone_or_in_a_list(case: Case) -> None:
 
 @pytest.mark.parametrize("case", _cases("left_out") + _cases("null"))
 def test_leaf_may_be_absent_unless_it_is_required(case: Case) -> None:
-    """Absence is no garbage: only what has no default costs the item."""
+    """Only a field without a default costs the item."""
     read, item, path, kind = case
     (found,) = read(drop(put(item, path, None), path))
     assert (found is None) is (kind.startswith("required") or kind == "digits")
@@ -125,7 +125,7 @@ def test_leaf_may_be_absent_unless_it_is_required(case: Case) -> None:
 
 @pytest.mark.parametrize("case", _cases("left_out") + _cases("null"))
 def test_empty_text_is_absence_where_no_text_is_expected(case: Case) -> None:
-    """The upstream writes "" for a figure that it does not have; a text stays as it is."""
+    """The platform writes "" for an absent figure; a text stays ""."""
     read, item, path, kind = case
     (found,) = read(put(item, path, ""))
     if kind in {"required key", "digits"}:
@@ -139,7 +139,7 @@ def test_empty_text_is_absence_where_no_text_is_expected(case: Case) -> None:
     ("read", "item"), [(read_customer, customer_item()), (read_definitions, definition_item())]
 )
 def test_page_reads_the_same_at_once_and_item_by_item(read: Read, item: dict[str, Any]) -> None:
-    """A broken item beside it does not change how a good one is read."""
+    """An unreadable item does not change how the others are read."""
     (good,) = read(item)
     assert good is not None
     assert read(BROKEN, item) == [None, good]
@@ -147,7 +147,7 @@ def test_page_reads_the_same_at_once_and_item_by_item(read: Read, item: dict[str
 
 @pytest.mark.parametrize("broken", [BROKEN, None, 5, "x", [], True, [1], {"promotionId": 1}])
 def test_item_that_is_none_keeps_its_place(broken: Any) -> None:
-    """Positions count what the upstream counts."""
+    """Positions count what the platform counts."""
     for read, item in ((read_customer, customer_item()), (read_definitions, definition_item())):
         (good,) = read(item)
         assert read(broken, item, broken, item) == [None, good, None, good]

@@ -8,7 +8,7 @@ from gateway.upstream.decoding.lenient import Lenient, UnreadableError
 
 
 class Leaf(Struct):
-    """A struct with one leaf of each consequence."""
+    """A struct with one leaf of each cost."""
 
     leaf_id: Key = field(name="id")
     text: Text = None
@@ -29,7 +29,7 @@ class Branch(Struct):
 
 
 def read_struct(raw: Any, kind: type[Branch]) -> Branch:
-    """Read a struct, as the first of an answer."""
+    """Read a struct from JSON."""
     return Lenient().struct(raw, kind)
 
 
@@ -72,7 +72,7 @@ def read_struct(raw: Any, kind: type[Branch]) -> Branch:
     ],
 )
 def test_unreadable_leaf_is_its_default(raw: dict[str, Any], expected: Branch) -> None:
-    """What can be null is null, or its default, and everything else stays."""
+    """Other leaves are unchanged."""
     assert read_struct({"name": "x"} | raw, Branch) == expected
 
 
@@ -99,19 +99,19 @@ def test_unreadable_leaf_is_its_default(raw: dict[str, Any], expected: Branch) -
     ],
 )
 def test_essential_part_that_is_unreadable_costs_the_whole(raw: dict[str, Any]) -> None:
-    """A part without which it must not be shown, at any depth; an entry of a list is one."""
+    """At any depth; an entry of a list is essential."""
     with pytest.raises(UnreadableError):
         read_struct({"name": "x"} | raw, Branch)
 
 
 @pytest.mark.parametrize("raw", [None, 5, "x", [], True, {}])
 def test_what_is_no_object_or_has_no_name_is_unreadable(raw: Any) -> None:
-    """There is nothing to show."""
+    """A struct needs an object with its required fields."""
     with pytest.raises(UnreadableError):
         read_struct(raw, Branch)
 
 
 def test_reason_names_the_key_and_never_the_value() -> None:
-    """What the upstream wrote is not repeated: nobody vouches for what it holds."""
+    """Values may be personal data."""
     with pytest.raises(UnreadableError, match=r"^id cannot be read$"):
         read_struct({"name": "x", "leaf": {"id": ["4917012345"]}}, Branch)

@@ -32,7 +32,7 @@ HALF = "\N{REPLACEMENT CHARACTER}"
     ids=lambda value: repr(value)[:30],
 )
 def test_all_that_is_json_is_parsed(body: bytes, expected: Any) -> None:
-    """Numbers too large for a float are infinite, half a character becomes U+FFFD."""
+    """Numbers too large for a float are infinite, lone surrogates become U+FFFD."""
     parsed = parse_json(body)
     assert parsed == expected
     json.dumps(parsed).encode()
@@ -49,7 +49,7 @@ def test_all_that_is_json_is_parsed(body: bytes, expected: Any) -> None:
     ids=lambda body: repr(body)[:30],
 )  # fmt: skip
 def test_what_is_not_json_in_utf8_is_refused(body: bytes) -> None:
-    """So is what is nested too deep to be read."""
+    """So is JSON that is nested too deep."""
     with pytest.raises(NotJsonError):
         parse_json(body)
 
@@ -57,6 +57,6 @@ def test_what_is_not_json_in_utf8_is_refused(body: bytes) -> None:
 @settings(max_examples=100, derandomize=True, deadline=None)
 @given(JSON_VALUES)
 def test_any_json_is_parsed_to_what_was_written(value: Any) -> None:
-    """Escaped or not, a value comes back as it was."""
+    """Parsing returns what was encoded, escaped or not."""
     assert parse_json(json.dumps(value).encode()) == value
     assert parse_json(json.dumps(value, ensure_ascii=False).encode()) == value

@@ -11,7 +11,7 @@ from gateway.upstream.decoding.decode import (
     decode_definition_page,
     read_refusal,
 )
-from tests.upstream.decoding.payloads import (
+from tests.support.payloads import (
     BROKEN,
     customer_item,
     customer_page,
@@ -25,7 +25,7 @@ from tests.upstream.decoding.payloads import (
     [("error_8015_customer_not_found", 8015), ("error_8003_invalid_source", 8003)],
 )
 def test_documented_error_body_is_a_refusal_whatever_the_status_is(name: str, code: int) -> None:
-    """The HTTP status beside it is not documented: both decoders and the reader find it."""
+    """Both decoders and `read_refusal` recognise it."""
     body = json.dumps(document(name)).encode()
     assert decode_customer_page(body) == Refusal(code)
     assert decode_definition_page(body) == Refusal(code)
@@ -57,7 +57,7 @@ ERRORS: list[tuple[Any, int | None]] = [
 
 @pytest.mark.parametrize(("errors", "code"), ERRORS, ids=lambda value: repr(value)[:40])
 def test_errors_of_any_shape_are_a_refusal(errors: Any, code: int | None) -> None:
-    """The first code that can be read counts; where none can, it is a refusal without one."""
+    """Its code is the first that is readable, or None."""
     body = json.dumps({"errors": errors}).encode()
     assert read_refusal(body) == Refusal(code)
     assert decode_customer_page(body) == Refusal(code)
@@ -67,14 +67,14 @@ def test_errors_of_any_shape_are_a_refusal(errors: Any, code: int | None) -> Non
 @pytest.mark.parametrize("errors", [[{"code": 8015}], {"code": "8015"}])
 @pytest.mark.parametrize("items", [[], [BROKEN]])
 def test_errors_beside_a_page_are_a_refusal(errors: Any, items: list[Any]) -> None:
-    """A page that comes with errors is not believed."""
+    """A page with errors is not decoded."""
     assert decode_customer_page(customer_page(*items, errors=errors)) == Refusal(8015)
     assert decode_definition_page(definition_page(*items, errors=errors)) == Refusal(8015)
 
 
 @pytest.mark.parametrize("nothing", [None, [], {}, "", 0, False])
 def test_empty_errors_are_none(nothing: Any) -> None:
-    """A key without content is no error."""
+    """An empty value of the key is no error."""
     for items in ([customer_item()], [BROKEN]):
         assert isinstance(decode_customer_page(customer_page(*items, errors=nothing)), UpstreamPage)
     for items in ([definition_item()], [BROKEN]):
@@ -97,7 +97,7 @@ def test_empty_errors_are_none(nothing: Any) -> None:
 def test_status_code_other_than_200_is_a_refusal(
     status: Any, code: int, items: list[dict[str, Any]]
 ) -> None:
-    """The legacy envelope says it there, with or without a list beside it."""
+    """The legacy list has a status of its own, with or without a page."""
     body = definition_page(*items, status=status)
     assert decode_definition_page(body) == Refusal(code)
     assert read_refusal(body) == Refusal(code)
@@ -120,7 +120,7 @@ def test_status_code_other_than_200_is_a_refusal(
     ],
 )
 def test_status_without_another_code_is_no_refusal(status: Any) -> None:
-    """Only a code that can be read, and is not 200, speaks against a page."""
+    """Only a readable code other than 200 is an error."""
     for items in ([definition_item()], [BROKEN]):
         assert isinstance(
             decode_definition_page(definition_page(*items, status=status)), UpstreamPage
@@ -143,14 +143,14 @@ def test_status_without_another_code_is_no_refusal(status: Any) -> None:
 def test_validation_errors_are_a_refusal(
     validation_errors: Any, code: int | None, items: list[dict[str, Any]]
 ) -> None:
-    """Whatever is not null there is an error, even beside status 200."""
+    """Any value but null is an error, even with status 200."""
     body = definition_page(*items, validationErrors=validation_errors)
     assert decode_definition_page(body) == Refusal(code)
     assert read_refusal(body) == Refusal(code)
 
 
 def test_status_of_another_code_wins_over_validation_errors_without_one() -> None:
-    """The code that can be read is the one that is told."""
+    """The code of the status is used."""
     body = definition_page(status={"code": 4083}, validationErrors={"eventName": "incorrect"})
     assert decode_definition_page(body) == Refusal(4083)
 
@@ -161,12 +161,12 @@ def test_status_of_another_code_wins_over_validation_errors_without_one() -> Non
     ids=lambda body: repr(body)[:20],
 )
 def test_any_other_body_is_no_refusal(body: bytes) -> None:
-    """A proxy's error page says nothing in the platform's words."""
+    """A proxy's error page is not in the platform's format."""
     assert read_refusal(body) is None
 
 
 def test_refusal_keeps_no_word_of_the_upstream() -> None:
-    """Its message may hold a customer's identifier."""
+    """The platform's message may contain a customer's identifier."""
     body = json.dumps({"errors": [{"code": 8015, "message": "4917012345 not found"}]}).encode()
     assert Refusal._fields == ("code",)
     assert "4917012345" not in repr(decode_customer_page(body))

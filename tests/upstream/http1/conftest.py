@@ -1,4 +1,4 @@
-"""The transport is tested on both event loops: the gateway runs on uvloop where there is one."""
+"""The client is tested on asyncio and on uvloop, which the gateway uses where it is installed."""
 
 import ssl
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ def anyio_backend(request: pytest.FixtureRequest) -> Any:
 
 
 class Tls(NamedTuple):
-    """What both ends of a connection need for TLS: nothing where there is none."""
+    """The TLS contexts of both ends of a connection, or None for both."""
 
     server: ssl.SSLContext | None = None
     client: ssl.SSLContext | None = None
@@ -29,7 +29,7 @@ class Tls(NamedTuple):
 
 @pytest.fixture(scope="session")
 def secured() -> Tls:
-    """Make an authority, and what it vouches for."""
+    """Return contexts of a certificate authority made for the tests."""
     authority = trustme.CA()
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(server)
@@ -40,5 +40,5 @@ def secured() -> Tls:
 
 @pytest.fixture(params=["plain", "tls"])
 def tls(request: pytest.FixtureRequest, secured: Tls) -> Tls:
-    """Run a test with TLS, and without."""
+    """Run a test with TLS and without."""
     return secured if request.param == "tls" else Tls()

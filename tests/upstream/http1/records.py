@@ -1,4 +1,4 @@
-"""A server that has each record of its TLS in its hand, and sends of it what it is told to."""
+"""A TLS server that controls each record that it sends."""
 
 import asyncio
 import ssl
@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 
 
 class Records:
-    """One connection: `sealed` gives the bytes of a record, `send` sends any."""
+    """One connection: `sealed` encrypts bytes into a record, `send` sends any bytes."""
 
     def __init__(
         self, context: ssl.SSLContext, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -17,7 +17,7 @@ class Records:
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
 
     async def shake_hands(self) -> None:
-        """Begin; the session tickets go out as well."""
+        """Complete the handshake, and send the session tickets."""
         while True:
             try:
                 self._tls.do_handshake()
@@ -28,7 +28,7 @@ class Records:
                 return
 
     async def request(self) -> bytes:
-        """Wait for a request."""
+        """Read a request."""
         heard = b""
         while not heard.endswith(b"\r\n\r\n"):
             try:
@@ -43,13 +43,13 @@ class Records:
         return self._outgoing.read()
 
     def farewell(self) -> bytes:
-        """Return the record that says that no more will come."""
+        """Return the close_notify record."""
         with suppress(ssl.SSLWantReadError):
             self._tls.unwrap()
         return self._outgoing.read()
 
     async def send(self, data: bytes) -> None:
-        """Send bytes as they are."""
+        """Send bytes unencrypted by this layer."""
         self._writer.write(data)
         await self._writer.drain()
 
@@ -65,7 +65,7 @@ class Records:
 async def by_records(
     context: ssl.SSLContext, *plays: Callable[[Records], Awaitable[None]]
 ) -> AsyncIterator[str]:
-    """Serve a play for each connection, the last one for all further ones; gives the URL."""
+    """Serve a play for each connection, the last one for all further ones; yield the URL."""
     tasks: list[asyncio.Task[None]] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""What is read as an answer and what is not, in whatever pieces it comes."""
+"""What is accepted as a response, in whatever pieces it arrives."""
 
 from collections.abc import Iterable
 from itertools import pairwise
@@ -18,7 +18,7 @@ MOST = 1000
 
 
 def reading(pieces: Iterable[bytes], *, ends: bool = False, most: int = MOST) -> ResponseReader:
-    """Read an answer from pieces, and perhaps an end."""
+    """Feed pieces to a reader, and perhaps an end."""
     reader = ResponseReader()
     reader.expect(most)
     for piece in pieces:
@@ -29,7 +29,7 @@ def reading(pieces: Iterable[bytes], *, ends: bool = False, most: int = MOST) ->
 
 
 def read(answer: bytes, *, ends: bool = False) -> TransportResponse:
-    """Read an answer that must be complete."""
+    """Read a response that must be complete."""
     reader = reading([answer], ends=ends)
     assert reader.is_complete
     return reader.take()
@@ -57,7 +57,7 @@ def read(answer: bytes, *, ends: bool = False) -> TransportResponse:
     ],
 )
 def test_an_answer_with_an_end_is_read_whole(answer: bytes, status: int, body: bytes) -> None:
-    """By length, by chunks or by its status; a 1xx before it is passed over."""
+    """The end is given by length, chunks or status; a 1xx before it is skipped."""
     reply = read(answer)
     assert (reply.status, reply.body) == (status, body)
     assert b"a" not in reply.headers
@@ -65,13 +65,13 @@ def test_an_answer_with_an_end_is_read_whole(answer: bytes, status: int, body: b
 
 
 def test_fields_have_one_spelling_and_repeated_ones_are_joined() -> None:
-    """Whoever looks for a field finds all of it under its name in lower case."""
+    """Names are in lower case, repeated fields are one list."""
     reply = read(OK + b"X-A: 1\r\nCONTENT-LENGTH: 0\r\nx-a:2\r\n\r\n")
     assert reply.headers == {b"x-a": b"1, 2", b"content-length": b"0"}
 
 
 def test_an_answer_without_a_length_ends_with_its_connection() -> None:
-    """And its connection is not used again."""
+    """Its connection is not reused."""
     reader = reading([OK + b"\r\nab", b"c"])
     assert not reader.is_complete
     reader.end()
@@ -92,7 +92,7 @@ def test_an_answer_without_a_length_ends_with_its_connection() -> None:
     ],
 )
 def test_an_answer_that_is_cut_short_is_an_error(cut: bytes) -> None:
-    """Less than was announced is never taken for the whole."""
+    """A truncated response is rejected."""
     with pytest.raises(httpx.RemoteProtocolError):
         reading([cut], ends=True)
 
@@ -137,7 +137,7 @@ def test_an_answer_that_is_cut_short_is_an_error(cut: bytes) -> None:
     ],
 )
 def test_what_can_be_read_in_two_ways_is_not_read(answer: bytes) -> None:
-    """Conflicting lengths, codings nobody asked for, and what is not HTTP/1 at all."""
+    """Conflicting lengths, other transfer codings and anything but HTTP/1 are rejected."""
     with pytest.raises(httpx.RemoteProtocolError):
         reading([answer], ends=True)
 
@@ -158,14 +158,14 @@ def test_what_can_be_read_in_two_ways_is_not_read(answer: bytes) -> None:
 )
 @pytest.mark.parametrize("size", [1000, 10_000_000])
 def test_what_has_no_end_is_left_off(endless: bytes, size: int) -> None:
-    """A head of 64 KiB and 100 fields is more than enough; nothing else is kept without limit."""
+    """A head has at most 64 KiB and 100 fields, and chunk framing is limited."""
     pieces = (endless[at : at + size] for at in range(0, len(endless), size))
     with pytest.raises(httpx.RemoteProtocolError):
         reading(pieces)
 
 
 def test_a_body_past_the_limit_is_left_off_as_soon_as_that_is_known() -> None:
-    """Announced, it is not waited for; else it ends with the first byte too many."""
+    """It is rejected by its announced length, or at the first byte beyond the limit."""
     announced = reading([OK + b"Content-Length: 1001\r\n\r\n"])
     chunked = reading([CHUNKED + b"3e9\r\n" + b"x" * 1001])
     endless = reading([OK + b"\r\n" + b"x" * 1001])
@@ -216,7 +216,7 @@ def test_a_body_past_the_limit_is_left_off_as_soon_as_that_is_known() -> None:
 def test_a_connection_is_used_again_only_if_nothing_speaks_against_it(
     answer: bytes, *, reusable: bool
 ) -> None:
-    """Neither its end was announced nor has anything come that nobody asked for."""
+    """Not after an announced close, nor after unrequested bytes."""
     reader = reading([answer])
     assert reader.is_complete
     assert reader.is_reusable is reusable
@@ -236,7 +236,7 @@ def _chunked(pieces: list[bytes]) -> bytes:
 def test_the_pieces_in_which_an_answer_comes_make_no_difference(
     body: list[bytes], framing: str, *, interim: bool, cuts: list[int]
 ) -> None:
-    """However the network cuts an answer, it is the same one, and is complete at the same byte."""
+    """The response, and the byte at which it is complete, are the same in any pieces."""
     whole = b"".join(body)
     wire = (
         b"HTTP/1.1 100 Continue\r\n\r\n" * interim
@@ -279,10 +279,9 @@ UNASKED = st.one_of(
 def test_no_byte_beyond_an_answer_comes_to_whoever_is_next(
     body: bytes, framing: str, unasked: bytes, cuts: list[int]
 ) -> None:
-    """However it is cut: the answer is its own, and its connection is fit only with nothing behind.
+    """Bytes after a response make its connection unusable.
 
-    What has not been looked at when the answer is complete lies in the connection still, which
-    looks for it.
+    Bytes that are still in the socket when the response is complete are found by the connection.
     """
     answer = {
         "length": OK + b"Content-Length: %d\r\n\r\n%b" % (len(body), body),
@@ -307,7 +306,7 @@ def test_no_byte_beyond_an_answer_comes_to_whoever_is_next(
 
 @given(st.binary(max_size=200), st.sampled_from([b"", OK, CHUNKED, OK + b"Content-Length: 9\r\n"]))
 def test_garbage_is_an_error_or_an_answer_and_nothing_else(garbage: bytes, start: bytes) -> None:
-    """No bytes whatever make the reader fail in a way that nobody expects."""
+    """Arbitrary bytes raise no unexpected error."""
     try:
         reader = reading([start + garbage], ends=True)
     except httpx.RemoteProtocolError:

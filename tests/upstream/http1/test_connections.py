@@ -1,11 +1,11 @@
-"""Which connection a call goes over, and what becomes of it afterwards."""
+"""Which connection a call uses, and what happens to it afterwards."""
 
 import asyncio
 
 import httpx
 import pytest
 
-from tests.upstream.http1.raw import OK, RawServer, Step, Then, client_of, get, raw, reset, until
+from tests.support.raw_server import OK, RawServer, Step, Then, client_of, get, raw, reset, until
 
 pytestmark = pytest.mark.anyio
 
@@ -15,19 +15,19 @@ HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
 
 
 def _counts(server: RawServer) -> list[int]:
-    """How many requests have come on each connection."""
+    """Return the number of requests on each connection."""
     return [len(requests) for requests in server.requests]
 
 
 async def test_calls_one_after_the_other_share_a_connection() -> None:
-    """Connecting costs more than calling."""
+    """Sequential calls reuse one connection."""
     async with raw(KEPT) as server, client_of(server.url) as client:
         assert [(await get(client)).body for _ in range(3)] == [b"ok"] * 3
         assert _counts(server) == [3]
 
 
 async def test_calls_at_once_have_a_connection_each_and_the_latest_is_used_again() -> None:
-    """What is needed seldom runs out of its time, instead of being kept alive in turns."""
+    """The connection used last is reused, so that the others time out."""
     async with raw(KEPT) as server, client_of(server.url) as client:
         await asyncio.gather(*(get(client) for _ in range(3)))
         assert _counts(server) == [1, 1, 1]
@@ -37,7 +37,7 @@ async def test_calls_at_once_have_a_connection_each_and_the_latest_is_used_again
 
 
 async def test_there_are_never_more_calls_than_connections_may_be() -> None:
-    """Admission is before it: a call that comes through all the same is refused at once."""
+    """A call beyond the maximum raises PoolTimeout."""
     async with raw([], [], KEPT) as server, client_of(server.url, max_connections=2) as client:
         hanging = [asyncio.create_task(get(client)) for _ in range(2)]
         await until(lambda: len(server.requests) == 2)
@@ -51,7 +51,7 @@ async def test_there_are_never_more_calls_than_connections_may_be() -> None:
 
 
 async def test_a_kept_connection_gives_way_to_a_new_one() -> None:
-    """Kept ones count too."""
+    """Idle connections count towards the maximum."""
     async with raw(KEPT) as server, client_of(server.url, max_connections=1) as client:
         await get(client)
         await client.send("POST", "/", {}, body=b"{}", max_bytes=9)
@@ -60,7 +60,7 @@ async def test_a_kept_connection_gives_way_to_a_new_one() -> None:
 
 
 async def test_an_idle_connection_is_ended_after_its_time() -> None:
-    """The server sees its end, although nothing is called any more."""
+    """It is closed by a timer, without a further call."""
     async with raw(KEPT) as server, client_of(server.url, max_idle_s=0.02) as client:
         await get(client)
         await server.end_of(0)
@@ -69,7 +69,7 @@ async def test_an_idle_connection_is_ended_after_its_time() -> None:
 
 
 async def test_a_connection_past_its_time_is_not_used() -> None:
-    """Even where the loop was too busy to end it in time."""
+    """It is not reused even if the event loop was too busy to run the timer."""
     now = [0.0]
     async with raw(KEPT) as server, client_of(server.url, clock=lambda: now[0]) as client:
         await get(client)
@@ -84,7 +84,7 @@ async def test_a_connection_past_its_time_is_not_used() -> None:
 @pytest.mark.parametrize("then", ["close", "reset"])
 @pytest.mark.parametrize("said", [b"", b"HTTP/1.1 408 Timeout\r\n"])
 async def test_a_kept_connection_that_the_server_ends_is_noticed(then: str, said: bytes) -> None:
-    """The next call has a new one, and none is sent twice."""
+    """The next call uses a new connection, and is sent once."""
     async with raw(KEPT) as server, client_of(server.url) as client:
         await get(client)
         writer = server.writers[0]
@@ -100,7 +100,7 @@ async def test_a_kept_connection_that_the_server_ends_is_noticed(then: str, said
 
 @pytest.mark.parametrize("then", ["close", "reset"])
 async def test_a_call_on_a_connection_that_just_ended_is_sent_once_more(then: Then) -> None:
-    """The server had gone before it came: nobody is told of it."""
+    """A GET that an idle connection lost is sent again on a new one."""
     async with raw([Step(OK), Step(b"", then)], KEPT) as server, client_of(server.url) as client:
         await get(client)
         assert (await get(client)).body == b"ok"
@@ -122,7 +122,7 @@ async def test_a_call_on_a_connection_that_just_ended_is_sent_once_more(then: Th
 async def test_no_other_call_is_sent_once_more(
     steps: list[list[Step]], requests: list[int]
 ) -> None:
-    """Not a new connection's, not one that was answered in part, and never a third time."""
+    """Not on a new connection, not after a part of a response, and never a third time."""
     async with raw(*steps) as server, client_of(server.url) as client:
         if len(steps[0]) > 1:
             await get(client)
@@ -132,7 +132,7 @@ async def test_no_other_call_is_sent_once_more(
 
 
 async def test_a_post_is_never_sent_twice() -> None:
-    """It goes over a connection of its own, so that none can have ended meanwhile."""
+    """A POST always uses a new connection."""
     async with raw(KEPT, [Step(b"", "close")]) as server, client_of(server.url) as client:
         await get(client)
         with pytest.raises(httpx.TransportError):
@@ -146,7 +146,7 @@ async def test_a_post_is_never_sent_twice() -> None:
     "unfit", [LAST, OK + b"more", OK + OK, b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok"]
 )
 async def test_an_unfit_connection_is_ended(unfit: bytes) -> None:
-    """Nobody is given the rest of another's answer."""
+    """A connection in an unknown state is closed."""
     async with raw([Step(unfit)], KEPT) as server, client_of(server.url) as client:
         assert [(await get(client)).body for _ in range(2)] == [b"ok"] * 2
         await server.end_of(0)
@@ -155,7 +155,7 @@ async def test_an_unfit_connection_is_ended(unfit: bytes) -> None:
 
 @pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\n", HALF])
 async def test_a_cancelled_calls_connection_is_ended(said: bytes) -> None:
-    """The server learns of it, and the next call has a connection of its own."""
+    """A cancelled call closes its connection."""
     async with raw([Step(said)], KEPT) as server, client_of(server.url) as client:
         leaving = asyncio.create_task(get(client))
         await server.request_on(0)
@@ -176,14 +176,14 @@ async def test_a_cancelled_calls_connection_is_ended(said: bytes) -> None:
     ],
 )
 async def test_an_answer_past_the_limit_ends_its_connection(said: bytes) -> None:
-    """It is not read to its end, and not given in part."""
+    """A response beyond the limit has no body, and closes its connection."""
     async with raw([Step(said)]) as server, client_of(server.url) as client:
         assert (await get(client, max_bytes=98)).body is None
         await server.end_of(0)
 
 
 async def test_an_answer_without_a_length_ends_with_its_connection() -> None:
-    """Whatever comes before the end is the body."""
+    """The body ends with the connection."""
     endless = b"HTTP/1.1 200 OK\r\n\r\nall of it"
     async with raw([Step(endless, "close")]) as server, client_of(server.url) as client:
         assert (await get(client)).body == b"all of it"
@@ -193,7 +193,7 @@ async def test_an_answer_without_a_length_ends_with_its_connection() -> None:
 
 
 async def test_the_end_ends_all_connections() -> None:
-    """Those kept, and those in use, whose calls are told; and nothing begins afterwards."""
+    """Closing aborts idle and busy connections, and further calls fail."""
     async with raw([Step(OK)], []) as server, client_of(server.url) as client:
         await get(client)
         kept, hanging = (asyncio.create_task(get(client)) for _ in range(2))

@@ -1,4 +1,4 @@
-"""Connecting to a host of several addresses."""
+"""Connecting to a host with several addresses."""
 
 import asyncio
 import socket
@@ -14,7 +14,7 @@ Found = list[tuple[socket.AddressFamily, tuple[str, int]]]
 
 
 class Listener:
-    """A port that listens, and one that nobody listens on."""
+    """A port that listens, and one that does not."""
 
     def __init__(self) -> None:
         self.socket = socket.create_server(("127.0.0.1", 0))
@@ -24,13 +24,13 @@ class Listener:
 
     @property
     def port(self) -> int:
-        """The port that listens."""
+        """Return the port that listens."""
         port: int = self.socket.getsockname()[1]
         return port
 
 
 async def _dial(found: Found, stagger_s: float = 60.0) -> int:
-    """Dial these addresses, and give the port that was reached."""
+    """Dial these addresses, and return the port that was reached."""
 
     async def resolve(_host: str, _port: int) -> Found:
         return found
@@ -42,13 +42,13 @@ async def _dial(found: Found, stagger_s: float = 60.0) -> int:
 
 
 def test_families_take_turns_and_the_first_leads() -> None:
-    """One family that cannot be reached costs one attempt, not all of its addresses."""
+    """A family that is unreachable costs one attempt, not one for each address."""
     found: Found = [(V6, ("a", 1)), (V6, ("b", 1)), (V6, ("c", 1)), (V4, ("d", 1))]
     assert [address[0] for _, address in interleaved(found)] == ["a", "d", "b", "c"]
 
 
 async def test_an_address_that_refuses_is_passed_over_at_once() -> None:
-    """Nobody waits for the next turn where the attempt before has failed."""
+    """A failed attempt is followed by the next without a delay."""
     listener = Listener()
     with listener.socket:
         found: Found = [(V4, ("127.0.0.1", listener.closed)), (V4, ("127.0.0.1", listener.port))]
@@ -56,7 +56,7 @@ async def test_an_address_that_refuses_is_passed_over_at_once() -> None:
 
 
 async def test_an_address_that_does_not_answer_is_overtaken() -> None:
-    """The next one is tried beside it, and the slow attempt is given up."""
+    """The next attempt runs beside it, and the slow one is cancelled."""
     listener = Listener()
     # Nothing answers there: a queue of one that nobody takes from, and which is full.
     with listener.socket, socket.create_server(("127.0.0.1", 0), backlog=0) as silent:
@@ -71,7 +71,7 @@ async def test_an_address_that_does_not_answer_is_overtaken() -> None:
 
 
 async def test_a_host_that_cannot_be_reached_is_an_error() -> None:
-    """The last attempt's error, and one of its own where there is no address."""
+    """The last attempt's error is raised, or an OSError where there is no address."""
     listener = Listener()
     with listener.socket, pytest.raises(ConnectionRefusedError):
         await _dial([(V4, ("127.0.0.1", listener.closed))] * 2)
@@ -80,7 +80,7 @@ async def test_a_host_that_cannot_be_reached_is_an_error() -> None:
 
 
 async def test_a_name_is_resolved_by_the_system() -> None:
-    """As every other program does."""
+    """The system's resolver is used."""
     listener = Listener()
     with listener.socket, await dial("localhost", listener.port) as connected:
         assert connected.getpeername()[1] == listener.port

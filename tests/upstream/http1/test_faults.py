@@ -1,8 +1,8 @@
-"""The sandbox's faults, over connections that have served before."""
+"""The sandbox's faults, over connections that have been used before."""
 
 import pytest
 
-from tests.upstream.http1.raw import OK, Step, raw
+from tests.support.raw_server import OK, Step, raw
 from tests.upstream.resilience.test_traffic_shaping import ask, calls, faulty
 
 
@@ -23,7 +23,7 @@ from tests.upstream.resilience.test_traffic_shaping import ask, calls, faulty
     ],
 )
 def test_a_fault_is_a_coded_error_and_the_next_call_is_served(fault: str, code: str) -> None:
-    """Whatever breaks a call, nothing of it is left for those that follow."""
+    """A fault affects only the call that it is for."""
     limits = {"upstream_deadline_s": 0.8, "upstream_max_response_bytes": 1_000_000}
     with faulty(**limits) as (graph, platform):
         assert ask(graph) == "ok"
@@ -34,7 +34,7 @@ def test_a_fault_is_a_coded_error_and_the_next_call_is_served(fault: str, code: 
 
 
 def test_a_small_answer_in_gzip_is_unpacked() -> None:
-    """What is asked for can be read, and a bomb is told by what it unpacks to."""
+    """A gzip response within the limit is decompressed."""
     with faulty("gzip_bomb=2000000") as (graph, platform):
         assert ask(graph) == "ok"
         assert calls(platform) == 1
@@ -42,7 +42,7 @@ def test_a_small_answer_in_gzip_is_unpacked() -> None:
 
 @pytest.mark.anyio
 async def test_a_redirect_is_not_followed_with_the_credential() -> None:
-    """The host that it names is never called."""
+    """The host of a redirect is never called."""
     async with raw([Step(OK)]) as elsewhere:
         with faulty(f"status=302,location={elsewhere.url}") as (graph, _):
             assert ask(graph) == "UPSTREAM_BAD_PAYLOAD"

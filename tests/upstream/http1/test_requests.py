@@ -1,11 +1,11 @@
-"""What is sent to the platform, and what nobody can make the gateway send."""
+"""The bytes of a request, and what cannot be injected into it."""
 
 import httpx
 import pytest
 
 from gateway.upstream.http_transport import HttpTransport, TransportResponse
 from tests.support.httpx_transport import HttpxTransport
-from tests.upstream.http1.raw import OK, Step, client_of, get, raw
+from tests.support.raw_server import OK, Step, client_of, get, raw
 
 pytestmark = pytest.mark.anyio
 
@@ -18,7 +18,7 @@ async def _nothing(_request: httpx.Request) -> httpx.Response:
 
 
 async def test_a_request_is_what_http_needs_and_no_more() -> None:
-    """The path of the URL comes first, then the target exactly as it was given."""
+    """The base URL's path precedes the target, which is sent unchanged."""
     async with raw(KEPT) as server, client_of(server.url + "/base/") as client:
         await client.send("GET", "/a%2Fb?c=d%20e", CREDENTIAL, max_bytes=9)
         host = server.url.removeprefix("http://")
@@ -59,7 +59,7 @@ async def test_a_request_is_what_http_needs_and_no_more() -> None:
 async def test_nothing_can_be_put_between_the_lines(
     target: str, headers: dict[str, str], part: str, *, over_httpx: bool
 ) -> None:
-    """A target or a header that would be read as more than itself is refused, and not sent."""
+    """A target or header with characters that HTTP does not allow is rejected before sending."""
     async with raw(KEPT) as server, client_of(server.url) as client:
         stand_in = HttpxTransport(httpx.MockTransport(_nothing), server.url)
         http: HttpTransport = stand_in if over_httpx else client
@@ -70,7 +70,7 @@ async def test_nothing_can_be_put_between_the_lines(
 
 
 async def test_a_redirect_is_an_answer_and_a_cookie_is_forgotten() -> None:
-    """Nobody is asked in the platform's stead, whatever it says, nor told what it wants kept."""
+    """No redirect is followed, and no cookie is sent."""
     async with raw(KEPT) as elsewhere:
         moved = f"HTTP/1.1 302 Found\r\nLocation: {elsewhere.url}/\r\nSet-Cookie: a=b\r\n"
         steps = [Step(f"{moved}Content-Length: 0\r\n\r\n".encode()), Step(OK)]
@@ -92,7 +92,7 @@ async def test_a_redirect_is_an_answer_and_a_cookie_is_forgotten() -> None:
 async def test_an_httpx_transport_can_stand_for_the_platform(
     answer: httpx.Response, reply: bytes | None
 ) -> None:
-    """Its answers are read as the platform's are."""
+    """The test transport returns what the client would."""
     http = HttpxTransport(httpx.MockTransport(lambda _: answer))
     got = await http.send("GET", "/", {}, max_bytes=3)
     assert got == TransportResponse(200, got.headers, reply)

@@ -1,4 +1,4 @@
-"""Who the platform must prove to be before it is told anything."""
+"""What the server must prove before anything is sent to it."""
 
 import asyncio
 import ssl
@@ -13,7 +13,7 @@ import trustme
 from gateway.upstream.http1.client import Http1Client
 from gateway.upstream.transport import create_transport
 from tests.support.graph import settings_for
-from tests.upstream.http1.raw import OK, Step, client_of, get, raw
+from tests.support.raw_server import OK, Step, client_of, get, raw
 
 pytestmark = pytest.mark.anyio
 
@@ -22,26 +22,26 @@ KEPT = [Step(OK)] * 3
 
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
-    """Return an authority that no system trusts."""
+    """Return an authority that the system does not trust."""
     return trustme.CA()
 
 
 @pytest.fixture(scope="module")
 def ca_file(authority: trustme.CA) -> Iterator[Path]:
-    """Return the file that makes it trusted."""
+    """Return the file of that authority's certificate."""
     with authority.cert_pem.tempfile() as path:
         yield Path(path)
 
 
 def _server(authority: trustme.CA, *names: str) -> ssl.SSLContext:
-    """Return what a server of these names shows."""
+    """Return the TLS context of a server with these names."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*names).configure_cert(context)
     return context
 
 
 def _client(url: str, **settings: object) -> Http1Client:
-    """Return the client that the gateway makes from its settings."""
+    """Return the client that the gateway creates from its settings."""
     client = create_transport(settings_for(url, **settings))
     assert isinstance(client, Http1Client)
     return client
@@ -50,7 +50,7 @@ def _client(url: str, **settings: object) -> Http1Client:
 async def test_the_named_authority_is_trusted_and_its_connection_kept(
     authority: trustme.CA, ca_file: Path
 ) -> None:
-    """UPSTREAM_CA_FILE is enough; the name asked for is the URL's, and no protocol is offered."""
+    """UPSTREAM_CA_FILE suffices; SNI is the host of the URL, and there is no ALPN."""
     seen: list[str | None] = []
     tls = _server(authority, "localhost")
     tls.sni_callback = lambda _socket, name, _context: seen.append(name)
@@ -75,7 +75,7 @@ async def test_the_named_authority_is_trusted_and_its_connection_kept(
 async def test_who_cannot_prove_who_it_is_is_told_nothing(
     authority: trustme.CA, ca_file: Path, names: list[str], host: str, *, trusted: bool
 ) -> None:
-    """The connection ends before a request with its credential is sent."""
+    """The connection is closed before a request with its credential is sent."""
     settings = {"upstream_ca_file": str(ca_file)} if trusted else {}
     async with raw(KEPT, tls=_server(authority, *names), host=host) as server:
         client = _client(server.url, **settings)
@@ -87,7 +87,7 @@ async def test_who_cannot_prove_who_it_is_is_told_nothing(
 
 
 async def test_an_expired_proof_is_none(authority: trustme.CA, ca_file: Path) -> None:
-    """A certificate whose time has passed is refused."""
+    """An expired certificate is rejected."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     past = datetime(2020, 1, 1, tzinfo=UTC)
     authority.issue_cert("localhost", not_after=past).configure_cert(context)
@@ -99,7 +99,7 @@ async def test_an_expired_proof_is_none(authority: trustme.CA, ca_file: Path) ->
 
 
 async def test_a_server_without_tls_is_told_nothing() -> None:
-    """Where https is asked for, nothing is sent in clear."""
+    """Nothing is sent in clear to an https URL."""
     heard: list[bytes] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -119,7 +119,7 @@ async def test_a_server_without_tls_is_told_nothing() -> None:
 
 
 async def test_an_answer_is_cut_short_with_tls_too(authority: trustme.CA, ca_file: Path) -> None:
-    """An end in the middle is an error, and a call that is cancelled ends the connection."""
+    """A truncated response is an error, and a cancelled call closes the connection."""
     half = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
     context = ssl.create_default_context(cafile=str(ca_file))
     tls = _server(authority, "localhost")
@@ -135,7 +135,7 @@ async def test_an_answer_is_cut_short_with_tls_too(authority: trustme.CA, ca_fil
 
 
 async def test_a_call_that_is_given_up_while_connecting_leaves_nothing_open() -> None:
-    """The server never proves anything; the client does not wait for it after its deadline."""
+    """A handshake that hangs is abandoned at the deadline."""
     ended = asyncio.Event()
 
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""What comes in part over TLS, or without an end, is nobody's answer either."""
+"""Incomplete TLS records, and ends without close_notify."""
 
 import asyncio
 import ssl
@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from tests.support.raw_server import OK, WITHIN_S, client_of, get
 from tests.upstream.http1.conftest import Tls
-from tests.upstream.http1.raw import OK, WITHIN_S, client_of, get
 from tests.upstream.http1.records import Records, by_records
 
 pytestmark = pytest.mark.anyio
@@ -33,7 +33,7 @@ async def _good(records: Records) -> None:
 async def test_half_a_record_that_nobody_asked_for_ends_the_connection(
     secured: Tls, cut: int, *, at_once: bool
 ) -> None:
-    """Its rest would come as the next caller's answer, whether it came with the last or later."""
+    """The rest of an unrequested record would be read as the next call's response."""
     sent = asyncio.Event()
 
     async def bad(records: Records) -> None:
@@ -60,7 +60,7 @@ async def test_half_a_record_that_nobody_asked_for_ends_the_connection(
 
 
 async def test_records_are_read_in_whatever_pieces_they_come(secured: Tls) -> None:
-    """Byte by byte, and several at once; the connection stays fit."""
+    """Records may arrive byte by byte, or several at once."""
     served: list[bytes] = []
 
     async def split(records: Records) -> None:
@@ -83,7 +83,7 @@ async def test_records_are_read_in_whatever_pieces_they_come(secured: Tls) -> No
 async def test_an_answer_without_a_length_needs_the_other_sides_word_that_it_ends(
     secured: Tls,
 ) -> None:
-    """Whoever is in between can end a connection, but not say so in TLS (RFC 9112 §9.8)."""
+    """Only close_notify ends such a response: anyone can close a TCP connection (RFC 9112 §9.8)."""
 
     async def whole(records: Records) -> None:
         await records.request()
@@ -104,7 +104,7 @@ async def test_an_answer_without_a_length_needs_the_other_sides_word_that_it_end
 
 @pytest.mark.parametrize("broken", [b"HTTP/1.1 200 OK\r\n\r\n", b"\x17\x03\x03\x00\x05aaaaa"])
 async def test_what_is_no_record_is_an_error(secured: Tls, broken: bytes) -> None:
-    """Plain text is none, nor what nobody has sealed."""
+    """Plain text and records with a wrong tag are rejected."""
 
     async def bad(records: Records) -> None:
         await records.request()
@@ -121,7 +121,7 @@ async def test_what_is_no_record_is_an_error(secured: Tls, broken: bytes) -> Non
 
 @pytest.fixture
 async def garbled() -> AsyncIterator[str]:
-    """Serve something that ends each connection within its handshake."""
+    """Serve bytes that end each handshake."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(100)
@@ -132,7 +132,7 @@ async def garbled() -> AsyncIterator[str]:
 
 
 async def test_an_end_within_the_handshake_is_a_failure_to_connect(garbled: str) -> None:
-    """Nothing was sent that could have been acted on."""
+    """It is a ConnectError, since no request was sent."""
     async with client_of(garbled) as client:
         with pytest.raises(httpx.ConnectError):
             await get(client)

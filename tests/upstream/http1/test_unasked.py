@@ -1,4 +1,4 @@
-"""What a platform says without being asked is nobody's answer (RFC 9112 §9.2)."""
+"""Unrequested bytes are no response (RFC 9112 §9.2)."""
 
 import asyncio
 import socket
@@ -8,8 +8,7 @@ from contextlib import suppress
 import httpx
 import pytest
 
-from tests.upstream.http1.conftest import Tls
-from tests.upstream.http1.raw import (
+from tests.support.raw_server import (
     OK,
     WITHIN_S,
     RawServer,
@@ -21,6 +20,7 @@ from tests.upstream.http1.raw import (
     raw_elsewhere,
     until,
 )
+from tests.upstream.http1.conftest import Tls
 
 pytestmark = pytest.mark.anyio
 
@@ -50,7 +50,7 @@ def _counts(server: RawServer) -> list[int]:
 async def test_what_lies_unread_in_a_kept_connection_is_no_answer(
     tls: Tls, unasked: bytes, then: Then
 ) -> None:
-    """However busy the loop was: the next caller has a new connection, and an answer of theirs."""
+    """Unread bytes close an idle connection, however busy the event loop was."""
     with raw_elsewhere(KEPT, tls=tls.server, host=tls.host) as (server, say):
         async with client_of(server.url, tls=tls.client) as client:
             await get(client)
@@ -61,7 +61,7 @@ async def test_what_lies_unread_in_a_kept_connection_is_no_answer(
 
 
 async def test_each_kept_connection_is_looked_at(tls: Tls) -> None:
-    """Where the first is unfit the next is taken, and only without any a new one is made."""
+    """Each idle connection is checked until one is fit, and else a new one is opened."""
     with raw_elsewhere(KEPT, tls=tls.server, host=tls.host) as (server, say):
         async with client_of(server.url, tls=tls.client) as client:
             await asyncio.gather(*(get(client) for _ in range(3)))
@@ -76,7 +76,7 @@ async def test_each_kept_connection_is_looked_at(tls: Tls) -> None:
 
 
 async def test_what_comes_before_a_new_connections_request_is_no_answer() -> None:
-    """Whoever speaks first has not been asked; nothing is sent to them."""
+    """A server that sends data before any request gets none."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)  # noqa: FBT003 - the standard library's own parameter
         async with client_of(f"http://127.0.0.1:{listener.getsockname()[1]}") as client:
@@ -93,7 +93,7 @@ async def test_what_comes_before_a_new_connections_request_is_no_answer() -> Non
 
 
 async def test_what_comes_to_an_idle_connection_ends_it(tls: Tls) -> None:
-    """The loop that has time to read it keeps nothing of it."""
+    """Bytes that the event loop reads close the idle connection."""
     async with (
         raw(KEPT, tls=tls.server, host=tls.host) as server,
         client_of(server.url, tls=tls.client) as client,
@@ -120,7 +120,7 @@ async def test_what_comes_to_an_idle_connection_ends_it(tls: Tls) -> None:
     ],
 )
 async def test_more_than_an_answer_ends_its_connection(tls: Tls, unfit: bytes, body: bytes) -> None:
-    """The answer is right, and the rest of it reaches nobody."""
+    """Bytes after a response are dropped with its connection."""
     async with (
         raw([Step(unfit)], KEPT, tls=tls.server, host=tls.host) as server,
         client_of(server.url, tls=tls.client) as client,
@@ -135,7 +135,7 @@ async def test_more_than_an_answer_ends_its_connection(tls: Tls, unfit: bytes, b
 async def test_an_answer_before_the_end_of_its_request_ends_the_connection(
     tls: Tls, early: bytes
 ) -> None:
-    """What is left of the request would be read as the beginning of the next."""
+    """The rest of the request would be read as the beginning of the next one."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -170,7 +170,7 @@ async def test_an_answer_before_the_end_of_its_request_ends_the_connection(
 async def test_a_kept_connection_that_times_out_costs_nobody_an_answer(
     tls: Tls, expired: Step
 ) -> None:
-    """A 408 on a connection that has served before is the idle connection's: asked once more."""
+    """A 408 on an idle connection is for its idle time: the request is sent again."""
     async with (
         raw([Step(OK), expired], KEPT, tls=tls.server, host=tls.host) as server,
         client_of(server.url, tls=tls.client) as client,
@@ -190,7 +190,7 @@ async def test_a_kept_connection_that_times_out_costs_nobody_an_answer(
 async def test_a_408_of_a_new_connection_is_an_answer(
     steps: list[list[Step]], requests: list[int]
 ) -> None:
-    """Nothing is sent a third time; and such a connection is not used again."""
+    """Nothing is sent a third time, and the connection is not reused."""
     async with raw(*steps) as server, client_of(server.url) as client:
         if len(steps[0]) > 1:
             await get(client)
@@ -200,7 +200,7 @@ async def test_a_408_of_a_new_connection_is_an_answer(
 
 
 async def test_a_post_that_times_out_is_not_sent_again() -> None:
-    """It may have been acted on."""
+    """A POST may have been processed."""
     async with raw(KEPT, [Step(IDLE)]) as server, client_of(server.url) as client:
         await get(client)
         reply = await client.send("POST", "/", {}, body=b"{}", max_bytes=9)
@@ -209,7 +209,7 @@ async def test_a_post_that_times_out_is_not_sent_again() -> None:
 
 
 async def test_a_connection_that_has_ended_is_an_error_of_the_transport() -> None:
-    """Whoever still holds one is told, and nothing else breaks."""
+    """An exchange on a closed connection raises ReadError."""
     async with raw([Step(OK)]) as server, client_of(server.url) as client:
         await get(client)
         (connection,) = client._idle  # noqa: SLF001 - nothing outside has one
@@ -220,7 +220,7 @@ async def test_a_connection_that_has_ended_is_an_error_of_the_transport() -> Non
 
 
 async def test_a_look_at_a_socket_costs_next_to_nothing() -> None:
-    """It is one system call, which no call to the platform notices: 50 us would be a tenth."""
+    """Polling a socket is one system call; 50 µs would be a tenth of a call."""
     async with raw(KEPT) as server, client_of(server.url) as client:
         await get(client)
         (connection,) = client._idle  # noqa: SLF001 - nothing outside has one

@@ -9,7 +9,7 @@ from gateway.upstream.normalise.enums import (
     RestrictionStage,
 )
 from gateway.upstream.normalise.restrictions import redemptions_per_issue
-from tests.upstream.decoding.payloads import (
+from tests.support.payloads import (
     customer_item,
     customer_promotion,
     customer_restrictions,
@@ -61,7 +61,7 @@ def _one(**changes: Any) -> Any:
 def test_measure_comes_from_the_kpi_and_scope_from_limit_on(
     kpi: str, measure: str, limit_on: str | None, scope: str
 ) -> None:
-    """Every row of the design's table, and words nobody knows, which stay beside UNKNOWN."""
+    """All documented words, and unknown ones, which are shown beside UNKNOWN."""
     figures = _one(kpi=kpi, limitOn=limit_on)
     assert (figures.measure, figures.measure_name) == (RestrictionMeasure[measure], kpi)
     assert (figures.scope, figures.scope_name) == (RestrictionScope[scope], limit_on)
@@ -69,7 +69,7 @@ def test_measure_comes_from_the_kpi_and_scope_from_limit_on(
 
 @pytest.mark.parametrize(("stage", "key"), LISTS.items())
 def test_stage_is_the_list_that_holds_the_restriction(stage: RestrictionStage, key: str) -> None:
-    """Issual means enrol and earn means issue; one stage can be asked for alone."""
+    """Issual means enrol and earn means issue; one stage can be selected."""
     payload = customer_promotion(promotionRestriction={key: [_restriction()]})
     assert [figures.stage for figures in customer_restrictions(payload)] == [stage]
     for asked in RestrictionStage:
@@ -77,7 +77,7 @@ def test_stage_is_the_list_that_holds_the_restriction(stage: RestrictionStage, k
 
 
 def test_stages_come_in_the_order_in_which_they_happen() -> None:
-    """Enrol, issue, redeem; within a stage as the upstream has them."""
+    """Enrol, issue, redeem; within a stage in the order on the wire."""
     lists = {key: [_restriction(kpi=f"{key}{i}") for i in (1, 2)] for key in LISTS.values()}
     restrictions = customer_restrictions(customer_promotion(promotionRestriction=lists))
     assert [figures.measure_name for figures in restrictions] == [
@@ -88,7 +88,7 @@ def test_stages_come_in_the_order_in_which_they_happen() -> None:
 @pytest.mark.parametrize("key", LISTS.values())
 @pytest.mark.parametrize("raw", [None, [], ""])
 def test_list_that_is_missing_holds_nothing(key: str, raw: Any) -> None:
-    """Null, empty and absent lists are all no restrictions."""
+    """Null, empty and absent lists are empty."""
     lists = {**customer_item()["promotionRestriction"], key: raw}
     stages = [
         r.stage for r in customer_restrictions(customer_promotion(promotionRestriction=lists))
@@ -112,13 +112,13 @@ def test_list_that_is_missing_holds_nothing(key: str, raw: Any) -> None:
     ],
 )
 def test_maximum_of_zero_is_a_real_limit_here(raw: Any, expected: Any) -> None:
-    """In a restriction "0" forbids, where in `limits` it means not configured."""
+    """0 is a limit in a restriction, although it means "not configured" in `limits`."""
     figures = _one(maxLimit=raw, currentCustomerUsage="3")
     assert figures.limit == (*expected, 3)
 
 
 def test_restriction_without_a_maximum_is_not_stated() -> None:
-    """An absent maximum is no figure."""
+    """An absent maximum is NOT_STATED."""
     payload = customer_promotion(
         promotionRestriction={"earnRestrictions": [drop(_restriction(), ("maxLimit",))]}
     )
@@ -140,14 +140,14 @@ def test_promotion_whose_restrictions_are_no_object_is_left_out(raw: Any) -> Non
 
 @pytest.mark.parametrize("raw", [{}, [], [{}]])
 def test_restrictions_that_are_empty_are_none_and_not_built_from_limits(raw: Any) -> None:
-    """A list in the object's place is as empty as the object would be."""
+    """An empty list instead of the object is an empty object."""
     assert customer_restrictions(customer_promotion(promotionRestriction=raw)) == []
 
 
 @pytest.mark.parametrize("entry", [None, 5, "x", [], {}, {"maxLimit": "5"}])
 @pytest.mark.parametrize("key", LISTS.values())
 def test_promotion_with_a_restriction_that_is_none_is_left_out(key: str, entry: Any) -> None:
-    """An entry without a kpi cannot be told, and must not be dropped in silence."""
+    """A restriction without a kpi must not be dropped silently."""
     lists = {key: [_restriction(), entry]}
     assert read_customer(customer_item() | {"promotionRestriction": lists}) == [None]
 
@@ -169,13 +169,13 @@ def test_promotion_with_a_restriction_that_is_none_is_left_out(key: str, entry: 
     ],
 )
 def test_usage_that_is_not_true_is_null(kpi: str, limit_on: str, used: float | None) -> None:
-    """At scope PROMOTION and per issue the upstream writes "0" whatever has happened."""
+    """The platform reports 0 at scope PROMOTION and per issue, whatever the usage is."""
     figures = _one(kpi=kpi, limitOn=limit_on, currentCustomerUsage="4")
     assert figures.limit.used == used
 
 
 def test_usage_per_event_is_not_known() -> None:
-    """A restriction of scope EVENT carries no usage, which is not zero."""
+    """A restriction of scope EVENT has no usage."""
     assert _one(limitOn="EVENT").limit == (LIMITED, 5, None)
 
 
@@ -198,12 +198,12 @@ def test_usage_per_event_is_not_known() -> None:
     ],
 )
 def test_window_is_null_over_the_whole_life(words: dict[str, Any], window: Any) -> None:
-    """PERIOD_BASED has a window, NON_PERIOD_BASED none; without either word a period makes one."""
+    """PERIOD_BASED has a window; without a basis, a period implies one."""
     assert _one(**words).window == window
 
 
 def test_disabled_restrictions_are_shown_only_on_request() -> None:
-    """-1 is a restriction that is switched off; a limit that is not stated stays."""
+    """-1 is a disabled restriction; one that is NOT_STATED is shown."""
     lists = {"redemptionRestrictions": [_restriction(maxLimit=m) for m in ("-1", "0", None)]}
     payload = customer_promotion(promotionRestriction=lists)
     assert [r.limit.kind for r in customer_restrictions(payload)] == [LIMITED, NOT_STATED]
@@ -232,7 +232,7 @@ def _old(limits: dict[str, Any], usage: dict[str, Any] | None = None) -> Any:
 
 
 def test_org_without_promotion_types_has_its_restrictions_built_from_limits() -> None:
-    """Without the key they are built from `limits` and `customerUsage`, named by their keys."""
+    """Without the key, restrictions are made of `limits` and `customerUsage`."""
     built = customer_restrictions(_old(OLD_LIMITS, OLD_USAGE))
     assert [(r.stage, r.measure.name, r.measure_name, r.scope.name, r.limit) for r in built] == [
         (REDEEM, "POINTS", "maxPointsPerEvent", "EVENT", (LIMITED, 100, None)),
@@ -244,7 +244,7 @@ def test_org_without_promotion_types_has_its_restrictions_built_from_limits() ->
 
 
 def test_limits_that_are_not_stated_make_no_restriction() -> None:
-    """0 and absence are left out; -1 is a disabled restriction."""
+    """0 and absent limits make none; -1 makes a disabled one."""
     payload = _old({"maxPointsPerEvent": "0", "pointsPerCustomer": -1})
     assert customer_restrictions(payload) == []
     (disabled,) = customer_restrictions(payload, include_disabled=True)
@@ -260,14 +260,14 @@ def test_limits_that_are_not_stated_make_no_restriction() -> None:
     ],
 )
 def test_restrictions_that_are_present_but_empty_are_not_absent(lists: Any, count: int) -> None:
-    """Only an org that has no such object gets them built."""
+    """Only an absent object is replaced by `limits`."""
     payload = customer_promotion(promotionRestriction=lists, limits=OLD_LIMITS)
     assert len(customer_restrictions(payload)) == count
 
 
 @pytest.mark.parametrize("stage", [ENROL, ISSUE])
 def test_built_restrictions_belong_to_redeeming_only(stage: RestrictionStage) -> None:
-    """The old limits cap what is redeemed."""
+    """Restrictions made of `limits` are of stage REDEEM."""
     assert customer_restrictions(_old(OLD_LIMITS), stage) == []
 
 
@@ -281,7 +281,7 @@ def test_built_restrictions_belong_to_redeeming_only(stage: RestrictionStage) ->
     ],
 )
 def test_redemptions_of_an_issue_join_the_cap_and_its_own_count(raw: Any, expected: Any) -> None:
-    """The maximum is the promotion's, the use is the issue's own count."""
+    """The maximum is the promotion's, the usage is the issue's own count."""
     lists = {
         "redemptionRestrictions": [
             _restriction(),
@@ -298,7 +298,7 @@ def test_redemptions_of_an_issue_join_the_cap_and_its_own_count(raw: Any, expect
     "lists", [None, {}, {"redemptionRestrictions": [_restriction()]}, {"earnRestrictions": []}]
 )
 def test_redemptions_of_an_issue_without_a_cap_are_not_stated(lists: Any) -> None:
-    """What has been redeemed is known all the same."""
+    """The usage is known without a maximum."""
     payload = customer_promotion(promotionRestriction=lists)
     assert redemptions_per_issue(payload, 1) == (NOT_STATED, None, 1)
     assert redemptions_per_issue(payload, None) == (NOT_STATED, None, None)

@@ -9,7 +9,7 @@ from gateway.upstream.normalise.enums import (
     RestrictionStage,
 )
 from gateway.upstream.normalise.restrictions import definition_expiries, definition_restrictions
-from tests.upstream.decoding.payloads import (
+from tests.support.payloads import (
     definition,
     definition_item,
     definition_with_rules,
@@ -50,7 +50,7 @@ def _with(lists: Any) -> Any:
 def test_name_gives_measure_and_scope_and_the_list_gives_the_stage(
     name: str, words: tuple[str, str], stage: RestrictionStage, key: str
 ) -> None:
-    """Every row of the design's table, both spellings of EARN(S), and names nobody knows."""
+    """All documented names, both spellings of EARN(S), and unknown names."""
     (figures,) = definition_restrictions(_with({key: [{"name": name, "value": 3}]}))
     measure, scope = words
     assert figures == (
@@ -79,13 +79,13 @@ def test_name_gives_measure_and_scope_and_the_list_gives_the_stage(
     ],
 )
 def test_value_is_a_limit_of_which_no_usage_is_known(raw: Any, expected: Any) -> None:
-    """-1 is no limit; 0 is a real one; the documented "max limit: 100" does not hold."""
+    """-1 is no limit, and 0 is a limit; the documented maximum of 100 is exceeded in practice."""
     (figures,) = definition_restrictions(_with({"earnRestrictions": [{"name": "X", "value": raw}]}))
     assert figures.limit == expected
 
 
 def test_definition_shows_its_unlimited_restrictions() -> None:
-    """A definition says what is set up, so that nothing is hidden here."""
+    """A definition shows all that is configured."""
     payload = _with({"earnRestrictions": [{"name": "X", "value": -1}]})
     assert [figures.limit.kind for figures in definition_restrictions(payload)] == [UNLIMITED]
 
@@ -93,7 +93,7 @@ def test_definition_shows_its_unlimited_restrictions() -> None:
 @pytest.mark.parametrize("raw", ["abc", "NaN", [], {}, True, -7])
 @pytest.mark.parametrize("key", LISTS.values())
 def test_definition_with_an_unreadable_value_is_left_out(key: str, raw: Any) -> None:
-    """A configured limit must not be shown as none."""
+    """A configured limit must not be shown as no limit."""
     rules = definition_item()["promotionRestrictions"]
     broken = rules | {"restrictions": {key: [{"name": "X", "value": raw}]}}
     assert read_definitions(definition_item() | {"promotionRestrictions": broken}) == [None]
@@ -101,20 +101,20 @@ def test_definition_with_an_unreadable_value_is_left_out(key: str, raw: Any) -> 
 
 @pytest.mark.parametrize("lists", [None, {}, dict.fromkeys(LISTS.values())])
 def test_definition_without_restrictions_has_none(lists: Any) -> None:
-    """Absent, empty and null are all none."""
+    """Absent, empty and null restrictions are an empty list."""
     assert definition_restrictions(_with(lists)) == []
     assert definition_expiries(_with(lists)) == []
 
 
 def test_definition_of_an_org_without_promotion_types_has_no_restrictions() -> None:
-    """The whole object may be absent; its `limits` are shown as limits only."""
+    """Its `limits` are shown as limits only."""
     payload = definition(promotionRestrictions=None)
     assert definition_restrictions(payload) == []
     assert definition_expiries(payload) == []
 
 
 def test_one_stage_can_be_asked_for() -> None:
-    """Stages come in the order in which they happen, whatever the wire's order is."""
+    """Stages are in their own order, whatever the order on the wire."""
     payload = definition()
     assert [figures.stage for figures in definition_restrictions(payload)] == [
         ENROL,
@@ -128,7 +128,7 @@ def test_one_stage_can_be_asked_for() -> None:
 
 
 def test_window_is_that_of_a_period_based_restriction_only() -> None:
-    """The documented three: weekly, and two over the whole life with null words."""
+    """The documented three: one weekly, two without a window."""
     windows = [figures.window for figures in definition_restrictions(definition(), REDEEM)]
     assert windows == [("MOVING_WINDOW", "WEEKLY"), None, None]
 
@@ -143,7 +143,7 @@ def test_window_is_that_of_a_period_based_restriction_only() -> None:
     ],
 )
 def test_expiry_name_gives_its_stage(name: str, stage: RestrictionStage | None) -> None:
-    """Issual means enrol and earn means issue in expiry names too."""
+    """Issual means enrol and earn means issue here as well."""
     payload = _with({"expiryRestrictions": [{"name": name, "type": "CUSTOM", "value": 10}]})
     (expiry,) = definition_expiries(payload)
     assert (expiry.stage, expiry.name) == (stage, name)
@@ -164,7 +164,7 @@ def test_expiry_name_gives_its_stage(name: str, stage: RestrictionStage | None) 
     ],
 )
 def test_days_count_only_for_a_custom_expiry(basis: Any, value: Any, expected: Any) -> None:
-    """With PROMOTION it ends with the promotion, whatever number stands beside it."""
+    """With PROMOTION the number is meaningless."""
     entry = {"name": "ISSUAL_PROMOTION_EXPIRY_BASED_ON", "type": basis, "value": value}
     (expiry,) = definition_expiries(_with({"expiryRestrictions": [entry]}))
     assert (expiry.basis.name, expiry.basis_name, expiry.days) == expected

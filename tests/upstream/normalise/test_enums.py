@@ -27,7 +27,7 @@ OPEN = [
 
 @pytest.mark.parametrize("words", OPEN)
 def test_documented_word_is_its_member_and_any_other_is_unknown(words: type[Enum]) -> None:
-    """Enums of this wire are open."""
+    """Undocumented words are UNKNOWN."""
     for name, member in words.__members__.items():
         assert parse_enum(words, name) is member
         for spelling in (name.lower(), name.title(), name.replace("_", " "), f" {name}"):
@@ -51,7 +51,7 @@ def test_documented_word_is_its_member_and_any_other_is_unknown(words: type[Enum
     ],
 )
 def test_type_in_the_customer_view(raw: str | None, expected: str) -> None:
-    """Three types, of which the response and the query have each a spelling."""
+    """Three types, spelled differently in responses and filters."""
     assert customer_promotion_type(raw) is PromotionType[expected]
 
 
@@ -76,7 +76,7 @@ def test_type_in_the_customer_view(raw: str | None, expected: str) -> None:
 def test_type_of_a_definition_depends_on_how_it_is_earned(
     raw: str | None, earning: str | None, expected: str
 ) -> None:
-    """LOYALTY beside ISSUE_AND_EARN is enrol and issue, as the documented example shows."""
+    """LOYALTY with ISSUE_AND_EARN is ENROL_AND_ISSUE, as in the documented example."""
     assert definition_promotion_type(raw, earning) is PromotionType[expected]
 
 
@@ -113,7 +113,7 @@ def test_type_of_a_definition_depends_on_how_it_is_earned(
 def test_event_has_one_spelling_where_it_is_known(
     raw: str | None, event: str, spelling: str | None
 ) -> None:
-    """Both documented spellings are one event; a name nobody knows stays as it is."""
+    """Both documented spellings are one event; an unknown name is unchanged."""
     assert parse_event(raw) is PromotionEvent[event]
     assert event_spelling(raw) == spelling
 
@@ -137,13 +137,13 @@ def test_event_has_one_spelling_where_it_is_known(
 def test_status_has_one_spelling_where_it_is_known(
     raw: str | None, status: str, spelling: str | None
 ) -> None:
-    """As an event has; a status nobody knows stays as it is."""
+    """All spellings are one status; an unknown one is unchanged."""
     assert parse_enum(enums.PromotionStatus, raw).name == status
     assert status_spelling(raw) == spelling
 
 
 def test_filters_go_upstream_in_the_documented_words() -> None:
-    """What the graph calls issue, the query parameter calls earn; the others are the same word."""
+    """What the graph calls issue, the query parameter calls earn; other words are the same."""
     assert {word.name: word.value for word in PromotionAvailability} == {
         "AVAILABLE_TO_ENROL": "AVAILABLE_TO_ENROL",
         "AVAILABLE_FOR_ISSUE": "AVAILABLE_TO_EARN",

@@ -16,7 +16,7 @@ from gateway.upstream.normalise.ids import parse_id, parse_ids, parse_optional_i
     ],
 )
 def test_id_is_text_digit_for_digit(raw: int | str, key: str) -> None:
-    """Ids past 2^53 and leading zeros survive."""
+    """Ids beyond 2^53 and leading zeros survive."""
     assert parse_id(raw) == key
 
 
@@ -35,7 +35,7 @@ def test_id_is_text_digit_for_digit(raw: int | str, key: str) -> None:
     ],
 )
 def test_nobody_is_null(raw: int | str | None, key: str | None) -> None:
-    """-1 stands for no user and no rule; 0 is an id."""
+    """-1 means no user and no rule; 0 is an id."""
     assert parse_optional_id(raw) == key
 
 

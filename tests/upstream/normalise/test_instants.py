@@ -35,7 +35,7 @@ LAST = "9999-12-31T23:59:59.999Z"
 def test_each_spelling_is_read_and_written_in_the_one_of_the_graph(
     raw: int | str, written: str
 ) -> None:
-    """The four spellings of the wire, at their edges too."""
+    """The four forms on the wire, and their limits."""
     instant = parse_instant(raw)
     assert instant is not None
     assert format_instant(instant) == written
@@ -52,7 +52,7 @@ def test_each_spelling_is_read_and_written_in_the_one_of_the_graph(
     ],
 )
 def test_time_zone_is_turned_into_utc(raw: str, written: str) -> None:
-    """An offset, with or without its colon, moves the instant to UTC."""
+    """An offset, with or without a colon, is converted to UTC."""
     instant = parse_instant(raw)
     assert instant is not None
     assert instant.tzinfo is UTC
@@ -67,7 +67,7 @@ def test_time_zone_is_turned_into_utc(raw: str, written: str) -> None:
     ],
 )  # fmt: skip
 def test_milliseconds_are_kept_and_anything_finer_is_cut(fraction: str, written: str) -> None:
-    """An instant is never rounded up into the next second."""
+    """Fractions are truncated, never rounded up."""
     instant = parse_instant(f"2024-12-31T23:59:59{fraction}Z")
     assert instant is not None
     assert format_instant(instant) == f"2024-12-31T23:59:59{written}"
@@ -95,7 +95,7 @@ def test_milliseconds_are_kept_and_anything_finer_is_cut(fraction: str, written:
     ids=lambda raw: repr(raw)[:30],
 )  # fmt: skip
 def test_what_is_no_instant_is_null(raw: int | str | None) -> None:
-    """Days and clocks that are none, no time zone, numbers that are no epoch milliseconds."""
+    """Impossible dates and times, no time zone, and numbers that are not epoch milliseconds."""
     assert parse_instant(raw) is None
 
 
@@ -113,7 +113,7 @@ def test_what_is_no_instant_is_null(raw: int | str | None) -> None:
 def test_rule_that_starts_before_2005_has_no_beginning(
     raw: int | str | None, written: str | None
 ) -> None:
-    """The documented 1089532593324 (2004) stands for "always"."""
+    """The documented 1089532593324 (2004) means no start."""
     instant = parse_open_start(raw)
     assert (instant and format_instant(instant)) == written
 
@@ -129,7 +129,7 @@ def test_rule_that_starts_before_2005_has_no_beginning(
     ],
 )
 def test_rule_that_ends_from_2900_on_has_no_end(raw: int | str | None, written: str | None) -> None:
-    """The documented 33593126193324 (3034) stands for "never"."""
+    """The documented 33593126193324 (3034) means no end."""
     instant = parse_open_end(raw)
     assert (instant and format_instant(instant)) == written
 
@@ -139,13 +139,13 @@ def test_rule_that_ends_from_2900_on_has_no_end(raw: int | str | None, written: 
     [(0, "Z"), (999, "Z"), (1_000, ".001Z"), (1_999, ".001Z"), (999_999, ".999Z")],
 )
 def test_writing_cuts_microseconds(microsecond: int, written: str) -> None:
-    """Writing never rounds up either."""
+    """Formatting truncates, too."""
     instant = datetime(2024, 12, 31, 23, 59, 59, microsecond, UTC)
     assert format_instant(instant) == f"2024-12-31T23:59:59{written}"
 
 
 def test_writing_turns_other_zones_into_utc() -> None:
-    """A datetime of any zone is written in UTC."""
+    """A datetime of any zone is formatted in UTC."""
     zone = timezone(timedelta(hours=5, minutes=30))
     assert format_instant(datetime(2024, 1, 1, tzinfo=zone)) == "2023-12-31T18:30:00Z"
 
@@ -155,7 +155,7 @@ def test_writing_turns_other_zones_into_utc() -> None:
     st.integers(946684800000, 18_999_999_999_999) | st.integers(21_000_101_000_000, 253402300799999)
 )
 def test_milliseconds_survive_being_written_and_read(milliseconds: int) -> None:
-    """Epoch milliseconds, written and read again, are the same instant to the millisecond."""
+    """Formatted epoch milliseconds parse to the same instant."""
     instant = parse_instant(milliseconds)
     assert instant is not None
     assert parse_instant(format_instant(instant)) == instant
@@ -165,12 +165,12 @@ def test_milliseconds_survive_being_written_and_read(milliseconds: int) -> None:
 @settings(max_examples=200, derandomize=True, deadline=None)
 @given(st.one_of(st.text(max_size=40), st.from_regex(r"[0-9T:.Z+-]{1,32}"), st.integers()))
 def test_any_leaf_is_an_instant_or_null(raw: int | str) -> None:
-    """Nothing makes the reader fail."""
+    """Parsing raises nothing."""
     instant = parse_instant(raw)
     assert instant is None or format_instant(instant).endswith("Z")
 
 
 def test_long_garbage_is_null_and_not_remembered() -> None:
-    """A text that is longer than any spelling must not fill the memory of those that were read."""
+    """Long texts do not fill the cache."""
     assert parse_instant("2" * 100_000) is None
     assert parse_instant("2024-10-31T18:30:00." + "0" * 100 + "Z") is None

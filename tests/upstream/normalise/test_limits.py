@@ -17,7 +17,7 @@ from gateway.upstream.normalise.limits import (
     parse_limit,
     remaining,
 )
-from tests.upstream.decoding.payloads import (
+from tests.support.payloads import (
     as_page,
     customer_item,
     customer_limits,
@@ -80,7 +80,7 @@ def _with(payload: dict[str, Any], group: str, key: str, raw: Any) -> dict[str, 
 def test_limit_of_the_customer_view_reads_the_same_in_every_spelling(
     key: str, attribute: str, raw: Any, expected: tuple[LimitKind, float | None]
 ) -> None:
-    """A figure is a number as string or number; -1 is no limit, 0 and absence are not stated."""
+    """A figure may be a number or a string; -1 is no limit, 0 and absence are NOT_STATED."""
     (item,) = read_customer(_with(customer_item(), "limits", key, raw))
     assert item is not None
     limit = getattr(customer_limits(item), attribute)
@@ -92,7 +92,7 @@ def test_limit_of_the_customer_view_reads_the_same_in_every_spelling(
 def test_limit_of_a_definition_reads_the_same_in_every_spelling(
     key: str, attribute: str, raw: Any, expected: tuple[LimitKind, float | None]
 ) -> None:
-    """The legacy keys differ in spelling and nothing else; no usage is known there."""
+    """The legacy keys are spelled differently, and have no usage."""
     (item,) = read_definitions(_with(definition_item(), "limits", key, raw))
     assert item is not None
     assert getattr(definition_limits(item), attribute) == (*expected, None)
@@ -100,7 +100,7 @@ def test_limit_of_a_definition_reads_the_same_in_every_spelling(
 
 @pytest.mark.parametrize("raw", GARBAGE, ids=lambda raw: repr(raw)[:20])
 def test_promotion_with_an_unreadable_limit_is_left_out(raw: Any) -> None:
-    """A configured limit that cannot be read must not be shown as none."""
+    """A configured limit must not be shown as no limit."""
     assert read_customer(_with(customer_item(), "limits", "pointsPerCustomer", raw)) == [None]
     assert read_definitions(_with(definition_item(), "limits", "pointsPerCustomer", raw)) == [None]
 
@@ -123,14 +123,14 @@ USAGES = {
 def test_usage_that_cannot_be_read_is_null_and_costs_nothing_else(
     key: str, attribute: str, raw: Any, expected: float | None
 ) -> None:
-    """Usage is a number of 0 or more; whatever else it is, the promotion stays."""
+    """Usage is a number of 0 or more, else null."""
     (item,) = read_customer(_with(customer_item(), "customerUsage", key, raw))
     assert item is not None
     assert getattr(customer_limits(item), attribute).used == expected
 
 
 def test_usage_of_zero_is_known_but_for_the_whole_promotion() -> None:
-    """The promotion's total of "0" stands beside 4990 points of one customer: it is not known."""
+    """The promotion's usage of 0 is not known, since a customer may have used points."""
     limits = customer_limits(
         customer_promotion(
             customerUsage={
@@ -147,7 +147,7 @@ def test_usage_of_zero_is_known_but_for_the_whole_promotion() -> None:
 
 
 def test_total_usage_above_zero_counts() -> None:
-    """A total above 0 is believed."""
+    """A usage of the promotion above 0 is known."""
     payload = customer_promotion(
         limits={"totalPointsInPromotion": "1000"},
         customerUsage={"currentTotalPointsInPromotion": "0.001"},
@@ -157,7 +157,7 @@ def test_total_usage_above_zero_counts() -> None:
 
 @pytest.mark.parametrize("raw", [None, "", []])
 def test_promotion_without_limits_and_usage_states_nothing(raw: Any) -> None:
-    """Both objects may be missing."""
+    """Both objects may be absent."""
     for limit in customer_limits(customer_promotion(limits=raw, customerUsage=raw)):
         assert limit == (NOT_STATED, None, None)
     for limit in definition_limits(definition(limits=raw)):
@@ -166,7 +166,7 @@ def test_promotion_without_limits_and_usage_states_nothing(raw: Any) -> None:
 
 @pytest.mark.parametrize("raw", [5, "x", [5], True])
 def test_limits_that_are_no_object_cost_the_promotion_and_such_usage_does_not(raw: Any) -> None:
-    """Limits are never shown as none by mistake; usage becomes not known."""
+    """Unreadable limits cost the item, unreadable usage becomes null."""
     assert read_customer(customer_item() | {"limits": raw}) == [None]
     assert read_definitions(definition_item() | {"limits": raw}) == [None]
     limits = customer_limits(customer_promotion(customerUsage=raw))
@@ -174,7 +174,7 @@ def test_limits_that_are_no_object_cost_the_promotion_and_such_usage_does_not(ra
 
 
 def test_zero_is_not_configured_in_limits_and_a_real_limit_in_a_restriction() -> None:
-    """The two readings of 0."""
+    """The two meanings of 0."""
     assert parse_configured_limit(0.0, 3.0) == (NOT_STATED, None, 3.0)
     assert parse_limit(0.0, 3.0) == (LIMITED, 0.0, 3.0)
 
@@ -190,7 +190,7 @@ def test_zero_is_not_configured_in_limits_and_a_real_limit_in_a_restriction() ->
     ],
 )
 def test_usage_is_kept_whatever_the_limit_is(read: Any, raw: Any, expected: Any) -> None:
-    """What is used is worth knowing without a limit too."""
+    """The usage is shown without a limit, too."""
     assert read(raw, 2.0) == expected
 
 
@@ -245,7 +245,7 @@ LARGE: list[tuple[Any, float | None]] = [
 def test_large_figure_is_shown_with_its_own_digits_or_not_at_all(
     raw: Any, figure: float | None, others: Any
 ) -> None:
-    """Wherever it stands; whether it is exhausted is known all the same."""
+    """Whether the limit is exhausted is known in either case."""
     changed = _with(customer_item(), "limits", "pointsPerCustomer", raw)
     changed = _with(changed, "customerUsage", "currentPointsPerCustomer", raw)
     restriction = {"kpi": "NUMBER_OF_POINTS", "maxLimit": raw, "currentCustomerUsage": raw}
@@ -278,7 +278,7 @@ def test_large_figure_is_shown_with_its_own_digits_or_not_at_all(
     ],
 )
 def test_what_is_left_of_large_figures_is_exact(maximum: Any, used: Any, left: Any) -> None:
-    """Their difference may have few digits, and is not exhausted while there is any."""
+    """Their difference is exact."""
     payload = customer_promotion(
         limits={"pointsPerCustomer": maximum}, customerUsage={"currentPointsPerCustomer": used}
     )
@@ -289,7 +289,7 @@ def test_what_is_left_of_large_figures_is_exact(maximum: Any, used: Any, left: A
 @settings(max_examples=100, derandomize=True, deadline=None)
 @given(st.integers(0, 10**12), st.integers(0, 10**12), st.integers(0, 3))
 def test_remaining_equals_the_decimal_difference(most: int, used: int, places: int) -> None:
-    """Whatever two decimals of up to three places the wire has, their difference is exact."""
+    """For any two decimals of up to three places."""
     maximum, usage = (Decimal(figure).scaleb(-places) for figure in (most, used))
     payload = customer_promotion(
         limits={"pointsPerCustomer": str(maximum)},

@@ -6,7 +6,7 @@ from msgspec import Raw
 
 from gateway.upstream.normalise.restrictions import target_groups
 from gateway.upstream.normalise.texts import expression_tree, passed_through
-from tests.upstream.decoding.payloads import definition, definition_with_rules
+from tests.support.payloads import definition, definition_with_rules
 
 
 @pytest.mark.parametrize(
@@ -24,13 +24,13 @@ from tests.upstream.decoding.payloads import definition, definition_with_rules
     ],
 )
 def test_target_groups_are_the_union_of_ids_and_map(ids: Any, by_group: Any, expected: Any) -> None:
-    """A group is shown once, in either list, with the rules that the map has for it."""
+    """Each group is listed once, with the rules that the map has for it."""
     payload = definition_with_rules(targetGroupIds=ids, linkedTargetGroupVsTargetRuleIdMap=by_group)
     assert target_groups(payload) == expected
 
 
 def test_definition_without_rules_has_no_target_groups() -> None:
-    """An org without promotion types has none of this."""
+    """Without ``promotionRestrictions`` the list is empty."""
     assert target_groups(definition(promotionRestrictions=None)) == []
 
 
@@ -60,7 +60,7 @@ def test_definition_without_rules_has_no_target_groups() -> None:
     ids=lambda raw: repr(raw)[:30],
 )  # fmt: skip
 def test_expression_tree_is_the_json_inside_the_string(raw: str | None, expected: Any) -> None:
-    """A tree that cannot be read is null, whatever is wrong with it."""
+    """An unreadable tree is null."""
     assert expression_tree(Raw(json.dumps(raw).encode())) == expected
 
 
@@ -75,7 +75,7 @@ def test_expression_tree_is_the_json_inside_the_string(raw: str | None, expected
     ],
 )
 def test_expression_tree_may_be_no_string(json: bytes, expected: Any) -> None:
-    """The tree itself is the tree."""
+    """The tree may be JSON without a string around it."""
     assert expression_tree(Raw(json)) == expected
 
 
@@ -88,11 +88,11 @@ def _nested(depth: int) -> Any:
 
 @pytest.mark.parametrize("raw", [None, 5, "x", {}, [], {"a": [1, {"b": None}]}, _nested(500)])
 def test_json_is_passed_through_as_it_is(raw: Any) -> None:
-    """Nothing is changed in it."""
+    """The value is unchanged."""
     assert passed_through(raw) is raw
 
 
 @pytest.mark.parametrize("depth", [502, 5_000])
 def test_json_that_could_not_be_written_again_is_null(depth: int) -> None:
-    """A tree that is deeper than an encoder's stack costs itself, not the whole answer."""
+    """A tree nested too deep to be encoded is null."""
     assert passed_through(_nested(depth)) is None

@@ -1,4 +1,4 @@
-"""JSON of any shape as text, through a payload and alone."""
+"""JSON of any shape as text."""
 
 import json
 from typing import Any
@@ -14,7 +14,7 @@ from gateway.upstream.normalise.texts import (
     type_word,
     word_or_json,
 )
-from tests.upstream.decoding.payloads import BROKEN, as_page, definition_item, definition_page
+from tests.support.payloads import BROKEN, as_page, definition_item, definition_page
 
 REMINDER = {"remindBeforeDays": [7, 1], "smsTemplate": "Soon {{x}}", "mailSubject": None}
 
@@ -44,7 +44,7 @@ def _raw(value: Any) -> Raw:
     ],
 )
 def test_scopes_are_the_types_each_once(raw: Any, words: list[str]) -> None:
-    """As words, as objects with ids, or one alone; what has no type is not lost."""
+    """Scopes may be words or objects, one or a list; one without a type is JSON."""
     assert scope_words(_raw(raw)) == words
 
 
@@ -64,7 +64,7 @@ def test_scopes_are_the_types_each_once(raw: Any, words: list[str]) -> None:
     ],
 )
 def test_a_word_is_a_word_and_an_object_is_json(raw: Any, text: str | None) -> None:
-    """Nothing that is there is shown as absent."""
+    """Only empty values are null."""
     assert word_or_json(_raw(raw)) == text
 
 
@@ -86,7 +86,7 @@ def test_a_word_is_a_word_and_an_object_is_json(raw: Any, text: str | None) -> N
     ],
 )
 def test_a_type_is_its_name_unless_more_is_said_of_it(raw: Any, text: str | None) -> None:
-    """The obvious word where nothing is lost by it."""
+    """An object with other values than its name is JSON."""
     assert type_word(_raw(raw)) == text
 
 
@@ -113,7 +113,7 @@ def test_a_type_is_its_name_unless_more_is_said_of_it(raw: Any, text: str | None
     ids=lambda value: repr(value)[:30],
 )
 def test_a_number_keeps_its_digits(raw: bytes, text: str | None) -> None:
-    """The table says "String, Integer": a number is written as the wire has it."""
+    """A number is shown as written."""
     assert json_text(Raw(raw)) == text
 
 
@@ -131,13 +131,13 @@ def test_a_number_keeps_its_digits(raw: bytes, text: str | None) -> None:
     ],
 )
 def test_values_of_a_filter_property_are_texts(raw: Any, texts: list[str]) -> None:
-    """One value alone is a list of one; null is none."""
+    """A single value is a list of one; null is none."""
     assert json_texts(_raw(raw)) == texts
 
 
 @pytest.mark.parametrize("others", [(), (BROKEN,)], ids=["at once", "one by one"])
 def test_shapes_of_the_real_platform_are_read_at_once(others: tuple[Any, ...]) -> None:
-    """A list of scopes, a reminder that is an object and a boolean status are no surprise."""
+    """A list of scopes, an object as reminder and a boolean status are no surprise."""
     item = definition_item()
     item["promotionRestrictions"] |= {
         "scope": [{"type": "TIER", "ids": [1]}], "expiryReminder": REMINDER, "cappingStatus": True,

@@ -6,7 +6,7 @@ import pytest
 from gateway.upstream.normalise.enums import PromotionValidity
 from gateway.upstream.normalise.instants import format_instant
 from gateway.upstream.normalise.validity import current_enrolment, is_expired, next_expiry, validity
-from tests.upstream.decoding.payloads import customer_promotion, definition
+from tests.support.payloads import customer_promotion, definition
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 BEFORE, AT, AFTER = "2026-03-02T11:59:59.999Z", "2026-03-02T12:00Z", "2026-03-02T12:00:00.001Z"
@@ -37,7 +37,7 @@ LATER, LATEST = "2026-04-01T00:00Z", "2026-05-01T00:00Z"
 def test_validity_is_what_the_dates_that_can_be_read_decide(
     start: Any, end: Any, expected: str
 ) -> None:
-    """Both ends are part of it; a date that is missing matters only where it would decide."""
+    """Both ends are inclusive; an absent date matters only where it decides."""
     dates = {"startDate": start, "endDate": end}
     assert validity(customer_promotion(**dates), NOW) is PromotionValidity[expected]
     assert validity(definition(**dates), NOW) is PromotionValidity[expected]
@@ -45,7 +45,7 @@ def test_validity_is_what_the_dates_that_can_be_read_decide(
 
 @pytest.mark.parametrize("active", [True, False, None])
 def test_being_switched_on_says_nothing_about_dates(active: Any) -> None:
-    """The documents show `active: true` on promotions that ended long ago."""
+    """`active` may be true for promotions that have ended."""
     payload = customer_promotion(active=active, startDate=BEFORE, endDate=BEFORE)
     assert validity(payload, NOW) is PromotionValidity.ENDED
 
@@ -55,7 +55,7 @@ def test_being_switched_on_says_nothing_about_dates(active: Any) -> None:
     [(BEFORE, True), (AT, False), (AFTER, False), (None, None), ("", None), ("never", None)],
 )
 def test_expiry_has_passed_after_its_instant(raw: str | None, *, expected: bool | None) -> None:
-    """As with a promotion's end; one that is not there, or cannot be read, is not known."""
+    """An absent or unreadable expiry is not known."""
     assert is_expired(raw, NOW) is expected
 
 
@@ -96,7 +96,7 @@ OLD, NEW = "2026-01-01T00:00Z", "2026-02-01T00:00Z"
 def test_current_enrolment_is_the_latest_that_has_begun_and_has_not_expired(
     enrolments: Any, expected: int | None
 ) -> None:
-    """One without a readable expiry has not expired; one without a date is the earliest."""
+    """Without a readable expiry it has not expired; without a date it is the earliest."""
     payload = customer_promotion(customerPromotionTimelines=enrolments)
     timeline = current_enrolment(payload, NOW)
     assert (timeline and timeline.enrolment_id) == expected
@@ -123,7 +123,7 @@ def test_current_enrolment_is_the_latest_that_has_begun_and_has_not_expired(
 def test_next_expiry_is_the_earliest_that_has_not_passed(
     end: Any, enrolments: Any, expected: str | None
 ) -> None:
-    """Of the promotion's end, its enrolments' expiry and its issues'."""
+    """Of the promotion's end, its enrolments' expiries and its issues'."""
     payload = customer_promotion(endDate=end, customerPromotionTimelines=enrolments)
     instant = next_expiry(payload, NOW)
     written = None if expected is None else expected.replace("00Z", "00:00Z")
@@ -131,7 +131,7 @@ def test_next_expiry_is_the_earliest_that_has_not_passed(
 
 
 def test_an_end_is_inclusive_wherever_it_is_looked_at() -> None:
-    """At 23:59:59Z of its last day everything still runs, and a millisecond later nothing does."""
+    """At 23:59:59Z everything is current, and a millisecond later nothing is."""
     end = "2026-03-02T23:59:59Z"
     payload = customer_promotion(
         startDate=OLD, endDate=end, customerPromotionTimelines=[_enrolment(1, OLD, end, end)]

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 
 from gateway.upstream.decoding.decode import decode_customer_page
 from gateway.upstream.normalise.warnings import UpstreamWarning, parse_code, parse_warnings
-from tests.upstream.decoding.payloads import as_page, customer_item, customer_page
+from tests.support.payloads import as_page, customer_item, customer_page
 from tests.upstream.decoding.strategies import JSON_VALUES
 
 WORDLESS = "The upstream sent no message."
@@ -35,12 +35,12 @@ WORDLESS = "The upstream sent no message."
     ],
 )
 def test_warnings_of_any_shape_are_codes_and_messages(raw: Any, expected: Any) -> None:
-    """No document gives their shape; what has neither code nor message is passed over."""
+    """A warning without code and message is ignored."""
     assert list(parse_warnings(raw)) == expected
 
 
 def test_long_message_is_cut() -> None:
-    """A page must not grow with what the upstream has to say."""
+    """Messages are truncated."""
     warnings = parse_warnings(["x" * 100_000, {"message": "y" * 100_000}])
     assert [len(warning.message) for warning in warnings] == [500, 500]
 
@@ -74,7 +74,7 @@ def test_code_is_a_small_number_or_its_digits(raw: Any, code: int | None) -> Non
 
 
 def test_warnings_stand_beside_the_page() -> None:
-    """A page with warnings is a page."""
+    """Warnings do not make a page an error."""
     body = customer_page(customer_item(), warnings=[{"code": 8069, "message": "merged"}])
     page = as_page(decode_customer_page(body))
     assert page.warnings == (UpstreamWarning(8069, "merged"),)
@@ -84,7 +84,7 @@ def test_warnings_stand_beside_the_page() -> None:
 @settings(max_examples=100, derandomize=True, deadline=None)
 @given(JSON_VALUES)
 def test_warnings_never_cost_the_page(raw: Any) -> None:
-    """Whatever they are, the items are shown."""
+    """Warnings of any shape leave the items unchanged."""
     page = as_page(decode_customer_page(customer_page(customer_item(), warnings=raw)))
     assert page.left_out == 0
     assert all(isinstance(warning.message, str) for warning in page.warnings)

@@ -1,8 +1,8 @@
-"""A clock that goes when it is told to."""
+"""A clock that a test sets."""
 
 
 class Clock:
-    """Gives `now`, in seconds, when called."""
+    """Returns `now`, in seconds, when called."""
 
     def __init__(self, now: float = 1_750_000_000.0) -> None:
         self.now = now
@@ -12,5 +12,5 @@ class Clock:
         return self.now
 
     def advance(self, seconds: float) -> None:
-        """Let `seconds` pass."""
+        """Move the clock forward."""
         self.now += seconds

@@ -1,4 +1,4 @@
-"""A server that says exactly the bytes it is told to, and sees what becomes of its connections."""
+"""A server that sends exact bytes, and records what happens to its connections."""
 
 import asyncio
 import socket
@@ -22,7 +22,7 @@ Then = Literal["keep", "close", "reset"]
 
 
 class Step(NamedTuple):
-    """What is said to one request, and what happens then."""
+    """What is sent in response to one request, and what happens then."""
 
     data: bytes
     then: Then = "keep"
@@ -32,8 +32,9 @@ class Step(NamedTuple):
 class RawServer:
     """Plays one list of steps for each connection, the last list for all further ones.
 
-    A connection whose list is at its end is kept until the client ends it. `requests` has what each
-    connection was sent, `ended` is put the number of each connection that the client has ended.
+    A connection at the end of its list stays open until the client closes it. `requests` are the
+    requests of each connection; the numbers of connections closed by the client are put into
+    `ended`.
     """
 
     scripts: Sequence[Sequence[Step]]
@@ -69,30 +70,30 @@ class RawServer:
                 await writer.wait_closed()
 
     async def say(self, number: int, data: bytes, then: Then = "keep") -> None:
-        """Send what nobody has asked for; it is with the client's system when this returns."""
+        """Send unrequested bytes; they are in the client's socket buffer when this returns."""
         writer = self.writers[number]
         writer.write(data)
         if then == "close":
             writer.close()
 
     async def end_of(self, number: int) -> None:
-        """Wait until the client has ended this connection."""
+        """Wait until the client has closed this connection."""
         assert await asyncio.wait_for(self.ended.get(), WITHIN_S) == number
 
     async def request_on(self, number: int) -> None:
-        """Wait until a request has come on this connection."""
+        """Wait until a request has arrived on this connection."""
         assert await asyncio.wait_for(self.came.get(), WITHIN_S) == number
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Let everybody else go on until this is so."""
+    """Wait until a condition is true."""
     async with asyncio.timeout(WITHIN_S):
         while not condition():  # noqa: ASYNC110 - the network has no event to wait for
             await asyncio.sleep(0.001)
 
 
 def reset(writer: asyncio.StreamWriter) -> None:
-    """Break a connection off, so that its other side reads an error and not an end."""
+    """Reset a connection: the client reads an error instead of an end."""
     linger = struct.pack("ii", 1, 0)
     writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
     writer.transport.abort()
@@ -112,7 +113,7 @@ async def _request(reader: asyncio.StreamReader) -> bytes:
 async def raw(
     *scripts: Sequence[Step], tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
 ) -> AsyncIterator[RawServer]:
-    """Serve these scripts on a port of loopback."""
+    """Serve these scripts on a loopback port."""
     playing = RawServer(scripts)
     server = await asyncio.start_server(playing.serve, "127.0.0.1", 0, ssl=tls)
     port = server.sockets[0].getsockname()[1]
@@ -130,9 +131,9 @@ async def raw(
 def raw_elsewhere(
     *scripts: Sequence[Step], tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
 ) -> Iterator[tuple[RawServer, Callable[..., None]]]:
-    """Serve these scripts in another thread; gives the server, and its `say` as a function.
+    """Serve these scripts in another thread; yield the server, and its `say` as a function.
 
-    Whoever calls it from a task keeps their event loop from reading what has been said.
+    A task that calls it blocks the event loop, so that the loop cannot read what was sent.
     """
     with (
         start_blocking_portal() as portal,
@@ -147,7 +148,7 @@ def raw_elsewhere(
 
 @asynccontextmanager
 async def client_of(url: str, **options: Any) -> AsyncIterator[Http1Client]:
-    """Return a client, and end it."""
+    """Yield a client, and close it."""
     client = Http1Client(url, **({"max_connections": 10} | options))
     try:
         yield client
@@ -158,6 +159,6 @@ async def client_of(url: str, **options: Any) -> AsyncIterator[Http1Client]:
 async def get(
     client: Http1Client, target: str = "/", max_bytes: int = 1_000_000
 ) -> TransportResponse:
-    """Get a target."""
+    """Send a GET request."""
     async with asyncio.timeout(WITHIN_S):
         return await client.send("GET", target, {}, max_bytes=max_bytes)

@@ -1,4 +1,4 @@
-"""Payloads to begin with: the documented ones, changed in one place."""
+"""The documented payloads, and copies of them with one value changed."""
 
 import copy
 import json
@@ -51,7 +51,7 @@ def definition_item() -> dict[str, Any]:
 
 
 def customer_page(*items: Any, **envelope: Any) -> bytes:
-    """Write a page of the customer view."""
+    """Return a page of the customer view as JSON."""
     page = {
         "pageDetails": {"pageNumber": 0, "pageSize": 10, "totalEntries": len(items)},
         "customerId": 345854019,
@@ -62,7 +62,7 @@ def customer_page(*items: Any, **envelope: Any) -> bytes:
 
 
 def definition_page(*items: Any, **envelope: Any) -> bytes:
-    """Write a page of the legacy list."""
+    """Return a page of the legacy list as JSON."""
     page = {
         "status": {"code": 200, "message": "success"},
         "validationErrors": None,
@@ -73,28 +73,28 @@ def definition_page(*items: Any, **envelope: Any) -> bytes:
 
 
 def _write(page: dict[str, Any]) -> bytes:
-    """Write without blanks, so that JSON in an item is the same whichever way it was read."""
+    """Return compact JSON, so that JSON within an item is the same however it was decoded."""
     return json.dumps(page, separators=(",", ":")).encode()
 
 
 def as_page(answer: UpstreamPage[Item] | Refusal) -> UpstreamPage[Item]:
-    """Return an answer that is a page."""
+    """Return a decoded page, and fail for an error body."""
     assert isinstance(answer, UpstreamPage)
     return answer
 
 
 def read_customer(*items: Any) -> list[CustomerPromotionPayload | None]:
-    """Decode items of the customer view, so that they can be compared."""
+    """Decode items of the customer view for comparison."""
     return as_page(comparable(decode_customer_page)(customer_page(*items))).items
 
 
 def read_definitions(*items: Any) -> list[DefinitionPayload | None]:
-    """Decode items of the legacy list, so that they can be compared."""
+    """Decode items of the legacy list for comparison."""
     return as_page(comparable(decode_definition_page)(definition_page(*items))).items
 
 
 def comparable(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
-    """Put what the JSON says where an item has JSON, of which equal texts are rare."""
+    """Replace the lazy fields' JSON by its values, because equal values may have different JSON."""
 
     def read(body: bytes) -> Any:
         page = decode(body)
@@ -113,26 +113,26 @@ def comparable(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
 
 
 def customer_promotion(**changes: Any) -> CustomerPromotionPayload:
-    """Decode the documented promotion with other values under some keys."""
+    """Decode the documented promotion with some keys changed."""
     (item,) = as_page(decode_customer_page(customer_page(customer_item() | changes))).items
     assert item is not None
     return item
 
 
 def definition(**changes: Any) -> DefinitionPayload:
-    """Decode the documented definition with other values under some keys."""
+    """Decode the documented definition with some keys changed."""
     (item,) = as_page(decode_definition_page(definition_page(definition_item() | changes))).items
     assert item is not None
     return item
 
 
 def definition_with_rules(**changes: Any) -> DefinitionPayload:
-    """Decode the documented definition with other values in ``promotionRestrictions``."""
+    """Decode the documented definition with keys of ``promotionRestrictions`` changed."""
     return definition(promotionRestrictions=definition_item()["promotionRestrictions"] | changes)
 
 
 def put(payload: Any, path: tuple[Step, ...], value: Any) -> Any:
-    """Return a copy of a payload with another value at a path."""
+    """Return a copy of a payload with the value at a path replaced."""
     copied = copy.deepcopy(payload)
     place = copied
     for step in path[:-1]:
@@ -142,14 +142,14 @@ def put(payload: Any, path: tuple[Step, ...], value: Any) -> Any:
 
 
 def get(payload: Any, path: tuple[Step, ...]) -> Any:
-    """Return what is at a path."""
+    """Return the value at a path."""
     for step in path:
         payload = payload[step]
     return payload
 
 
 def drop(payload: Any, path: tuple[Step, ...]) -> Any:
-    """Return a copy of a payload without what is at a path."""
+    """Return a copy of a payload without the value at a path."""
     copied = copy.deepcopy(payload)
     place = copied
     for step in path[:-1]:
@@ -171,7 +171,7 @@ BOTH = pytest.mark.parametrize(
 
 
 def customer_limits(payload: CustomerPromotionPayload) -> PromotionLimitFigures:
-    """Read a payload's limits as the graph does."""
+    """Return the limits of a payload in the form of the graph."""
     return parse_customer_limits((payload.limits, payload.usage))
 
 
@@ -181,6 +181,6 @@ def customer_restrictions(
     *,
     include_disabled: bool = False,
 ) -> list[RestrictionFigures]:
-    """Read a payload's restrictions as the graph does."""
+    """Return the restrictions of a payload in the form of the graph."""
     stated = stated_restrictions(payload, stage, include_disabled=include_disabled)
     return [customer_restriction(each) for each in read_customer_restrictions(stated)]

