@@ -106,53 +106,41 @@ class CachedUpstream:
         """
         request, endpoint = call.request, call.endpoint
         identity = self.client.credential.identity(request)
-        is_cached = call.policy.fresh_s > 0
-        if is_cached:
-            key = self.keys.key(self.origin, identity, endpoint, call.target)
-        else:
-            key = f"{endpoint} {identity} {call.target}"  # neither of the first two has a blank
-        # An equal call of the same request may have ended in this very turn of the event loop.
+        if call.policy.fresh_s > 0:
+            return await self._send_cached(call, identity, not_before)
+        key = f"{endpoint} {identity} {call.target}"  # neither of the first two has a blank
         known = request.decoded.get(key)
         if known is None:
-            if is_cached:
-                return await self._send_cached(call, key, identity, not_before)
-            return await self._send_coalesced(call, key)
-        if isinstance(known, GatewayError):
+            request.report.fresh_until = 0.0
+            try:
+                with request.wait_scope:
+                    body, is_joined = await self.coalescer.run(
+                        key, partial(self._load, call, key), request
+                    )
+            except TimeoutError:
+                raise UpstreamTimeoutError(endpoint) from None
+            if is_joined:
+                self.cache.statistics.coalesced += 1
+                request.report.coalesced += 1
+            if isinstance(body, UpstreamNotFoundError):
+                raise UpstreamNotFoundError(endpoint, body.upstream_code)
+            known = call.read(body, is_own=False) if is_joined else request.decoded[key]
+        elif isinstance(known, GatewayError):
             raise known
         return cast("T", known)
 
-    async def _send_coalesced(self, call: UpstreamCall[T], key: str) -> T:
-        """Send a call whose response is not stored, or wait for an equal one in flight."""
+    async def _send_cached(self, call: UpstreamCall[T], identity: str, not_before: float) -> T:
+        """Serve a call from the cache, by an equal call in flight, or by itself."""
         request, endpoint = call.request, call.endpoint
-        report = request.report
-        report.fresh_until = 0.0
-        try:
-            with request.wait_scope:
-                body, is_joined = await self.coalescer.run(
-                    key, partial(self._load_unstored, call, key), request
-                )
-        except TimeoutError:
-            raise UpstreamTimeoutError(endpoint) from None
-        if is_joined:
-            self.cache.statistics.coalesced += 1
-            report.coalesced += 1
-        if isinstance(body, UpstreamNotFoundError):
-            raise UpstreamNotFoundError(endpoint, body.upstream_code)
-        if is_joined:
-            return call.read(body, is_own=False)
-        return cast("T", request.decoded[key])
-
-    async def _send_cached(
-        self, call: UpstreamCall[T], key: str, identity: str, not_before: float
-    ) -> T:
-        """Serve a call from the cache, by a call in flight or by a call."""
-        request, endpoint = call.request, call.endpoint
+        key = self.keys.key(self.origin, identity, endpoint, call.target)
+        if (known := request.decoded.get(key)) is not None:
+            return cast("T", known)
         fresh_until = 0.0  # stays so where the call fails: its operation may show no error of it
         try:
             fetched = await self.fetcher.fetch(
                 key,
                 call.policy,
-                partial(self._load, call, key),
+                partial(self._load_stored, call, key),
                 refresh=partial(self._refresh, call, key),
                 may_refresh=partial(self.client.traffic.has_calls_to_spare, identity),
                 within=request.wait_scope,
@@ -171,33 +159,37 @@ class CachedUpstream:
         own = request.decoded.get(key) if fetched.source is Source.UPSTREAM else None
         return call.read(fetched.payload, is_own=False) if own is None else cast("T", own)
 
-    async def _load(self, call: UpstreamCall[T], key: str) -> bytes:
-        """Send a call by the client, and read its response at once: only what is readable is kept.
+    async def _load(self, call: UpstreamCall[T], key: str) -> bytes | UpstreamNotFoundError:
+        """Send a call by the client, and read its response at once: none is stored unread.
 
-        What is read stands in the request's `decoded`, so that it is read once.
+        The page is put in the request's `decoded`, for equal calls of the same request; so is an
+        error where no stale response can stand in. Returns the error of a resource that does not
+        exist where that is not stored.
         """
-        call.begin()
+        decoded = call.request.decoded
         try:
-            body = await self.client.send(call)
-        except UpstreamError as error:
-            failure = call.failed(error)
-            if failure is error:
-                raise
-            raise failure from None
-        call.request.decoded[key] = call.read(body, is_own=True)
-        return body
-
-    async def _load_unstored(
-        self, call: UpstreamCall[T], key: str
-    ) -> bytes | UpstreamNotFoundError:
-        """Do the same where no stale response can stand in: the request has a failure once, too."""
-        try:
-            return await self._load(call, key)
+            call.begin()
+            try:
+                body = await self.client.send(call)
+            except UpstreamError as error:
+                failure = call.failed(error)
+                if failure is error:
+                    raise
+                raise failure from None
+            decoded[key] = call.read(body, is_own=True)
         except GatewayError as error:
-            call.request.decoded[key] = error
+            if call.policy.fresh_s > 0:
+                raise
+            decoded[key] = error
             if isinstance(error, UpstreamNotFoundError):
                 return error
             raise
+        return body
+
+    async def _load_stored(self, call: UpstreamCall[T], key: str) -> bytes:
+        body = await self._load(call, key)
+        assert isinstance(body, bytes)  # noqa: S101 - a call that is stored raises its errors
+        return body
 
     def _refresh(self, call: UpstreamCall[T], key: str) -> Awaitable[bytes]:
         """Send a call in the background, on an account of its own."""
@@ -209,7 +201,7 @@ class CachedUpstream:
             report=UpstreamReport(),
             caller_key=in_background(request.caller_key),
         )
-        return self._load(call.on_account_of(background), key)
+        return self._load_stored(replace(call, request=background), key)
 
 
 def create_cached_upstream(

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Hashable
-from copy import copy
-from typing import ClassVar, Generic, Self, TypeVar
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
 from urllib.parse import quote
 
 from gateway.cache.entry import CachePolicy
@@ -16,6 +16,7 @@ NOT_CACHED = CachePolicy(0.0)
 _is_unreserved = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
 
 
+@dataclass(slots=True, eq=False)
 class UpstreamCall(Generic[T]):
     """A request that an endpoint wants made, and how its response is read; endpoints subclass it.
 
@@ -25,27 +26,15 @@ class UpstreamCall(Generic[T]):
     `policy` is how long its response is cached; by default it is not.
     """
 
-    __slots__ = ("policy", "request", "subject", "target")
-
     endpoint: ClassVar[str]
     """The documented name of the endpoint, which errors, metrics and log lines carry."""
     is_low_priority: ClassVar[bool] = False
     """Whether it leaves the last calls of its operation's budget to calls of high priority."""
 
-    def __init__(
-        self,
-        target: str,
-        request: RequestContext,
-        subject: tuple[Hashable, ...] = (),
-        policy: CachePolicy = NOT_CACHED,
-    ) -> None:
-        self.target, self.request, self.subject, self.policy = target, request, subject, policy
-
-    def on_account_of(self, request: RequestContext) -> Self:
-        """Return the same call for another request context."""
-        call = copy(self)
-        call.request = request
-        return call
+    target: str
+    request: RequestContext
+    subject: tuple[Hashable, ...] = ()
+    policy: CachePolicy = NOT_CACHED
 
     def begin(self) -> None:
         """Prepare for the call itself, once no cached and no shared response serves.

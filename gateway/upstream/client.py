@@ -215,7 +215,8 @@ class UpstreamClient:
             log.warning("upstream_call_failed", endpoint=endpoint, reason=type(error).__name__)
             return UpstreamResponse(None)
         finally:
-            traffic.statistics.count_call(outcome, clock() - started)
+            traffic.statistics.durations.observe(clock() - started)
+            traffic.statistics.outcomes.add(outcome)
         if response.status not in SUCCESSES:
             await self._record_failure(response, request, permit)
         return response

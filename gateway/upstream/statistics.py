@@ -20,11 +20,6 @@ class EndpointStatistics:
     items_left_out: int = 0
     undocumented_values: int = 0
 
-    def count_call(self, outcome: str, duration_s: float) -> None:
-        """Count one call that has ended."""
-        self.durations.observe(duration_s)
-        self.outcomes.add(outcome)
-
 
 class UpstreamStatistics:
     """Counts of all endpoints, by their documented names."""

@@ -1,6 +1,7 @@
 """The customer's view: ``GET /v2/customers/lookup/promotionData`` (docs/platform.md)."""
 
 import math
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from gateway.cache.entry import CachePolicy
@@ -89,8 +90,7 @@ class CustomerViewEndpoint:
         made anew.
         """
         known, customer = self.known, key.customer
-        call = _CustomerCall(_target(key), request, (customer,), self._policy)
-        call.key, call.api = key, self
+        call = _CustomerCall(_target(key), request, (customer,), self._policy, key=key, api=self)
         not_before = 0.0
         if known.contradictions or max_age_s != math.inf:
             not_before = known.not_before(request, customer, max_age_s)
@@ -107,15 +107,14 @@ class CustomerViewEndpoint:
             request.budget.reserve_more(-1)
 
 
+@dataclass(slots=True, eq=False, kw_only=True)
 class _CustomerCall(UpstreamCall[CustomerPage]):
     """A call for one window."""
-
-    __slots__ = ("api", "contradictions", "key")
 
     endpoint = ENDPOINT
     key: CustomerPageKey
     api: CustomerViewEndpoint
-    contradictions: int
+    contradictions: int = field(init=False)
 
     def begin(self) -> None:
         """Record the number of contradictions: only a call that begins after one may decide it."""

@@ -1,5 +1,6 @@
 """The legacy definitions: ``GET …/programs/{id}/promotionsV2``, phased out (docs/platform.md)."""
 
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from gateway.cache.entry import CachePolicy
@@ -84,8 +85,7 @@ class LegacyDefinitionsEndpoint:
         window that was missing lately, unless the cache has it.
         """
         subject = (key.program_id, key.filters.promotion_id or key.source_type)
-        call = _DefinitionCall(_target(key), request, subject, self._policy)
-        call.key, call.api = key, self
+        call = _DefinitionCall(_target(key), request, subject, self._policy, key=key, api=self)
         try:
             return await self._upstream.send(call)
         except UpstreamInputRefusedError as error:
@@ -95,17 +95,16 @@ class LegacyDefinitionsEndpoint:
             raise client_error_or_misuse(error, given) from None
 
 
+@dataclass(slots=True, eq=False, kw_only=True)
 class _DefinitionCall(UpstreamCall[DefinitionPage]):
     """A call for one window, which leaves its operation's last calls to customers' pages."""
-
-    __slots__ = ("api", "identity", "key", "window")
 
     endpoint = ENDPOINT
     is_low_priority = True
     key: DefinitionPageKey
     api: LegacyDefinitionsEndpoint
-    identity: str
-    window: Window
+    identity: str = field(init=False)
+    window: Window = field(init=False)
 
     def begin(self) -> None:
         """Raise UpstreamError where the endpoint or the window is known to be missing."""
