@@ -5,68 +5,80 @@ import asyncio
 import pytest
 
 from gateway.execution.compiler.compiled_executor import CompiledExecutor
-from gateway.execution.documents import DocumentCache
+from gateway.execution.documents import Document, DocumentCache
 from gateway.execution.operation import Operations
 from gateway.schema.build import build_schema, executable
 from tests.execution.lying import Gateway
 
-HOT = '{ customer(by: {externalId: "C-TEN"}) { promotions { nodes { promotion { name } } } } }'
+QUERY = '{ customer(by: {externalId: "C-TEN"}) { promotions { nodes { promotion { name } } } } }'
 
 
 @pytest.fixture
-def operations() -> Operations:
-    """Return operations with an empty cache."""
-    return Operations(executable(build_schema()), introspection=True)
+def documents() -> DocumentCache:
+    """Return an empty cache."""
+    return DocumentCache()
 
 
-def test_texts_that_come_once_do_not_push_out_one_that_comes_often(operations: Operations) -> None:
+def request(documents: DocumentCache, text: str, times: int = 1) -> Document:
+    """Request a document so often; store it if it is not in the cache."""
+    document = documents.get(text)
+    if document is None:
+        document = Document(text, [])
+        documents.put(text, document)
+    for _ in range(times - 1):
+        assert documents.get(text) is document
+    return document
+
+
+def test_the_least_recently_used_of_many_texts_is_evicted(documents: DocumentCache) -> None:
+    """512 stay."""
+    texts = [f"query Q{i} {{ __typename }}" for i in range(513)]
+    for text in [*texts[:512], texts[0], texts[512]]:
+        request(documents, text)
+    assert set(documents) == {texts[0], *texts[2:]}
+
+
+def test_texts_that_come_once_do_not_push_out_one_that_comes_often(
+    documents: DocumentCache,
+) -> None:
     """However many of them there are."""
-    operations.get(HOT, None)
-    hot = operations.get(HOT, None)
-    for i in range(1500):
-        operations.get(f"query Q{i} {{ __typename }}", None)
-    assert operations.get(HOT, None) is hot
+    hot = request(documents, "hot", times=2)
+    for i in range(1_500):
+        request(documents, f"once {i}")
+    assert documents.get("hot") is hot
 
 
-def test_hot_texts_make_room_for_each_other(operations: Operations) -> None:
+def test_hot_texts_make_room_for_each_other(documents: DocumentCache) -> None:
     """The least recently used document is evicted first, hot or not."""
-    first = "query First { __typename }"
-    kept = [operations.get(first, None), operations.get(first, None)][0]
+    request(documents, "first", times=2)
     for i in range(600):
-        for _ in range(2):
-            operations.get(f"query Q{i} {{ __typename }}", None)
-    assert operations.get(first, None) is not kept
+        request(documents, f"hot {i}", times=2)
+    assert documents.get("first") is None
+    assert documents.get("hot 599") is not None
 
 
-def test_pinned_texts_stay_whatever_else_is_asked(operations: Operations) -> None:
+def test_pinned_texts_stay_whatever_else_is_asked(documents: DocumentCache) -> None:
     """Pinned documents stay, however many they are, and take no space of others."""
-    pinned = [f"query P{i} {{ __typename }}" for i in range(600)]
-    kept = []
-    for number, text in enumerate(pinned):
-        for _ in range(1 + number % 2):
-            operation = operations.get(text, None)
-        kept.append(operation)
-        operations.documents.pin(text)
-    assert operations.documents.bytes == 0
+    pinned = {}
     for i in range(600):
-        for _ in range(2):
-            operations.get(f"query Q{i} {{ __typename }}", None)
-    assert [operations.get(text, None) for text in pinned] == kept
-    assert len(operations.documents) == 600 + 512
+        text = f"pinned {i}"
+        pinned[text] = request(documents, text, times=1 + i % 2)
+        documents.pin(text)
+    assert documents.bytes == 0
+    for i in range(600):
+        request(documents, f"hot {i}", times=2)
+    assert {text: documents.get(text) for text in pinned} == pinned
+    assert len(documents) == 600 + 512
 
 
-def test_what_there_is_no_room_to_pin_is_a_text_like_others(operations: Operations) -> None:
+def test_what_there_is_no_room_to_pin_is_a_text_like_others(documents: DocumentCache) -> None:
     """A manifest of any size starts; its last documents are parsed again on request."""
-    fields = " ".join("customerId" for _ in range(35))
-    texts = [
-        f'query P{i}{"x" * 200} {{ customer(by: {{mobile: "{"1" * 9_000}"}}) {{ {fields} }} }}'
-        for i in range(60)
-    ]
-    for text in texts:
-        operations.get(text, None)
-        operations.documents.pin(text)
-    assert 50 < len(operations.documents) <= 60
-    assert operations.documents.bytes > 0
+    for i in range(60):
+        text = f"{i} {'x' * 9_500}"
+        request(documents, text)
+        documents.pin(text)
+    assert 50 < len(documents) <= 60
+    assert documents.bytes > 0
 
 
 def test_what_is_compiled_counts() -> None:
@@ -74,14 +86,13 @@ def test_what_is_compiled_counts() -> None:
     schema = build_schema()
     operations = Operations(executable(schema), introspection=True)
     executor = CompiledExecutor(schema)
-    documents: DocumentCache = operations.documents
-    operation = operations.get(HOT, None)
-    before = documents.bytes
+    operation = operations.get(QUERY, None)
+    before = operations.documents.bytes
 
     async def run() -> None:
         await executor.run(operation, {}, Gateway().context())
 
     asyncio.run(run())
     assert operation.compiled_size > 0
-    operations.get(HOT, None)
-    assert documents.bytes > before
+    operations.get(QUERY, None)
+    assert operations.documents.bytes > before

@@ -48,16 +48,6 @@ def test_a_text_without_the_named_operation_is_stored(operations: Operations) ->
     assert operations.get(text, None).name == "A"
 
 
-def test_the_least_recently_used_of_many_texts_is_evicted(operations: Operations) -> None:
-    """512 stay."""
-    texts = [f"query Q{i} {{ __typename }}" for i in range(513)]
-    for text in texts[:512]:
-        operations.get(text, None)
-    operations.get(texts[0], None)
-    operations.get(texts[512], None)
-    assert set(operations.documents) == {texts[0], *texts[2:]}
-
-
 def test_long_texts_share_a_bounded_space(operations: Operations) -> None:
     """A few long ones evict one another, and one that exceeds the space alone is not stored."""
     texts = [f"query Q{i} {{ __typename }} #" + "x" * 25_000 for i in range(3)]
