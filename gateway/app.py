@@ -18,7 +18,6 @@ from gateway.cache.statistics import cache_samples
 from gateway.config.settings import Settings, load_settings
 from gateway.config.upstream import UpstreamAuth
 from gateway.dataloaders.data_loaders import LoaderSources
-from gateway.dataloaders.shown_promotions import ShownPromotions
 from gateway.edge.cors import Origins
 from gateway.edge.middleware import EdgeMiddleware
 from gateway.edge.request_guard import create_request_guard
@@ -46,6 +45,7 @@ from gateway.upstream.chain import create_upstream
 from gateway.upstream.http_transport import HttpTransport
 from gateway.upstream.resilience.traffic_shaping import TrafficShaping, create_traffic_shaping
 from gateway.upstream.samples import upstream_samples
+from gateway.upstream.shown_promotions import ShownPromotions
 from gateway.upstream.transport import create_transport
 
 PATH = "/graphql"

@@ -4,7 +4,7 @@ from typing import Any
 
 from gateway.context import CustomerClaim, Role
 from gateway.errors import TokenRefusedError
-from gateway.schema.identifiers import WIRE_NAMES, is_identifier
+from gateway.schema.identifiers import UPSTREAM_NAMES, is_identifier
 from gateway.upstream.normalise.enums import CustomerSource
 
 _ROLES = {role.value: role for role in Role}
@@ -41,12 +41,12 @@ def _read_customer(item: object) -> CustomerClaim:
     source = item.get(_SOURCE, CustomerSource.INSTORE.name)
     identifiers = {name: value for name, value in item.items() if name != _SOURCE}
     ((name, value), *more) = identifiers.items() or [("", None)]
-    is_well_formed = not more and name in WIRE_NAMES and isinstance(source, str)
+    is_well_formed = not more and name in UPSTREAM_NAMES and isinstance(source, str)
     if name == "customerId" and isinstance(value, int) and not isinstance(value, bool):
         value = str(value)  # as GraphQL coerces an ID
     if not is_well_formed or source not in CustomerSource.__members__ or not is_identifier(value):
         raise TokenRefusedError("customers")
-    return CustomerClaim(source, WIRE_NAMES[name], value)
+    return CustomerClaim(source, UPSTREAM_NAMES[name], value)
 
 
 def find_claim(claims: dict[str, Any], name: str) -> Any:

@@ -10,10 +10,10 @@ from gateway.dataloaders.customer_promotions import CustomerPromotionByIdLoader
 from gateway.dataloaders.definition_pages import DefinitionPageByKeyLoader
 from gateway.dataloaders.definitions import DefinitionByPromotionLoader
 from gateway.dataloaders.program_names import ProgramNameByIdLoader
-from gateway.dataloaders.shown_promotions import ShownPromotions
 from gateway.upstream.customer_identities import KnownCustomerIds
 from gateway.upstream.customer_view.endpoint import CustomerViewPort
 from gateway.upstream.definitions.endpoint import DefinitionsPort
+from gateway.upstream.shown_promotions import ShownPromotions
 from gateway.upstream.source_types import SourceTypes
 
 

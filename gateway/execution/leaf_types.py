@@ -1,6 +1,6 @@
 """Leaves: how a value becomes one of its scalar or enum, and what is known of it beforehand."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
@@ -12,6 +12,7 @@ from msgspec.structs import astuple
 
 from gateway.execution import bridge
 from gateway.execution.bridge import is_iterable
+from gateway.schema.declare import attributes_of, union_members
 
 Domain = frozenset[Any] | None
 """The classes that a value can have, `INT32` for an int of 32 bits; None: nobody can tell.
@@ -141,13 +142,13 @@ def domain_of(payload: Any, attribute: str) -> Domain:
     """Find what msgspec lets an attribute of decoded structs be; `attribute` may be a path."""
     first, _, rest = attribute.partition(".")
     found: set[Any] = set()
-    for struct in _members(payload):
+    for struct in union_members(payload):
         if struct is NoneType:
             found.add(NoneType)
             continue
         if not _is_record(struct):
             return None
-        hint = _hints(struct).get(first)
+        hint = attributes_of(struct).get(first)
         inner = domain_of(hint, rest) if rest else _domain(hint, None)
         if inner is None:
             return None
@@ -169,24 +170,6 @@ def returned_by(normalise: Any) -> Domain:
         return _domain(get_type_hints(normalise, include_extras=True).get("return"), None)
     except (TypeError, NameError):  # an instance that is called has no hints of its own
         return None
-
-
-@cache
-def _hints(struct: type) -> dict[str, Any]:
-    """Return the types of a record's attributes, lazily read ones included."""
-    hints = get_type_hints(struct, include_extras=True)
-    for name, member in vars(struct).items():
-        if isinstance(member, property):
-            hints[name] = get_type_hints(member.fget, include_extras=True).get("return")
-    return hints
-
-
-def _members(annotation: Any) -> Iterable[Any]:
-    if get_origin(annotation) is Annotated:
-        return _members(get_args(annotation)[0])
-    if get_origin(annotation) in {Union, UnionType}:
-        return [each for part in get_args(annotation) for each in _members(part)]
-    return (annotation,)
 
 
 def _domain(annotation: Any, bounds: Meta | None) -> Domain:

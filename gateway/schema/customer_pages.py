@@ -7,7 +7,6 @@ from typing import Annotated, Any, NamedTuple, Self
 
 import strawberry
 
-from gateway.dataloaders.shown_promotions import ShownTo
 from gateway.errors import (
     BadUserInputError,
     CursorInvalidError,
@@ -40,6 +39,7 @@ from gateway.upstream.normalise.enums import (
     PromotionAvailability,
     PromotionTypeFilter,
 )
+from gateway.upstream.shown_promotions import ShownTo
 
 Availability = Annotated[
     PromotionAvailability | None,

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, Self
 import strawberry
 
 from gateway.dataloaders.customer_promotions import CustomerPromotionKey
-from gateway.dataloaders.shown_promotions import ShownTo
 from gateway.errors import CustomerMismatchError, UpstreamNotFoundError
 from gateway.schema.declare import PAYLOAD, AsView, AsViews, computed, plain, timed, view
 from gateway.schema.definition import Stage
@@ -25,6 +24,7 @@ from gateway.upstream.normalise.restrictions import (
     redemptions_per_issue,
     stated_restrictions,
 )
+from gateway.upstream.shown_promotions import ShownTo
 
 if TYPE_CHECKING:
     from gateway.schema.customer import Customer

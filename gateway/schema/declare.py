@@ -257,10 +257,10 @@ def attribute_types(payload: Any, path: str) -> list[Any]:
     """
     first, _, rest = path.partition(".")
     found: list[Any] = []
-    for struct in _members(payload):
+    for struct in union_members(payload):
         if struct is Any or struct is NoneType:
             continue
-        hints = _hints(struct)
+        hints = attributes_of(struct)
         if first not in hints:
             raise TypeError(f"{struct.__name__} has no attribute {first}")
         found += attribute_types(hints[first], rest) if rest else [hints[first]]
@@ -268,8 +268,8 @@ def attribute_types(payload: Any, path: str) -> list[Any]:
 
 
 @cache
-def _hints(struct: type) -> dict[str, Any]:
-    """Return the annotations of a struct's attributes and properties."""
+def attributes_of(struct: type) -> dict[str, Any]:
+    """Return the annotations of a struct's attributes and properties, by name."""
     hints = get_type_hints(struct, include_extras=True)
     for name, member in vars(struct).items():
         if isinstance(member, property):
@@ -277,12 +277,13 @@ def _hints(struct: type) -> dict[str, Any]:
     return hints
 
 
-def _members(annotation: Any) -> Iterator[Any]:
+def union_members(annotation: Any) -> Iterator[Any]:
+    """Yield the types of a union, or the only type, without their annotations."""
     if get_origin(annotation) is Annotated:
-        yield from _members(get_args(annotation)[0])
+        yield from union_members(get_args(annotation)[0])
     elif get_origin(annotation) in {Union, UnionType}:
         for member in get_args(annotation):
-            yield from _members(member)
+            yield from union_members(member)
     else:
         yield annotation
 
@@ -293,7 +294,7 @@ def _normaliser(types: list[Any], kind: Any, path: str) -> Callable[..., Any] | 
     if len(marks) > 1:
         raise TypeError(f"{path} has several normalisers")
     (mark,) = marks
-    inner = next(each for each in _members(kind) if each is not NoneType)
+    inner = next(each for each in union_members(kind) if each is not NoneType)
     if isinstance(inner, type) and issubclass(inner, Enum):
         return mark.member
     if isinstance(inner, type) and has_object_definition(inner):

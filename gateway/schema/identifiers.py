@@ -35,7 +35,7 @@ class CustomerIdentifier:
     )
 
 
-WIRE_NAMES = {
+UPSTREAM_NAMES = {
     "mobile": "mobile",
     "email": "email",
     "externalId": "externalId",
@@ -74,7 +74,7 @@ def check_identifier(by: CustomerIdentifier, argument: str) -> tuple[str, str]:
                 raise BadUserInputError(
                     f"{argument}.{name}", "it must not contain control characters."
                 )
-            return WIRE_NAMES[name], value
+            return UPSTREAM_NAMES[name], value
     raise BadUserInputError(argument, "it must have exactly one identifier.")
 
 

@@ -11,7 +11,6 @@ import msgspec
 
 from gateway.context import CallBudget, Caller, RequestContext, Role
 from gateway.dataloaders.data_loaders import DataLoaders, LoaderSources
-from gateway.dataloaders.shown_promotions import ShownPromotions
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.world import World
 from gateway.schema.info import ResolverContext
@@ -24,6 +23,7 @@ from gateway.upstream.definitions.endpoint import ENDPOINT, LegacyDefinitionsEnd
 from gateway.upstream.normalise.enums import PromotionSourceType
 from gateway.upstream.resilience.phase_out import PhaseOut
 from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
+from gateway.upstream.shown_promotions import ShownPromotions
 from gateway.upstream.source_types import SourceTypes
 from tests.sandbox.client import NOW, TODAY
 from tests.support.graph import settings_for

@@ -12,8 +12,8 @@ from starlette.responses import JSONResponse, Response
 
 from gateway.context import CallBudget, Caller, CustomerClaim
 from gateway.context import RequestContext as GatewayRequest
-from gateway.dataloaders.shown_promotions import ShownPromotions, ShownTo
 from gateway.schema.ids import write_id
+from gateway.upstream.shown_promotions import ShownPromotions, ShownTo
 from tests.sandbox.client import NOW
 from tests.support.clock import Clock
 from tests.support.graph import Graph, graph_over
