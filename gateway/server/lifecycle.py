@@ -6,7 +6,7 @@ What it relies on of uvicorn beyond its documentation, with the tests in `tests/
 - `Server.capture_signals` installs signal handlers, and is a context manager. `Server.started`,
   `should_exit` and `force_exit` say how far it has got (`test_a_second_signal_does_not_wait`).
 - `Multiprocess` supervises workers: `terminate_all` and `join_all` end them, and work on `sockets`,
-  `signal_queue` and `processes` (`test_who_comes_after_sigterm_is_not_let_in`).
+  `signal_queue` and `processes` (`test_connections_after_sigterm_are_refused`).
 - A worker that fails to start has the exit status `STARTUP_FAILURE`.
 """
 

@@ -1,4 +1,4 @@
-"""The page at ``/graphql`` and its assets, as HTTP shows them; a browser is in another test."""
+"""The page at ``/graphql`` and its assets over HTTP; `test_explorer_page.py` uses a browser."""
 
 import gzip
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ FILES = {
 
 @pytest.fixture(scope="module")
 def assets(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build a page as the bundler would."""
+    """Write a page as the bundler does."""
     folder = tmp_path_factory.mktemp("built")
     (folder.parent / "secret.txt").write_text("secret")
     for name, text in FILES.items():
@@ -40,7 +40,7 @@ def assets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def built(assets: Path) -> Iterator[httpx.Client]:
-    """Serve that page alone."""
+    """Serve that page without a gateway."""
     explorer = Explorer(assets)
 
     async def page(_http: StarletteRequest) -> Response:
@@ -55,7 +55,7 @@ def built(assets: Path) -> Iterator[httpx.Client]:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_a_browser_gets_the_page(http: httpx.Client, method: str) -> None:
-    """The address of the endpoint, opened in a browser, shows a page with a strict policy."""
+    """The endpoint returns a page with a strict content security policy to a browser."""
     answer = http.request(method, "/graphql", headers={"Accept": ANY_BROWSER})
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -85,19 +85,19 @@ def test_a_browser_gets_the_page(http: httpx.Client, method: str) -> None:
         ("", False),
     ],
 )
-def test_only_who_ranks_html_first_gets_the_page(accept: str, *, is_browser: bool) -> None:
+def test_only_clients_that_prefer_html_get_the_page(accept: str, *, is_browser: bool) -> None:
     """A GraphQL client that accepts everything is no browser."""
     assert prefers_html(accept.encode()) is is_browser
 
 
-def test_a_post_is_never_answered_with_the_page(http: httpx.Client) -> None:
-    """What is posted is GraphQL, whatever the client would like."""
+def test_a_post_never_gets_the_page(http: httpx.Client) -> None:
+    """A POST is GraphQL, whatever it accepts."""
     answer = http.post("/graphql", json={"query": "{"}, headers={"Accept": ANY_BROWSER})
     assert code(answer) == "GRAPHQL_PARSE_FAILED"
 
 
 @pytest.mark.parametrize(
-    ("path", "place"),
+    ("path", "location"),
     [
         ("/", "graphql"),
         ("/?query=%7Ba%7D", "graphql?query=%7Ba%7D"),
@@ -105,19 +105,19 @@ def test_a_post_is_never_answered_with_the_page(http: httpx.Client) -> None:
         ("/graphql/?query=a", "../graphql?query=a"),
     ],
 )
-def test_a_browser_is_led_to_the_page(http: httpx.Client, path: str, place: str) -> None:
-    """To a place that names no host: a proxy in front may have another, and a longer path."""
+def test_a_browser_is_redirected_to_the_page(http: httpx.Client, path: str, location: str) -> None:
+    """The location is relative: a proxy in front may have another host and a longer path."""
     headers = {"Accept": ANY_BROWSER, "Host": "evil.example"}
     answer = http.get(path, headers=headers)
-    assert (answer.status_code, answer.headers["location"]) == (307, place)
+    assert (answer.status_code, answer.headers["location"]) == (307, location)
     assert answer.headers["x-content-type-options"] == "nosniff"
     page = http.get(path, headers={"Accept": ANY_BROWSER}, follow_redirects=True)
     assert page.url.path == "/graphql"
     assert page.headers["content-type"] == "text/html; charset=utf-8"
 
 
-def test_a_client_at_the_root_is_led_with_its_body(http: httpx.Client) -> None:
-    """307 keeps the method; other methods are told which there are."""
+def test_a_client_at_the_root_is_redirected_with_its_body(http: httpx.Client) -> None:
+    """307 keeps the method; a 405 lists the methods."""
     posted = http.post("/", json={"query": "{ __typename }"}, follow_redirects=True)
     assert posted.json()["data"] == {"__typename": "Query"}
     assert http.head("/").status_code == 307
@@ -134,7 +134,7 @@ def test_without_graphiql_there_is_no_page(sandbox_url: str) -> None:
 
 
 def test_before_it_is_built_the_page_says_how(tmp_path: Path) -> None:
-    """An installation without assets explains itself, and serves nothing else."""
+    """Without assets the plain page has instructions, and nothing else is served."""
     explorer = Explorer(tmp_path)
     page = bytes(explorer.page().body).decode()
     assert not explorer.is_built
@@ -144,8 +144,8 @@ def test_before_it_is_built_the_page_says_how(tmp_path: Path) -> None:
     assert explorer.routes() == []
 
 
-def test_the_built_page_is_the_bundlers(built: httpx.Client) -> None:
-    """The page is the index that was built."""
+def test_the_page_is_the_built_one(built: httpx.Client) -> None:
+    """It is the bundler's index."""
     assert built.get("/graphql").text == FILES["index.html"]
 
 
@@ -158,22 +158,22 @@ def test_the_built_page_is_the_bundlers(built: httpx.Client) -> None:
         ("licenses.md", "text/plain; charset=utf-8"),
     ],
 )
-def test_assets_have_their_types_and_may_be_kept(
+def test_assets_have_their_types_and_cache_headers(
     built: httpx.Client, path: str, content_type: str
 ) -> None:
-    """What is named by its content is kept for ever, anything else is asked for again."""
+    """Files that are named by their content are immutable; others are revalidated."""
     answer = built.get(f"/explorer/{path}")
     assert answer.status_code == 200
     assert answer.text == FILES[path]
     assert answer.headers["content-type"] == content_type
     assert answer.headers["x-content-type-options"] == "nosniff"
-    lasting = path.startswith("assets/")
-    expected = "public, max-age=31536000, immutable" if lasting else "no-cache"
+    is_immutable = path.startswith("assets/")
+    expected = "public, max-age=31536000, immutable" if is_immutable else "no-cache"
     assert answer.headers["cache-control"] == expected
 
 
-def test_an_asset_is_compressed_for_who_can_read_that(built: httpx.Client) -> None:
-    """Megabytes of script cross the network as a third of that."""
+def test_an_asset_is_compressed_for_clients_that_accept_gzip(built: httpx.Client) -> None:
+    """Others get it as it is."""
     request = built.build_request("GET", "/explorer/assets/index-3f9c.js")
     request.headers["accept-encoding"] = "gzip"
     answer = built.send(request, stream=True)
@@ -184,8 +184,8 @@ def test_an_asset_is_compressed_for_who_can_read_that(built: httpx.Client) -> No
     assert "content-encoding" not in built.send(request).headers
 
 
-def test_an_asset_that_is_known_is_not_sent_again(built: httpx.Client) -> None:
-    """The tag of an answer, shown again, is answered with 304."""
+def test_an_asset_that_a_client_has_is_not_sent_again(built: httpx.Client) -> None:
+    """A request with its ETag gets 304."""
     tag = built.get("/explorer/licenses.md").headers["etag"]
     again = built.get("/explorer/licenses.md", headers={"If-None-Match": tag})
     assert (again.status_code, again.content) == (304, b"")
@@ -201,7 +201,7 @@ def test_an_asset_that_is_known_is_not_sent_again(built: httpx.Client) -> None:
     ],
 )  # fmt: skip
 def test_nothing_but_the_assets_is_served(built: httpx.Client, path: str) -> None:
-    """No way of writing a path leads out of the folder."""
+    """No encoding of a path leads out of the folder."""
     request = built.build_request("GET", "/")
     request.url = request.url.copy_with(raw_path=path.encode())
     answer = built.send(request)
@@ -210,5 +210,5 @@ def test_nothing_but_the_assets_is_served(built: httpx.Client, path: str) -> Non
 
 
 def test_assets_are_only_read(http: httpx.Client) -> None:
-    """Any other method is refused as it is everywhere."""
+    """Other methods are refused."""
     assert http.post("/explorer/licenses.md").status_code in {404, 405}

@@ -1,4 +1,4 @@
-"""How the commands serve: how long connections are kept, and how serving ends."""
+"""Serving by the commands: keep-alive, and shutdown."""
 
 import signal
 import socket
@@ -26,7 +26,7 @@ MODES = {"one": ("serve", "1"), "several": ("serve", "2"), "dev": ("dev", "1")}
 def served(
     mode: str, upstream_url: str, variables: Mapping[str, str] | None = None
 ) -> Iterator[tuple[Command, str]]:
-    """Run a command that serves the gateway; gives its URL once it answers."""
+    """Run a command that serves the gateway; yield its URL once it is ready."""
     port = free_port()
     settings = {
         "GATEWAY_UPSTREAM_URL": upstream_url,
@@ -46,8 +46,8 @@ def served(
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_an_idle_connection_is_kept_as_long_as_the_setting_says(mode: str) -> None:
-    """From the end of an answer, and not for uvicorn's five seconds."""
+def test_an_idle_connection_is_closed_after_the_time_of_the_setting(mode: str) -> None:
+    """The time is from the end of a response, and not uvicorn's five seconds."""
     variables = {"GATEWAY_KEEP_ALIVE_S": "0.5"}
     with served(mode, "http://127.0.0.1:1", variables) as (_, url), connect(url) as connection:
         began = time.monotonic()
@@ -58,7 +58,7 @@ def test_an_idle_connection_is_kept_as_long_as_the_setting_says(mode: str) -> No
 
 @contextmanager
 def waiting(mode: str) -> Iterator[tuple[Command, str, socket.socket, socket.socket]]:
-    """Serve a gateway that waits for its platform: gives its connections to both sides, too."""
+    """Serve a gateway that waits for its upstream; yield also its connections to both sides."""
     with socket.create_server(("127.0.0.1", 0)) as platform:
         platform.settimeout(30)
         upstream_url = f"http://127.0.0.1:{platform.getsockname()[1]}"
@@ -70,7 +70,7 @@ def waiting(mode: str) -> Iterator[tuple[Command, str, socket.socket, socket.soc
 
 
 def refuses(url: str) -> bool:
-    """Whether a server takes no connection any more, or does not within a moment."""
+    """Whether a server soon refuses connections."""
     until = time.monotonic() + 3.0
     while time.monotonic() < until:
         try:
@@ -83,8 +83,8 @@ def refuses(url: str) -> bool:
 
 
 @pytest.mark.parametrize("mode", ["one", "several"])
-def test_who_comes_after_sigterm_is_not_let_in(mode: str) -> None:
-    """A balancer learns at once that it must go elsewhere; what is on its way is answered."""
+def test_connections_after_sigterm_are_refused(mode: str) -> None:
+    """A load balancer notices at once; the request in flight has its response."""
     with waiting(mode) as (command, url, client, upstream):
         command.process.send_signal(signal.SIGTERM)
         assert refuses(url)
@@ -98,7 +98,7 @@ def test_who_comes_after_sigterm_is_not_let_in(mode: str) -> None:
 
 @pytest.mark.parametrize("mode", ["one", "several"])
 def test_a_second_signal_does_not_wait(mode: str) -> None:
-    """Whoever sends it has no patience left for what is on its way."""
+    """It ends the process without the response to the request in flight."""
     with waiting(mode) as (command, url, client, _upstream):
         command.process.send_signal(signal.SIGTERM)
         assert refuses(url)

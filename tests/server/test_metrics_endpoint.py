@@ -1,4 +1,4 @@
-"""`/metrics` over real HTTP: what operations and calls do to it, and what it never tells."""
+"""`/metrics` over HTTP: how operations and upstream calls change it, and what is never in it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,27 +20,27 @@ ONE = '{ customer(by: {externalId: "C-ONE"}) { promotions(first: 1) { totalCount
 
 
 def operations(outcome: str) -> str:
-    """Name the series of operations with this outcome."""
+    """Return the name of the series of operations with an outcome."""
     return f'gateway_operations_total{{outcome="{outcome}"}}'
 
 
 def errors(code: str) -> str:
-    """Name the series of errors with this code."""
+    """Return the name of the series of errors with a code."""
     return f'gateway_errors_total{{code="{code}"}}'
 
 
 def calls(outcome: str, endpoint: str = "promotionData") -> str:
-    """Name the series of calls with this outcome."""
+    """Return the name of the series of upstream calls with an outcome."""
     return f'gateway_upstream_calls_total{{endpoint="{endpoint}",outcome="{outcome}"}}'
 
 
 def of_endpoint(name: str, endpoint: str = "promotionData") -> str:
-    """Name the series of an endpoint."""
+    """Return the name of a series of an endpoint."""
     return f'gateway_upstream_{name}{{endpoint="{endpoint}"}}'
 
 
 def test_an_operation_and_its_call_are_counted(graph: Graph) -> None:
-    """One good answer is one operation, one call, and one observation of each one's time."""
+    """A successful operation counts once, with its call and both durations."""
     url = str(graph.http.base_url)
     before = scrape(url)
     graph.ask(ONE)
@@ -65,7 +65,7 @@ def test_an_operation_and_its_call_are_counted(graph: Graph) -> None:
 def test_a_refusal_is_counted_by_its_code(
     graph: Graph, ask: Callable[[httpx.Client], Any], grown: str | None
 ) -> None:
-    """An operation that does not run has failed; a request without one is only an error."""
+    """An operation that does not run has failed; a request without one counts as an error alone."""
     url = str(graph.http.base_url)
     before = scrape(url)
     ask(graph.http)
@@ -76,7 +76,7 @@ def test_a_refusal_is_counted_by_its_code(
 
 
 def test_an_answer_with_data_and_errors_is_partial() -> None:
-    """Without any data it has failed, whatever the errors are; each of them counts."""
+    """A response without data has failed, whatever the errors are; each error counts."""
     statistics = OperationStatistics()
     error = {"extensions": {"code": "OVERLOADED"}}
     partial: tuple[dict[str, Any], ...] = ({"a": 1, "b": None}, {"a": [None, {"b": 0}]}, {"a": []})
@@ -99,20 +99,20 @@ FAULTS = [
 
 @pytest.mark.parametrize(("fault", "grown"), FAULTS, ids=[fault for fault, _ in FAULTS])
 def test_a_failed_call_is_counted_by_what_ended_it(fault: str, grown: str) -> None:
-    """Status, no connection, no time, no sense: each has its series."""
+    """The status, a lost connection, a timeout and an unreadable payload have a series each."""
     sandbox = create_sandbox(WORLD, clock=lambda: NOW, faults=[parse_fault(fault)])
     with serve(sandbox) as url, graph_over(url, upstream_deadline_s=0.5) as graph:
         gateway = str(graph.http.base_url)
         graph.answer(ONE)
-        told = scrape(gateway)
-    assert told[grown] == 1
-    assert sum(value for name, value in told.items() if "upstream_calls_total" in name) == 1
-    assert told["gateway_upstream_rate_limited_total"] == (fault == "status=429")
-    assert told[operations("failed")] == 1
+        metrics = scrape(gateway)
+    assert metrics[grown] == 1
+    assert sum(value for name, value in metrics.items() if "upstream_calls_total" in name) == 1
+    assert metrics["gateway_upstream_rate_limited_total"] == (fault == "status=429")
+    assert metrics[operations("failed")] == 1
 
 
-def test_retries_and_an_open_breaker_are_told() -> None:
-    """After enough failures the breaker is open, and what was tried again is counted."""
+def test_retries_and_an_open_breaker_are_counted() -> None:
+    """After enough failures the breaker is open; retries are counted."""
     faults = [parse_fault("status=503,after=5")]
     with (
         serve(create_sandbox(WORLD, clock=lambda: NOW, faults=faults)) as url,
@@ -121,16 +121,16 @@ def test_retries_and_an_open_breaker_are_told() -> None:
     ):
         for _ in range(12):
             http.post(f"{gateway}/graphql", json={"query": ONE})
-        told = scrape(gateway)
-    assert told[of_endpoint("retries_total")] >= 1
-    assert told[of_endpoint("circuit_state")] == 2
-    assert told[of_endpoint("circuit_openings_total")] == 1
-    assert told[of_endpoint("circuit_state", "promotionsV2")] == 0
-    assert told[calls("5xx")] == 5
+        metrics = scrape(gateway)
+    assert metrics[of_endpoint("retries_total")] >= 1
+    assert metrics[of_endpoint("circuit_state")] == 2
+    assert metrics[of_endpoint("circuit_openings_total")] == 1
+    assert metrics[of_endpoint("circuit_state", "promotionsV2")] == 0
+    assert metrics[calls("5xx")] == 5
 
 
 def test_a_platform_that_hangs_opens_the_breaker() -> None:
-    """A call that ends with its operation's deadline is a timeout, and a failure."""
+    """A call that ends at its operation's deadline is a timeout, and a failure for the breaker."""
     faults = [parse_fault("hang")]
     with (
         serve(create_sandbox(WORLD, clock=lambda: NOW, faults=faults)) as url,
@@ -139,13 +139,13 @@ def test_a_platform_that_hangs_opens_the_breaker() -> None:
     ):
         for _ in range(7):
             http.post(f"{gateway}/graphql", json={"query": ONE})
-        told = scrape(gateway)
-    assert told[calls("timeout")] == 5
-    assert told[of_endpoint("circuit_openings_total")] == 1
+        metrics = scrape(gateway)
+    assert metrics[calls("timeout")] == 5
+    assert metrics[of_endpoint("circuit_openings_total")] == 1
 
 
-def test_what_the_quota_does_is_told(sandbox_url: str) -> None:
-    """What is left of the minute, who had to wait, and who was refused."""
+def test_the_quota_is_counted(sandbox_url: str) -> None:
+    """The metrics have the calls that remain in this minute, and the refused ones."""
     limited: dict[str, Any] = {"upstream_calls_per_minute": 5, "upstream_deadline_s": 0.5}
     with (
         serve_gateway(sandbox_url, **limited) as gateway,
@@ -153,31 +153,33 @@ def test_what_the_quota_does_is_told(sandbox_url: str) -> None:
     ):
         for _ in range(6):
             http.post(f"{gateway}/graphql", json={"query": ONE})
-        told = scrape(gateway)
-    assert told["gateway_upstream_quota_refusals_total"] >= 1
-    assert told["gateway_upstream_quota_remaining"] < 5
-    made = sum(value for name, value in told.items() if "upstream_calls_total" in name)
-    assert told["gateway_upstream_quota_remaining"] == 5 - made
-    assert told[errors("UPSTREAM_RATE_LIMITED")] == told["gateway_upstream_quota_refusals_total"]
+        metrics = scrape(gateway)
+    assert metrics["gateway_upstream_quota_refusals_total"] >= 1
+    assert metrics["gateway_upstream_quota_remaining"] < 5
+    made = sum(value for name, value in metrics.items() if "upstream_calls_total" in name)
+    assert metrics["gateway_upstream_quota_remaining"] == 5 - made
+    assert (
+        metrics[errors("UPSTREAM_RATE_LIMITED")] == metrics["gateway_upstream_quota_refusals_total"]
+    )
 
 
-def test_without_a_limit_or_a_shared_cache_nothing_is_told_of_them(gateway_url: str) -> None:
-    """A number that is not known is absent, and not 0."""
-    told = scrape(gateway_url)
-    assert "gateway_upstream_quota_remaining" not in told
-    assert "gateway_cache_shared_available" not in told
-    assert told["gateway_workers"] == 1
-    assert told["gateway_upstream_legacy_endpoint_gone_ratio"] == 0
+def test_without_a_limit_or_a_shared_cache_their_series_are_absent(gateway_url: str) -> None:
+    """An unknown value is absent, not 0."""
+    metrics = scrape(gateway_url)
+    assert "gateway_upstream_quota_remaining" not in metrics
+    assert "gateway_cache_shared_available" not in metrics
+    assert metrics["gateway_workers"] == 1
+    assert metrics["gateway_upstream_legacy_endpoint_gone_ratio"] == 0
 
 
-def test_a_legacy_endpoint_that_is_switched_off_is_gone(sandbox_url: str) -> None:
-    """GATEWAY_LEGACY=false shows."""
+def test_a_disabled_legacy_endpoint_is_gone(sandbox_url: str) -> None:
+    """GATEWAY_LEGACY=false sets the gauge to 1."""
     with serve_gateway(sandbox_url, legacy=False) as gateway:
         assert scrape(gateway)["gateway_upstream_legacy_endpoint_gone_ratio"] == 1
 
 
 def test_the_number_of_series_does_not_grow(graph: Graph) -> None:
-    """Whatever is asked, and under whatever name, there are the same series as before."""
+    """No operation, whatever its name, adds a series."""
     url = str(graph.http.base_url)
     before = scrape(url).keys()
     for name in ("Jane", "C919876543210"):

@@ -1,3 +1,5 @@
+"""``/healthz`` and ``/readyz`` over the life of the application."""
+
 import httpx
 import pytest
 from starlette.applications import Starlette
@@ -10,7 +12,7 @@ pytestmark = pytest.mark.anyio
 
 
 class Unreachable(httpx.AsyncBaseTransport):
-    """A platform that is down."""
+    """A platform that refuses connections."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Refuse the connection."""
@@ -18,7 +20,7 @@ class Unreachable(httpx.AsyncBaseTransport):
 
 
 async def probe(app: Starlette, path: str) -> tuple[int, str]:
-    """Ask without a server, which would answer only within the application's lifespan."""
+    """Send a request without a server, which would serve only within the lifespan."""
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
         answer = await http.get(path)
@@ -27,7 +29,7 @@ async def probe(app: Starlette, path: str) -> tuple[int, str]:
 
 
 async def test_readiness_follows_the_life_of_the_application() -> None:
-    """The gateway takes requests from the end of its start to its end, platform or not."""
+    """The gateway is ready from the end of start-up to shutdown, even if the platform is down."""
     app = create_app(
         settings_for("http://platform.example"), transport=HttpxTransport(Unreachable())
     )
@@ -37,8 +39,8 @@ async def test_readiness_follows_the_life_of_the_application() -> None:
     assert await probe(app, "/readyz") == (503, "not ready")
 
 
-async def test_health_is_there_from_the_first_moment() -> None:
-    """A process that answers at all is healthy."""
+async def test_the_process_is_healthy_before_start_up() -> None:
+    """A process that responds is healthy."""
     app = create_app(
         settings_for("http://platform.example"), transport=HttpxTransport(Unreachable())
     )
@@ -46,7 +48,7 @@ async def test_health_is_there_from_the_first_moment() -> None:
 
 
 async def test_readiness_ends_when_the_application_fails() -> None:
-    """An end with an error is an end."""
+    """A shutdown by an error is one."""
     app = create_app(
         settings_for("http://platform.example"), transport=HttpxTransport(Unreachable())
     )
