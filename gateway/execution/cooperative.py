@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from graphql import Undefined, is_leaf_type
 
 from gateway.execution.compiler.selection import Selected, Selection
-from gateway.execution.execution_state import ExecutionState
+from gateway.execution.execution_state import ExecutionState, Path, Pending, TimeSliceError
 from gateway.execution.leaf_types import nullable
-from gateway.execution.pending import Path, Pending, TimeSliceError
 
 if TYPE_CHECKING:
     from gateway.execution.interpreter import Interpreter

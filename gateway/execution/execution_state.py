@@ -3,15 +3,14 @@
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from graphql import GraphQLError, VariableValues, located_error
+from msgspec import Raw
 
 from gateway.answer_budget import AnswerRefusedError
 from gateway.execution.compiler.resolver_calls import BoundCall, Call
 from gateway.execution.compiler.selection import Selected
 from gateway.execution.encoding import encode, encode_pieces
 from gateway.execution.outcome import MAX_ERRORS
-from gateway.execution.pending import Path, Pending, TimeSliceError
 from gateway.schema.declare import NOT_PREFETCHED
 from gateway.schema.info import ResolverContext
 
@@ -23,9 +22,34 @@ _LEAVES_PER_ERROR = 50  # that take as long as one error
 _BYTES_PER_LEAF = 100  # that are encoded in the time of a leaf
 _MAX_UNENCODED = 2  # fetched values that stay objects: no more than one or two upstream responses
 
-
+Path = tuple[Any, ...]
 Mark = tuple[int, int, int]
 """The progress of an execution: leaves, size, and the number of paths that are null by an error."""
+
+
+class TimeSliceError(BaseException):
+    """Ends work that has used its time slice; it is started again in smaller steps.
+
+    It derives from BaseException because handlers of field errors must not catch it.
+    """
+
+
+class Pending:
+    """A field to be fetched; its value is stored in `target` under the field's response key.
+
+    `owner` is the fetched field whose value contains this one. `open_children` counts the fields of
+    its own value that are not complete, `encoded_bytes` the size of the parts of it that are JSON
+    already. With `is_encoded_early` the value is encoded as soon as it is complete.
+    """
+
+    target: dict[str, Any]
+    owner: "Pending | None" = None
+    open_children = 0
+    encoded_bytes = 0
+    is_encoded_early = False
+
+    def __init__(self, selected: Selected, call: BoundCall, view: Any, path: Path) -> None:
+        self.selected, self.call, self.view, self.path = selected, call, view, path
 
 
 class ExecutionState:
@@ -84,7 +108,7 @@ class ExecutionState:
         self.size += len(encoded)
         if self.size > self.share.max_bytes:
             self.check_size()
-        return msgspec.Raw(encoded)
+        return Raw(encoded)
 
     def check_progress(self) -> None:
         """Check the limits at `next_check`, and set the next one.
@@ -296,8 +320,11 @@ class ExecutionState:
             for each in children:
                 each.owner = pending
             return children
-        self._to_encode = self._encode_complete(pending)
-        return children if self._to_encode is None else None
+        unit = self._encode_complete(pending)
+        if unit is None:
+            return children
+        self._to_encode = unit
+        return None
 
     def _encode_complete(self, unit: Pending, encoded: bytes | None = None) -> Pending | None:
         """Encode a value that is complete, and the values around it that are complete with it.
@@ -306,24 +333,24 @@ class ExecutionState:
         pieces first, because it may show a long text more than once.
         """
         while not unit.open_children:
+            size = unit.encoded_bytes
             if unit.is_encoded_early:
-                key = unit.selected.key
+                selected, target = unit.selected, unit.target
                 if encoded is None:
-                    if unit.selected.repeats:
+                    if selected.repeats:
                         return unit
-                    encoded = encode(unit.target[key])
-                unit.target[key] = msgspec.Raw(encoded)
-                size = len(encoded)
-                self.size += size - unit.encoded_bytes
+                    encoded = encode(target[selected.key])
+                target[selected.key] = Raw(encoded)
+                self.size += len(encoded) - size
+                size, encoded = len(encoded), None
                 self._slice_ends -= size // _BYTES_PER_LEAF
                 if self.size > self.share.max_bytes:
                     self.check_size()
-                unit.encoded_bytes, encoded = size, None
             owner = unit.owner
             if owner is None:
                 return None
             owner.open_children -= 1
-            owner.encoded_bytes += unit.encoded_bytes
+            owner.encoded_bytes += size
             unit = owner
         return None
 

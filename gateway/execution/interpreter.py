@@ -20,9 +20,8 @@ from gateway.execution.compiler.codegen_runtime import (
 from gateway.execution.compiler.resolver_calls import call_of
 from gateway.execution.compiler.selection import Selected, Selection
 from gateway.execution.cooperative import CooperativeInterpreter
-from gateway.execution.execution_state import ExecutionState
+from gateway.execution.execution_state import ExecutionState, Path, Pending
 from gateway.execution.leaf_types import coerce_leaf, nullable
-from gateway.execution.pending import Path, Pending
 
 
 class Interpreter:

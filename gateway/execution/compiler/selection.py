@@ -1,4 +1,4 @@
-"""What an operation selects, as a tree: collected when it is first reached, by graphql-core."""
+"""The selection tree of an operation; graphql-core collects each level when it is first reached."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,16 +28,16 @@ from gateway.schema.lookahead import SelectedDocument
 
 _JSON = "JSON"
 _TEXTS = frozenset({"String", "ID", _JSON})
-_PAGE = frozenset({"nodes", "edges"})  # two ways to show the same items
+_SAME_ITEMS = frozenset({"nodes", "edges"})  # two fields that show the same items
 
 
 @dataclass
 class Scope:
-    """What is the same for a whole operation, once it is known what @skip and @include say.
+    """What the selections of one operation share, once @skip and @include are decided.
 
-    `conditions` has the variables in these directives and no others; `size` is the length of all
-    that has been generated, in characters; `peers` has a field's selections, where these differ in
-    what is selected below them (`calls.py`).
+    `conditions` has the variables of these directives and no others; `size` is the length of the
+    generated source, in characters; `peers` caches the selections of a field that looks for what is
+    selected below it (`resolver_calls.py`).
     """
 
     fields: FieldInfos
@@ -49,19 +49,19 @@ class Scope:
 
     @cached_property
     def document(self) -> SelectedDocument:
-        """Return the operation as look-ahead wants it."""
+        """Return the operation for look-ahead."""
         schema = self.fields.schema
         return SelectedDocument(schema, self.operation, self.fragments, self.conditions)
 
     @cached_property
     def fragment_details(self) -> dict[str, FragmentDetails]:
-        """Return the fragments as graphql-core wants them."""
+        """Return the fragments for graphql-core's collection of fields."""
         return {name: FragmentDetails(fragment) for name, fragment in self.fragments.items()}
 
     def root(self) -> "Selection":
-        """Return what is selected of the root.
+        """Return the selection of the root type.
 
-        Raises GraphQLError where a variable of @skip or @include is null, and where the schema has
+        Raise GraphQLError where a variable of @skip or @include is null, and where the schema has
         no operations of this kind.
         """
         kind = self.fields.schema.get_root_type(self.operation.operation)
@@ -74,40 +74,13 @@ class Scope:
 
 
 class Selected:
-    """One response key of an object: a field, merged from all the places that select it.
+    """One response key of an object: a field, merged from all places that select it.
 
-    `owner` is the field that the object is a value of. `call` and `projection` are made when they
-    are first needed: the field's function with its arguments (`calls.py`), and the function that
-    puts its value together (`generate.py`); `seen` counts the values until then. `has_selection`
-    tells whether the value is an object, or a list of them, `is_list` whether it is a list.
-
-    Three more are worked out when they are first asked for. `readable` is what is selected of each
-    possible type, where it can be told. `min_leaves_of_an_item` is how many leaves one item has
-    at the least where the value is a list, and the value else, without those of lists in it.
-    `repeats` tells whether the value can hold a text of one payload more than once.
+    `owner` is the field whose value the object is. `call` and `projection` cache what is generated:
+    the field's call (`resolver_calls.py`) and the function of its value (`codegen.py`); `seen`
+    counts the values until then. `has_selection` says whether the value is an object, or a list of
+    objects, `is_list` whether it is a list.
     """
-
-    __slots__ = (
-        "_below",
-        "_details",
-        "call",
-        "field",
-        "has_selection",
-        "is_list",
-        "key",
-        "min_leaves_of_an_item",
-        "nodes",
-        "owner",
-        "projection",
-        "readable",
-        "repeats",
-        "scope",
-        "seen",
-    )
-
-    readable: "list[Selection]"
-    min_leaves_of_an_item: int
-    repeats: bool
 
     def __init__(
         self,
@@ -118,6 +91,7 @@ class Selected:
         owner: "Selected | None",
     ) -> None:
         self.scope, self.key, self.field, self.owner = scope, key, field, owner
+        self.type = field.type
         self._details = details
         self.nodes = [detail.node for detail in details]
         self.call: Any = None
@@ -125,40 +99,13 @@ class Selected:
         self.seen = 0
         self._below: dict[str, Selection] = {}
         self.has_selection = self.nodes[0].selection_set is not None
+        self.has_arguments = bool(self.nodes[0].arguments)
         self.is_list = isinstance(nullable(field.type), GraphQLList)
 
-    def __getattr__(self, name: str) -> Any:
-        """Work out what nobody has asked for yet: from then on it is an attribute."""
-        if name == "readable":
-            found: Any = _readable(self)
-        elif name == "repeats":
-            found = any(below.repeats for below in self.readable)
-        elif name == "min_leaves_of_an_item":
-            found = _min_leaves(self)
-        else:
-            raise AttributeError(name)
-        setattr(self, name, found)
-        return found
-
-    @property
-    def type(self) -> Any:
-        """Return the field's type."""
-        return self.field.type
-
-    @property
-    def has_arguments(self) -> bool:
-        """Return whether the operation gives the field arguments."""
-        return bool(self.nodes[0].arguments)
-
-    @property
-    def is_nullable(self) -> bool:
-        """Return whether the field may be null."""
-        return not isinstance(self.field.type, GraphQLNonNull)
-
     def below(self, kind: GraphQLObjectType) -> "Selection":
-        """Return what is selected of the field's value, if it is of this type.
+        """Return the selection of the field's value as an object of this type.
 
-        Raises GraphQLError where a variable of @skip or @include is null.
+        Raise GraphQLError where a variable of @skip or @include is null.
         """
         found = self._below.get(kind.name)
         if found is None:
@@ -178,11 +125,36 @@ class Selected:
         """Return the object types that the field's value, or its items, may have."""
         return self.field.possible
 
+    @cached_property
+    def readable(self) -> list["Selection"]:
+        """Return the selection of each possible type, those aside that raise an error."""
+        found = []
+        for kind in self.possible() if self.has_selection else ():
+            try:
+                found.append(self.below(kind))
+            except GraphQLError:  # raised again when such a value is completed
+                continue
+        return found
+
+    @cached_property
+    def repeats(self) -> bool:
+        """Whether the value may contain a text of one payload more than once."""
+        return any(below.repeats for below in self.readable)
+
+    @cached_property
+    def min_leaves_of_an_item(self) -> int:
+        """Return the number of leaves that an item, or a value that is no list, has at least.
+
+        Lists in it are not counted.
+        """
+        least = min((below.min_leaves for below in self.readable), default=0)
+        return least if isinstance(layers(self.type)[-1], GraphQLNonNull) else min(least, 1)
+
     @property
     def min_leaves(self) -> int:
-        """How many leaves its value has at the least, without those of lists in it.
+        """Return the number of leaves that the value has at least, 0 for a list.
 
-        What is fetched is counted once it is there, and JSON may have none.
+        A fetched value is counted once it is known, and JSON may have no leaves.
         """
         if self.field.is_fetching or self.is_list:
             return 0
@@ -191,7 +163,7 @@ class Selected:
         return int(get_named_type(self.type).name != _JSON)
 
     def nullable_path(self, path: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Return the nearest nullable place at or above this field's; () is all the data."""
+        """Return the nearest path at or above this field's that may be null; () is all data."""
         if not isinstance(self.type, GraphQLNonNull):
             return path
         length, owner = len(path) - 1, self.owner
@@ -205,7 +177,7 @@ class Selected:
 
 
 class Selection:
-    """What is selected of an object of one type, in the order of the answer."""
+    """The selected fields of an object of one type, in the order of the response."""
 
     def __init__(
         self,
@@ -215,34 +187,29 @@ class Selection:
         owner: Selected | None,
     ) -> None:
         self.kind = kind
-        self._fetches: bool | None = None
-        self._signature: str | None = None
-        field_of = scope.fields.get
         self.fields = [
-            Selected(scope, key, field_of(kind, details[0].node.name.value), details, owner)
+            Selected(scope, key, scope.fields.get(kind, details[0].node.name.value), details, owner)
             for key, details in grouped.items()
         ]
 
-    @property
+    @cached_property
     def fetches(self) -> bool:
-        """Return whether a field needs the network, here or below what needs none."""
-        if self._fetches is None:
-            self._fetches = any(
-                selected.field.is_fetching or any(below.fetches for below in selected.readable)
-                for selected in self.fields
-            )
-        return self._fetches
+        """Whether a field may need the network, here or below fields that do not."""
+        return any(
+            selected.field.is_fetching or any(below.fetches for below in selected.readable)
+            for selected in self.fields
+        )
 
     @cached_property
     def min_leaves(self) -> int:
-        """How many leaves an object has at the least, without those of lists in it."""
+        """Return the number of leaves that an object has at least, without those of lists in it."""
         return sum(selected.min_leaves for selected in self.fields)
 
     @cached_property
     def repeats(self) -> bool:
-        """Whether an object can hold a text of one payload more than once.
+        """Whether an object may contain a text of one payload more than once.
 
-        What is fetched below counts for itself.
+        Fetched values below it are separate.
         """
         names: set[str] = set()
         for selected in self.fields:
@@ -253,16 +220,14 @@ class Selection:
             if (holds_texts and field.name in names) or selected.repeats:
                 return True
             names.add(field.name)
-        return names >= _PAGE
+        return names >= _SAME_ITEMS
 
-    @property
+    @cached_property
     def signature(self) -> str:
-        """Return what makes this equal to another selection of its type; "" for what is unique."""
-        if self._signature is None:
-            self._signature = self._sign()
-        return self._signature
+        """Return a text that equal selections of other operations have, too.
 
-    def _sign(self) -> str:
+        "" for a selection that depends on its operation: with arguments, or fields to fetch.
+        """
         parts = [self.kind.name]
         for selected in self.fields:
             if selected.field.is_fetching or any(node.arguments for node in selected.nodes):
@@ -274,21 +239,3 @@ class Selection:
                     return ""
                 parts.append(str(below))
         return " ".join(parts)
-
-
-def _min_leaves(selected: Selected) -> int:
-    least = min((below.min_leaves for below in selected.readable), default=0)
-    is_nullable = not isinstance(layers(selected.type)[-1], GraphQLNonNull)
-    return min(least, 1) if is_nullable else least
-
-
-def _readable(selected: Selected) -> list[Selection]:
-    if not selected.has_selection:
-        return []
-    found = []
-    for kind in selected.possible():
-        try:
-            found.append(selected.below(kind))
-        except GraphQLError:  # whoever completes the value finds it again
-            continue
-    return found
