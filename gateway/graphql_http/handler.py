@@ -195,12 +195,12 @@ class GraphQLHandler:
         method: str,
         budget: BatchCostBudget,
     ) -> ResponseBody:
-        part_context = replace(
-            context, report=UpstreamReport(), warnings={}, answer=context.answer.sibling()
-        )
         try:
             if isinstance(part, RequestError):
                 raise part
+            part_context = replace(
+                context, report=UpstreamReport(), warnings={}, answer=context.answer.sibling()
+            )
             return await self._execute(part, part_context, method, budget)
         except RequestError as error:
             self.statistics.count_errors([error.code])
