@@ -1,4 +1,4 @@
-"""What the claims of a token allow, and what comes of those that nobody understands."""
+"""Roles and customers in the claims of a token, and claims that cannot be read."""
 
 import json
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def key_file(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def guarded(sandbox_url: str, key_file: str) -> Iterator[Graph]:
-    """Serve a gateway that would let everybody see rulesets, if it did not want a token."""
+    """Serve a gateway that requires a token, and would let anonymous callers see rulesets."""
     settings = JWT | {"auth_key_file": key_file, "auth_roles_claim": "realm.roles"}
     with graph_over(sandbox_url, **settings, anonymous_roles=frozenset(Role)) as graph:
         yield graph
@@ -49,12 +49,12 @@ def guarded(sandbox_url: str, key_file: str) -> Iterator[Graph]:
     ],
 )
 def test_roles_are_the_words_that_this_gateway_knows(claim: Any, roles: set[Role]) -> None:
-    """Of a list or of one text with blanks, as the scopes of OAuth are."""
+    """They come as a list, or as one string with blanks, as OAuth's scopes do."""
     assert read_roles({"roles": claim}, "roles") == roles
 
 
 def test_a_claim_is_found_by_its_name_before_its_path() -> None:
-    """An issuer's own names may have dots: a path is what is left."""
+    """An issuer's own claim names may contain dots; only then the name is a path."""
     inside = {"realm": {"roles": ["rulesets"]}}
     assert read_roles(inside, "realm.roles") == {Role.RULESETS}
     assert read_roles(inside | {"realm.roles": []}, "realm.roles") == set()
@@ -77,7 +77,7 @@ def test_a_claim_is_found_by_its_name_before_its_path() -> None:
 def test_a_customer_is_one_identifier_exactly_as_it_stands(
     one: dict[str, Any], claim: tuple[str, str, str]
 ) -> None:
-    """Nothing is trimmed, lowered or filled up."""
+    """Nothing is trimmed, lowered or padded."""
     assert read_customers({"customers": [one]}, "customers") == {CustomerClaim(*claim)}
 
 
@@ -109,14 +109,14 @@ def test_a_customer_is_one_identifier_exactly_as_it_stands(
     ids=str,
 )
 def test_customers_that_nobody_understands_refuse_the_token(claim: Any) -> None:
-    """Half of a claim is none: whom it means is not guessed."""
+    """A claim that can only be read in part refuses the token."""
     with pytest.raises(TokenRefusedError):
         read_customers({"customers": claim}, "customers")
 
 
 @pytest.mark.parametrize("claims", [{}, {"customers": None}, {"customers": []}])
 def test_without_the_claim_there_are_no_customers(claims: dict[str, Any]) -> None:
-    """A token that says nothing of customers opens none."""
+    """A token without the claim may query no customer."""
     assert read_customers(claims, "customers") == frozenset()
 
 
@@ -134,7 +134,7 @@ def test_the_role_claim_opens_rulesets_and_nothing_else_does(guarded: Graph) -> 
 
 
 def test_a_fingerprint_is_shared_by_those_who_may_see_the_same() -> None:
-    """Roles, customers and the credential for the platform make it, in any order; not the name."""
+    """It covers roles, customers and credential, in any order, and not the subject."""
     first, second = CustomerClaim("INSTORE", "mobile", "1"), CustomerClaim("INSTORE", "mobile", "2")
     roles = frozenset(Role)
     callers = [
@@ -155,7 +155,7 @@ def test_a_fingerprint_is_shared_by_those_who_may_see_the_same() -> None:
 def test_neither_claims_nor_the_token_are_in_the_log_or_the_answer(
     sandbox_url: str, key_file: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A line has a hash of the subject, the same for the same one; no answer repeats a claim."""
+    """A log line has a hash of the subject; no response repeats a claim."""
     settings = JWT | {"auth_key_file": key_file, "auth_customer_claim": "customers"}
     claims = {"sub": "4915700000006", "customers": [{"mobile": "4915700000006"}], "name": "Secret"}
     queries = [

@@ -1,4 +1,4 @@
-"""Whatever is sent as a token, it counts or is refused, and nothing else happens."""
+"""Whatever is sent as a token is accepted or refused, without any other error."""
 
 import base64
 import json
@@ -40,7 +40,7 @@ HEADERS = st.sampled_from(["alg", "kid", "typ", "crit", "b64", "jwk", "jku"])
 
 
 def caller(token: str) -> Caller | None:
-    """Ask who bears a token; None is nobody."""
+    """Return the bearer of a token, None for a refused one."""
     raw = [(b"authorization", b"Bearer " + token.encode("utf-8", "surrogatepass"))]
     asking = BEARERS.caller(HttpHeaders(raw))
     try:
@@ -58,7 +58,7 @@ def caller(token: str) -> Caller | None:
 def test_any_claims_that_the_issuer_signs_are_read_or_refused(
     header: dict[str, Any], claims: dict[str, Any]
 ) -> None:
-    """An issuer's mistakes end in a refusal, and never in more than the claim says."""
+    """Malformed claims are refused, and never allow more than they state."""
     issuer = ISSUERS[0]
     head = json.dumps({"alg": "ES256", "kid": "es"} | header)
     found = caller(signed(head, json.dumps(GOOD | claims), "ES256", issuer.key))
@@ -73,7 +73,7 @@ def test_any_claims_that_the_issuer_signs_are_read_or_refused(
 def test_any_signature_that_the_issuer_has_not_made_is_refused(
     index: int, signature: bytes
 ) -> None:
-    """Of any length: no library's own error gets out."""
+    """Of any length, without an error of a library."""
     signing_input = ISSUERS[index].token().rpartition(".")[0]
     made_up = base64.urlsafe_b64encode(signature).rstrip(b"=").decode()
     assert caller(f"{signing_input}.{made_up}") is None
@@ -82,13 +82,13 @@ def test_any_signature_that_the_issuer_has_not_made_is_refused(
 @settings(max_examples=300, deadline=None)
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=200))
 def test_any_text_is_refused(text: str) -> None:
-    """What no issuer has signed is nobody's."""
+    """Only an issuer can sign a token."""
     assert caller(text) is None
 
 
 @pytest.mark.parametrize("issuer", ISSUERS, ids=lambda one: one.algorithm)
 def test_each_changed_character_of_what_is_signed_is_noticed(issuer: Issuer) -> None:
-    """Neither header nor claims can be changed anywhere."""
+    """No character of header and claims can be changed."""
     token = issuer.token()
     assert caller(token) is not None
     for index in range(token.rindex(".")):

@@ -1,4 +1,4 @@
-"""Keys behind a URL: fetched, renewed, rotated, and kept through an outage for so long."""
+"""The keys of a JWKS URL: fetched, refreshed, rotated, and valid through an outage for a time."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -28,13 +28,13 @@ def server() -> Iterator[KeyServer]:
 
 @asynccontextmanager
 async def keys_of(server: KeyServer, clock: Clock) -> AsyncIterator[JwksKeySource]:
-    """Fetch from a server, by a clock that a test turns."""
+    """Return a key source for a server, with the test's clock."""
     async with JwksKeySource(server.url, TIMES, clock) as keys:
         yield keys
 
 
 async def ids(keys: JwksKeySource, kid: str | None = None) -> list[str | None]:
-    """Return the ids of the keys that count now."""
+    """Return the ids of the valid keys."""
     return [key.kid for key in await keys.keys(kid)]
 
 
@@ -46,7 +46,7 @@ async def landed() -> None:
 
 
 async def test_one_fetch_serves_all_who_wait(server: KeyServer) -> None:
-    """Fifty first requests are one fetch, which the start has begun."""
+    """Fifty concurrent requests share the fetch that the start began."""
     async with keys_of(server, Clock()) as keys:
         found = await asyncio.gather(*(ids(keys, "first") for _ in range(50)))
     assert found == [["first"]] * 50
@@ -54,7 +54,7 @@ async def test_one_fetch_serves_all_who_wait(server: KeyServer) -> None:
 
 
 async def test_whoever_leaves_does_not_end_the_fetch(server: KeyServer) -> None:
-    """A client that goes away while keys are fetched costs the others nothing."""
+    """Cancelling one request does not cancel the fetch for the others."""
     server.delay_s = 0.1
     async with keys_of(server, Clock()) as keys:
         first, second = (asyncio.create_task(ids(keys)) for _ in range(2))
@@ -65,7 +65,7 @@ async def test_whoever_leaves_does_not_end_the_fetch(server: KeyServer) -> None:
 
 
 async def test_keys_are_renewed_behind_the_scenes_before_their_time(server: KeyServer) -> None:
-    """In the last fifth of their time the old ones serve once more, and nobody waits."""
+    """In the last fifth of the TTL keys are fetched in the background, and no request waits."""
     clock = Clock()
     async with keys_of(server, clock) as keys:
         await ids(keys)
@@ -80,7 +80,7 @@ async def test_keys_are_renewed_behind_the_scenes_before_their_time(server: KeyS
 
 
 async def test_keys_past_their_time_are_waited_for(server: KeyServer) -> None:
-    """After a night without requests a key that is gone from the set does not count once more."""
+    """After an idle night a key that has been withdrawn is not accepted once more."""
     clock = Clock()
     async with keys_of(server, clock) as keys:
         await ids(keys)
@@ -92,7 +92,7 @@ async def test_keys_past_their_time_are_waited_for(server: KeyServer) -> None:
 async def test_an_unknown_key_id_is_asked_for_at_once_and_then_not_for_a_while(
     server: KeyServer,
 ) -> None:
-    """A new key works at once, and made-up ids cost a fetch in ten seconds."""
+    """A new key works at once; made-up key ids cost one fetch in ten seconds."""
     clock = Clock()
     async with keys_of(server, clock) as keys:
         await ids(keys)
@@ -108,7 +108,7 @@ async def test_an_unknown_key_id_is_asked_for_at_once_and_then_not_for_a_while(
 
 
 async def test_known_keys_serve_through_an_outage_for_so_long(server: KeyServer) -> None:
-    """An hour after their time they end; a fetch every two seconds, behind the scenes, mends it."""
+    """They expire an hour after their TTL; a retry every two seconds ends the outage."""
     clock = Clock()
     async with keys_of(server, clock) as keys:
         await ids(keys)
@@ -131,7 +131,7 @@ async def test_known_keys_serve_through_an_outage_for_so_long(server: KeyServer)
 
 
 async def test_without_any_keys_nobody_waits_for_each_others_failures(server: KeyServer) -> None:
-    """After a failure the next two seconds' requests are refused without a fetch."""
+    """After a failure requests are refused for two seconds without a fetch."""
     server.status = 500
     clock = Clock()
     async with keys_of(server, clock) as keys:
@@ -157,7 +157,7 @@ async def test_without_any_keys_nobody_waits_for_each_others_failures(server: Ke
     ],
 )
 async def test_what_is_no_set_is_an_outage(server: KeyServer, status: int, body: bytes) -> None:
-    """A page of a proxy, a redirect or an endless answer does not withdraw a key."""
+    """A proxy's page, a redirect or an endless response does not withdraw a key."""
     clock = Clock()
     async with keys_of(server, clock) as keys:
         await ids(keys)
@@ -167,7 +167,7 @@ async def test_what_is_no_set_is_an_outage(server: KeyServer, status: int, body:
 
 
 async def test_an_empty_set_withdraws_all_keys(server: KeyServer) -> None:
-    """The issuer says that none counts any more."""
+    """The issuer states that no key is valid."""
     clock = Clock()
     async with keys_of(server, clock) as keys:
         await ids(keys)
@@ -177,7 +177,7 @@ async def test_an_empty_set_withdraws_all_keys(server: KeyServer) -> None:
 
 
 def test_a_gateway_follows_its_issuers_rotation(sandbox_url: str, server: KeyServer) -> None:
-    """Tokens of a key that the URL tells are answered, and an outage from the start is 503."""
+    """Tokens of a published key are accepted; an outage from the start is 503."""
     url = {"auth_jwks_url": server.url}
     query = {"query": "{ __typename }"}
     with graph_over(sandbox_url, **JWT, **url) as graph:

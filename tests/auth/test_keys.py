@@ -1,4 +1,4 @@
-"""Which keys are taken, of a file and of what an issuer publishes."""
+"""The keys that are accepted from a file and from a JWK set."""
 
 import json
 from pathlib import Path
@@ -20,13 +20,13 @@ SHORT = RSA.jwk(n="u" * 171)
 
 
 def read(*keys: Any) -> list[tuple[str | None, list[str]]]:
-    """Read a set; gives the id and the algorithms of each key that is left."""
+    """Read a set; return the id and the algorithms of each accepted key."""
     raw = json.dumps({"keys": keys}).encode()
     return [(one.kid, sorted(one.algorithms)) for one in read_jwk_set(raw)]
 
 
 def test_a_key_is_for_its_own_kind_of_algorithm() -> None:
-    """By its type and curve, and by its `alg` where it states one."""
+    """By its type and curve, restricted to its `alg` if it has one."""
     every_rsa = ["PS256", "PS384", "PS512", "RS256", "RS384", "RS512"]
     assert read(EC.jwk(), RSA.jwk(), ED.jwk()) == [
         ("ec", ["ES256"]),
@@ -71,18 +71,18 @@ def test_a_key_is_for_its_own_kind_of_algorithm() -> None:
     ],
 )
 def test_what_is_no_key_to_verify_with_is_left_out(jwk: Any) -> None:
-    """One odd key, a secret or one for encryption costs the others nothing."""
+    """A malformed, secret or encryption key does not affect the others."""
     assert read(jwk, ED.jwk()) == [("ed", ["EdDSA"])]
 
 
 def test_a_private_key_is_left_out() -> None:
-    """An issuer that publishes one is no longer the only one who has it."""
+    """A private key that is published is no longer private."""
     private = key("ES256", "ec").as_dict(private=True) | {"kid": "private"}
     assert read(private) == []
 
 
 def test_a_set_is_read_up_to_64_keys() -> None:
-    """Whatever an issuer publishes, a token is not tried with without end."""
+    """The number of keys that a token is verified with is bounded."""
     assert len(read(*[EC.jwk()] * 100)) == 64
 
 
@@ -90,7 +90,7 @@ def test_a_set_is_read_up_to_64_keys() -> None:
     "raw", [b"", b"[]", b"{}", b'{"keys":{}}', b'{"keys":null}', b"<html>", b"\xff", b"[" * 9_999]
 )
 def test_what_is_no_set_is_told_from_an_empty_one(raw: bytes) -> None:
-    """An answer that is no set must not pass for an issuer that has withdrawn its keys."""
+    """Malformed data must not look like an issuer that has withdrawn its keys."""
     with pytest.raises(ValueError, match="no JWK set"):
         read_jwk_set(raw)
     assert read_jwk_set(b'{"keys":[]}') == ()
@@ -98,7 +98,7 @@ def test_what_is_no_set_is_told_from_an_empty_one(raw: bytes) -> None:
 
 @pytest.mark.parametrize("issuer", [EC, RSA, ED], ids=lambda one: one.algorithm)
 def test_a_pem_file_has_one_key_for_any_key_id(tmp_path: Path, issuer: Issuer) -> None:
-    """A PEM says no key id, so that a token's own is not compared."""
+    """A PEM file has no key id, and so fits every token's."""
     path = tmp_path / "key.pem"
     path.write_bytes(issuer.pem())
     (one,) = read_key_file(str(path))
@@ -122,7 +122,7 @@ FILES = {
 
 @pytest.mark.parametrize("raw", list(FILES.values()), ids=list(FILES))
 def test_a_file_of_anything_else_stops_the_start(tmp_path: Path, raw: bytes) -> None:
-    """The line names the variable and what is allowed, and nothing of the file."""
+    """The error names the variable and the allowed formats, and quotes nothing of the file."""
     path = tmp_path / "key.pem"
     path.write_bytes(raw)
     settings = settings_for("http://platform.example", **JWT, auth_key_file=str(path))
@@ -136,7 +136,7 @@ def test_a_file_of_anything_else_stops_the_start(tmp_path: Path, raw: bytes) -> 
 
 
 def test_a_file_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
-    """A folder and a wrong path are told in the same words."""
+    """A directory and a missing file are the same error."""
     for path in (tmp_path, tmp_path / "nothing"):
         settings = settings_for("http://platform.example", **JWT, auth_key_file=str(path))
         with pytest.raises(SettingsError):

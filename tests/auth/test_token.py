@@ -1,4 +1,4 @@
-"""With GATEWAY_AUTH=jwt only the bearer of a token that counts is answered."""
+"""With GATEWAY_AUTH=jwt only the bearer of a valid token is served."""
 
 import json
 import re
@@ -34,20 +34,20 @@ def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def guarded(sandbox_url: str, key_file: Path) -> Iterator[Graph]:
-    """Serve a gateway that wants a token."""
+    """Serve a gateway that requires a token."""
     with graph_over(sandbox_url, **JWT, auth_key_file=str(key_file)) as graph:
         yield graph
 
 
 @pytest.fixture(scope="module")
 def authentication(key_file: Path) -> Authenticator:
-    """Return what checks tokens, without a server around it."""
+    """Return the authenticator, without a server."""
     settings = settings_for("http://platform.example", **JWT, auth_key_file=str(key_file))
     return create_authenticator(settings, lambda: NOW)
 
 
 def asked(graph: Graph, headers: dict[str, str]) -> httpx.Response:
-    """Ask with these headers."""
+    """Send a query with these headers."""
     return graph.http.post("/graphql", json={"query": QUERY}, headers=headers)
 
 
@@ -66,14 +66,14 @@ def asked(graph: Graph, headers: dict[str, str]) -> httpx.Response:
 def test_a_token_that_counts_is_answered(
     guarded: Graph, issuer: Issuer, claims: dict[str, Any]
 ) -> None:
-    """Signed by a key of the file, for this audience, and not past its time but for some clocks."""
+    """It is signed by a known key, for this audience, and within its times and the leeway."""
     answer = asked(guarded, issuer.bearer(**claims))
     assert answer.json()["data"] == {"customer": {"customerId": "700000008"}}
 
 
 @pytest.mark.parametrize("around", ["Bearer {} ", "Bearer {}\t \t", "\t Bearer {}"])
 def test_blanks_around_a_token_are_no_part_of_it(guarded: Graph, around: str) -> None:
-    """Whoever pasted it with one is answered all the same (RFC 9110 §5.5)."""
+    """Blanks around a header value do not belong to it (RFC 9110 §5.5)."""
     body = json.dumps({"query": QUERY}).encode()
     lines = f"Authorization:{around.format(GOOD)}\r\nContent-Length: {len(body)}\r\n\r\n"
     answer = exchange(str(guarded.http.base_url), POST + lines.encode() + body)
@@ -94,7 +94,7 @@ def test_blanks_around_a_token_are_no_part_of_it(guarded: Graph, around: str) ->
 def test_what_a_header_offers_beside_its_key_id_is_ignored(
     guarded: Graph, header: dict[str, Any]
 ) -> None:
-    """A key is one of this gateway's, or none: an address or a key in a token changes nothing."""
+    """A key or a key's address in a token is not used."""
     answer = asked(guarded, {"Authorization": f"bearer  {ES.token(header)}"})
     assert answer.json()["data"]["customer"]
 
@@ -103,7 +103,7 @@ def test_what_a_header_offers_beside_its_key_id_is_ignored(
 def test_a_token_that_does_not_count_is_refused(
     guarded: Graph, capsys: pytest.CaptureFixture[str], reason: str, token: str
 ) -> None:
-    """It is 401 with a code, in JSON, the platform hears nothing of it, and the log a word."""
+    """The response is a coded 401, no upstream call is made, and the log has the reason."""
     calls = guarded.calls
     answer = asked(guarded, {"Authorization": f"Bearer {token}"})
     assert (answer.status_code, code(answer)) == (401, "UNAUTHENTICATED")
@@ -143,7 +143,7 @@ def test_a_token_that_does_not_count_is_refused(
 async def test_one_header_with_one_bearer_token_is_wanted(
     authentication: Authenticator, given: list[str]
 ) -> None:
-    """Two headers, another scheme or a megabyte: nobody guesses which part of it counts."""
+    """Two headers, another scheme and a megabyte are refused."""
     raw = [(b"authorization", value.encode("latin-1")) for value in given]
     with pytest.raises(TokenRefusedError):
         await authentication.caller(HttpHeaders(raw))
@@ -151,7 +151,7 @@ async def test_one_header_with_one_bearer_token_is_wanted(
 
 @pytest.mark.anyio
 async def test_no_header_is_told_from_a_bad_one(authentication: Authenticator) -> None:
-    """RFC 6750: who has not tried is told the scheme, and of no error."""
+    """Without credentials the challenge has the scheme and no error (RFC 6750)."""
     with pytest.raises(UnauthenticatedError) as raised:
         await authentication.caller(HttpHeaders([(b"cookie", f"token={GOOD}".encode())]))
     assert raised.value.headers == {"WWW-Authenticate": "Bearer"}
@@ -159,7 +159,7 @@ async def test_no_header_is_told_from_a_bad_one(authentication: Authenticator) -
 
 @pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json", "*/*"])
 def test_every_client_gets_the_same_status(guarded: Graph, accept: str) -> None:
-    """A 401 is HTTP's own answer: an old client gets no 200 for it."""
+    """401 also for `application/json`, which otherwise has 200."""
     headers = {"Accept": accept}
     for answer in (
         guarded.http.post("/graphql", json={"query": QUERY}, headers=headers),
@@ -173,7 +173,7 @@ def test_every_client_gets_the_same_status(guarded: Graph, accept: str) -> None:
 
 
 def test_the_probes_and_the_page_need_no_token(guarded: Graph) -> None:
-    """They tell nothing, and a browser has to show the page before anybody can enter a token."""
+    """They reveal nothing, and the page is where a user enters a token."""
     assert guarded.http.get("/readyz").status_code == 200
     page = guarded.http.get("/graphql", headers={"Accept": "text/html"})
     assert page.status_code == 200
@@ -186,7 +186,7 @@ def test_the_probes_and_the_page_need_no_token(guarded: Graph) -> None:
 async def test_other_algorithms_count_where_they_are_allowed(
     tmp_path: Path, algorithm: str
 ) -> None:
-    """The list of algorithms is a setting, and each of them works."""
+    """Each algorithm that the setting may list works."""
     issuer = Issuer("other", algorithm)
     path = tmp_path / "key.pem"
     path.write_bytes(issuer.pem())

@@ -1,4 +1,4 @@
-"""How many calls to the platform one caller's operations may make in a minute."""
+"""The upstream calls that one caller's operations may cause in a minute."""
 
 from typing import Any
 
@@ -26,12 +26,12 @@ def asking(number: int, first: int = 0) -> dict[str, str]:
 
 
 def post(http: httpx.Client, body: Any, headers: dict[str, str]) -> httpx.Response:
-    """Ask as one of several callers."""
+    """Send an operation as one of several callers."""
     return http.post("/graphql", json=body, headers=headers)
 
 
 def test_a_caller_who_causes_too_many_calls_is_told_when_to_come_again(sandbox_url: str) -> None:
-    """The operation that goes beyond the limit ends as it would; the next one does not begin."""
+    """The operation that exceeds the limit completes; the next one is refused."""
     with graph_over(sandbox_url, **LIMIT) as graph:
         graph.answer("{ __typename }")
         assert post(graph.http, asking(4), ONE).status_code == 200
@@ -46,7 +46,7 @@ def test_a_caller_who_causes_too_many_calls_is_told_when_to_come_again(sandbox_u
 
 
 def test_a_batch_counts_the_calls_of_all_its_parts(sandbox_url: str) -> None:
-    """It begins below the limit, and is one operation more or less."""
+    """It begins below the limit, and counts as one operation more or less."""
     with serve_gateway(sandbox_url, **LIMIT) as url, client(url) as http:
         batch = [asking(2), asking(2, 10), asking(2, 20)]
         assert post(http, batch, ONE).status_code == 200
@@ -54,14 +54,14 @@ def test_a_batch_counts_the_calls_of_all_its_parts(sandbox_url: str) -> None:
 
 
 def test_operations_without_calls_cost_nothing(sandbox_url: str) -> None:
-    """What is answered without the platform may be asked any number of times."""
+    """Operations without upstream calls are not limited."""
     with serve_gateway(sandbox_url, **LIMIT) as url, client(url) as http:
         statuses = [post(http, {"query": "{ __typename }"}, ONE).status_code for _ in range(20)]
         assert statuses == [200] * 20
 
 
 def test_replicas_count_a_callers_calls_together(sandbox_url: str) -> None:
-    """What one has made for a caller, the other one knows; and no caller stands in Redis."""
+    """Through Redis, which stores no caller in clear."""
     valkey = Valkey()
     shared = LIMIT | {"cache_url": valkey.url, "cache_key_secret": "0123456789abcdef"}
     try:
@@ -79,7 +79,7 @@ def test_replicas_count_a_callers_calls_together(sandbox_url: str) -> None:
 
 @pytest.mark.anyio
 async def test_calls_of_what_still_runs_count_already() -> None:
-    """Whoever runs much at a time does not begin more before that has ended."""
+    """The calls of running operations are part of the count."""
     limit = CallLimit(LocalRateLimit(10))
     one, other = CallBudget(40), CallBudget(40)
     with limit.counting("a", one), limit.counting("a", other):

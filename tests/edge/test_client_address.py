@@ -1,4 +1,4 @@
-"""Whose connection it is, with proxies before it and without."""
+"""Clients' addresses, with and without proxies."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def of(peer: str | None, *forwarded: str, proxies: tuple[str, ...] = PROXIES) ->
 
 
 def test_nobody_is_believed_by_default() -> None:
-    """Without a proxy that is known, the header is anybody's own words."""
+    """Without a trusted proxy, the header may be forged."""
     assert of("203.0.113.9", "198.51.100.7", proxies=()) == "203.0.113.9"
 
 
@@ -64,7 +64,7 @@ def test_nobody_is_believed_by_default() -> None:
     ],
 )  # fmt: skip
 def test_a_hop_is_an_address_however_it_is_written(word: str, address: str | None) -> None:
-    """With a port, in brackets, in quotes; what is none ends the reading at who has written it."""
+    """With a port, in brackets, in quotes; parsing ends at a hop that is not an address."""
     assert of("10.1.2.3", f"6.6.6.6, {word}") == (address or "10.1.2.3")
     assert of("10.1.2.3", "6.6.6.6", word) == (address or "10.1.2.3")
 
@@ -77,14 +77,14 @@ def test_clients_behind_one_balancer_are_told_apart_through_other_ports() -> Non
 
 
 def test_proxies_may_have_ports_and_be_written_as_ipv6() -> None:
-    """Whether the hop or the setting is, the proxy is the same."""
+    """A proxy is the same in either notation."""
     forwarded = "198.51.100.7:1, [::ffff:10.9.9.9]:2, 192.0.2.1:3"
     assert of("::ffff:10.1.2.3", forwarded) == "198.51.100.7"
     assert of("10.1.2.3", "198.51.100.7", proxies=("::ffff:10.0.0.0/104",)) == "198.51.100.7"
 
 
 def test_no_other_header_names_the_client() -> None:
-    """A proxy that writes the one hands the others on as the client has sent them."""
+    """A proxy that sets one header passes the others on as the client sent them."""
     lines = [(b"forwarded", b"for=198.51.100.7"), (b"x-real-ip", b"198.51.100.7")]
     asked = HttpRequest("POST", b"", HttpHeaders(lines), "10.1.2.3", "id")
     assert ClientAddresses(PROXIES).of(asked) == "10.1.2.3"
@@ -113,5 +113,5 @@ def test_no_other_header_names_the_client() -> None:
 def test_the_last_hop_that_is_no_proxy_is_the_client(
     peer: str | None, forwarded: list[str], address: str
 ) -> None:
-    """Read from the end, as far as proxies that are known have written it."""
+    """Parsed from the end, as far as trusted proxies have written it."""
     assert of(peer, *forwarded) == address

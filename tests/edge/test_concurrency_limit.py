@@ -1,4 +1,4 @@
-"""How much runs at once: what comes above that is told to come again, and the probes are not."""
+"""What may run concurrently: the rest is refused, except for the probes."""
 
 import asyncio
 import threading
@@ -25,14 +25,14 @@ TYPENAME = {"query": "{ __typename }"}
 
 
 class HangingTransport(httpx.AsyncBaseTransport):
-    """Says that it has been asked, and answers when it is told."""
+    """Records that it was called, and responds when the test allows it."""
 
     def __init__(self) -> None:
         self.asked = threading.Semaphore(0)
         self.answers = threading.Event()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Wait, then answer as the platform does for a customer that there is not."""
+        """Wait, then respond as the platform does for an unknown customer."""
         self.asked.release()
         await asyncio.to_thread(self.answers.wait, 10)
         return httpx.Response(400, json={"errors": [{"status": False, "code": 8015}]})
@@ -40,14 +40,14 @@ class HangingTransport(httpx.AsyncBaseTransport):
 
 @pytest.fixture
 def transport() -> Iterator[HangingTransport]:
-    """Return a platform that hangs until the test's end."""
+    """Return an upstream that hangs until the end of the test."""
     hanging = HangingTransport()
     yield hanging
     hanging.answers.set()
 
 
 def test_what_is_too_much_at_once_is_refused(transport: HangingTransport) -> None:
-    """503 with Retry-After, at once, until there is room again; probes and metrics answer on."""
+    """503 with Retry-After, at once; probes and metrics are still served."""
     app = create_app(
         settings_for("http://platform.example", max_concurrent_requests=2),
         transport=HttpxTransport(transport),
@@ -69,7 +69,7 @@ def test_what_is_too_much_at_once_is_refused(transport: HangingTransport) -> Non
 
 
 def test_places_are_given_back_whatever_happens() -> None:
-    """Also after a mistake; more than there are is all of them."""
+    """Slots are released after an error; a number above the maximum is the maximum."""
     places = ConcurrencyLimiter(3)
     for _ in range(5):
         with pytest.raises(KeyError), places.acquire(number=2):
@@ -83,7 +83,7 @@ def test_places_are_given_back_whatever_happens() -> None:
 
 
 def test_one_caller_never_holds_all_places(transport: HangingTransport) -> None:
-    """Whoever has as many operations running as one may is refused, and another one is answered."""
+    """A caller who holds the share of one caller is refused, and another one is served."""
     settings = settings_for(
         "http://platform.example", max_concurrent_requests=5, trusted_proxies="127.0.0.1"
     )
@@ -106,7 +106,7 @@ def _of(number: int) -> dict[str, str]:
 
 
 def test_callers_who_have_left_are_forgotten() -> None:
-    """However many there have been, and those who are there keep what they hold."""
+    """Memory is bounded, and callers with acquired slots keep them."""
     places = ConcurrencyLimiter(10)
     with places.acquire("a"), places.acquire("b", 5):
         for number in range(5000):
@@ -123,7 +123,7 @@ def test_callers_who_have_left_are_forgotten() -> None:
 
 
 def test_slow_bodies_leave_room_for_those_that_run(sandbox_url: str) -> None:
-    """Twice as many are read as run; further ones are told to come again."""
+    """Twice as many bodies are read as operations run; further ones are refused."""
     half = POST + b"Content-Length: 27\r\n\r\n" + BODY[:9]
     app = create_app(settings_for(sandbox_url, max_concurrent_requests=1))
     with serve(app) as url, client(url) as http, ExitStack() as slow:

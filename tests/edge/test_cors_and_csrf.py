@@ -1,4 +1,4 @@
-"""Browsers: what pages of other origins may do, and what they are told about every answer."""
+"""Browsers: what pages of other origins may do, and the headers of every response."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -25,7 +25,7 @@ TYPENAME = {"query": "{ __typename }"}
 
 @pytest.fixture(scope="module")
 def open_to_shop(sandbox_url: str) -> Iterator[httpx.Client]:
-    """Return a client of a gateway that names one origin."""
+    """Return a client of a gateway that allows one origin."""
     settings: dict[str, Any] = {
         "cors_origins": f"{SHOP},http://localhost:*,http://[::1]:*",
         "cors_headers": "X-Tenant,authorization",
@@ -36,14 +36,14 @@ def open_to_shop(sandbox_url: str) -> Iterator[httpx.Client]:
 
 
 def cors_headers(answer: httpx.Response) -> dict[str, str]:
-    """Return what an answer tells a browser about origins."""
+    """Return the CORS headers of a response."""
     return {
         name: value for name, value in answer.headers.items() if name.startswith("access-control")
     }
 
 
 def test_cors_is_closed_by_default(http: httpx.Client) -> None:
-    """No origin passes a preflight, and no answer may be read."""
+    """No origin passes a preflight or may read a response."""
     for path in ("/graphql", "/graphql/", "/nothing"):
         preflight = http.options(path, headers={"Origin": SHOP} | PREFLIGHT)
         assert (preflight.status_code, code(preflight)) == (403, "FORBIDDEN")
@@ -53,7 +53,7 @@ def test_cors_is_closed_by_default(http: httpx.Client) -> None:
 
 
 def test_a_named_origin_passes_the_preflight(open_to_shop: httpx.Client) -> None:
-    """For GET and POST, with the headers that a request may have, cookies not among them."""
+    """For GET and POST with the allowed headers, and without credentials."""
     answer = open_to_shop.options("/graphql", headers={"Origin": SHOP} | PREFLIGHT)
     assert (answer.status_code, answer.content) == (204, b"")
     told = cors_headers(answer)
@@ -71,7 +71,7 @@ def test_a_named_origin_passes_the_preflight(open_to_shop: httpx.Client) -> None
 
 @pytest.mark.parametrize("body", [TYPENAME, {}])
 def test_a_named_origin_may_read_answers(open_to_shop: httpx.Client, body: dict[str, str]) -> None:
-    """Refusals too, and with them when to come again."""
+    """Also refusals, with their Retry-After."""
     headers = {"Origin": SHOP, "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors"}
     answer = open_to_shop.post("/graphql", json=body, headers=headers)
     assert cors_headers(answer) == {
@@ -91,7 +91,7 @@ def test_a_named_origin_may_read_answers(open_to_shop: httpx.Client, body: dict[
      "http://localhost:3000/", "http://evil.example#http://localhost:3000"],
 )  # fmt: skip
 def test_no_other_origin_is_let_in(open_to_shop: httpx.Client, origin: str) -> None:
-    """An origin is the same text or another one."""
+    """An origin is compared as a whole."""
     preflight = open_to_shop.options("/graphql", headers={"Origin": origin} | PREFLIGHT)
     answer = open_to_shop.post("/graphql", json=TYPENAME, headers={"Origin": origin})
     assert (preflight.status_code, code(preflight)) == (403, "FORBIDDEN")
@@ -107,7 +107,7 @@ def test_no_other_origin_is_let_in(open_to_shop: httpx.Client, origin: str) -> N
 def test_an_origin_may_have_any_port_where_the_setting_says_so(
     open_to_shop: httpx.Client, origin: str
 ) -> None:
-    """As those of developers have, which change; its page is no other site's then either."""
+    """As developers' do; CSRF protection allows its pages, too."""
     preflight = open_to_shop.options("/graphql", headers={"Origin": origin} | PREFLIGHT)
     headers = {"Origin": origin, "Sec-Fetch-Site": "same-site"}
     answer = open_to_shop.post("/graphql", json=TYPENAME, headers=headers)
@@ -118,7 +118,7 @@ def test_an_origin_may_have_any_port_where_the_setting_says_so(
 
 
 def test_a_page_is_told_that_it_asks_at_a_wrong_path(open_to_shop: httpx.Client) -> None:
-    """Without the mark it could not read that there is nothing."""
+    """Without CORS headers it could not read the 404."""
     preflight = open_to_shop.options("/grapql", headers={"Origin": SHOP} | PREFLIGHT)
     answer = open_to_shop.post("/grapql", json=TYPENAME, headers={"Origin": SHOP})
     assert (preflight.status_code, answer.status_code) == (204, 404)
@@ -137,7 +137,7 @@ def test_what_is_for_operators_is_open_to_no_page(open_to_shop: httpx.Client) ->
 
 
 def test_the_log_names_the_setting_once_for_many_pages() -> None:
-    """Whoever looks there finds what to change, and a flood of requests makes no flood of lines."""
+    """The log tells what to configure; many requests do not flood it."""
     now = [0.0]
     with capture_logs() as lines:
         origins = Origins([SHOP], clock=lambda: now[0])
@@ -151,7 +151,7 @@ def test_the_log_names_the_setting_once_for_many_pages() -> None:
 
 @pytest.mark.parametrize("method", ["OPTIONS", "GET"])
 def test_a_page_that_is_refused_is_in_the_log(sandbox_url: str, method: str) -> None:
-    """With a preflight or without one; an image is not, since no setting lets it in."""
+    """With or without a preflight; not an image, which no setting allows."""
     with capture_logs() as lines, serve_gateway(sandbox_url) as url, client(url) as http:
         headers = {"Sec-Fetch-Site": "cross-site"} | (PREFLIGHT if method == "OPTIONS" else {})
         http.get("/graphql", params=TYPENAME, headers={"Sec-Fetch-Site": "cross-site"})
@@ -169,7 +169,7 @@ def test_a_page_that_is_refused_is_in_the_log(sandbox_url: str, method: str) -> 
 def test_what_another_site_has_sent_does_not_run(
     http: httpx.Client, site: str, method: str
 ) -> None:
-    """An image's address may hold a query; the browser says where the image stands."""
+    """An image's address may contain a query; Fetch Metadata states its site."""
     headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
     answer = http.request(method, "/graphql", params=TYPENAME, headers=headers)
     assert (answer.status_code, code(answer)) == (403, "FORBIDDEN")
@@ -177,13 +177,13 @@ def test_what_another_site_has_sent_does_not_run(
 
 @pytest.mark.parametrize("site", ["same-origin", "none", ""])
 def test_the_gateways_own_page_may_ask(http: httpx.Client, site: str) -> None:
-    """GraphiQL is of the same origin, and so is what somebody types."""
+    """GraphiQL has the same origin, and a typed address has none."""
     headers = {"Sec-Fetch-Site": site, "Origin": str(http.base_url).rstrip("/")}
     assert http.post("/graphql", json=TYPENAME, headers=headers).status_code == 200
 
 
 def test_a_link_from_elsewhere_opens_the_page(http: httpx.Client) -> None:
-    """Following it runs nothing."""
+    """Following it runs no operation."""
     headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Accept": ANY_BROWSER}
     answer = http.get("/graphql", headers=headers)
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -193,7 +193,7 @@ def test_a_link_from_elsewhere_opens_the_page(http: httpx.Client) -> None:
     "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"]
 )
 def test_a_form_executes_nothing(http: httpx.Client, content_type: str) -> None:
-    """What a browser sends without asking first is no JSON."""
+    """A form cannot send JSON without a preflight."""
     headers = {"Content-Type": content_type, "Origin": EVIL}
     answer = http.post("/graphql", content=b'{"query": "{ __typename }"}', headers=headers)
     assert (answer.status_code, code(answer)) == (415, "UNSUPPORTED_MEDIA_TYPE")
@@ -204,7 +204,7 @@ def test_a_form_executes_nothing(http: httpx.Client, content_type: str) -> None:
 def test_every_answer_has_the_headers_that_browsers_need(
     http: httpx.Client, path: str, accept: str
 ) -> None:
-    """It is what it says, it is shown in no frame, and links from it tell nothing."""
+    """No sniffing, no frames, no referrer."""
     answer = http.get(path, headers={"Accept": accept})
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "no-referrer"
@@ -216,7 +216,7 @@ def test_every_answer_has_the_headers_that_browsers_need(
 
 
 def test_an_answer_is_its_callers_alone(http: httpx.Client) -> None:
-    """No cache keeps it, and none would give it to another caller."""
+    """No cache stores it or serves it to another caller."""
     for answer in (
         http.post("/graphql", json=TYPENAME),
         http.get("/graphql", params=TYPENAME),

@@ -1,4 +1,4 @@
-"""How much one caller may ask in a minute: counted here, in Redis, and while Redis is away."""
+"""The operations of one caller in a minute: counted in the process, in Redis, and in an outage."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,13 +28,13 @@ class Clock:
         self.now = 6000.0
 
     def __call__(self) -> float:
-        """Tell the time."""
+        """Return the time."""
         return self.now
 
 
 @pytest.fixture(scope="module")
 def valkey() -> Iterator[Valkey]:
-    """Return a real server."""
+    """Return a server for the module."""
     server = Valkey()
     yield server
     server.stop()
@@ -42,7 +42,7 @@ def valkey() -> Iterator[Valkey]:
 
 @pytest.mark.anyio
 async def test_a_minute_slides() -> None:
-    """What was asked in the minute before counts by what is left of it."""
+    """The previous minute counts by the part that the last 60 s contain."""
     clock = Clock()
     limit = LocalRateLimit(10, clock=clock)
     assert [await limit.take("a", 1) for _ in range(10)] == [0.0] * 10
@@ -59,7 +59,7 @@ async def test_a_minute_slides() -> None:
 
 @pytest.mark.anyio
 async def test_more_than_the_limit_at_once_is_all_of_it() -> None:
-    """A batch above the limit would else never be taken."""
+    """A batch above the limit could never be taken otherwise."""
     clock = Clock()
     limit = LocalRateLimit(5, clock=clock)
     assert await limit.take("a", 10) == 0.0
@@ -68,7 +68,7 @@ async def test_more_than_the_limit_at_once_is_all_of_it() -> None:
 
 @given(st.lists(st.tuples(st.floats(0, 100), st.integers(1, 12)), max_size=40))
 def test_after_the_wait_that_was_told_it_is_taken(steps: list[tuple[float, int]]) -> None:
-    """Whoever comes when told is not sent away again."""
+    """After the returned wait the same number is accepted."""
     import asyncio  # noqa: PLC0415 - hypothesis runs no coroutines
 
     async def run() -> None:
@@ -87,7 +87,7 @@ def test_after_the_wait_that_was_told_it_is_taken(steps: list[tuple[float, int]]
 
 @pytest.mark.anyio
 async def test_only_so_many_callers_are_remembered() -> None:
-    """Those who have asked last; memory is bounded."""
+    """Those seen last; memory is bounded."""
     limit = LocalRateLimit(1, clock=Clock(), max_callers=3)
     assert [await limit.take(caller, 1) for caller in "abcd"] == [0.0] * 4
     assert await limit.take("d", 1) > 0.0
@@ -96,7 +96,7 @@ async def test_only_so_many_callers_are_remembered() -> None:
 
 @pytest.mark.anyio
 async def test_replicas_share_a_callers_minute(valkey: Valkey) -> None:
-    """Two processes take turns, and together take what one may."""
+    """Two processes together accept what one may."""
     both = [Redis(port=valkey.port) for _ in range(2)]
     replicas = [SharedRateLimit(redis, "rate", 20) for redis in both]
     taken = [await replicas[turn % 2].take("shared", 1) for turn in range(30)]
@@ -109,7 +109,7 @@ async def test_replicas_share_a_callers_minute(valkey: Valkey) -> None:
 
 @pytest.mark.anyio
 async def test_the_server_counts_as_the_process_does(valkey: Valkey) -> None:
-    """The script and the code are one rule: of a minute begun with a count, both tell the rest."""
+    """Script and code return the same waits for the same counts."""
     redis = Redis(port=valkey.port)
     seconds, micros = await redis.time()
     now = seconds + micros / 1_000_000
@@ -133,7 +133,7 @@ async def test_the_server_counts_as_the_process_does(valkey: Valkey) -> None:
 
 @pytest.mark.anyio
 async def test_without_redis_each_replica_counts_for_itself() -> None:
-    """Nobody is let through uncounted, nobody waits, and it is said once."""
+    """Every operation is counted, none waits, and the outage is logged once."""
     clock = Clock()
     redis = Redis(port=1)
     limit = SharedRateLimit(redis, "rate", 3, clock=clock)
@@ -146,7 +146,7 @@ async def test_without_redis_each_replica_counts_for_itself() -> None:
 
 @pytest.mark.anyio
 async def test_a_redis_that_hangs_or_holds_garbage_holds_nobody_up(valkey: Valkey) -> None:
-    """It is asked once a second, for a tenth of a second."""
+    """It is tried once a second, for a tenth of a second."""
     clock = Clock()
     redis = Redis(port=valkey.port)
     limit = SharedRateLimit(redis, "rate", 3, clock=clock)
@@ -165,7 +165,7 @@ async def test_a_redis_that_hangs_or_holds_garbage_holds_nobody_up(valkey: Valke
 
 
 def limited(answer: httpx.Response) -> int:
-    """Return after how many seconds a refused caller may come again."""
+    """Return the seconds after which a refused caller may retry."""
     assert (answer.status_code, code(answer)) == (429, "RATE_LIMITED")
     wait_s: int = answer.json()["errors"][0]["extensions"]["retryAfterS"]
     assert answer.headers["retry-after"] == str(wait_s)
@@ -174,7 +174,7 @@ def limited(answer: httpx.Response) -> int:
 
 
 def test_a_caller_who_asks_too_much_is_told_when_to_come_again(sandbox_url: str) -> None:
-    """429 in both words, whatever is asked, and not for the probes."""
+    """429 with Retry-After for every kind of request, and not for the probes."""
     with serve_gateway(sandbox_url, rate_limit_per_minute=5) as url, client(url) as http:
         assert [http.post("/graphql", json=TYPENAME).status_code for _ in range(4)] == [200] * 4
         assert limited(http.post("/graphql", json=[TYPENAME] * 3))
@@ -190,7 +190,7 @@ def test_a_caller_who_asks_too_much_is_told_when_to_come_again(sandbox_url: str)
 
 
 def test_callers_are_told_apart(sandbox_url: str) -> None:
-    """By the credential that they bring for the platform, else by the address behind a proxy."""
+    """By the credential for the platform, else by the address behind a proxy."""
     settings: dict[str, Any] = {"rate_limit_per_minute": 2, "upstream_auth": "passthrough"}
     with (
         serve_gateway(sandbox_url, trusted_proxies="127.0.0.1", **settings) as url,
@@ -207,7 +207,7 @@ def test_callers_are_told_apart(sandbox_url: str) -> None:
 
 
 def test_bearers_of_tokens_are_told_apart(sandbox_url: str, tmp_path: Path) -> None:
-    """By the token's subject whatever the token, else by its customers, else by the address."""
+    """By the subject of any token, else by its customers, else by the address."""
     issuer, stranger = Issuer(), Issuer("stranger")
     key_file = tmp_path / "key.pem"
     key_file.write_bytes(issuer.pem())
@@ -236,7 +236,7 @@ def test_bearers_of_tokens_are_told_apart(sandbox_url: str, tmp_path: Path) -> N
 
 
 def test_no_caller_stands_in_redis(sandbox_url: str, valkey: Valkey) -> None:
-    """Keys are hashes by the gateway's secret, and two gateways share them."""
+    """Keys are hashes with the gateway's secret, which two gateways share."""
     settings: dict[str, Any] = {
         "rate_limit_per_minute": 3,
         "cache_url": valkey.url,
@@ -264,7 +264,7 @@ def test_no_caller_stands_in_redis(sandbox_url: str, valkey: Valkey) -> None:
 async def test_what_is_counted_after_the_fact_may_go_beyond_the_limit(
     valkey: Valkey, *, shares: bool
 ) -> None:
-    """Whoever is above it waits until that has passed; what was taken can be given back."""
+    """A caller above the limit waits; what was taken can be returned."""
     clock, redis = Clock(), Redis(port=valkey.port)
     limit: RateLimit = LocalRateLimit(10, clock=clock)
     if shares:
@@ -283,7 +283,7 @@ async def test_what_is_counted_after_the_fact_may_go_beyond_the_limit(
 
 
 def test_a_batch_above_the_limit_is_told_that_it_can_never_run(sandbox_url: str) -> None:
-    """413 with the limit in its words and no leave to try again, however long ago the last was."""
+    """413 with the limit, and not retryable."""
     with serve_gateway(sandbox_url, rate_limit_per_minute=5) as url, client(url) as http:
         refused = http.post("/graphql", json=[TYPENAME] * 6)
         assert (refused.status_code, code(refused)) == (413, "PAYLOAD_TOO_LARGE")
@@ -297,7 +297,7 @@ def test_a_batch_above_the_limit_is_told_that_it_can_never_run(sandbox_url: str)
 def test_a_batch_is_counted_whole_or_not_at_all(
     sandbox_url: str, valkey: Valkey, *, shares: bool
 ) -> None:
-    """Each part counts as one; of a batch that is refused none does."""
+    """Each part counts as one operation; a refused batch counts nothing."""
     valkey.execute("FLUSHALL")
     settings: dict[str, Any] = {"rate_limit_per_minute": 5}
     if shares:

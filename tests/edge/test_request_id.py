@@ -20,7 +20,7 @@ EVERYWHERE = [
 
 @pytest.mark.parametrize(("method", "path"), EVERYWHERE)
 def test_every_answer_has_the_callers_id(http: httpx.Client, method: str, path: str) -> None:
-    """Answers of all kinds carry the id that the request came with."""
+    """Responses of all kinds have the id that the request came with."""
     answer = http.request(method, path, headers={"X-Request-Id": "from-a-proxy.1_2"})
     assert answer.headers.get_list("x-request-id") == ["from-a-proxy.1_2"]
 
@@ -29,7 +29,7 @@ def test_every_answer_has_the_callers_id(http: httpx.Client, method: str, path: 
 def test_every_answer_without_an_id_gets_its_own(
     http: httpx.Client, method: str, path: str
 ) -> None:
-    """An id that is made differs from request to request."""
+    """Generated ids differ."""
     first, second = (http.request(method, path).headers["x-request-id"] for _ in range(2))
     assert MADE.fullmatch(first)
     assert MADE.fullmatch(second)
@@ -37,7 +37,7 @@ def test_every_answer_without_an_id_gets_its_own(
 
 
 def test_the_page_has_an_id_too(http: httpx.Client) -> None:
-    """A browser's request is one like any other."""
+    """A browser's navigation is a request like any other."""
     answer = http.get("/graphql", headers={"Accept": ANY_BROWSER, "X-Request-Id": "browser"})
     assert answer.headers["x-request-id"] == "browser"
 
@@ -46,13 +46,13 @@ def test_the_page_has_an_id_too(http: httpx.Client) -> None:
     "given", ["", "a b", "a\tb", "é", '"', "a{}", "<script>", "x" * 129, "%0a", "a,b"]
 )
 def test_an_id_that_is_not_safe_in_a_log_line_is_replaced(http: httpx.Client, given: str) -> None:
-    """Only 1 to 128 letters, digits, dots, hyphens and underscores are taken."""
+    """Only 1 to 128 letters, digits, dots, hyphens and underscores are accepted."""
     headers = [(b"X-Request-Id", given.encode())]
     assert MADE.fullmatch(http.get("/healthz", headers=headers).headers["x-request-id"])
 
 
 def test_the_longest_id_is_taken(http: httpx.Client) -> None:
-    """128 characters are enough for anybody's tracing."""
+    """128 characters are accepted."""
     given = "x" * 128
     answer = http.get("/healthz", headers={"X-Request-Id": given})
     assert answer.headers["x-request-id"] == given

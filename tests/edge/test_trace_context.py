@@ -1,4 +1,4 @@
-"""Which trace of a client's request is handed on: one that is well-formed, or none."""
+"""The trace of a client's request that goes upstream: a well-formed one, or none."""
 
 import pytest
 from hypothesis import given
@@ -12,14 +12,14 @@ LATER = b"cc" + PARENT[2:]
 
 
 def handed_on(*lines: tuple[bytes, bytes]) -> dict[str, str]:
-    """Return what goes upstream of these header lines, beside the request's id."""
+    """Return the headers that go upstream for these header lines, beside the request's id."""
     sent = trace_headers(HttpHeaders(lines), "id")
     assert sent.pop("X-Request-Id") == "id"
     return sent
 
 
 def state_of(*states: bytes) -> str | None:
-    """Return the ``tracestate`` that goes upstream where these lines come."""
+    """Return the ``tracestate`` that goes upstream for these lines."""
     lines = [(b"tracestate", state) for state in states]
     return handed_on((b"traceparent", PARENT), *lines).get("tracestate")
 
@@ -29,7 +29,7 @@ def state_of(*states: bytes) -> str | None:
     [PARENT, b" " + PARENT + b"\t", LATER, LATER + b"-", LATER + b"-more-00", PARENT[:-2] + b"ff"],
 )
 def test_a_trace_is_handed_on_as_it_is(parent: bytes) -> None:
-    """A later version's, too, whose first fields are the same."""
+    """Also one of a later version, whose first fields are the same."""
     assert handed_on((b"traceparent", parent)) == {"traceparent": parent.strip().decode()}
 
 
@@ -68,7 +68,7 @@ def test_what_is_no_trace_is_not_handed_on(parent: bytes) -> None:
 
 
 def test_two_traces_are_none() -> None:
-    """Nobody knows which of them the request belongs to; a state alone belongs to nothing."""
+    """Which of them the request belongs to is unknown; a state alone belongs to none."""
     assert handed_on((b"traceparent", PARENT), (b"traceparent", PARENT)) == {}
     assert handed_on((b"tracestate", b"a=b")) == {}
 
@@ -114,12 +114,12 @@ def test_a_state_is_handed_on_in_one_line(lines: list[bytes], state: str) -> Non
     ],
 )
 def test_a_state_that_is_none_is_left_out(state: bytes) -> None:
-    """The trace itself goes on."""
+    """The trace itself goes upstream."""
     assert state_of(state) is None
 
 
 def test_a_long_state_loses_its_oldest_members() -> None:
-    """They are at the end, and what is handed on has 512 bytes at most."""
+    """They are the last; at most 512 bytes go upstream."""
     members = [b"k%d=%b" % (n, b"x" * 97) for n in range(10)]
     assert state_of(b",".join(members)) == b",".join(members[:5]).decode()
     assert state_of(b"a" * 256 + b"=" + b"x" * 256) is None
@@ -129,7 +129,7 @@ def test_a_long_state_loses_its_oldest_members() -> None:
     st.lists(st.tuples(st.sampled_from([b"traceparent", b"tracestate"]), st.binary()), max_size=4)
 )
 def test_no_bytes_become_more_than_a_header(lines: list[tuple[bytes, bytes]]) -> None:
-    """Whatever comes: visible ASCII and blanks within, bounded, or nothing."""
+    """Whatever is sent: visible ASCII and blanks, bounded, or nothing."""
     for value in handed_on((b"traceparent", PARENT), *lines).values():
         assert value.isascii()
         assert value.isprintable()

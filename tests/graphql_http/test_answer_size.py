@@ -1,4 +1,4 @@
-"""An answer that is too large is refused whole, with a code; of a batch only what is too much."""
+"""A result that is too large is refused with a code; in a batch only the largest ones are."""
 
 import json
 from typing import Any
@@ -40,7 +40,7 @@ fragment L on Limit { kind max used remaining isExhausted }
 
 @BOTH
 def test_an_answer_above_the_bound_is_one_error(sandbox_url: str, executor: str) -> None:
-    """Its data is null, it is not worth a new try, and the words say what is allowed."""
+    """`data` is null, the error is not retryable, and its message has the limit."""
     with graph_over(sandbox_url, executor=executor, max_answer_bytes=2_000) as graph:
         small = graph.answer(PAGE % 5)
         assert "errors" not in small
@@ -61,7 +61,7 @@ def test_an_answer_above_the_bound_is_one_error(sandbox_url: str, executor: str)
 def test_a_whole_page_with_all_that_it_has_is_allowed_many_times(
     sandbox_url: str, executor: str
 ) -> None:
-    """As the settings are: it has a twentieth of what an answer may have."""
+    """With the default settings it has a twentieth of the limit."""
     with graph_over(sandbox_url, executor=executor) as graph:
         data = json.dumps(graph.ask(EVERYTHING), separators=(",", ":")).encode()
         assert 20 * len(data) < 10 * 1024 * 1024
@@ -77,7 +77,7 @@ def _batch(url: Any, *texts: str) -> list[dict[str, Any]]:
 
 @BOTH
 def test_of_a_batch_only_what_is_too_much_is_refused(sandbox_url: str, executor: str) -> None:
-    """Its operations share what one answer may have; the largest goes first."""
+    """Its operations share the limit of one; the largest is refused first."""
     with graph_over(sandbox_url, executor=executor, max_answer_bytes=20_000) as graph:
         assert 8_000 < len(json.dumps(graph.ask(PAGE % 80))) < 20_000
         answers = _batch(
@@ -94,7 +94,7 @@ def test_of_a_batch_only_what_is_too_much_is_refused(sandbox_url: str, executor:
 
 
 def test_what_was_refused_is_counted_as_failed_and_kept_by_no_cache(sandbox_url: str) -> None:
-    """The next one is refused as well, and a smaller one is answered."""
+    """The next one is refused as well, and a smaller one is served."""
     with graph_over(sandbox_url, max_answer_bytes=2_000, cache_customer_ttl_s=60) as graph:
         for _ in range(3):
             assert graph.errors(PAGE % 50) == [("ANSWER_TOO_LARGE", None)]
@@ -105,7 +105,7 @@ def test_what_was_refused_is_counted_as_failed_and_kept_by_no_cache(sandbox_url:
 
 
 def test_the_introspection_is_bounded_as_well(sandbox_url: str) -> None:
-    """It runs on the reference executor, whichever the setting names."""
+    """It runs on the reference executor with either setting."""
     text = "{ __schema { types { name description fields { name description } } } }"
     with graph_over(sandbox_url, introspection=True, max_answer_bytes=2_000) as graph:
         assert graph.errors(text) == [("ANSWER_TOO_LARGE", None)]

@@ -1,4 +1,4 @@
-"""Several operations in one request: an array, answered in its order."""
+"""Several operations in one request: an array, with the results in its order."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def post(http: httpx.Client, body: Any, accept: str = "application/json") -> htt
 
 
 def codes(answer: httpx.Response) -> list[list[str]]:
-    """Return each operation's codes."""
+    """Return the error codes of each operation."""
     assert answer.status_code == 200
     return [
         [error["extensions"]["code"] for error in one.get("errors", [])] for one in answer.json()
@@ -41,7 +41,7 @@ def test_operations_are_answered_in_order(http: httpx.Client, accept: str) -> No
 
 
 def test_each_operation_has_its_own_errors(http: httpx.Client) -> None:
-    """One that is wrong costs the others nothing."""
+    """An invalid one does not affect the others."""
     batch = [
         TYPENAME,
         {"query": "{"},
@@ -72,14 +72,14 @@ def test_each_operation_has_its_own_errors(http: httpx.Client) -> None:
     ids=["empty", "too many", "nested", "nested second", "null", "number", "text"],
 )
 def test_what_is_no_batch_is_refused_as_a_whole(http: httpx.Client, batch: list[Any]) -> None:
-    """An array of 1 to 10 objects, or nothing runs."""
+    """An array of 1 to 10 objects, or nothing is executed."""
     answer = post(http, batch)
     assert (answer.status_code, code(answer)) == (400, "BAD_REQUEST")
     assert "1 to 10" in answer.text
 
 
 def test_batching_can_be_switched_off(sandbox_url: str) -> None:
-    """With GATEWAY_MAX_BATCH=1 an array is no request."""
+    """With GATEWAY_MAX_BATCH=1 an array is refused."""
     with serve_gateway(sandbox_url, max_batch=1) as url, client(url) as http:
         answer = post(http, [TYPENAME])
         assert (answer.status_code, code(answer)) == (400, "BAD_REQUEST")
@@ -87,7 +87,7 @@ def test_batching_can_be_switched_off(sandbox_url: str) -> None:
 
 
 def test_a_batch_has_the_calls_of_one_operation(sandbox_url: str) -> None:
-    """Sent as ten, an operation may not cost ten times as much."""
+    """Ten operations share the call budget of one."""
     query = '{ customer(by: {externalId: "%s"}) { promotions(first: 1) { totalCount } } }'
     names = ["C-CURRENT", "C-TEN", "C-101", "C-MIXED"]
     with graph_over(sandbox_url, upstream_max_calls_per_operation=2) as graph:
@@ -101,7 +101,7 @@ def test_a_batch_has_the_calls_of_one_operation(sandbox_url: str) -> None:
 
 
 def test_a_batch_costs_what_one_operation_may(sandbox_url: str) -> None:
-    """Costs add up; one that is too much for the rest is refused, and smaller ones run."""
+    """Costs add up; one that exceeds the rest is refused, and smaller ones run."""
     dear, cheap = TYPENAME | {"query": "{ a: __typename b: __typename c: __typename }"}, TYPENAME
     with graph_over(sandbox_url, max_cost=5) as graph:
         answer = post(graph.http, [dear, dear, cheap, cheap, cheap])
@@ -113,7 +113,7 @@ def test_a_batch_costs_what_one_operation_may(sandbox_url: str) -> None:
 
 
 def test_equal_operations_of_a_batch_are_one_call() -> None:
-    """They run at the same time, and share what they ask of a platform that takes its time."""
+    """They run concurrently, and share the calls to a slow upstream."""
     query = '{ customer(by: {externalId: "C-CURRENT"}) { promotions(first: 1) { totalCount } } }'
     sandbox = create_sandbox(WORLD, clock=lambda: NOW, latency_ms=200)
     with serve(sandbox) as url, graph_over(url) as graph:
@@ -126,7 +126,7 @@ def test_equal_operations_of_a_batch_are_one_call() -> None:
 
 
 def test_each_operation_reports_its_own(sandbox_url: str, log: Lines) -> None:
-    """Its calls, cached and stale answers, cost and warnings, in the answer and in the log."""
+    """Calls, cached and stale responses, cost and warnings, in the response and in the log."""
     page = '{ customer(by: {externalId: "C-TEN"}) { promotions(first: %d) { nodes { %s } } } }'
     definition = "promotion { definition { status } }"
     queries = [page % (1, "id"), page % (2, definition), "{ __typename }", page % (1, "id")]
@@ -147,6 +147,6 @@ def test_each_operation_reports_its_own(sandbox_url: str, log: Lines) -> None:
 
 
 def test_a_get_is_never_a_batch(http: httpx.Client) -> None:
-    """A query string has one of each."""
+    """A query string has one operation."""
     answer = http.get("/graphql", params=[("query", "{ a: __typename }"), ("query", "{ b }")])
     assert (answer.status_code, code(answer)) == (400, "BAD_REQUEST")

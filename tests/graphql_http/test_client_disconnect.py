@@ -1,4 +1,4 @@
-"""A client that leaves: its upstream calls are cancelled, and nobody else notices."""
+"""A client that disconnects: its upstream calls are cancelled, and no other client is affected."""
 
 import asyncio
 import socket
@@ -18,7 +18,7 @@ PROMOTION = '{promotion(programId:"9001",promotionId:"90010001"){name}}'
 
 
 class Held:
-    """A platform that holds calls until they are let go, and tells when one was given up."""
+    """An upstream that holds calls until released, and records a cancelled one."""
 
     def __init__(self, scripted: Platform, endpoint: str) -> None:
         self.arrived, self.given_up, self.let_go = Event(), Event(), Event()
@@ -56,7 +56,7 @@ def _post(url: str, query: str) -> socket.socket:
     ("endpoint", "query"), [("promotionData", CUSTOMER), ("promotionsV2", PROMOTION)]
 )
 def test_the_call_of_a_client_that_has_left_is_cancelled(endpoint: str, query: str) -> None:
-    """The platform sees its connection close long before the deadline."""
+    """The upstream's connection closes long before the deadline."""
     with platform() as (scripted, url), serve_gateway(url, upstream_deadline_s=60) as gateway:
         held = Held(scripted, endpoint)
         connection = _post(gateway, query)
@@ -81,7 +81,7 @@ def test_a_get_is_cancelled_too() -> None:
 
 @pytest.mark.timeout(30)
 def test_who_shares_a_call_with_one_that_left_gets_its_answer() -> None:
-    """The second of two equal queries goes on with the call that the first one started."""
+    """The second of two equal queries continues with the call of the first."""
     with platform() as (scripted, url), serve_gateway(url, upstream_deadline_s=60) as gateway:
         held = Held(scripted, "promotionData")
         leaving = _post(gateway, CUSTOMER)

@@ -1,4 +1,4 @@
-"""What a frontend learns of an error beside its code: whether to try again, and which argument."""
+"""What a client learns of an error beside its code: whether to retry, and which argument."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ NODES = "query Q($ids: [ID!]!) { nodes(ids: $ids) { id } }"
 
 
 def told(http: httpx.Client, query: str, **more: Any) -> dict[str, Any]:
-    """Return the extensions of the only error of an operation, with or without data."""
+    """Return the extensions of an operation's only error, with or without data."""
     answer = http.post("/graphql", json={"query": query, **more}).json()
     (error,) = answer["errors"]
     extensions: dict[str, Any] = error["extensions"]
@@ -50,7 +50,7 @@ def told(http: httpx.Client, query: str, **more: Any) -> dict[str, Any]:
 def test_an_error_about_an_argument_names_its_path(
     http: httpx.Client, query: str, variables: Any, code: str, argument: str | None
 ) -> None:
-    """Whether the document, a variable or the gateway's own check is what says so."""
+    """In a literal, in a variable, and in a check of the gateway."""
     extensions = {"code": code, "retryable": False}
     if argument is not None:
         extensions["argument"] = argument
@@ -58,7 +58,7 @@ def test_an_error_about_an_argument_names_its_path(
 
 
 def test_refusals_before_graphql_say_whether_to_try_again(http: httpx.Client) -> None:
-    """None of these passes by itself."""
+    """None of these is retryable."""
     ask = {"query": "{ __typename }"}
     for answer in (
         http.post("/graphql", content="{", headers={"Content-Type": "application/json"}),
@@ -76,7 +76,7 @@ def test_refusals_before_graphql_say_whether_to_try_again(http: httpx.Client) ->
 
 
 def test_the_parts_of_a_batch_say_it_each(http: httpx.Client) -> None:
-    """Those that are refused, and those that ran."""
+    """Refused operations as well as executed ones."""
     batch = [{"query": "{"}, {"query": 3}, {"query": PROGRAM % "(first: -1)"}]
     for part in http.post("/graphql", json=batch).json():
         (error,) = part["errors"]
@@ -84,7 +84,7 @@ def test_the_parts_of_a_batch_say_it_each(http: httpx.Client) -> None:
 
 
 def test_who_has_to_wait_may_try_again(sandbox_url: str) -> None:
-    """A limit on requests passes."""
+    """A rate limit is retryable."""
     with (
         serve_gateway(sandbox_url, rate_limit_per_minute=1) as url,
         client(url) as http,

@@ -1,4 +1,4 @@
-"""The queries that GraphiQL's tabs open with."""
+"""The example queries in GraphiQL's tabs."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "explorer/src/examples").glob("*.
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_is_answered_without_an_error(path: Path, graph: Graph) -> None:
-    """A newcomer who runs an example of the page gets data, from the sandbox that `dev` runs."""
+    """Each returns data from the sandbox that `dev` runs."""
     data = graph.ask(path.read_text(encoding="utf-8"))
     assert None not in data.values()
     assert 0 < graph.calls <= 10
@@ -30,5 +30,5 @@ def test_an_example_is_one_named_operation(path: Path) -> None:
 
 
 def test_there_are_examples() -> None:
-    """A page without any would be a bare editor."""
+    """Without any the page would be an empty editor."""
     assert len(EXAMPLES) >= 3

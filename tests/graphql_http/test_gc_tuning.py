@@ -1,4 +1,4 @@
-"""What errors have left behind is let go of soon, and sought once for all of them."""
+"""Garbage of errors is collected soon, once for all of them."""
 
 from collections.abc import Callable
 from weakref import ref
@@ -7,14 +7,14 @@ from gateway.graphql_http.gc_tuning import DeferredGc
 
 
 class Ring:
-    """Garbage that counting references does not find."""
+    """A reference cycle."""
 
     def __init__(self) -> None:
         self.itself = self
 
 
 def test_rings_are_freed_a_moment_after_errors() -> None:
-    """However many errors there are, there is one timer; the next error sets another."""
+    """Several errors share one timer; the next error starts another."""
     timers: list[tuple[float, Callable[[], None]]] = []
     collector = DeferredGc(lambda seconds, call: timers.append((seconds, call)))
     kept = ref(Ring())

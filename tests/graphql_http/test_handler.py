@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: what a request may be, and what its answer is."""
+"""GraphQL over HTTP: requests and their responses."""
 
 import socket
 from collections.abc import Iterator
@@ -19,13 +19,13 @@ def post(http: httpx.Client, body: Any, **headers: str) -> httpx.Response:
 
 
 def send(http: httpx.Client, body: Any, content_type: str = "application/json") -> httpx.Response:
-    """Send bytes as they are."""
+    """Send bytes unchanged."""
     headers = {"Content-Type": content_type} if content_type else {}
     return http.post("/graphql", content=body, headers=headers | {"Accept": GRAPHQL})
 
 
 def test_a_query_is_answered_to_post_and_get(http: httpx.Client) -> None:
-    """The same request has the same answer in a body and in a query string."""
+    """The same request has the same result in a body and in a query string."""
     query = "query Named($id: ID!) { program(programId: $id) { programId } }"
     posted = post(http, {"query": query, "variables": {"id": "973"}, "operationName": "Named"})
     parameters = {"query": query, "variables": '{"id": "973"}', "operationName": "Named"}
@@ -37,7 +37,7 @@ def test_a_query_is_answered_to_post_and_get(http: httpx.Client) -> None:
 
 
 def test_head_is_get_without_the_body(http: httpx.Client) -> None:
-    """A HEAD has the status and headers of the GET that it stands for."""
+    """A HEAD has the status and headers of the GET."""
     answer = http.head("/graphql", params={"query": TYPENAME})
     assert (answer.status_code, answer.content) == (200, b"")
     assert answer.headers["content-type"].startswith("application/json")
@@ -45,19 +45,19 @@ def test_head_is_get_without_the_body(http: httpx.Client) -> None:
 
 @pytest.mark.parametrize("name", [None, ""])
 def test_one_operation_needs_no_name(http: httpx.Client, name: str | None) -> None:
-    """An operationName that is null or empty is none."""
+    """A null or empty operationName counts as absent."""
     answer = post(http, {"query": "query A { __typename }", "operationName": name})
     assert answer.json()["data"] == {"__typename": "Query"}
 
 
 def test_an_operation_is_chosen_by_its_name(http: httpx.Client) -> None:
-    """Of two operations the named one runs."""
+    """Of two operations the named one is executed."""
     assert post(http, {"query": TWO, "operationName": "B"}).json()["data"] == {"b": "Query"}
 
 
 @pytest.mark.parametrize("name", [None, "C"])
 def test_several_operations_need_the_name_of_one(http: httpx.Client, name: str | None) -> None:
-    """Without a name that is there, none of them runs."""
+    """Without the name of one, none of them is executed."""
     answer = post(http, {"query": TWO, "operationName": name})
     assert (answer.status_code, code(answer)) == (400, "BAD_REQUEST")
     assert "operationName" in answer.text
@@ -70,7 +70,7 @@ def test_several_operations_need_the_name_of_one(http: httpx.Client, name: str |
 def test_other_methods_are_told_which_there_are(
     http: httpx.Client, method: str, path: str, allowed: str
 ) -> None:
-    """A method that there is not gets 405, JSON and the list of those that there are."""
+    """405 in JSON, with the allowed methods."""
     answer = http.request(method, path)
     assert (answer.status_code, code(answer)) == (405, "METHOD_NOT_ALLOWED")
     assert answer.headers["allow"] == allowed
@@ -90,7 +90,7 @@ def test_other_methods_are_told_which_there_are(
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_other_paths_are_not_found_in_json(http: httpx.Client, method: str, path: str) -> None:
-    """Where there is nothing the answer is coded, and no redirect names a host."""
+    """404 with a code, and no redirect that names a host."""
     answer = http.request(method, path)
     assert (answer.status_code, code(answer)) == (404, "NOT_FOUND")
 
@@ -109,7 +109,7 @@ def test_a_slash_at_the_end_changes_nothing(http: httpx.Client, method: str) -> 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_client_that_accepts_neither_type_is_told(http: httpx.Client, method: str) -> None:
-    """406 comes in JSON, before anything is run."""
+    """406 in JSON, before anything is executed."""
     answer = http.request(
         method, "/graphql", params={"query": TYPENAME}, headers={"Accept": "application/xml"}
     )
@@ -122,7 +122,7 @@ def test_a_client_that_accepts_neither_type_is_told(http: httpx.Client, method: 
      "application/x-www-form-urlencoded", "application/json; charset=latin-1"],
 )  # fmt: skip
 def test_a_body_of_another_type_is_refused(http: httpx.Client, content_type: str) -> None:
-    """Only JSON in UTF-8 is read: anything else is 415."""
+    """415 for anything but JSON in UTF-8."""
     answer = send(http, b'{"query": "{ __typename }"}', content_type)
     assert (answer.status_code, code(answer)) == (415, "UNSUPPORTED_MEDIA_TYPE")
 
@@ -141,7 +141,7 @@ def _in_chunks() -> Iterator[bytes]:
 
 @pytest.mark.parametrize("body", [b'{"query": "' + b" " * 262_144 + b'"}', _in_chunks()])
 def test_a_large_body_is_refused(http: httpx.Client, body: Any) -> None:
-    """Past GATEWAY_MAX_BODY_BYTES nothing is read, whether the length was told before or not."""
+    """Past GATEWAY_MAX_BODY_BYTES nothing is read, with or without Content-Length."""
     answer = send(http, body)
     assert (answer.status_code, code(answer)) == (413, "PAYLOAD_TOO_LARGE")
     assert "262144" in answer.text
@@ -164,14 +164,14 @@ def test_a_large_body_is_refused(http: httpx.Client, body: Any) -> None:
     ids=lambda body: repr(body[:48]),
 )  # fmt: skip
 def test_a_body_without_a_graphql_request_is_refused(http: httpx.Client, body: bytes) -> None:
-    """Whatever bytes come, the answer is 400 with a code and a hint."""
+    """400 with a code and a hint, for any bytes."""
     answer = send(http, body)
     assert (answer.status_code, code(answer)) == (400, "BAD_REQUEST")
 
 
 @pytest.mark.parametrize("variables", ["x", "[]", "3", '"x"', "[" * 8_000, "9" * 5_000, "{"])
 def test_variables_of_a_get_must_be_an_object(http: httpx.Client, variables: str) -> None:
-    """They are JSON in the query string, and refused as those of a body are."""
+    """JSON in the query string, with the same checks as in a body."""
     answer = http.get("/graphql", params={"query": TYPENAME, "variables": variables})
     assert (answer.status_code, code(answer)) == (400, "BAD_REQUEST")
     assert "variables" in answer.text
@@ -187,7 +187,7 @@ def test_a_get_without_a_query_is_refused(http: httpx.Client, query: dict[str, s
 def test_a_body_that_ends_early_is_no_fault_of_the_gateway(
     gateway_url: str, http: httpx.Client, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """A client that hangs up in the middle of its body leaves nothing unexpected in the log."""
+    """An incomplete body logs no unexpected error."""
     url = httpx.URL(gateway_url)
     with socket.create_connection((url.host, url.port or 80)) as half:
         half.sendall(
@@ -219,7 +219,7 @@ def test_a_body_that_ends_early_is_no_fault_of_the_gateway(
 def test_a_refused_operation_is_400_in_the_newer_type_alone(
     http: httpx.Client, accept: str, status: int, media_type: str
 ) -> None:
-    """Old clients take any status but 200 for a failed connection."""
+    """Old clients treat any status but 200 as a failed connection."""
     answer = http.post("/graphql", json={"query": "{ nothing }"}, headers={"Accept": accept})
     assert answer.status_code == status
     assert answer.headers["content-type"] == f"{media_type}; charset=utf-8"
@@ -233,7 +233,7 @@ def test_accept_may_come_in_several_lines(http: httpx.Client) -> None:
 
 
 def test_without_accept_the_older_type_is_sent(http: httpx.Client) -> None:
-    """GraphQL over HTTP asks for that until 2025's clients are everywhere."""
+    """GraphQL over HTTP requires it for older clients."""
     request = http.build_request("POST", "/graphql", json={"query": TYPENAME})
     del request.headers["accept"]
     assert http.send(request).headers["content-type"].startswith("application/json")
@@ -241,7 +241,7 @@ def test_without_accept_the_older_type_is_sent(http: httpx.Client) -> None:
 
 @pytest.mark.parametrize("query", ["mutation { x }", "subscription { x }"])
 def test_only_queries_are_run(http: httpx.Client, query: str) -> None:
-    """The schema has neither mutation nor subscription, whatever the method."""
+    """The schema has neither mutations nor subscriptions, with any method."""
     posted = post(http, {"query": query})
     got = http.get("/graphql", params={"query": query}, headers={"Accept": GRAPHQL})
     assert posted.status_code == got.status_code == 400
@@ -249,7 +249,7 @@ def test_only_queries_are_run(http: httpx.Client, query: str) -> None:
 
 
 def test_errors_of_an_execution_stand_beside_its_data(http: httpx.Client) -> None:
-    """An operation that has begun is 200 in both media types, with a coded error and its path."""
+    """An executed operation is 200 in both media types, with a coded error and its path."""
     query = '{ good: program(programId: "9005") { programId } bad: program(programId: "x") { id } }'
     answer = post(http, {"query": query})
     assert answer.status_code == 200
@@ -259,6 +259,6 @@ def test_errors_of_an_execution_stand_beside_its_data(http: httpx.Client) -> Non
 
 
 def test_a_refusal_tells_where(http: httpx.Client) -> None:
-    """A mistake in the document has its line and column."""
+    """An error in the document has its line and column."""
     (error,) = errors(post(http, {"query": "{\n  nothing\n}"}))
     assert error["locations"] == [{"line": 2, "column": 3}]

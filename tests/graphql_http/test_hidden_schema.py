@@ -1,4 +1,4 @@
-"""Introspection by setting: off, neither it nor any error gives away a name of the schema."""
+"""With introspection off, neither it nor any error reveals a name of the schema."""
 
 import re
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ MISSPELT: list[tuple[str, dict[str, Any]]] = [
 
 
 def names() -> set[str]:
-    """Return all names of fields, arguments, and what enums and inputs have, of five letters up."""
+    """Return the names of fields, arguments, enum values and inputs, of five letters or more."""
     found: set[str] = set()
     for kind in executable(build_schema()).type_map.values():
         if kind.name.startswith("__"):
@@ -75,7 +75,7 @@ def ask(http: httpx.Client, query: str, variables: dict[str, Any]) -> httpx.Resp
 
 @pytest.mark.parametrize("query", INTROSPECTION)
 def test_the_schema_can_be_hidden(hidden: httpx.Client, query: str) -> None:
-    """However it is asked for, it is refused."""
+    """Every form of introspection is refused."""
     answer = ask(hidden, query, {})
     assert answer.status_code == 400
     assert {error["extensions"]["code"] for error in answer.json()["errors"]} == {
@@ -84,7 +84,7 @@ def test_the_schema_can_be_hidden(hidden: httpx.Client, query: str) -> None:
 
 
 def test_a_types_own_name_is_no_secret(hidden: httpx.Client) -> None:
-    """Client caches ask for `__typename` everywhere."""
+    """Client caches select `__typename` everywhere."""
     assert ask(hidden, "{ __typename }", {}).json()["data"] == {"__typename": "Query"}
 
 
@@ -92,7 +92,7 @@ def test_a_types_own_name_is_no_secret(hidden: httpx.Client) -> None:
 def test_a_mistake_gives_no_name_away(
     hidden: httpx.Client, http: httpx.Client, query: str, variables: dict[str, Any]
 ) -> None:
-    """The answer repeats what the client has written, and brings no word of the schema."""
+    """The response repeats the client's words, and adds none of the schema."""
     answer = ask(hidden, query, variables)
     told = " ".join(error["message"] for error in answer.json()["errors"])
     assert answer.status_code == 400
@@ -102,7 +102,7 @@ def test_a_mistake_gives_no_name_away(
 
 
 def test_shown_it_helps(http: httpx.Client) -> None:
-    """With introspection the schema can be read, and mistakes are told with what is meant."""
+    """With introspection the schema can be read, and errors have suggestions."""
     assert ask(http, INTROSPECTION[0], {}).json()["data"]
     assert "Did you mean 'customer'" in ask(http, "{ custoner { id } }", {}).text
     told = ask(http, "{ customer(by: 3) { id } }", {})

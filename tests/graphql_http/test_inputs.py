@@ -1,4 +1,4 @@
-"""Literals and variables that are not what they must be: told by place, never by value."""
+"""Invalid literals and variables: errors name the path, and never the value."""
 
 import json
 from typing import Any
@@ -57,7 +57,7 @@ def refusals(
 def test_a_wrong_literal_is_told_by_its_place(
     http: httpx.Client, arguments: str, words: str
 ) -> None:
-    """The message names the argument, with its path, and what is allowed there."""
+    """The message has the argument with its path, and what is allowed."""
     (error,) = refusals(http, f"{{ customer({arguments}) {{ customerId }} }}")
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert error["message"].startswith(words)
@@ -78,7 +78,7 @@ def test_a_wrong_literal_is_told_by_its_place(
     ],
 )
 def test_every_kind_of_literal_is_checked(http: httpx.Client, arguments: str, words: str) -> None:
-    """Numbers, booleans, ids, enums and lists say what they may be."""
+    """Numbers, booleans, ids, enums and lists."""
     query = f"{{ program(programId: 1) {{ promotions({arguments}) {{ totalCount }} }} }}"
     (error,) = refusals(http, query)
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
@@ -96,7 +96,7 @@ def test_every_kind_of_literal_is_checked(http: httpx.Client, arguments: str, wo
 def test_what_a_list_may_be_is_said_without_repetition(
     http: httpx.Client, query: str, ending: int
 ) -> None:
-    """What is said of the items does not say of each what is said of the list."""
+    """The errors of items do not repeat that of the list."""
     messages = [error["message"] for error in refusals(http, query)]
     assert [message.count(", and not null") for message in messages] == [ending]
 
@@ -137,7 +137,7 @@ def test_each_mistake_in_a_list_is_told_once(http: httpx.Client) -> None:
 def test_a_wrong_variable_is_told_by_its_name(
     http: httpx.Client, variables: dict[str, Any] | None, words: str
 ) -> None:
-    """The message names the variable, with the path into it, and what is allowed there."""
+    """The message has the variable with the path, and what is allowed."""
     (error,) = refusals(http, WITH_VARIABLES, variables)
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert error["message"].startswith(words)
@@ -154,7 +154,7 @@ def test_a_wrong_variable_is_told_by_its_name(
 def test_mistakes_in_a_list_of_variables_are_told(
     http: httpx.Client, by: Any, places: list[str]
 ) -> None:
-    """The path has the index, one item stands for a list of one, and ten are enough."""
+    """The path has the index, one item is coerced to a list, and ten errors are enough."""
     query = "query($by: [CustomerIdentifier!]!) { customers(by: $by) { customerId } }"
     listed = [error["message"].partition(":")[0] for error in refusals(http, query, {"by": by})]
     assert listed == places
@@ -164,7 +164,7 @@ def test_mistakes_in_a_list_of_variables_are_told(
     "default", [f"$by: CustomerIdentifier = {{mobile: {MOBILE}}}", f"$by: Int = {MOBILE}"]
 )
 def test_a_wrong_default_is_told_by_its_variable(http: httpx.Client, default: str) -> None:
-    """A default is a literal of the caller's too."""
+    """A default is a literal, too."""
     errors = refusals(http, f"query({default}) {{ customer(by: $by) {{ customerId }} }}")
     assert errors[0]["extensions"]["code"] == "BAD_USER_INPUT"
     assert errors[0]["message"].startswith("$by")
@@ -193,7 +193,7 @@ def test_a_wrong_default_is_told_by_its_variable(http: httpx.Client, default: st
     ],
 )
 def test_a_syntax_error_tells_where_and_not_what(http: httpx.Client, query: str) -> None:
-    """The parser's words come without the text that it stopped at."""
+    """The parser's message without the text at which it failed."""
     (error,) = refusals(http, query)
     assert error["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
     assert error["message"].startswith("Syntax Error: ")
@@ -220,7 +220,7 @@ def test_a_syntax_error_tells_where_and_not_what(http: httpx.Client, query: str)
 def test_a_document_that_does_not_fit_the_schema_is_refused(
     http: httpx.Client, query: str, words: str
 ) -> None:
-    """Validation's own words help whoever writes the query."""
+    """With the message of the validation rule."""
     errors = refusals(http, query)
     assert {error["extensions"]["code"] for error in errors} == {"GRAPHQL_VALIDATION_FAILED"}
     assert any(words in error["message"] for error in errors)
@@ -249,5 +249,5 @@ def test_a_document_that_does_not_fit_the_schema_is_refused(
 def test_a_variable_that_is_null_where_null_cannot_be_is_told(
     graph: Graph, query: str, variables: dict[str, Any], message: str
 ) -> None:
-    """GraphQL finds this one only when it runs: it is the caller's mistake nevertheless."""
+    """GraphQL detects it only during execution: it is the caller's error nevertheless."""
     assert graph.refusal(query, variables) == ("BAD_USER_INPUT", message)

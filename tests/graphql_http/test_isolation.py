@@ -1,4 +1,4 @@
-"""Of fifty callers who ask the same at once, each gets what is theirs, and nobody else's."""
+"""Fifty concurrent callers with the same queries each get their own data."""
 
 import asyncio
 import base64
@@ -40,7 +40,7 @@ SHARED = "4915700000000"
 
 
 def told(name: str, counts: Counter[str], calls: int, kept: int) -> str:
-    """Put the figures into a line."""
+    """Format the figures of a run."""
     return (
         f"{name}: {counts['right']} right answers of {CALLERS} callers ({counts['forbidden']}"
         f" customers forbidden in them), {counts['wrong']} wrong, {counts['failed']} failed,"
@@ -49,17 +49,17 @@ def told(name: str, counts: Counter[str], calls: int, kept: int) -> str:
 
 
 def answers_kept(url: str) -> int:
-    """Tell how many answers a gateway has given without running the operation."""
+    """Return how many cached responses a gateway has served."""
     return int(scrape(url)["gateway_response_cache_hits_total"])
 
 
 def allowed(caller: int) -> set[int]:
-    """Return a caller's customers: their own, and the last ten another's too, as in a family."""
+    """Return a caller's customers: their own, and for the last ten another's, too."""
     return {caller, caller - 40} if caller >= 40 else {caller}
 
 
 def truths(http: httpx.Client) -> dict[tuple[str, str | None], list[Any]]:
-    """Ask for each customer alone, in each way; by kind, and "after" for the second page."""
+    """Query each customer alone, in each way; by kind, and "after" for the second page."""
     numbers = range(CALLERS)
     customer = [asked(http, "customer", {}, by=identifier(number)) for number in numbers]
     cursors = [one["promotions"]["pageInfo"]["endCursor"] for one in customer]
@@ -82,7 +82,7 @@ def truths(http: httpx.Client) -> dict[tuple[str, str | None], list[Any]]:
 def claimed_rounds(
     truth: dict[tuple[str, str | None], list[Any]], issuer: Issuer, rounds: int
 ) -> Iterator[list[Question]]:
-    """Let all ask for one customer, or three, and in every other round each for their own."""
+    """Query one customer, or three, as all callers, and in every other round each caller's own."""
     random = Random(6)  # noqa: S311 - the same storm each time
     bearers = [
         issuer.bearer(sub=f"caller {n}", customers=[identifier(c) for c in sorted(allowed(n))])
@@ -108,7 +108,7 @@ def claimed_question(
     caller: int,
     targets: list[int],
 ) -> Question:
-    """Ask for these customers; expect those of the caller's claim, and the others forbidden."""
+    """Query these customers; expect those of the caller's claim, and the others forbidden."""
     key: tuple[str, str | None] = (kind.removesuffix("s"), None)
     variables: dict[str, Any] = {"by": identifier(targets[0])}
     match kind:
@@ -127,7 +127,7 @@ def claimed_question(
 
 @pytest.mark.parametrize("requests", REQUESTS)
 def test_no_caller_gets_what_another_claim_opens(tmp_path: Path, requests: int) -> None:
-    """With tokens: one credential for all, and so one cache and shared calls, behind the gate."""
+    """With tokens all share one credential, and so the cache and the upstream calls."""
     issuer = Issuer()
     key_file = tmp_path / "key.pem"
     key_file.write_bytes(issuer.pem())
@@ -152,7 +152,7 @@ def test_no_caller_gets_what_another_claim_opens(tmp_path: Path, requests: int) 
 
 
 class Brands:
-    """Many platforms behind one address: whose credential it is decides which of them answers."""
+    """Several upstreams behind one address, selected by the credential."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -168,7 +168,7 @@ class Brands:
             self._by_credential[basic(number)["Authorization"].encode()] = sandbox
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand a call on."""
+        """Pass a call on."""
         if scope["type"] == "lifespan":
             await next(iter(self._by_credential.values()))(scope, receive, send)
             return
@@ -177,13 +177,13 @@ class Brands:
 
 
 def basic(number: int) -> dict[str, str]:
-    """Return the header of a till."""
+    """Return the header of a credential."""
     pair = base64.b64encode(f"till.{number}:p".encode()).decode()
     return {"Authorization": f"Basic {pair}"}
 
 
 def handed_on_rounds(http: httpx.Client, rounds: int) -> Iterator[list[Question]]:
-    """Let all callers ask the very same; what it is about differs by the credential alone."""
+    """Send the same queries as all callers; their meaning differs by the credential alone."""
     random = Random(6)  # noqa: S311 - the same storm each time
     by = {"mobile": SHARED}
     truth = {
@@ -206,7 +206,7 @@ def handed_on_rounds(http: httpx.Client, rounds: int) -> Iterator[list[Question]
 
 @pytest.mark.parametrize("requests", REQUESTS)
 def test_no_caller_gets_what_another_credential_opens(requests: int) -> None:
-    """With `passthrough`: neither a kept answer nor a shared call crosses from one to another."""
+    """With `passthrough` no cached response and no shared call crosses credentials."""
     brands = Brands()
     open_settings: dict[str, Any] = {"upstream_auth": "passthrough", "report_upstream": False}
     with serve(brands) as platform_url:

@@ -1,4 +1,4 @@
-"""Mistakes of the gateway's own: masked for the client, logged with the request's id."""
+"""Unexpected errors: masked for the client, and logged with the request's id."""
 
 import json
 from collections.abc import AsyncIterator
@@ -32,15 +32,15 @@ QUERY = '{ customer(by: {mobile: "919876543210"}) { promotions { totalCount } } 
 
 
 class BrokenTransport(httpx.AsyncBaseTransport):
-    """Raises what no platform can make happen."""
+    """Raises an error that no upstream can cause."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Raise, with everything in the message that must not be seen."""
+        """Raise, with secrets in the message."""
         raise RuntimeError(SECRET) from ValueError(SECRET)
 
 
 def test_a_mistake_in_a_resolver_is_masked_and_logged(log: Lines) -> None:
-    """The client learns the request's id, under which the log tells type and place."""
+    """The client gets the request's id, and the log has type and location."""
     app = create_app(
         settings_for("http://platform.example"), transport=HttpxTransport(BrokenTransport())
     )
@@ -76,7 +76,7 @@ class Stub:
 
 @pytest.mark.parametrize("made", [RuntimeError(SECRET), RecursionError(), KeyError("x")])
 def test_a_mistake_in_the_executor_is_masked_and_logged(log: Lines, made: Exception) -> None:
-    """Whatever runs operations may fail as a whole, and is still answered as GraphQL."""
+    """The response is still a GraphQL response."""
     app = create_app(settings_for("http://platform.example"), executor=Stub(made))
     with serve(app) as url, client(url) as http:
         answer = http.post("/graphql", json={"query": QUERY}, headers={"X-Request-Id": "r-2"})
@@ -94,7 +94,7 @@ def test_a_mistake_in_the_executor_is_masked_and_logged(log: Lines, made: Except
 
 
 def test_an_answer_that_cannot_be_written_is_masked(log: Lines) -> None:
-    """Data that is no JSON is a mistake too, and not a broken connection."""
+    """Data that cannot be encoded is an error, and no broken connection."""
     executor = Stub(Outcome({"x": "\ud800"}, []))
     app = create_app(settings_for("http://platform.example"), executor=executor)
     with serve(app) as url, client(url) as http:
@@ -115,7 +115,7 @@ async def _stream(_http: StarletteRequest) -> Response:
 
 
 def test_an_answer_that_fails_on_its_way_is_cut_off(log: Lines) -> None:
-    """After the head is sent there is no other answer: the connection ends, the log tells why."""
+    """After the head the connection is closed, and the log has the reason."""
     middleware = [Middleware(EdgeMiddleware, Origins(()), OperationStatistics())]
     app = Starlette(routes=[Route("/", _stream)], middleware=middleware)
     with serve(app) as url, client(url) as http, pytest.raises(httpx.RemoteProtocolError):
@@ -125,7 +125,7 @@ def test_an_answer_that_fails_on_its_way_is_cut_off(log: Lines) -> None:
 
 
 def test_a_refused_request_is_logged_with_its_code(log: Lines) -> None:
-    """An operator can tell a client that asks wrongly from one that does not ask."""
+    """Operators can see which errors clients cause."""
     app = create_app(
         settings_for("http://platform.example"), transport=HttpxTransport(BrokenTransport())
     )

@@ -1,4 +1,4 @@
-"""What a GET must never do, shown with a schema that has more than queries."""
+"""GET must not run mutations, with a schema that has some."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -31,7 +31,7 @@ from tests.support.serving import serve
 
 
 class Counter:
-    """An executor that only counts what it was asked to run."""
+    """An executor that records what it was to execute."""
 
     def __init__(self) -> None:
         self.ran: list[str | None] = []
@@ -39,13 +39,13 @@ class Counter:
     async def run(
         self, operation: Operation, variables: dict[str, Any], context: ResolverContext
     ) -> Outcome:
-        """Note the operation's name."""
+        """Record the operation's name."""
         self.ran.append(operation.name)
         return Outcome({}, [])
 
 
 def test_a_get_runs_queries_only() -> None:
-    """A link must change nothing: a mutation needs POST."""
+    """A mutation requires POST."""
     executor = Counter()
     nothing: Any = Mock()  # the executor stands in for resolvers: no loader is used
     settings = settings_for("http://platform.example")

@@ -1,4 +1,4 @@
-"""How much the answer cache holds, and whose: its parts, without a gateway around them."""
+"""The bounds and keys of the response cache, without a gateway around it."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ QUERY = "query Q { __typename }"
 
 @pytest.fixture
 def answers() -> ResponseCache:
-    """Return the answer cache of a gateway that keeps answers."""
+    """Return the response cache of a gateway that caches."""
     return answer_cache()
 
 
@@ -36,12 +36,12 @@ def operation() -> Operation:
 
 
 def request_of(*roles: Role) -> RequestContext:
-    """Make a request of a caller with these roles."""
+    """Return a request of a caller with these roles."""
     return RequestContext("id", NOW, Caller(frozenset(roles)), 0.0, CallBudget(1))
 
 
 def keep(answers: ResponseCache, operation: Operation, number: int, size: int) -> None:
-    """Have an answer of so many bytes kept, where that may be."""
+    """Store a response of so many bytes, if that is allowed."""
     request = request_of()
     key, kept = answers.find(operation, {"number": number}, request)
     if kept is None:
@@ -51,7 +51,7 @@ def keep(answers: ResponseCache, operation: Operation, number: int, size: int) -
 def test_answers_take_no_more_than_their_bytes(
     answers: ResponseCache, operation: Operation
 ) -> None:
-    """However many there are, they stay within 16 MiB; one that is too large pushes none out."""
+    """They stay within 16 MiB; one that is too large evicts none."""
     for number in range(24):
         keep(answers, operation, number, MIB)
     assert 12 * MIB < answers.memory.bytes <= 16 * MIB
@@ -63,7 +63,7 @@ def test_answers_take_no_more_than_their_bytes(
 def test_answers_are_no_more_than_their_number(
     answers: ResponseCache, operation: Operation
 ) -> None:
-    """Small ones are bounded too; what was used least lately goes first."""
+    """Small ones are bounded, too; the least recently used is evicted."""
     answers.memory = MemoryCache(MemoryLimits(3, MIB), lambda _: 1, lambda: 0.0)
     for number in (1, 2, 3, 1, 4, 1):
         keep(answers, operation, number, 1)
@@ -73,7 +73,7 @@ def test_answers_are_no_more_than_their_number(
 def test_roles_and_platforms_have_keys_of_their_own(
     answers: ResponseCache, operation: Operation
 ) -> None:
-    """What a role opens is not for a caller without it, and a test system is not the real one."""
+    """Callers with other roles, and other upstreams, have other keys."""
     keys = [answers.key(operation, {}, request_of(*roles)) for roles in ((), Role)]
     assert answers.key(operation, {}, request_of(*Role)) == keys[1]
     answers = replace(answers, origin="http://other.test")
@@ -84,7 +84,7 @@ def test_roles_and_platforms_have_keys_of_their_own(
 
 
 def test_operations_and_variables_have_keys_of_their_own(answers: ResponseCache) -> None:
-    """Another text, another operation of it, another value, another type of number: another key."""
+    """Another text, operation, value or type of number is another key."""
     operations = Operations(executable(build_schema()), introspection=True)
     two = "query Q { __typename } query R { __typename }"
     found = [operations.get(*asked) for asked in ((QUERY, None), (two, "Q"), (two, "R"))]
@@ -96,7 +96,7 @@ def test_operations_and_variables_have_keys_of_their_own(answers: ResponseCache)
 
 
 def test_a_moment_notes_the_next_instant_that_it_was_compared_with() -> None:
-    """Either way round, and equal included: what is past will not change."""
+    """In both directions, and equality included; the past is not recorded."""
     moment = RecordingClock.of(NOW)
     assert moment == NOW
     past, soon, later = (NOW.replace(hour=hour) for hour in (1, 13, 14))

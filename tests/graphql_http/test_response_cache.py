@@ -1,4 +1,4 @@
-"""Whole answers that are kept: for whom, for what, and for how long."""
+"""Cached responses: for whom, for what, and for how long."""
 
 import re
 from dataclasses import fields
@@ -35,7 +35,7 @@ NOBODY = '{ customer(by: {externalId: "C-NOBODY"}) { customerId } }'
 
 
 def test_a_kept_answer_is_the_first_one_byte_for_byte() -> None:
-    """The second answer is the same to the last byte, and costs the platform nothing."""
+    """The second response is equal to the last byte, and makes no upstream call."""
     with answering(report_upstream=False) as gateway:
         first = gateway.post(BODY)
         assert b'"totalCount":10' in first
@@ -45,7 +45,7 @@ def test_a_kept_answer_is_the_first_one_byte_for_byte() -> None:
 
 
 def test_a_kept_answer_is_the_one_that_is_given_without_a_cache() -> None:
-    """That an answer is encoded before it is kept changes nothing of it."""
+    """Encoding before storing changes nothing."""
     with answering(report_upstream=False) as gateway:
         kept = [gateway.post(BODY) for _ in range(2)]
     with answering(report_upstream=False, cache_customer_ttl_s=0) as gateway:
@@ -53,7 +53,7 @@ def test_a_kept_answer_is_the_one_that_is_given_without_a_cache() -> None:
 
 
 def test_what_an_answer_costs_is_told_anew() -> None:
-    """A kept answer has cost no call and is one that was cached; the quota is that of now."""
+    """A cached response reports no call, one cached response, and the current quota."""
     with answering(upstream_calls_per_minute=50) as gateway:
         reports = [
             gateway.graph.answer(query)["extensions"]["upstream"]
@@ -64,7 +64,7 @@ def test_what_an_answer_costs_is_told_anew() -> None:
 
 
 def test_by_default_no_answer_is_kept() -> None:
-    """Where customers' data is not kept, nothing is, whatever an answer is made of."""
+    """Where customer data is not cached, no response is."""
     with answering(cache_customer_ttl_s=0) as gateway:
         for query in (COUNT, DEFINITION, "{ __typename }") * 2:
             gateway.graph.ask(query)
@@ -85,7 +85,7 @@ def test_by_default_no_answer_is_kept() -> None:
     ids=["name", "document", "value", "type", "null", "absent", "customer"],
 )
 def test_another_operation_is_never_answered_from_it(other: dict[str, Any]) -> None:
-    """Document, name and variables, each of its own type, make the operation."""
+    """The key has the document, the operation's name and the typed variables."""
     with answering() as gateway:
         gateway.post(BODY)
         gateway.post(BODY | other)
@@ -93,7 +93,7 @@ def test_another_operation_is_never_answered_from_it(other: dict[str, Any]) -> N
 
 
 def test_the_order_of_variables_does_not_count() -> None:
-    """An object with the same members in another order is the same object."""
+    """Members in another order make the same object."""
     with answering() as gateway:
         gateway.post(BODY)
         gateway.post(BODY | {"variables": {"first": 5, "id": "C-TEN"}})
@@ -101,7 +101,7 @@ def test_the_order_of_variables_does_not_count() -> None:
 
 
 def test_another_caller_is_never_answered_from_it() -> None:
-    """With passthrough each credential has its own answers, and none has no answer."""
+    """With passthrough each credential has its own responses."""
     with answering(upstream_auth="passthrough") as gateway:
         basic = "Basic c2FuZGJveDpzYW5kYm94"
         first = gateway.post(BODY, Authorization=basic)
@@ -114,7 +114,7 @@ def test_another_caller_is_never_answered_from_it() -> None:
 
 
 def test_whatever_tells_callers_apart_is_part_of_the_key() -> None:
-    """A new field of `Caller` fails here until `whose` in the answer cache, or identity, has it."""
+    """A new field of `Caller` fails here until it is part of the key, or of the identity."""
     assert {field.name for field in fields(Caller)} == {
         "roles",
         "credential",
@@ -124,7 +124,7 @@ def test_whatever_tells_callers_apart_is_part_of_the_key() -> None:
 
 
 def test_an_answer_ends_with_its_only_part() -> None:
-    """It is kept for as long as the upstream answer that it was made of, less 10 % at most."""
+    """It lives as long as the upstream response it was built from, less at most 10 %."""
     with answering() as gateway:
         gateway.graph.ask(COUNT)
         gateway.clock.advance(TTL_S * 0.8)
@@ -136,7 +136,7 @@ def test_an_answer_ends_with_its_only_part() -> None:
 
 
 def test_an_answer_of_remembered_parts_has_their_remaining_time() -> None:
-    """What was already old when an answer was made of it does not become young by that."""
+    """The age of a cached upstream response counts."""
     with answering() as gateway:
         gateway.graph.ask(COUNT)
         gateway.clock.advance(TTL_S * 0.7)
@@ -149,7 +149,7 @@ def test_an_answer_of_remembered_parts_has_their_remaining_time() -> None:
 
 @pytest.mark.parametrize("short", ["customer", "definition"])
 def test_the_shortest_part_counts(short: str) -> None:
-    """Of a customer's page and its definitions, whichever ends first ends the answer."""
+    """Of a customer's page and its definitions the one that expires first."""
     settings: dict[str, Any] = {f"cache_{short}_ttl_s": 10, "cache_definition_stale_s": 0}
     with answering(**settings) as gateway:
         gateway.graph.ask(DEFINED)
@@ -163,7 +163,7 @@ def test_the_shortest_part_counts(short: str) -> None:
 
 
 def test_that_something_is_not_there_counts_as_a_part() -> None:
-    """A "not here" is believed for 30 s, give or take a tenth, and so is an answer made of it."""
+    """A 404 is cached for 30 s, plus or minus a tenth, and so is a response built from it."""
     with answering() as gateway:
         gateway.graph.ask(NOWHERE)
         gateway.clock.advance(24)
@@ -177,7 +177,7 @@ def test_that_something_is_not_there_counts_as_a_part() -> None:
 
 @pytest.mark.parametrize("ahead_s", [5.0, 0.0])
 def test_an_answer_ends_when_time_changes_it(ahead_s: float) -> None:
-    """A promotion that ends is ENDED the moment after, with no call; its name can stay."""
+    """A promotion that ends is ENDED a moment later, without a call; its name stays cached."""
     with answering() as gateway:
         (node,) = gateway.graph.ask(VALIDITY)["customer"]["promotions"]["nodes"]
     ends_at = datetime.fromisoformat(node["promotion"]["endsAt"])
@@ -195,7 +195,7 @@ def test_an_answer_ends_when_time_changes_it(ahead_s: float) -> None:
 
 
 def test_a_kept_answer_is_right_at_every_moment() -> None:
-    """Around each instant that decides anything, it is what a gateway that keeps nothing says."""
+    """Around each deciding instant it equals the response without a cache."""
     with answering() as keeping, answering(cache_customer_ttl_s=0) as asking:
         written = asking.post({"query": DATES}).decode()
         stamps = set(re.findall(r'"(?:endsAt|expiresAt)":"([^"]+)"', written))
@@ -209,7 +209,7 @@ def test_a_kept_answer_is_right_at_every_moment() -> None:
 
 @pytest.mark.parametrize("query", ["{ __typename }", "{ __schema { queryType { name } } }"])
 def test_an_answer_of_no_parts_is_kept_as_long_as_customers_data(query: str) -> None:
-    """What the platform was not asked for has no time of its own."""
+    """Without an upstream response there is no other lifetime."""
     with answering() as gateway:
         for wait_s in (TTL_S * 0.85, TTL_S * 0.2, 0):
             gateway.graph.ask(query)
@@ -228,7 +228,7 @@ def test_an_answer_of_no_parts_is_kept_as_long_as_customers_data(query: str) -> 
     ids=["failed", "partial", "warning", "a part that is not kept"],
 )
 def test_an_answer_that_may_be_better_the_next_time_is_not_kept(fault: str, query: str) -> None:
-    """Errors and warnings pass, and that a customer is not there is not remembered either."""
+    """Errors, warnings and an unknown customer are not cached."""
     with answering(fault) as gateway:
         for _ in range(2):
             gateway.graph.answer(query)
@@ -236,7 +236,7 @@ def test_an_answer_that_may_be_better_the_next_time_is_not_kept(fault: str, quer
 
 
 def test_an_answer_with_a_stale_part_is_not_kept() -> None:
-    """What serves on while the platform is down must not do so for longer than it has to."""
+    """Stale data must not live longer than necessary."""
     down = "status=500,endpoint=promotionsV2,after=1"
     with answering(down, cache_definition_stale_s=1000) as gateway:
         gateway.graph.ask(DEFINITION)
@@ -249,7 +249,7 @@ def test_an_answer_with_a_stale_part_is_not_kept() -> None:
 
 
 def test_a_kept_answer_tells_the_same_cost() -> None:
-    """What it was reckoned to cost is kept with it, for who counts on `extensions.cost`."""
+    """The cost is cached with it, for `extensions.cost`."""
     query = '{ customer(by: {externalId: "C-TEN"}) { promotions(first: 3) { nodes { id } } } }'
     with answering() as gateway:
         first, second = gateway.graph.answer(query), gateway.graph.answer(query)
@@ -259,7 +259,7 @@ def test_a_kept_answer_tells_the_same_cost() -> None:
 
 
 def test_what_is_refused_is_refused_again() -> None:
-    """A kept answer opens nothing to an operation with other variables."""
+    """A cached response does not allow other variables."""
     below = "{ promotions(first: $n) { totalCount } }"
     query = f'query($n: Int) {{ customer(by: {{externalId: "C-TEN"}}) {below} }}'
     with answering() as gateway:
