@@ -63,9 +63,9 @@ def read_page(
             is_one and not all(map(wanted.has, filter(None, page.items)))
         ):
             page = page.only(wanted.has)
-    if page.surprises:
-        statistics.undocumented_values += page.surprises
-        log.warning("upstream_undocumented_values", endpoint=endpoint, count=page.surprises)
+    if page.undocumented:
+        statistics.undocumented_values += page.undocumented
+        log.warning("upstream_undocumented_values", endpoint=endpoint, count=page.undocumented)
     if None in page.items:
         statistics.items_left_out += page.left_out
         log.warning(

@@ -60,8 +60,8 @@ class UpstreamPage(NamedTuple, Generic[Item]):
 
     `items` has None where an item was left out. `total` is the upstream's ``totalEntries``, None
     where it cannot be read; `customer_id` is whose page it is, where the endpoint says so.
-    `foreign` counts the items left out because they were not requested. `surprises` counts values
-    that are not as documented: read as what they plainly are, or as null.
+    `foreign` counts the items left out because they were not requested, `undocumented` the values
+    of another form than documented, which are read for what they plainly are, or as null.
     """
 
     items: list[Item | None]
@@ -69,7 +69,7 @@ class UpstreamPage(NamedTuple, Generic[Item]):
     warnings: tuple[UpstreamWarning, ...] = ()
     customer_id: int | None = None
     foreign: int = 0
-    surprises: int = 0
+    undocumented: int = 0
 
     @property
     def left_out(self) -> int:
@@ -128,9 +128,9 @@ def _decode_page(form: _Format, body: bytes) -> UpstreamPage[Any] | Refusal:
     Raise MalformedPayloadError where it is not JSON, has no list of promotions although its total
     is not 0, or has no ``customerId`` although the endpoint documents it.
     """
-    payload, surprises = _decode_at_once(form, body), 0
+    payload, undocumented = _decode_at_once(form, body), 0
     if payload is None:
-        payload, surprises = _decode_by_item(form, body)
+        payload, undocumented = _decode_by_item(form, body)
     if isinstance(payload, Refusal):
         return payload
     items: list[Any] = payload.items or []
@@ -141,9 +141,9 @@ def _decode_page(form: _Format, body: bytes) -> UpstreamPage[Any] | Refusal:
         raise MalformedPayloadError(_TOO_MANY_ITEMS)
     form.prefer_iso_dates(items)
     if isinstance(payload, DefinitionPagePayload):
-        return UpstreamPage(items, total, surprises=surprises)
+        return UpstreamPage(items, total, undocumented=undocumented)
     warnings = parse_warnings(payload.warnings) if payload.warnings else ()
-    return UpstreamPage(items, total, warnings, payload.customer_id, surprises=surprises)
+    return UpstreamPage(items, total, warnings, payload.customer_id, undocumented=undocumented)
 
 
 decode_customer_page: Callable[[bytes], UpstreamPage[CustomerPromotionPayload] | Refusal] = partial(
@@ -201,7 +201,7 @@ def _decode_by_item(form: _Format, body: bytes) -> tuple[_Payload | Refusal, int
         raise MalformedPayloadError(str(error)) from None
     except (NotJsonError, msgspec.DecodeError, RecursionError):
         raise MalformedPayloadError("not a JSON object, or nested too deep") from None
-    return payload, reader.surprises
+    return payload, reader.undocumented
 
 
 def _split(listed: msgspec.Raw, key: str, reader: Lenient) -> list[msgspec.Raw]:
@@ -214,7 +214,7 @@ def _split(listed: msgspec.Raw, key: str, reader: Lenient) -> list[msgspec.Raw]:
         return entries
     if first != b"{":
         raise MalformedPayloadError(f"{key} is not a list")
-    reader.surprises += 1
+    reader.undocumented += 1
     return [listed] if _decode_object(listed) else []
 
 

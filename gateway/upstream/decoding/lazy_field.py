@@ -96,7 +96,7 @@ class LazyField(Generic[_V]):
             value = None
             if self._is_essential and raw != "":
                 raise UnreadableError(f"{self.key} cannot be read") from None
-            reader.surprises += raw != ""
+            reader.undocumented += raw != ""
         try:
             json = b"" if value is None else msgspec.json.encode(value)
         except RecursionError:

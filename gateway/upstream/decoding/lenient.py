@@ -8,7 +8,7 @@ A value of another shape than documented is read for what it plainly is:
 
 An unreadable leaf takes its default, unless it is required or `ESSENTIAL` (`field_types.py`): then
 the whole struct is unreadable. An empty string means absence. Every other value that is not as
-documented is counted in `Lenient.surprises`.
+documented is counted in `Lenient.undocumented`.
 """
 
 import math
@@ -41,10 +41,10 @@ class LeafError(Exception):
 
 
 class Lenient:
-    """Reads one item or page; `surprises` counts the values that are not as documented."""
+    """Reads one item or page; `undocumented` counts the values that are not as documented."""
 
     def __init__(self) -> None:
-        self.surprises = 0
+        self.undocumented = 0
 
     def struct(self, raw: object, kind: type[_S]) -> _S:
         """Return a struct made of what `parse_json` or `parse_exactly` returned.
@@ -65,7 +65,7 @@ class Lenient:
             except LeafError:
                 if field.required or (value != "" and _is_essential(field.type)):
                     raise UnreadableError(f"{field.encode_name} cannot be read") from None
-                self.surprises += value != ""
+                self.undocumented += value != ""
         return kind(**values)
 
     def value(self, raw: object, annotation: Any) -> Any:
@@ -90,7 +90,7 @@ class Lenient:
 
     def _object(self, raw: object) -> dict[str, Any]:
         if isinstance(raw, list) and len(raw) < 2:
-            self.surprises += 1
+            self.undocumented += 1
             raw = raw[0] if raw else {}
         if not isinstance(raw, dict):
             raise LeafError
@@ -101,11 +101,11 @@ class Lenient:
             return raw
         names = _entry_names(annotation)
         if names and isinstance(raw, dict) and names[0] not in raw:
-            self.surprises += 1
+            self.undocumented += 1
             return [dict(zip(names, entry, strict=True)) for entry in raw.items()]
         if not isinstance(raw, dict) and (raw == "" or kind is Any or _is_struct(kind)):
             raise LeafError
-        self.surprises += 1
+        self.undocumented += 1
         return [] if raw == {} else [raw]
 
     def _entry(self, raw: object, kind: Any) -> Any:
@@ -116,7 +116,7 @@ class Lenient:
         if _is_only(annotation, msgspec.Raw):
             return msgspec.Raw(_write(raw))
         if _is_only(annotation, str) and not isinstance(raw, str | NoneType):
-            self.surprises += 1
+            self.undocumented += 1
             return _text(raw, annotation)
         try:
             if isinstance(raw, Number | list | dict):

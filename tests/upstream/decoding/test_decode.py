@@ -48,7 +48,7 @@ def test_documented_page_is_decoded_whole(
 
 
 def test_documented_definition_is_decoded_whole() -> None:
-    """The documented definition is decoded without a surprise."""
+    """The documented definition is decoded with every value as documented."""
     body = json.dumps(document("program_973_user_created")).encode()
     page = as_page(decode_definition_page(body))
     assert (page.customer_id, page.total, page.left_out) == (None, 1, 0)
@@ -130,7 +130,7 @@ def test_list_may_be_an_object(
     """An object instead of the list is its only item, and ``{}`` is an empty list."""
     (good,) = decode(write(item)).items
     page = decode(write(**{list_key: item}, pageDetails=details))
-    assert (page.items, page.total, page.surprises > 0) == ([good], 1, True)
+    assert (page.items, page.total, page.undocumented > 0) == ([good], 1, True)
     assert decode(write(**{list_key: {}})).items == []
 
 

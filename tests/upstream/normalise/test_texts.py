@@ -137,7 +137,7 @@ def test_values_of_a_filter_property_are_texts(raw: Any, texts: list[str]) -> No
 
 @pytest.mark.parametrize("others", [(), (BROKEN,)], ids=["at once", "one by one"])
 def test_shapes_of_the_real_platform_are_read_at_once(others: tuple[Any, ...]) -> None:
-    """A list of scopes, an object as reminder and a boolean status are no surprise."""
+    """A list of scopes, an object as reminder and a boolean status are read at once."""
     item = definition_item()
     item["promotionRestrictions"] |= {
         "scope": [{"type": "TIER", "ids": [1]}], "expiryReminder": REMINDER, "cappingStatus": True,
@@ -145,7 +145,7 @@ def test_shapes_of_the_real_platform_are_read_at_once(others: tuple[Any, ...]) -
     item["rulesetInfos"][0]["rules"][0]["expDataType"] = {"typeName": "boolean"}
     page = as_page(decode_definition_page(definition_page(item, *others)))
     read = page.items[0]
-    assert page.surprises == 0
+    assert page.undocumented == 0
     assert read is not None
     assert read.rules is not None
     assert read.rulesets is not None
