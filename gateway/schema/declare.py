@@ -172,11 +172,12 @@ class AsViews:
 
 
 class _PlainField(NamedTuple):
-    """A plain field before `view` has found its attribute's type."""
+    """A plain field before `view` has looked up its attribute."""
 
     description: str
     attribute: str | None
     normalise: Callable[..., Any] | None
+    within: str = ""
     is_timed: bool = False
 
 
@@ -189,12 +190,11 @@ def plain(
 ) -> Any:
     """Declare a field that is an attribute of the payload; its type is the class annotation.
 
-    `attribute` is the field's own name unless it is given: another one, or `PAYLOAD`. `within` is
-    the attribute of the payload that holds it, where that is not the payload itself. Without
-    `normalise` the attribute's type says how it is shown (`Normalised`).
+    `attribute` defaults to the field's name; `PAYLOAD` is the payload itself. `within` is the
+    attribute of the payload that has it, where the payload itself does not. `normalise` defaults to
+    the normaliser that the attribute's type carries (`Normalised`).
     """
-    path = f"{within}.{attribute or ''}" if within else attribute
-    return _PlainField(description, path, normalise)
+    return _PlainField(description, attribute, normalise, within)
 
 
 def timed(description: str, judge: Callable[[Any, datetime], Any], attribute: str = PAYLOAD) -> Any:
@@ -206,8 +206,8 @@ def timed(description: str, judge: Callable[[Any, datetime], Any], attribute: st
 def view(*, description: str | None = None) -> Callable[[_V], _V]:
     """Declare a Strawberry type as a view over its `payload`: one struct, or a union of them.
 
-    Raise TypeError for a plain field whose attribute a struct of the payload does not have, or of
-    which two structs carry different normalisers.
+    Raise TypeError for a plain field whose attribute a struct of the payload does not have, of
+    which two structs carry different normalisers, or which lacks the one for an enum.
     """
 
     def declare(cls: _V) -> _V:
@@ -222,8 +222,8 @@ def view(*, description: str | None = None) -> Callable[[_V], _V]:
 
 def _plain_field(declared: _PlainField, name: str, payload: Any, kind: Any) -> Any:
     path = name if declared.attribute is None else declared.attribute
-    if path.endswith("."):
-        path += name
+    if declared.within:
+        path = f"{declared.within}.{path}"
     types = attribute_types(payload, path) if path != PAYLOAD else []
     normalise = declared.normalise or _normaliser(types, kind, path)
     return strawberry.field(
@@ -296,6 +296,10 @@ def _normaliser(types: list[Any], kind: Any, path: str) -> Callable[..., Any] | 
     (mark,) = marks
     inner = next(each for each in union_members(kind) if each is not NoneType)
     if isinstance(inner, type) and issubclass(inner, Enum):
+        if mark.member is None and any(
+            {*union_members(each)} - {inner, NoneType} for each in types
+        ):
+            raise TypeError(f"{path} has no normaliser for {inner.__name__}")
         return mark.member
     if isinstance(inner, type) and has_object_definition(inner):
         return AsView(inner, mark.read)

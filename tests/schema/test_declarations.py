@@ -110,6 +110,16 @@ def test_a_plain_field_is_in_every_payload_of_its_view() -> None:
                 value: int = plain("A value.", attribute)
 
 
+def test_an_attribute_of_an_enum_field_has_its_normaliser() -> None:
+    """A word that no function turns into a member is found when the type is declared."""
+    with pytest.raises(TypeError, match="differs has no normaliser for LimitKind"):
+
+        @view()
+        class _Unread:
+            payload: strawberry.Private[_One]
+            differs: LimitKind = plain("A value.")
+
+
 def test_a_path_of_attributes_leads_somewhere() -> None:
     """A nullable part of a path is looked through."""
     assert attribute_types(_One, "inner.deep") == [Annotated[int, Normalised(str)]]
