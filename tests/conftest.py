@@ -17,8 +17,8 @@ from tests.sandbox.client import NOW, TODAY
 from tests.support.graph import Graph, serve_gateway
 from tests.support.http_client import client
 from tests.support.logged import Lines
+from tests.support.scripted_platform import Platform
 from tests.support.serving import serve
-from tests.upstream.scripted import Platform
 
 # How long an example takes depends on what else the machine does: no test judges by that.
 settings.register_profile("untimed", deadline=None)

@@ -5,7 +5,7 @@
 3. retry (`client.py`, `send`): at most a second attempt, all of it before the deadline
 4. admission of each attempt (`client.py`, `_attempt`): call budget of the operation, concurrency,
    circuit breaker, credential, quota (docs/decisions/008)
-5. transport (`http1/`): one HTTP exchange
+5. transport (`http1/`): one HTTP request and its response
 """
 
 from typing import NamedTuple

@@ -37,7 +37,7 @@ _JSON = {"Content-Type": "application/json"}
 _MAX_TOKEN_BYTES = 64 * 1024
 
 
-class _Exchange(NamedTuple):
+class _OutgoingRequest(NamedTuple):
     """One HTTP request, and the largest response body that is accepted."""
 
     endpoint: str
@@ -146,10 +146,10 @@ class UpstreamClient:
                         await quota.acquire(call.endpoint, request.deadline, caller)
                     is_sent = True
                     request.report.calls += 1
-                    exchange = _Exchange(
+                    outgoing = _OutgoingRequest(
                         call.endpoint, "GET", call.target, headers, self.max_response_bytes
                     )
-                    response = await self._exchange(exchange, request, traffic, permit)
+                    response = await self._send_once(outgoing, request, traffic, permit)
                 finally:
                     if permit.is_pending:
                         permit.neutral()
@@ -166,12 +166,12 @@ class UpstreamClient:
         with traffic.breaker.admit() as permit:
             quota = self.traffic.quotas.of(self.credential.identity(request))
             await quota.acquire(TOKEN_ENDPOINT, request.deadline)
-            exchange = _Exchange(TOKEN_ENDPOINT, "POST", path, _JSON, _MAX_TOKEN_BYTES, body)
-            return await self._exchange(exchange, request, traffic, permit)
+            outgoing = _OutgoingRequest(TOKEN_ENDPOINT, "POST", path, _JSON, _MAX_TOKEN_BYTES, body)
+            return await self._send_once(outgoing, request, traffic, permit)
 
-    async def _exchange(
+    async def _send_once(
         self,
-        exchange: _Exchange,
+        outgoing: _OutgoingRequest,
         request: RequestContext,
         traffic: EndpointTraffic,
         permit: Permit,
@@ -180,7 +180,7 @@ class UpstreamClient:
 
         A call that is cancelled because its client has left is reported as nothing.
         """
-        endpoint, method, target, headers, max_bytes, body = exchange
+        endpoint, method, target, headers, max_bytes, body = outgoing
         clock, outcome = self.traffic.clock, "unreachable"
         started = clock()
         try:

@@ -29,7 +29,7 @@ from gateway.upstream.customer_view.endpoint import (
 from gateway.upstream.normalise.enums import CustomerSource
 from tests.sandbox.client import NOW
 from tests.support.graph import Graph, graph_over
-from tests.upstream.scripted import Platform, platform
+from tests.support.scripted_platform import Platform, platform
 
 FOR = '{promotion(programId:"%d",promotionId:"%d"){forCustomer(by:{%s}){id customer{customerId}}}}'
 FIRST_OF_3000 = write_id("CustomerPromotion", "INSTORE", "700000005", "9003", "90033000")

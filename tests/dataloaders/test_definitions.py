@@ -8,7 +8,7 @@ import pytest
 from gateway.sandbox.world import World
 from tests.sandbox.client import TODAY
 from tests.support.graph import Graph, graph_over, serve_gateway
-from tests.upstream.scripted import Platform, platform
+from tests.support.scripted_platform import Platform, platform
 
 PAGE = "promotions(first:100){nodes{promotion{promotionId definition{sourceType status}}}}"
 

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from gateway.sandbox.definitions import promotion_definitions
 from tests.support.graph import Graph, graph_over
-from tests.upstream.scripted import Platform, errors_body, platform
+from tests.support.scripted_platform import Platform, errors_body, platform
 
 UNDER_UI = "nodes{promotion{definition{sourceType}}}"
 

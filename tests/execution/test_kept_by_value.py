@@ -25,7 +25,7 @@ from gateway.upstream.normalise.limits import (
 )
 from tests.support.graph import graph_over
 from tests.support.payloads import customer_item, customer_page
-from tests.upstream.scripted import platform
+from tests.support.scripted_platform import platform
 
 EQUALS: list[list[Any]] = [
     [0.0, -0.0, 0, Decimal(0), Decimal("-0.000")],

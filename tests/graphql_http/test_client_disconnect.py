@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tests.support.graph import Graph, serve_gateway
-from tests.upstream.scripted import Platform, platform
+from tests.support.scripted_platform import Platform, platform
 
 CUSTOMER = '{customer(by:{externalId:"C-ONE"}){customerId}}'
 PROMOTION = '{promotion(programId:"9001",promotionId:"90010001"){name}}'

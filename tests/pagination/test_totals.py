@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.upstream.resilience.test_traffic_shaping import faulty
+from tests.support.faulty_platform import faulty
 
 PAGE = """{ customer(by: {externalId: "C-101"}) { promotions(first: %d) {
   totalCount pageInfo { hasNextPage } nodes { id } } } }"""

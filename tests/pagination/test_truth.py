@@ -6,8 +6,8 @@ from contextlib import ExitStack
 import pytest
 
 from tests.pagination.listing import Listing, customer, program
+from tests.support.faulty_platform import faulty
 from tests.support.graph import Graph
-from tests.upstream.resilience.test_traffic_shaping import faulty
 
 LISTS = {"customer": customer("C-101"), "program": program(9101)}
 TOTALS = [f"totals={total}" for total in ("0", "-1", "null", "missing", "3", "102", "1000000000")]

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from gateway.schema.ids import write_id
 from tests.support.graph import Graph, graph_over
-from tests.upstream.scripted import Platform, errors_body, platform
+from tests.support.scripted_platform import Platform, errors_body, platform
 
 TWO = "{customerId a:promotions(first:1){totalCount} b:promotions(first:2){totalCount}}"
 

@@ -11,7 +11,7 @@ from gateway.pagination.cursor import Binding, CursorOwner
 from gateway.pagination.position import Position
 from gateway.schema.ids import write_id
 from tests.support.graph import Graph, graph_over
-from tests.upstream.scripted import Platform, errors_body, platform
+from tests.support.scripted_platform import Platform, errors_body, platform
 
 TEN, ANOTHER = "700000006", "700000008"
 TEN_NODE = write_id("Customer", "INSTORE", TEN)

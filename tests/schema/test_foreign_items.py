@@ -12,7 +12,7 @@ from gateway.sandbox.definitions import promotion_definitions
 from tests.pagination.listing import PAGE, Listing
 from tests.sandbox.client import NOW
 from tests.support.graph import Graph, graph_over
-from tests.upstream.scripted import Platform, platform
+from tests.support.scripted_platform import Platform, platform
 
 FOREIGN = {0, 3, 4, 50, 99}
 WARNED = PAGE + " nodes{id} warnings{code message}"

@@ -14,7 +14,7 @@ from tests.support.payloads import (
     definition_item,
     definition_page,
 )
-from tests.upstream.scripted import platform
+from tests.support.scripted_platform import platform
 
 CUSTOMER = """{customer(by:{mobile:"1"}){promotions(first:5){totalCount warnings{message} nodes{
   promotion{name identifier description eventName isActive startsAt}

@@ -17,8 +17,8 @@ from gateway.upstream.shown_promotions import ShownPromotions, ShownTo
 from tests.sandbox.client import NOW
 from tests.support.clock import Clock
 from tests.support.graph import Graph, graph_over
+from tests.support.scripted_platform import Platform, errors_body, platform
 from tests.support.tokens import JWT, Issuer
-from tests.upstream.scripted import Platform, errors_body, platform
 
 NODE = "query($id:ID!){node(id:$id){id ...on Promotion{name definition{status}}}}"
 LIST = '{customer(by:{externalId:"%s"}){promotions(first:3){nodes{id promotion{id name}}}}}'

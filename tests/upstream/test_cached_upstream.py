@@ -21,10 +21,10 @@ from gateway.upstream.customer_view.endpoint import (
 from gateway.upstream.normalise.enums import CustomerSource
 from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
 from tests.sandbox.client import NOW
+from tests.support.faulty_platform import QUERY, calls, faulty
 from tests.support.graph import settings_for
 from tests.support.http_client import post_at_once
 from tests.support.httpx_transport import HttpxTransport
-from tests.upstream.resilience.test_traffic_shaping import QUERY, calls, faulty
 
 DEFINITION = '{ promotion(programId: "9001", promotionId: "90010001") { name } }'
 NOWHERE = '{ promotion(programId: "9001", promotionId: "1") { name } }'

@@ -17,7 +17,7 @@ from gateway.upstream.response import UpstreamResponse as UpstreamAnswer
 from tests.sandbox.client import NOW
 from tests.support.graph import Graph, graph_over, serve_gateway
 from tests.support.raw_http import POST, connect, until_closed
-from tests.upstream.scripted import Answer, Platform, platform
+from tests.support.scripted_platform import Answer, Platform, platform
 
 CUSTOMER = '{customer(by:{externalId:"C-ONE"}){customerId}}'
 FIVE = (

@@ -15,7 +15,7 @@ from gateway.errors import (
 )
 from gateway.upstream.cached_upstream import MEANINGS
 from tests.support.graph import Graph, graph_over
-from tests.upstream.scripted import Platform, errors_body, platform
+from tests.support.scripted_platform import Platform, errors_body, platform
 
 CUSTOMER = '{customer(by:{mobile:"4915700000006"}){customerId}}'
 LIST = '{program(programId:"9001"){promotions{totalCount}}}'

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from gateway.upstream.http_statuses import STATUSES, CircuitOutcome, meaning_of
 from tests.support.graph import Graph, graph_over, serve_gateway
-from tests.upstream.scripted import Platform, platform
+from tests.support.scripted_platform import Platform, platform
 
 CUSTOMER = '{customer(by:{mobile:"4915700000006"}){customerId}}'
 FOUND = {"customerId": 700000006, "promotions": [], "pageDetails": {"totalEntries": 0}}

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from tests.support.graph import graph_over
 from tests.support.raw_http import POST, connect, until_closed
-from tests.upstream.scripted import platform
+from tests.support.scripted_platform import platform
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 OTHER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.support.faulty_platform import ask, calls, faulty
 from tests.support.raw_server import OK, Step, raw
-from tests.upstream.resilience.test_traffic_shaping import ask, calls, faulty
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import UpstreamUnavailableError
 from gateway.upstream.resilience.circuit_breaker import CircuitBreaker, CircuitState, Permit
-from tests.upstream.timing import FakeTime
+from tests.upstream.resilience.timing import FakeTime
 
 
 def fail(breaker: CircuitBreaker, times: int = 1) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gateway.errors import HeldBackError, UpstreamUnavailableError
 from gateway.upstream.resilience.circuit_breaker import CircuitBreaker, Permit
 from gateway.upstream.resilience.circuit_scope import Attribution
-from tests.upstream.timing import FakeTime
+from tests.upstream.resilience.timing import FakeTime
 
 
 def of(caller: str, *target: str) -> Attribution:

@@ -11,32 +11,32 @@ from hypothesis import strategies as st
 from gateway.errors import OverloadedError
 from gateway.fairness import in_background
 from gateway.upstream.resilience.concurrency import UpstreamConcurrency
-from tests.upstream.timing import FakeTime, begin
+from tests.upstream.resilience.timing import FakeTime, begin
 
 pytestmark = pytest.mark.anyio
 
 
 @asynccontextmanager
-async def place(admission: UpstreamConcurrency) -> AsyncIterator[None]:
+async def place(concurrency: UpstreamConcurrency) -> AsyncIterator[None]:
     """Hold a slot for the length of the block."""
-    await admission.acquire()
+    await concurrency.acquire()
     try:
         yield
     finally:
-        admission.release()
+        concurrency.release()
 
 
 class Calls:
     """Calls that end when the test says so, and their outcomes."""
 
-    def __init__(self, admission: UpstreamConcurrency) -> None:
-        self.admission = admission
+    def __init__(self, concurrency: UpstreamConcurrency) -> None:
+        self.concurrency = concurrency
         self.at_once = self.most_at_once = 0
         self.order: list[int] = []
 
     async def call(self, name: int, end: asyncio.Event) -> None:
         """Hold a slot until `end`."""
-        async with place(self.admission):
+        async with place(self.concurrency):
             self.order.append(name)
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
@@ -52,13 +52,13 @@ async def test_640_at_once_all_succeed() -> None:
     ends = [asyncio.Event() for _ in range(640)]
     tasks = [begin(calls.call(name, end)) for name, end in enumerate(ends)]
     await time.settle()
-    assert calls.admission.waiting == 540
+    assert calls.concurrency.waiting == 540
     for end in ends:
         end.set()
     await asyncio.gather(*tasks)
     assert calls.order == list(range(640))
     assert calls.most_at_once == 100
-    assert calls.admission.waiting == 0
+    assert calls.concurrency.waiting == 0
 
 
 async def test_one_waiter_too_many_is_refused_at_once() -> None:
@@ -77,11 +77,11 @@ async def test_one_waiter_too_many_is_refused_at_once() -> None:
 
 async def test_by_default_1024_wait() -> None:
     """The 1,025th waiter is refused."""
-    admission, end = UpstreamConcurrency(1), asyncio.Event()
-    calls = Calls(admission)
+    concurrency, end = UpstreamConcurrency(1), asyncio.Event()
+    calls = Calls(concurrency)
     tasks = [begin(calls.call(name, end)) for name in range(1025)]
     await FakeTime().settle()
-    assert admission.waiting == 1024
+    assert concurrency.waiting == 1024
     with pytest.raises(OverloadedError):
         await calls.call(1025, end)
     end.set()
@@ -90,13 +90,13 @@ async def test_by_default_1024_wait() -> None:
 
 async def test_a_place_is_given_back_after_an_error() -> None:
     """A call that fails releases its slot."""
-    admission = UpstreamConcurrency(1)
+    concurrency = UpstreamConcurrency(1)
     for _ in range(3):
         with pytest.raises(ValueError, match="broken"):
-            async with place(admission):
+            async with place(concurrency):
                 raise ValueError("broken")
-    async with place(admission):
-        assert admission.waiting == 0
+    async with place(concurrency):
+        assert concurrency.waiting == 0
 
 
 async def test_a_waiter_cancelled_with_the_place_in_hand_passes_it_on() -> None:
@@ -143,7 +143,7 @@ def test_no_place_is_ever_lost_or_doubled(steps: list[tuple[str, int]]) -> None:
             end.set()
         await asyncio.gather(*(task for task, _ in running), return_exceptions=True)
         assert calls.most_at_once <= 3
-        assert calls.admission.waiting == 0
+        assert calls.concurrency.waiting == 0
         end = asyncio.Event()
         again = [begin(calls.call(name, end)) for name in range(4)]
         await FakeTime().settle()
@@ -156,33 +156,33 @@ def test_no_place_is_ever_lost_or_doubled(steps: list[tuple[str, int]]) -> None:
 
 async def test_one_callers_calls_leave_a_fifth_of_the_places() -> None:
     """However many slow calls it has, another caller's call is admitted at once."""
-    admission = UpstreamConcurrency(10)
-    assert [admission.try_acquire("a") for _ in range(10)].count(True) == 8
-    assert admission.try_acquire("b")
-    waiting = begin(admission.acquire("a"))
+    concurrency = UpstreamConcurrency(10)
+    assert [concurrency.try_acquire("a") for _ in range(10)].count(True) == 8
+    assert concurrency.try_acquire("b")
+    waiting = begin(concurrency.acquire("a"))
     await FakeTime().settle()
-    assert admission.waiting == 1
-    admission.release("b")  # whose place is not for the one who has enough
+    assert concurrency.waiting == 1
+    concurrency.release("b")  # whose place is not for the one who has enough
     await FakeTime().settle()
     assert not waiting.done()
-    admission.release("a")
+    concurrency.release("a")
     await waiting
-    assert admission.in_flight == 8
+    assert concurrency.in_flight == 8
 
 
 async def test_places_go_round_the_callers() -> None:
     """A caller with one call waits for one slot, not for all of another's earlier calls."""
-    admission, order = UpstreamConcurrency(1), []
+    concurrency, order = UpstreamConcurrency(1), []
 
     async def call(caller: str) -> None:
-        await admission.acquire(caller)
+        await concurrency.acquire(caller)
         order.append(caller)
 
-    assert admission.try_acquire("a")
+    assert concurrency.try_acquire("a")
     tasks = [begin(call(caller)) for caller in "aaaab"]
     await FakeTime().settle()
     for caller in "aabaa":
-        admission.release(caller)
+        concurrency.release(caller)
         await FakeTime().settle()
     await asyncio.gather(*tasks)
     assert order == ["a", "b", "a", "a", "a"]
@@ -190,15 +190,15 @@ async def test_places_go_round_the_callers() -> None:
 
 async def test_one_callers_waiting_calls_leave_others_room_to_wait() -> None:
     """The caller that fills the queue is OVERLOADED, and another one waits."""
-    admission = UpstreamConcurrency(1, max_waiters=10)
-    assert admission.try_acquire("a")
-    tasks = [begin(admission.acquire("a")) for _ in range(8)]
+    concurrency = UpstreamConcurrency(1, max_waiters=10)
+    assert concurrency.try_acquire("a")
+    tasks = [begin(concurrency.acquire("a")) for _ in range(8)]
     await FakeTime().settle()
     with pytest.raises(OverloadedError):
-        await admission.acquire("a")
-    tasks.append(begin(admission.acquire("b")))
+        await concurrency.acquire("a")
+    tasks.append(begin(concurrency.acquire("b")))
     await FakeTime().settle()
-    assert admission.waiting == 9
+    assert concurrency.waiting == 9
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -206,7 +206,7 @@ async def test_one_callers_waiting_calls_leave_others_room_to_wait() -> None:
 
 async def test_what_nobody_waits_for_does_not_wait_for_a_place() -> None:
     """A refresh takes a free slot, and is refused without one."""
-    admission = UpstreamConcurrency(1)
-    assert admission.try_acquire(in_background("a"))
+    concurrency = UpstreamConcurrency(1)
+    assert concurrency.try_acquire(in_background("a"))
     with pytest.raises(OverloadedError):
-        await admission.acquire(in_background("a"))
+        await concurrency.acquire(in_background("a"))

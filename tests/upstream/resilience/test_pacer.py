@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.upstream.resilience.pacer import Pacer
-from tests.upstream.timing import most_in_window
+from tests.upstream.resilience.timing import most_in_window
 
 GAPS_S = st.one_of(
     st.just(0.0), st.floats(0.0001, 0.5), st.floats(0.5, 20.0), st.sampled_from([0.61, 60.0, 61.0])

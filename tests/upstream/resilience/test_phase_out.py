@@ -4,7 +4,7 @@ import pytest
 
 from gateway.errors import PhasedOutError, UndocumentedNotFoundError, UpstreamError
 from gateway.upstream.resilience.phase_out import PhaseOut, Window
-from tests.upstream.timing import FakeTime
+from tests.upstream.resilience.timing import FakeTime
 
 ME, OTHER = "one credential", "another"
 

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.errors import UpstreamRateLimitedError
 from gateway.upstream.resilience.quota import Quota, Quotas, local_quota
-from tests.upstream.timing import FakeTime, begin, most_in_window
+from tests.upstream.resilience.timing import FakeTime, begin, most_in_window
 
 pytestmark = pytest.mark.anyio
 

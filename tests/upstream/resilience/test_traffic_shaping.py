@@ -2,48 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
-import httpx
 import pytest
 
-from gateway.sandbox.app import create_sandbox
-from gateway.sandbox.faults.spec import parse_fault
-from gateway.sandbox.world import World
-from tests.sandbox.client import NOW, TODAY
-from tests.support.graph import Graph, graph_over
+from tests.support.faulty_platform import QUERY, ask, calls, faulty
+from tests.support.graph import Graph
 from tests.support.http_client import post_at_once
-from tests.support.serving import serve
-
-WORLD = World.generate(today=TODAY)
-QUERY = '{ customer(by: {externalId: "C-ONE"}) { promotions(first: 1) { totalCount } } }'
-
-
-@contextmanager
-def faulty(*faults: str, **overrides: Any) -> Iterator[tuple[Graph, httpx.Client]]:
-    """Serve a gateway on a sandbox with these faults; return a client of each."""
-    sandbox = create_sandbox(WORLD, clock=lambda: NOW, faults=[parse_fault(f) for f in faults])
-    with (
-        serve(sandbox) as url,
-        graph_over(url, **overrides) as graph,
-        httpx.Client(base_url=url, trust_env=False) as platform,
-    ):
-        yield graph, platform
-
-
-def ask(graph: Graph) -> str:
-    """Send a query as one of many clients; return its error code, or "ok"."""
-    answer = graph.http.post("/graphql", json={"query": QUERY}).json()
-    errors = answer.get("errors")
-    return errors[0]["extensions"]["code"] if errors else "ok"
-
-
-def calls(platform: httpx.Client) -> int:
-    """Count the platform's calls since it started."""
-    total: int = platform.get("/__calls").json()["total"]
-    return total
 
 
 @pytest.mark.parametrize("fault", ["status=503,after=5,count=1", "reset,after=5,count=1"])

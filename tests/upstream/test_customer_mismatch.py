@@ -15,9 +15,9 @@ from gateway.schema.ids import write_id
 from tests.sandbox.client import NOW
 from tests.support.clock import Clock
 from tests.support.graph import Graph, graph_over, settings_for
+from tests.support.scripted_platform import Platform, platform
 from tests.support.serving import serve
 from tests.support.tokens import JWT, Issuer
-from tests.upstream.scripted import Platform, platform
 
 TEN, OTHER = 700000006, 700000008
 IDENTIFIERS = [

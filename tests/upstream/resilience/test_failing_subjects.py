@@ -12,7 +12,7 @@ from starlette.responses import Response
 from gateway.sandbox.world import World
 from tests.sandbox.client import TODAY
 from tests.support.graph import serve_gateway
-from tests.upstream.scripted import Handler, Platform, platform
+from tests.support.scripted_platform import Handler, Platform, platform
 
 WORLD = World.generate(today=TODAY)
 OUTAGE = [f"C-{name}" for name in ("CURRENT", "TEN", "101", "MIXED", "ONE", "A", "B", "C")]

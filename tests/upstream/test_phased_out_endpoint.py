@@ -9,9 +9,9 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tests.support.faulty_platform import WORLD, faulty
 from tests.support.graph import Graph, serve_gateway
-from tests.upstream.resilience.test_traffic_shaping import WORLD, faulty
-from tests.upstream.scripted import Platform, platform
+from tests.support.scripted_platform import Platform, platform
 
 PAGE = """{ customer(by: {externalId: "C-TEN"}) { promotions(first: 3) {
   totalCount nodes { promotion { name definition { status } } } } } }"""

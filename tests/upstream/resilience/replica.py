@@ -11,7 +11,7 @@ from gateway.errors import UpstreamRateLimitedError
 from gateway.upstream.resilience.quota import Quota
 from gateway.upstream.resilience.replicas import Replicas
 from gateway.upstream.resilience.shared_quota import SharedRateLimiter
-from tests.upstream.timing import begin
+from tests.upstream.resilience.timing import begin
 
 CALLS = 100
 
@@ -22,8 +22,8 @@ class Replica:
     def __init__(self, port: int, window_s: float, calls: int = CALLS) -> None:
         self.redis = Redis(host="127.0.0.1", port=port)
         self.replicas = Replicas(self.redis, "gateway:quota", heartbeat_s=0.1, grace_s=1.0)
-        self.turns = SharedRateLimiter(self.replicas, "hash", calls, window_s=window_s)
-        self.quota = Quota(self.turns, clock=time.monotonic, sleep=asyncio.sleep)
+        self.limiter = SharedRateLimiter(self.replicas, "hash", calls, window_s=window_s)
+        self.quota = Quota(self.limiter, clock=time.monotonic, sleep=asyncio.sleep)
         self.starts: list[float] = []
         self.refused = 0
 

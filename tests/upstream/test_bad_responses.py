@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from gateway.sandbox.customer_view import promotion_data
 from tests.sandbox.client import NOW
 from tests.support.graph import Graph, graph_over
-from tests.upstream.scripted import Answer, Platform, errors_body, platform
+from tests.support.scripted_platform import Answer, Platform, errors_body, platform
 
 MOBILE = "4915700000006"
 CUSTOMER = f'{{customer(by:{{mobile:"{MOBILE}"}}){{customerId}}}}'
