@@ -79,9 +79,9 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 @pytest.fixture
 def scripted(served: tuple[Platform, Graph]) -> Iterator[Platform]:
     """Return the upstream that a module has `served`, and reset its responses afterwards."""
-    served[0].answers.clear()
+    served[0].responses.clear()
     yield served[0]
-    served[0].answers.clear()
+    served[0].responses.clear()
 
 
 @pytest.fixture

@@ -125,7 +125,7 @@ def test_an_unreadable_item_on_the_way_makes_absence_an_error(
         body["promotions"][0]["promotionName"] = None
         return JSONResponse(body)
 
-    scripted.answers["promotionData"] = first_is_garbage
+    scripted.responses["promotionData"] = first_is_garbage
     assert graph.errors(NODE, {"id": FIRST_OF_3000}) == [("UPSTREAM_BAD_PAYLOAD", ["node"])]
     ten = [
         write_id("CustomerPromotion", "INSTORE", "700000006", "9001", promotion_id)

@@ -62,7 +62,7 @@ def test_a_first_page_shorter_than_its_total_hides_no_definition(
     scripted: Platform, asking: Graph, most: int
 ) -> None:
     """Missing definitions are looked up by id, under the same source type."""
-    scripted.answers["promotionsV2"] = _kept(scripted, lambda _: most)
+    scripted.responses["promotionsV2"] = _kept(scripted, lambda _: most)
     assert _found(asking, "C-101", 100) == ["UI"] * 100
     assert _sources_asked(asking) == {"sourceType=UI"}
     # The customer's page is the program's list without its first, which the list page holds.
@@ -78,7 +78,7 @@ def test_a_look_up_that_counts_a_promotion_and_has_none_is_not_believed(
         body = {"data": [], "pageDetails": {"totalEntries": 1, "limit": 1, "offset": 0}}
         return JSONResponse(body)
 
-    scripted.answers["promotionsV2"] = answer
+    scripted.responses["promotionsV2"] = answer
     query = f'{{customer(by:{{externalId:"C-ONE"}}){{promotions(first:1){{{UNDER_UI}}}}}}}'
     assert [code for code, _ in asking.errors(query)] == ["UPSTREAM_BAD_PAYLOAD"]
     assert _calls(asking) == (0, 1)
@@ -89,7 +89,7 @@ def test_a_later_page_shorter_than_its_total_hides_no_definition(
     scripted: Platform, asking: Graph, offset: int, most: int
 ) -> None:
     """Definitions missing from the page of a hundred are looked up by id."""
-    scripted.answers["promotionsV2"] = _kept(
+    scripted.responses["promotionsV2"] = _kept(
         scripted, lambda asked: most if asked == offset else 100
     )
     assert _found(asking, "C-3000", 100) == ["UI"] * 100
@@ -101,7 +101,7 @@ def test_a_name_is_not_asked_for_where_all_that_was_asked_has_failed(
     scripted: Platform, asking: Graph
 ) -> None:
     """During an outage only the page's call is made; both fields have errors."""
-    scripted.answers["promotionsV2"] = Response("", 503)
+    scripted.responses["promotionsV2"] = Response("", 503)
     answer = asking.answer('{program(programId:"9001"){name promotions(first:2){nodes{name}}}}')
     assert answer["data"] == {"program": {"name": None, "promotions": None}}
     codes = {error["path"][-1]: error["extensions"]["code"] for error in answer["errors"]}
@@ -113,7 +113,7 @@ def test_a_name_is_not_asked_for_where_a_definition_has_failed(
     scripted: Platform, asking: Graph
 ) -> None:
     """The failed call for a definition serves for the name, too."""
-    scripted.answers["promotionsV2"] = Response("", 503)
+    scripted.responses["promotionsV2"] = Response("", 503)
     page = "promotions(first:1){nodes{promotion{program{name} definition{status}}}}"
     answer = asking.answer(f'{{customer(by:{{externalId:"C-ONE"}}){{{page}}}}}')
     fields = {error["path"][-1] for error in answer["errors"]}
@@ -127,7 +127,7 @@ def test_a_name_is_not_asked_for_where_the_whole_list_is_empty(
 ) -> None:
     """An empty window without filters proves that there is no name."""
     if answer is not None:
-        scripted.answers["promotionsV2"] = answer
+        scripted.responses["promotionsV2"] = answer
     page = "promotions(first:2,includeInactive:true){nodes{name}}"
     data = asking.ask(f'{{program(programId:"9000"){{name {page}}}}}')
     assert data["program"] == {"name": None, "promotions": {"nodes": []}}

@@ -44,7 +44,7 @@ def test_an_outage_costs_the_definitions_and_nothing_else(
     scripted: Platform, asking: Graph, answer: Response, code: str
 ) -> None:
     """Each definition is null with a coded error; names and the page are present."""
-    scripted.answers["promotionsV2"] = answer
+    scripted.responses["promotionsV2"] = answer
     found, errors = _ask(asking, "C-TEN", 10)
     assert found == [None] * 10
     assert errors == [(code, nth) for nth in range(10)]
@@ -58,7 +58,7 @@ def test_a_list_that_is_not_here_is_looked_past(scripted: Platform, asking: Grap
         under_ui = request.query_params["sourceType"] == "UI"
         return JSONResponse(errors_body(4027), 404) if under_ui else None
 
-    scripted.answers["promotionsV2"] = not_under_ui
+    scripted.responses["promotionsV2"] = not_under_ui
     found, errors = _ask(asking, "C-MIXED")
     assert found == [None] * 4 + ["PROMOTION_API"] * 3 + ["CAMPAIGN"] * 3 + [None] * 2
     assert errors == []
@@ -66,7 +66,7 @@ def test_a_list_that_is_not_here_is_looked_past(scripted: Platform, asking: Grap
 
 def test_nowhere_is_null_without_an_error(scripted: Platform, asking: Graph) -> None:
     """4027 from every source type: no definitions, no name, no error."""
-    scripted.answers["promotionsV2"] = JSONResponse(errors_body(4027), 400)
+    scripted.responses["promotionsV2"] = JSONResponse(errors_body(4027), 400)
     assert _ask(asking, "C-MIXED") == ([None] * 12, [])
     assert asking.calls == 5
     assert _ask(asking, "C-ONE") == ([None], [])
@@ -82,7 +82,7 @@ def test_a_failing_source_type_ends_the_search() -> None:
         return Response("", 500) if late else None
 
     with platform() as (scripted, url), graph_over(url) as graph:  # which remembers nothing yet
-        scripted.answers["promotionsV2"] = fails_later
+        scripted.responses["promotionsV2"] = fails_later
         found, errors = _ask(graph, "C-MIXED")
         assert found == ["UI"] * 4 + [None] * 8
         assert errors == [("UPSTREAM_UNAVAILABLE", nth) for nth in range(4, 12)]
@@ -97,7 +97,7 @@ def test_one_failing_page_of_a_long_list_fails_what_it_may_hold(
     async def one_page_fails(request: Request) -> Response | None:
         return Response("", 500) if request.query_params["offset"] == "2900" else None
 
-    scripted.answers["promotionsV2"] = one_page_fails
+    scripted.responses["promotionsV2"] = one_page_fails
     found, errors = _ask(asking, "C-3000")  # the customer's list is the program's reversed
     assert found == [None] * 100
     assert {code for code, _ in errors} == {"UPSTREAM_UNAVAILABLE"}
@@ -118,7 +118,7 @@ def test_a_list_without_a_total_is_not_taken_for_the_whole(
     scripted: Platform, asking: Graph
 ) -> None:
     """A full page without a total proves nothing about later pages: ids are looked up."""
-    scripted.answers["promotionsV2"] = _changed(scripted, pageDetails=None)
+    scripted.responses["promotionsV2"] = _changed(scripted, pageDetails=None)
     assert _ask(asking, "C-3000", 5) == (["UI"] * 5, [])
     assert asking.calls == 7
     assert _ask(asking, "C-TEN", 10) == (["UI"] * 10, [])
@@ -137,7 +137,7 @@ def test_an_unreadable_definition_is_an_error_rather_than_not_here(
             body["data"][0]["id"] = {"not": "an id"}
         return JSONResponse(body)
 
-    scripted.answers["promotionsV2"] = first_is_garbage
+    scripted.responses["promotionsV2"] = first_is_garbage
     found, errors = _ask(asking, "C-TEN", 10)
     assert found == [None] + ["UI"] * 9
     assert errors == [("UPSTREAM_BAD_PAYLOAD", 0)]
@@ -154,7 +154,7 @@ def test_an_answer_about_another_promotion_is_not_taken(scripted: Platform, aski
         body = promotion_definitions(scripted.world, program_id, parameters)
         return JSONResponse(body | {"data": body["data"][::-1]})
 
-    scripted.answers["promotionsV2"] = reversed_order
+    scripted.responses["promotionsV2"] = reversed_order
     assert _ask(asking, "C-TEN", 10) == (["UI"] * 10, [])
     query = '{promotion(programId:"9001",promotionId:"90010003"){name}}'
     assert asking.errors(query) == [("UPSTREAM_BAD_PAYLOAD", ["promotion"])]
@@ -164,7 +164,7 @@ def test_a_name_is_null_with_an_error_when_the_endpoint_is_down(
     scripted: Platform, asking: Graph
 ) -> None:
     """The program itself takes no call and is present."""
-    scripted.answers["promotionsV2"] = Response("", 503)
+    scripted.responses["promotionsV2"] = Response("", 503)
     answer = asking.answer('{program(programId:"9001"){programId name}}')
     assert answer["data"] == {"program": {"programId": "9001", "name": None}}
     assert [(e["extensions"]["code"], e["path"]) for e in answer["errors"]] == [

@@ -121,7 +121,7 @@ def test_a_page_with_both_zeros_shows_one(order: tuple[Any, Any]) -> None:
         async def answer(_: Request) -> Response:
             return Response(customer_page(*items), media_type="application/json")
 
-        scripted.answers["promotionData"] = answer
+        scripted.responses["promotionData"] = answer
         body = graph.http.post("/graphql", json={"query": query}).text
         assert "errors" not in body
         assert "-0" not in body

@@ -22,7 +22,7 @@ class Held:
 
     def __init__(self, scripted: Platform, endpoint: str) -> None:
         self.arrived, self.given_up, self.let_go = Event(), Event(), Event()
-        scripted.answers[endpoint] = self._hold
+        scripted.responses[endpoint] = self._hold
 
     async def _hold(self, request: Request) -> Response | None:
         self.arrived.set()

@@ -30,7 +30,7 @@ def _only_at_limit(limit: str, response: Response, other: Response | None = None
 @pytest.mark.parametrize("status", [200, 400, 404, 500])
 def test_nobody_is_null_without_an_error(scripted: Platform, asking: Graph, status: int) -> None:
     """8015, with any HTTP status, does not affect sibling fields."""
-    scripted.answers["promotionData"] = _only_at_limit(  # type: ignore[assignment]
+    scripted.responses["promotionData"] = _only_at_limit(  # type: ignore[assignment]
         "1", JSONResponse(errors_body(8015), status)
     )
     data = asking.ask(
@@ -49,7 +49,7 @@ def test_nobody_is_null_without_an_error(scripted: Platform, asking: Graph, stat
 def test_any_8015_makes_the_customer_null(scripted: Platform, asking: Graph, limit: str) -> None:
     """One page with "no such customer" wins over pages that succeed or fail."""
     for other in (None, Response("", 500)):
-        scripted.answers["promotionData"] = _only_at_limit(  # type: ignore[assignment]
+        scripted.responses["promotionData"] = _only_at_limit(  # type: ignore[assignment]
             limit, JSONResponse(errors_body(8015), 400), other
         )
         assert asking.ask(f'{{customer(by:{{externalId:"C-TEN"}}){TWO}}}') == {"customer": None}
@@ -59,7 +59,7 @@ def test_a_page_that_fails_is_null_beside_one_that_succeeds(
     scripted: Platform, asking: Graph
 ) -> None:
     """One successful page makes the customer present; the failed page has its own error."""
-    scripted.answers["promotionData"] = _only_at_limit("1", Response("", 500))  # type: ignore[assignment]
+    scripted.responses["promotionData"] = _only_at_limit("1", Response("", 500))  # type: ignore[assignment]
     answer = asking.answer(f'{{customer(by:{{externalId:"C-TEN"}}){TWO}}}')
     assert answer["data"]["customer"] == {
         "customerId": "700000006",
@@ -73,7 +73,7 @@ def test_a_page_that_fails_is_null_beside_one_that_succeeds(
 
 def test_all_pages_failing_is_one_error(scripted: Platform, asking: Graph) -> None:
     """Without another source of the id, the customer is null with one error, not one a page."""
-    scripted.answers["promotionData"] = Response("", 503)
+    scripted.responses["promotionData"] = Response("", 503)
     answer = asking.answer(f'{{customer(by:{{externalId:"C-TEN"}}){TWO}}}')
     assert answer["data"] == {"customer": None}
     assert [(e["extensions"]["code"], e["path"]) for e in answer["errors"]] == [
@@ -99,7 +99,7 @@ def test_a_bad_page_beside_a_good_one_is_null_by_itself(asking: Graph) -> None:
 
 def test_a_customer_who_vanishes_below_is_null(scripted: Platform, asking: Graph) -> None:
     """8015 for a page of a nested customer is null without an error."""
-    scripted.answers["promotionData"] = _only_at_limit(  # type: ignore[assignment]
+    scripted.responses["promotionData"] = _only_at_limit(  # type: ignore[assignment]
         "5", JSONResponse(errors_body(8015), 400)
     )
     data = asking.ask(
@@ -130,7 +130,7 @@ def test_customers_keep_their_order_and_each_their_own_error(
     scripted: Platform, asking: Graph
 ) -> None:
     """An unknown customer is null without an error, a failure null with an error at its index."""
-    scripted.answers["promotionData"] = _failing_for("C-001")  # type: ignore[assignment]
+    scripted.responses["promotionData"] = _failing_for("C-001")  # type: ignore[assignment]
     names = ["C-TEN", "nobody", "C-001", "C-ONE", "", "C-001", "C-TEN"]
     who = ",".join(f'{{externalId:"{name}"}}' for name in names)
     answer = asking.answer(f"{{customers(by:[{who}]){{customerId}}}}")
@@ -152,7 +152,7 @@ def test_nodes_keep_their_order_and_each_their_own_error(scripted: Platform, ask
     async def failing(request: Request) -> Response | None:
         return Response("", 503) if request.query_params["identifierValue"] == "1" else None
 
-    scripted.answers["promotionData"] = failing
+    scripted.responses["promotionData"] = failing
     ids = [
         write_id("Program", "9001"),
         "broken",

@@ -85,7 +85,7 @@ def test_an_id_that_is_not_selected_is_not_missed(asking: Graph) -> None:
 @pytest.mark.parametrize("root", [BY_ID, BY_NODE, f'nodes(ids:["{TEN_NODE}"])'])
 def test_who_is_asked_for_by_id_stays(scripted: Platform, asking: Graph, root: str) -> None:
     """The id is in the query, so that client caches can keep the customer."""
-    scripted.answers["promotionData"] = DOWN
+    scripted.responses["promotionData"] = DOWN
     for arguments, code in (('after:"bad"', INVALID), ("first:2", UNAVAILABLE)):
         page = f"...on Customer{{id customerId promotions({arguments}){{totalCount}}}}"
         answer = asking.answer(f"{{{root}{{{page}}}}}")
@@ -112,7 +112,7 @@ def test_the_id_is_in_the_cursor(
 ) -> None:
     """Page two fails, by the platform's or the client's fault; the customer stays."""
     cursor = cursor_of(asking)
-    scripted.answers["promotionData"] = DOWN
+    scripted.responses["promotionData"] = DOWN
     page = f'promotions({argument}:"{cursor}"{more}){{totalCount}}'
     answer = asking.answer(f"{{{BY_NAME}{{id customerId {page}}}}}")
     assert answer["data"]["customer"] == {"id": TEN_NODE, "customerId": TEN, "promotions": None}
@@ -123,7 +123,7 @@ def test_the_id_is_in_the_cursor(
 def test_each_page_has_its_own_error(scripted: Platform, asking: Graph, failure: Response) -> None:
     """All pages fail, each at its alias; the customer's id is taken from a cursor."""
     cursor = cursor_of(asking)
-    scripted.answers["promotionData"] = failure
+    scripted.responses["promotionData"] = failure
     answer = asking.answer(
         f'{{{BY_NAME}{{id a:promotions(after:"bad"){{drift}} b:promotions(first:1){{drift}}'
         f' c:promotions(after:"{cursor}"){{drift}} d:promotions(last:1000){{drift}}}}}}'
@@ -151,7 +151,7 @@ def test_another_page_tells_the_id(asking: Graph) -> None:
 @pytest.mark.parametrize("other", ["", "alone"])
 def test_cursors_that_disagree_tell_nothing(scripted: Platform, asking: Graph, other: str) -> None:
     """Of two ids for one customer none is used."""
-    scripted.answers["promotionData"] = DOWN
+    scripted.responses["promotionData"] = DOWN
     pages = f'a:promotions(after:"{forged(TEN)}"){{drift}}'
     if not other:
         pages += f' b:promotions(after:"{forged(ANOTHER)}"){{drift}}'
@@ -178,7 +178,7 @@ def test_nobody_is_null_without_an_error_beside_bad_pages(
 ) -> None:
     """8015 on any page means that there is no such customer."""
     cursor = cursor_of(asking)
-    scripted.answers["promotionData"] = JSONResponse(errors_body(8015), 400)
+    scripted.responses["promotionData"] = JSONResponse(errors_body(8015), 400)
     for root in (BY_NAME, BY_ID, BY_NODE):
         answer = asking.answer(
             f"{{{root}{{...on Customer{{id a:promotions({arguments}){{drift}}"
@@ -194,7 +194,7 @@ def test_each_of_several_customers_is_judged_alone(scripted: Platform, asking: G
     async def answer_to(request: Request) -> Response | None:
         return DOWN if request.query_params["identifierValue"] == "C-ONE" else None
 
-    scripted.answers["promotionData"] = answer_to
+    scripted.responses["promotionData"] = answer_to
     names = ["C-TEN", "C-ONE", "nobody"]
     who = ",".join(f'{{externalId:"{name}"}}' for name in names)
     answer = asking.answer(
@@ -235,7 +235,7 @@ def test_without_a_page_the_look_up_fails_at_the_customer(
     scripted: Platform, asking: Graph
 ) -> None:
     """Without any page, a failed look-up nulls the customer, by whatever identifier."""
-    scripted.answers["promotionData"] = DOWN
+    scripted.responses["promotionData"] = DOWN
     for root in (BY_NAME, BY_ID, BY_NODE):
         answer = asking.answer(f"{{{root}{{__typename}}}}")
         assert list(answer["data"].values()) == [None]

@@ -38,7 +38,7 @@ def served() -> Iterator[tuple[Platform, Graph]]:
             body = promotion_definitions(scripted.world, program_id, parameters)
             return _answer(body, request)
 
-        scripted.answers |= {"promotionData": customers, "promotionsV2": definitions}
+        scripted.responses |= {"promotionData": customers, "promotionsV2": definitions}
         yield scripted, graph
 
 
@@ -139,5 +139,5 @@ def test_a_program_is_not_named_by_another_programs_promotion() -> None:
             item = body["data"][0] | {"programId": 9101, "programName": "another"}
             return JSONResponse(body | {"data": [item]})
 
-        scripted.answers["promotionsV2"] = definitions
+        scripted.responses["promotionsV2"] = definitions
         assert graph.ask('{program(programId:"9100"){name}}')["program"]["name"] is None

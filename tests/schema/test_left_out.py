@@ -34,7 +34,7 @@ def served() -> Iterator[tuple[Platform, Graph]]:
             _break(body["data"], request, "id")
             return JSONResponse(body)
 
-        scripted.answers |= {"promotionData": customers, "promotionsV2": definitions}
+        scripted.responses |= {"promotionData": customers, "promotionsV2": definitions}
         yield scripted, graph
 
 

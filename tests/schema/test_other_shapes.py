@@ -68,7 +68,7 @@ def test_customer_view_of_another_shape_costs_no_promotion(at: int) -> None:
             body = customer_page(item).replace(b'"value":true', b'"value":1.10')
             return Response(body, media_type="application/json")
 
-        scripted.answers["promotionData"] = answer
+        scripted.responses["promotionData"] = answer
         (node,) = _asked(graph, CUSTOMER)
         assert shown.items() <= node["promotion"].items()
         values = {entry["key"]: entry["value"] for entry in node["metadata"]}
@@ -103,7 +103,7 @@ def test_definition_of_the_real_platform_is_shown_whole() -> None:
             body = definition_page(item).replace(b'"@"', b"1.10")
             return Response(body, media_type="application/json")
 
-        scripted.answers["promotionsV2"] = answer
+        scripted.responses["promotionsV2"] = answer
         (node,) = _asked(graph, DEFINITIONS)
         definition = node["definition"]
         assert definition["scopes"] == ["TIER", "PROGRAM"]
@@ -119,7 +119,7 @@ def test_definition_of_the_real_platform_is_shown_whole() -> None:
         assert _counted(graph, "promotionsV2") == 0
         # Beside a broken promotion, and with another shape of its own, it is the same.
         item["promotionRestrictions"]["targetRuleIds"] = 123
-        scripted.answers["promotionsV2"] = answer
+        scripted.responses["promotionsV2"] = answer
         (again,) = _asked(graph, DEFINITIONS.replace("first:1", "first:2"))
         assert again == node | {"definition": definition | {"targetRuleIds": ["123"]}}
         assert _counted(graph, "promotionsV2") == 1

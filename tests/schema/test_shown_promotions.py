@@ -31,7 +31,7 @@ TYPES = 4  # in which a definition is looked for
 def undefined(**overrides: Any) -> Iterator[tuple[Platform, Graph]]:
     """Serve a gateway on a platform without definitions."""
     with platform() as (scripted, url), graph_over(url, **overrides) as graph:
-        scripted.answers["promotionsV2"] = NONE
+        scripted.responses["promotionsV2"] = NONE
         yield scripted, graph
 
 
@@ -68,7 +68,7 @@ def test_it_is_null_where_the_list_has_it_no_longer() -> None:
     with undefined() as (scripted, graph):
         promotion = shown(graph)["promotion"]
         page = {"customerId": int(TEN), "promotions": [], "pageDetails": {"totalEntries": 0}}
-        scripted.answers["promotionData"] = JSONResponse(page)
+        scripted.responses["promotionData"] = JSONResponse(page)
         assert graph.ask(NODE, {"id": promotion["id"]}) == {"node": None}
         assert len(list_calls(graph)) == 1
         assert graph.ask(NODE, {"id": write_id("Promotion", "9001", "1")}) == {"node": None}
@@ -79,7 +79,7 @@ def test_a_customer_who_is_gone_has_no_list() -> None:
     """8015 is null."""
     with undefined() as (scripted, graph):
         promotion = shown(graph)["promotion"]
-        scripted.answers["promotionData"] = JSONResponse(errors_body(8015), 400)
+        scripted.responses["promotionData"] = JSONResponse(errors_body(8015), 400)
         assert graph.ask(NODE, {"id": promotion["id"]}) == {"node": None}
 
 
@@ -87,7 +87,7 @@ def test_a_list_that_fails_is_the_nodes_error() -> None:
     """A list that fails is an error, because it may have the promotion."""
     with undefined() as (scripted, graph):
         promotion = shown(graph)["promotion"]
-        scripted.answers["promotionData"] = Response("", 500)
+        scripted.responses["promotionData"] = Response("", 500)
         answer = graph.answer(NODE, {"id": promotion["id"]})
         assert answer["data"] == {"node": None}
         assert codes(answer) == ["UPSTREAM_UNAVAILABLE"]
@@ -98,7 +98,7 @@ def test_without_definitions_it_is_found_all_the_same() -> None:
     for status, code in ((500, "UPSTREAM_UNAVAILABLE"), (410, "UPSTREAM_GONE")):
         with undefined() as (scripted, graph):
             promotion = shown(graph)["promotion"]
-            scripted.answers["promotionsV2"] = Response("", status)
+            scripted.responses["promotionsV2"] = Response("", status)
             found = graph.ask("query($id:ID!){node(id:$id){id}}", {"id": promotion["id"]})
             assert found == {"node": {"id": promotion["id"]}}
             answer = graph.answer(NODE, {"id": write_id("Promotion", "9001", "1")})
@@ -139,7 +139,7 @@ def test_tenants_find_nothing_in_each_others_lists() -> None:
         "pageDetails": {"totalEntries": 1},
     }
     with undefined(upstream_auth="passthrough") as (scripted, graph):
-        scripted.answers["promotionData"] = JSONResponse(page)
+        scripted.responses["promotionData"] = JSONResponse(page)
         (node,) = graph.answer(LIST % "C-TEN", None, **own)["data"]["customer"]["promotions"][
             "nodes"
         ]
@@ -179,7 +179,7 @@ def test_a_definition_that_a_programs_list_has_shown_is_found() -> None:
         return None if request.query_params["sourceType"] == "UI" else NONE
 
     with undefined(definition_source_types=("CAMPAIGN",)) as (scripted, graph):
-        scripted.answers["promotionsV2"] = badges
+        scripted.responses["promotionsV2"] = badges
         program = graph.ask('{program(programId:"9001"){promotions(first:2){nodes{id name}}}}')
         for node in program["program"]["promotions"]["nodes"]:
             found = graph.ask("query($id:ID!){node(id:$id){id ...on Promotion{name}}}", node)

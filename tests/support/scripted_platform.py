@@ -15,7 +15,7 @@ from tests.sandbox.client import NOW, TODAY
 from tests.support.serving import serve
 
 Handler = Callable[[Request], Awaitable[Response | None]]
-Answer = Response | Handler
+ScriptedResponse = Response | Handler
 
 _ENDPOINTS = {"promotionData": "promotionData", "promotionsV2": "promotionsV2", "generate": "token"}
 
@@ -30,7 +30,7 @@ class Platform:
 
     world: World
     options: dict[str, Any] = field(default_factory=dict)
-    answers: dict[str, Answer] = field(default_factory=dict)
+    responses: dict[str, ScriptedResponse] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -40,13 +40,13 @@ class Platform:
         """Return the response to one call."""
         if scope["type"] == "http":
             request = Request(scope, receive)
-            response = await self._answer(request)
+            response = await self._respond(request)
             if response is not None:
                 await response(scope, receive, send)
                 return
         await self._sandbox(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Response | None:
+    async def _respond(self, request: Request) -> Response | None:
         path = request.url.path
         if path == "/__calls":
             if request.method == "DELETE":
@@ -56,7 +56,7 @@ class Platform:
         if endpoint is None:
             return None
         self.requests.append(request)
-        answer = self.answers.get(endpoint)
+        answer = self.responses.get(endpoint)
         return answer if answer is None or isinstance(answer, Response) else await answer(request)
 
     def _log(self) -> list[dict[str, str]]:

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from gateway.sandbox.customer_view import promotion_data
 from tests.sandbox.client import NOW
 from tests.support.graph import Graph, graph_over
-from tests.support.scripted_platform import Answer, Platform, errors_body, platform
+from tests.support.scripted_platform import Platform, ScriptedResponse, errors_body, platform
 
 MOBILE = "4915700000006"
 CUSTOMER = f'{{customer(by:{{mobile:"{MOBILE}"}}){{customerId}}}}'
@@ -80,12 +80,12 @@ def _error(graph: Graph, query: str = CUSTOMER) -> dict[str, Any]:
 )
 @pytest.mark.parametrize("query", [CUSTOMER, LIST], ids=["customer view", "legacy"])
 def test_an_answer_that_is_none_has_a_code(
-    scripted: Platform, asking: Graph, query: str, answer: Answer, code: str
+    scripted: Platform, asking: Graph, query: str, answer: ScriptedResponse, code: str
 ) -> None:
     """The error has a code, names the endpoint, and reveals nothing private."""
     name = "promotionData" if query == CUSTOMER else "promotionsV2"
     query = query.replace("9001", str(next(PROGRAMS)))  # one that is missing stays so for a while
-    scripted.answers[name] = answer
+    scripted.responses[name] = answer
     extensions = _error(asking, query)
     assert extensions["code"] == code
     assert extensions["upstream"]["name"] == name
@@ -109,7 +109,7 @@ def test_a_rate_limit_says_when_to_try_again(
     scripted: Platform, asking: Graph, body: str, headers: dict[str, str], seconds: int
 ) -> None:
     """`retryAfterS` is the platform's, at least a second, or a minute without a Retry-After."""
-    scripted.answers["promotionData"] = Response(body, 429, headers)
+    scripted.responses["promotionData"] = Response(body, 429, headers)
     extensions = _error(asking)
     assert (extensions["code"], extensions["retryAfterS"]) == ("UPSTREAM_RATE_LIMITED", seconds)
 
@@ -119,7 +119,7 @@ def test_a_documented_code_counts_whatever_the_status(
     scripted: Platform, asking: Graph, status: int
 ) -> None:
     """The status beside an error body is undocumented, so the body's code decides."""
-    scripted.answers["promotionData"] = JSONResponse(errors_body(8015), status)
+    scripted.responses["promotionData"] = JSONResponse(errors_body(8015), status)
     assert asking.answer(CUSTOMER)["data"] == {"customer": None}
     assert "errors" not in asking.answer(CUSTOMER)
 
@@ -142,14 +142,14 @@ def test_a_status_counts_though_its_body_cannot_be_read(
 ) -> None:
     """A proxy may write an HTML page of its own; the status decides."""
     headers = {"Content-Encoding": coding, "Retry-After": "60"}
-    scripted.answers["promotionData"] = Response(body, status, headers)
+    scripted.responses["promotionData"] = Response(body, status, headers)
     assert _error(asking)["code"] == code
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(scripted: Platform, asking: Graph, status: int) -> None:
     """The credential is sent to the configured platform only."""
-    scripted.answers["promotionData"] = Response("", status, {"Location": "/v2/elsewhere"})
+    scripted.responses["promotionData"] = Response("", status, {"Location": "/v2/elsewhere"})
     assert _error(asking)["code"] == "UPSTREAM_BAD_PAYLOAD"
     assert asking.calls == 1
 
@@ -169,7 +169,7 @@ def test_a_compressed_answer_is_read(
         packed = b"".join(gzip.compress(part) for part in parts)
         return Response(packed, 200, {"Content-Encoding": coding})
 
-    scripted.answers["promotionData"] = compressed
+    scripted.responses["promotionData"] = compressed
     assert asking.ask(CUSTOMER) == {"customer": {"customerId": "700000006"}}
 
 
@@ -203,10 +203,10 @@ async def _dripping(_: Request) -> Response:
 
 @pytest.mark.parametrize("answer", [_slow, _dripping], ids=["slow", "dripping"])
 def test_an_answer_past_the_deadline_is_a_timeout(
-    scripted: Platform, asking: Graph, answer: Answer
+    scripted: Platform, asking: Graph, answer: ScriptedResponse
 ) -> None:
     """The deadline is for the whole call: a slow response does not extend it."""
-    scripted.answers["promotionData"] = answer
+    scripted.responses["promotionData"] = answer
     started = perf_counter()
     assert _error(asking)["code"] == "UPSTREAM_TIMEOUT"
     assert 0.7 < perf_counter() - started < 2
@@ -220,7 +220,7 @@ def test_the_deadline_is_one_for_all_calls_of_an_operation(
     async def a_little_slow(_: Request) -> None:
         await anyio.sleep(0.5)
 
-    scripted.answers |= {"promotionData": a_little_slow, "promotionsV2": a_little_slow}
+    scripted.responses |= {"promotionData": a_little_slow, "promotionsV2": a_little_slow}
     answer = asking.answer(
         f'{{customer(by:{{mobile:"{MOBILE}"}})'
         "{promotions(first:2){nodes{promotion{name definition{status}}}}}}"
@@ -245,7 +245,7 @@ def test_a_huge_answer_is_not_read_to_its_end(scripted: Platform, asking: Graph)
 
         return StreamingResponse(pour())
 
-    scripted.answers["promotionData"] = huge
+    scripted.responses["promotionData"] = huge
     assert _error(asking)["code"] == "UPSTREAM_BAD_PAYLOAD"
     assert sum(poured) < 40_000_000
 
@@ -260,7 +260,7 @@ def test_a_connection_cut_in_the_middle_is_unavailable(scripted: Platform, askin
 
         return StreamingResponse(half(), headers={"Content-Length": "500"})
 
-    scripted.answers["promotionData"] = cut
+    scripted.responses["promotionData"] = cut
     assert _error(asking)["code"] in {"UPSTREAM_UNAVAILABLE", "UPSTREAM_BAD_PAYLOAD"}
 
 
@@ -269,7 +269,7 @@ def test_another_customers_answer_is_never_served(
     scripted: Platform, asking: Graph, key: str
 ) -> None:
     """A response by id about another customer is UPSTREAM_BAD_PAYLOAD."""
-    scripted.answers["promotionData"] = JSONResponse(EMPTY_PAGE | {"customerId": 700000007})
+    scripted.responses["promotionData"] = JSONResponse(EMPTY_PAGE | {"customerId": 700000007})
     query = '{customer(by:{customerId:"700000006"}){customerId}}'
     if key == "node":
         (found,) = _with(scripted, asking, CUSTOMER.replace("customerId}", "id}")).values()
@@ -281,7 +281,7 @@ def test_leading_zeros_of_a_customer_id_are_no_other_customer(
     scripted: Platform, asking: Graph
 ) -> None:
     """The id is sent as it was given; the platform's response may have the same number."""
-    scripted.answers["promotionData"] = JSONResponse(EMPTY_PAGE | {"customerId": 55})
+    scripted.responses["promotionData"] = JSONResponse(EMPTY_PAGE | {"customerId": 55})
     assert asking.ask('{customer(by:{customerId:"0055"}){customerId}}') == {
         "customer": {"customerId": "55"}
     }
@@ -289,8 +289,8 @@ def test_leading_zeros_of_a_customer_id_are_no_other_customer(
 
 
 def _with(scripted: Platform, graph: Graph, query: str) -> dict[str, Any]:
-    answers = dict(scripted.answers)
-    scripted.answers.clear()
+    answers = dict(scripted.responses)
+    scripted.responses.clear()
     data: dict[str, Any] = graph.ask(query)
-    scripted.answers |= answers
+    scripted.responses |= answers
     return data

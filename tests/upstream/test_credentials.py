@@ -17,7 +17,7 @@ from gateway.upstream.response import UpstreamResponse as UpstreamAnswer
 from tests.sandbox.client import NOW
 from tests.support.graph import Graph, graph_over, serve_gateway
 from tests.support.raw_http import POST, connect, until_closed
-from tests.support.scripted_platform import Answer, Platform, platform
+from tests.support.scripted_platform import Platform, ScriptedResponse, platform
 
 CUSTOMER = '{customer(by:{externalId:"C-ONE"}){customerId}}'
 FIVE = (
@@ -197,11 +197,11 @@ def _token(**data: Any) -> JSONResponse:
     ],
 )
 def test_a_token_that_is_not_to_be_had_is_a_coded_error(
-    tokenless: tuple[Platform, Graph], answer: Answer, code: str
+    tokenless: tuple[Platform, Graph], answer: ScriptedResponse, code: str
 ) -> None:
     """The error of a failing token endpoint differs from that of a refused credential."""
     scripted, graph = tokenless
-    scripted.answers["token"] = answer
+    scripted.responses["token"] = answer
     assert _codes(graph, FIVE) == [code] * 5
     assert set(_endpoints(scripted)) == {"generate"}
 
@@ -210,7 +210,7 @@ def test_a_token_that_is_not_to_be_had_is_a_coded_error(
 def test_white_space_around_a_token_is_no_part_of_it(around: str) -> None:
     """White space around a token is removed: no header value may begin or end with it."""
     with platform() as (scripted, url), graph_over(url, **OAUTH) as graph:
-        scripted.answers["token"] = _token(accessToken=around.format("secret-1"))
+        scripted.responses["token"] = _token(accessToken=around.format("secret-1"))
         assert _codes(graph) == ["UPSTREAM_AUTH_FAILED"]  # the sandbox has never given that one
         sent = {request.headers.get("x-cap-api-oauth-token") for request in scripted.requests}
         assert sent == {None, "secret-1"}
@@ -219,9 +219,9 @@ def test_white_space_around_a_token_is_no_part_of_it(around: str) -> None:
 def test_a_token_is_tried_for_again_after_a_failure() -> None:
     """A failure is not cached: the next operation gets a token."""
     with platform() as (scripted, url), graph_over(url, **OAUTH) as graph:
-        scripted.answers["token"] = Response("", 503)
+        scripted.responses["token"] = Response("", 503)
         assert _codes(graph) == ["UPSTREAM_UNAVAILABLE"]
-        scripted.answers.clear()
+        scripted.responses.clear()
         assert _codes(graph) == []
 
 
@@ -233,7 +233,7 @@ def test_a_token_endpoint_that_hangs_is_a_timeout() -> None:
         return Response("")
 
     with platform() as (scripted, url), graph_over(url, **OAUTH, upstream_deadline_s=0.2) as graph:
-        scripted.answers["token"] = slow
+        scripted.responses["token"] = slow
         assert _codes(graph) == ["UPSTREAM_TIMEOUT"]
 
 
@@ -260,7 +260,7 @@ def test_a_withdrawn_token_costs_the_client_nothing() -> None:
             is_withdrawn = request.headers["x-cap-api-oauth-token"] == withdrawn
             return Response("{}", 401) if is_withdrawn else None
 
-        scripted.answers["promotionData"] = refuse
+        scripted.responses["promotionData"] = refuse
         assert _codes(graph) == []
         assert _endpoints(scripted) == ["promotionData", "generate", "promotionData"]
 
@@ -268,7 +268,7 @@ def test_a_withdrawn_token_costs_the_client_nothing() -> None:
 def test_a_platform_that_refuses_every_token_is_asked_twice_at_most() -> None:
     """A second 401 is UPSTREAM_AUTH_FAILED, and no token is requested for 30 seconds."""
     with platform() as (scripted, url), graph_over(url, **OAUTH) as graph:
-        scripted.answers["promotionData"] = Response("{}", 401)
+        scripted.responses["promotionData"] = Response("{}", 401)
         assert _codes(graph) == ["UPSTREAM_AUTH_FAILED"]
         assert _endpoints(scripted) == ["generate", "promotionData"] * 2
         assert _codes(graph) == ["UPSTREAM_AUTH_FAILED"]
@@ -289,7 +289,7 @@ def test_tokens_are_calls_of_the_minute() -> None:
 def test_a_429_to_a_token_holds_all_calls_back() -> None:
     """The pause is the identity's: no token and no page is requested meanwhile."""
     with platform() as (scripted, url):
-        scripted.answers["token"] = Response("", 429, {"Retry-After": "60"})
+        scripted.responses["token"] = Response("", 429, {"Retry-After": "60"})
         with serve_gateway(url, **OAUTH) as gateway_url:
             graph = Graph(gateway_url, url)
             assert _codes(graph) == _codes(graph) == ["UPSTREAM_RATE_LIMITED"]

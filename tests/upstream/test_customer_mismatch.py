@@ -38,7 +38,7 @@ class Liar:
     def __init__(self, scripted: Platform) -> None:
         self.lies: bool | Callable[[Request], bool] = False
         self._world = scripted.world
-        scripted.answers["promotionData"] = self.answer
+        scripted.responses["promotionData"] = self.answer
 
     async def answer(self, request: Request) -> Response | None:
         """Return the page of another customer."""

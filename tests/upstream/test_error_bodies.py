@@ -74,7 +74,7 @@ def test_a_documented_code_has_its_meaning_at_any_status(
     ):
         expected = CODES[number] if CODES[number] != INPUT or number in arguments else OURS
         for written in (number, str(number)):
-            scripted.answers[name] = JSONResponse(errors_body(written), status)
+            scripted.responses[name] = JSONResponse(errors_body(written), status)
             (error,) = graph.answer(query)["errors"]
             assert error["path"] == path
             assert error["extensions"]["code"] == expected
@@ -101,7 +101,7 @@ def test_an_argument_that_the_client_has_not_given_is_not_the_clients(
 ) -> None:
     """A parameter that the gateway added is its own fault."""
     scripted, graph = served
-    scripted.answers[name] = JSONResponse(errors_body(number))
+    scripted.responses[name] = JSONResponse(errors_body(number))
     (error,) = graph.answer(query)["errors"]
     assert error["extensions"]["code"] == OURS
     assert error["extensions"]["requestId"]
@@ -113,8 +113,8 @@ def test_the_source_type_of_a_definition_is_the_clients(served: tuple[Platform, 
     scripted, graph = served
     query = """{customer(by:{externalId:"C-ONE"}){promotions(first:1){nodes{promotion{
       definition(sourceType:BADGES){status}}}}}}"""
-    scripted.answers.clear()
-    scripted.answers["promotionsV2"] = JSONResponse(errors_body(4085))
+    scripted.responses.clear()
+    scripted.responses["promotionsV2"] = JSONResponse(errors_body(4085))
     (error,) = graph.answer(query)["errors"]
     assert (error["extensions"]["code"], error["extensions"]["argument"]) == (INPUT, "sourceType")
     assert error["message"] == "sourceType: the loyalty platform does not know this source type."
@@ -127,7 +127,7 @@ def test_an_undocumented_code_invites_nobody_to_try_again(
 ) -> None:
     """Only beside a status of an outage; codes of the customers' endpoints, from 8000, never."""
     scripted, graph = served
-    scripted.answers["promotionData"] = JSONResponse(errors_body(number), status)
+    scripted.responses["promotionData"] = JSONResponse(errors_body(number), status)
     (error,) = graph.answer(CUSTOMER)["errors"]
     is_outage = status >= 500 and number not in {8130, 8999}
     assert error["extensions"]["retryable"] is is_outage
@@ -140,11 +140,11 @@ def test_an_undocumented_code_invites_nobody_to_try_again(
 def test_a_refusal_never_opens_the_breaker_and_is_not_tried_again(number: int) -> None:
     """A code of the customers' endpoints proves the endpoint available, whatever the status."""
     with platform() as (scripted, url), graph_over(url) as graph:
-        scripted.answers["promotionData"] = JSONResponse(errors_body(number), 503)
+        scripted.responses["promotionData"] = JSONResponse(errors_body(number), 503)
         for _ in range(12):
             graph.http.post("/graphql", json={"query": CUSTOMER})
         assert len(scripted.requests) == 12
-        del scripted.answers["promotionData"]
+        del scripted.responses["promotionData"]
         answer = graph.http.post("/graphql", json={"query": CUSTOMER}).json()
         assert "errors" not in answer
 
@@ -156,7 +156,7 @@ def test_who_is_not_here_is_null_at_any_status(
 ) -> None:
     """Unknown, unknown in this source, or not in the loyalty program any more."""
     scripted, graph = served
-    scripted.answers["promotionData"] = JSONResponse(errors_body(number), status)
+    scripted.responses["promotionData"] = JSONResponse(errors_body(number), status)
     assert graph.ask(CUSTOMER) == {"customer": None}
     assert graph.calls == 1
 
@@ -168,7 +168,7 @@ def test_what_is_not_here_is_null_at_any_status(
 ) -> None:
     """There is no promotion, first rule or program with this id."""
     scripted, graph = served
-    scripted.answers["promotionsV2"] = JSONResponse(errors_body(number), status)
+    scripted.responses["promotionsV2"] = JSONResponse(errors_body(number), status)
     assert graph.ask(LIST) == {"program": {"promotions": {"totalCount": 0}}}
     promotion = '{promotion(programId:"9001",promotionId:"90010001"){name}}'
     assert graph.ask(promotion) == {"promotion": None}
@@ -188,7 +188,7 @@ def test_what_another_endpoint_does_not_have_is_not_absent_here(
 ) -> None:
     """A not-found code about something else does not make the requested object null."""
     scripted, graph = served
-    scripted.answers[name] = JSONResponse(errors_body(number))
+    scripted.responses[name] = JSONResponse(errors_body(number))
     assert [code for code, _ in graph.errors(query)] == [UNKNOWN]
 
 
@@ -200,7 +200,7 @@ def test_a_token_that_is_refused_says_nothing_of_a_customer(number: int) -> None
         platform() as (scripted, url),
         graph_over(url, upstream_oauth_secret="secret", **oauth) as graph,
     ):
-        scripted.answers["token"] = JSONResponse(errors_body(number), 500)
+        scripted.responses["token"] = JSONResponse(errors_body(number), 500)
         assert [code for code, _ in graph.errors(CUSTOMER)] == [UNKNOWN]
 
 
@@ -217,7 +217,7 @@ def test_a_program_that_is_not_known_has_no_promotion_of_a_customer(
 ) -> None:
     """The id comes from a global id, whose program may have been deleted."""
     scripted, graph = served
-    scripted.answers["promotionData"] = JSONResponse(errors_body(8105))
+    scripted.responses["promotionData"] = JSONResponse(errors_body(8105))
     text = b"CustomerPromotion:INSTORE:700000006:9001:90010001"
     found = graph.ask(
         "query Q($id:ID!){node(id:$id){id}}", {"id": urlsafe_b64encode(text).decode().rstrip("=")}
@@ -241,7 +241,7 @@ def test_the_legacy_envelope_tells_errors_too(
 ) -> None:
     """A `status` other than 200 and validation errors are error bodies, too."""
     scripted, graph = served
-    scripted.answers["promotionsV2"] = JSONResponse(body, status)
+    scripted.responses["promotionsV2"] = JSONResponse(body, status)
     (error,) = graph.answer(EVENT)["errors"]
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert error["extensions"]["upstream"] == {"name": "promotionsV2", "code": 4083}

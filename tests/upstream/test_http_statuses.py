@@ -84,9 +84,9 @@ def test_a_status_has_its_meaning(scripted: tuple[Platform, str], status: int) -
     """Without a documented code; counted in calls while the breaker admits them."""
     served, url = scripted
     row = TABLE[status]
-    served.answers.clear()
+    served.responses.clear()
     with saving(url) as graph:
-        served.answers["promotionData"] = Response("<html>", status, {"Location": "/elsewhere"})
+        served.responses["promotionData"] = Response("<html>", status, {"Location": "/elsewhere"})
         (error,) = graph.answer(CUSTOMER)["errors"]
         assert error["extensions"]["code"] == row.code
         assert error["extensions"]["retryable"] is row.retryable
@@ -108,7 +108,7 @@ def test_a_wait_that_the_platform_tells_is_handed_on(
     served, url = scripted
     with graph_over(url) as graph:
         for told, wait_s in (("7", 7), ("0", 1), ("86400", 300)):
-            served.answers["promotionData"] = Response("", status, {"Retry-After": told})
+            served.responses["promotionData"] = Response("", status, {"Retry-After": told})
             (error,) = graph.answer(CUSTOMER)["errors"]
             assert error["extensions"]["retryAfterS"] == wait_s
 
@@ -117,9 +117,9 @@ def test_a_201_with_a_page_is_an_answer(scripted: tuple[Platform, str]) -> None:
     """201 means that some of several requests failed; this one did not."""
     served, url = scripted
     with graph_over(url) as graph:
-        served.answers["promotionData"] = JSONResponse(FOUND, 201)
+        served.responses["promotionData"] = JSONResponse(FOUND, 201)
         assert graph.ask(CUSTOMER) == {"customer": {"customerId": "700000006"}}
-        served.answers["promotionData"] = JSONResponse({}, 201)
+        served.responses["promotionData"] = JSONResponse({}, 201)
         assert [code for code, _ in graph.errors(CUSTOMER)] == [BAD]
 
 
@@ -129,7 +129,7 @@ def test_no_other_status_brings_an_answer(scripted: tuple[Platform, str], status
     served, url = scripted
     body = None if status in {204, 304} else JSONResponse(FOUND).body
     with graph_over(url) as graph:
-        served.answers["promotionData"] = Response(body, status)
+        served.responses["promotionData"] = Response(body, status)
         assert [code for code, _ in graph.errors(CUSTOMER)] == [BAD]
 
 
@@ -137,7 +137,7 @@ def test_no_other_status_brings_an_answer(scripted: tuple[Platform, str], status
 def test_a_token_that_has_run_out_is_renewed(scripted: tuple[Platform, str], status: int) -> None:
     """It is retried once, and the client gets the result."""
     served, url = scripted
-    served.answers.clear()
+    served.responses.clear()
     options = {"upstream_auth": "oauth", "upstream_oauth_key": "sandbox-key"}
     with graph_over(url, upstream_oauth_secret="sandbox-secret", **options) as graph:
         graph.ask(CUSTOMER)
@@ -146,6 +146,6 @@ def test_a_token_that_has_run_out_is_renewed(scripted: tuple[Platform, str], sta
         async def refuse_once(_: Any) -> Response | None:
             return refusals.pop() if refusals else None
 
-        served.answers["promotionData"] = refuse_once
+        served.responses["promotionData"] = refuse_once
         assert graph.ask(CUSTOMER) == {"customer": {"customerId": "700000006"}}
         assert graph.calls == 3

@@ -60,7 +60,7 @@ def _missing(**settings: Any) -> Iterator[tuple[Callable[..., str], Platform, se
         serve_gateway(platform_url, **settings) as url,
         httpx.Client(base_url=url, trust_env=False) as http,
     ):
-        scripted.answers["promotionsV2"] = definitions
+        scripted.responses["promotionsV2"] = definitions
 
         def ask(number: int, **headers: str) -> str:
             answer = http.post("/graphql", json=_program(number), headers=headers).json()

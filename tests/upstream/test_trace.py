@@ -84,7 +84,7 @@ def test_a_call_that_two_share_has_the_trace_of_the_first() -> None:
         return None
 
     with platform() as (scripted, url), graph_over(url) as graph:
-        scripted.answers["promotionData"] = held
+        scripted.responses["promotionData"] = held
         with (
             connect(str(graph.http.base_url)) as first,
             connect(str(graph.http.base_url)) as second,

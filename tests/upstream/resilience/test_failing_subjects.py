@@ -41,7 +41,7 @@ def ask(http: httpx.Client, body: dict[str, str], headers: dict[str, str] | None
 def answering(**answers: Handler) -> Iterator[tuple[Platform, str]]:
     """Serve a platform with these responses by endpoint."""
     with platform(WORLD) as (scripted, url):
-        scripted.answers.update(answers)
+        scripted.responses.update(answers)
         yield scripted, url
 
 
