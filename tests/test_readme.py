@@ -40,10 +40,3 @@ def test_it_is_short_and_begins_with_what_to_run() -> None:
     lines = README.splitlines()
     assert len(lines) <= 150
     assert {"make run", "make test"} <= {" ".join(line.split()[:2]) for line in lines[:35]}
-
-
-def test_the_decisions_are_all_listed() -> None:
-    """Whoever adds a record of a decision finds it in the list."""
-    folder = ROOT / "docs" / "decisions"
-    listed = re.findall(r"\]\((\d{3}-[\w-]+\.md)\)", (folder / "README.md").read_text())
-    assert listed == sorted(path.name for path in folder.glob("[0-9]*.md"))
