@@ -26,9 +26,9 @@ def truth(graph: Graph) -> dict[str, list[str]]:
     }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def spoilt(request: pytest.FixtureRequest) -> Iterator[Graph]:
-    """Serve a gateway on a platform with a fault in every call."""
+    """Serve a gateway on a platform with a fault in every call, for all tests with that fault."""
     with ExitStack() as stack:
         graph, _ = stack.enter_context(faulty(request.param))
         yield graph
