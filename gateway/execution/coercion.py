@@ -1,4 +1,4 @@
-"""Values of variables, coerced as graphql-core does it; the few kinds that come often at once."""
+"""Coercion of variables: the frequent cases directly, all others by graphql-core."""
 
 from collections.abc import Callable
 from functools import cache, partial
@@ -14,12 +14,12 @@ from graphql import (
 
 Coerce = Callable[[Any], Any]
 
-_AS_IT_IS = {"String": str, "ID": str, "Boolean": bool}
+_CLASSES = {"String": str, "ID": str, "Boolean": bool}
 _LIMIT = 2**31
 
 
 def coercer(kind: Any) -> Coerce:
-    """Return the function from a value to the coerced one; `Undefined` for one not of this type."""
+    """Return the function that coerces a value to a type; `Undefined` for invalid ones."""
     if isinstance(kind, GraphQLNonNull):
         inner = coercer(kind.of_type)
         return lambda value: Undefined if value is None else inner(value)
@@ -28,14 +28,14 @@ def coercer(kind: Any) -> Coerce:
     return _named(kind)
 
 
-@cache  # for the schema's own types; lists and non-nulls are made anew by each document
+@cache  # of named types; each document has list and non-null types of its own
 def _named(kind: Any) -> Coerce:
     generic = partial(coerce_input_value, type_=kind)
     if isinstance(kind, GraphQLInputObjectType) and kind.is_one_of:
         return _one_of(kind, generic)
-    known = _AS_IT_IS.get(kind.name)
-    if known is not None:
-        return lambda value: value if value.__class__ is known else generic(value)
+    expected = _CLASSES.get(kind.name)
+    if expected is not None:
+        return lambda value: value if value.__class__ is expected else generic(value)
     if kind.name == "Int":
         return lambda value: (
             value if value.__class__ is int and -_LIMIT <= value < _LIMIT else generic(value)
@@ -59,15 +59,15 @@ def _one_of(kind: GraphQLInputObjectType, generic: Coerce) -> Coerce:
     def coerce(value: Any) -> Any:
         if value.__class__ is not dict or len(value) != 1:
             return generic(value)
-        ((name, given),) = value.items()
+        ((name, inner),) = value.items()
         field = fields.get(name)
-        if field is None:  # not before: a type may have fields of its own type
+        if field is None:  # not earlier: a type may have fields of its own type
             if name not in kind.fields:
                 return Undefined
-            known = kind.fields[name]
-            field = fields[name] = (known.out_name or name, coercer(known.type))
-        out_name, change = field
-        coerced = None if given is None else change(given)
+            declared = kind.fields[name]
+            field = fields[name] = (declared.out_name or name, coercer(declared.type))
+        out_name, coerce_field = field
+        coerced = None if inner is None else coerce_field(inner)
         if coerced is None:
             return Undefined
         return Undefined if coerced is Undefined else kind.out_type({out_name: coerced})

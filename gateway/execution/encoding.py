@@ -1,7 +1,7 @@
-"""From an answer's data to JSON: in pieces where it may be long, and never more than is allowed.
+"""Encoding of data as JSON, within the limits of its size.
 
-A unit is what one fetch has brought. Where it shows no text of its payload twice, it is no longer
-than what the platform has sent, and encoded at once; else it is measured first.
+The unit is the value of one fetched field. One that shows no text of its payload twice is not
+longer than what the platform has sent, and is encoded at once; any other is measured first.
 """
 
 import asyncio
@@ -13,35 +13,31 @@ import msgspec
 from gateway.answer_budget import AnswerRefusedError, AnswerShare
 from gateway.execution.outcome import Outcome
 
-_PIECE = 64 * 1024  # characters that are encoded without looking into them
-_BYTES_PER_TURN = 1024 * 1024  # a millisecond's work or some, after which others of the loop come
-_OF_A_NAME = 16  # characters that a name and its signs take, about
+_PIECE = 64 * 1024  # characters that are encoded at once
+_BYTES_PER_SLICE = 1024 * 1024  # about a millisecond of work between two turns of the event loop
+_CHARACTERS_PER_NAME = 16  # of a response key with its punctuation, about
 
 encode = msgspec.json.Encoder().encode
 
 
 async def encode_answer(outcome: Outcome, share: AnswerShare, request_id: str) -> Outcome:
-    """Encode an outcome's data, and count what has become of it.
-
-    What is too large becomes an error in its place.
-    """
-    if not outcome.may_repeat:
+    """Encode an outcome's data; data that is too large becomes an error in its place."""
+    if not outcome.may_repeat or outcome.data is None:
         return encode_at_once(outcome, share, request_id)
     try:
-        if outcome.data is None:
-            data = b"null"
-        else:
-            share.has(0, 0)  # it is counted anew
-            data = await encode_pieces(outcome.data, share)
-        share.complete(data)
+        share.has(0, 0)  # its size is counted again
+        data = await encode_pieces(outcome.data, share)
     except AnswerRefusedError:
         return _refused(share, request_id)
-    return Outcome(None if outcome.data is None else msgspec.Raw(data), outcome.errors)
+    return encode_at_once(outcome, share, request_id, data)
 
 
-def encode_at_once(outcome: Outcome, share: AnswerShare, request_id: str) -> Outcome:
-    """Do the same with data that repeats nothing."""
-    data = encode(outcome.data)
+def encode_at_once(
+    outcome: Outcome, share: AnswerShare, request_id: str, data: bytes | None = None
+) -> Outcome:
+    """Encode data that contains no long text more than once; `data` is its JSON where known."""
+    if data is None:
+        data = encode(outcome.data)
     try:
         share.complete(data)
     except AnswerRefusedError:
@@ -56,60 +52,52 @@ def _refused(share: AnswerShare, request_id: str) -> Outcome:
 
 
 async def encode_pieces(value: Any, share: AnswerShare) -> bytes:
-    """Encode data that may hold a long text many times, giving the loop back in between.
+    """Encode data that may contain a long text many times, yielding to the event loop in between.
 
-    Raises AnswerRefusedError as soon as it is too large.
+    Raise AnswerRefusedError as soon as it is too large.
     """
     pieces: list[bytes] = []
-    since_check = since_turn = 0
+    since_check = since_yield = 0
     for piece in _pieces(value):
         pieces.append(piece)
         since_check += len(piece)
         if since_check > _PIECE:
             share.grows(since_check)
-            since_turn += since_check
+            since_yield += since_check
             since_check = 0
-        if since_turn > _BYTES_PER_TURN:
-            since_turn = 0
+        if since_yield > _BYTES_PER_SLICE:
+            since_yield = 0
             await asyncio.sleep(0)
     return b"".join(pieces)
 
 
 def _pieces(value: Any) -> Iterator[bytes]:
-    if not _is_long(value):
+    is_object = value.__class__ is dict
+    if not (is_object or value.__class__ is list) or not _is_long(value):
         yield encode(value)
-    elif value.__class__ is dict:
-        sign = b"{"
-        for key, inner in value.items():
-            yield sign + encode(key) + b":"
-            yield from _pieces(inner)
-            sign = b","
-        yield b"}"
-    elif value.__class__ is list:
-        sign = b"["
-        for inner in value:
-            yield sign
-            yield from _pieces(inner)
-            sign = b","
-        yield b"]"
-    else:
-        yield encode(value)
+        return
+    separator = b"{" if is_object else b"["
+    for key in value if is_object else range(len(value)):
+        yield separator + encode(key) + b":" if is_object else separator
+        yield from _pieces(value[key])
+        separator = b","
+    yield b"}" if is_object else b"]"
 
 
 def _is_long(value: Any) -> bool:
     """Whether data has more characters than a piece, about; it stops counting there."""
-    room, waiting = _PIECE, [value]
-    while waiting and room >= 0:
-        value = waiting.pop()
+    room, remaining = _PIECE, [value]
+    while remaining and room >= 0:
+        value = remaining.pop()
         kind = value.__class__
         if kind is str:
             room -= len(value)
         elif kind is dict:
-            room -= _OF_A_NAME * len(value)
-            waiting += value.values()
+            room -= _CHARACTERS_PER_NAME * len(value)
+            remaining += value.values()
         elif kind is list:
             room -= len(value)
-            waiting += value
+            remaining += value
         elif kind is msgspec.Raw:
             room -= len(memoryview(value))
     return room < 0

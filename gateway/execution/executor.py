@@ -1,4 +1,4 @@
-"""How an operation runs: ``run(operation, variables, context) → data, errors``."""
+"""The interface of executors, and the reference executor: graphql-core's own."""
 
 from contextlib import suppress
 from types import NoneType
@@ -20,17 +20,17 @@ _execute_field, _complete_leaf = GraphQLExecutor.execute_field, GraphQLExecutor.
 
 
 class Executor(Protocol):
-    """Runs operations that have been parsed, guarded and validated."""
+    """Runs operations that have been parsed, validated and found within the limits."""
 
     async def run(
         self, operation: Operation, variables: dict[str, Any], context: ResolverContext
     ) -> Outcome:
-        """Run one operation; whatever fails is an error in the outcome."""
+        """Run one operation; a failure is an error in the outcome."""
         ...
 
 
 class ReferenceExecutor:
-    """graphql-core's own executor, over the Strawberry schema's resolvers."""
+    """graphql-core's executor, over the resolvers of the Strawberry schema."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
@@ -38,7 +38,7 @@ class ReferenceExecutor:
     async def run(
         self, operation: Operation, variables: dict[str, Any], context: ResolverContext
     ) -> Outcome:
-        """Run one operation; whatever fails is an error in the outcome."""
+        """Run one operation; a failure is an error in the outcome."""
         result = execute(
             self._schema,
             operation.document,
@@ -58,7 +58,7 @@ class ReferenceExecutor:
 
 
 class _CountingExecutor(GraphQLExecutor[ResolverContext]):
-    """Counts what it puts together, and once that is too much leaves out the rest."""
+    """Counts leaves and bytes, and completes no more fields once the response is too large."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -66,7 +66,7 @@ class _CountingExecutor(GraphQLExecutor[ResolverContext]):
         self._leaves = self._size = 0
 
     def execute_field(self, *arguments: Any) -> Any:
-        """Execute a field, and count it if it is a leaf."""
+        """Execute a field, and count a leaf."""
         if self._share.error is not None:
             return None
         value = _execute_field(self, *arguments)
@@ -76,10 +76,10 @@ class _CountingExecutor(GraphQLExecutor[ResolverContext]):
                 self._check()
         return value
 
-    def complete_leaf_value(  # type: ignore[override]  # theirs needs nothing of the executor
+    def complete_leaf_value(  # type: ignore[override]  # a static method there
         self, return_type: GraphQLLeafType, result: Any
     ) -> Any:
-        """Complete a leaf; JSON is encoded at once, so that it is measured."""
+        """Complete a leaf; JSON is encoded, so that its size is known."""
         value = _complete_leaf(return_type, result)
         if return_type.name == "JSON":
             value = msgspec.Raw(encode(value))
@@ -92,5 +92,5 @@ class _CountingExecutor(GraphQLExecutor[ResolverContext]):
         return value
 
     def _check(self) -> None:
-        with suppress(AnswerRefusedError):  # the share says so from now on
+        with suppress(AnswerRefusedError):  # `_share.error` is set from now on
             self._share.has(self._leaves, self._size)

@@ -1,4 +1,4 @@
-"""Leaves: how a value becomes one of its scalar or enum, and what is known of it beforehand."""
+"""Leaf types: coercion of values to scalars and enums, and the classes that a value can have."""
 
 from collections.abc import Callable
 from enum import Enum
@@ -15,23 +15,24 @@ from gateway.execution.bridge import is_iterable
 from gateway.schema.declare import attributes_of, union_members
 
 Domain = frozenset[Any] | None
-"""The classes that a value can have, `INT32` for an int of 32 bits; None: nobody can tell.
+"""The classes that a value can have, `INT32` for an int of 32 bits; None where that is unknown.
 
-msgspec has checked what it has decoded, and mypy the records and the pure functions of `wire`. No
-type of Python tells a finite float or an int of 32 bits; these two are checked as they are written.
+msgspec checks the values that it decodes, mypy our own records and normalisers. No Python type
+stands for a finite float or an int of 32 bits; these two are checked when they are coerced.
 """
 
 INT32 = "an int of 32 bits"
 _LIMIT = 2**31
 _SCALARS = {str, int, float, bool, NoneType, INT32}
-# What the scalars of GraphQL write as it is.
-_AS_IT_IS: dict[str, set[Any]] = {"String": {str}, "ID": {str}, "Boolean": {bool}, "Int": {INT32}}
+# The classes whose values GraphQL's scalars leave as they are.
+_UNCHANGED: dict[str, set[Any]] = {"String": {str}, "ID": {str}, "Boolean": {bool}, "Int": {INT32}}
 
-_MOST_KEPT = 2048
-_LONGEST_KEPT = 40
-_MOST_CHARACTERS_KEPT = 2048
-LONGEST_JSON_KEPT = 8 * 1024
-_MOST_BYTES_KEPT = 2 * 1024 * 1024
+# Of one memo; a string is a key up to 40 characters, a struct or a tuple up to 2,048 in all.
+_MAX_ENTRIES = 2048
+_MAX_STRING = 40
+_MAX_CHARACTERS = 2048
+MAX_JSON = 8 * 1024
+_MAX_BYTES = 2 * 1024 * 1024
 
 
 def nullable(kind: Any) -> Any:
@@ -40,57 +41,51 @@ def nullable(kind: Any) -> Any:
 
 
 def coerce_leaf(kind: Any, value: Any) -> Any:
-    """Write a value as its scalar or enum, or a list of them; null where it is null.
+    """Return a value as its scalar or enum, or as a list of them; null for null.
 
-    Raises whatever the type raises, and TypeError for null where it must not be.
+    Raise whatever the type raises, and TypeError for null where it is not allowed.
     """
+    coerced: Any
     if value.__class__ is not str and isinstance(value, Exception):
         raise value
     inner = nullable(kind)
     if value is None or value is Undefined:
-        written = None
+        coerced = None
     elif hasattr(inner, "of_type"):
         if not is_iterable(value):
             raise TypeError("not a list")
-        written = [coerce_leaf(inner.of_type, item) for item in value]
+        coerced = [coerce_leaf(inner.of_type, item) for item in value]
     else:
-        written = inner.coerce_output_value(value)
-        if written is None or written is Undefined:
-            raise TypeError("a scalar has written null")
-    if written is None and inner is not kind:
-        raise TypeError("null where it must not be")
-    return written
-
-
-@cache
-def coercion(kind: Any) -> Callable[[Any], Any]:
-    """Return `coerce_leaf` for one type."""
-    return lambda value: coerce_leaf(kind, value)
+        coerced = inner.coerce_output_value(value)
+        if coerced is None or coerced is Undefined:
+            raise TypeError("a scalar has returned null")
+    if coerced is None and inner is not kind:
+        raise TypeError("null where it is not allowed")
+    return coerced
 
 
 class Memo(dict[Any, Any]):
-    """What a pure function gives for each raw value: the last few, none of them long.
+    """The results of a pure function by its argument, bounded in number and in bytes.
 
-    They are bounded in number, and with the values in bytes.
+    Long arguments and results are not stored. A memo that is full starts again.
     """
 
-    def __init__(self, make: Callable[[Any], Any], most: int = _MOST_KEPT) -> None:
+    def __init__(self, make: Callable[[Any], Any], max_entries: int = _MAX_ENTRIES) -> None:
         super().__init__()
-        self.make, self._most, self._size = make, most, 0
+        self.make, self._max_entries, self._size = make, max_entries, 0
 
     def __missing__(self, raw: Any) -> Any:
         made = self.make(raw)
-        longest = _LONGEST_KEPT if raw.__class__ is str else _MOST_CHARACTERS_KEPT
         size = _characters(raw)
-        if size > longest:
+        if size > (_MAX_STRING if raw.__class__ is str else _MAX_CHARACTERS):
             return made
-        if made.__class__ is Raw:  # as long as the client's names for what is in it
+        if made.__class__ is Raw:  # its length depends on the client's aliases
             length = len(memoryview(made))
-            if length > LONGEST_JSON_KEPT:
+            if length > MAX_JSON:
                 return made
             size += length
         self._size += size
-        if len(self) >= self._most or self._size > _MOST_BYTES_KEPT:
+        if len(self) >= self._max_entries or self._size > _MAX_BYTES:
             self.clear()
             self._size = size
         self[raw] = made
@@ -98,7 +93,7 @@ class Memo(dict[Any, Any]):
 
 
 def _characters(raw: Any) -> int:
-    """Count what a value holds in texts: words of megabytes, which a lie may have, are not kept."""
+    """Return the number of characters in a value's strings, which upstream may make long."""
     if isinstance(raw, str | bytes):
         return len(raw)
     if isinstance(raw, Struct):
@@ -107,31 +102,31 @@ def _characters(raw: Any) -> int:
 
 
 @cache
-def kept(normalise: Callable[[Any], Any], kind: Any) -> Memo:
-    """Return what a normaliser and a leaf type together make of raw values."""
+def memo_of(normalise: Callable[[Any], Any], kind: Any) -> Memo:
+    """Return the memo of a normaliser together with a leaf type, by raw value."""
     return Memo(lambda raw: coerce_leaf(kind, normalise(raw)))
 
 
 @cache
 def enum_class(kind: Any) -> type[Enum] | None:
-    """Return the class whose members an enum type writes by their own names; None for any other."""
+    """Return the class of an enum type whose values have their members' names; None for others."""
     members = bridge.enum_class(kind)
     if members is None or not isinstance(kind, GraphQLEnumType):
         return None
-    written = [kind.coerce_output_value(member) == member.name for member in members]
-    return members if all(written) else None
+    has_names = all(kind.coerce_output_value(member) == member.name for member in members)
+    return members if has_names else None
 
 
-def is_written_as_it_is(kind: Any, domain: Domain) -> bool:
-    """Return whether every value of a domain is already what the leaf type writes."""
+def is_unchanged(kind: Any, domain: Domain) -> bool:
+    """Whether a leaf type leaves every value of a domain as it is."""
     if domain is None:
         return False
-    allowed = _AS_IT_IS.get(getattr(nullable(kind), "name", ""), set())
+    allowed = _UNCHANGED.get(getattr(nullable(kind), "name", ""), set())
     return domain <= (allowed if isinstance(kind, GraphQLNonNull) else allowed | {NoneType})
 
 
 def may_be_key(domain: Domain) -> bool:
-    """Whether equal values of a domain are the same: 1, 1.0 and True, 0.0 and -0.0 are not."""
+    """Whether equal values of a domain look the same: 1, 1.0 and True, 0.0 and -0.0 do not."""
     numbers = {int, bool}
     if domain is None or not domain <= _SCALARS or float in domain:
         return False
@@ -139,7 +134,7 @@ def may_be_key(domain: Domain) -> bool:
 
 
 def domain_of(payload: Any, attribute: str) -> Domain:
-    """Find what msgspec lets an attribute of decoded structs be; `attribute` may be a path."""
+    """Return the domain of an attribute of decoded structs; `attribute` may be a path."""
     first, _, rest = attribute.partition(".")
     found: set[Any] = set()
     for struct in union_members(payload):
@@ -157,18 +152,18 @@ def domain_of(payload: Any, attribute: str) -> Domain:
 
 
 def _is_record(kind: Any) -> bool:
-    """Return whether a class has typed fields, checked by msgspec or, where we make them, mypy."""
+    """Whether a class has typed fields: a struct, or a named tuple."""
     return isinstance(kind, type) and (issubclass(kind, Struct) or hasattr(kind, "_fields"))
 
 
 @cache
 def returned_by(normalise: Any) -> Domain:
-    """Find what a normaliser of ours says that it gives; mypy has checked that it does."""
+    """Return the domain of a function's results by its annotation, which mypy has checked."""
     if normalise is str:
         return frozenset({str})
     try:
         return _domain(get_type_hints(normalise, include_extras=True).get("return"), None)
-    except (TypeError, NameError):  # an instance that is called has no hints of its own
+    except (TypeError, NameError):  # a callable instance has no annotations
         return None
 
 

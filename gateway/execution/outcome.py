@@ -1,4 +1,4 @@
-"""What an execution brings back, and how its errors are shown: coded, or masked and logged."""
+"""The outcome of an execution; its errors are formatted with a code, or masked and logged."""
 
 from typing import Any, NamedTuple
 
@@ -6,7 +6,7 @@ import msgspec
 from graphql import GraphQLError
 
 from gateway.errors import BadUserInputError, GatewayError, MaskedError
-from gateway.execution.failures import MOST_LOCATIONS
+from gateway.execution.failures import MAX_LOCATIONS
 from gateway.execution.input_validation import argument_made_null
 from gateway.telemetry import log
 
@@ -14,9 +14,9 @@ MAX_ERRORS = 100
 
 
 class Outcome(NamedTuple):
-    """An execution's data, encoded or not, and its errors as the client sees them.
+    """An execution's data, encoded or not, and its formatted errors.
 
-    `may_repeat` tells of data in which nobody knows how often a long text is.
+    With `may_repeat` the data may contain a long text any number of times.
     """
 
     data: dict[str, Any] | msgspec.Raw | None
@@ -27,37 +27,39 @@ class Outcome(NamedTuple):
 def format_errors(
     errors: list[GraphQLError] | None, request_id: str, more: int = 0
 ) -> list[dict[str, Any]]:
-    """Write the errors of an execution; past the first hundred they are only counted.
+    """Return the formatted errors of an execution; those past the first hundred are only counted.
 
-    `more` is how many there were beside these.
+    `more` is the number of errors beside these.
     """
     errors = errors or []
-    shown = [_format(error, request_id) for error in errors[:MAX_ERRORS]]
-    more += len(errors) - len(shown)
+    formatted = [_format(error, request_id) for error in errors[:MAX_ERRORS]]
+    more += len(errors) - len(formatted)
     if more:
-        shown[-1]["extensions"]["andMore"] = more
-    return shown
+        formatted[-1]["extensions"]["andMore"] = more
+    return formatted
 
 
 def _format(error: GraphQLError, request_id: str) -> dict[str, Any]:
-    written: dict[str, Any] = {"message": ""}
+    formatted: dict[str, Any] = {"message": ""}
     if error.path is not None:
-        written["path"] = error.path
+        formatted["path"] = error.path
     if error.locations:
-        written["locations"] = [location.formatted for location in error.locations[:MOST_LOCATIONS]]
+        formatted["locations"] = [
+            location.formatted for location in error.locations[:MAX_LOCATIONS]
+        ]
     cause = error.original_error
     if isinstance(cause, GatewayError):
-        return written | cause.formatted(request_id)
+        return formatted | cause.formatted(request_id)
     null_argument = argument_made_null(error)
     if null_argument is not None:
-        spoilt = BadUserInputError(null_argument, "its variable must not be null.")
-        return written | spoilt.formatted(request_id)
+        refused = BadUserInputError(null_argument, "its variable must not be null.")
+        return formatted | refused.formatted(request_id)
     log.error(
         "unexpected_error", path=".".join(map(str, error.path or ())), exc_info=cause or error
     )
-    return written | masked(request_id)
+    return formatted | masked(request_id)
 
 
 def masked(request_id: str) -> dict[str, Any]:
-    """Write an error of which the client learns only where to find it in the log."""
+    """Return the formatted error that names nothing but the request, for the log."""
     return MaskedError().formatted(request_id)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.execution.leaf_types import LONGEST_JSON_KEPT
+from gateway.execution.leaf_types import MAX_JSON
 
 Make = Callable[..., Any]
 
@@ -141,7 +141,7 @@ def encoded(
         if payload is None and not is_nullable:
             raise UnexpectedError
         json = _encode(None if payload is None else make(payload, _NO_RUN))
-        if len(json) > LONGEST_JSON_KEPT:
+        if len(json) > MAX_JSON:
             raise UnexpectedError
         return msgspec.Raw(json)
 

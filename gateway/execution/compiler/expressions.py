@@ -4,12 +4,19 @@ In the function around them `w` is the view, `p` its payload and `run` the execu
 temporary variable. The expressions of a field without arguments are generated once a process.
 """
 
+from functools import partial
+
 from graphql import GraphQLNonNull, is_leaf_type
 
-from gateway.execution import leaf_types
 from gateway.execution.compiler.source_unit import Names, name_of
 from gateway.execution.field_info import FieldInfo
-from gateway.execution.leaf_types import nullable
+from gateway.execution.leaf_types import (
+    coerce_leaf,
+    enum_class,
+    is_unchanged,
+    memo_of,
+    nullable,
+)
 from gateway.schema.declare import AsView, AsViews, Computed, Plain
 
 Text = tuple[str, Names]
@@ -42,13 +49,13 @@ def coerced_expression(field: FieldInfo, value: str, names: Names) -> str:
 def _coerced(field: FieldInfo, value: str, names: Names) -> str:
     kind = field.type
     is_typed = not isinstance(field.declaration, Computed)  # a method may return an Any
-    if is_typed and leaf_types.is_written_as_it_is(kind, field.domain):
+    if is_typed and is_unchanged(kind, field.domain):
         return value
     inner = nullable(kind)
-    members = leaf_types.enum_class(inner) if is_leaf_type(inner) else None
+    members = enum_class(inner) if is_leaf_type(inner) else None
     if members is not None and field.domain == frozenset({members}):
         return f"{value}._name_"
-    coerce = name_of(names, "L", leaf_types.coercion(kind))
+    coerce = name_of(names, "L", partial(coerce_leaf, kind))
     none = "" if isinstance(kind, GraphQLNonNull) else "v is None or "
     if (name := getattr(inner, "name", "")) in _CLASSES:
         test = f"{none}v.__class__ is {_CLASSES[name]}"
@@ -66,8 +73,8 @@ def _leaf_of(field: FieldInfo, names: Names) -> str:
         return repr(field.owner)
     plain = field.declaration
     if isinstance(plain, Plain) and plain.normalise is not None and field.is_memoised:
-        kept = name_of(names, "K", leaf_types.kept(plain.normalise, field.type))
-        return f"{kept}[{_attribute(plain.attribute)}]"
+        memo = name_of(names, "K", memo_of(plain.normalise, field.type))
+        return f"{memo}[{_attribute(plain.attribute)}]"
     return coerced_expression(field, _value(field, names), names)
 
 
