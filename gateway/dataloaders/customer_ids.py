@@ -53,7 +53,7 @@ class CustomerIdByKeyLoader:
     def doubt(self, key: CustomerKey, customer_id: str) -> None:
         """Require a second look-up of an id that a page is about and a cursor contradicts."""
         if key.identifier_name != BY_ID:
-            self._known.doubt(self._request, key, int(customer_id))
+            self._known.dispute(self._request, key, int(customer_id))
 
     async def together(self, key: CustomerKey, response: Awaitable[_T]) -> _T:
         """Await a response about a customer, and all others of this request that are in flight.

@@ -17,7 +17,7 @@ from gateway.errors import (
 from gateway.telemetry import log
 from gateway.upstream.call import UpstreamCall
 from gateway.upstream.credentials import TOKEN_ENDPOINT, Credential
-from gateway.upstream.http_statuses import RENEWS_CREDENTIAL, SUCCESSES, CircuitOutcome
+from gateway.upstream.http_statuses import CREDENTIAL_EXPIRED, SUCCESSES, CircuitOutcome
 from gateway.upstream.http_transport import HttpTransport
 from gateway.upstream.resilience.circuit_breaker import Permit
 from gateway.upstream.resilience.circuit_scope import Attribution
@@ -157,7 +157,7 @@ class UpstreamClient:
                 concurrency.release(caller)
         finally:
             budget.release(is_low_priority=is_low_priority, is_sent=is_sent)
-        may_renew = response.status in RENEWS_CREDENTIAL and self.credential.rejected(headers)
+        may_renew = response.status in CREDENTIAL_EXPIRED and self.credential.rejected(headers)
         return response, may_renew
 
     async def _post(self, request: RequestContext, path: str, body: bytes) -> UpstreamResponse:

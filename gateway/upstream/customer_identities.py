@@ -79,9 +79,9 @@ class KnownCustomerIds:
         proof = self._proofs.get(key)
         if proof is not None and 0 <= self._clock() - proof.proven_at < PROOF_S:  # not `_is_over`
             return proof.customer_id == customer_id
-        return not self._disputes or self._dispute(key, self._clock()) is None
+        return not self._disputes or self._open_dispute(key, self._clock()) is None
 
-    def learn(
+    def record(
         self, request: RequestContext, customer: "CustomerKey", customer_id: int, began_at: int
     ) -> bool:
         """Record the id of a response just received; return whether it may be served.
@@ -102,7 +102,7 @@ class KnownCustomerIds:
                 if known_id != customer_id:  # what the cache has of that customer is invalid
                     self._contradict(key, now)
                 proof = None
-        dispute = self._dispute(key, now)
+        dispute = self._open_dispute(key, now)
         if proof is None and dispute is None:
             self.changes += 1
             self._proofs[key] = Proof(customer_id, now)
@@ -121,7 +121,7 @@ class KnownCustomerIds:
         self._proofs[key] = Proof(customer_id, now, is_confirmed=True)
         return True
 
-    def doubt(self, request: RequestContext, customer: "CustomerKey", customer_id: int) -> None:
+    def dispute(self, request: RequestContext, customer: "CustomerKey", customer_id: int) -> None:
         """Drop an unconfirmed proof that something contradicts which proves nothing itself."""
         key = self._identity(request), customer
         proof = self._proofs.get(key)
@@ -153,7 +153,7 @@ class KnownCustomerIds:
         self.changes += 1
         self._contradicted[key] = now
 
-    def _dispute(self, key: _Key, now: float) -> _Dispute | None:
+    def _open_dispute(self, key: _Key, now: float) -> _Dispute | None:
         dispute = self._disputes.get(key) if self._disputes else None
         return None if dispute is None or _is_over(dispute.at, now) else dispute
 

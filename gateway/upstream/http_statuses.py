@@ -23,7 +23,7 @@ from gateway.errors import (
 
 SUCCESSES = frozenset({200, 201})
 """The body says whether it is a page or an error."""
-RENEWS_CREDENTIAL = frozenset({401, 498})
+CREDENTIAL_EXPIRED = frozenset({401, 498})
 """The credential may have expired: one that can be renewed is, and the call is repeated once."""
 
 

@@ -40,7 +40,7 @@ class Port:
         self.asked.append((key, max_age_s))
         if key.customer != KEY:
             raise UpstreamNotFoundError(ENDPOINT, 8015)
-        self.known.learn(request, key.customer, 7, self.known.contradictions)
+        self.known.record(request, key.customer, 7, self.known.contradictions)
         return CustomerPage([], 0, customer_id=7)
 
     def request(self) -> RequestContext:

@@ -26,7 +26,7 @@ class Known:
     def learn(self, customer_id: int, *, key: CustomerKey = KEY, subject: str = "") -> bool:
         """Record the response to a call that has just begun."""
         request = self.request(subject)
-        return self.ids.learn(request, key, customer_id, self.ids.contradictions)
+        return self.ids.record(request, key, customer_id, self.ids.contradictions)
 
     def known(self, *, key: CustomerKey = KEY, subject: str = "") -> int | None:
         """Return the proven id."""
@@ -71,8 +71,8 @@ def test_an_answer_on_its_way_is_no_second_look(known: Known) -> None:
     known.learn(A)
     before = known.ids.contradictions
     assert not known.learn(B)
-    assert not known.ids.learn(known.request(), KEY, B, before)
-    assert not known.ids.learn(known.request(), KEY, A, before)
+    assert not known.ids.record(known.request(), KEY, B, before)
+    assert not known.ids.record(known.request(), KEY, A, before)
     assert known.known() is None
     assert known.learn(B)
 
@@ -146,12 +146,12 @@ def test_what_came_before_a_contradiction_is_served_no_more(known: Known) -> Non
 def test_a_doubt_takes_back_what_one_answer_alone_has_told(known: Known) -> None:
     """A second agreeing response confirms the id, and a cursor cannot dispute it."""
     known.learn(A)
-    known.ids.doubt(known.request(), KEY, B)
+    known.ids.dispute(known.request(), KEY, B)
     assert known.known() == A
-    known.ids.doubt(known.request(), KEY, A)
+    known.ids.dispute(known.request(), KEY, A)
     assert known.known() is None
     assert known.learn(A)
-    known.ids.doubt(known.request(), KEY, A)
+    known.ids.dispute(known.request(), KEY, A)
     assert known.known() == A
 
 

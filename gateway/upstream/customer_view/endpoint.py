@@ -134,7 +134,7 @@ class _CustomerCall(UpstreamCall[CustomerPage]):
         elif not is_own:
             if not known.agrees(self.request, customer, customer_id):
                 raise _OutdatedError(ENDPOINT)
-        elif not known.learn(self.request, customer, customer_id, self.contradictions):
+        elif not known.record(self.request, customer, customer_id, self.contradictions):
             reason = "about another customer than the previous response"
             raise reject_payload(ENDPOINT, statistics, reason, CustomerMismatchError)
         return page
