@@ -134,7 +134,7 @@ class GraphQLHandler:
                     if isinstance(graphql_request, list)
                     else self._execute(graphql_request, context, http_request.method)
                 )
-            return json_response(body, 200, media_type)
+                return json_response(body, 200, media_type)
         except ClientDisconnectedError:
             self.gc.after_errors()
             log.info("client_disconnected")
@@ -218,7 +218,7 @@ class GraphQLHandler:
         method: str,
         batch_budget: BatchCostBudget | None = None,
     ) -> ResponseBody:
-        """Return the response body of one operation: resolve its document, check, run, report.
+        """Return the response body of one operation: resolve its document, check it, run it.
 
         Raise RequestError or OperationRefusedError for an operation that must not run.
         """
@@ -249,17 +249,7 @@ class GraphQLHandler:
             outcome = await self._run(operation, variables, context)
             if cache_key:
                 outcome = self.response_cache.store(cache_key, cost, context, outcome)
-        duration_s = time.perf_counter() - started
-
-        self.statistics.count_executed(outcome.data, outcome.errors, duration_s)
-        log_operation(
-            operation.name and operation.name[:_MAX_LOGGED_NAME],
-            len(outcome.errors),
-            context.report.calls,
-            context.caller.subject,
-            round(duration_s * 1000, 1),
-        )
-        return self._response_body(outcome, cost, context)
+        return self._report(operation, outcome, cost, context, time.perf_counter() - started)
 
     async def _run(
         self, operation: Operation, variables: dict[str, Any], context: RequestContext
@@ -275,11 +265,27 @@ class GraphQLHandler:
             return await encode_answer(outcome, context.answer, context.id)
         return encode_at_once(outcome, context.answer, context.id)
 
-    def _response_body(self, outcome: Outcome, cost: Cost, context: RequestContext) -> ResponseBody:
-        """Return `data`, `errors` if there are any, and `extensions`: costs and warnings."""
+    def _report(
+        self,
+        operation: Operation,
+        outcome: Outcome,
+        cost: Cost,
+        context: RequestContext,
+        duration_s: float,
+    ) -> ResponseBody:
+        """Count and log an operation; return `data`, any `errors`, and `extensions`."""
+        data, errors, _ = outcome
+        report = context.report
+        self.statistics.count_executed(data, errors, duration_s)
+        log_operation(
+            operation.name and operation.name[:_MAX_LOGGED_NAME],
+            len(errors),
+            report.calls,
+            context.caller.subject,
+            round(duration_s * 1000, 1),
+        )
         extensions: dict[str, Any] = {"cost": cost.extension}
         if self.settings.report_upstream:
-            report = context.report
             extensions["upstream"] = {
                 "calls": report.calls,
                 "coalesced": report.coalesced,
@@ -291,7 +297,7 @@ class GraphQLHandler:
             extensions["warnings"] = [
                 {"code": code, "message": message} for code, message in context.warnings.items()
             ]
-        if outcome.errors:
+        if errors:
             self.gc.after_errors()
-            return {"data": outcome.data, "errors": outcome.errors, "extensions": extensions}
-        return {"data": outcome.data, "extensions": extensions}
+            return {"data": data, "errors": errors, "extensions": extensions}
+        return {"data": data, "extensions": extensions}
