@@ -149,7 +149,7 @@ class CallBudget:
             self._wake()
 
     def _wake(self) -> None:
-        """Let the calls that wait try again."""
+        """Wake all waiting calls, which try again."""
         waiting, self._waiting = self._waiting, []
         for turn in waiting:
             if not turn.done():

@@ -7,14 +7,14 @@ from strawberry.scalars import JSON
 
 from gateway.schema.declare import plain, view
 from gateway.upstream.definitions import payload as definition_payload
-from gateway.upstream.normalise.texts import Entry, json_text, json_texts
+from gateway.upstream.normalise.texts import PropertyEntry, json_text, json_texts
 
 
 @view(description="A property of a filter, with its values.")
 class FilterProperty:
     """A view over one entry of ``propertyToValues``."""
 
-    payload: strawberry.Private[Entry]
+    payload: strawberry.Private[PropertyEntry]
 
     name: str = plain("The property's name.")
     values: list[str] = plain(
@@ -43,7 +43,7 @@ class RuleFilter:
 class RuleProperty:
     """A view over one entry of ``mandatoryPropertiesValues``."""
 
-    payload: strawberry.Private[Entry]
+    payload: strawberry.Private[PropertyEntry]
 
     name: str = plain("The property's name.")
     value: str | None = plain(
@@ -69,7 +69,7 @@ class RuleAction:
 class RuleOutcome:
     """A view over one entry of ``caseToActions``."""
 
-    payload: strawberry.Private[Entry]
+    payload: strawberry.Private[PropertyEntry]
 
     case: str = plain('The outcome, e.g. "true".', "name")
     actions: list[RuleAction] = plain("What is done then.", "value")

@@ -51,6 +51,6 @@ class Platform:
 
 
 async def turns(count: int = 5) -> None:
-    """Let every other task run until it waits."""
+    """Yield to every other task until it waits."""
     for _ in range(count):
         await asyncio.sleep(0)

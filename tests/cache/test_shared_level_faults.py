@@ -64,7 +64,7 @@ class Load:
             self.longest_work_s = max(self.longest_work_s, time.thread_time() - worked)
 
     async def run(self, seconds: float) -> None:
-        """Let the load run, and assert that it makes progress."""
+        """Run the load, and assert that it makes progress."""
         before = self.gets
         await asyncio.sleep(seconds)
         assert self.gets - before > 100 * seconds

@@ -11,7 +11,7 @@ _Errors = dict[tuple[Any, ...], Counter[tuple[Any, ...]]]
 
 
 def difference(one: Outcome, other: Outcome) -> str | None:
-    """Say in what two outcomes differ; None where they are the same.
+    """Return the difference of two outcomes; None where they are the same.
 
     Data is compared byte for byte, errors as a multiset of path, code and message. Inside what null
     propagation has removed, either may have found other errors first, but not none.

@@ -42,9 +42,9 @@ def test_all_workers_are_counted_the_killed_one_too(sandbox_url: str) -> None:
             assert post(f"{url}/graphql", QUERY).json()["data"]["customer"]
             assert scrape(url)[OK] == asked
         until = time.monotonic() + 30
-        while (told := scrape(url))["gateway_workers"] < 2 and time.monotonic() < until:
+        while (counted := scrape(url))["gateway_workers"] < 2 and time.monotonic() < until:
             time.sleep(0.05)
-        assert (told[OK], told[CALLS], told["gateway_workers"]) == (10, 10, 2)
+        assert (counted[OK], counted[CALLS], counted["gateway_workers"]) == (10, 10, 2)
         before = worker_pids(command.process.pid)
         os.kill(before[0], signal.SIGKILL)
         while worker_pids(command.process.pid) == before and time.monotonic() < until:
@@ -52,9 +52,9 @@ def test_all_workers_are_counted_the_killed_one_too(sandbox_url: str) -> None:
         for asked in range(11, 16):
             assert post(f"{url}/graphql", QUERY).json()["data"]["customer"]
             assert scrape(url)[OK] == asked
-        while (told := scrape(url))["gateway_workers"] < 2 and time.monotonic() < until:
+        while (counted := scrape(url))["gateway_workers"] < 2 and time.monotonic() < until:
             time.sleep(0.05)
-        assert (told[OK], told[CALLS], told["gateway_workers"]) == (15, 15, 2)
+        assert (counted[OK], counted[CALLS], counted["gateway_workers"]) == (15, 15, 2)
         assert command.end() == 0
     assert command.is_gone()
     assert "metrics_slots_exhausted" not in command.err

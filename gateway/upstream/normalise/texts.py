@@ -15,7 +15,7 @@ _NO_VALUE = _EMPTY | {b"false"}
 _MAX_DEPTH = 500
 
 
-class Entry(NamedTuple):
+class PropertyEntry(NamedTuple):
     """One entry of a map, which the graph shows as a list."""
 
     name: str
@@ -88,9 +88,9 @@ def _keys(raw: Raw | None) -> dict[str, Raw]:
     return _BY_KEY.decode(json) if json[:1] == b"{" else {}
 
 
-def entries(raw: Mapping[str, Any] | None) -> list[Entry]:
+def entries(raw: Mapping[str, Any] | None) -> list[PropertyEntry]:
     """Return the entries of a map; None has none."""
-    return [Entry(*item) for item in (raw or {}).items()]
+    return [PropertyEntry(*item) for item in (raw or {}).items()]
 
 
 def expression_tree(raw: Raw) -> Any:

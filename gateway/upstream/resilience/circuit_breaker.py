@@ -191,7 +191,7 @@ class CircuitBreaker:
             del self.circuits[next(iter(self.circuits))]
 
     def release_probe(self, permit: Permit) -> None:
-        """Let another call probe where this one did without an outcome; called by the permit."""
+        """Permit another probe, because this one ended without an outcome; called by the permit."""
         if not permit.is_probe:
             return
         for scope in scopes_of(permit.attribution):
