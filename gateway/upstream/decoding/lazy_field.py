@@ -5,7 +5,8 @@ its page is decoded, because an unreadable one may cost its item whatever is sel
 before is recognised by Python's own 64-bit hash, which is seeded and so cannot be forged.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -36,6 +37,7 @@ class LazyField(Generic[_V]):
         postprocess: Callable[[_V], None] | None = None,
     ) -> None:
         self.key, self._attribute, self._annotation = key, attribute, annotation
+        self._get = attrgetter(attribute)
         self._is_essential, self._postprocess = is_essential, postprocess
         self._decode = msgspec.json.Decoder(annotation, strict=False).decode
         self._readable: set[int] = set()  # hashes
@@ -61,16 +63,17 @@ class LazyField(Generic[_V]):
             self._last = json, value
         return value
 
-    def are_readable(self, items: Iterable[msgspec.Struct]) -> bool:
+    def are_readable(self, items: Sequence[msgspec.Struct]) -> bool:
         """Whether the field of every item is readable; sets each to bytes, null to ``b""``."""
         attribute, readable = self._attribute, self._readable
-        for item in items:
-            json = bytes(getattr(item, attribute))
-            if hash(json) not in readable:  # bytes cache their hash
+        values = list(map(bytes, map(self._get, items)))
+        if not readable.issuperset(map(hash, values)):  # bytes cache their hash
+            for index, json in enumerate(values):
                 if json == _NULL:
-                    json = b""
-                elif not self._is_readable(json):
+                    values[index] = b""
+                elif hash(json) not in readable and not self._is_readable(json):
                     return False
+        for item, json in zip(items, values, strict=True):
             setattr(item, attribute, json)
         return True
 
