@@ -1,8 +1,8 @@
 """The server's HTTP protocol, with limits for a request's head and for the time it takes to arrive.
 
 uvicorn parses a head of any size, and waits for the rest of a request without limit. This counts
-the size of heads in the parser's callbacks. One timer runs only while a request is incomplete: a
-request that arrives in one packet, as nearly all do, never starts it.
+packets while a head is incomplete, and the bytes of a complete head only if its packets were large
+enough. One timer runs while a request is incomplete: a request in one packet never starts it.
 """
 
 import asyncio
@@ -15,9 +15,9 @@ from gateway.edge.http_request import HttpHeaders
 from gateway.server.fast_path import early_response
 from gateway.server.uvicorn_protocol import UvicornProtocol
 
-_PARSED_AT_ONCE = frozenset({b"expect", b"transfer-encoding"})
 _UPGRADE_HEADERS = frozenset({b"upgrade", b"http2-settings"})
 _MAX_PIPELINED = 16
+_LINE_BYTES = 4  # ": " and the end of a header line
 _VERSIONS = ("1.1", "1.0")
 _MAX_PATH = 512  # bytes, without the query string
 _MAX_CONNECTION = 1024  # bytes of Connection, if it has to be parsed
@@ -45,10 +45,10 @@ class LimitedHttpProtocol(UvicornProtocol):
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self._in_head = False
-        # Bytes of the head that are counted, 0 while they need not be; those that arrived in
-        # packets with nothing else; those in packets that may have held something else, too.
-        self._head_bytes = self._head_fed = self._arrived = 0
-        self._is_counting = False  # whether so much has arrived that headers have to be counted
+        # Bytes of the packet that is being parsed, of those before that have parts of the head, and
+        # of those of them with nothing else.
+        self._packet_bytes = self._arrived = self._head_bytes = 0
+        self._trailer_bytes = 0
         self._number = 0  # of the request that is being parsed
         self._refusal: _RequestRefusedError | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -75,13 +75,11 @@ class LimitedHttpProtocol(UvicornProtocol):
         if self._lingering is not None or self.transport.is_closing():
             return
         self._unset_keepalive_if_required()
-        number, in_body = self._number, self._in_body
-        arrived = self._arrived + len(data)
-        self._is_counting = in_body or arrived > self.max_head_bytes or self._head_bytes > 0
+        number, in_body, self._packet_bytes = self._number, self._in_body, len(data)
         try:
             self.parser.feed_data(data)
             if self._in_head:
-                self._count_packet(len(data), self._number - number, in_body=in_body)
+                self._count_packet(self._number - number, in_body=in_body)
         except _RequestRefusedError as refusal:
             self._refuse(refusal)
             return
@@ -97,62 +95,54 @@ class LimitedHttpProtocol(UvicornProtocol):
         """Start to count; the scope of ASGI is created only for a request that needs one."""
         self._number += 1
         self._in_head, self._in_body = True, False
-        self._head_bytes = self._head_fed = self._arrived = 0
+        self._arrived = self._head_bytes = self._trailer_bytes = 0
         self.url, self.headers, self.expect_100_continue = b"", [], False
-
-    def on_url(self, url: bytes) -> None:
-        """Add to the URL, and count it."""
-        if self._is_counting and self._exceeds(len(url)):
-            self._refuse_later(414, f"The URL must have at most {self.max_head_bytes} bytes.")
-        self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Add a header; a trailer, which follows the body, is only counted."""
-        if self._is_counting:
-            if self._exceeds(len(name) + len(value) + 4):  # ": " and the line's end
-                self._refuse_later(431, self._too_large)
-            if not self._in_head:
-                return
-        name = name.lower()
-        self.headers.append((name, value))
-        if name in _PARSED_AT_ONCE:
-            value = value.lower()
-            if name == b"expect":
-                self.expect_100_continue |= value == b"100-continue"
-            elif value.strip() != b"chunked":
-                self._refuse_later(400, "Transfer-Encoding must be chunked.")
+        if self._in_head:
+            self.headers.append((name.lower(), value))
+            return
+        self._trailer_bytes += len(name) + len(value) + _LINE_BYTES
+        if self._trailer_bytes > self.max_head_bytes:
+            self._refuse_head()
 
-    def _exceeds(self, size: int) -> bool:
-        """Count bytes of a head, and return whether they are too many.
+    def _count_packet(self, begun: int, *, in_body: bool) -> None:
+        """Count a packet that ends within a head, and refuse one of twice the size it may have.
 
-        The bytes before are counted only now: below the limit they need not be.
+        A smaller one is refused at its end: the response needs the head's `Origin`, so that the
+        page of a browser may read it, and a client reads no response before it has sent its head.
+
+        `begun` requests have begun in the packet, and `in_body` is whether it began within a body.
         """
-        if not self._head_bytes:
-            known = sum(len(name) + len(value) + 4 for name, value in self.headers)
-            self._head_bytes = len(self.url) + known
-        self._head_bytes += size
-        return self._head_bytes > self.max_head_bytes
-
-    def _count_packet(self, size: int, begun: int, *, in_body: bool) -> None:
-        """Count a packet that ends within a head, and in which `begun` requests have begun.
-
-        `in_body` is whether it began within a body.
-        """
-        self._arrived += size
+        self._arrived += self._packet_bytes
         if begun == 0 or (begun == 1 and not in_body):
-            # All of it belongs to the head. A value that has not ended has reached no callback:
-            # the parser buffers it.
-            self._head_fed += size
-            if self._head_fed > self.max_head_bytes:
-                self._refuse_later(431, self._too_large)
+            # All of it belongs to the head, though a value that has not ended is in no callback.
+            self._head_bytes += self._packet_bytes
+            if self._head_bytes > 2 * self.max_head_bytes:
+                self._refuse_head()
+
+    def _check_head_bytes(self) -> None:
+        lines = sum(len(name) + len(value) + _LINE_BYTES for name, value in self.headers)
+        if len(self.url) + lines > self.max_head_bytes:
+            self._refuse_head()
+
+    def _refuse_head(self) -> None:
+        if len(self.url) > self.max_head_bytes:
+            self._refuse_now(414, f"The URL must have at most {self.max_head_bytes} bytes.")
+        limit = f"All headers together must have at most {self.max_head_bytes} bytes."
+        self._refuse_now(431, limit)
 
     def on_headers_complete(self) -> None:
         """Start the request; refuse one that another server could parse differently."""
-        if self._refusal is not None:
-            raise self._refusal
+        if self._arrived + self._packet_bytes > self.max_head_bytes:
+            self._check_head_bytes()
         if len(self.headers) > self.max_headers:
             self._refuse_now(431, f"The request must have at most {self.max_headers} headers.")
         headers = HttpHeaders(self.headers)
+        for coding in headers.all(b"transfer-encoding"):
+            if coding.lower() != b"chunked":
+                self._refuse_now(400, "Transfer-Encoding must be chunked.")
         hosts = len(headers.all(b"host"))
         version = self.parser.get_http_version()
         if hosts != 1 and (hosts or version == "1.1"):
@@ -166,7 +156,8 @@ class LimitedHttpProtocol(UvicornProtocol):
         if self.parser.should_upgrade():
             return  # the parser stops here, and raises HttpParserUpgrade
         self._in_head = False
-        self._is_counting = True  # trailers, and a next head in this packet
+        expectations = headers.all(b"expect")
+        self.expect_100_continue = b"100-continue" in map(bytes.lower, expectations)
         self.start_request(headers)
 
     def _parse_without_upgrade(self, rest: bytes) -> None:
@@ -189,21 +180,6 @@ class LimitedHttpProtocol(UvicornProtocol):
         head = line + _encode_without_upgrade(self.headers) + b"\r\n"
         self.parser = httptools.HttpRequestParser(self)
         self.data_received(head + rest)
-
-    @property
-    def _too_large(self) -> str:
-        return f"All headers together must have at most {self.max_head_bytes} bytes."
-
-    def _refuse_later(self, status: int, message: str) -> None:
-        """Refuse a request at the end of its head, or at twice the bytes that it may have.
-
-        The response needs the head's `Origin`, so that the page of a browser may read it; and a
-        client reads no response before it has sent its head.
-        """
-        if self._refusal is None:
-            self._refusal = _RequestRefusedError(status, message)
-        if not self._in_head or max(self._head_bytes, self._head_fed) > 2 * self.max_head_bytes:
-            raise self._refusal
 
     def _refuse_now(self, status: int, message: str) -> None:
         """Refuse a request; the parser wraps what its callbacks raise, so it is stored here."""

@@ -187,8 +187,10 @@ def test_unusual_requests_are_handled_by_asgi(paths: Paths, raw: bytes) -> None:
 def test_a_body_may_arrive_in_pieces(paths: Paths, name: str) -> None:
     """Many clients send it apart from the head, and a network may split it anywhere."""
     head, separator, body = ON_THE_FAST_PATH[name].partition(b"\r\n\r\n")
+    for _ in range(2):  # once more from the response cache, as all that follow
+        complete, _, _ = paths.responses(ON_THE_FAST_PATH[name])
     fast, asgi, is_fast = paths.responses(head[:50], head[50:] + separator, body[:7], body[7:])
-    assert fast == asgi == paths.responses(ON_THE_FAST_PATH[name])[0]
+    assert fast == asgi == complete
     assert is_fast
 
 
