@@ -44,9 +44,9 @@ from gateway.errors.requests import (
     UnsupportedMediaTypeError,
 )
 from gateway.errors.upstream import (
+    CallerCircuitOpenError,
     CredentialMissingError,
     CustomerMismatchError,
-    HeldBackError,
     PhasedOutError,
     UndocumentedNotFoundError,
     UpstreamAuthFailedError,
@@ -67,6 +67,7 @@ __all__ = [
     "BadRequestError",
     "BadUserInputError",
     "BudgetExceededError",
+    "CallerCircuitOpenError",
     "ConcurrencyLimitError",
     "CredentialMissingError",
     "CrossSiteError",
@@ -75,7 +76,6 @@ __all__ = [
     "ForbiddenError",
     "GatewayError",
     "HeaderTooLargeError",
-    "HeldBackError",
     "KeysUnavailableError",
     "MaskedError",
     "MethodNotAllowedError",

@@ -131,7 +131,7 @@ class UpstreamUnavailableError(UpstreamError):
     action = "Retry with backoff, after `retryAfterS` seconds where it is present."
 
 
-class HeldBackError(UpstreamUnavailableError):
+class CallerCircuitOpenError(UpstreamUnavailableError):
     """The circuit breaker of this caller or customer is open; others' calls go on."""
 
 

@@ -20,8 +20,8 @@ from gateway.config.settings import Settings
 from gateway.context import CallBudget, UpstreamReport
 from gateway.errors import (
     BudgetExceededError,
+    CallerCircuitOpenError,
     GatewayError,
-    HeldBackError,
     OverloadedError,
     PhasedOutError,
     UpstreamError,
@@ -50,7 +50,7 @@ _OUTAGES = (
 # that waits for the same response may have time, calls and connections left.
 _PERSONAL = (
     BudgetExceededError,
-    HeldBackError,
+    CallerCircuitOpenError,
     OverloadedError,
     UpstreamRateLimitedError,
     UpstreamTimeoutError,

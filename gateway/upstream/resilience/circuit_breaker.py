@@ -22,7 +22,7 @@ from enum import Enum
 from types import TracebackType
 from typing import Self
 
-from gateway.errors import HeldBackError, UpstreamUnavailableError
+from gateway.errors import CallerCircuitOpenError, UpstreamUnavailableError
 from gateway.telemetry import log
 from gateway.upstream.resilience.circuit_scope import (
     Attribution,
@@ -120,7 +120,7 @@ class CircuitBreaker:
         """Return a permit for one call.
 
         Raises UpstreamUnavailableError while a scope of the call is open, or half-open with a probe
-        in flight; HeldBackError where an equal call of another caller might be admitted.
+        in flight; CallerCircuitOpenError where an equal call of another caller might be admitted.
         """
         now = self._clock()
         permit = Permit(self, attribution, self._generation, now)
@@ -137,7 +137,9 @@ class CircuitBreaker:
                 continue
             if not circuit.may_probe(permit.attribution, now):
                 is_personal = scope.caller is not None or circuit.holds_back_some
-                raise (HeldBackError if is_personal else UpstreamUnavailableError)(self._endpoint)
+                raise (CallerCircuitOpenError if is_personal else UpstreamUnavailableError)(
+                    self._endpoint
+                )
             probed.append(circuit)
         for circuit in probed:
             circuit.probe, permit.is_probe = permit, True

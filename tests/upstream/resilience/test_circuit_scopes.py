@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.errors import HeldBackError, UpstreamUnavailableError
+from gateway.errors import CallerCircuitOpenError, UpstreamUnavailableError
 from gateway.upstream.resilience.circuit_breaker import CircuitBreaker, Permit
 from gateway.upstream.resilience.circuit_scope import Attribution
 from tests.upstream.resilience.timing import FakeTime
@@ -99,7 +99,7 @@ def test_successes_of_others_close_nothing_of_a_call_that_always_fails() -> None
         breaker.admit(of("b", "other")).success()
         try:
             breaker.admit(of("a", "poison")).failure()
-        except HeldBackError:
+        except CallerCircuitOpenError:
             continue
         failed += 1
     assert failed == 5
@@ -141,9 +141,9 @@ def test_a_probe_that_is_the_poison_itself_keeps_nothing_shut() -> None:
             breaker.admit(of("a", "poison")).failure()
         except UpstreamUnavailableError:
             continue
-    with pytest.raises(HeldBackError):
+    with pytest.raises(CallerCircuitOpenError):
         breaker.admit(of("a", "other"))
-    with pytest.raises(HeldBackError):
+    with pytest.raises(CallerCircuitOpenError):
         breaker.admit(of("b", "poison"))
     breaker.admit(of("b", "other")).success()
     assert may(breaker, of("c", "another"))
@@ -160,7 +160,7 @@ def test_probes_of_different_callers_that_fail_make_all_wait() -> None:
     for caller in "cdefg":
         with pytest.raises(UpstreamUnavailableError) as refused:
             breaker.admit(of(caller, caller))
-        assert not isinstance(refused.value, HeldBackError)
+        assert not isinstance(refused.value, CallerCircuitOpenError)
     time.now += 3.0
     breaker.admit(of("a", "1")).success()
     assert may(breaker, of("c", "c"))
