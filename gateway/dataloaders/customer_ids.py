@@ -1,16 +1,12 @@
 """The platform's own id of a customer who is known by another identifier: one call with limit 1."""
 
 import asyncio
-from collections.abc import Awaitable
-from typing import TypeVar
 
 from gateway.context import RequestContext
 from gateway.dataloaders.customer_pages import CustomerPageByKeyLoader
 from gateway.errors import UpstreamNotFoundError
 from gateway.upstream.customer_identities import PROOF_S, KnownCustomerIds
 from gateway.upstream.customer_view.endpoint import BY_ID, NO_FILTERS, CustomerKey, CustomerPageKey
-
-_T = TypeVar("_T")
 
 Result = str | None
 
@@ -27,8 +23,7 @@ class CustomerIdByKeyLoader:
     ) -> None:
         self._pages, self._known, self._request = pages, known, request
         self._changes = known.changes  # while it is the same, no id of this request is contradicted
-        self._in_flight: dict[CustomerKey, int] = {}
-        self._ended: dict[CustomerKey, asyncio.Event] = {}
+        self._in_flight: dict[CustomerKey, ResponsesInFlight] = {}
 
     def known(self, key: CustomerKey) -> Result:
         """Return the id where it was proven in the last ten minutes.
@@ -55,26 +50,12 @@ class CustomerIdByKeyLoader:
         if key.identifier_name != BY_ID:
             self._known.dispute(self._request, key, int(customer_id))
 
-    async def together(self, key: CustomerKey, response: Awaitable[_T]) -> _T:
-        """Await a response about a customer, and all others of this request that are in flight.
-
-        A response that another one contradicts must not be shown anywhere, so that none is used
-        before all are there.
-        """
-        in_flight = self._in_flight
-        in_flight[key] = in_flight.get(key, 0) + 1
-        others = None
-        try:
-            result = await response
-        finally:
-            in_flight[key] -= 1
-            if in_flight[key]:
-                others = self._ended.setdefault(key, asyncio.Event())
-            elif key in self._ended:
-                self._ended.pop(key).set()
-        if others is not None:
-            await others.wait()
-        return result
+    def together(self, key: CustomerKey) -> "ResponsesInFlight":
+        """Return the context in which this request awaits responses about a customer."""
+        responses = self._in_flight.get(key)
+        if responses is None:
+            responses = self._in_flight[key] = ResponsesInFlight()
+        return responses
 
     async def load(self, key: CustomerKey) -> Result:
         """Return the id; null where there is no such customer, which is not remembered.
@@ -87,3 +68,33 @@ class CustomerIdByKeyLoader:
             return None
         self.known(key)  # limits how long the response to the client is fresh
         return str(page.customer_id)
+
+
+class ResponsesInFlight:
+    """A context manager whose exit waits until all that have entered it exit.
+
+    With an error it does not wait. A response that another one contradicts must not be shown
+    anywhere, so that none is used before all have arrived.
+    """
+
+    __slots__ = ("_count", "_ended")
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._ended: asyncio.Event | None = None
+
+    async def __aenter__(self) -> None:
+        """Register a response that is awaited."""
+        self._count += 1
+
+    async def __aexit__(self, error: type[BaseException] | None, *_: object) -> None:
+        """Wait for the others, unless there is an error."""
+        self._count -= 1
+        if not self._count:
+            if self._ended is not None:
+                self._ended.set()
+                self._ended = None
+        elif error is None:
+            if self._ended is None:
+                self._ended = asyncio.Event()
+            await self._ended.wait()

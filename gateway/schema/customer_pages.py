@@ -195,7 +195,8 @@ async def fetch_pages(
         return await _fetch_id(context, customer)
     ids = context.loaders.customer_ids
     loads = [*starmap(partial(fetch_page, context, customer), wanted.items())]
-    results = await ids.together(customer, settle(loads))
+    async with ids.together(customer):
+        results = await settle(loads)
     pages: Pages = {}
     failure: GatewayError | None = None
     customer_id: str | None = None
@@ -219,9 +220,11 @@ async def fetch_pages(
 
 async def _fetch_id(context: ResolverContext, customer: CustomerKey) -> tuple[str, Pages] | None:
     ids = context.loaders.customer_ids
-    fetched = context.loaders.customer_pages.load(CustomerPageKey(customer, NO_FILTERS, 0, 1))
     try:
-        page = await ids.together(customer, fetched)
+        async with ids.together(customer):
+            page = await context.loaders.customer_pages.load(
+                CustomerPageKey(customer, NO_FILTERS, 0, 1)
+            )
     except UpstreamNotFoundError:
         return None
     customer_id = str(page.customer_id)

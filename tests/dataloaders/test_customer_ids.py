@@ -2,6 +2,8 @@
 
 import asyncio
 import math
+from collections.abc import Awaitable
+from typing import TypeVar
 
 import pytest
 
@@ -21,6 +23,8 @@ from tests.sandbox.client import NOW
 from tests.support.clock import Clock
 
 pytestmark = pytest.mark.anyio
+
+T = TypeVar("T")
 
 KEY = CustomerKey(CustomerSource.INSTORE, "mobile", "49157")
 
@@ -105,14 +109,19 @@ async def test_answers_that_are_awaited_together_end_together() -> None:
     """A load waits for others of the same customer, and for no other customer's."""
     ids, gate = Port().loader(), asyncio.Event()
     other = KEY._replace(identifier_value="0")
-    held = asyncio.create_task(ids.together(KEY, gate.wait()))
-    given_up = asyncio.create_task(ids.together(KEY, asyncio.sleep(0, 0)))
-    early = asyncio.create_task(ids.together(KEY, asyncio.sleep(0, 1)))
-    assert await ids.together(other, asyncio.sleep(0, 2)) == 2
+
+    async def together(key: CustomerKey, response: Awaitable[T]) -> T:
+        async with ids.together(key):
+            return await response
+
+    held = asyncio.create_task(together(KEY, gate.wait()))
+    given_up = asyncio.create_task(together(KEY, asyncio.sleep(0, 0)))
+    early = asyncio.create_task(together(KEY, asyncio.sleep(0, 1)))
+    assert await together(other, asyncio.sleep(0, 2)) == 2
     given_up.cancel()
     await asyncio.wait([given_up])
     assert not early.done()
     gate.set()
     assert await asyncio.wait_for(early, 1) == 1
     assert await held
-    assert await ids.together(KEY, asyncio.sleep(0, 3)) == 3
+    assert await together(KEY, asyncio.sleep(0, 3)) == 3
