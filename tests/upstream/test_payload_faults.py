@@ -23,11 +23,11 @@ CUSTOMER = f"""query($id:ID!) {{ customer(by:{{customerId:$id}}) {{
   {_page(f"nodes{{promotion{{{ITEM}}}}}")} }} }}"""
 PROGRAM = f"query($id:ID!) {{ program(programId:$id) {{ {_page(f'nodes{{{ITEM}}}')} }} }}"
 
-Lying = tuple[SandboxClient, Graph]
+Served = tuple[SandboxClient, Graph]
 
 
 @pytest.fixture(scope="module")
-def served(world: World) -> Iterator[Lying]:
+def served(world: World) -> Iterator[Served]:
     """Serve one sandbox whose faults these tests may change, and a gateway on it."""
     with (
         serve(create_sandbox(world, clock=lambda: NOW)) as url,
@@ -43,14 +43,14 @@ def world() -> World:
     return World.generate(today=NOW.date())
 
 
-def _ask(served: Lying, endpoint: str, *lies: str) -> tuple[Any, list[str]]:
+def _ask(served: Served, endpoint: str, *specs: str) -> tuple[Any, list[str]]:
     """Return an endpoint's page under these faults, and the errors' codes."""
     sandbox, graph = served
     query, root, asked = PROGRAM, "program", "9001"
     if endpoint == "promotionData":
         asked = sandbox.customer("C-TEN").json()["customerId"]
         query, root = CUSTOMER, "customer"
-    with faults(sandbox, *lies):
+    with faults(sandbox, *specs):
         answer = graph.answer(query, {"id": str(asked)})
     codes = [error["extensions"]["code"] for error in answer.get("errors", [])]
     found = answer["data"][root]
@@ -66,7 +66,7 @@ BOTH = pytest.mark.parametrize("endpoint", ["promotionData", "promotionsV2"])
 
 @BOTH
 @pytest.mark.parametrize(
-    "lie",
+    "fault",
     [
         "array",
         "cut_json",
@@ -82,26 +82,26 @@ BOTH = pytest.mark.parametrize("endpoint", ["promotionData", "promotionsV2"])
         "digits,key=promotions",
     ],
 )
-def test_an_answer_that_is_a_lie_as_a_whole_is_a_coded_error(
-    served: Lying, endpoint: str, lie: str
+def test_a_payload_that_is_faulty_as_a_whole_is_a_coded_error(
+    served: Served, endpoint: str, fault: str
 ) -> None:
     """Nothing of the payload is shown."""
     if endpoint == "promotionsV2":
-        lie = lie.replace("promotions", "data")
-    page, codes = _ask(served, endpoint, f"{lie},endpoint={endpoint}")
+        fault = fault.replace("promotions", "data")
+    page, codes = _ask(served, endpoint, f"{fault},endpoint={endpoint}")
     assert (page, codes) == (None, ["UPSTREAM_BAD_PAYLOAD"])
 
 
 @BOTH
-@pytest.mark.parametrize("lie", ["truncate", "truncate,framing=chunked"])
-def test_a_body_that_breaks_off_is_a_coded_error(served: Lying, endpoint: str, lie: str) -> None:
+@pytest.mark.parametrize("fault", ["truncate", "truncate,framing=chunked"])
+def test_a_body_that_breaks_off_is_a_coded_error(served: Served, endpoint: str, fault: str) -> None:
     """A truncated response is an error, whatever its framing."""
-    page, codes = _ask(served, endpoint, f"{lie},endpoint={endpoint}")
+    page, codes = _ask(served, endpoint, f"{fault},endpoint={endpoint}")
     assert (page, codes) == (None, ["UPSTREAM_UNAVAILABLE"])
 
 
 @pytest.mark.parametrize(
-    "lie",
+    "fault",
     [
         "other_customer",
         "other_customer,part=id",
@@ -112,15 +112,15 @@ def test_a_body_that_breaks_off_is_a_coded_error(served: Lying, endpoint: str, l
         "deep,key=customerId",
     ],
 )
-def test_an_answer_that_may_be_another_customers_is_never_served(served: Lying, lie: str) -> None:
+def test_a_page_of_perhaps_another_customer_is_never_served(served: Served, fault: str) -> None:
     """A response by id needs a readable customer id that is the same."""
-    page, codes = _ask(served, "promotionData", f"{lie},endpoint=promotionData")
+    page, codes = _ask(served, "promotionData", f"{fault},endpoint=promotionData")
     assert (page, codes) == (None, ["UPSTREAM_BAD_PAYLOAD"])
 
 
 @BOTH
 @pytest.mark.parametrize(
-    "lie",
+    "fault",
     [
         "totals=-1",
         "totals=null",
@@ -132,52 +132,52 @@ def test_an_answer_that_may_be_another_customers_is_never_served(served: Lying, 
         "digits",
     ],
 )
-def test_a_total_that_is_a_lie_costs_the_total_only(served: Lying, endpoint: str, lie: str) -> None:
+def test_a_faulty_total_costs_the_total_only(served: Served, endpoint: str, fault: str) -> None:
     """The items are those without the fault, and the total is null."""
-    honest, _ = _ask(served, endpoint)
-    page, codes = _ask(served, endpoint, f"{lie},endpoint={endpoint}")
-    if lie.startswith("deep"):  # nesting that no reader can follow leaves nothing to read
-        assert (page, codes) in [(None, ["UPSTREAM_BAD_PAYLOAD"]), (honest, [])]
+    expected, _ = _ask(served, endpoint)
+    page, codes = _ask(served, endpoint, f"{fault},endpoint={endpoint}")
+    if fault.startswith("deep"):  # nesting that no reader can follow leaves nothing to read
+        assert (page, codes) in [(None, ["UPSTREAM_BAD_PAYLOAD"]), (expected, [])]
         return
     assert codes == []
-    assert page["nodes"] == honest["nodes"]
-    assert page["pageInfo"] == honest["pageInfo"]
+    assert page["nodes"] == expected["nodes"]
+    assert page["pageInfo"] == expected["pageInfo"]
     assert page["totalCount"] is None
 
 
 @BOTH
 @pytest.mark.parametrize(
-    "lie", ["retype=NAME,item=1", "null=ID,item=1", "missing=ID,item=1", "retype=ID,item=1"]
+    "fault", ["retype=NAME,item=1", "null=ID,item=1", "missing=ID,item=1", "retype=ID,item=1"]
 )
-def test_an_item_that_cannot_be_read_is_left_out_and_told(
-    served: Lying, endpoint: str, lie: str
+def test_an_unreadable_item_is_left_out_and_logged(
+    served: Served, endpoint: str, fault: str
 ) -> None:
     """The other items are unchanged, in their order."""
     words = ("promotionName", "promotionId") if endpoint == "promotionData" else ("name", "id")
-    lie = lie.replace("NAME", words[0]).replace("ID", words[1])
-    honest, _ = _ask(served, endpoint)
-    page, codes = _ask(served, endpoint, f"{lie},endpoint={endpoint}")
+    fault = fault.replace("NAME", words[0]).replace("ID", words[1])
+    expected, _ = _ask(served, endpoint)
+    page, codes = _ask(served, endpoint, f"{fault},endpoint={endpoint}")
     assert codes == []
-    assert _names(page) == [name for place, name in enumerate(_names(honest)) if place != 1]
+    assert _names(page) == [name for place, name in enumerate(_names(expected)) if place != 1]
     assert len(page["warnings"]) == 1
 
 
 @BOTH
-def test_words_that_nobody_knows_are_unknown(served: Lying, endpoint: str) -> None:
+def test_undocumented_enum_values_are_unknown(served: Served, endpoint: str) -> None:
     """An unknown enum value makes that leaf null, and nothing else."""
-    honest, _ = _ask(served, endpoint)
+    expected, _ = _ask(served, endpoint)
     page, codes = _ask(served, endpoint, f"unknown_enum,endpoint={endpoint}")
     assert codes == []
-    assert _names(page) == _names(honest)
+    assert _names(page) == _names(expected)
     promotions = [node.get("promotion", node) for node in page["nodes"]]
     assert {(one["type"], one["event"]) for one in promotions} == {("UNKNOWN", "UNKNOWN")}
 
 
 @BOTH
-def test_half_a_character_is_replaced(served: Lying, endpoint: str) -> None:
+def test_half_a_character_is_replaced(served: Served, endpoint: str) -> None:
     """The text before it is unchanged."""
     key = "promotionName" if endpoint == "promotionData" else "name"
-    honest, _ = _ask(served, endpoint)
+    expected, _ = _ask(served, endpoint)
     page, codes = _ask(served, endpoint, f"surrogate={key},endpoint={endpoint}")
     assert codes == []
-    assert _names(page) == [f"{name}\ufffd" for name in _names(honest)]
+    assert _names(page) == [f"{name}\ufffd" for name in _names(expected)]
