@@ -1,4 +1,4 @@
-"""What the server itself refuses: marked as every answer, and not lost on its way to the client."""
+"""Responses of the server itself: complete in their headers, and delivered to the client."""
 
 import gzip
 import json
@@ -26,19 +26,19 @@ MARKS = {
 
 @pytest.fixture(scope="module")
 def url(sandbox_url: str) -> Iterator[str]:
-    """Return the URL of a gateway that names one origin."""
+    """Return the URL of a gateway that allows one origin."""
     with serve(create_app(settings_for(sandbox_url, cors_origins=SHOP))) as url:
         yield url
 
 
 def request(line: str, *headers: str, origin: str = SHOP) -> bytes:
-    """Write a head in which the origin comes last, as a page of another origin has it sent."""
+    """Return a head whose last header is the origin of another site's page."""
     last = ["X-Request-Id: from-outside", f"Origin: {origin}", "", ""]
     return "\r\n".join([line, "Host: x", *headers, *last]).encode("latin-1")
 
 
 def long(size: int) -> str:
-    """Write a header of a size."""
+    """Return a header of a size."""
     return "X-Long: " + "a" * size
 
 
@@ -69,7 +69,7 @@ REFUSED = {
     "cut", [None, 40_000, 20_000, 1_000], ids=["whole", "2", "several", "many"]
 )
 def test_every_refusal_is_marked(url: str, raw: bytes, status: int, cut: int | None) -> None:
-    """With the request's id, what browsers need, and leave for the page that may read it."""
+    """With the request's id, security headers, and CORS headers for an allowed origin."""
     size = cut or len(raw)
     pieces = [raw[i : i + size] for i in range(0, len(raw), size)]
     answer = exchange(url, *pieces)
@@ -87,14 +87,14 @@ def test_every_refusal_is_marked(url: str, raw: bytes, status: int, cut: int | N
 
 @pytest.mark.parametrize(("raw", "status"), REFUSED.values(), ids=REFUSED)
 def test_no_refusal_is_marked_for_another_origin(url: str, raw: bytes, status: int) -> None:
-    """It may not be read there."""
+    """It has no CORS headers for it."""
     answer = exchange(url, raw.replace(SHOP.encode(), EVIL.encode()))
     assert answer.status == (status or 400)
     assert "access-control-allow-origin" not in answer.headers
 
 
 def test_a_head_of_twice_the_bytes_is_not_read_on(url: str) -> None:
-    """It is refused while it is incomplete, without the CORS headers for an `Origin` after it."""
+    """It is refused while it is incomplete, without the CORS headers for an origin behind it."""
     answer = exchange(url, request("GET /graphql HTTP/1.1", long(70_000))[:69_000])
     assert (answer.status, answer.code) == (431, "BAD_REQUEST")
     assert "access-control-allow-origin" not in answer.headers
@@ -115,7 +115,7 @@ def test_a_refusal_has_nothing_of_the_request_before(url: str) -> None:
     request("HEAD /nothing HTTP/1.1", "Connection: close"),
 ])  # fmt: skip
 def test_a_refusal_of_head_has_no_body(url: str, head: bytes) -> None:
-    """What a proxy would take for the next answer (RFC 9110 section 9.3.2)."""
+    """A proxy would take it for the next response (RFC 9110 section 9.3.2)."""
     with connect(url) as connection:
         connection.sendall(head)
         answer = parse(until_closed(connection))
@@ -140,7 +140,7 @@ def sent_before_reading(url: str, raw: bytes) -> RawAnswer:
 @pytest.mark.parametrize("version", ["1.1", "1.0"])
 @pytest.mark.parametrize("target", ["/graphql", "/graphql/", "/nothing"])
 def test_a_refusal_reaches_who_is_still_sending(url: str, version: str, target: str) -> None:
-    """As nginx does by default: with HTTP/1.0, on connections that end. A reset would be a 502."""
+    """As nginx sends by default: HTTP/1.0, connections that end. A reset would be a 502."""
     head = request(f"POST {target} HTTP/{version}", f"Content-Length: {LARGE}", "Connection: close")
     answer = sent_before_reading(url, head + bytes(LARGE))
     assert answer.status == (404 if target == "/nothing" else 415)
@@ -148,7 +148,7 @@ def test_a_refusal_reaches_who_is_still_sending(url: str, version: str, target: 
 
 
 def test_a_refusal_on_the_direct_way_reaches_who_is_still_sending(url: str) -> None:
-    """The body is no JSON, and is not waited for."""
+    """The body is not JSON, and is not waited for."""
     body = gzip.compress(bytes(200_000), 0)
     head = request("POST /graphql HTTP/1.1", f"Content-Length: {len(body)}", "Connection: close")
     for _ in range(5):
@@ -156,6 +156,6 @@ def test_a_refusal_on_the_direct_way_reaches_who_is_still_sending(url: str) -> N
 
 
 def test_a_refused_head_reaches_who_is_still_sending(url: str) -> None:
-    """What comes behind it is thrown away."""
+    """What follows it is discarded."""
     answer = sent_before_reading(url, request("GET / HTTP/1.1", long(70_000)) + bytes(LARGE))
     assert (answer.status, answer.code) == (431, "BAD_REQUEST")
