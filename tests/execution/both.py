@@ -1,4 +1,4 @@
-"""Runs an operation on both executors, on the same data, and compares all that they do."""
+"""Runs an operation on both executors with the same data, and compares results and calls."""
 
 import asyncio
 from collections import Counter
@@ -75,7 +75,7 @@ POOLS = Pools(
 
 @dataclass
 class Tally:
-    """How many of the operations were what."""
+    """The number of operations by what they showed, and the differences found."""
 
     counts: Counter[str] = field(default_factory=Counter)
     differences: list[str] = field(default_factory=list)
@@ -86,33 +86,33 @@ class Tally:
 
 
 class Watched:
-    """An executor of which it is known what it was asked to run."""
+    """An executor that counts the operations that it runs."""
 
     def __init__(self, executor: Executor) -> None:
         self._executor, self.ran = executor, 0
 
     async def run(self, operation: Any, variables: dict[str, Any], context: Any) -> Outcome:
-        """Run, and count."""
+        """Run an operation, and count it."""
         self.ran += 1
         return await self._executor.run(operation, variables, context)
 
 
 def _is_only_batched(calls: Counter[str], others: Counter[str]) -> bool:
-    """Return whether the others ask for the same: what loaders batch otherwise, all else once."""
+    """Whether the others request the same: batched in another way, and everything else once."""
     more, less = others - calls, calls - others
     batched = {call for call in more + less if "/promotionsV2?" in call or "&programs=" in call}
     return set(more) <= batched and set(less) <= batched | set(others)
 
 
 def _asks_for_less(calls: Counter[str], others: Counter[str]) -> bool:
-    """Return whether the others leave out calls, or parts of what calls ask for, and no more."""
+    """Whether the others only leave out calls, or parts of batched calls."""
     left_out = calls - others
     parts = all(_is_part(call, left_out) for call in others - calls)
     return parts and others.total() <= calls.total()
 
 
 def _is_part(call: str, larger: Collection[str]) -> bool:
-    """Return whether a call is for some of the same programs, or for one definition of a list."""
+    """Whether a call requests some of the same programs, or one definition of a list."""
     asked, _, programs = call.partition("&programs=")
     if programs:
         parts = [each.partition("&programs=") for each in larger]
@@ -123,7 +123,7 @@ def _is_part(call: str, larger: Collection[str]) -> bool:
 
 
 class Both:
-    """Both executors over a schema, by default the real one, and a platform that may lie."""
+    """Both executors over a schema, by default the real one, and a platform with faults."""
 
     def __init__(self, schema: strawberry.Schema | None = None, pools: Pools = POOLS) -> None:
         schema = schema or build_schema()
@@ -139,14 +139,14 @@ class Both:
         self.tally = Tally()
 
     async def try_one(self, random: Random) -> None:
-        """Generate an operation and what goes wrong in it, and compare."""
+        """Generate an operation and the faults of the platform, and compare."""
         self.gateway.begin(
             random.randrange(10**9), random.choice([0, 0, 0.15, 0.5]), random.choice([0, 0, 0.1])
         )
         await self.compare(generate(self.schema, random, self._pools))
 
     async def compare(self, generated: Generated) -> None:
-        """Run an operation on both, the compiled one twice, and note what differs."""
+        """Run an operation on both, twice on the compiled one, and collect the differences."""
         counts = self.tally.counts
         counts["operations"] += 1
         try:
@@ -180,7 +180,7 @@ class Both:
     def _is_told_otherwise(
         self, outcome: Outcome, calls: Counter[str], others: Counter[str]
     ) -> bool:
-        """Return whether there is nothing to compare: who asks for a part is told another lie."""
+        """Whether the outcomes are not comparable: a call for a part has faults of its own."""
         left_out = calls - others
         is_part = any(_is_part(call, left_out) for call in others - calls)
         return is_part and bool(self.gateway.platform.rate) and bool(removed(outcome))
@@ -188,9 +188,9 @@ class Both:
     def _compare_calls(
         self, outcome: Outcome, calls: Counter[str], others: Counter[str]
     ) -> str | None:
-        """Compare the calls; never more are made.
+        """Return how the calls differ; None where they are the same.
 
-        What null propagation has removed may be given up sooner.
+        Fewer calls are allowed where null propagation has removed fields earlier.
         """
         if calls == others:
             return None

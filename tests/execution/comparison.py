@@ -1,4 +1,4 @@
-"""What it means that two executions are the same."""
+"""Comparison of the outcomes of two executions."""
 
 from collections import Counter
 from typing import Any
@@ -11,12 +11,12 @@ _Errors = dict[tuple[Any, ...], Counter[tuple[Any, ...]]]
 
 
 def difference(one: Outcome, other: Outcome) -> str | None:
-    """Return the difference of two outcomes; None where they are the same.
+    """Return a description of how two outcomes differ; None where they are the same.
 
-    Data is compared byte for byte, errors as a multiset of path, code and message. Inside what null
-    propagation has removed, either may have found other errors first, but not none.
+    Data is compared byte for byte, errors as a multiset of path, code and message. Below a path
+    that null propagation has removed, each must have an error, but not the same one.
     """
-    # What no encoder knows, which the odd schema passes on as JSON, is the same object for both.
+    # The odd schema returns objects that cannot be encoded as JSON; both executors have the same.
     first, second = (msgspec.json.encode(each.data, enc_hook=repr) for each in (one, other))
     if first != second:
         return f"data\n  {first[:2000]!r}\n  {second[:2000]!r}\n  {one.errors}\n  {other.errors}"
@@ -31,7 +31,7 @@ def difference(one: Outcome, other: Outcome) -> str | None:
 
 
 def removed(outcome: Outcome) -> int:
-    """Count the errors that have made more null than their own field."""
+    """Return the number of errors that have made more null than their own field."""
     return sum(
         count
         for place, found in _by_place(outcome).items()
@@ -41,7 +41,7 @@ def removed(outcome: Outcome) -> int:
 
 
 def _by_place(outcome: Outcome) -> _Errors:
-    """Group errors by the place that is null because of them."""
+    """Return errors by the path that is null because of them."""
     places: _Errors = {}
     data = msgspec.json.decode(msgspec.json.encode(outcome.data, enc_hook=repr))
     for error in outcome.errors:

@@ -1,4 +1,4 @@
-"""A platform whose answers are as large as a test wants them, and what making an answer takes."""
+"""A platform with large responses, and the resources that executing an operation on it takes."""
 
 import asyncio
 import json
@@ -20,17 +20,17 @@ from gateway.schema.info import ResolverContext
 from tests.execution.lying import Platform
 
 Change = Callable[[dict[str, Any]], None]
-"""Changes one item of a page of the platform's."""
+"""Changes one item of an upstream page in place."""
 
 SCHEMA = build_schema()
-# What an operation may be taken for is not what is tested.
+# The cost of an operation is not what is tested.
 OPERATIONS = Operations(
     executable(SCHEMA), introspection=True, limits=DEFAULT_LIMITS._replace(cost=10**9)
 )
 
 
 def executor_of(name: str) -> Executor:
-    """Return an executor that has seen no operation."""
+    """Return a new executor."""
     return CompiledExecutor(SCHEMA) if name == "compiled" else ReferenceExecutor(executable(SCHEMA))
 
 
@@ -42,7 +42,7 @@ class LargePlatform(Platform):
         self._change = change
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer a call."""
+        """Respond to a call."""
         answer = await super().handle_async_request(request)
         tree = json.loads(answer.content)
         for item in tree.get("promotions") or tree.get("data") or ():
@@ -51,7 +51,7 @@ class LargePlatform(Platform):
 
 
 class Made(NamedTuple):
-    """An answer; `peak` is the memory that making it took, `turns` how often others came first."""
+    """A response; `peak` is the memory used, `turns` counts the turns of other tasks meanwhile."""
 
     json: bytes
     errors: list[dict[str, Any]]
@@ -72,7 +72,7 @@ async def make(
     *,
     traces: bool = False,
 ) -> Made:
-    """Make the answer to an operation; the memory that takes is traced if asked."""
+    """Execute an operation and encode its data; with `traces` the memory used is measured."""
     operation = OPERATIONS.get(text, None)
     context.request.answer = budget.share()
     turns = 0

@@ -1,4 +1,4 @@
-"""A platform that answers from memory, and lies where it is told to; each URL always the same."""
+"""A platform in memory whose responses have random faults, the same ones for each URL."""
 
 import asyncio
 import re
@@ -32,8 +32,8 @@ from tests.support.httpx_transport import HttpxTransport
 _SETTINGS = settings_for("http://platform.test")
 _PROGRAMS = re.compile(r"&programs=[^&]*")
 _WRONG: list[Any] = [None, -1, "abc", "", 2**40, 1e400, [], {}, "NaN", True, 0]
-# What no decoder lets through: for each attribute, values at which a resolver fails. Texts that are
-# written as they were decoded are not here: they are not looked at again.
+# By attribute, values that no decoder lets through and at which a resolver raises. Strings that are
+# encoded as they were decoded are not here: nothing checks them again.
 _SPOILT: dict[str, list[Any]] = {
     "metadata": [7],
     "limits": ["x"],
@@ -49,7 +49,7 @@ _SPOILT: dict[str, list[Any]] = {
 
 
 class Platform(httpx.AsyncBaseTransport):
-    """Remembers what the sandbox says, and says it in another way where `seed` wants it."""
+    """The sandbox with cached responses, of which `seed` and `rate` choose those with a fault."""
 
     def __init__(self) -> None:
         sandbox = create_sandbox(World.generate(today=TODAY), clock=lambda: NOW)
@@ -59,15 +59,15 @@ class Platform(httpx.AsyncBaseTransport):
         self.calls: Counter[str] = Counter()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer a call."""
+        """Respond to a call."""
         url = str(request.url)
         self.calls[f"{request.method} {url}"] += 1
         known = self._known.get(url)
         if known is None:
             answer = await self._sandbox.handle_async_request(request)
             known = self._known[url] = (answer.status_code, await answer.aread())
-        # Which programs a loader asks for together depends on what null propagation has removed by
-        # then; what comes of it must not, and so is the same for all of them or the whole answer.
+        # Which programs a loader batches depends on what null propagation has removed by then;
+        # their faults must not, and are the same for every batch.
         asked = _PROGRAMS.sub("", url)
         random = Random(f"{self.seed} {asked}")  # noqa: S311 - no secret
         await asyncio.sleep(0)
@@ -92,7 +92,7 @@ class Platform(httpx.AsyncBaseTransport):
 
 
 def _change(tree: Any, random: Random) -> None:
-    """Put a wrong value somewhere into a tree of JSON."""
+    """Replace a random value of a JSON tree by a wrong one."""
     while isinstance(tree, dict | list) and tree:
         key: Any = (
             random.choice(list(tree)) if isinstance(tree, dict) else random.randrange(len(tree))
@@ -105,7 +105,7 @@ def _change(tree: Any, random: Random) -> None:
 
 
 class _Spoiling:
-    """A port whose pages have values that make resolvers fail."""
+    """An endpoint whose pages have values at which resolvers raise."""
 
     def __init__(self, port: Any, seed: int, rate: float) -> None:
         self._port, self._seed, self._rate = port, seed, rate
@@ -121,7 +121,7 @@ class _Spoiling:
 
 
 class Gateway:
-    """Makes contexts of requests that ask a platform, each as if it were the first."""
+    """Creates contexts of requests to a platform, each with empty caches."""
 
     def __init__(self, platform: Platform | None = None) -> None:
         self.platform = platform or Platform()
@@ -130,13 +130,13 @@ class Gateway:
         self.roles = frozenset(Role)
 
     def begin(self, seed: int, rate: float, spoiling: float) -> None:
-        """Choose what goes wrong from now on."""
+        """Choose the faults of all later requests."""
         self.platform.seed, self.platform.rate = seed, rate
         self.spoiling = spoiling
         self.roles = frozenset(Role) if seed % 3 else frozenset()
 
     def context(self) -> ResolverContext:
-        """Begin a request; its calls are counted from here."""
+        """Return the context of a new request, and reset the count of calls."""
         self.platform.calls = Counter()
         credential = credential_from(_SETTINGS)
         traffic = create_traffic_shaping(_SETTINGS)
@@ -162,6 +162,6 @@ class Gateway:
 
 
 async def quiet(before: set[asyncio.Task[Any]]) -> None:
-    """Wait until nothing goes on beside what went on before."""
+    """Wait until no other tasks are running than before."""
     while asyncio.all_tasks() - before:  # noqa: ASYNC110 - nobody tells
         await asyncio.sleep(0)

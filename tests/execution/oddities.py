@@ -1,4 +1,4 @@
-"""A schema in which a resolver does all that is wrong, declared as the real one is."""
+"""A schema whose resolvers return every kind of wrong value, declared like the real one."""
 
 import asyncio
 from abc import abstractmethod
@@ -17,7 +17,7 @@ from gateway.upstream.normalise.enums import LimitKind
 
 
 class Payload(msgspec.Struct):
-    """What the views below show; nobody has checked it."""
+    """The payload of the views below; its attributes are not checked."""
 
     number: Any = 1
     text: Any = "t"
@@ -33,7 +33,7 @@ VALUES: list[Any] = [
 
 
 def _payload(index: int, depth: int = 0) -> Payload:
-    """Make a payload, of which each attribute goes through all values in its own time."""
+    """Return a payload; each of its attributes runs through all values at a rate of its own."""
     inner: Any = _payload(index + 5, depth + 1) if depth < 3 else None
     many: Any = [_payload(index + step, depth + 1) for step in (1, 2)] if depth < 3 else None
     if index % 7 == 3:
@@ -52,7 +52,7 @@ def _fail(raw: Any) -> Any:
 
 @strawberry.interface
 class Thing:
-    """What is one of two."""
+    """An interface of two types."""
 
     @computed("Who it is.")
     def id(self) -> strawberry.ID:
@@ -66,7 +66,7 @@ class Thing:
 
 
 def _fields(namespace: dict[str, Any]) -> None:
-    """Declare leaves of all types over the same two attributes: most of them lie."""
+    """Declare leaves of all types over the same two attributes: most values are of another type."""
     kinds = {
         "int": int, "float": float, "text": str, "flag": bool, "key": strawberry.ID,
         "word": LimitKind, "tree": JSON, "texts": list[str], "numbers": list[int | None],
@@ -111,49 +111,49 @@ class Odd(Thing):
 
     @computed("Another.")
     def other(self, *, fails: bool = False) -> "Odd | None":
-        """Show the inner payload."""
+        """Return a view of the inner payload, or raise."""
         if fails:
             raise ForbiddenError("other: no")
         return Odd(payload=self.payload.inner)
 
     @computed("Another, surely.")
     def must_other(self) -> "Odd":
-        """Show the inner payload, or null where it must not be."""
+        """Return a view of the inner payload, or null, which is not allowed."""
         inner: Any = self.payload.inner
         return Odd(payload=inner) if isinstance(inner, Payload) else inner
 
     @computed("Some.")
     def others(self) -> list["Odd | None"] | None:
-        """Show what there is."""
+        """Return views, and values that are none."""
         listed: Any = self.payload.many
         return [Odd(payload=one) if isinstance(one, Payload) else one for one in listed]
 
     @computed("Some, surely.")
     def must_others(self) -> list["Odd"]:
-        """Show what there is."""
+        """Return views, and values that are none."""
         listed: Any = self.payload.many
         return [Odd(payload=one) if isinstance(one, Payload) else one for one in listed]
 
     @computed("One of two.")
     def thing(self, info: Info) -> Thing | None:
-        """Show one type or the other, or neither."""
+        """Return a view of one type or the other, or a value that is none."""
         assert info.context is not None
         inner: Any = self.payload.inner
         return Small(payload=inner) if self.payload.number else inner
 
     @computed("Only payloads.", AsViews(Small))
     def smalls(self) -> Any:
-        """Return what is not a list, too."""
+        """Return payloads, or a value that is not a list."""
         return self.payload.many
 
     @computed("Only a payload.", AsView(Small))
     def small(self) -> Any:
-        """Return what is no payload, too."""
+        """Return a payload, or a value that is none."""
         return self.payload.inner
 
     @fetching("Asks.", calls=_no_calls)
     async def asked(self, index: int = 0, turns: int = 1) -> "Odd | None":
-        """Wait, and fail now and then."""
+        """Yield to the event loop; raise for some indexes."""
         for _ in range(turns):
             await asyncio.sleep(0)
         if index % 5 == 4:
@@ -162,7 +162,7 @@ class Odd(Thing):
 
     @fetching("Asks, surely.", calls=_no_calls)
     async def must_asked(self, index: int = 0, turns: int = 1) -> "Odd":
-        """Wait, and fail or give null now and then."""
+        """Yield to the event loop; raise or return null for some indexes."""
         for _ in range(turns):
             await asyncio.sleep(0)
         if index % 5 == 4:
@@ -172,7 +172,7 @@ class Odd(Thing):
 
     @fetching("Asks for several.", calls=_no_calls)
     async def all_asked(self, index: int = 0) -> list["Odd"]:
-        """Return some, of which one may be an error."""
+        """Return several views, with an error among them for some indexes."""
         listed: list[Any] = [Odd(payload=_payload(index + step)) for step in range(3)]
         return listed + [ValueError("in a list")] * (index % 5 == 2)
 
@@ -183,12 +183,12 @@ class Query:
 
     @fetching("Asks.", calls=_no_calls)
     async def odd(self, index: int) -> Odd | None:
-        """Return one."""
+        """Return a view."""
         return Odd(payload=_payload(index))
 
     @fetching("Asks, surely.", calls=_no_calls)
     async def must_odd(self, index: int) -> Odd:
-        """Return one, or fail."""
+        """Return a view; raise for some indexes."""
         await asyncio.sleep(0)
         if index % 9 == 8:
             raise BadUserInputError("must_odd", "no")
@@ -196,12 +196,12 @@ class Query:
 
     @computed("A thing at hand.")
     def thing(self, index: int = 2) -> Thing | None:
-        """Return one without asking."""
+        """Return a view without fetching."""
         return Odd(payload=_payload(index)) if index % 2 else Small(payload=_payload(index))
 
 
 def build() -> strawberry.Schema:
-    """Make the schema."""
+    """Return the schema."""
     return strawberry.Schema(
         Query,
         types=[Odd, Small],

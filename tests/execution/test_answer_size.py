@@ -1,4 +1,4 @@
-"""An answer is bounded in leaves and bytes while it is made, and lets others come in between."""
+"""A response is bounded in leaves and bytes, and large ones yield to the event loop."""
 
 import json
 from typing import Any
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.anyio
 
 
 def _page(selection: str) -> str:
-    """Write the operation, its fragment behind it."""
+    """Return an operation from a selection, with its fragment after it."""
     selection, fragment, rest = selection.partition(" fragment ")
     return PAGE % selection + fragment + rest
 
@@ -47,7 +47,7 @@ def _many_issues(enrolments: int, issues: int) -> Change:
 
 
 def _many_issues_of_one(issues: int) -> Change:
-    """Return the first promotion so many, and the others none."""
+    """Return the change that gives the first promotion so many issues, and others none."""
     change, left = _many_issues(1, issues), [1]
 
     def change_one(item: dict[str, Any]) -> None:
@@ -87,11 +87,11 @@ async def _make(
     spoiling: float = 0,
     traces: bool = False,
 ) -> Made:
-    """Make an answer, twice: what is seen the first time is not what is done the second time."""
+    """Execute an operation twice: the second time by generated functions."""
     gateway = Gateway(LargePlatform(change))
     gateway.begin(1, 0, spoiling)
     context, runner = gateway.context(), executor_of(executor)
-    # What it takes to read the platform's answers is not what is measured.
+    # Decoding the upstream responses is not measured.
     await make(runner, PAGE % (RULES % "name"), context, AnswerBudget())
     made = await make(runner, text, context, budget, traces=traces)
     fresh = AnswerBudget(budget.max_leaves, budget.max_bytes)

@@ -1,4 +1,4 @@
-"""How large an operation is by what has been generated for it."""
+"""The size of an operation includes the source that has been generated for it."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_what_a_run_has_generated_counts_though_it_was_given_up() -> None:
-    """A client who always leaves early does not fill the memory past its bound."""
+    """A client that always disconnects early cannot fill the memory beyond its bound."""
     both = Both(oddities.build())
     operation = both.operations.get("{ odd(index: 1) { asked(turns: 50) { intNumber } } }", None)
     for _ in range(3):

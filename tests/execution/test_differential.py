@@ -46,7 +46,7 @@ async def _try(both: Both, seed: int) -> Tally:
 
 
 def _proves_something(tally: Tally) -> None:
-    """Make sure that it is no comparison of operations that all fail, or never do."""
+    """Assert that operations with and without errors were compared."""
     counts = tally.counts
     assert counts["ran"] > 0.95 * counts["operations"]
     assert 0.2 < counts["with errors"] / counts["ran"] < 0.95

@@ -1,4 +1,4 @@
-"""What is kept by value is never another value's: 1, 1.0 and True are equal, 0.0 and -0.0 too."""
+"""Values that share a memo's key look the same: 1, 1.0 and True are equal, 0.0 and -0.0 too."""
 
 from collections.abc import Iterator
 from decimal import Decimal

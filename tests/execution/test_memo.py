@@ -1,4 +1,4 @@
-"""What is kept of values that recur is bounded, whatever clients and the platform do."""
+"""Memos are bounded, whatever clients and the platform send."""
 
 import msgspec
 
@@ -8,7 +8,7 @@ MIB = 1024 * 1024
 
 
 def test_long_values_are_made_each_time() -> None:
-    """A client's names make JSON as long as it likes; texts of the platform's are no shorter."""
+    """JSON has a client's aliases in it, keys are strings of the platform: both may be long."""
     kept = Memo(lambda raw: msgspec.Raw(b"1" * raw))
     assert len(memoryview(kept[8 * 1024])) == 8 * 1024
     assert len(memoryview(kept[8 * 1024 + 1])) == 8 * 1024 + 1
@@ -20,7 +20,7 @@ def test_long_values_are_made_each_time() -> None:
 
 
 def test_all_values_together_are_bounded_in_bytes() -> None:
-    """When there would be more than 2 MiB, all are forgotten but the last."""
+    """A memo that would exceed 2 MiB starts again with the last value."""
     kept = Memo(lambda raw: msgspec.Raw(b"%d" % raw + b" " * 8_000))
     most = 0
     for raw in range(1000):
@@ -30,7 +30,7 @@ def test_all_values_together_are_bounded_in_bytes() -> None:
 
 
 def test_values_are_bounded_in_number() -> None:
-    """However small they are."""
+    """A memo that is full starts again."""
     kept = Memo(str, 10)
     for raw in range(25):
         assert kept[raw] == str(raw)
