@@ -1,10 +1,14 @@
 """Settings of authentication, and the ones that prevent a start."""
 
+import logging
+from collections.abc import Callable, Iterator
+
 import pytest
 
+from gateway.cli import main
 from gateway.config.auth import is_loopback
 from gateway.config.parsing import PREFIX
-from tests.support.commands import run
+from gateway.telemetry import reset_logging
 from tests.support.environment import mistakes
 
 pytestmark = pytest.mark.usefixtures("environment")
@@ -98,8 +102,32 @@ def test_an_address_of_this_machine_alone_is_told(host: str, is_own: bool) -> No
     assert is_loopback(host) == is_own
 
 
+Serve = Callable[[dict[str, str]], str]
+
+
+@pytest.fixture
+def serve(environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Serve]:
+    """Return a function that runs `serve`, which must not start, and returns its only line."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+
+    def run_serve(variables: dict[str, str]) -> str:
+        for name, value in variables.items():
+            environment.setenv(name, value)
+        assert main(["serve"]) == 2
+        out, err = capsys.readouterr()
+        (line,) = err.splitlines()
+        assert out == ""
+        return str(line)
+
+    yield run_serve
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    reset_logging()
+
+
 @pytest.mark.parametrize("auth", ["basic", "oauth"])
-def test_serve_lends_its_credential_to_nobody_unknown(auth: str) -> None:
+def test_serve_lends_its_credential_to_nobody_unknown(serve: Serve, auth: str) -> None:
     """Open to the network, with a credential of its own and without tokens, it does not start."""
     variables = {
         "GATEWAY_UPSTREAM_URL": "http://127.0.0.1:1",
@@ -111,9 +139,7 @@ def test_serve_lends_its_credential_to_nobody_unknown(auth: str) -> None:
         "GATEWAY_HOST": "0.0.0.0",  # noqa: S104 - it is not bound to
         "GATEWAY_PORT": "0",
     }
-    ended = run("serve", variables=variables)
-    assert (ended.returncode, ended.stdout) == (2, "")
-    (line,) = ended.stderr.splitlines()
+    line = serve(variables)
     assert line.startswith("GATEWAY_AUTH=none on GATEWAY_HOST=0.0.0.0 would let unauth")
     assert "GATEWAY_AUTH=jwt" in line
     assert "GATEWAY_ALLOW_ANONYMOUS=true" in line
@@ -129,7 +155,7 @@ def test_serve_lends_its_credential_to_nobody_unknown(auth: str) -> None:
     ],
     ids=str,
 )
-def test_serve_is_open_where_that_lends_nothing(allowing: dict[str, str]) -> None:
+def test_serve_is_open_where_that_lends_nothing(serve: Serve, allowing: dict[str, str]) -> None:
     """With the explicit setting, without a credential, or with tokens it listens."""
     variables = {
         "GATEWAY_UPSTREAM_URL": "http://127.0.0.1:1",
@@ -137,12 +163,10 @@ def test_serve_is_open_where_that_lends_nothing(allowing: dict[str, str]) -> Non
         "GATEWAY_UPSTREAM_PASSWORD": "hunter2",
         "GATEWAY_HOST": "192.0.2.1",  # nobody's address: it is refused by the system
     }
-    ended = run("serve", variables=variables | allowing)
-    assert ended.returncode == 2
-    assert ended.stderr.startswith("cannot listen on 192.0.2.1:8000")
+    assert serve(variables | allowing).startswith("cannot listen on 192.0.2.1:8000")
 
 
-def test_a_key_file_that_is_none_stops_serve_with_one_line() -> None:
+def test_a_key_file_that_is_none_stops_serve_with_one_line(serve: Serve) -> None:
     """It is reported before a worker starts."""
     variables = {f"{PREFIX}{name}": value for name, value in WHOLE.items()} | {
         "GATEWAY_UPSTREAM_URL": "http://127.0.0.1:1",
@@ -151,9 +175,6 @@ def test_a_key_file_that_is_none_stops_serve_with_one_line() -> None:
         "GATEWAY_AUTH_KEY_FILE": "/nowhere/key.pem",
         "GATEWAY_WORKERS": "2",
     }
-    ended = run("serve", variables=variables)
-    assert ended.returncode == 2
-    (line,) = ended.stderr.splitlines()
-    assert line.startswith(
+    assert serve(variables).startswith(
         "GATEWAY_AUTH_KEY_FILE='/nowhere/key.pem': it must be a readable file with a pub"
     )
