@@ -26,7 +26,7 @@ from gateway.schema.info import ResolverContext
 from gateway.server.graphql_route import GraphQLRoute
 from tests.support.graph import settings_for
 from tests.support.http_client import GRAPHQL, client, code
-from tests.support.response_caches import answer_cache
+from tests.support.response_caches import standalone_response_cache
 from tests.support.serving import serve
 
 
@@ -60,7 +60,7 @@ def test_a_get_runs_queries_only() -> None:
         quota_left=lambda _request: None,
         clock=lambda: datetime.now(UTC),
         statistics=OperationStatistics(),
-        response_cache=answer_cache(),
+        response_cache=standalone_response_cache(),
         guard=create_request_guard(settings, Origins(())),
         gc=DeferredGc(),
     )

@@ -17,7 +17,7 @@ from gateway.execution.outcome import Outcome
 from gateway.graphql_http.response_cache import RecordingClock, ResponseCache
 from gateway.schema.build import build_schema, executable
 from tests.sandbox.client import NOW
-from tests.support.response_caches import answer_cache
+from tests.support.response_caches import standalone_response_cache
 
 MIB = 1024 * 1024
 QUERY = "query Q { __typename }"
@@ -26,7 +26,7 @@ QUERY = "query Q { __typename }"
 @pytest.fixture
 def answers() -> ResponseCache:
     """Return the response cache of a gateway that caches."""
-    return answer_cache()
+    return standalone_response_cache()
 
 
 @pytest.fixture(scope="module")

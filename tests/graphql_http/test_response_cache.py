@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.context import Caller
-from tests.support.response_caches import TTL_S, answering
+from tests.support.response_caches import TTL_S, caching_gateway
 
 PAGE = """query Page($id: String!, $first: Int) { customer(by: {externalId: $id}) {
   promotions(first: $first) { totalCount nodes { id promotion { name description } } } } }
@@ -36,25 +36,25 @@ NOBODY = '{ customer(by: {externalId: "C-NOBODY"}) { customerId } }'
 
 def test_a_kept_answer_is_the_first_one_byte_for_byte() -> None:
     """The second response is equal to the last byte, and makes no upstream call."""
-    with answering(report_upstream=False) as gateway:
+    with caching_gateway(report_upstream=False) as gateway:
         first = gateway.post(BODY)
         assert b'"totalCount":10' in first
         assert gateway.post(BODY) == first
-        assert (gateway.hits, gateway.told("misses_total"), gateway.entries) == (1, 1, 1)
-        assert gateway.told("bytes") > len(first)
+        assert (gateway.hits, gateway.sample("misses_total"), gateway.entries) == (1, 1, 1)
+        assert gateway.sample("bytes") > len(first)
 
 
 def test_a_kept_answer_is_the_one_that_is_given_without_a_cache() -> None:
     """Encoding before storing changes nothing."""
-    with answering(report_upstream=False) as gateway:
+    with caching_gateway(report_upstream=False) as gateway:
         kept = [gateway.post(BODY) for _ in range(2)]
-    with answering(report_upstream=False, cache_customer_ttl_s=0) as gateway:
+    with caching_gateway(report_upstream=False, cache_customer_ttl_s=0) as gateway:
         assert [gateway.post(BODY)] * 2 == kept
 
 
 def test_what_an_answer_costs_is_told_anew() -> None:
     """A cached response reports no call, one cached response, and the current quota."""
-    with answering(upstream_calls_per_minute=50) as gateway:
+    with caching_gateway(upstream_calls_per_minute=50) as gateway:
         reports = [
             gateway.graph.answer(query)["extensions"]["upstream"]
             for query in (COUNT, NOBODY, COUNT)
@@ -65,10 +65,12 @@ def test_what_an_answer_costs_is_told_anew() -> None:
 
 def test_by_default_no_answer_is_kept() -> None:
     """Where customer data is not cached, no response is."""
-    with answering(cache_customer_ttl_s=0) as gateway:
+    with caching_gateway(cache_customer_ttl_s=0) as gateway:
         for query in (COUNT, DEFINITION, "{ __typename }") * 2:
             gateway.graph.ask(query)
-        assert [gateway.told(name) for name in ("hits_total", "misses_total", "entries")] == [0] * 3
+        assert [gateway.sample(name) for name in ("hits_total", "misses_total", "entries")] == [
+            0
+        ] * 3
 
 
 @pytest.mark.parametrize(
@@ -86,7 +88,7 @@ def test_by_default_no_answer_is_kept() -> None:
 )
 def test_another_operation_is_never_answered_from_it(other: dict[str, Any]) -> None:
     """The key has the document, the operation's name and the typed variables."""
-    with answering() as gateway:
+    with caching_gateway() as gateway:
         gateway.post(BODY)
         gateway.post(BODY | other)
         assert gateway.hits == 0
@@ -94,7 +96,7 @@ def test_another_operation_is_never_answered_from_it(other: dict[str, Any]) -> N
 
 def test_the_order_of_variables_does_not_count() -> None:
     """Members in another order make the same object."""
-    with answering() as gateway:
+    with caching_gateway() as gateway:
         gateway.post(BODY)
         gateway.post(BODY | {"variables": {"first": 5, "id": "C-TEN"}})
         assert gateway.hits == 1
@@ -102,7 +104,7 @@ def test_the_order_of_variables_does_not_count() -> None:
 
 def test_another_caller_is_never_answered_from_it() -> None:
     """With passthrough each credential has its own responses."""
-    with answering(upstream_auth="passthrough") as gateway:
+    with caching_gateway(upstream_auth="passthrough") as gateway:
         basic = "Basic c2FuZGJveDpzYW5kYm94"
         first = gateway.post(BODY, Authorization=basic)
         for others in ({"Authorization": "Basic bm9ib2R5Om5vYm9keQ=="}, {}):
@@ -125,7 +127,7 @@ def test_whatever_tells_callers_apart_is_part_of_the_key() -> None:
 
 def test_an_answer_ends_with_its_only_part() -> None:
     """It lives as long as the upstream response it was built from, less at most 10 %."""
-    with answering() as gateway:
+    with caching_gateway() as gateway:
         gateway.graph.ask(COUNT)
         gateway.clock.advance(TTL_S * 0.8)
         gateway.graph.ask(COUNT)
@@ -137,7 +139,7 @@ def test_an_answer_ends_with_its_only_part() -> None:
 
 def test_an_answer_of_remembered_parts_has_their_remaining_time() -> None:
     """The age of a cached upstream response counts."""
-    with answering() as gateway:
+    with caching_gateway() as gateway:
         gateway.graph.ask(COUNT)
         gateway.clock.advance(TTL_S * 0.7)
         gateway.graph.ask(NAME)
@@ -151,7 +153,7 @@ def test_an_answer_of_remembered_parts_has_their_remaining_time() -> None:
 def test_the_shortest_part_counts(short: str) -> None:
     """Of a customer's page and its definitions the one that expires first."""
     settings: dict[str, Any] = {f"cache_{short}_ttl_s": 10, "cache_definition_stale_s": 0}
-    with answering(**settings) as gateway:
+    with caching_gateway(**settings) as gateway:
         gateway.graph.ask(DEFINED)
         gateway.clock.advance(8)
         gateway.graph.ask(DEFINED)
@@ -164,7 +166,7 @@ def test_the_shortest_part_counts(short: str) -> None:
 
 def test_that_something_is_not_there_counts_as_a_part() -> None:
     """A 404 is cached for 30 s, plus or minus a tenth, and so is a response built from it."""
-    with answering() as gateway:
+    with caching_gateway() as gateway:
         gateway.graph.ask(NOWHERE)
         gateway.clock.advance(24)
         gateway.graph.ask(NOWHERE)
@@ -178,10 +180,10 @@ def test_that_something_is_not_there_counts_as_a_part() -> None:
 @pytest.mark.parametrize("ahead_s", [5.0, 0.0])
 def test_an_answer_ends_when_time_changes_it(ahead_s: float) -> None:
     """A promotion that ends is ENDED a moment later, without a call; its name stays cached."""
-    with answering() as gateway:
+    with caching_gateway() as gateway:
         (node,) = gateway.graph.ask(VALIDITY)["customer"]["promotions"]["nodes"]
     ends_at = datetime.fromisoformat(node["promotion"]["endsAt"])
-    with answering(at=ends_at - timedelta(seconds=ahead_s)) as gateway:
+    with caching_gateway(at=ends_at - timedelta(seconds=ahead_s)) as gateway:
         seen = []
         for wait_s in (ahead_s * 0.8, ahead_s * 0.2 + 0.1, 0):
             gateway.graph.ask(NAME)
@@ -196,7 +198,7 @@ def test_an_answer_ends_when_time_changes_it(ahead_s: float) -> None:
 
 def test_a_kept_answer_is_right_at_every_moment() -> None:
     """Around each deciding instant it equals the response without a cache."""
-    with answering() as keeping, answering(cache_customer_ttl_s=0) as asking:
+    with caching_gateway() as keeping, caching_gateway(cache_customer_ttl_s=0) as asking:
         written = asking.post({"query": DATES}).decode()
         stamps = set(re.findall(r'"(?:endsAt|expiresAt)":"([^"]+)"', written))
         assert len(stamps) > 3
@@ -210,7 +212,7 @@ def test_a_kept_answer_is_right_at_every_moment() -> None:
 @pytest.mark.parametrize("query", ["{ __typename }", "{ __schema { queryType { name } } }"])
 def test_an_answer_of_no_parts_is_kept_as_long_as_customers_data(query: str) -> None:
     """Without an upstream response there is no other lifetime."""
-    with answering() as gateway:
+    with caching_gateway() as gateway:
         for wait_s in (TTL_S * 0.85, TTL_S * 0.2, 0):
             gateway.graph.ask(query)
             gateway.clock.advance(wait_s)
@@ -229,7 +231,7 @@ def test_an_answer_of_no_parts_is_kept_as_long_as_customers_data(query: str) -> 
 )
 def test_an_answer_that_may_be_better_the_next_time_is_not_kept(fault: str, query: str) -> None:
     """Errors, warnings and an unknown customer are not cached."""
-    with answering(fault) as gateway:
+    with caching_gateway(fault) as gateway:
         for _ in range(2):
             gateway.graph.answer(query)
         assert (gateway.hits, gateway.entries) == (0, 0)
@@ -238,20 +240,20 @@ def test_an_answer_that_may_be_better_the_next_time_is_not_kept(fault: str, quer
 def test_an_answer_with_a_stale_part_is_not_kept() -> None:
     """Stale data must not live longer than necessary."""
     down = "status=500,endpoint=promotionsV2,after=1"
-    with answering(down, cache_definition_stale_s=1000) as gateway:
+    with caching_gateway(down, cache_definition_stale_s=1000) as gateway:
         gateway.graph.ask(DEFINITION)
         gateway.clock.advance(TTL_S * 1.2)
         for _ in range(2):
             answer = gateway.graph.answer(DEFINITION)
             assert answer["extensions"]["upstream"]["stale"] == 1
             assert answer["data"]["promotion"]["name"]
-        assert (gateway.hits, gateway.told("misses_total")) == (0, 3)
+        assert (gateway.hits, gateway.sample("misses_total")) == (0, 3)
 
 
 def test_a_kept_answer_tells_the_same_cost() -> None:
     """The cost is cached with it, for `extensions.cost`."""
     query = '{ customer(by: {externalId: "C-TEN"}) { promotions(first: 3) { nodes { id } } } }'
-    with answering() as gateway:
+    with caching_gateway() as gateway:
         first, second = gateway.graph.answer(query), gateway.graph.answer(query)
         assert gateway.hits == 1
     assert second["data"] == first["data"]
@@ -262,7 +264,7 @@ def test_what_is_refused_is_refused_again() -> None:
     """A cached response does not allow other variables."""
     below = "{ promotions(first: $n) { totalCount } }"
     query = f'query($n: Int) {{ customer(by: {{externalId: "C-TEN"}}) {below} }}'
-    with answering() as gateway:
+    with caching_gateway() as gateway:
         assert "errors" not in gateway.graph.answer(query, {"n": 1})
         for wrong in ("1", 1.5, True):
             refused = gateway.graph.answer(query, {"n": wrong})

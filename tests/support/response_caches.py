@@ -24,7 +24,7 @@ _WORLD = World.generate(today=TODAY)
 TTL_S = 100.0
 
 
-class Answering:
+class CachingGateway:
     """A client of such a gateway, its clock, and the metrics of its response cache."""
 
     def __init__(self, gateway_url: str, sandbox_url: str, clock: Clock) -> None:
@@ -38,20 +38,20 @@ class Answering:
     @property
     def hits(self) -> int:
         """Return the number of responses served from the cache."""
-        return self.told("hits_total")
+        return self.sample("hits_total")
 
     @property
     def entries(self) -> int:
         """Return the number of entries in the cache."""
-        return self.told("entries")
+        return self.sample("entries")
 
-    def told(self, name: str) -> int:
+    def sample(self, name: str) -> int:
         """Return a metric of the response cache."""
         return int(scrape(self._url)[f"gateway_response_cache_{name}"])
 
 
 @contextmanager
-def answering(*faults: str, at: datetime = NOW, **overrides: Any) -> Iterator[Answering]:
+def caching_gateway(*faults: str, at: datetime = NOW, **overrides: Any) -> Iterator[CachingGateway]:
     """Serve such a gateway from this time on, on a sandbox with these faults."""
     clock = Clock(at.timestamp())
     fitting = {"cache_customer_ttl_s": TTL_S, "cache_definition_ttl_s": TTL_S}
@@ -63,14 +63,14 @@ def answering(*faults: str, at: datetime = NOW, **overrides: Any) -> Iterator[An
             cache_clocks=CacheClocks(clock, clock),
         )
         with serve(app) as gateway:
-            client = Answering(gateway, platform, clock)
+            client = CachingGateway(gateway, platform, clock)
             try:
                 yield client
             finally:
                 client.graph.close()
 
 
-def answer_cache() -> ResponseCache:
+def standalone_response_cache() -> ResponseCache:
     """Return the response cache of a gateway, without the gateway."""
     settings = settings_for("http://platform.test", cache_customer_ttl_s=TTL_S)
     upstream = create_upstream(

@@ -18,7 +18,7 @@ from gateway.upstream.resilience.phase_out import PhaseOut
 from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
 from gateway.upstream.samples import upstream_samples
 from tests.support.graph import settings_for
-from tests.support.response_caches import answer_cache
+from tests.support.response_caches import standalone_response_cache
 
 ALL = (*METRICS, WORKERS, BUILD)
 
@@ -53,7 +53,7 @@ def test_what_the_parts_tell_is_all_that_there_is() -> None:
             create_traffic_shaping(settings_for("http://x")), PhaseOut("promotionsV2")
         ),
         **cache_samples(create_cache("memory://", b"sixteen bytes at least")),
-        **answer_cache().samples(),
+        **standalone_response_cache().samples(),
     }
     assert readings.keys() == {metric.name for metric in METRICS}
     assert len(flatten(readings)) == CELLS
