@@ -64,7 +64,7 @@ class CustomerViewPort(Protocol):
     async def page(
         self, key: CustomerPageKey, request: RequestContext, max_age_s: float = math.inf
     ) -> CustomerPage:
-        """Return one window, from a cached response only where that is no older.
+        """Return one window, from a cached response only if that is at most `max_age_s` old.
 
         Raises UpstreamNotFoundError where there is no such customer (8015), or UpstreamError.
         """
@@ -84,10 +84,10 @@ class CustomerViewEndpoint:
     async def page(
         self, key: CustomerPageKey, request: RequestContext, max_age_s: float = math.inf
     ) -> CustomerPage:
-        """Return one window; a call is reserved for it, and a page of another customer rejected.
+        """Return one window, with a call reserved for it.
 
         A cached response that contradicts what has been proven since is not served: the call is
-        made anew.
+        made anew. Raises CustomerMismatchError for a page of another customer.
         """
         known, customer = self.known, key.customer
         call = _CustomerCall(_target(key), request, (customer,), self._policy, key=key, api=self)
@@ -121,7 +121,7 @@ class _CustomerCall(UpstreamCall[CustomerPage]):
         self.contradictions = self.api.known.contradictions
 
     def read(self, body: bytes, *, is_own: bool) -> CustomerPage:
-        """Return the page; raises UpstreamError for one of another customer."""
+        """Return the page; raises UpstreamError for a page of another customer."""
         statistics, known, customer = self.api.statistics, self.api.known, self.key.customer
         program_ids = self.key.filters.program_ids
         wanted = None if program_ids is None else Wanted(frozenset(map(int, program_ids)))

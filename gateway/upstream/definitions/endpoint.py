@@ -53,7 +53,7 @@ class DefinitionPageKey(NamedTuple):
 
 
 class DefinitionsPort(Protocol):
-    """Where definitions come from: so small that the endpoint's successor can stand in for it."""
+    """Where definitions come from: the legacy endpoint, or one day its successor."""
 
     async def page(self, key: DefinitionPageKey, request: RequestContext) -> DefinitionPage:
         """Return one window.
@@ -79,10 +79,10 @@ class LegacyDefinitionsEndpoint:
         )
 
     async def page(self, key: DefinitionPageKey, request: RequestContext) -> DefinitionPage:
-        """Return one window.
+        """Return one window, from the cache also while the endpoint is gone.
 
-        Raises PhasedOutError while the endpoint is known to be gone, and the last error of a
-        window that was missing lately, unless the cache has it.
+        Raises PhasedOutError while it is gone, and the last error of a window that was missing
+        lately.
         """
         subject = (key.program_id, key.filters.promotion_id or key.source_type)
         call = _DefinitionCall(_target(key), request, subject, self._policy, key=key, api=self)
@@ -116,7 +116,7 @@ class _DefinitionCall(UpstreamCall[DefinitionPage]):
         self.api.phase_out.check(self.identity, self.window)
 
     def failed(self, error: UpstreamError) -> UpstreamError:
-        """Record what the error says about the endpoint; once that is gone, return that."""
+        """Record what the error says about the endpoint; return PhasedOutError once it is gone."""
         phase_out, identity, window = self.api.phase_out, self.identity, self.window
         if isinstance(error, PhasedOutError):
             phase_out.of(identity).gone(window)
@@ -129,7 +129,7 @@ class _DefinitionCall(UpstreamCall[DefinitionPage]):
         return error
 
     def read(self, body: bytes, *, is_own: bool) -> DefinitionPage:
-        """Return the page, which an equal response before may have been decoded to."""
+        """Return the page, from memory where an equal response has been decoded before."""
         if is_own:
             self.api.phase_out.of(self.identity).answered(self.window, is_found=True)
         pages, statistics, key = self.api.pages, self.api.statistics, self.key
