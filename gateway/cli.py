@@ -5,11 +5,10 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gateway.app import check_trusted_documents, create_app, create_operations, utc_now
 from gateway.auth.factory import create_authenticator
-from gateway.cli_options import add_sandbox_options, port_number
 from gateway.config.auth import is_loopback
 from gateway.config.edge import LOCAL_ORIGINS
 from gateway.config.settings import (
@@ -31,6 +30,9 @@ from gateway.server.lifecycle import ServerError, listen, run, run_workers, url_
 from gateway.server.worker import WorkerFactory
 from gateway.telemetry import configure_logging, log
 from gateway.telemetry.shared_metrics import SharedMetrics
+
+if TYPE_CHECKING:
+    from gateway.sandbox.faults.spec import Fault
 
 _SANDBOX_PORT = 8001
 _FIRST_QUERY = """{
@@ -86,11 +88,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     dev.add_argument(
         "--sandbox-port",
-        type=port_number,
+        type=_port,
         default=_SANDBOX_PORT,
         help="port of the sandbox; 0 selects a free port (default: %(default)s)",
     )
-    add_sandbox_options(dev)
+    _add_sandbox_options(dev)
     serve = command(
         "serve",
         _serve,
@@ -111,11 +113,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     sandbox.add_argument(
         "--port",
-        type=port_number,
+        type=_port,
         default=_SANDBOX_PORT,
         help="port; 0 selects a free port (default: %(default)s)",
     )
-    add_sandbox_options(sandbox)
+    _add_sandbox_options(sandbox)
     schema = command("schema", _schema, "Write schema.graphql in the current folder.")
     docs = command("docs", _docs, "Write the generated pages of docs/ in the current folder.")
     for generating in (schema, docs):
@@ -150,8 +152,51 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_sandbox_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a sandbox to a command that starts one."""
+    parser.add_argument(
+        "--latency-ms",
+        type=_milliseconds,
+        default=0,
+        help="latency of every response of the sandbox, in milliseconds (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--fault",
+        type=_fault,
+        action="append",
+        default=[],
+        metavar="FAULT",
+        help="let the sandbox play this fault, e.g. status=503,rate=0.2; may be repeated",
+    )
+
+
+def _fault(text: str) -> "Fault":
+    from gateway.sandbox.faults.mode import FaultError  # noqa: PLC0415 - a worker does not need it
+    from gateway.sandbox.faults.spec import parse_fault  # noqa: PLC0415 - as above
+
+    try:
+        return parse_fault(text)
+    except FaultError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _port(text: str) -> int:
+    """Parse a TCP port; raise ArgumentTypeError if it is none."""
+    return _number(text, 65535)
+
+
+def _milliseconds(text: str) -> int:
+    return _number(text, 60_000)
+
+
+def _number(text: str, maximum: int) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= maximum):
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number from 0 to {maximum}")
+    return int(text)
+
+
 def _dev(options: argparse.Namespace) -> None:
-    from gateway.sandbox.app import create_sandbox  # noqa: PLC0415 - a worker does not need it
+    from gateway.sandbox.app import create_sandbox  # noqa: PLC0415 - as above
     from gateway.sandbox.auth import Credentials  # noqa: PLC0415 - as above
 
     credentials = Credentials()
