@@ -129,3 +129,17 @@ def test_a_recipe_fits_the_code(hunk: Hunk) -> None:
         assert (ROOT / hunk.path).read_text(encoding="utf-8").count(hunk.before) == 1
     else:
         assert not (ROOT / hunk.path).exists()
+
+
+def test_what_the_recipe_for_an_argument_names_is_there() -> None:
+    """Each function and class stands in the file beside which it is named."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    _, _, recipe = page.partition("## Recipe: add an argument")
+    steps = re.findall(
+        r"^\d\. \[`[^`]*`\]\(\.\./(.*?)\):(.*?)(?=^\d\.|^$)", recipe, re.MULTILINE | re.DOTALL
+    )
+    assert len(steps) == 3
+    for path, text in steps:
+        code = (ROOT / path).read_text(encoding="utf-8")
+        for name in re.findall(r"`(\w+)`", text):
+            assert re.search(rf"\b(def|class) {name}\b", code), name
