@@ -189,14 +189,12 @@ class ExecutionState:
     async def settle(self, waiting: list[Pending], interpreter: "Interpreter") -> None:
         """Fetch pending fields, all at once, and then the pending fields of their values."""
         self._may_yield = True
-        while waiting:
-            if len(waiting) > 1 or waiting[0].call.prefetched is not None or self.null_paths:
-                waiting = await self._settle_prefetched(waiting, interpreter)
-            if len(waiting) == 1:
-                waiting = await self._settle_one(waiting[0], interpreter)
-            elif waiting:
-                await self._settle_each(waiting, interpreter)
-                return
+        if len(waiting) > 1 or self.null_paths or (waiting and waiting[0].call.prefetched):
+            waiting = await self._settle_prefetched(waiting, interpreter)
+        if len(waiting) == 1:
+            await self._settle_one(waiting[0], interpreter)
+        elif waiting:
+            await self._settle_each(waiting, interpreter)
 
     async def _settle_prefetched(
         self, waiting: list[Pending], interpreter: "Interpreter"
@@ -233,7 +231,7 @@ class ExecutionState:
         loop = asyncio.get_running_loop()
         tasks = []
         for pending in waiting:
-            task = loop.create_task(self._settle_all(pending, interpreter))
+            task = loop.create_task(self._settle_one(pending, interpreter))
             self._tasks[task] = pending.path
             task.add_done_callback(self._tasks.pop)
             tasks.append(task)
@@ -241,29 +239,23 @@ class ExecutionState:
             if isinstance(result, Exception):
                 raise result
 
-    async def _settle_all(self, pending: Pending, interpreter: "Interpreter") -> None:
-        """Settle a field and the pending fields of its value."""
+    async def _settle_one(self, pending: Pending, interpreter: "Interpreter") -> None:
+        """Fetch and complete a field, and then the pending fields of its value."""
         try:
-            children = await self._settle_one(pending, interpreter)
+            try:
+                value = await pending.call.method(pending.view)
+                if self.leaves > self._slice_ends:
+                    await self.yield_if_due()
+                children = self._complete(pending, interpreter, value)
+                if children is None:
+                    children = await self._complete_in_parts(pending, interpreter, value)
+            except Exception as raised:  # noqa: BLE001 - any error costs this field alone
+                await self._set_null(pending, raised)
+                return
             if children:
                 await self.settle(children, interpreter)
         except AnswerRefusedError:
             self.refuse()
-
-    async def _settle_one(self, pending: Pending, interpreter: "Interpreter") -> list[Pending]:
-        """Fetch and complete a field; return the pending fields of its value."""
-        try:
-            value = await pending.call.method(pending.view)
-            if self.leaves > self._slice_ends:
-                await self.yield_if_due()
-            children = self._complete(pending, interpreter, value)
-            if children is None:
-                children = await self._complete_in_parts(pending, interpreter, value)
-        except Exception as raised:  # noqa: BLE001 - any error costs this field alone
-            await self._set_null(pending, raised)
-            return []
-        else:
-            return children
 
     def _complete(
         self, pending: Pending, interpreter: "Interpreter", value: Any

@@ -178,7 +178,7 @@ class Interpreter:
 
         Raise TimeSliceError where it takes long.
         """
-        if value is not None and selected.has_selection and not selected.is_list:
+        if value is not None and selected.is_object:
             run = self._run
             run.leaves += selected.min_leaves_of_an_item
             make, view, fetches, _ = selected.projection or _projection(selected, 1)

@@ -79,7 +79,7 @@ class Selected:
     `owner` is the field whose value the object is. `call` and `projection` cache what is generated:
     the field's call (`resolver_calls.py`) and the function of its value (`codegen.py`); `seen`
     counts the values until then. `has_selection` says whether the value is an object, or a list of
-    objects, `is_list` whether it is a list.
+    objects, `is_list` and `is_object` which of the two.
     """
 
     def __init__(
@@ -101,6 +101,7 @@ class Selected:
         self.has_selection = self.nodes[0].selection_set is not None
         self.has_arguments = bool(self.nodes[0].arguments)
         self.is_list = isinstance(nullable(field.type), GraphQLList)
+        self.is_object = self.has_selection and not self.is_list
 
     def below(self, kind: GraphQLObjectType) -> "Selection":
         """Return the selection of the field's value as an object of this type.
