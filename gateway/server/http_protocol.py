@@ -45,11 +45,11 @@ class LimitedHttpProtocol(UvicornProtocol):
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self._in_head = False
-        # Bytes of the packet that is being parsed, of those before that have parts of the head, and
-        # of those of them with nothing else.
-        self._packet_bytes = self._arrived = self._head_bytes = 0
+        self._packet_bytes = 0  # of the packet that is being parsed
+        self._arrived = 0  # bytes of the packets before that have a part of the head
+        self._head_bytes = 0  # of those, the packets that have nothing else
         self._trailer_bytes = 0
-        self._number = 0  # of the request that is being parsed
+        self._number = 0  # of the request, on this connection
         self._refusal: _RequestRefusedError | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timed: tuple[int, bool] | None = None  # the request, and whether it is its body
