@@ -75,7 +75,7 @@ def test_the_largest_of_several_is_refused_and_takes_no_more_room() -> None:
     assert [each.error for each in (done, small, late)] == [None] * 3
 
 
-def test_what_an_answer_has_taken_goes_with_it() -> None:
+def test_a_share_is_freed_without_the_garbage_collector() -> None:
     """A reservation ends with its response, without waiting for garbage collection."""
     share = AnswerBudget().share()
     share.complete(b"{}")

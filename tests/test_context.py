@@ -20,7 +20,7 @@ async def test_no_call_is_taken_beyond_the_budget() -> None:
     assert budget.spent == 2
 
 
-async def test_a_call_that_was_not_made_is_given_back() -> None:
+async def test_a_call_that_was_not_sent_is_refunded() -> None:
     """A call refused by the breaker or the quota is refunded."""
     budget = CallBudget(1)
     await budget.acquire(is_low_priority=True)
@@ -30,7 +30,7 @@ async def test_a_call_that_was_not_made_is_given_back() -> None:
     assert budget.is_spent
 
 
-async def test_a_call_that_yields_waits_for_a_claim_on_the_last_one() -> None:
+async def test_a_low_priority_call_waits_for_a_reservation_of_the_last_one() -> None:
     """A low-priority call gets the last one once a page has released its reservation."""
     budget = CallBudget(1)
     with budget.reserve():
@@ -42,7 +42,7 @@ async def test_a_call_that_yields_waits_for_a_claim_on_the_last_one() -> None:
     assert budget.spent == 1
 
 
-async def test_a_call_that_yields_is_refused_once_the_claim_has_taken_the_last() -> None:
+async def test_a_low_priority_call_is_refused_once_the_reserved_call_is_spent() -> None:
     """It does not wait once no call is left."""
     budget = CallBudget(1)
     with budget.reserve():
@@ -54,7 +54,7 @@ async def test_a_call_that_yields_is_refused_once_the_claim_has_taken_the_last()
         await waiting
 
 
-async def test_a_claim_rests_while_its_call_is_made() -> None:
+async def test_a_call_in_flight_is_not_reserved_twice() -> None:
     """A page whose call is in flight does not reserve a second one."""
     budget = CallBudget(2)
     with budget.reserve():
@@ -63,7 +63,7 @@ async def test_a_claim_rests_while_its_call_is_made() -> None:
     assert budget.is_spent
 
 
-async def test_a_call_that_yields_takes_what_no_claim_needs() -> None:
+async def test_a_low_priority_call_gets_what_is_not_reserved() -> None:
     """With two of three calls reserved, a low-priority call gets the third at once."""
     budget = CallBudget(3)
     with budget.reserve(), budget.reserve():
@@ -77,7 +77,7 @@ async def test_a_call_that_yields_takes_what_no_claim_needs() -> None:
         await second
 
 
-async def test_a_walk_claims_every_call() -> None:
+async def test_a_walk_reserves_every_call() -> None:
     """A list of unknown length reserves all calls until it has ended."""
     budget = CallBudget(40)
     with budget.reserve(budget.max_calls):
@@ -90,7 +90,7 @@ async def test_a_walk_claims_every_call() -> None:
     assert budget.spent == 2
 
 
-async def test_whoever_yields_and_leaves_takes_nothing() -> None:
+async def test_a_cancelled_low_priority_call_spends_nothing() -> None:
     """A cancelled low-priority call leaves its call to others."""
     budget = CallBudget(1)
     with budget.reserve():

@@ -32,14 +32,14 @@ def test_turns_go_round_the_callers() -> None:
     assert taken(queue) == ["a1", "b1", "c1", "a2", "b2", "a3", "a4"]
 
 
-def test_a_lone_callers_come_in_their_order() -> None:
+def test_a_single_caller_is_first_in_first_out() -> None:
     """With one caller the queue is first in, first out."""
     assert taken(fill(*(f"a{number:02}" for number in range(50)))) == [
         f"a{number:02}" for number in range(50)
     ]
 
 
-def test_who_comes_while_another_is_served_is_next() -> None:
+def test_a_waiter_that_arrives_while_another_is_served_is_next() -> None:
     """A new caller comes before the next entry of the one being served."""
     queue = fill("a1", "a2")
     queue.served = "a"
@@ -47,7 +47,7 @@ def test_who_comes_while_another_is_served_is_next() -> None:
     assert taken(queue) == ["b1", "a1", "a2"]
 
 
-def test_newcomers_do_not_keep_a_caller_from_its_turn() -> None:
+def test_new_callers_do_not_delay_a_callers_turn() -> None:
     """A new caller with every turn still leaves one entry a round to a caller with many."""
     queue, order = fill("a0", "a1", "a2", "a3"), []
     queue.served = "a"
@@ -61,7 +61,7 @@ def test_newcomers_do_not_keep_a_caller_from_its_turn() -> None:
 
 
 @given(STEPS)
-def test_places_are_told_exactly(steps: list[tuple[str, int]]) -> None:
+def test_positions_are_exact(steps: list[tuple[str, int]]) -> None:
     """Joining returns the number of entries ahead, and whether anybody moved back."""
     queue: FairQueue[str] = FairQueue()
     for number, (caller, index) in enumerate(steps):
