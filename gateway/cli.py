@@ -14,6 +14,7 @@ from gateway.config.edge import LOCAL_ORIGINS
 from gateway.config.settings import (
     Settings,
     SettingsError,
+    allows_sandbox,
     effective,
     load_settings,
     unknown_variables,
@@ -199,6 +200,7 @@ def _dev(options: argparse.Namespace) -> None:
     from gateway.sandbox.app import create_sandbox  # noqa: PLC0415 - as above
     from gateway.sandbox.auth import Credentials  # noqa: PLC0415 - as above
 
+    _check_sandbox_is_allowed("dev")
     credentials = Credentials()
     # The environment may configure another upstream, which must neither be called nor be an error.
     overrides: dict[str, Any] = {
@@ -275,11 +277,20 @@ def _check_authentication(settings: Settings) -> None:
 def _sandbox(options: argparse.Namespace) -> None:
     from gateway.sandbox.app import create_sandbox  # noqa: PLC0415 - as above
 
+    _check_sandbox_is_allowed("sandbox")
     configure_logging("console", logging.WARNING)
     listener = listen(options.host, options.port, "--port")
     sandbox = create_sandbox(latency_ms=options.latency_ms, faults=options.fault)
     print(f"Sandbox: {url_of(options.host, listener)}/__world, end with Ctrl-C", flush=True)
     run((sandbox, listener))
+
+
+def _check_sandbox_is_allowed(command: str) -> None:
+    if not allows_sandbox():
+        raise CommandError(
+            f"GATEWAY_ALLOW_SANDBOX=false: `{command}` serves data that is made up; set it to true"
+            " to try the gateway here, or run `promotion-gateway serve`"
+        )
 
 
 def _schema(options: argparse.Namespace) -> int:

@@ -89,6 +89,27 @@ def test_the_sandbox_serves_alone() -> None:
     assert command.err == ""
 
 
+@pytest.mark.parametrize("command", ["dev", "sandbox"])
+def test_no_sandbox_runs_where_it_is_not_allowed(command: str) -> None:
+    """As in the image: one line that names the setting, whatever the others are."""
+    refused = run(command, variables=HOSTILE | {"GATEWAY_ALLOW_SANDBOX": "false"})
+    assert (refused.returncode, refused.stdout) == (2, "")
+    (line,) = refused.stderr.splitlines()
+    assert line.startswith(f"GATEWAY_ALLOW_SANDBOX=false: `{command}` ")
+    invalid = run(command, variables={"GATEWAY_ALLOW_SANDBOX": "perhaps"})
+    assert (invalid.returncode, invalid.stdout) == (2, "")
+    assert invalid.stderr == "GATEWAY_ALLOW_SANDBOX='perhaps': it must be true or false\n"
+
+
+def test_a_sandbox_runs_where_it_is_allowed_again() -> None:
+    """The image's `false` is undone by the container's own environment."""
+    with running("sandbox", "--port", "0", variables={"GATEWAY_ALLOW_SANDBOX": "true"}) as command:
+        (line,) = command.first_lines(1)
+        url = re.findall(r"http://[^ ,]+/__world", line)[0]
+        assert wait_for(url, command).json()
+        assert command.end() == 0
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_serve_answers_until_it_is_told_to_end(sandbox_url: str, workers: str) -> None:
     """With one process or several it answers, and a signal ends it with status 0."""

@@ -3,7 +3,8 @@
 import difflib
 import os
 import re
-from typing import Any, Self
+from collections.abc import Mapping
+from typing import Any, Self, TypeVar
 
 from pydantic import SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
@@ -14,6 +15,7 @@ from gateway.config.cache import CacheSettings
 from gateway.config.edge import EdgeSettings
 from gateway.config.operations import DocumentSettings, LimitSettings
 from gateway.config.parsing import PREFIX, allowed_values, to_text
+from gateway.config.sandbox import SandboxSettings
 from gateway.config.upstream import UpstreamAuth, UpstreamSettings
 
 SUBJECTS: dict[str, type[BaseSettings]] = {
@@ -23,10 +25,12 @@ SUBJECTS: dict[str, type[BaseSettings]] = {
     "Cache": CacheSettings,
     "Limits of an operation": LimitSettings,
     "Persisted operations and diagnostics": DocumentSettings,
+    "Sandbox": SandboxSettings,
 }
 """The settings of each subject by its heading, in the order of `docs/configuration.md`."""
 # Kubernetes sets these in every pod beside a Service called `gateway`; GATEWAY_PORT is another.
 _SERVICE_LINK = re.compile(PREFIX + r"(SERVICE_(HOST|PORT)|PORT_\d+_(TCP|UDP|SCTP))")
+_Model = TypeVar("_Model", bound=BaseSettings)
 _MAX_QUOTED = 100  # characters of an invalid value in its message
 
 
@@ -38,17 +42,24 @@ class SettingsError(Exception):
         self.lines = lines
 
 
+_READING = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
+
+
 class Settings(
-    DocumentSettings, LimitSettings, CacheSettings, UpstreamSettings, AuthSettings, EdgeSettings
+    SandboxSettings,
+    DocumentSettings,
+    LimitSettings,
+    CacheSettings,
+    UpstreamSettings,
+    AuthSettings,
+    EdgeSettings,
 ):
     """The gateway's settings, frozen. An empty variable counts as one that is not set.
 
     The names of the subjects' validators must differ: pydantic inherits them by name.
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True
-    )
+    model_config = _READING
 
     @model_validator(mode="after")
     def _reject_two_authorizations(self) -> Self:
@@ -64,8 +75,21 @@ def load_settings(**overrides: object) -> Settings:
     Raises SettingsError with one line for each mistake: the variable, its value (never a secret's)
     and what is allowed.
     """
+    return _load(Settings, overrides)
+
+
+def allows_sandbox() -> bool:
+    """Return `allow_sandbox`, whatever the other settings are: the sandbox reads none of them."""
+    return _load(_SandboxAlone, {}).allow_sandbox
+
+
+class _SandboxAlone(SandboxSettings):
+    model_config = _READING
+
+
+def _load(model: type[_Model], overrides: Mapping[str, object]) -> _Model:
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic validates them
+        return model(**overrides)  # type: ignore[arg-type]  # pydantic validates them
     except ValidationError as error:
         problems = error.errors()
         lists = {problem["loc"][0] for problem in problems if len(problem["loc"]) > 1}

@@ -79,6 +79,7 @@ DEFAULTS = {
     "GATEWAY_AUTH_CUSTOMER_CLAIM": "",
     "GATEWAY_AUTH_ROLES_CLAIM": "roles",
     "GATEWAY_ALLOW_ANONYMOUS": "false",
+    "GATEWAY_ALLOW_SANDBOX": "true",
 }
 
 

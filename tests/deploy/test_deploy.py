@@ -71,6 +71,16 @@ def test_the_image_serves_on_port_8000() -> None:
     assert "/healthz" in DOCKERFILE.rpartition("HEALTHCHECK")[2]
 
 
+def test_the_image_runs_no_sandbox_by_mistake() -> None:
+    """Its environment does not allow `dev` and `sandbox`; in compose the sandbox alone may run."""
+    environment = DOCKERFILE.rpartition("\nENV ")[2].partition("\nUSER ")[0]
+    assert "GATEWAY_ALLOW_SANDBOX=false" in environment
+    found = services()
+    allowing = {name for name, keys in found.items() if "ALLOW_SANDBOX" in keys["all"]}
+    assert allowing == {"sandbox"}
+    assert 'GATEWAY_ALLOW_SANDBOX: "true"' in found["sandbox"]["environment"]
+
+
 def test_every_variable_is_a_setting() -> None:
     """Every variable in the image, compose file and text is a setting."""
     for path in ("Dockerfile", "compose.yaml", "README.md"):
