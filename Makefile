@@ -24,13 +24,13 @@ coverage: setup  ## the tests, and which lines none of them has run
 
 setup: $(READY)  ## .venv from the hashed lock
 
-check: setup     ## lint, types, layers, the schema file and the generated documents; reads only
+check: setup     ## lint, types, layers, the schema file, the generated documents and the manifests; reads only
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/promotion-gateway schema --check
 	@$(BIN)/promotion-gateway docs --check
-	@$(BIN)/pytest -q --no-header tests/test_layers.py
+	@$(BIN)/pytest -q --no-header tests/test_layers.py tests/deploy/test_kubernetes.py
 
 fix: setup       ## repair what a machine can repair, write schema.graphql and the generated documents
 	@$(BIN)/ruff check --fix-only --quiet .

@@ -70,7 +70,7 @@ def test_the_list_of_decisions_is_complete() -> None:
 
 
 LINKING = sorted([
-    *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md"), *(ROOT / "deploy").glob("*.md"),
+    *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md"), *(ROOT / "deploy").rglob("*.md"),
     ROOT / "benchmarks" / "README.md",
 ])  # fmt: skip
 

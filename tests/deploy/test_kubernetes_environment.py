@@ -1,0 +1,42 @@
+"""The gateway starts with the environment of the manifests, and serves what they ask for."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.deploy.manifests import OVERLAYS, all_of, gateway, variables
+from tests.support.commands import free_port, running, wait_for
+from tests.support.tokens import Issuer, KeyServer
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_gateway_serves_every_probe_of_the_manifests(
+    overlay: str, sandbox_url: str, tmp_path: Path
+) -> None:
+    """A process with these variables and secrets serves each path of a probe or a scrape."""
+    told = variables(overlay)
+    for name in [name for name in told if name.endswith("_FILE")]:
+        del told[name]
+        told[name.removesuffix("_FILE")] = "sandbox-and-16-bytes"
+    port = free_port()
+    told |= {"GATEWAY_HOST": "127.0.0.1", "GATEWAY_PORT": str(port)}
+    # What cannot be reached from here: the platform, the issuer's keys and Redis.
+    told |= {"GATEWAY_UPSTREAM_URL": sandbox_url, "GATEWAY_CACHE_URL": "memory://"}
+    url = f"http://127.0.0.1:{port}"
+    container = gateway(overlay).container
+    paths = [container[name]["httpGet"]["path"] for name in container if name.endswith("Probe")]
+    assert len(paths) == 3
+    with KeyServer([Issuer().jwk()]).serving() as keys:
+        if "GATEWAY_AUTH_JWKS_URL" in told:
+            told["GATEWAY_AUTH_JWKS_URL"] = keys.url
+        with running("serve", variables=told) as command:
+            wait_for(f"{url}/healthz", command)
+            for path in paths:
+                assert httpx.get(url + path, trust_env=False, timeout=20).status_code == 200
+            for monitor in all_of(overlay, "ServiceMonitor"):
+                (endpoint,) = monitor["spec"]["endpoints"]
+                scraped = httpx.get(url + endpoint["path"], trust_env=False, timeout=20)
+                assert "gateway_build_info" in scraped.text
+            assert command.end() == 0
+    assert "is not a setting" not in command.err
