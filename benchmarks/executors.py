@@ -21,7 +21,7 @@ from graphql import get_named_type, is_interface_type, is_leaf_type
 from gateway.execution.compiler.compiled_executor import CompiledExecutor
 from gateway.execution.documents import Operation
 from gateway.execution.executor import Executor, ReferenceExecutor
-from gateway.execution.operation import Operations
+from gateway.execution.operation_store import OperationStore
 from gateway.schema.build import build_schema, executable
 from gateway.schema.declare import DECLARATION, Fetching
 from gateway.schema.info import ResolverContext
@@ -59,7 +59,7 @@ def leaves(data: Any) -> int:
 
 async def measure(name: str, text: str, customer: str, runs: int) -> None:
     """Measure one operation, and print a line."""
-    gateway, operations = Gateway(), Operations(SCHEMA, introspection=True)
+    gateway, operations = Gateway(), OperationStore(SCHEMA, introspection=True)
     reference, compiled = ReferenceExecutor(SCHEMA), CompiledExecutor(build_schema())
     operation, variables = operations.get(text, None), {"id": customer}
     warm = gateway.context()
@@ -91,7 +91,7 @@ async def measure(name: str, text: str, customer: str, runs: int) -> None:
         ours.append(await spent(compiled, runs))
         cold.append(await spent(compiled, 1, fresh(cold=True)))
         again.append(await spent(compiled, 1, fresh(cold=False)))
-        read.append(_spent(lambda: Operations(SCHEMA, introspection=True).get(text, None)))
+        read.append(_spent(lambda: OperationStore(SCHEMA, introspection=True).get(text, None)))
     encode = min(_spent(lambda: msgspec.json.encode(answer.data)) for _ in range(ROUNDS))
     best, reading = min(ours), min(read)
     compiling, known = min(cold) - best, min(again) - best

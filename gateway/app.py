@@ -24,13 +24,13 @@ from gateway.edge.request_guard import create_request_guard
 from gateway.execution.compiler.compiled_executor import CompiledExecutor
 from gateway.execution.executor import Executor, ReferenceExecutor
 from gateway.execution.limits import Limits
-from gateway.execution.operation import Operations
+from gateway.execution.operation_store import OperationStore
 from gateway.graphql_http.gc_tuning import DeferredGc, freeze_gc
 from gateway.graphql_http.handler import GraphQLHandler
 from gateway.graphql_http.operation_statistics import OperationStatistics
 from gateway.graphql_http.persisted_queries.persisted_documents import create_documents
 from gateway.graphql_http.persisted_queries.trusted import load_trusted
-from gateway.graphql_http.response import not_found_response
+from gateway.graphql_http.response import routing_error_response
 from gateway.graphql_http.response_cache import create_response_cache
 from gateway.schema.build import build_schema, executable
 from gateway.server import monitoring
@@ -43,8 +43,8 @@ from gateway.telemetry.scrape import MetricsScrape
 from gateway.telemetry.shared_metrics import SharedMetrics
 from gateway.upstream.chain import create_upstream
 from gateway.upstream.http_transport import HttpTransport
+from gateway.upstream.metrics_samples import upstream_samples
 from gateway.upstream.resilience.traffic_shaping import TrafficShaping, create_traffic_shaping
-from gateway.upstream.samples import upstream_samples
 from gateway.upstream.shown_promotions import ShownPromotions
 from gateway.upstream.transport import create_transport
 
@@ -137,7 +137,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         middleware=[
             Middleware(EdgeMiddleware, origins, statistics, _cors_headers(settings), _MONITORING),
         ],
-        exception_handlers={HTTPException: not_found_response},
+        exception_handlers={HTTPException: routing_error_response},
         lifespan=lifespan,
     )
     app.state.metrics = metrics
@@ -165,9 +165,9 @@ def _cors_headers(settings: Settings) -> list[str]:
     return [*([settings.upstream_oauth_header] if is_forwarded else []), *settings.cors_headers]
 
 
-def create_operations(settings: Settings) -> Operations:
+def create_operations(settings: Settings) -> OperationStore:
     """Return what validates documents against the schema and the limits."""
-    return Operations(
+    return OperationStore(
         executable(build_schema()),
         introspection=settings.introspection,
         limits=Limits.of(settings),

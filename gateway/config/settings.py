@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from gateway.config.auth import AuthSettings
 from gateway.config.cache import CacheSettings
 from gateway.config.edge import EdgeSettings
-from gateway.config.operations import DocumentSettings, LimitSettings
+from gateway.config.graphql import DocumentSettings, LimitSettings
 from gateway.config.parsing import PREFIX, allowed_values, to_text
 from gateway.config.sandbox import SandboxSettings
 from gateway.config.upstream import UpstreamAuth, UpstreamSettings

@@ -20,7 +20,7 @@ from gateway.upstream.source_types import SourceTypes
 class LoaderSources(NamedTuple):
     """What the loaders of all requests of a process share."""
 
-    customer_promotions: CustomerViewPort
+    customer_view: CustomerViewPort
     definitions: DefinitionsPort
     source_types: SourceTypes
     known_customer_ids: KnownCustomerIds
@@ -31,12 +31,10 @@ class DataLoaders:
     """The loaders of one request; those that few requests use are created on first use."""
 
     def __init__(self, request: RequestContext, sources: LoaderSources) -> None:
-        customer_promotions, self._definitions, self.source_types, known_customer_ids, shown = (
-            sources
-        )
+        customer_view, self._definitions, self.source_types, known_customer_ids, shown = sources
         self._request, self.shown_promotions = request, shown
         # Most requests use these, and a cached property takes a lock in Python 3.11.
-        self.customer_pages = CustomerPageByKeyLoader(customer_promotions, request)
+        self.customer_pages = CustomerPageByKeyLoader(customer_view, request)
         self.customer_ids = CustomerIdByKeyLoader(self.customer_pages, known_customer_ids, request)
 
     @cached_property

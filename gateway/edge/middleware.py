@@ -8,7 +8,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.edge.cors import Origins
 from gateway.edge.http_request import REQUEST_ID, HttpHeaders, request_id_for
 from gateway.graphql_http.operation_statistics import OperationStatistics
-from gateway.graphql_http.response import error_response, internal_error_response, to_starlette
+from gateway.graphql_http.response import (
+    counted_internal_error_response,
+    logged_error_response,
+    to_starlette,
+)
 from gateway.telemetry import log, request_id_scope
 
 SECURITY_HEADERS = {
@@ -79,7 +83,7 @@ class EdgeMiddleware:
         with request_id_scope(request_id):
             if has_cors and scope["method"] == "OPTIONS" and _is_preflight(headers):
                 app = (
-                    to_starlette(error_response(self._origins.refusal(), request_id))
+                    to_starlette(logged_error_response(self._origins.refusal(), request_id))
                     if origin is None
                     else Response(status_code=204, headers=self._preflight)
                 )
@@ -88,7 +92,9 @@ class EdgeMiddleware:
             except Exception as error:  # noqa: BLE001 - a client never sees an internal error
                 log.error("unexpected_error", path="", exc_info=error)
                 if not has_begun:  # else the response is cut off
-                    response = to_starlette(internal_error_response(request_id, self._statistics))
+                    response = to_starlette(
+                        counted_internal_error_response(request_id, self._statistics)
+                    )
                     await response(scope, receive, send_with_headers)
 
 

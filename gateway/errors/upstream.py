@@ -12,13 +12,13 @@ class UpstreamError(GatewayError):
     platform's own error code, where it sent one; both are in ``extensions.upstream``.
     """
 
-    words: ClassVar[str] = "The loyalty platform did not answer."
+    default_message: ClassVar[str] = "The loyalty platform did not answer."
     names_request = True
 
     def __init__(
         self, endpoint: str, upstream_code: int | None = None, *, argument: str | None = None
     ) -> None:
-        super().__init__(self.words, argument=argument)
+        super().__init__(self.default_message, argument=argument)
         self.endpoint, self.upstream_code = endpoint, upstream_code
 
     @property
@@ -82,21 +82,23 @@ class UpstreamMisuseError(UpstreamError):
     """The gateway sent the platform an invalid request."""
 
     code = "INTERNAL_SERVER_ERROR"
-    words = "The gateway sent the loyalty platform an invalid request; report the request id."
+    default_message = (
+        "The gateway sent the loyalty platform an invalid request; report the request id."
+    )
 
 
 class UpstreamAuthFailedError(UpstreamError):
     """The platform rejected the credential of the gateway, or of the caller with passthrough."""
 
     code = "UPSTREAM_AUTH_FAILED"
-    words = "The loyalty platform rejected the credential."
+    default_message = "The loyalty platform rejected the credential."
     action = "With passthrough send a valid credential, else report it to the operators."
 
 
 class CredentialMissingError(UpstreamAuthFailedError):
     """The request has no credential for the platform (`GATEWAY_UPSTREAM_AUTH=passthrough`)."""
 
-    words = "A credential for the loyalty platform is required."
+    default_message = "A credential for the loyalty platform is required."
     action = "Send the platform's credential with the request."
 
 
@@ -104,7 +106,7 @@ class UpstreamRateLimitedError(UpstreamError):
     """The platform's rate limit, or the gateway's quota below it, is exceeded."""
 
     code, retryable = "UPSTREAM_RATE_LIMITED", True
-    words = "The loyalty platform's rate limit is exceeded; try again later."
+    default_message = "The loyalty platform's rate limit is exceeded; try again later."
     action = "Retry after `retryAfterS` seconds."
     retry_after_s: int
 
@@ -119,7 +121,7 @@ class UpstreamTimeoutError(UpstreamError):
     """The platform did not answer within `GATEWAY_UPSTREAM_DEADLINE_S`."""
 
     code, retryable = "UPSTREAM_TIMEOUT", True
-    words = "The loyalty platform did not answer in time."
+    default_message = "The loyalty platform did not answer in time."
     action = "Retry with backoff; request less in one operation."
 
 
@@ -127,7 +129,7 @@ class UpstreamUnavailableError(UpstreamError):
     """The platform could not be reached or failed, or the circuit breaker is open."""
 
     code, retryable = "UPSTREAM_UNAVAILABLE", True
-    words = "The loyalty platform is not available."
+    default_message = "The loyalty platform is not available."
     action = "Retry with backoff, after `retryAfterS` seconds where it is present."
 
 
@@ -138,14 +140,14 @@ class CallerCircuitOpenError(UpstreamUnavailableError):
 class UpstreamBusyError(UpstreamUnavailableError):
     """The platform is busy: its search (461), or this customer (521)."""
 
-    words = "The loyalty platform is busy; try again shortly."
+    default_message = "The loyalty platform is busy; try again shortly."
 
 
 class PhasedOutError(UpstreamError):
     """The endpoint has been phased out (410), or is switched off (`GATEWAY_LEGACY=false`)."""
 
     code = "UPSTREAM_GONE"
-    words = "The loyalty platform no longer offers this endpoint."
+    default_message = "The loyalty platform no longer offers this endpoint."
     action = "Do without the field."
 
 
@@ -153,21 +155,21 @@ class UpstreamBadPayloadError(UpstreamError):
     """The platform's response is malformed, too large, or about another customer."""
 
     code = "UPSTREAM_BAD_PAYLOAD"
-    words = "The loyalty platform's response is invalid."
+    default_message = "The loyalty platform's response is invalid."
 
 
 class CustomerMismatchError(UpstreamBadPayloadError):
     """Two responses about one customer disagree on the customer's id."""
 
     retryable = True
-    words = "The loyalty platform's responses disagree about the customer's identity."
+    default_message = "The loyalty platform's responses disagree about the customer's identity."
     action = "Retry; a new response decides."
 
 
 class UpstreamRefusedError(UpstreamBadPayloadError):
     """The platform rejected the call with a code or a status that it does not document."""
 
-    words = "The loyalty platform rejected the call with an undocumented code."
+    default_message = "The loyalty platform rejected the call with an undocumented code."
 
 
 class UndocumentedNotFoundError(UpstreamBadPayloadError):
@@ -177,5 +179,5 @@ class UndocumentedNotFoundError(UpstreamBadPayloadError):
 class UpstreamNotFoundError(UpstreamError):
     """The platform has no such customer, promotion or program; resolvers return null for it."""
 
-    words = "The loyalty platform has no object with this id."
+    default_message = "The loyalty platform has no object with this id."
     action = "None: clients get null instead of this error."

@@ -26,7 +26,7 @@ from gateway.execution.documents import Operation
 from gateway.execution.encoding import encode_answer, encode_at_once
 from gateway.execution.executor import Executor
 from gateway.execution.failures import OperationRefusedError
-from gateway.execution.operation import Operations
+from gateway.execution.operation_store import OperationStore
 from gateway.execution.outcome import Outcome, masked
 from gateway.graphql_http.content_negotiation import GRAPHQL, JSON, choose_media_type
 from gateway.graphql_http.gc_tuning import DeferredGc
@@ -40,9 +40,9 @@ from gateway.graphql_http.request import (
 from gateway.graphql_http.response import (
     HttpResponse,
     ResponseBody,
-    error_response,
-    internal_error_response,
+    counted_internal_error_response,
     json_response,
+    logged_error_response,
 )
 from gateway.graphql_http.response_cache import ResponseCache
 from gateway.schema.customer_gate import max_look_ups
@@ -87,7 +87,7 @@ class GraphQLHandler:
     guard: RequestGuard
     authenticator: Authenticator
     documents: PersistedDocuments
-    operations: Operations
+    operations: OperationStore
     response_cache: ResponseCache
     executor: Executor
     loader_sources: LoaderSources
@@ -141,7 +141,7 @@ class GraphQLHandler:
             return _CLIENT_DISCONNECTED
         except RequestError as error:
             self.statistics.count_errors([error.code])
-            response = error_response(error, http_request.id, media_type)
+            response = logged_error_response(error, http_request.id, media_type)
             needs_post = isinstance(error, MethodNotAllowedError)
             return response.with_header("Allow", "POST") if needs_post else response
         except OperationRefusedError as refused:
@@ -152,7 +152,7 @@ class GraphQLHandler:
             return json_response({"errors": refused.errors}, status, media_type)
         except Exception as error:  # noqa: BLE001 - a client never sees an internal error
             log.error("unexpected_error", path="", exc_info=error)
-            return internal_error_response(http_request.id, self.statistics)
+            return counted_internal_error_response(http_request.id, self.statistics)
 
     def _create_context(
         self, http_request: HttpRequest, caller: Caller, caller_key: str

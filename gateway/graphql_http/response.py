@@ -70,7 +70,9 @@ def _encode(body: ResponseBody) -> tuple[bytes | memoryview, ...]:
     return b'{"data":', memoryview(data), _ENCODER.encode({**body, "data": None})[_AFTER_NULL]
 
 
-def error_response(error: RequestError, request_id: str, media_type: str = JSON) -> HttpResponse:
+def logged_error_response(
+    error: RequestError, request_id: str, media_type: str = JSON
+) -> HttpResponse:
     """Encode the error that a request ended with, and log it."""
     log.info("request_rejected", status=error.status, code=error.code)
     body = {"errors": [error.formatted(request_id)]}
@@ -82,7 +84,9 @@ def error_response(error: RequestError, request_id: str, media_type: str = JSON)
     return response
 
 
-def internal_error_response(request_id: str, statistics: OperationStatistics) -> HttpResponse:
+def counted_internal_error_response(
+    request_id: str, statistics: OperationStatistics
+) -> HttpResponse:
     """Encode and count an unexpected error: the client learns where it is logged."""
     error = masked(request_id)
     statistics.count_errors([error["extensions"]["code"]])
@@ -97,14 +101,14 @@ def to_starlette(response: HttpResponse) -> Response:
     return converted
 
 
-async def not_found_response(http: StarletteRequest, error: Exception) -> Response:
+async def routing_error_response(http: StarletteRequest, error: Exception) -> Response:
     """Return a JSON body for an unknown path (404), or an unsupported method (405)."""
     if not isinstance(error, HTTPException):
         raise error
     request_id = request_id_of(http)
     if error.status_code != 405:
         not_found = NotFoundError("Not found: this path does not exist.")
-        return to_starlette(error_response(not_found, request_id))
+        return to_starlette(logged_error_response(not_found, request_id))
     allowed = ", ".join(sorted((error.headers or {}).get("Allow", "GET, HEAD").split(", ")))
     refused = MethodNotAllowedError(f"Method not allowed; use one of {allowed}.")
-    return to_starlette(error_response(refused, request_id).with_header("Allow", allowed))
+    return to_starlette(logged_error_response(refused, request_id).with_header("Allow", allowed))

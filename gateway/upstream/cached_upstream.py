@@ -172,7 +172,7 @@ class CachedUpstream:
             try:
                 body = await self.client.send(call)
             except UpstreamError as error:
-                failure = call.failed(error)
+                failure = call.map_error(error)
                 if failure is error:
                     raise
                 raise failure from None

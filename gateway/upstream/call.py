@@ -42,7 +42,7 @@ class UpstreamCall(Generic[T]):
         Raises UpstreamError where it must not be made.
         """
 
-    def failed(self, error: UpstreamError) -> UpstreamError:
+    def map_error(self, error: UpstreamError) -> UpstreamError:
         """Return the error to raise for a call that ended with `error`."""
         return error
 

@@ -67,7 +67,7 @@ def read_page(
         statistics.undocumented_values += page.undocumented
         log.warning("upstream_undocumented_values", endpoint=endpoint, count=page.undocumented)
     if None in page.items:
-        statistics.items_left_out += page.left_out
+        statistics.items_dropped += page.left_out
         log.warning(
             "upstream_items_dropped", endpoint=endpoint, count=page.left_out, foreign=page.foreign
         )

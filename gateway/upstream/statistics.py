@@ -10,14 +10,14 @@ from gateway.telemetry.metrics import CALL_OUTCOMES, ENDPOINTS, OTHER
 class EndpointStatistics:
     """Counts of one endpoint since the start; each only grows.
 
-    `bad_payloads` are responses with status 200 that were rejected, `items_left_out` items of
+    `bad_payloads` are responses with status 200 that were rejected, `items_dropped` items of
     responses that are not shown, `undocumented_values` values of an undocumented shape.
     """
 
     outcomes: CounterVec = field(default_factory=lambda: CounterVec(CALL_OUTCOMES))
     durations: Histogram = field(default_factory=Histogram)
     bad_payloads: int = 0
-    items_left_out: int = 0
+    items_dropped: int = 0
     undocumented_values: int = 0
 
 

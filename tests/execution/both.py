@@ -13,7 +13,7 @@ from gateway.execution.compiler.compiled_executor import CompiledExecutor
 from gateway.execution.executor import Executor, ReferenceExecutor
 from gateway.execution.failures import OperationRefusedError
 from gateway.execution.limits import Limits
-from gateway.execution.operation import Operations
+from gateway.execution.operation_store import OperationStore
 from gateway.execution.outcome import Outcome
 from gateway.schema.build import build_schema, executable
 from gateway.schema.ids import write_id
@@ -132,7 +132,7 @@ class Both:
         unlimited = Limits(*(10**9,) * len(Limits._fields))._replace(
             calls=40
         )  # guards are not what is compared
-        self.operations = Operations(self.schema, introspection=True, limits=unlimited)
+        self.operations = OperationStore(self.schema, introspection=True, limits=unlimited)
         self.reference = ReferenceExecutor(self.schema)
         self.compiled = CompiledExecutor(schema)
         self.gateway = Gateway()

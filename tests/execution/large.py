@@ -14,7 +14,7 @@ from gateway.execution.compiler.compiled_executor import CompiledExecutor
 from gateway.execution.encoding import encode_answer
 from gateway.execution.executor import Executor, ReferenceExecutor
 from gateway.execution.limits import DEFAULT_LIMITS
-from gateway.execution.operation import Operations
+from gateway.execution.operation_store import OperationStore
 from gateway.schema.build import build_schema, executable
 from gateway.schema.info import ResolverContext
 from tests.execution.lying import Platform
@@ -24,7 +24,7 @@ Change = Callable[[dict[str, Any]], None]
 
 SCHEMA = build_schema()
 # The cost of an operation is not what is tested.
-OPERATIONS = Operations(
+OPERATIONS = OperationStore(
     executable(SCHEMA), introspection=True, limits=DEFAULT_LIMITS._replace(cost=10**9)
 )
 

@@ -10,7 +10,7 @@ import pytest
 from gateway.execution.cost import Cost
 from gateway.execution.failures import OperationRefusedError
 from gateway.execution.limits import DEFAULT_LIMITS
-from gateway.execution.operation import Operations
+from gateway.execution.operation_store import OperationStore
 from gateway.schema.build import build_schema, executable
 
 ROOT = Path(__file__).parent.parent.parent
@@ -19,7 +19,7 @@ EXAMPLES = re.findall(
     r"```graphql\n(.*?)```\n\nCost: (\d+) leaves \+ 100 . (\d+) calls? = (\d+)", DOCUMENT, re.DOTALL
 )
 BY = 'by:{mobile:"1"}'
-OPERATIONS = Operations(
+OPERATIONS = OperationStore(
     executable(build_schema()),
     introspection=True,
     limits=DEFAULT_LIMITS._replace(cost=10**9, list_length=50),
@@ -148,7 +148,7 @@ def test_what_is_too_dear_is_refused_with_its_cost() -> None:
     text = page("first:50").replace("query($n:Int,$d:Int=7,$c:String)", "")
     for maximum, passes in ((150, True), (149, False)):
         limits = DEFAULT_LIMITS._replace(cost=maximum)
-        operations = Operations(OPERATIONS.schema, introspection=True, limits=limits)
+        operations = OperationStore(OPERATIONS.schema, introspection=True, limits=limits)
         operation = operations.get(text, None)
         if passes:
             assert operation.check({}).extension == {
@@ -177,7 +177,7 @@ def test_fragments_that_multiply_are_counted_at_once() -> None:
         + fragments
         + "fragment F3 on Promotion{name} fragment D on PromotionDefinition{status scopes}"
     )
-    operations = Operations(
+    operations = OperationStore(
         OPERATIONS.schema, introspection=True, limits=DEFAULT_LIMITS._replace(cost=10**9)
     )
     operation = operations.get(text, None)

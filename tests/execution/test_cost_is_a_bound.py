@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.execution.limits import DEFAULT_LIMITS
-from gateway.execution.operation import Operations
+from gateway.execution.operation_store import OperationStore
 from gateway.schema.build import build_schema, executable
 from gateway.schema.ids import write_id
 from tests.support.graph import Graph, graph_over
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent.parent
 README = re.findall(r"```graphql\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
 TABS = [path.read_text() for path in sorted((ROOT / "explorer/src/examples").glob("*.graphql"))]
 MANY_CALLS = 500  # so many that the bound is not what one operation may make
-OPERATIONS = Operations(
+OPERATIONS = OperationStore(
     executable(build_schema()),
     introspection=True,
     limits=DEFAULT_LIMITS._replace(calls=MANY_CALLS, cost=10**9, aliases=10**4, depth=50),
@@ -175,7 +175,7 @@ SCHEMA = [
 def test_an_introspection_is_no_larger_than_counted(roomy: Graph, text: str) -> None:
     """Its lists are much longer than others, and counted so; tools' own query passes."""
     answer = roomy.answer(text)
-    counted = Operations(OPERATIONS.schema, introspection=True).get(text, None)
+    counted = OperationStore(OPERATIONS.schema, introspection=True).get(text, None)
     leaves = counted.check({}).leaves
     assert count_all(answer["data"]) <= leaves
 

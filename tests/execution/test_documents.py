@@ -6,7 +6,7 @@ import pytest
 
 from gateway.execution.compiler.compiled_executor import CompiledExecutor
 from gateway.execution.documents import Document, DocumentCache
-from gateway.execution.operation import Operations
+from gateway.execution.operation_store import OperationStore
 from gateway.schema.build import build_schema, executable
 from tests.execution.lying import Gateway
 
@@ -84,7 +84,7 @@ def test_what_there_is_no_room_to_pin_is_a_text_like_others(documents: DocumentC
 def test_what_is_compiled_counts() -> None:
     """A document's size in the cache grows when it is compiled."""
     schema = build_schema()
-    operations = Operations(executable(schema), introspection=True)
+    operations = OperationStore(executable(schema), introspection=True)
     executor = CompiledExecutor(schema)
     operation = operations.get(QUERY, None)
     before = operations.documents.bytes

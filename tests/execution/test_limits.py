@@ -8,7 +8,7 @@ import pytest
 from gateway.execution.failures import OperationRefusedError
 from gateway.execution.lexical_limits import MAX_NAME_LENGTH, MAX_NESTING, MAX_STRING_LENGTH
 from gateway.execution.limits import DEFAULT_LIMITS
-from gateway.execution.operation import Operations
+from gateway.execution.operation_store import OperationStore
 from gateway.schema.build import build_schema, executable
 
 
@@ -123,12 +123,12 @@ LIMITS = [
 
 
 @pytest.fixture(scope="module")
-def operations() -> Operations:
+def operations() -> OperationStore:
     """Return operations with the default limits."""
-    return Operations(executable(build_schema()), introspection=True)
+    return OperationStore(executable(build_schema()), introspection=True)
 
 
-def code(operations: Operations, limit: Limit, number: int) -> tuple[str, str]:
+def code(operations: OperationStore, limit: Limit, number: int) -> tuple[str, str]:
     """Return the code and message with which a document is refused; empty if it is not."""
     try:
         operation = operations.get(limit.document(number), None)
@@ -139,7 +139,7 @@ def code(operations: Operations, limit: Limit, number: int) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: limit.name)
-def test_a_limit_is_where_it_is_said_to_be(operations: Operations, limit: Limit) -> None:
+def test_a_limit_is_where_it_is_said_to_be(operations: OperationStore, limit: Limit) -> None:
     """Up to it a document is not too complex; beyond it, it is, and the message has the limit."""
     for number in (limit.most - 1, limit.most):
         assert code(operations, limit, number)[0] != "QUERY_TOO_COMPLEX"
@@ -154,7 +154,7 @@ def test_each_limit_can_be_set(name: str) -> None:
     """A lower limit refuses what the default lets pass."""
     limit = next(one for one in LIMITS if one.name.replace(" ", "_") == NAMED.get(name, name))
     lower = limit.most - 1
-    strict = Operations(
+    strict = OperationStore(
         executable(build_schema()), introspection=True, limits=D._replace(**{name: lower})
     )
     assert code(strict, limit, limit.most)[0] == "QUERY_TOO_COMPLEX"
@@ -163,7 +163,7 @@ def test_each_limit_can_be_set(name: str) -> None:
 NAMED = {"json_depth": "depth_of_a_variable", "list_length": "nodes"}
 
 
-def test_a_message_repeats_nothing_of_the_document(operations: Operations) -> None:
+def test_a_message_repeats_nothing_of_the_document(operations: OperationStore) -> None:
     """No message contains text of the document."""
     for limit in LIMITS:
         _, words = code(operations, limit, limit.most + 1)

@@ -3,19 +3,19 @@
 import pytest
 
 from gateway.execution.failures import OperationRefusedError
-from gateway.execution.operation import Operations
+from gateway.execution.operation_store import OperationStore
 from gateway.schema.build import build_schema, executable
 
 SCHEMA = executable(build_schema())
 
 
 @pytest.fixture
-def operations() -> Operations:
+def operations() -> OperationStore:
     """Return operations with an empty cache."""
-    return Operations(SCHEMA, introspection=True)
+    return OperationStore(SCHEMA, introspection=True)
 
 
-def test_a_text_is_validated_once(operations: Operations) -> None:
+def test_a_text_is_validated_once(operations: OperationStore) -> None:
     """Requested again, also for another of its operations, a text is found in the cache."""
     text = "query A { __typename } query B { __typename }"
     first = operations.get(text, "A")
@@ -24,13 +24,13 @@ def test_a_text_is_validated_once(operations: Operations) -> None:
     assert operations.get(text, "B").document is first.document
 
 
-def test_another_text_of_the_same_query_is_another(operations: Operations) -> None:
+def test_another_text_of_the_same_query_is_another(operations: OperationStore) -> None:
     """Not even a space more is taken for the same."""
     first = operations.get("{ __typename }", None)
     assert operations.get("{ __typename } ", None) is not first
 
 
-def test_a_text_that_is_refused_is_not_stored(operations: Operations) -> None:
+def test_a_text_that_is_refused_is_not_stored(operations: OperationStore) -> None:
     """Invalid documents do not evict others' queries."""
     with pytest.raises(OperationRefusedError) as refused:
         operations.get("{ nothing }", None)
@@ -38,7 +38,7 @@ def test_a_text_that_is_refused_is_not_stored(operations: Operations) -> None:
     assert len(operations.documents) == 0
 
 
-def test_a_text_without_the_named_operation_is_stored(operations: Operations) -> None:
+def test_a_text_without_the_named_operation_is_stored(operations: OperationStore) -> None:
     """The document is valid, so it need not be validated again."""
     text = "query A { __typename }"
     for name in ("B", ""):
@@ -48,7 +48,7 @@ def test_a_text_without_the_named_operation_is_stored(operations: Operations) ->
     assert operations.get(text, None).name == "A"
 
 
-def test_long_texts_share_a_bounded_space(operations: Operations) -> None:
+def test_long_texts_share_a_bounded_space(operations: OperationStore) -> None:
     """A few long ones evict one another, and one that exceeds the space alone is not stored."""
     texts = [f"query Q{i} {{ __typename }} #" + "x" * 25_000 for i in range(3)]
     for text in texts:
@@ -60,7 +60,7 @@ def test_long_texts_share_a_bounded_space(operations: Operations) -> None:
     assert list(operations.documents) == ["{ __typename }"]
 
 
-def test_an_operation_knows_itself(operations: Operations) -> None:
+def test_an_operation_knows_itself(operations: OperationStore) -> None:
     """Executors need its name, its kind and its variables."""
     operation = operations.get("query A($x: ID! = 1) { program(programId: $x) { id } }", None)
     assert (operation.name, operation.is_query) == ("A", True)

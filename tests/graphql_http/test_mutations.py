@@ -16,7 +16,7 @@ from gateway.edge.cors import Origins
 from gateway.edge.middleware import EdgeMiddleware
 from gateway.edge.request_guard import create_request_guard
 from gateway.execution.documents import Operation
-from gateway.execution.operation import Operations
+from gateway.execution.operation_store import OperationStore
 from gateway.execution.outcome import Outcome
 from gateway.graphql_http.gc_tuning import DeferredGc
 from gateway.graphql_http.handler import GraphQLHandler
@@ -54,7 +54,7 @@ def test_a_get_runs_queries_only() -> None:
         settings=settings,
         authenticator=Anonymous(frozenset(), ()),
         documents=PersistedDocuments(),
-        operations=Operations(schema, introspection=True),
+        operations=OperationStore(schema, introspection=True),
         executor=executor,
         loader_sources=LoaderSources(*[nothing] * 5),
         quota_left=lambda _request: None,

@@ -12,7 +12,7 @@ from gateway.cache.options import MemoryLimits
 from gateway.context import CallBudget, Caller, RequestContext, Role
 from gateway.execution.cost import Cost
 from gateway.execution.documents import Operation
-from gateway.execution.operation import Operations
+from gateway.execution.operation_store import OperationStore
 from gateway.execution.outcome import Outcome
 from gateway.graphql_http.response_cache import RecordingClock, ResponseCache
 from gateway.schema.build import build_schema, executable
@@ -32,7 +32,7 @@ def answers() -> ResponseCache:
 @pytest.fixture(scope="module")
 def operation() -> Operation:
     """Return an operation that is a query."""
-    return Operations(executable(build_schema()), introspection=True).get(QUERY, None)
+    return OperationStore(executable(build_schema()), introspection=True).get(QUERY, None)
 
 
 def request_of(*roles: Role) -> RequestContext:
@@ -85,7 +85,7 @@ def test_roles_and_platforms_have_keys_of_their_own(
 
 def test_operations_and_variables_have_keys_of_their_own(answers: ResponseCache) -> None:
     """Another text, operation, value or type of number is another key."""
-    operations = Operations(executable(build_schema()), introspection=True)
+    operations = OperationStore(executable(build_schema()), introspection=True)
     two = "query Q { __typename } query R { __typename }"
     found = [operations.get(*asked) for asked in ((QUERY, None), (two, "Q"), (two, "R"))]
     values: list[dict[str, Any]] = [{}, {"a": 1}, {"a": 1.0}, {"a": "1"}, {"b": 1}, {"a": [1]}]

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.app import create_app
 from gateway.config.settings import SettingsError
-from gateway.execution.operation import Operations
+from gateway.execution.operation_store import OperationStore
 from gateway.graphql_http.persisted_queries.reference import sha256_of
 from gateway.graphql_http.persisted_queries.trusted import load_trusted
 from gateway.schema.build import build_schema, executable
@@ -204,7 +204,7 @@ def test_a_document_that_may_not_run_stops_the_start(
 def test_all_documents_stay_read(tmp_path: Path) -> None:
     """Also more than the cache holds of other documents."""
     manifest = {f"id{number}": f"query Q{number} {{ __typename }}" for number in range(600)}
-    operations = Operations(executable(build_schema()), introspection=False)
+    operations = OperationStore(executable(build_schema()), introspection=False)
     path = write(tmp_path, manifest)
     load_trusted(settings_for("http://platform.example", trusted_documents=path), operations)
     assert set(operations.documents) == set(manifest.values())

@@ -14,9 +14,9 @@ from gateway.telemetry.exposition import CELLS, expose, flatten
 from gateway.telemetry.metrics import BUCKETS_S, BUILD, ENDPOINTS, METRICS, WORKERS, Kind
 from gateway.upstream.customer_view import endpoint as customer_view_endpoint
 from gateway.upstream.definitions import endpoint as definition_endpoint
+from gateway.upstream.metrics_samples import upstream_samples
 from gateway.upstream.resilience.phase_out import PhaseOut
 from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
-from gateway.upstream.samples import upstream_samples
 from tests.support.graph import settings_for
 from tests.support.response_caches import standalone_response_cache
 

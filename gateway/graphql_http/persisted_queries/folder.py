@@ -22,7 +22,7 @@ from graphql import (
 )
 
 from gateway.execution.failures import OperationRefusedError
-from gateway.execution.operation import Operations
+from gateway.execution.operation_store import OperationStore
 from gateway.graphql_http.persisted_queries.manifest import NamedText
 
 _SUFFIXES = frozenset({".graphql", ".gql"})
@@ -96,7 +96,7 @@ class _Definitions:
         """Add a mistake at a node."""
         self.mistakes.append(Mistake(*_place(node), message))
 
-    def validate(self, operations: Operations, document: DocumentNode) -> bool:
+    def validate(self, operations: OperationStore, document: DocumentNode) -> bool:
         """Whether a document fits the schema; add the errors of one that does not."""
         errors = validate(operations.schema, document, _RULES, allow_empty_selection_sets=False)
         for error in errors:
@@ -104,7 +104,7 @@ class _Definitions:
         return not errors
 
 
-def read_folder(folder: Path, operations: Operations) -> list[NamedText]:
+def read_folder(folder: Path, operations: OperationStore) -> list[NamedText]:
     """Return the operations of all files in a folder, sorted by name, with their fragments.
 
     The fragments of a text are sorted by name too, wherever they were defined. Every operation must

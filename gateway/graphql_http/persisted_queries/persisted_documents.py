@@ -12,7 +12,7 @@ from gateway.errors import (
     PersistedQueryNotSupportedError,
 )
 from gateway.execution.failures import refuse
-from gateway.execution.operation import Operations
+from gateway.execution.operation_store import OperationStore
 from gateway.graphql_http.persisted_queries.automatic import AutomaticQueries
 from gateway.graphql_http.persisted_queries.reference import Reference, sha256_of
 from gateway.graphql_http.persisted_queries.trusted import TrustedDocuments, load_trusted
@@ -88,7 +88,7 @@ class PersistedDocuments:
 
 
 def create_documents(
-    settings: Settings, operations: Operations, cache: TwoLevelCache, keys: KeyMaker
+    settings: Settings, operations: OperationStore, cache: TwoLevelCache, keys: KeyMaker
 ) -> PersistedDocuments:
     """Create them by the settings; automatic ones use the second level of `cache`.
 

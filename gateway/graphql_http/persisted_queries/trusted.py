@@ -6,7 +6,7 @@ from pathlib import Path
 from gateway.config.parsing import PREFIX
 from gateway.config.settings import Settings, SettingsError
 from gateway.execution.failures import OperationRefusedError
-from gateway.execution.operation import Operations
+from gateway.execution.operation_store import OperationStore
 from gateway.graphql_http.persisted_queries.manifest import ManifestError, read_manifest
 from gateway.graphql_http.persisted_queries.reference import sha256_of
 
@@ -29,7 +29,7 @@ class TrustedDocuments:
         return text in self._texts
 
 
-def load_trusted(settings: Settings, operations: Operations) -> TrustedDocuments | None:
+def load_trusted(settings: Settings, operations: OperationStore) -> TrustedDocuments | None:
     """Read and validate the manifest that the settings name; None without one.
 
     The documents are pinned in the cache of `operations`. Raises SettingsError, with a line for
@@ -60,10 +60,10 @@ def load_trusted(settings: Settings, operations: Operations) -> TrustedDocuments
     return TrustedDocuments(documents)
 
 
-def _validate(text: str, operations: Operations) -> str | None:
+def _validate(text: str, operations: OperationStore) -> str | None:
     """Return the first error of a document, with its place; None if all operations may run."""
     try:
-        if not operations.read(text).operations:
+        if not operations.parse_and_validate(text).operations:
             operations.get(text, None)  # raises, with the message for a document without any
     except OperationRefusedError as refused:
         first = refused.errors[0]

@@ -20,7 +20,7 @@ from gateway.upstream.decoding.decode import UpstreamPage, decode_definition_pag
 from gateway.upstream.definitions.payload import DefinitionPayload
 from gateway.upstream.normalise.enums import PromotionSourceType
 from gateway.upstream.page_reader import Wanted, read_page, reject_payload
-from gateway.upstream.resilience.phase_out import PhaseOut, Window
+from gateway.upstream.resilience.phase_out import PhaseOut, RequestedList
 from gateway.upstream.response_errors import client_error_or_misuse
 
 ENDPOINT = "promotionsV2"
@@ -104,14 +104,14 @@ class _DefinitionCall(UpstreamCall[DefinitionPage]):
     key: DefinitionPageKey
     api: LegacyDefinitionsEndpoint
     identity: str = field(init=False)
-    window: Window = field(init=False)
+    window: RequestedList = field(init=False)
 
     def begin(self) -> None:
         """Raise UpstreamError where the endpoint or the window is known to be missing."""
         program_id, source_type, filters, offset, _ = self.key
         is_plain = offset == 0 and filters._replace(includes_inactive=False) == _NO_FILTERS
         path = (program_id, source_type, filters.includes_inactive)
-        self.window = Window(program_id, path, self.target, is_plain)
+        self.window = RequestedList(program_id, path, self.target, is_plain)
         self.identity = self.api.credential.identity(self.request)
         self.api.phase_out.check(self.identity, self.window)
 

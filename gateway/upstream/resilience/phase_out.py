@@ -20,7 +20,7 @@ _MAX_IDENTITIES = 512
 _MAX_PATHS = 64  # of an identity: as many found ones, and as many missing ones
 
 
-class Window(NamedTuple):
+class RequestedList(NamedTuple):
     """What a call requests: a program's list `path`, and in full its `target`.
 
     `is_plain`: it has no filter from a client whose value could be what is not found.
@@ -60,7 +60,7 @@ class Presence:
         """Whether there is evidence that the endpoint is gone, so that it is only probed."""
         return bool(self._probe_at)
 
-    def check(self, window: Window) -> None:
+    def check(self, window: RequestedList) -> None:
         """Raise UpstreamError where a call must not be made; its retries need no check.
 
         That is what the last call for the window ended with, while that is recent, and
@@ -78,7 +78,7 @@ class Presence:
                 raise PhasedOutError(self._endpoint)
             self._probe_at[was_found] = now + RETRY_AFTER_S
 
-    def answered(self, window: Window, *, is_found: bool) -> None:
+    def answered(self, window: RequestedList, *, is_found: bool) -> None:
         """Record a response that proves the endpoint to be served, as a documented error does."""
         if is_found and window.is_plain:
             self._found[window.path] = window.program_id
@@ -94,18 +94,18 @@ class Presence:
                 self.looks_gone = False
                 log.info("upstream_endpoint_restored", endpoint=self._endpoint)
 
-    def not_found(self, window: Window) -> None:
+    def not_found(self, window: RequestedList) -> None:
         """Record a 404 without a documented error body."""
         before = self.missing.get(window.path if window.is_plain else window.target)
         wait_s = _NOT_FOUND_S if before is None else min(before.wait_s * 2, RETRY_AFTER_S)
         self._record_missing(window, 404, wait_s, UndocumentedNotFoundError)
 
-    def gone(self, window: Window) -> None:
+    def gone(self, window: RequestedList) -> None:
         """Record a 410."""
         self._record_missing(window, 410, RETRY_AFTER_S, PhasedOutError)
 
     def _record_missing(
-        self, window: Window, status: int, wait_s: float, error: type[UpstreamError]
+        self, window: RequestedList, status: int, wait_s: float, error: type[UpstreamError]
     ) -> None:
         now = self._clock()
         key = window.path if window.is_plain else window.target
@@ -157,7 +157,7 @@ class PhaseOut:
         presence = self._presences.get(identity)
         return not self._switched_on or (presence is not None and presence.is_gone)
 
-    def check(self, identity: str, window: Window) -> None:
+    def check(self, identity: str, window: RequestedList) -> None:
         """Raise UpstreamError where a call must not be made, as `Presence.check` does."""
         if not self._switched_on:
             raise PhasedOutError(self._endpoint)

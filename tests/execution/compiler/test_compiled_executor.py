@@ -7,7 +7,7 @@ import pytest
 from gateway.execution.compiler.compiled_executor import CompiledExecutor
 from gateway.execution.documents import Operation
 from gateway.execution.limits import Limits
-from gateway.execution.operation import Operations
+from gateway.execution.operation_store import OperationStore
 from gateway.execution.outcome import Outcome
 from tests.execution.compiler.library import GRAPHQL, SCHEMA, context
 
@@ -29,7 +29,7 @@ class Introspection:
 
 
 def _operation(text: str) -> Operation:
-    return Operations(GRAPHQL, introspection=True, limits=UNLIMITED).get(text, None)
+    return OperationStore(GRAPHQL, introspection=True, limits=UNLIMITED).get(text, None)
 
 
 async def _run(executor: CompiledExecutor, operation: Operation, **variables: Any) -> Outcome:

@@ -3,18 +3,18 @@
 import pytest
 
 from gateway.errors import PhasedOutError, UndocumentedNotFoundError, UpstreamError
-from gateway.upstream.resilience.phase_out import PhaseOut, Window
+from gateway.upstream.resilience.phase_out import PhaseOut, RequestedList
 from tests.upstream.resilience.timing import FakeTime
 
 ME, OTHER = "one credential", "another"
 
 
-def window(program: str = "973", *, look_up: str | None = None) -> Window:
+def window(program: str = "973", *, look_up: str | None = None) -> RequestedList:
     """Return the window of a program's list, or of a look-up in it."""
-    return Window(program, (program, "UI"), f"{program}?{look_up}", look_up is None)
+    return RequestedList(program, (program, "UI"), f"{program}?{look_up}", look_up is None)
 
 
-def asks(phase_out: PhaseOut, asked: Window, times: int = 1, identity: str = ME) -> int:
+def asks(phase_out: PhaseOut, asked: RequestedList, times: int = 1, identity: str = ME) -> int:
     """Count the calls that may be made."""
     made = 0
     for _ in range(times):

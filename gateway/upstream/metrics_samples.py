@@ -1,4 +1,4 @@
-"""Samples of the metrics of calls to the platform, collected at a scrape."""
+"""Values of the metrics of upstream calls, collected at a scrape."""
 
 import math
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def upstream_samples(traffic: TrafficShaping, phase_out: PhaseOut) -> Samples:
             n for one in endpoints for n in one.durations.cells
         ],
         "gateway_upstream_bad_payloads_total": [one.bad_payloads for one in endpoints],
-        "gateway_upstream_items_dropped_total": [one.items_left_out for one in endpoints],
+        "gateway_upstream_items_dropped_total": [one.items_dropped for one in endpoints],
         "gateway_upstream_undocumented_values_total": [
             one.undocumented_values for one in endpoints
         ],

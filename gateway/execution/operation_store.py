@@ -1,4 +1,4 @@
-"""From a text to an operation that may run; each text is parsed and validated once."""
+"""Parses and validates documents, each text once, and finds their operations."""
 
 from typing import Any
 
@@ -59,20 +59,20 @@ class OverlappingFieldsRule(GraphQLOverlappingFieldsRule):
     def __init__(self, context: ValidationContext) -> None:
         super().__init__(context)
         self.rule_context.remaining_complexity_budget = _MAX_COMPARISONS
-        self._is_over = False
+        self._is_spent = False
 
     def enter_selection_set(
         self, selection_set: SelectionSetNode, _key: Any, parent: Any, *_args: Any
     ) -> None:
         """Compare the fields of one selection set, unless the budget is spent."""
-        if self._is_over:
+        if self._is_spent:
             return
         try:
             super().enter_selection_set(selection_set, _key, parent, *_args)
         except ValidationAbortedError:
             if self.rule_context.remaining_complexity_budget >= 0:
                 raise
-            self._is_over = True
+            self._is_spent = True
             self.report_error(TooManyOverlapsError())
 
 
@@ -80,13 +80,13 @@ _REPLACED_RULES: dict[Any, Any] = {
     GraphQLValuesOfCorrectTypeRule: ValuesOfCorrectTypeRule,
     GraphQLOverlappingFieldsRule: OverlappingFieldsRule,
 }
-_CODED: dict[type[Exception], type[GatewayError]] = {
+_ERROR_CLASSES: dict[type[Exception], type[GatewayError]] = {
     InputError: BadUserInputError,
     TooManyOverlapsError: QueryTooComplexError,
 }
 
 
-class Operations:
+class OperationStore:
     """Operations by their text, from a cache of the documents requested lately."""
 
     def __init__(
@@ -107,7 +107,7 @@ class Operations:
         """
         document = self.documents.get(text)
         if document is None:
-            document = self.read(text)
+            document = self.parse_and_validate(text)
         operations = document.operations
         if name is None:
             if len(operations) == 1:
@@ -124,7 +124,7 @@ class Operations:
                 return operation
         raise refuse(BadRequestError("operationName: it must name an operation of the document."))
 
-    def read(self, text: str) -> Document:
+    def parse_and_validate(self, text: str) -> Document:
         """Parse, analyse and validate a document, and store it.
 
         Raises OperationRefusedError as `get` does, except for names.
@@ -170,7 +170,7 @@ class Operations:
                 [
                     refusal(
                         error,
-                        _CODED.get(type(error), ValidationFailedError),
+                        _ERROR_CLASSES.get(type(error), ValidationFailedError),
                         suggests=not self._hide_suggestions,
                     )
                     for error in errors

@@ -1,4 +1,4 @@
-"""Settings of operations: their limits, persisted operations, and diagnostics for developers."""
+"""Settings of GraphQL: limits of an operation, persisted operations, and diagnostics."""
 
 from typing import Literal
 
