@@ -57,13 +57,22 @@ EVENTS = (
         "upstream_error_status",
         "warning",
         ("endpoint", "status"),
-        "The platform answered with an error status.",
+        "A call failed, after its retry if it had one: the platform answered with an error status"
+        " other than 429, and without an error body.",
+    ),
+    Event(
+        "upstream_rate_limited",
+        "warning",
+        ("endpoint", "pause_s"),
+        "The platform answered 429, and calls of its credential pause. One line per pause, however"
+        " many calls in flight get a 429.",
     ),
     Event(
         "upstream_error_code",
         "error",
         ("endpoint", "upstream_code"),
-        "The platform rejected a call with an error code that the client did not cause.",
+        "The platform rejected a call with an error body whose code is neither about an argument"
+        ' of the client nor "not found"; `upstream_code` is null for a body without a code.',
     ),
     Event(
         "upstream_bad_payload",

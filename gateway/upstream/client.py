@@ -218,11 +218,11 @@ class UpstreamClient:
             traffic.statistics.durations.observe(clock() - started)
             traffic.statistics.outcomes.add(outcome)
         if response.status not in SUCCESSES:
-            await self._record_failure(response, request, permit)
+            await self._record_failure(endpoint, response, request, permit)
         return response
 
     async def _record_failure(
-        self, response: UpstreamResponse, request: RequestContext, permit: Permit
+        self, endpoint: str, response: UpstreamResponse, request: RequestContext, permit: Permit
     ) -> None:
         """Report a response without success to the breaker, and a 429 to the quota."""
         meaning, _ = read_failure(response)
@@ -232,5 +232,7 @@ class UpstreamClient:
             permit.success()
         if meaning.error is UpstreamRateLimitedError:
             pause_s = response.retry_after_s
+            pause_s = DEFAULT_PAUSE_S if pause_s is None else pause_s
             quota = self.traffic.quotas.of(self.credential.identity(request))
-            await quota.pause(DEFAULT_PAUSE_S if pause_s is None else pause_s)
+            if await quota.pause(pause_s):
+                log.warning("upstream_rate_limited", endpoint=endpoint, pause_s=pause_s)

@@ -81,7 +81,7 @@ def error_from_status(endpoint: str, response: UpstreamResponse) -> UpstreamErro
     """Return the error of a response without success, and log what operators should know."""
     meaning, code = read_failure(response)
     kind = meaning.error
-    if kind is UpstreamRateLimitedError:
+    if kind is UpstreamRateLimitedError:  # logged by the client, once per pause
         pause_s = DEFAULT_PAUSE_S if response.retry_after_s is None else response.retry_after_s
         return UpstreamRateLimitedError(endpoint, pause_s, code)
     if kind is UpstreamNotFoundError and code not in _NOT_FOUND.get(endpoint, ()):

@@ -119,6 +119,7 @@ class Quota:
         self._queue: FairQueue[_QuotaWaiter] = FairQueue()  # behind the head
         self._review: asyncio.Task[None] | None = None
         self._needs_review = False
+        self._paused_until = -math.inf
         self.statistics = QuotaStatistics()
         self.remaining = limiter.remaining
 
@@ -152,14 +153,19 @@ class Quota:
         finally:
             self._leave(waiter)
 
-    async def pause(self, pause_s: float) -> None:
+    async def pause(self, pause_s: float) -> bool:
         """Start no call for `pause_s` seconds, as a 429 asks; refuse who cannot wait so long.
 
-        The head notices when its wait ends.
+        The head notices when its wait ends. Return whether no pause of this process was running:
+        the calls in flight get a 429 each.
         """
         self.statistics.pauses += 1
+        now = self._clock()
+        is_new = now >= self._paused_until
+        self._paused_until = max(self._paused_until, now + pause_s)
         self._refuse_before(pause_s)
         await self._limiter.pause(pause_s)
+        return is_new
 
     async def _wait(self, endpoint: str, waiter: _QuotaWaiter) -> None:
         has_waited = self._head is not None

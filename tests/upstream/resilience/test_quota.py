@@ -85,6 +85,14 @@ async def test_a_pause_holds_back_all_calls() -> None:
     assert [start - at for _, start in caller.started] == [pytest.approx(3.0)] * 5
 
 
+async def test_only_the_first_429_of_a_pause_begins_one() -> None:
+    """Those of calls in flight prolong the pause at most; one after its end begins the next."""
+    caller = Caller(100)
+    assert [await caller.quota.pause(3.0) for _ in range(3)] == [True, False, False]
+    await caller.time.advance(3.01)
+    assert await caller.quota.pause(3.0)
+
+
 async def test_a_pause_holds_calls_back_without_a_quota_too() -> None:
     """Without a limit, a 429 still holds calls back."""
     caller = Caller(None)

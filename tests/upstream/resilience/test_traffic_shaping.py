@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.support.faulty_platform import QUERY, ask, calls, faulty
 from tests.support.graph import Graph
@@ -60,10 +61,18 @@ def test_more_calls_than_a_minute_may_have_are_refused_with_the_time_to_wait() -
 
 
 def test_a_429_holds_all_calls_back() -> None:
-    """During the platform's pause clients get the error without a call."""
-    with faulty("status=429,retry_after=60,count=1") as (graph, platform):
+    """During the platform's pause clients get the error without a call; the log has one line."""
+    with capture_logs() as logs, faulty("status=429,retry_after=60,count=1") as (graph, platform):
         assert [ask(graph) for _ in range(5)] == ["UPSTREAM_RATE_LIMITED"] * 5
         assert calls(platform) == 1
+    assert [line for line in logs if line["event"] == "upstream_rate_limited"] == [
+        {
+            "event": "upstream_rate_limited",
+            "log_level": "warning",
+            "endpoint": "promotionData",
+            "pause_s": 60.0,
+        }
+    ]
 
 
 def test_more_calls_at_once_than_connections_all_succeed() -> None:
