@@ -8,9 +8,10 @@ from gateway.dataloaders.customer_pages import CustomerPageByKeyLoader
 from gateway.errors import (
     CustomerMismatchError,
     GatewayError,
-    UpstreamBadPayloadError,
+    IncompleteListError,
     UpstreamInputRefusedError,
 )
+from gateway.telemetry import log
 from gateway.upstream.customer_view.endpoint import (
     ENDPOINT,
     MAX_PROGRAMS,
@@ -97,7 +98,9 @@ class CustomerPromotionByIdLoader(BatchLoader[Key, Result]):
             if not page.items:
                 is_incomplete |= page.total is not None  # the total counts more
                 break
+        if is_incomplete and len(found) < len(keys):
+            log.warning("upstream_list_incomplete", endpoint=ENDPOINT)
         not_found: Results = dict.fromkeys(
-            keys, UpstreamBadPayloadError(ENDPOINT) if is_incomplete else None
+            keys, IncompleteListError(ENDPOINT) if is_incomplete else None
         )
         return not_found | found

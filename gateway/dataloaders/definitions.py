@@ -10,10 +10,11 @@ from gateway.dataloaders.batch_loader import BatchLoader
 from gateway.dataloaders.definition_pages import DefinitionPageByKeyLoader
 from gateway.errors import (
     GatewayError,
-    UpstreamBadPayloadError,
+    IncompleteListError,
     UpstreamInputRefusedError,
     UpstreamNotFoundError,
 )
+from gateway.telemetry import log
 from gateway.upstream.definitions.endpoint import (
     ENDPOINT,
     DefinitionFilters,
@@ -122,7 +123,10 @@ class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
             window[:2] in searched and window.filters.promotion_id in {None, key.promotion_id}
             for window in self._incomplete
         )
-        return UpstreamBadPayloadError(ENDPOINT) if is_unknown else None
+        if not is_unknown:
+            return None
+        log.warning("upstream_list_incomplete", endpoint=ENDPOINT)
+        return IncompleteListError(ENDPOINT)
 
     async def _search(self, keys: list[Key], source_type: PromotionSourceType) -> Results:
         """Search one source type; return the definitions that were found, and errors."""

@@ -166,6 +166,10 @@ class CustomerMismatchError(UpstreamBadPayloadError):
     action = "Retry; a new response decides."
 
 
+class IncompleteListError(UpstreamBadPayloadError):
+    """An object was not found, but may exist: an item was unreadable, or the list ended early."""
+
+
 class UpstreamRefusedError(UpstreamBadPayloadError):
     """The platform rejected the call with a code or a status that it does not document."""
 

@@ -93,6 +93,13 @@ EVENTS = (
         "Promotions were dropped from a page: malformed, or not requested (`foreign`).",
     ),
     Event(
+        "upstream_list_incomplete",
+        "warning",
+        ("endpoint",),
+        "An object was not found in lists with unreadable items, or that ended before their total:"
+        " its field failed, because null could be wrong.",
+    ),
+    Event(
         "upstream_undocumented_values",
         "warning",
         ("endpoint", "count"),
@@ -102,7 +109,8 @@ EVENTS = (
         "upstream_endpoint_gone",
         "warning",
         ("endpoint", "status"),
-        "The legacy endpoint is phased out.",
+        "The legacy endpoint is probably phased out: it answered 410, or 404 without an error body,"
+        " for three programs, or for all that had answered before; `status` is the last.",
     ),
     Event(
         "upstream_endpoint_restored", "info", ("endpoint",), "The legacy endpoint answers again."

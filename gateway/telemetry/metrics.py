@@ -17,7 +17,7 @@ OPERATION_OUTCOMES = ("ok", "partial", "failed")
 PERSISTED_OUTCOMES = ("trusted", "automatic", "stored", "not_found", "not_trusted")
 CALL_OUTCOMES = (
     *("2xx", "3xx", "4xx", "429", "5xx"),
-    *("unreachable", "timeout", "bad_payload", "cancelled"),
+    *("unreachable", "timeout", "unreadable_body", "cancelled"),
 )
 CODES = (*codes(), OTHER)
 BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -96,8 +96,9 @@ METRICS = (
     Metric(
         "gateway_upstream_calls_total",
         _C,
-        "Upstream calls, retries included, by status or failure; bad_payload is a body that is too"
-        " large or badly compressed, cancelled a call whose result was no longer needed.",
+        "Upstream calls, retries included, by status or failure; unreadable_body is a success"
+        " whose body was too large or could not be decompressed, cancelled a call"
+        " whose result was no longer needed.",
         (_ENDPOINT, ("outcome", CALL_OUTCOMES)),
     ),
     Metric(
@@ -109,7 +110,8 @@ METRICS = (
     Metric(
         "gateway_upstream_bad_payloads_total",
         _C,
-        "Responses with status 200 that were malformed or about another customer.",
+        "Responses whose body was read (outcome 2xx) and then rejected: malformed, about another"
+        " customer, or without the promotion that was looked up.",
         (_ENDPOINT,),
     ),
     Metric(
@@ -128,8 +130,8 @@ METRICS = (
     Metric(
         "gateway_upstream_circuit_state",
         _G,
-        "State of the circuit breaker: 0 closed, 1 half-open, 2 open, for all calls or for a caller"
-        " or target; the worst of all workers.",
+        "State of the circuit breaker: 0 closed, 1 half-open, 2 open, for all calls or for"
+        " those of a caller or about a customer or program; the worst of all workers.",
         (_ENDPOINT,),
         max,
     ),
@@ -162,7 +164,8 @@ METRICS = (
     Metric(
         "gateway_upstream_rate_limited_total",
         _C,
-        "429 responses of the platform; each pauses all calls of its credential.",
+        "429 responses of the platform; while one's `Retry-After` lasts, no new call of its"
+        " credential starts: in all replicas with Redis, else in the worker.",
     ),
     Metric(
         "gateway_upstream_coalesced_total",
@@ -172,8 +175,9 @@ METRICS = (
     Metric(
         "gateway_upstream_legacy_endpoint_gone_ratio",
         _G,
-        "1 where the legacy endpoint is phased out or switched off, else 0; with passthrough the"
-        " share of callers' credentials for which it is phased out.",
+        "1 where the legacy endpoint is probably phased out (410 or 404 for three programs, or for"
+        " all that had answered before) or switched off, else 0; with passthrough the share of"
+        " callers' credentials for which it is.",
         (),
         max,
     ),

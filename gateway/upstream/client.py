@@ -63,7 +63,10 @@ class UpstreamClient:
         return self.traffic.quotas.of(self.credential.identity(request)).remaining()
 
     async def send(self, call: UpstreamCall[Any]) -> bytes:
-        """Return the body of a successful response, after up to one retry.
+        """Return the body of a successful response.
+
+        An attempt that fails is retried once; one whose credential has expired is repeated once
+        with a renewed one, also where it is the retry. A repetition is not retried.
 
         All attempts end at the deadline of the call's request. Raises BudgetExceededError and
         OverloadedError where an attempt is not admitted, and UpstreamError where the platform does
@@ -206,7 +209,7 @@ class UpstreamClient:
                 permit.failure()
             raise
         except UpstreamBadPayloadError:
-            outcome = "bad_payload"
+            outcome = "unreadable_body"
             raise
         except _UNREACHABLE as error:
             if isinstance(error, TimeoutError):

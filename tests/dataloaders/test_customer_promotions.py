@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from structlog.testing import capture_logs
 
 from gateway.context import CallBudget, Caller
 from gateway.context import RequestContext as GatewayRequest
@@ -126,7 +127,9 @@ def test_an_unreadable_item_on_the_way_makes_absence_an_error(
         return JSONResponse(body)
 
     scripted.responses["promotionData"] = first_is_garbage
-    assert graph.errors(NODE, {"id": FIRST_OF_3000}) == [("UPSTREAM_BAD_PAYLOAD", ["node"])]
+    with capture_logs() as logs:
+        assert graph.errors(NODE, {"id": FIRST_OF_3000}) == [("UPSTREAM_BAD_PAYLOAD", ["node"])]
+    assert "upstream_list_incomplete" in {line["event"] for line in logs}
     ten = [
         write_id("CustomerPromotion", "INSTORE", "700000006", "9001", promotion_id)
         for promotion_id in ("90010001", "90010002")
