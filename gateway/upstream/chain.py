@@ -2,7 +2,8 @@
 
 1. endpoint (`customer_view/`, `definitions/`): path, parameters, payload, error rules
 2. cache and dedup (`cached_upstream.py`): a stored response, or an equal call in flight
-3. retry (`client.py`, `send`): at most a second attempt, all of it before the deadline
+3. retry (`client.py`, `send`): one retry, and one repetition with a renewed
+   credential, all of it before the deadline
 4. admission of each attempt (`client.py`, `_attempt`): call budget of the operation, concurrency,
    circuit breaker, credential, quota (docs/decisions/008)
 5. transport (`http1/`): one HTTP request and its response
