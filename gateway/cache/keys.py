@@ -34,7 +34,7 @@ def secret_for(purpose: str, configured: str) -> bytes:
 class KeyMaker:
     """Derives keys from lists of strings; the same `secret` gives the same keys in every replica.
 
-    Raises ValueError for a `secret` below 16 bytes.
+    Raise ValueError for a `secret` below 16 bytes.
     """
 
     __slots__ = ("_secret",)

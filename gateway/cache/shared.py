@@ -82,7 +82,7 @@ class _AllBusyError(Exception):
 class SharedCache:
     """Entries in Redis; `clock` is monotonic, in seconds.
 
-    Connects at the first operation. Raises ValueError for a bad `url`, which it does not repeat,
+    Connects at the first operation. Raise ValueError for a bad `url`, which it does not repeat,
     and for a `secret` below 16 bytes.
     """
 

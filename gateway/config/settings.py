@@ -72,7 +72,7 @@ class Settings(
 def load_settings(**overrides: object) -> Settings:
     """Read the environment (`GATEWAY_*`); `overrides` take precedence over it.
 
-    Raises SettingsError with one line for each mistake: the variable, its value (never a secret's)
+    Raise SettingsError with one line for each mistake: the variable, its value (never a secret's)
     and what is allowed.
     """
     return _load(Settings, overrides)

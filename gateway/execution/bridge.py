@@ -132,7 +132,7 @@ def is_one_of(kind: Any) -> bool:
 def input_class(kind: GraphQLInputObjectType) -> type:
     """Return the class of an input type, which is called with the fields that are present.
 
-    Raises TypeError for a type that cannot be built so: one with a required field, or with a
+    Raise TypeError for a type that cannot be built so: one with a required field, or with a
     conversion of its own.
     """
     definition = definition_of(kind)

@@ -67,7 +67,7 @@ class SelectionFold(ABC, Generic[K, M]):
     def total(self, selections: SelectionSetNode, parent: K) -> M:
         """Return the value of a selection set, including all fragments spread in it.
 
-        Unknown fragments count nothing. Raises FragmentCycleError, and QueryTooComplexError for
+        Unknown fragments count nothing. Raise FragmentCycleError, and QueryTooComplexError for
         selection sets nested too deeply.
         """
         key = (id(selections), parent)

@@ -63,7 +63,7 @@ class Operation:
         """Return the cost with these variables, once they are known to be valid.
 
         `look_ups` is the number of calls that it takes to find out whether a customer id is one of
-        the caller's own customers. Raises OperationRefusedError with BAD_USER_INPUT or
+        the caller's own customers. Raise OperationRefusedError with BAD_USER_INPUT or
         QUERY_TOO_COMPLEX.
         """
         if variables:

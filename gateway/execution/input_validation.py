@@ -96,7 +96,7 @@ class _ValueErrors:
 def check_variables_size(variables: dict[str, Any], limits: Limits) -> None:
     """Bound the variables by the limits of a document: values as tokens, nesting as a literal's.
 
-    Undeclared variables count too. Raises OperationRefusedError with QUERY_TOO_COMPLEX.
+    Undeclared variables count too. Raise OperationRefusedError with QUERY_TOO_COMPLEX.
     """
     nested: list[Any] = [variables]
     values = depth = 0
@@ -159,7 +159,7 @@ class OperationVariables:
     def check(self, values: dict[str, Any]) -> tuple[Size, ...]:
         """Return the sizes of all variables, in the order of their definitions.
 
-        Raises OperationRefusedError with BAD_USER_INPUT for values that are not of their types.
+        Raise OperationRefusedError with BAD_USER_INPUT for values that are not of their types.
         """
         sizes: list[Size] = []
         errors: list[GraphQLError] = []

@@ -39,7 +39,7 @@ _COMMENT = re.compile(r"#[^\n\r]*+")
 def check_text(text: str, limits: Limits) -> str:
     """Return the text without its comments, with every token on its line and in its column.
 
-    Raises QueryTooComplexError.
+    Raise QueryTooComplexError.
     """
     scan = _Scan(limits)
     pieces: list[str] = []

@@ -101,7 +101,7 @@ class OperationStore:
     def get(self, text: str, name: str | None) -> Operation:
         """Return the operation of that name; without a name, the only one.
 
-        Raises OperationRefusedError with QUERY_TOO_COMPLEX, GRAPHQL_PARSE_FAILED,
+        Raise OperationRefusedError with QUERY_TOO_COMPLEX, GRAPHQL_PARSE_FAILED,
         GRAPHQL_VALIDATION_FAILED, BAD_USER_INPUT for a literal that is not of its type, or
         BAD_REQUEST for a name that is missing or not in the document.
         """
@@ -127,7 +127,7 @@ class OperationStore:
     def parse_and_validate(self, text: str) -> Document:
         """Parse, analyse and validate a document, and store it.
 
-        Raises OperationRefusedError as `get` does, except for names.
+        Raise OperationRefusedError as `get` does, except for names.
         """
         try:
             node = parse(check_text(text, self._limits), allow_empty_selection_sets=False)

@@ -55,7 +55,7 @@ class PromotionDataQuery:
 def read_query(parameters: Mapping[str, str]) -> PromotionDataQuery:
     """Validate the parameters in the upstream's order: name, source, the rest (the value later).
 
-    Raises Refusal with the documented code.
+    Raise Refusal with the documented code.
     """
     name = parameters.get("identifierName", "")
     if name not in IDENTIFIER_NAMES:
@@ -120,7 +120,7 @@ def _program_ids(parameters: Mapping[str, str]) -> frozenset[int] | None:
 def promotion_data(
     world: World, clock: Callable[[], datetime], parameters: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return the JSON of the endpoint. Raises Refusal, with 8015 for an unknown identifier."""
+    """Return the JSON of the endpoint. Raise Refusal, with 8015 for an unknown identifier."""
     query = read_query(parameters)
     customer = world.customer(query.identifier_name, query.identifier_value)
     if customer is None or not customer.is_registered_on(query.source):

@@ -55,7 +55,7 @@ class DefinitionsQuery:
 
 
 def read_query(parameters: Mapping[str, str]) -> DefinitionsQuery:
-    """Validate the parameters. Raises Refusal with the documented code."""
+    """Validate the parameters. Raise Refusal with the documented code."""
     unknown = [name for name in parameters if name not in MANDATORY + OPTIONAL]
     if unknown:
         raise Refusal(4050, f"Query parameter is not supported: {unknown[0]}")
@@ -126,7 +126,7 @@ def _known_id(text: str | None) -> int | None:
 def promotion_definitions(
     world: World, program_id: int, parameters: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return the JSON of the endpoint; an unknown program has no promotions. Raises Refusal."""
+    """Return the JSON of the endpoint; an unknown program has no promotions. Raise Refusal."""
     query = read_query(parameters)
     program = world.programs.get(program_id) or Program(program_id=program_id, name="")
     _require_known(program, query)

@@ -1,7 +1,7 @@
-"""Authorisation of customers: the only place that creates a customer's key.
+"""Authorization of customers: the only place that creates a customer's key.
 
 Code that has a `CustomerKey` may look the customer up; `tests/schema/test_customer_gate.py` fails
-where anything else creates one. So no data of a customer is read without authorisation, be it from
+where anything else creates one. So no data of a customer is read without authorization, be it from
 a call, from the cache, or from a call that another caller has started.
 """
 

@@ -30,7 +30,7 @@ _BOUNDS = (*(str(bound) for bound in BUCKETS_S), "+Inf")
 def flatten(samples: Samples) -> "array[float]":
     """Return samples as `CELLS` numbers in the order of `METRICS`.
 
-    Raises ValueError for a metric with another number of values, KeyError for a missing metric.
+    Raise ValueError for a metric with another number of values, KeyError for a missing metric.
     """
     cells = array("d")
     for metric in METRICS:

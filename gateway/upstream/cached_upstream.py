@@ -163,7 +163,7 @@ class CachedUpstream:
         """Send a call by the client, and read its response at once: none is stored unread.
 
         The page is put in the request's `decoded`, for equal calls of the same request; so is an
-        error where no stale response can stand in. Returns the error of a resource that does not
+        error where no stale response can stand in. Return the error of a resource that does not
         exist where that is not stored.
         """
         decoded = call.request.decoded

@@ -39,7 +39,7 @@ class UpstreamCall(Generic[T]):
     def begin(self) -> None:
         """Prepare for the call itself, once no cached and no shared response serves.
 
-        Raises UpstreamError where it must not be made.
+        Raise UpstreamError where it must not be made.
         """
 
     def map_error(self, error: UpstreamError) -> UpstreamError:
@@ -50,7 +50,7 @@ class UpstreamCall(Generic[T]):
         """Decode the body of a successful response, and check that it answers this call.
 
         `is_own`: this call has just brought it, not the cache and not an equal call of another
-        request. Raises UpstreamError for a body that is not to be used.
+        request. Raise UpstreamError for a body that is not to be used.
         """
         raise NotImplementedError
 

@@ -68,7 +68,7 @@ class UpstreamClient:
         An attempt that fails is retried once; one whose credential has expired is repeated once
         with a renewed one, also where it is the retry. A repetition is not retried.
 
-        All attempts end at the deadline of the call's request. Raises BudgetExceededError and
+        All attempts end at the deadline of the call's request. Raise BudgetExceededError and
         OverloadedError where an attempt is not admitted, and UpstreamError where the platform does
         not answer with success.
         """

@@ -40,7 +40,7 @@ class Credential:
     async def headers(self, post: Post, request: RequestContext) -> Mapping[str, str]:
         """Return the headers, possibly after a call of the platform by `post`.
 
-        Raises UpstreamAuthFailedError where the platform refuses the credential, and UpstreamError
+        Raise UpstreamAuthFailedError where the platform refuses the credential, and UpstreamError
         where it does not answer.
         """
         return self.fixed or {}
@@ -67,7 +67,7 @@ class CallersCredential(Credential):
     async def headers(self, post: Post, request: RequestContext) -> Mapping[str, str]:
         """Return the caller's headers.
 
-        Raises CredentialMissingError where there are none, or a value is not valid in a header.
+        Raise CredentialMissingError where there are none, or a value is not valid in a header.
         """
         credential = request.caller.credential
         if not credential or not all(is_value(value) for _, value in credential):

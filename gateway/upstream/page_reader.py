@@ -47,7 +47,7 @@ def read_page(
     The platform may return promotions of other programs than requested. Items that are left out
     are counted and logged, and so are values of undocumented shapes.
 
-    Raises UpstreamBadPayloadError for what is no page, and the error of a documented error body.
+    Raise UpstreamBadPayloadError for what is no page, and the error of a documented error body.
     """
     try:
         page = decode(body)

@@ -50,7 +50,7 @@ def read_response(endpoint: str, response: TransportResponse, max_bytes: int) ->
 def decompress_body(endpoint: str, response: TransportResponse, max_bytes: int) -> bytes:
     """Return a body of at most `max_bytes`, before and after decompression.
 
-    Raises UpstreamBadPayloadError where it is larger, has a content encoding that was not asked
+    Raise UpstreamBadPayloadError where it is larger, has a content encoding that was not asked
     for, or cannot be decompressed. Nothing beyond the limit is ever inflated.
     """
     body = response.body

@@ -215,7 +215,7 @@ def test_a_cursor_opens_no_list_of_anothers(sandbox_url: str, guarded: Graph, gr
 
 
 def test_what_is_cached_for_one_is_not_for_another(sandbox_url: str, key_file: str) -> None:
-    """Authorisation precedes the cache: cached pages are refused as well."""
+    """Authorization precedes the cache: cached pages are refused as well."""
     settings = JWT | {"auth_key_file": key_file, "auth_customer_claim": "customers"}
     one = {"mobile": MOBILE}
     with graph_over(sandbox_url, **settings, cache_customer_ttl_s=60) as guarded:
@@ -282,7 +282,7 @@ def test_no_definition_takes_the_call_of_the_page_to_come(sandbox_url: str, key_
 
 
 def test_bad_input_is_told_before_what_is_forbidden(guarded: Graph) -> None:
-    """An invalid identifier is reported as bad input, before authorisation."""
+    """An invalid identifier is reported as bad input, before authorization."""
     answer = ask(guarded, BY_MOBILE, CUSTOMER, by={"mobile": ""}, s="INSTORE")
     assert codes(answer) == [("BAD_USER_INPUT", ["customer"])]
 

@@ -217,7 +217,7 @@ def test_resolvers_are_found() -> None:
 
 @pytest.mark.parametrize("path", SCHEMA_FILES, ids=lambda path: path.name)
 def test_there_are_no_permission_classes_and_no_field_extensions(path: Path) -> None:
-    """Authorisation is in the resolvers, and no extension wraps a field."""
+    """Authorization is in the resolvers, and no extension wraps a field."""
     keywords = {
         node.arg for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.keyword)
     }

@@ -1,4 +1,4 @@
-"""The cost of look-ups for authorisation is estimated beforehand."""
+"""The cost of look-ups for authorization is estimated beforehand."""
 
 from collections.abc import Iterator
 from pathlib import Path

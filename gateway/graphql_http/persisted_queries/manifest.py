@@ -38,7 +38,7 @@ class NamedText(NamedTuple):
 def read_manifest(raw: bytes) -> dict[str, str]:
     """Return the documents by their ids, without the prefix ``sha256:``.
 
-    Raises ManifestError, also for a SHA-256 that is not that of its text.
+    Raise ManifestError, also for a SHA-256 that is not that of its text.
     """
     try:
         manifest = msgspec.json.decode(raw)

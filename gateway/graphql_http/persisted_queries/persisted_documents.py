@@ -32,7 +32,7 @@ class PersistedDocuments:
     async def resolve(self, query: str, reference: Reference | None) -> str:
         """Return the text to run: `query`, or the document of `reference` if `query` is empty.
 
-        Raises OperationRefusedError with PERSISTED_QUERY_NOT_FOUND, PERSISTED_QUERY_NOT_SUPPORTED
+        Raise OperationRefusedError with PERSISTED_QUERY_NOT_FOUND, PERSISTED_QUERY_NOT_SUPPORTED
         or OPERATION_NOT_TRUSTED; BadRequestError for an id that is not that of `query`.
         """
         if reference is None:
@@ -92,7 +92,7 @@ def create_documents(
 ) -> PersistedDocuments:
     """Create them by the settings; automatic ones use the second level of `cache`.
 
-    Raises SettingsError for an invalid manifest.
+    Raise SettingsError for an invalid manifest.
     """
     only_trusted = settings.trusted_documents_mode == "only"
     automatic = settings.apq and not only_trusted

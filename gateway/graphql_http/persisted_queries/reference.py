@@ -58,7 +58,7 @@ def sha256_in(document_id: str) -> str | None:
 def read_reference(raw: Mapping[str, Any]) -> Reference | None:
     """Return the reference in the parameters of a request; None without one.
 
-    `extensions` must be an object or None. Raises BadRequestError.
+    `extensions` must be an object or None. Raise BadRequestError.
     """
     document_id = raw.get("documentId")
     persisted = (raw.get("extensions") or {}).get("persistedQuery")

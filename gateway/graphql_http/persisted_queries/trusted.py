@@ -32,7 +32,7 @@ class TrustedDocuments:
 def load_trusted(settings: Settings, operations: OperationStore) -> TrustedDocuments | None:
     """Read and validate the manifest that the settings name; None without one.
 
-    The documents are pinned in the cache of `operations`. Raises SettingsError, with a line for
+    The documents are pinned in the cache of `operations`. Raise SettingsError, with a line for
     each invalid document that names its id.
     """
     variable = f"{PREFIX}TRUSTED_DOCUMENTS"

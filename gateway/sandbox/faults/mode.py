@@ -38,7 +38,7 @@ class Parameter:
     default: Any = REQUIRED
 
     def parse(self, text: str) -> Any:
-        """Return the parsed value. Raises FaultError, which names what is allowed."""
+        """Return the parsed value. Raise FaultError, which names what is allowed."""
         try:
             return self.read(text)
         except ValueError:

@@ -55,7 +55,7 @@ class Fault:
 
 
 def parse_fault(written: str) -> Fault:
-    """Parse a fault. Raises FaultError, with one line that names what is allowed."""
+    """Parse a fault. Raise FaultError, with one line that names what is allowed."""
     written = written.strip()
     try:
         return _parse(written)

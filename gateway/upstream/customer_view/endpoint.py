@@ -66,7 +66,7 @@ class CustomerViewPort(Protocol):
     ) -> CustomerPage:
         """Return one window, from a cached response only if that is at most `max_age_s` old.
 
-        Raises UpstreamNotFoundError where there is no such customer (8015), or UpstreamError.
+        Raise UpstreamNotFoundError where there is no such customer (8015), or UpstreamError.
         """
         ...
 
@@ -87,7 +87,7 @@ class CustomerViewEndpoint:
         """Return one window, with a call reserved for it.
 
         A cached response that contradicts what has been proven since is not served: the call is
-        made anew. Raises CustomerMismatchError for a page of another customer.
+        made anew. Raise CustomerMismatchError for a page of another customer.
         """
         known, customer = self.known, key.customer
         call = _CustomerCall(_target(key), request, (customer,), self._policy, key=key, api=self)

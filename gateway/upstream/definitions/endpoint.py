@@ -58,7 +58,7 @@ class DefinitionsPort(Protocol):
     async def page(self, key: DefinitionPageKey, request: RequestContext) -> DefinitionPage:
         """Return one window.
 
-        Raises UpstreamNotFoundError where there is no such promotion (4027), or UpstreamError.
+        Raise UpstreamNotFoundError where there is no such promotion (4027), or UpstreamError.
         """
         ...
 
@@ -81,7 +81,7 @@ class LegacyDefinitionsEndpoint:
     async def page(self, key: DefinitionPageKey, request: RequestContext) -> DefinitionPage:
         """Return one window, from the cache also while the endpoint is gone.
 
-        Raises PhasedOutError while it is gone, and the last error of a window that was missing
+        Raise PhasedOutError while it is gone, and the last error of a window that was missing
         lately.
         """
         subject = (key.program_id, key.filters.promotion_id or key.source_type)

@@ -119,7 +119,7 @@ class CircuitBreaker:
     def admit(self, attribution: Attribution | None = None) -> Permit:
         """Return a permit for one call.
 
-        Raises UpstreamUnavailableError while a scope of the call is open, or half-open with a probe
+        Raise UpstreamUnavailableError while a scope of the call is open, or half-open with a probe
         in flight; CallerCircuitOpenError where an equal call of another caller might be admitted.
         """
         now = self._clock()

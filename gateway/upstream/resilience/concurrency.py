@@ -59,7 +59,7 @@ class UpstreamConcurrency:
     async def acquire(self, caller: str | None = None) -> None:
         """Acquire a slot, waiting where none is free.
 
-        Raises OverloadedError at once where too many calls wait, of this caller or of all, and for
+        Raise OverloadedError at once where too many calls wait, of this caller or of all, and for
         a background call, which does not wait. The deadline is the caller's, by cancellation.
         """
         if self.try_acquire(caller):

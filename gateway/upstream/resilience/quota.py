@@ -135,7 +135,7 @@ class Quota:
     async def acquire(self, endpoint: str, deadline: float, caller: str = "") -> None:
         """Wait until a call may start; retries and token calls count, too.
 
-        A background call does not wait. Raises UpstreamRateLimitedError, with the seconds until it
+        A background call does not wait. Raise UpstreamRateLimitedError, with the seconds until it
         could start, as soon as it is known that this is after `deadline` (seconds of the clock),
         also where other callers' calls have pushed it back meanwhile.
         """
