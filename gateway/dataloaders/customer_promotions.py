@@ -48,9 +48,9 @@ Results = dict[Key, Result | GatewayError]
 class CustomerPromotionByIdLoader(BatchLoader[Key, Result]):
     """Loads customers' promotions: one search a customer, over the programs of all keys.
 
-    The search ends with the list, or once all are found; a result is null where the customer does
-    not have the promotion. Where an item could not be read, or the list ended before its total,
-    that is unknown, and what is missing fails.
+    The search ends with the list, or once all keys are found. A key that is not found is None: the
+    customer does not have the promotion. Where an item could not be read, or the list ended before
+    its total, it is UPSTREAM_BAD_PAYLOAD instead, because the promotion may have been among those.
     """
 
     def __init__(self, pages: CustomerPageByKeyLoader) -> None:
@@ -70,7 +70,7 @@ class CustomerPromotionByIdLoader(BatchLoader[Key, Result]):
     async def _search(self, keys: list[Key]) -> Results:
         programs = tuple(sorted({key.program_id for key in keys}))
         filters = CustomerFilters(program_ids=programs if len(programs) <= MAX_PROGRAMS else None)
-        missing = {(key.program_id, key.promotion_id): key for key in keys}
+        wanted = {(key.program_id, key.promotion_id): key for key in keys}
         found: Results = {}
         offset, is_incomplete = 0, False
         while len(found) < len(keys):
@@ -78,17 +78,18 @@ class CustomerPromotionByIdLoader(BatchLoader[Key, Result]):
             try:
                 page = await self._pages.load(window)
             except UpstreamInputRefusedError as error:
-                is_unknown = error.argument == "programIds" and len(programs) == 1
-                absent: Results = dict.fromkeys(
-                    keys, None if is_unknown else client_error_or_misuse(error, ("by", "source"))
+                is_unknown_program = error.argument == "programIds" and len(programs) == 1
+                result = (
+                    None if is_unknown_program else client_error_or_misuse(error, ("by", "source"))
                 )
-                return absent | found
-            except GatewayError as error:
-                failed: Results = dict.fromkeys(keys, error)
+                return _complete(found, keys, result)
+            except CustomerMismatchError as error:
                 # A window about another customer casts doubt on those before.
-                return failed if isinstance(error, CustomerMismatchError) else failed | found
+                return dict.fromkeys(keys, error)
+            except GatewayError as error:
+                return _complete(found, keys, error)
             for item in filter(None, page.items):
-                key = missing.get((str(item.program_id), str(item.promotion_id)))
+                key = wanted.get((str(item.program_id), str(item.promotion_id)))
                 if key is not None:
                     found[key] = FoundCustomerPromotion(item, str(page.customer_id))
             is_incomplete |= bool(page.unreadable)
@@ -96,11 +97,14 @@ class CustomerPromotionByIdLoader(BatchLoader[Key, Result]):
             if page.total is not None and offset >= page.total:
                 break
             if not page.items:
-                is_incomplete |= page.total is not None  # the total counts more
+                is_incomplete |= page.total is not None  # the total promised more items
                 break
         if is_incomplete and len(found) < len(keys):
             log.warning("upstream_list_incomplete", endpoint=ENDPOINT)
-        not_found: Results = dict.fromkeys(
-            keys, IncompleteListError(ENDPOINT) if is_incomplete else None
-        )
-        return not_found | found
+        return _complete(found, keys, IncompleteListError(ENDPOINT) if is_incomplete else None)
+
+
+def _complete(found: Results, keys: list[Key], result: GatewayError | None) -> Results:
+    """Return `found`, with `result` for each key that is not in it."""
+    results: Results = dict.fromkeys(keys, result)
+    return results | found
