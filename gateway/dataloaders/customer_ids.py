@@ -15,20 +15,21 @@ class CustomerIdByKeyLoader:
     """Loads ids; equal look-ups of one request are one window of the loader of pages.
 
     Responses about one customer that are awaited at the same time are compared before any of them
-    is used (docs/decisions/027-two-answers-decide-who-a-customer-is.md).
+    is used (docs/decisions/027-a-customer-id-needs-two-agreeing-responses.md).
     """
 
     def __init__(
         self, pages: CustomerPageByKeyLoader, known: KnownCustomerIds, request: RequestContext
     ) -> None:
         self._pages, self._known, self._request = pages, known, request
-        self._changes = known.changes  # while it is the same, no id of this request is contradicted
+        # While `known.changes` is still this, no response has contradicted an id of this request.
+        self._changes = known.changes
         self._in_flight: dict[CustomerKey, ResponsesInFlight] = {}
 
     def known(self, key: CustomerKey) -> Result:
         """Return the id where it was proven in the last ten minutes.
 
-        The response to the client becomes stale when the proof does.
+        The response to the client is fresh no longer than the proof.
         """
         proof = self._known.proof(self._request, key)
         if proof is None:
@@ -71,9 +72,9 @@ class CustomerIdByKeyLoader:
 
 
 class ResponsesInFlight:
-    """A context manager whose exit waits until all that have entered it exit.
+    """A context manager for several tasks, whose exit waits until the last of them exits.
 
-    With an error it does not wait. A response that another one contradicts must not be shown
+    An exit with an error does not wait. A response that another one contradicts must not be shown
     anywhere, so that none is used before all have arrived.
     """
 

@@ -15,7 +15,7 @@ class CustomerPageByKeyLoader:
 
     There is nothing to batch, so that each window starts at once. Results and errors are stored
     here; equal windows in flight are one call at the upstream client, as for all requests
-    (docs/decisions/020-a-call-is-one-task.md).
+    (docs/decisions/020-one-task-per-upstream-call.md).
     """
 
     def __init__(self, port: CustomerViewPort, request: RequestContext) -> None:

@@ -33,7 +33,7 @@ _ids_of = attrgetter("program_id", "promotion_id")
 
 
 class DefinitionKey(NamedTuple):
-    """Which definition: an `identifier` that differs means another promotion.
+    """Which definition is requested; one with another `identifier` is another promotion.
 
     See docs/platform.md#same-promotion. Without `source_type` the configured source types are
     searched, the one in which it was found before first.
@@ -58,16 +58,17 @@ Results = dict[Key, Result | GatewayError]
 
 
 class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
-    """Loads definitions by program, promotion and source type; null for one that does not exist.
+    """Loads definitions by program, promotion and source type; None for one that does not exist.
 
     A single definition is fetched by its id. Several of one program are searched in a list page of
     100, and then by whichever takes fewer calls: the remaining pages of the list, or a look-up by
     id for each that is missing. A page that is shorter than the list's total promises proves
     nothing about the definitions that are not in it: they are looked up by id.
 
-    A source type that fails ends the search: what is still missing fails with the same error,
-    because null is only true once every source type was searched. Nor is it true where an item
-    could not be read, which may be the one, or where a look-up by id has returned another.
+    A source type that fails ends the search, and its error is the result of every key that is not
+    found yet: only a search of all source types proves that a definition does not exist. An item
+    that could not be read, and a look-up by id that returned another promotion, leave it unproven,
+    too: the result is UPSTREAM_BAD_PAYLOAD.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
     ) -> None:
         super().__init__()
         self._pages, self._source_types, self._request = pages, source_types, request
-        self._incomplete: set[DefinitionPageKey] = set()  # windows with an item that is left out
+        self._incomplete: set[DefinitionPageKey] = set()  # windows with an item that was dropped
 
     async def load_fn(self, keys: list[Key]) -> list[Result | GatewayError]:
         """Search each program's definitions, those with the same source types together."""
@@ -114,16 +115,16 @@ class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
                 return
             missing = [key for key in missing if key not in found]
         for key in missing:
-            results[key] = self._absent(key, order)
+            results[key] = self._null_or_error(key, order)
 
-    def _absent(self, key: Key, order: Order) -> GatewayError | None:
-        """Return null, or an error where a window that may have hidden the item was incomplete."""
+    def _null_or_error(self, key: Key, order: Order) -> GatewayError | None:
+        """Return None, or an error where an incomplete window may have hidden the definition."""
         searched = [(key.program_id, source_type) for source_type in order]
-        is_unknown = any(
+        may_be_hidden = any(
             window[:2] in searched and window.filters.promotion_id in {None, key.promotion_id}
             for window in self._incomplete
         )
-        if not is_unknown:
+        if not may_be_hidden:
             return None
         log.warning("upstream_list_incomplete", endpoint=ENDPOINT)
         return IncompleteListError(ENDPOINT)
@@ -136,27 +137,31 @@ class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
         try:
             first = await self._load_page(window)
         except GatewayError as error:
-            return _failed(keys, error)
+            return _errors(keys, error)
         found = _match(keys, [first], source_type)
         if len(found) == len(keys):
             return found
         missing = [key for key in keys if key not in found]
         if first.total is not None:
-            pages_left = -(-max(0, first.total - _WINDOW) // _WINDOW)
+            remaining_pages = -(-max(0, first.total - _WINDOW) // _WINDOW)
         else:  # the number is unknown where the page is full
-            pages_left = 0 if len(first.items) < _WINDOW else len(missing) + 1
+            remaining_pages = 0 if len(first.items) < _WINDOW else len(missing) + 1
         if _are_complete([first]):
-            if pages_left == 0:
+            if remaining_pages == 0:
                 return found
-            if pages_left <= len(missing):
-                return found | await self._by_pages(missing, window, first, pages_left)
+            if remaining_pages <= len(missing):
+                return found | await self._by_pages(missing, window, first, remaining_pages)
         return found | await self._by_id(missing, source_type)
 
     async def _by_pages(
-        self, keys: list[Key], window: DefinitionPageKey, first: DefinitionPage, pages_left: int
+        self,
+        keys: list[Key],
+        window: DefinitionPageKey,
+        first: DefinitionPage,
+        remaining_pages: int,
     ) -> Results:
         """Search the pages of a list that follow on its first."""
-        windows = [window._replace(offset=_WINDOW * page) for page in range(1, pages_left + 1)]
+        windows = [window._replace(offset=_WINDOW * page) for page in range(1, remaining_pages + 1)]
         pages, error = [], None
         for page in await asyncio.gather(*map(self._load_page, windows), return_exceptions=True):
             if isinstance(page, GatewayError):
@@ -167,7 +172,7 @@ class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
                 pages.append(page)
         found = _match(keys, pages, window.source_type)
         if error is not None:
-            return _failed(keys, error) | found
+            return _errors(keys, error) | found
         if not _are_complete([first, *pages]):
             missing = [key for key in keys if key not in found]
             return found | await self._by_id(missing, window.source_type)
@@ -185,7 +190,7 @@ class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
         results: Results = {}
         for key, page in zip(keys, pages, strict=True):
             if isinstance(page, GatewayError):
-                results |= _failed([key], page)
+                results |= _errors([key], page)
             elif isinstance(page, BaseException):
                 raise page
             else:
@@ -204,8 +209,8 @@ class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
         return page
 
 
-def _failed(keys: Iterable[Key], error: GatewayError) -> Results:
-    """Return the error for each key.
+def _errors(keys: Iterable[Key], error: GatewayError) -> Results:
+    """Return an error for each key.
 
     A refused source type is a mistake of the client only where the client has named one.
     """
