@@ -104,34 +104,34 @@ class _DefinitionCall(UpstreamCall[DefinitionPage]):
     key: DefinitionPageKey
     api: LegacyDefinitionsEndpoint
     identity: str = field(init=False)
-    window: RequestedList = field(init=False)
+    requested_list: RequestedList = field(init=False)
 
     def begin(self) -> None:
-        """Raise UpstreamError where the endpoint or the window is known to be missing."""
+        """Raise UpstreamError where the endpoint or the list is known to be missing."""
         program_id, source_type, filters, offset, _ = self.key
         is_plain = offset == 0 and filters._replace(includes_inactive=False) == _NO_FILTERS
         path = (program_id, source_type, filters.includes_inactive)
-        self.window = RequestedList(program_id, path, self.target, is_plain)
+        self.requested_list = RequestedList(program_id, path, self.target, is_plain)
         self.identity = self.api.credential.identity(self.request)
-        self.api.phase_out.check(self.identity, self.window)
+        self.api.phase_out.check(self.identity, self.requested_list)
 
     def failed(self, error: UpstreamError) -> UpstreamError:
         """Record what the error says about the endpoint; return PhasedOutError once it is gone."""
-        phase_out, identity, window = self.api.phase_out, self.identity, self.window
+        phase_out, identity, requested = self.api.phase_out, self.identity, self.requested_list
         if isinstance(error, PhasedOutError):
-            phase_out.of(identity).gone(window)
+            phase_out.of(identity).gone(requested)
         elif isinstance(error, UndocumentedNotFoundError):
-            phase_out.of(identity).not_found(window)
+            phase_out.of(identity).not_found(requested)
             if phase_out.is_gone(identity):
                 return PhasedOutError(ENDPOINT)
         elif isinstance(error, UpstreamNotFoundError):
-            phase_out.of(identity).answered(window, is_found=False)
+            phase_out.of(identity).served(requested, is_found=False)
         return error
 
     def read(self, body: bytes, *, is_own: bool) -> DefinitionPage:
         """Return the page, from memory where an equal response has been decoded before."""
         if is_own:
-            self.api.phase_out.of(self.identity).answered(self.window, is_found=True)
+            self.api.phase_out.of(self.identity).served(self.requested_list, is_found=True)
         pages, statistics, key = self.api.pages, self.api.statistics, self.key
         if pages is not None and (page := pages.find(self.target, body)) is not None:
             return page

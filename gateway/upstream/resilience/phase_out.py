@@ -14,16 +14,17 @@ from gateway.errors import PhasedOutError, UndocumentedNotFoundError, UpstreamEr
 from gateway.telemetry import log
 
 RETRY_AFTER_S = 300.0
-_NOT_FOUND_S = 30.0  # at first: the path may be about to be created; doubled at each further 404
+_FIRST_WAIT_S = 30.0  # the path may be about to be created; doubled at each further 404
 _PROGRAMS_FOR_EVIDENCE = 3
 _MAX_IDENTITIES = 512
-_MAX_PATHS = 64  # of an identity: as many found ones, and as many missing ones
+_MAX_PATHS = 64  # of an identity: 64 found ones, and 64 missing ones
 
 
 class RequestedList(NamedTuple):
-    """What a call requests: a program's list `path`, and in full its `target`.
+    """The list that a call requests: of a program, by its `path`; `target` is the call's URL.
 
-    `is_plain`: it has no filter from a client whose value could be what is not found.
+    `is_plain`: it is the start of the list without a filter from a client, so that a 404 cannot be
+    the filter's fault.
     """
 
     program_id: str
@@ -45,82 +46,92 @@ class Presence:
         self._endpoint, self._clock = endpoint, clock
         self._found: BoundedDict[Hashable, str] = BoundedDict(_MAX_PATHS)  # programs by path
         self.missing: BoundedDict[Hashable, _Missing] = BoundedDict(_MAX_PATHS)
-        """What has been missing lately; never empty while the endpoint is gone."""
-        # Programs that are missing since the last response, at most as many as are evidence; and
-        # those of them that had been found before.
-        self._absent: set[str] = set()
-        self._lost: set[str] = set()
-        # While it is gone: when the next call may probe a path that had been found, or another.
-        self._probe_at: dict[bool, float] = {}
+        """Paths and targets that were missing lately; never empty while the endpoint is gone."""
+        # Programs that were missing since a response last proved the endpoint to be served, at most
+        # as many as are evidence; and those of them that had been found before.
+        self._missing_programs: set[str] = set()
+        self._formerly_found_programs: set[str] = set()
+        # While the endpoint is gone: when the next call may probe it, for a path that had been
+        # found before, and for any other.
+        self._probe_found_at: float | None = None
+        self._probe_other_at: float | None = None
         self.looks_gone = False
-        """Whether nothing that was requested is there, for the metrics: less than `is_gone`."""
+        """Whether nothing that was requested is there: for metrics, weaker evidence than `is_gone`.
+
+        It holds back no call.
+        """
 
     @property
     def is_gone(self) -> bool:
         """Whether there is evidence that the endpoint is gone, so that it is only probed."""
-        return bool(self._probe_at)
+        return self._probe_found_at is not None
 
-    def check(self, window: RequestedList) -> None:
-        """Raise UpstreamError where a call must not be made; its retries need no check.
+    def check(self, requested: RequestedList) -> None:
+        """Raise the list's last error while it is recent, and PhasedOutError while it is gone.
 
-        That is what the last call for the window ended with, while that is recent, and
-        PhasedOutError while the endpoint is gone. Every five minutes one call for a path that had
-        been found may probe it, and one for any other.
+        While the endpoint is gone, one call for a path that had been found before may probe it
+        every five minutes, and one for any other path. Retries of a call need no check.
         """
         now = self._clock()
-        for key in (window.path, window.target):
+        for key in (requested.path, requested.target):
             missing = self.missing.get(key)
             if missing is not None and now < missing.until:
                 raise missing.error(self._endpoint)
-        if self._probe_at:
-            was_found = window.is_plain and window.path in self._found
-            if now < self._probe_at[was_found]:
-                raise PhasedOutError(self._endpoint)
-            self._probe_at[was_found] = now + RETRY_AFTER_S
+        if self._probe_found_at is None or self._probe_other_at is None:
+            return
+        was_found = requested.is_plain and requested.path in self._found
+        if now < (self._probe_found_at if was_found else self._probe_other_at):
+            raise PhasedOutError(self._endpoint)
+        if was_found:
+            self._probe_found_at = now + RETRY_AFTER_S
+        else:
+            self._probe_other_at = now + RETRY_AFTER_S
 
-    def answered(self, window: RequestedList, *, is_found: bool) -> None:
-        """Record a response that proves the endpoint to be served, as a documented error does."""
-        if is_found and window.is_plain:
-            self._found[window.path] = window.program_id
+    def served(self, requested: RequestedList, *, is_found: bool) -> None:
+        """Record that the endpoint is served: the list was found, or it is a documented error."""
+        if is_found and requested.is_plain:
+            self._found[requested.path] = requested.program_id
         if self.missing:
-            self.missing.pop(window.path, None)
-            self.missing.pop(window.target, None)
-            self._absent.clear()
-            self._lost.clear()
-            if self._probe_at:
+            self.missing.pop(requested.path, None)
+            self.missing.pop(requested.target, None)
+            self._missing_programs.clear()
+            self._formerly_found_programs.clear()
+            if self.is_gone:
                 self.missing.clear()
-                self._probe_at.clear()
+                self._probe_found_at = self._probe_other_at = None
             if self.looks_gone:
                 self.looks_gone = False
                 log.info("upstream_endpoint_restored", endpoint=self._endpoint)
 
-    def not_found(self, window: RequestedList) -> None:
+    def not_found(self, requested: RequestedList) -> None:
         """Record a 404 without a documented error body."""
-        before = self.missing.get(window.path if window.is_plain else window.target)
-        wait_s = _NOT_FOUND_S if before is None else min(before.wait_s * 2, RETRY_AFTER_S)
-        self._record_missing(window, 404, wait_s, UndocumentedNotFoundError)
+        before = self.missing.get(requested.path if requested.is_plain else requested.target)
+        wait_s = _FIRST_WAIT_S if before is None else min(before.wait_s * 2, RETRY_AFTER_S)
+        self._record_missing(requested, 404, wait_s, UndocumentedNotFoundError)
 
-    def gone(self, window: RequestedList) -> None:
+    def gone(self, requested: RequestedList) -> None:
         """Record a 410."""
-        self._record_missing(window, 410, RETRY_AFTER_S, PhasedOutError)
+        self._record_missing(requested, 410, RETRY_AFTER_S, PhasedOutError)
 
     def _record_missing(
-        self, window: RequestedList, status: int, wait_s: float, error: type[UpstreamError]
+        self, requested: RequestedList, status: int, wait_s: float, error: type[UpstreamError]
     ) -> None:
         now = self._clock()
-        key = window.path if window.is_plain else window.target
+        key = requested.path if requested.is_plain else requested.target
         self.missing[key] = _Missing(now + wait_s, wait_s, error)
-        if not window.is_plain or self._probe_at:
+        if not requested.is_plain or self.is_gone:
             return
-        if len(self._absent) < _PROGRAMS_FOR_EVIDENCE:
-            self._absent.add(window.program_id)
-        if window.path in self._found:
-            self._lost.add(window.program_id)
-        if len(self._lost) >= _PROGRAMS_FOR_EVIDENCE:
-            self._probe_at = dict.fromkeys((True, False), now + RETRY_AFTER_S)
+        if len(self._missing_programs) < _PROGRAMS_FOR_EVIDENCE:
+            self._missing_programs.add(requested.program_id)
+        if requested.path in self._found:
+            self._formerly_found_programs.add(requested.program_id)
+        if len(self._formerly_found_programs) >= _PROGRAMS_FOR_EVIDENCE:
+            self._probe_found_at = self._probe_other_at = now + RETRY_AFTER_S
         known = set(self._found.values())
-        has_lost_all = bool(known) and known <= self._lost
-        if not self.looks_gone and (has_lost_all or len(self._absent) >= _PROGRAMS_FOR_EVIDENCE):
+        are_all_missing = bool(known) and known <= self._formerly_found_programs
+        if not self.looks_gone and (
+            are_all_missing or len(self._missing_programs) >= _PROGRAMS_FOR_EVIDENCE
+        ):
             self.looks_gone = True
             log.warning("upstream_endpoint_gone", endpoint=self._endpoint, status=status)
 
@@ -130,8 +141,8 @@ class PhaseOut:
 
     Under an identity the endpoint is gone once it has answered 410, or 404 without a documented
     error body, for three programs that had been found before; identities prove nothing for each
-    other. With `switched_on` False (`GATEWAY_LEGACY`) it is gone for good. `clock` is monotonic,
-    in seconds.
+    other. With `switched_on` False (`GATEWAY_LEGACY`) it is always gone. `clock` is monotonic, in
+    seconds.
     """
 
     def __init__(
@@ -149,21 +160,21 @@ class PhaseOut:
         """Return the share of identities under which it looks gone, 0..1."""
         if not self._switched_on:
             return 1.0
-        looks = [presence.looks_gone for presence in self._presences.values()]
-        return sum(looks) / max(1, len(looks))
+        presences = self._presences.values()
+        return sum(presence.looks_gone for presence in presences) / max(1, len(presences))
 
     def is_gone(self, identity: str) -> bool:
         """Whether there is evidence that the endpoint is gone for this identity."""
         presence = self._presences.get(identity)
         return not self._switched_on or (presence is not None and presence.is_gone)
 
-    def check(self, identity: str, window: RequestedList) -> None:
+    def check(self, identity: str, requested: RequestedList) -> None:
         """Raise UpstreamError where a call must not be made, as `Presence.check` does."""
         if not self._switched_on:
             raise PhasedOutError(self._endpoint)
         presence = self._presences.get(identity)
         if presence is not None and presence.missing:
-            presence.check(window)
+            presence.check(requested)
 
     def of(self, identity: str) -> Presence:
         """Return what is known under an identity, to record a response."""

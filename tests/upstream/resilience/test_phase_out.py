@@ -31,7 +31,7 @@ def known(*programs: str, identity: str = ME) -> tuple[PhaseOut, FakeTime]:
     time = FakeTime()
     phase_out = PhaseOut("promotionsV2", clock=time.clock)
     for program in programs:
-        phase_out.of(identity).answered(window(program), is_found=True)
+        phase_out.of(identity).served(window(program), is_found=True)
     return phase_out, time
 
 
@@ -114,7 +114,7 @@ def test_an_endpoint_that_has_never_answered_costs_few_calls() -> None:
 def test_what_one_identity_is_told_counts_for_no_other() -> None:
     """Gone for one credential, it is called for another, and the metric is a half."""
     phase_out, _ = gone()
-    phase_out.of(OTHER).answered(window("1"), is_found=True)
+    phase_out.of(OTHER).served(window("1"), is_found=True)
     assert phase_out.is_gone(ME)
     assert not phase_out.is_gone(OTHER)
     assert asks(phase_out, window("1"), 5, OTHER) == 5
@@ -126,7 +126,7 @@ def test_an_answer_between_starts_the_count_again() -> None:
     phase_out, _ = known("1", "2", "3", "4")
     for program in "12":
         phase_out.of(ME).not_found(window(program))
-    phase_out.of(ME).answered(window("4"), is_found=True)
+    phase_out.of(ME).served(window("4"), is_found=True)
     phase_out.of(ME).not_found(window("3"))
     assert not phase_out.is_gone(ME)
 
@@ -135,7 +135,7 @@ def test_a_documented_error_is_an_answer_and_makes_no_program_known() -> None:
     """The endpoint is available; the program need not be."""
     phase_out, _ = known()
     for program in "123":
-        phase_out.of(ME).answered(window(program), is_found=False)
+        phase_out.of(ME).served(window(program), is_found=False)
     for program in "123":
         phase_out.of(ME).not_found(window(program))
     assert not phase_out.is_gone(ME)
@@ -149,7 +149,7 @@ def test_it_looks_gone_where_all_that_was_known_is() -> None:
     phase_out.of(ME).gone(window("2"))
     assert phase_out.gone_share == 1
     assert not phase_out.is_gone(ME)
-    phase_out.of(ME).answered(window("3"), is_found=True)
+    phase_out.of(ME).served(window("3"), is_found=True)
     assert phase_out.gone_share == 0
 
 
@@ -172,7 +172,7 @@ def test_a_probe_for_a_made_up_program_takes_nothing_from_the_others() -> None:
     assert asks(phase_out, window("99"), 3) == 1
     phase_out.of(ME).not_found(window("99"))
     assert asks(phase_out, window("1"), 3) == 1
-    phase_out.of(ME).answered(window("1"), is_found=True)
+    phase_out.of(ME).served(window("1"), is_found=True)
     assert not phase_out.is_gone(ME)
     assert asks(phase_out, window("2"), 3) == 3
 
@@ -193,7 +193,7 @@ def test_what_is_remembered_is_bounded() -> None:
     phase_out, _ = known()
     for number in range(2000):
         phase_out.of(ME).not_found(window(str(number)))
-        phase_out.of(ME).answered(window(str(number), look_up="x"), is_found=False)
+        phase_out.of(ME).served(window(str(number), look_up="x"), is_found=False)
         phase_out.of(str(number)).gone(window("1"))
     assert asks(phase_out, window("1"), identity="0") == 1
     assert asks(phase_out, window("1"), identity="1999") == 0
