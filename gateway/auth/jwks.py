@@ -21,7 +21,7 @@ _MAX_BYTES = 256 * 1024
 _TIMEOUT_S = 5.0
 _REFRESH_AT = 0.8  # of the TTL: the rest is time to fetch new keys in the background
 _RETRY_AFTER_S = 2.0
-# Clients can make up key ids: an unknown one triggers a fetch no more often than this.
+# Clients can invent key ids: unknown ones cause no more than one fetch in this time.
 _UNKNOWN_KID_INTERVAL_S = 10.0
 
 _FAILURES = (httpx.HTTPError, OSError, TimeoutError, ValueError)
@@ -29,7 +29,7 @@ _FAILURES = (httpx.HTTPError, OSError, TimeoutError, ValueError)
 
 @dataclass(frozen=True, slots=True)
 class KeyLifetimes:
-    """How long fetched keys are valid, in seconds: `ttl_s`, and `stale_s` more in an outage."""
+    """How many seconds fetched keys are valid: `ttl_s`, and in an outage `stale_s` more."""
 
     ttl_s: float
     stale_s: float
@@ -71,25 +71,25 @@ class JwksKeySource(KeySource):
         await self._http.__aexit__()
 
     async def keys(self, kid: str | None) -> Keys:
-        """Return the valid keys, fetched again if none of them has this `kid`.
+        """Return the valid keys; where none has this `kid`, fetch them again, at most every 10 s.
 
-        Raise KeysUnavailableError.
+        Raise KeysUnavailableError where there are no valid keys.
         """
         await self._refresh()
         is_known = kid is None or any(key.kid in {None, kid} for key in self._keys)
-        is_due = self._clock() - self._requested_at >= _UNKNOWN_KID_INTERVAL_S
-        if not is_known and (is_due or self._fetch_task is not None):
+        may_fetch = self._clock() - self._requested_at >= _UNKNOWN_KID_INTERVAL_S
+        if not is_known and (may_fetch or self._fetch_task is not None):
             await _wait_for(self._start_fetch())
         return self._keys
 
     async def _refresh(self) -> None:
-        """Fetch the keys before they expire, and wait for them only once they have."""
+        """Fetch the keys before they expire; wait for them only once they have expired."""
         age_s, lifetimes = self._clock() - self._fetched_at, self._lifetimes
         if age_s < lifetimes.ttl_s * _REFRESH_AT:
             return
         max_age_s = lifetimes.ttl_s + lifetimes.stale_s
-        is_due = not self._is_failing or self._clock() - self._requested_at >= _RETRY_AFTER_S
-        fetch = self._start_fetch() if is_due else self._fetch_task
+        may_retry = not self._is_failing or self._clock() - self._requested_at >= _RETRY_AFTER_S
+        fetch = self._start_fetch() if may_retry else self._fetch_task
         if age_s < lifetimes.ttl_s or (self._is_failing and age_s < max_age_s):
             return
         if fetch is not None:

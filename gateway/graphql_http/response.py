@@ -1,4 +1,4 @@
-"""Encode responses, also to requests that no endpoint handles."""
+"""HTTP responses: of operations, of rejected requests, and of paths without an endpoint."""
 
 from typing import Any, NamedTuple
 
@@ -63,7 +63,7 @@ def json_response(
 
 
 def _encode(body: ResponseBody) -> tuple[bytes | memoryview, ...]:
-    """Encode the body of one operation, of which `data` is the first member, or an error's."""
+    """Encode the body of one operation, whose first member is `data`, or that of an error."""
     data = body.get("data")
     if data.__class__ is not msgspec.Raw or len(memoryview(data)) < _LARGE_BYTES:
         return (_ENCODER.encode(body),)
@@ -73,7 +73,7 @@ def _encode(body: ResponseBody) -> tuple[bytes | memoryview, ...]:
 def logged_error_response(
     error: RequestError, request_id: str, media_type: str = JSON
 ) -> HttpResponse:
-    """Encode the error that a request ended with, and log it."""
+    """Log a request that is rejected, and encode its error."""
     log.info("request_rejected", status=error.status, code=error.code)
     body = {"errors": [error.formatted(request_id)]}
     response = json_response(body, error.status, media_type)
@@ -87,7 +87,7 @@ def logged_error_response(
 def counted_internal_error_response(
     request_id: str, statistics: OperationStatistics
 ) -> HttpResponse:
-    """Encode and count an unexpected error: the client learns where it is logged."""
+    """Count an unexpected error, and encode it with the request id alone."""
     error = masked(request_id)
     statistics.count_errors([error["extensions"]["code"]])
     return json_response({"errors": [error]}, 500)
@@ -102,7 +102,7 @@ def to_starlette(response: HttpResponse) -> Response:
 
 
 async def routing_error_response(http: StarletteRequest, error: Exception) -> Response:
-    """Return a JSON body for an unknown path (404), or an unsupported method (405)."""
+    """Return the response to an unknown path (404) or an unsupported method (405)."""
     if not isinstance(error, HTTPException):
         raise error
     request_id = request_id_of(http)
@@ -110,5 +110,7 @@ async def routing_error_response(http: StarletteRequest, error: Exception) -> Re
         not_found = NotFoundError("Not found: this path does not exist.")
         return to_starlette(logged_error_response(not_found, request_id))
     allowed = ", ".join(sorted((error.headers or {}).get("Allow", "GET, HEAD").split(", ")))
-    refused = MethodNotAllowedError(f"Method not allowed; use one of {allowed}.")
-    return to_starlette(logged_error_response(refused, request_id).with_header("Allow", allowed))
+    not_allowed = MethodNotAllowedError(f"Method not allowed; use one of {allowed}.")
+    return to_starlette(
+        logged_error_response(not_allowed, request_id).with_header("Allow", allowed)
+    )

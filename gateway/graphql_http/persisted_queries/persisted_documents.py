@@ -1,4 +1,4 @@
-"""The text that runs: the one that a request sends, or the one that it names."""
+"""Finds the document of a request: the text that it sends, or a stored one that it refers to."""
 
 from dataclasses import dataclass, field
 
@@ -22,7 +22,10 @@ from gateway.telemetry.metrics import PERSISTED_OUTCOMES, Samples
 
 @dataclass(frozen=True, slots=True)
 class PersistedDocuments:
-    """The documents that a request may name; with `only_trusted` it may run no others."""
+    """The documents that a request may refer to.
+
+    With `only_trusted` nothing else runs, not even text that a request sends itself.
+    """
 
     trusted: TrustedDocuments | None = None
     automatic: AutomaticQueries | None = None
@@ -33,21 +36,21 @@ class PersistedDocuments:
         """Return the text to run: `query`, or the document of `reference` if `query` is empty.
 
         Raise OperationRefusedError with PERSISTED_QUERY_NOT_FOUND, PERSISTED_QUERY_NOT_SUPPORTED
-        or OPERATION_NOT_TRUSTED; BadRequestError for an id that is not that of `query`.
+        or OPERATION_NOT_TRUSTED; BadRequestError where `query` is not the document of `reference`.
         """
         if reference is None:
             text = query
         elif query:
-            self._check_id(query, reference)
+            self._check_reference(query, reference)
             text = query
         else:
             text = await self._find(reference)
         if self.only_trusted and (self.trusted is None or text not in self.trusted):
-            raise self._not_trusted()
+            raise self._refuse_untrusted()
         return text
 
     async def store(self, text: str, reference: Reference) -> None:
-        """Store a valid text that came with its hash, so that the hash alone finds it."""
+        """Store a valid text that was sent with its hash, to be found by the hash alone later."""
         if not reference.is_automatic or reference.sha256 is None:
             return
         if self.automatic is None or (self.trusted is not None and text in self.trusted):
@@ -65,7 +68,7 @@ class PersistedDocuments:
             self.outcomes.add("trusted")
             return text
         if self.only_trusted:
-            raise self._not_trusted()
+            raise self._refuse_untrusted()
         if self.automatic and reference.sha256:
             text = await self.automatic.find(reference.sha256)
             if text is not None:
@@ -76,13 +79,14 @@ class PersistedDocuments:
             raise refuse(PersistedQueryNotSupportedError())
         raise refuse(PersistedQueryNotFoundError())
 
-    def _check_id(self, query: str, reference: Reference) -> None:
+    def _check_reference(self, query: str, reference: Reference) -> None:
         known = self.trusted.find(reference.key) if self.trusted else None
         if query == known or sha256_of(query) == reference.sha256:
             return
         raise BadRequestError(f"{reference.place}: it must be the SHA-256 of `query`.")
 
-    def _not_trusted(self) -> Exception:
+    def _refuse_untrusted(self) -> Exception:
+        """Count a document that is not trusted, and return the error to raise."""
         self.outcomes.add("not_trusted")
         return refuse(OperationNotTrustedError())
 
@@ -90,7 +94,7 @@ class PersistedDocuments:
 def create_documents(
     settings: Settings, operations: OperationStore, cache: TwoLevelCache, keys: KeyMaker
 ) -> PersistedDocuments:
-    """Create them by the settings; automatic ones use the second level of `cache`.
+    """Create the documents of the settings; automatic ones are in the second level of `cache`.
 
     Raise SettingsError for an invalid manifest.
     """

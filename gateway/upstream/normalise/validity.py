@@ -1,8 +1,7 @@
 """What the dates of a promotion and its enrolments mean at the time of the response.
 
 Starts and ends are inclusive: what ends at 23:59:59Z is current at that instant, and has ended a
-millisecond later. All comparisons are `has_begun` and `has_ended`, except in `validity`, which has
-them inline because it is called for every promotion of a page.
+millisecond later. `has_begun` and `has_ended` are the comparisons.
 """
 
 from datetime import datetime
@@ -34,6 +33,7 @@ def validity(
 
     UNKNOWN where a date that decides it is absent or unreadable.
     """
+    # `has_begun` and `has_ended` inline: this is called for every promotion of a page.
     end = INSTANTS[payload.ends_at]
     if end is not None and end < now:
         return _ENDED
@@ -54,7 +54,7 @@ def is_expired(expires_at: int | str | None, now: datetime) -> bool | None:
 def current_enrolment(payload: CustomerPromotionPayload, now: datetime) -> Timeline | None:
     """Return the latest enrolment that has begun and has not expired.
 
-    An enrolment without a readable date has begun before all others; one without an expiry has not
+    An enrolment without a readable date is treated as the earliest; one without an expiry has not
     expired.
     """
     if not payload.timelines:
@@ -79,7 +79,10 @@ def _enrolled_at(timeline: Timeline) -> float:
 
 
 def next_expiry(payload: CustomerPromotionPayload, now: datetime) -> datetime | None:
-    """Return the earliest future instant of the promotion's end and all expiries within it."""
+    """Return the earliest expiry that has not passed.
+
+    That is, of the promotion's end, its enrolments' expiries and its issues' expiries.
+    """
     raw = [payload.ends_at]
     for timeline in payload.timelines or ():
         raw.append(timeline.expires_at)
