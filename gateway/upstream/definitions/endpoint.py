@@ -115,7 +115,7 @@ class _DefinitionCall(UpstreamCall[DefinitionPage]):
         self.identity = self.api.credential.identity(self.request)
         self.api.phase_out.check(self.identity, self.requested_list)
 
-    def failed(self, error: UpstreamError) -> UpstreamError:
+    def map_error(self, error: UpstreamError) -> UpstreamError:
         """Record what the error says about the endpoint; return PhasedOutError once it is gone."""
         phase_out, identity, requested = self.api.phase_out, self.identity, self.requested_list
         if isinstance(error, PhasedOutError):
