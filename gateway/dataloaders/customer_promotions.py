@@ -50,7 +50,7 @@ class CustomerPromotionByIdLoader(BatchLoader[Key, Result]):
 
     The search ends with the list, or once all keys are found. A key that is not found is None: the
     customer does not have the promotion. Where an item could not be read, or the list ended before
-    its total, it is UPSTREAM_BAD_PAYLOAD instead, because the promotion may have been among those.
+    its total, it is IncompleteListError, because the promotion may have been among the unread.
     """
 
     def __init__(self, pages: CustomerPageByKeyLoader) -> None:

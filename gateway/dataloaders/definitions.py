@@ -68,7 +68,7 @@ class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
     A source type that fails ends the search, and its error is the result of every key that is not
     found yet: only a search of all source types proves that a definition does not exist. An item
     that could not be read, and a look-up by id that returned another promotion, leave it unproven,
-    too: the result is UPSTREAM_BAD_PAYLOAD.
+    too: the result is IncompleteListError.
     """
 
     def __init__(
