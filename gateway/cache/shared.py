@@ -10,7 +10,6 @@ import hmac
 import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
 
 import msgspec
 from aiocache import RedisCache  # type: ignore[import-untyped]
@@ -23,6 +22,7 @@ from gateway.cache.entry import Entry
 from gateway.cache.keys import derive
 from gateway.cache.options import SharedLimits
 from gateway.cache.statistics import CacheStatistics
+from gateway.config.urls import check_redis_url
 from gateway.telemetry import log
 
 FORMAT = 2  # of an entry; part of the keys' prefix, so that two releases share no entry
@@ -31,7 +31,6 @@ _MAGIC = b"PGC" + FORMAT.to_bytes(1, "big")
 _TAG_BYTES = 16
 _HEAD_BYTES = len(_MAGIC) + _TAG_BYTES
 _GARBAGE_LOG_EVERY_S = 60.0
-_SCHEMES = frozenset({"redis", "rediss"})
 
 
 class EntryCodec:
@@ -213,18 +212,11 @@ def create_redis(url: str, limits: SharedLimits) -> Redis:
 def _create_pool(url: str, limits: SharedLimits) -> BlockingConnectionPool:
     """Create a pool for `redis://[user:password@]host[:port][/db]`, or `rediss://` over TLS."""
     try:
-        parts = urlsplit(url)
-        is_valid = (
-            parts.scheme in _SCHEMES
-            and parts.hostname is not None
-            and parts.port != 0
-            and (parts.path.strip("/") or "0").isdecimal()
-            and not (parts.query or parts.fragment)
-        )
-    except ValueError:  # a port out of range; its message may quote a part of the password
-        is_valid = False
-    if not is_valid:
-        raise ValueError("redis://[user:password@]host[:port][/database], or rediss:// over TLS")
+        check_redis_url(url)
+    except ValueError:
+        raise ValueError(
+            "redis://[user:password@]host[:port][/database], or rediss:// over TLS"
+        ) from None
     return BlockingConnectionPool.from_url(
         url,
         max_connections=limits.max_connections,

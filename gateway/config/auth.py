@@ -2,12 +2,12 @@
 
 import ipaddress
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
 from gateway.config.parsing import allow, split_words
+from gateway.config.urls import split_http_url
 from gateway.context import Role
 
 AlgorithmName = Literal[
@@ -95,16 +95,11 @@ class AuthSettings(BaseSettings):
     @classmethod
     def _validate_jwks_url(cls, value: str) -> str:
         """Reject a URL whose response a third party on the network could replace."""
-        parts = urlsplit(value)
-        _ = parts.port  # raises ValueError for an invalid port
-        is_safe = parts.scheme == "https" or (
-            parts.scheme == "http" and is_loopback(parts.hostname or "")
-        )
-        if value and (
-            not (is_safe and parts.hostname)
-            or not value.isprintable()
-            or {" ", "#", "@"} & set(value)
-        ):
+        if not value:
+            return value
+        parts = split_http_url(value)
+        is_safe = parts.scheme == "https" or is_loopback(parts.hostname or "")
+        if not is_safe or {"#", "@"} & set(value):
             raise ValueError(value)
         return value
 

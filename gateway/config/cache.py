@@ -6,6 +6,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings
 
 from gateway.config.parsing import allow
+from gateway.config.urls import check_redis_url
 
 _MIN_SECRET_BYTES = 16
 
@@ -51,8 +52,8 @@ class CacheSettings(BaseSettings):
     @field_validator("cache_url")
     @classmethod
     def _validate_cache_url(cls, value: str) -> str:
-        if value != "memory://" and not value.startswith(("redis://", "rediss://")):
-            raise ValueError(value)
+        if value != "memory://":
+            check_redis_url(value)
         return value
 
     @field_validator("cache_key_secret")

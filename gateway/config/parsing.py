@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 PREFIX = "GATEWAY_"
+MASK = "********"
 
 
 def allow(description: str) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def _words(kind: Any) -> list[str]:
 def to_text(value: object) -> str:
     """Return a value as the environment would have it; secrets are masked, in URLs too."""
     if isinstance(value, SecretStr):
-        return "********" if value.get_secret_value() else ""
+        return MASK if value.get_secret_value() else ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple | frozenset):
@@ -71,4 +72,12 @@ def to_text(value: object) -> str:
         return ",".join(sorted(words) if isinstance(value, frozenset) else words)
     if isinstance(value, Enum):
         return str(value.value)
-    return re.sub(r"//[^@/]*@", "//********@", str(value))
+    return _mask_url(str(value)) if "://" in str(value) else str(value)
+
+
+def _mask_url(text: str) -> str:
+    """Mask the user and password of a URL, the values of its query, and its fragment."""
+    masked = re.sub(r"//.*@", f"//{MASK}@", text)  # up to the last @: a password may hold any
+    masked = re.sub(r"(#).+", rf"\1{MASK}", masked)
+    masked = re.sub(r"([?&])[^=&#]+(?=[&#]|$)", rf"\1{MASK}", masked)
+    return re.sub(r"([?&][^=&#]+=)[^&#]+", rf"\1{MASK}", masked)

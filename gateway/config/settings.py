@@ -120,7 +120,11 @@ def _quote(field: FieldInfo, value: object) -> str:
         for name, other in Settings.model_fields.items()
         if other.annotation is SecretStr
     } - {None, ""}
-    hides = field.annotation is SecretStr or any(secret in text for secret in secrets if secret)
+    hides = (
+        field.annotation is SecretStr
+        or field.repr is False
+        or any(secret in text for secret in secrets if secret)
+    )
     if hides or {"@", "?", "#"} & set(text):
         return "(not shown, it may hold a secret)"
     return repr(text if len(text) <= _MAX_QUOTED else text[:_MAX_QUOTED] + "…")

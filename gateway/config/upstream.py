@@ -3,12 +3,12 @@
 import ssl
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
 from gateway.config.parsing import PREFIX, allow, split_words
+from gateway.config.urls import split_http_url
 
 SourceTypeName = Literal[
     "UI",
@@ -138,18 +138,12 @@ class UpstreamSettings(BaseSettings):
     @field_validator("upstream_url")
     @classmethod
     def _validate_upstream_url(cls, value: str) -> str:
-        parts = urlsplit(value)
-        _ = parts.port  # raises ValueError for an invalid port
-        if value and (
-            parts.scheme not in {"http", "https"}
-            or not parts.hostname
-            or not value.isprintable()
-            or {" ", "?", "#", "@"} & set(value)
-        ):
+        if not value:
+            return value
+        parts = split_http_url(value)
+        if {"?", "#", "@"} & set(value):
             raise ValueError(value)
-        if parts.hostname and ":" not in parts.hostname:
-            parts.hostname.encode("idna")  # raises ValueError for an invalid host name
-        return value.rstrip("/")
+        return value.replace(value[: len(parts.scheme)], parts.scheme, 1).rstrip("/")
 
     @field_validator(
         "upstream_username", "upstream_password", "upstream_oauth_key", "upstream_oauth_secret"

@@ -10,7 +10,7 @@ from gateway.config.settings import SettingsError, load_settings
     [
         (
             {"cache_url": "http://cache.example"},
-            "GATEWAY_CACHE_URL='http://cache.example': it must be memory://, redis://",
+            "GATEWAY_CACHE_URL=(not shown, it may hold a secret): it must be memory://, redis://",
         ),
         ({"cache_key_secret": "fifteen bytes.."}, "GATEWAY_CACHE_KEY_SECRET=(not shown"),
         (
