@@ -110,11 +110,11 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
             else CompiledExecutor(schema)
         ),
         loader_sources=LoaderSources(
-            upstream.customer_view,
-            upstream.definitions,
-            upstream.source_types,
-            upstream.customer_ids,
-            ShownPromotions(cached.credential.identity),
+            customer_view=upstream.customer_view,
+            definitions=upstream.definitions,
+            source_types=upstream.source_types,
+            known_customer_ids=upstream.customer_ids,
+            shown_promotions=ShownPromotions(cached.credential.identity),
         ),
         quota_left=upstream.client.quota_left,
         clock=clock,

@@ -138,7 +138,7 @@ def test_what_the_recipe_for_an_argument_names_is_there() -> None:
     steps = re.findall(
         r"^\d\. \[`[^`]*`\]\(\.\./(.*?)\):(.*?)(?=^\d\.|^$)", recipe, re.MULTILINE | re.DOTALL
     )
-    assert len(steps) == 3
+    assert len(steps) == 5
     for path, text in steps:
         code = (ROOT / path).read_text(encoding="utf-8")
         for name in re.findall(r"`(\w+)`", text):

@@ -31,11 +31,13 @@ class DataLoaders:
     """The loaders of one request; those that few requests use are created on first use."""
 
     def __init__(self, request: RequestContext, sources: LoaderSources) -> None:
-        customer_view, self._definitions, self.source_types, known_customer_ids, shown = sources
-        self._request, self.shown_promotions = request, shown
+        self._request, self._definitions = request, sources.definitions
+        self.source_types, self.shown_promotions = sources.source_types, sources.shown_promotions
         # Most requests use these, and a cached property takes a lock in Python 3.11.
-        self.customer_pages = CustomerPageByKeyLoader(customer_view, request)
-        self.customer_ids = CustomerIdByKeyLoader(self.customer_pages, known_customer_ids, request)
+        self.customer_pages = CustomerPageByKeyLoader(sources.customer_view, request)
+        self.customer_ids = CustomerIdByKeyLoader(
+            self.customer_pages, sources.known_customer_ids, request
+        )
 
     @cached_property
     def customer_promotions(self) -> CustomerPromotionByIdLoader:
