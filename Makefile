@@ -8,10 +8,10 @@ BENCH  := .venv-bench
 PEERS  := benchmarks/peers/node_modules/.ready
 PAGE_SOURCES := $(wildcard explorer/package.json explorer/package-lock.json explorer/*.html explorer/*.ts explorer/src/* explorer/src/*/*)
 
-.PHONY: help run test coverage setup check fix verify bench lock explorer clean
+.PHONY: help run test coverage setup check fix verify bench lock dist sbom explorer clean
 
 help:            ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
 
 run: setup explorer ## the gateway on its embedded sandbox; prints the URLs and a first query
 	@$(BIN)/promotion-gateway dev
@@ -62,6 +62,20 @@ $(PEERS): benchmarks/peers/package.json benchmarks/peers/package-lock.json
 	cd benchmarks/peers && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# What is made of a commit has its time and is always the same; outside a clone, hatchling's own.
+EPOCH = $(shell git log -1 --format=%ct 2>/dev/null || echo 1580601600)
+
+dist: setup explorer ## the wheel, the source distribution and the bill of materials, the same for everybody
+	@SOURCE_DATE_EPOCH=$(EPOCH) $(BIN)/python -m hatchling build -d dist
+	@$(MAKE) --no-print-directory sbom
+
+sbom: setup      ## dist/sbom.cdx.json: what the gateway consists of (the image's own lists its system, too)
+	@$(BIN)/uv venv --quiet --clear dist/.environment
+	@$(BIN)/uv pip install --quiet --python dist/.environment --require-hashes -r deploy/requirements.lock
+	@SOURCE_DATE_EPOCH=$(EPOCH) $(BIN)/python deploy/sbom.py --interpreter dist/.environment/bin/python \
+	  --output dist/sbom.cdx.json
+	@rm -rf dist/.environment
+
 explorer:        ## the GraphiQL page, where npm is there
 	@if command -v npm >/dev/null 2>&1; then $(MAKE) --no-print-directory $(PAGE); \
 	else echo "npm is missing: /graphql shows a plain page instead of GraphiQL"; fi
@@ -77,12 +91,13 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
-lock: setup      ## resolve the locks anew: all of it for developers, the runtime for the image
+lock: setup      ## resolve the locks anew: all of it for developers, the runtime and the build for the image
 	$(BIN)/uv pip compile $(LOCK) --extra dev pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile $(LOCK) pyproject.toml -o deploy/requirements.lock
+	$(BIN)/uv pip compile $(LOCK) --group build -o deploy/build-requirements.lock
 
 # Extras stay: some pips take the newest of what is asked for with an extra, and find it unpinned.
 LOCK := --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
 clean:           ## remove what was built
-	rm -rf $(VENV) $(BENCH) explorer/node_modules benchmarks/peers/node_modules tests/clients/node_modules tests/clients/documents/__generated__ tests/graphql_http/persisted_queries/node_modules tests/audit/node_modules gateway/server/explorer_assets .mypy_cache .ruff_cache .pytest_cache .coverage
+	rm -rf $(VENV) $(BENCH) dist explorer/node_modules benchmarks/peers/node_modules tests/clients/node_modules tests/clients/documents/__generated__ tests/graphql_http/persisted_queries/node_modules tests/audit/node_modules gateway/server/explorer_assets .mypy_cache .ruff_cache .pytest_cache .coverage
