@@ -14,18 +14,21 @@ T = TypeVar("T")
 _CANCELLED = "a shared call was cancelled"
 
 
-def _is_never_personal(_error: Exception) -> bool:
+def _concerns_all(_error: Exception) -> bool:
     return False
 
 
 @dataclass(slots=True, eq=False)
-class _Flight(Generic[T]):
-    """A call in a task; nobody awaits the task, because each waiter has a future of its own."""
+class _SharedCall(Generic[T]):
+    """A call in a task; nobody awaits the task, because each waiter has a future of its own.
+
+    `owner` is that of the waiter who started it.
+    """
 
     owner: object
     task: asyncio.Task[None] = field(init=False)
     waiters: set[asyncio.Future[None]] = field(default_factory=set)
-    joined: list[object] = field(default_factory=list)  # the other owners
+    other_owners: list[object] = field(default_factory=list)  # those who joined
     on_join: Callable[[object], None] | None = None
     result: T = field(init=False)
     error: Exception | None = None
@@ -39,39 +42,42 @@ class _Flight(Generic[T]):
                 waiter.set_result(None)
 
 
-_CURRENT: ContextVar["_Flight[Any] | None"] = ContextVar("current flight", default=None)
+_CURRENT_CALL: ContextVar["_SharedCall[Any] | None"] = ContextVar(
+    "current shared call", default=None
+)
 
 
 def when_joined(on_join: Callable[[object], None]) -> None:
-    """Call `on_join` with each other owner that waits for the call that the current task makes.
+    """Call `on_join` with each owner that joins the call which the current task makes.
 
     Owners that have joined already are reported immediately. A later `on_join` replaces this one.
     """
-    flight = _CURRENT.get()
-    if flight is not None:
-        flight.on_join = on_join
-        for owner in flight.joined:
+    shared = _CURRENT_CALL.get()
+    if shared is not None:
+        shared.on_join = on_join
+        for owner in shared.other_owners:
             on_join(owner)
 
 
 class Coalescer(Generic[T]):
     """Runs at most one call a key at a time.
 
-    `is_personal` identifies errors that concern only the caller that started the call, such as a
-    spent budget. Those who joined it do not get them; they start again, on their own account.
+    `concerns_starter_only` is true for errors that concern only the owner that started the call,
+    such as a spent budget. Those who joined it do not get them; they start again, on their own
+    account.
     """
 
-    def __init__(self, is_personal: Callable[[Exception], bool] = _is_never_personal) -> None:
-        self._is_personal = is_personal
-        self._flights: dict[Hashable, _Flight[T]] = {}
+    def __init__(self, concerns_starter_only: Callable[[Exception], bool] = _concerns_all) -> None:
+        self._concerns_starter_only = concerns_starter_only
+        self._calls: dict[Hashable, _SharedCall[T]] = {}
         # Cancelled calls included, until they have ended.
-        self._tasks: dict[asyncio.Task[None], _Flight[T]] = {}
+        self._tasks: dict[asyncio.Task[None], _SharedCall[T]] = {}
         # Cached: get_running_loop is a system call in Python 3.11.
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def __len__(self) -> int:
         """Return the number of calls in flight."""
-        return len(self._flights)
+        return len(self._calls)
 
     async def run(
         self, key: Hashable, start: Callable[[], Awaitable[T]], owner: object = None
@@ -80,7 +86,7 @@ class Coalescer(Generic[T]):
 
         Return its result, and whether another owner had started it. Raise what the call raises, to
         each waiter a copy with a traceback of its own, and RuntimeError where the call was
-        cancelled by anyone but its waiters.
+        cancelled by `close`.
 
         The call runs in a copy of the starter's context: its log lines carry that request's id. It
         must not be bound to the starter's deadline, which other waiters may outlive.
@@ -90,72 +96,72 @@ class Coalescer(Generic[T]):
             loop = self._loop = asyncio.get_running_loop()
         while True:
             is_joined = False
-            flight = self._flights.get(key)
-            if flight is None:
-                flight = self._flights[key] = _Flight(owner)
-                flight.task = task = loop.create_task(self._fly(key, flight, start))
-                self._tasks[task] = flight
+            shared = self._calls.get(key)
+            if shared is None:
+                shared = self._calls[key] = _SharedCall(owner)
+                shared.task = task = loop.create_task(self._run_shared(key, shared, start))
+                self._tasks[task] = shared
             elif owner is None:
                 is_joined = True
-            elif flight.owner is not owner:
+            elif shared.owner is not owner:
                 is_joined = True
-                flight.joined.append(owner)
-                if flight.on_join is not None:
-                    flight.on_join(owner)
+                shared.other_owners.append(owner)
+                if shared.on_join is not None:
+                    shared.on_join(owner)
             waiter = loop.create_future()
-            flight.waiters.add(waiter)
+            shared.waiters.add(waiter)
             try:
                 await waiter
             except BaseException:
-                self._leave(key, flight, waiter)
+                self._leave(key, shared, waiter)
                 raise
-            error = flight.error
+            error = shared.error
             if error is None:
-                return flight.result, is_joined
-            if not (is_joined and self._is_personal(error)):
+                return shared.result, is_joined
+            if not (is_joined and self._concerns_starter_only(error)):
                 raise _copy(error)
 
     async def close(self) -> None:
         """Cancel all calls, and wait until they have ended."""
-        flights = dict(self._tasks)
-        for task in flights:
+        calls = dict(self._tasks)
+        for task in calls:
             task.cancel()
-        if flights:
-            await asyncio.wait(flights)
-        for task, flight in flights.items():
+        if calls:
+            await asyncio.wait(calls)
+        for task, shared in calls.items():
             self._tasks.pop(task, None)
-            if not flight.is_over:  # cancelled before its first step, so that `_fly` never ran
-                flight.end(RuntimeError(_CANCELLED))
+            if not shared.is_over:  # cancelled before `_run_shared` began
+                shared.end(RuntimeError(_CANCELLED))
 
-    async def _fly(
-        self, key: Hashable, flight: _Flight[T], start: Callable[[], Awaitable[T]]
+    async def _run_shared(
+        self, key: Hashable, shared: _SharedCall[T], start: Callable[[], Awaitable[T]]
     ) -> None:
         failure: Exception | None = None
-        token = _CURRENT.set(flight)
+        token = _CURRENT_CALL.set(shared)
         try:
-            flight.result = await start()
+            shared.result = await start()
         except Exception as error:  # noqa: BLE001 - every waiter raises it
             failure = error
         except BaseException:
             failure = RuntimeError(_CANCELLED)
             raise
         finally:
-            _CURRENT.reset(token)
-            if self._flights.get(key) is flight:
-                del self._flights[key]
-            self._tasks.pop(flight.task, None)
-            flight.end(failure)
-            flight.on_join = None
-            # The error's traceback holds this frame: no reference cycle with what it holds.
-            del flight, failure, token
+            _CURRENT_CALL.reset(token)
+            if self._calls.get(key) is shared:
+                del self._calls[key]
+            self._tasks.pop(shared.task, None)
+            shared.end(failure)
+            shared.on_join = None
+            # Break the cycle error -> traceback -> frame -> error.
+            del shared, failure, token
 
-    def _leave(self, key: Hashable, flight: _Flight[T], waiter: asyncio.Future[None]) -> None:
-        flight.waiters.discard(waiter)
-        if not flight.waiters and not flight.is_over:
-            if self._flights.get(key) is flight:  # nobody may join a call that is being cancelled
-                del self._flights[key]
-            flight.task.add_done_callback(lambda task: self._tasks.pop(task, None))
-            flight.task.cancel()
+    def _leave(self, key: Hashable, shared: _SharedCall[T], waiter: asyncio.Future[None]) -> None:
+        shared.waiters.discard(waiter)
+        if not shared.waiters and not shared.is_over:
+            if self._calls.get(key) is shared:  # nobody may join a call that is being cancelled
+                del self._calls[key]
+            shared.task.add_done_callback(lambda task: self._tasks.pop(task, None))
+            shared.task.cancel()
 
 
 def _copy(error: BaseException) -> BaseException:

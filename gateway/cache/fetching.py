@@ -1,4 +1,4 @@
-"""Fetching through the cache: memory, the shared level, a call in flight, the upstream, in order.
+"""Fetches through the cache: from memory, the shared level, a call in flight, or the upstream.
 
 A stale entry is served while it is refreshed in the background (stale-while-revalidate), or where
 the upstream fails (stale-if-error).
@@ -40,8 +40,8 @@ class Source(Enum):
 class Fetched:
     """A payload, or with `is_negative` what was stored for a resource that does not exist.
 
-    `fresh_until`, in wall-clock seconds, is when its entry ceases to be fresh; 0 where it is
-    stale or was not stored.
+    `fresh_until`, in wall-clock seconds, is when its entry becomes stale; 0 where it is stale
+    already or was not stored.
     """
 
     payload: bytes
@@ -56,13 +56,13 @@ class ErrorMeanings:
 
     `is_outage`: the upstream cannot answer now, so that a stale entry is better than the error.
     `negative`: the payload to store where the error means "not found"; None for any other error.
-    `is_personal`: the error concerns only the request that made the call (its budget, its deadline)
-    and not those that joined it.
+    `concerns_starter_only`: the error is about the request that started the call (its budget, its
+    deadline), and not about those that joined it.
     """
 
     is_outage: Callable[[Exception], bool]
     negative: Callable[[Exception], bytes | None]
-    is_personal: Callable[[Exception], bool]
+    concerns_starter_only: Callable[[Exception], bool]
 
 
 class _Lookup(NamedTuple):
@@ -92,7 +92,7 @@ class CachedFetcher:
         self._errors = errors
         self._refresher = refresher
         self._jitter = jitter
-        self._coalescer: Coalescer[Fetched] = Coalescer(errors.is_personal)
+        self._coalescer: Coalescer[Fetched] = Coalescer(errors.concerns_starter_only)
 
     async def fetch(  # noqa: PLR0913 - all keyword arguments are optional
         self,
@@ -123,12 +123,12 @@ class CachedFetcher:
         if served is not None:
             self._statistics.memory_hits += served.source is Source.CACHE
             return served
-        # A call that may return an entry too old for this caller is not joined.
-        flight_key = (key, int(not_before)) if not_before else key
+        # Do not join a call that may return an entry older than `not_before`.
+        call_key = (key, int(not_before)) if not_before else key
         try:
             with within:
                 start = partial(self._read_shared_or_load, lookup)
-                fetched, is_joined = await self._coalescer.run(flight_key, start, owner)
+                fetched, is_joined = await self._coalescer.run(call_key, start, owner)
         except TimeoutError:
             stale = self._stale(self._cache.memory.get(key), not_before)
             if stale is None:
@@ -145,7 +145,7 @@ class CachedFetcher:
         await self._coalescer.close()
 
     async def _read_shared_or_load(self, lookup: _Lookup) -> Fetched:
-        """Return the payload for all who wait for a key of which memory has no usable entry."""
+        """Return the payload of a key for all waiters, once memory had no usable entry of it."""
         entry = await self._cache.get(lookup.key)
         served = self._serve(lookup, entry)
         if served is not None:

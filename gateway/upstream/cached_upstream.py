@@ -1,7 +1,7 @@
-"""The links `cache` and `dedup` of the way to the platform.
+"""Caching and coalescing of upstream calls, each within one identity.
 
-A response is served from the cache while its endpoint's policy allows, and equal calls in flight
-are one call, never across identities. Stored are the bytes of a response that could be read.
+The cache has the bytes of responses that could be decoded, for as long as the endpoint's policy
+says. Equal calls in flight are one call.
 """
 
 import asyncio
@@ -46,9 +46,9 @@ _OUTAGES = (
     UpstreamTimeoutError,
     UpstreamUnavailableError,
 )
-# They end with the deadline, the budget or the share of the request that made the call: a request
-# that waits for the same response may have time, calls and connections left.
-_PERSONAL = (
+# They are due to the deadline, the budget or the share of the request that started the call: one
+# that joined it may have time, calls and connections left.
+_CONCERNING_STARTER_ONLY = (
     BudgetExceededError,
     CallerCircuitOpenError,
     OverloadedError,
@@ -62,15 +62,15 @@ def _is_outage(error: Exception) -> bool:
     return isinstance(error, _OUTAGES)
 
 
-def _is_personal(error: Exception) -> bool:
-    return isinstance(error, _PERSONAL)
+def _concerns_starter_only(error: Exception) -> bool:
+    return isinstance(error, _CONCERNING_STARTER_ONLY)
 
 
 def _negative(error: Exception) -> bytes | None:
     return str(error.upstream_code).encode() if isinstance(error, UpstreamNotFoundError) else None
 
 
-MEANINGS = ErrorMeanings(_is_outage, _negative, _is_personal)
+MEANINGS = ErrorMeanings(_is_outage, _negative, _concerns_starter_only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +99,10 @@ class CachedUpstream:
         await self.cache.close()
 
     async def send(self, call: UpstreamCall[T], *, not_before: float = 0.0) -> T:
-        """Return the response of `call` as it reads it.
+        """Return the decoded response of `call`.
 
         A response that was fetched before `not_before` (wall-clock seconds) is not served. Raises
-        UpstreamNotFoundError, also a cached one, and what the call and its reading raise.
+        UpstreamNotFoundError, also a cached one, and what the call and its decoding raise.
         """
         request, endpoint = call.request, call.endpoint
         identity = self.client.credential.identity(request)
@@ -135,7 +135,7 @@ class CachedUpstream:
         key = self.keys.key(self.origin, identity, endpoint, call.target)
         if (known := request.decoded.get(key)) is not None:
             return cast("T", known)
-        fresh_until = 0.0  # stays so where the call fails: its operation may show no error of it
+        fresh_until = 0.0  # where the call fails: the operation's result may not show the error
         try:
             fetched = await self.fetcher.fetch(
                 key,
@@ -160,11 +160,11 @@ class CachedUpstream:
         return call.read(fetched.payload, is_own=False) if own is None else cast("T", own)
 
     async def _load(self, call: UpstreamCall[T], key: str) -> bytes | UpstreamNotFoundError:
-        """Send a call by the client, and read its response at once: none is stored unread.
+        """Send a call by the client, and decode its response, so that the cache gets no bad one.
 
-        The page is put in the request's `decoded`, for equal calls of the same request; so is an
-        error where no stale response can stand in. Return the error of a resource that does not
-        exist where that is not stored.
+        The page is put in the request's `decoded`, for equal calls of the same request; so is the
+        error of a call that is not cached. Return, not raise, UpstreamNotFoundError of a call that
+        is not cached.
         """
         decoded = call.request.decoded
         try:
@@ -172,10 +172,10 @@ class CachedUpstream:
             try:
                 body = await self.client.send(call)
             except UpstreamError as error:
-                failure = call.map_error(error)
-                if failure is error:
+                mapped = call.map_error(error)
+                if mapped is error:
                     raise
-                raise failure from None
+                raise mapped from None
             decoded[key] = call.read(body, is_own=True)
         except GatewayError as error:
             if call.policy.fresh_s > 0:
@@ -216,7 +216,7 @@ def create_cached_upstream(
         client,
         cache,
         CachedFetcher(cache, MEANINGS, refresher),
-        Coalescer(_is_personal),
+        Coalescer(_concerns_starter_only),
         KeyMaker(secret_for("keys", secret)),
         settings.upstream_url,
     )

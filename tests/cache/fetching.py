@@ -11,7 +11,7 @@ SECRET = b"a secret of the tests"
 MEANINGS = ErrorMeanings(
     is_outage=lambda error: isinstance(error, OutageError),
     negative=lambda error: str(error.code).encode() if isinstance(error, NotHereError) else None,
-    is_personal=lambda error: isinstance(error, BudgetError),
+    concerns_starter_only=lambda error: isinstance(error, BudgetError),
 )
 
 
