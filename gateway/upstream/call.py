@@ -18,12 +18,12 @@ _is_unreserved = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
 
 @dataclass(slots=True, eq=False)
 class UpstreamCall(Generic[T]):
-    """A request that an endpoint wants made, and how its response is read; endpoints subclass it.
+    """A request to an endpoint, and how its response is decoded; endpoints subclass it.
 
-    `target` is the path with its query. `request` is the operation on whose account the call is
-    made. `subject` is what it asks for, from the whole to the part and without the window: what
-    makes the platform fail for one subject holds back no other (`resilience/circuit_scope.py`).
-    `policy` is how long its response is cached; by default it is not.
+    `target` is the path with its query. `request` is the operation that makes the call. `subject`
+    is what is requested, such as (program, promotion), without paging; the circuit breaker counts
+    failures per subject (`resilience/circuit_scope.py`). `policy` is how long the response is
+    cached; by default it is not.
     """
 
     endpoint: ClassVar[str]
@@ -37,20 +37,20 @@ class UpstreamCall(Generic[T]):
     policy: CachePolicy = NOT_CACHED
 
     def begin(self) -> None:
-        """Prepare for the call itself, once no cached and no shared response serves.
+        """Prepare for sending the call, where neither the cache nor an equal call has a response.
 
         Raise UpstreamError where it must not be made.
         """
 
     def map_error(self, error: UpstreamError) -> UpstreamError:
-        """Return the error to raise for a call that ended with `error`."""
+        """Return the error to raise instead of `error`, with which the call has ended."""
         return error
 
     def read(self, body: bytes, *, is_own: bool) -> T:
         """Decode the body of a successful response, and check that it answers this call.
 
-        `is_own`: this call has just brought it, not the cache and not an equal call of another
-        request. Raise UpstreamError for a body that is not to be used.
+        `is_own`: it was fetched by this call, not by an equal call of another request, and is not
+        from the cache. Raise UpstreamError for a body that must not be used.
         """
         raise NotImplementedError
 

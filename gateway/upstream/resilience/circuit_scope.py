@@ -1,14 +1,15 @@
 """Scopes of a circuit breaker: what a failure is evidence of, and how much evidence it takes.
 
-A call's scopes are all pairs of {its caller, all callers} and {its subject: in full, in part, any}.
-A circuit opens after five failures in a row that are evidence for its whole scope:
+A call's scopes are all pairs of {its caller, all callers} and {its subject, the start of its
+subject, all subjects}. A circuit opens after five failures in a row that are evidence for its whole
+scope:
 
 - each subject (a customer, a program) counts once, where the scope has several;
 - each caller counts twice, where the scope has several: at least three callers have failed.
 
-So neither one caller nor one customer ever holds back anybody or anything else, however often it
-fails. With one caller alone, failures about five customers open that caller's scope. A failure that
-is attributable to nobody counts each time as another caller, about another subject.
+So failures of one caller, or about one customer, never hold back calls of others, or about others.
+With one caller alone, failures about five customers open that caller's scope. A failure without an
+attribution counts each time as that of another caller, about another subject.
 """
 
 from collections.abc import Hashable, Iterator
@@ -17,7 +18,7 @@ from typing import NamedTuple, Protocol
 FAILURES_TO_OPEN = 5
 _MAX_OF_ONE_CALLER = 2
 _MAX_OF_ONE_SUBJECT = 1
-# So many callers, and subjects, must have failed as probes before all others are held back, too.
+# Probes of this many callers, and subjects, must have failed before all others are held back, too.
 _PROBES_FOR_EVIDENCE = 2
 # Service is clean within 5 s after an outage: the longest period leaves two seconds for the probe.
 _OPEN_FOR_S = (1.0, 2.0, 3.0)
@@ -32,29 +33,29 @@ class Probe(Protocol):
 
 
 class Attribution(NamedTuple):
-    """A call's caller, and its subject from the whole to the part: ("973", "114480")."""
+    """A call's caller, and its subject, the widest part first: ("973", "114480")."""
 
     caller: str
-    target: tuple[Hashable, ...]
+    subject: tuple[Hashable, ...]
 
 
 class CircuitScope(NamedTuple):
-    """All calls of one caller (None: of all) about one target or a part of it.
+    """All calls of one caller (None: of all) about the subjects that start with `subject`.
 
-    `is_leaf`: the target has no parts.
+    `is_leaf`: the subject is a call's in full.
     """
 
     caller: str | None
-    target: tuple[Hashable, ...]
+    subject: tuple[Hashable, ...]
     is_leaf: bool = False
 
     @property
     def kind(self) -> str:
-        """Return the kind of scope, for the log."""
-        of_caller, of_target = self.caller is not None, bool(self.target)
+        """Return the kind of scope for the log, where a subject is called "target"."""
+        of_caller, of_subject = self.caller is not None, bool(self.subject)
         if of_caller:
-            return "caller_and_target" if of_target else "caller"
-        return "target" if of_target else "endpoint"
+            return "caller_and_target" if of_subject else "caller"
+        return "target" if of_subject else "endpoint"
 
 
 _ALL_CALLS = CircuitScope(None, ())
@@ -65,12 +66,12 @@ def scopes_of(attribution: Attribution | None) -> Iterator[CircuitScope]:
     yield _ALL_CALLS
     if attribution is None:
         return
-    caller, target = attribution
+    caller, subject = attribution
     yield CircuitScope(caller, ())
-    for length in range(1, len(target) + 1):
-        is_leaf = length == len(target)
-        yield CircuitScope(None, target[:length], is_leaf)
-        yield CircuitScope(caller, target[:length], is_leaf)
+    for length in range(1, len(subject) + 1):
+        is_leaf = length == len(subject)
+        yield CircuitScope(None, subject[:length], is_leaf)
+        yield CircuitScope(caller, subject[:length], is_leaf)
 
 
 class _CappedCounter:
@@ -93,7 +94,7 @@ class _CappedCounter:
 class ScopedCircuit:
     """The state of one scope since its last success."""
 
-    __slots__ = ("_callers", "_held_callers", "_held_targets", "_retry_at", "_scope", "_targets",
+    __slots__ = ("_callers", "_held_callers", "_held_subjects", "_retry_at", "_scope", "_subjects",
                  "failures", "generation", "openings", "probe")  # fmt: skip
 
     def __init__(self, scope: CircuitScope, generation: int) -> None:
@@ -104,18 +105,18 @@ class ScopedCircuit:
         self._retry_at = 0.0
         # While open: those whose probes have failed, where others may still probe.
         self._held_callers: set[Hashable] = set()
-        self._held_targets: set[Hashable] = set()
+        self._held_subjects: set[Hashable] = set()
         self._forget_failures()
 
     @property
     def has_evidence(self) -> bool:
         """Whether the failures are enough to open the circuit."""
-        return self._callers.total >= FAILURES_TO_OPEN <= self._targets.total
+        return self._callers.total >= FAILURES_TO_OPEN <= self._subjects.total
 
     @property
     def holds_back_some(self) -> bool:
-        """Whether only some callers or targets are held back."""
-        return bool(self._held_callers or self._held_targets)
+        """Whether only some callers or subjects are held back."""
+        return bool(self._held_callers or self._held_subjects)
 
     def is_shut(self, now: float) -> bool:
         """Whether it is open, and no probe is due."""
@@ -125,26 +126,26 @@ class ScopedCircuit:
         """Whether a call may find out if the endpoint is back: one at a time.
 
         After a failed probe all wait; or, until the failed probes are evidence, only those with the
-        same caller or target.
+        same caller or subject.
         """
         if self.probe is not None and now < self.probe.started + _PROBE_LEASE_S:
             return False
         if now >= self._retry_at:
             self._held_callers.clear()
-            self._held_targets.clear()
+            self._held_subjects.clear()
             return True
         if attribution is None or not self.holds_back_some:
             return False
         return (
             attribution.caller not in self._held_callers
-            and self._part(attribution) not in self._held_targets
+            and self._part(attribution) not in self._held_subjects
         )
 
     def count(self, attribution: Attribution | None) -> None:
         """Count one more failure while closed."""
         self.failures += 1
         self._callers.add(object() if attribution is None else attribution.caller)
-        self._targets.add(object() if attribution is None else self._part(attribution))
+        self._subjects.add(object() if attribution is None else self._part(attribution))
 
     def open(self, since: float, generation: int) -> None:
         """Open for a period that grows with each opening in a row."""
@@ -160,28 +161,28 @@ class ScopedCircuit:
             if self._scope.caller is None:
                 self._held_callers.add(attribution.caller)
             if not self._scope.is_leaf:
-                self._held_targets.add(self._part(attribution))
+                self._held_subjects.add(self._part(attribution))
         if attribution is None or self._probes_are_evidence():
             self._held_callers.clear()
-            self._held_targets.clear()
+            self._held_subjects.clear()
 
     def _probes_are_evidence(self) -> bool:
         of_callers = (
             self._scope.caller is not None or len(self._held_callers) >= _PROBES_FOR_EVIDENCE
         )
         return of_callers and (
-            self._scope.is_leaf or len(self._held_targets) >= _PROBES_FOR_EVIDENCE
+            self._scope.is_leaf or len(self._held_subjects) >= _PROBES_FOR_EVIDENCE
         )
 
     def _part(self, attribution: Attribution) -> Hashable:
-        """Return the part of the scope's target that a call is about."""
-        depth = len(self._scope.target)
-        return attribution.target[depth] if depth < len(attribution.target) else None
+        """Return the part of a call's subject that follows the scope's."""
+        depth = len(self._scope.subject)
+        return attribution.subject[depth] if depth < len(attribution.subject) else None
 
     def _forget_failures(self) -> None:
         one = self._scope.caller is not None
         self._callers = _CappedCounter(FAILURES_TO_OPEN if one else _MAX_OF_ONE_CALLER)
-        self._targets = _CappedCounter(
+        self._subjects = _CappedCounter(
             FAILURES_TO_OPEN if self._scope.is_leaf else _MAX_OF_ONE_SUBJECT
         )
         self.failures = 0

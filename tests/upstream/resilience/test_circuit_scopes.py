@@ -12,8 +12,8 @@ from gateway.upstream.resilience.circuit_scope import Attribution
 from tests.upstream.resilience.timing import FakeTime
 
 
-def of(caller: str, *target: str) -> Attribution:
-    return Attribution(caller, target or ("customer",))
+def of(caller: str, *subject: str) -> Attribution:
+    return Attribution(caller, subject or ("customer",))
 
 
 def made(time: FakeTime | None = None) -> CircuitBreaker:
@@ -118,16 +118,16 @@ def test_a_part_that_fails_does_not_hold_back_the_whole() -> None:
 
 
 @given(st.lists(st.sampled_from(["poison", "one", "two", "three", "four", "five"]), max_size=60))
-def test_whatever_one_caller_makes_fail_nobody_else_notices(targets: list[str]) -> None:
+def test_whatever_one_caller_makes_fail_nobody_else_notices(subjects: list[str]) -> None:
     """In any order, probes included."""
     time = FakeTime()
     breaker = made(time)
-    for target in targets:
+    for subject in subjects:
         try:
-            breaker.admit(of("a", target)).failure()
+            breaker.admit(of("a", subject)).failure()
         except UpstreamUnavailableError:
             time.now += 0.7
-        assert may(breaker, of("b", target))
+        assert may(breaker, of("b", subject))
 
 
 def test_a_probe_that_is_the_poison_itself_keeps_nothing_shut() -> None:
