@@ -1,4 +1,4 @@
-"""The composition: the parts of the gateway, and the order in which a request passes them."""
+"""Composition of the gateway's parts to an ASGI application."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager

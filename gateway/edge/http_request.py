@@ -90,7 +90,7 @@ class HttpRequest:
             self._arrival.set_result(None)
 
     async def receive(self, max_bytes: int) -> bytes:
-        """Return the body once it is complete; one above `max_bytes` may be cut off behind them.
+        """Return the body once it is complete; a longer one may be truncated after `max_bytes`.
 
         Raise EOFError if the client disconnects before that.
         """

@@ -1,6 +1,6 @@
-"""What one operation may ask for, by the settings; each limit is checked in one place.
+"""Limits of one operation, from the settings, and where each is checked.
 
-The size of a response is bounded while it is produced (`gateway/answer_budget.py`).
+The size of a response is limited while it is produced (`gateway/answer_budget.py`).
 
 ============================ ============================================================
 `tokens`, `directives`       `lexical_limits.py`, before the document is parsed

@@ -1,4 +1,4 @@
-"""The links `retry` to `transport` of the way to the platform."""
+"""Admission checks, sending and retries of upstream calls."""
 
 import asyncio
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ from gateway.upstream.response_errors import DEFAULT_PAUSE_S, error_from_status,
 from gateway.upstream.statistics import status_class
 
 _UNREACHABLE = (httpx.HTTPError, OSError)
-# No HTTP request was sent, so that none can be the reason.
+# No HTTP request was sent, so that no caller's request can be the reason.
 _NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, OSError)
 # A call that timed out after less than this, and less than half of its operation's time, had no
 # fair chance: it says nothing about the endpoint.
@@ -124,8 +124,8 @@ class UpstreamClient:
         """Send a call once it is admitted; return also whether a renewed credential may help.
 
         The order of the checks (docs/decisions/008): call budget of the operation, concurrency,
-        circuit breaker, credential, quota. What an earlier one has granted is given back where a
-        later one refuses.
+        circuit breaker, credential, quota. Where a later one refuses, what an earlier one granted
+        is released.
         """
         request, is_low_priority = call.request, call.is_low_priority
         budget, caller, concurrency = request.budget, request.caller_key, self.traffic.concurrency
@@ -164,7 +164,7 @@ class UpstreamClient:
         return response, may_renew
 
     async def _post(self, request: RequestContext, path: str, body: bytes) -> UpstreamResponse:
-        """Request a token: a call for all operations, and so within no operation's budget."""
+        """Request a token, which is for all operations: no operation's budget counts the call."""
         traffic = self.traffic.of(TOKEN_ENDPOINT)
         with traffic.breaker.admit() as permit:
             quota = self.traffic.quotas.of(self.credential.identity(request))
@@ -181,7 +181,7 @@ class UpstreamClient:
     ) -> UpstreamResponse:
         """Send one HTTP request; count its outcome, and report it to the circuit breaker.
 
-        A call that is cancelled because its client has left is reported as nothing.
+        A call that is cancelled because its client has disconnected is not reported.
         """
         endpoint, method, target, headers, max_bytes, body = outgoing
         clock, outcome = self.traffic.clock, "unreachable"
@@ -200,8 +200,7 @@ class UpstreamClient:
             if response.status in SUCCESSES:
                 permit.success()
         except asyncio.CancelledError:
-            # The deadline is around all attempts of a call: of its end an attempt hears as of a
-            # cancellation.
+            # The deadline is that of all attempts of a call, and cancels the one in progress.
             now = clock()
             is_late = now >= request.deadline - _TIMER_TOLERANCE_S
             outcome = "timeout" if is_late else "cancelled"

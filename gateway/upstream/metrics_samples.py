@@ -40,6 +40,6 @@ def upstream_samples(traffic: TrafficShaping, phase_out: PhaseOut) -> Samples:
         "gateway_upstream_quota_waits_total": [quotas.waits],
         "gateway_upstream_quota_refusals_total": [quotas.refusals],
         "gateway_upstream_quota_remaining": [math.nan if remaining is None else remaining],
-        "gateway_upstream_rate_limited_total": [quotas.pauses],
+        "gateway_upstream_rate_limited_total": [quotas.rate_limited],
         "gateway_upstream_legacy_endpoint_gone_ratio": [phase_out.gone_share],
     }

@@ -33,6 +33,7 @@ _NOT_FOUND: dict[str, frozenset[int]] = {
     # There is no such promotion or first rule, promotion (asked for by its id), or program.
     "promotionsV2": frozenset({4027, 4029, 2010}),
 }
+_ENDPOINTS_WITH_CLIENT_ARGUMENTS = frozenset({"promotionData", "promotionsV2"})
 _CODES: dict[int, type[UpstreamError]] = {
     **dict.fromkeys(frozenset().union(*_NOT_FOUND.values()), UpstreamNotFoundError),
     **dict.fromkeys(UpstreamInputRefusedError.codes(), UpstreamInputRefusedError),
@@ -86,7 +87,7 @@ def error_from_status(endpoint: str, response: UpstreamResponse) -> UpstreamErro
         return UpstreamRateLimitedError(endpoint, pause_s, code)
     if kind is UpstreamNotFoundError and code not in _NOT_FOUND.get(endpoint, ()):
         kind = UpstreamRefusedError  # the code is about nothing that this endpoint was asked for
-    if kind is UpstreamInputRefusedError and endpoint not in _NOT_FOUND:
+    if kind is UpstreamInputRefusedError and endpoint not in _ENDPOINTS_WITH_CLIENT_ARGUMENTS:
         kind = UpstreamRefusedError
     if kind in _NOT_LOGGED:
         return kind(endpoint, code)

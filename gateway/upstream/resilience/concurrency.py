@@ -1,4 +1,4 @@
-"""Bound on calls in flight: calls above it queue, fairly between the callers."""
+"""Limit of the calls in flight, as of connections: further calls queue, fairly between callers."""
 
 import asyncio
 from functools import partial
@@ -22,10 +22,10 @@ class _ConnectionWaiter:
 class UpstreamConcurrency:
     """Allows `max_calls` calls in flight; the callers take turns.
 
-    A slot passes directly from the call that ends to the waiter whose turn it is: nobody overtakes,
-    and a cancelled waiter loses no slot. One caller's calls never hold all slots, nor all places of
-    the queue: a fifth of each is kept for others, however slow the calls are. A caller of None has
-    no such bound. Not for several threads.
+    A connection passes directly from the call that ends to the waiter whose turn it is: no call
+    overtakes a waiter, and a cancelled waiter loses no connection. One caller's calls never hold
+    all connections, nor the whole queue: a fifth of each is kept for others, however slow the calls
+    are. A caller of None has no such bound. Not thread-safe.
     """
 
     def __init__(self, max_calls: int, max_waiters: int = MAX_WAITERS) -> None:
@@ -41,11 +41,11 @@ class UpstreamConcurrency:
 
     @property
     def in_flight(self) -> int:
-        """Return the number of calls that hold a slot."""
+        """Return the number of calls that hold a connection."""
         return len(self._holders)
 
     def try_acquire(self, caller: str | None = None) -> bool:
-        """Acquire a slot if one is free for this caller; return whether."""
+        """Acquire a connection if one is free for this caller; return whether."""
         holders = self._holders
         # Below one caller's share in all, nobody has more than that.
         if len(holders) >= self._share and (
@@ -57,7 +57,7 @@ class UpstreamConcurrency:
         return True
 
     async def acquire(self, caller: str | None = None) -> None:
-        """Acquire a slot, waiting where none is free.
+        """Acquire a connection, waiting where none is free.
 
         Raise OverloadedError at once where too many calls wait, of this caller or of all, and for
         a background call, which does not wait. The deadline is the caller's, by cancellation.
@@ -75,19 +75,19 @@ class UpstreamConcurrency:
             await waiter.turn
         except asyncio.CancelledError:
             if waiter.turn.done() and not waiter.turn.cancelled():
-                self.release(caller)  # the slot had been passed on to this waiter
+                self.release(caller)  # the connection had been passed on to this waiter
             raise
         finally:
             self._queue.remove(waiter.in_line, waiter)
 
     def release(self, caller: str | None = None) -> None:
-        """Release a slot of this caller, to the waiter whose turn it is."""
+        """Release a connection of this caller, to the waiter whose turn it is."""
         self._holders.remove(caller)
         if self._queue.length:
             self._pass_on()
 
     def _pass_on(self) -> None:
-        """Pass the free slots on to the waiters whose turn it is."""
+        """Pass the free connections on to the waiters whose turn it is."""
         while len(self._holders) < self._max_calls:
             waiter = self._queue.take(self._is_below_share)
             if waiter is None:

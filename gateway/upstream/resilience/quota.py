@@ -98,12 +98,13 @@ class QuotaStatistics:
     """Counts of all identities since the start; each only grows.
 
     `waits` are calls that could not start at once, `refusals` those refused because their start
-    would come after their deadline (a call that waited before counts as both), `pauses` the 429s.
+    would come after their deadline (a call that waited before counts as both), `rate_limited`
+    responses with 429.
     """
 
     waits: int = 0
     refusals: int = 0
-    pauses: int = 0
+    rate_limited: int = 0
 
 
 class Quota:
@@ -159,7 +160,7 @@ class Quota:
         The head notices when its wait ends. Return whether no pause of this process was running:
         the calls in flight get a 429 each.
         """
-        self.statistics.pauses += 1
+        self.statistics.rate_limited += 1
         now = self._clock()
         is_new = now >= self._paused_until
         self._paused_until = max(self._paused_until, now + pause_s)
