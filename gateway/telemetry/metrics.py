@@ -165,7 +165,7 @@ METRICS = (
         "gateway_upstream_rate_limited_total",
         _C,
         "429 responses of the platform; while one's `Retry-After` lasts, no new call of its"
-        " credential starts: in all replicas with Redis, else in the worker.",
+        " credential starts: in all replicas with a quota on Redis, else in the worker.",
     ),
     Metric(
         "gateway_upstream_coalesced_total",
