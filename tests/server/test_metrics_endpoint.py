@@ -94,7 +94,7 @@ FAULTS = [
     ("reset", calls("unreachable")),
     ("hang", calls("timeout")),
     ("array", of_endpoint("bad_payloads_total")),
-    ("gzip_bomb=50000000", calls("unreadable_body")),
+    ("huge=20000000", calls("unreadable_body")),
 ]
 
 
