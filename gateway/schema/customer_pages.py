@@ -97,18 +97,26 @@ async def fetch_page(
     arguments: CustomerPageArguments,
     fields: PageFields,
 ) -> FetchedCustomerPage:
-    """Fetch one page of a customer's promotions; `fields` are those that are selected of it.
+    """Fetch one page of a customer's promotions; `fields` are the selected ones of the page.
 
-    Raise BadUserInputError or CursorInvalidError before any call; UpstreamNotFoundError for no such
-    customer; UpstreamError.
+    Raise BadUserInputError or CursorInvalidError before any call; UpstreamNotFoundError where there
+    is no such customer; UpstreamError.
     """
-    filters = NO_FILTERS if arguments[4:] == NO_FILTERS else _check_filters(arguments)
+    filters = NO_FILTERS
+    if (
+        arguments.availability is not None
+        or arguments.type is not None
+        or arguments.source_type is not None
+        or arguments.program_ids is not None
+    ):
+        filters = _check_filters(arguments)
     connection = connection_key(customer.source, filters)
-    paging = ConnectionArguments(*arguments[:4])
-    _, after, _, before = paging
+    after, before = arguments.after, arguments.before
     has_cursor = after is not None or before is not None
     binding = _bind(connection, customer) if has_cursor else Binding(connection)
-    request = PageRequest.check(paging, binding, fields=fields)
+    request = PageRequest.check(
+        ConnectionArguments(arguments.first, after, arguments.last, before), binding, fields=fields
+    )
     load = context.loaders.customer_pages.load
     page = window = None
     if not (has_cursor or request.backward):
@@ -118,14 +126,15 @@ async def fetch_page(
     if page is None:
         page = await paginate(partial(_fetch, load, customer, filters), request, 1, window)
     customer_id = str(page.customer_id)
-    try:
-        if after is not None:
-            binding.check_owner("after", after, customer_id)
-        if before is not None:
-            binding.check_owner("before", before, customer_id)
-    except CursorInvalidError:
-        context.loaders.customer_ids.doubt(customer, customer_id)
-        raise
+    if has_cursor:
+        try:
+            if after is not None:
+                binding.check_owner("after", after, customer_id)
+            if before is not None:
+                binding.check_owner("before", before, customer_id)
+        except CursorInvalidError:
+            context.loaders.customer_ids.doubt(customer, customer_id)
+            raise
     # An enum member's `name` and `value` are Python functions, `_name_` is an attribute.
     shown_to = ShownTo(customer.source._name_, customer_id)
     context.loaders.shown_promotions.remember(context.request, shown_to, page.items)
@@ -153,7 +162,7 @@ def _bind(connection: str, customer: CustomerKey) -> Binding:
 
 
 def _check_filters(arguments: CustomerPageArguments) -> CustomerFilters:
-    availability, type_, source_type, program_ids = arguments[4:]
+    program_ids = arguments.program_ids
     if program_ids is not None:
         if not 1 <= len(program_ids) <= MAX_PROGRAMS:
             raise BadUserInputError(
@@ -162,12 +171,14 @@ def _check_filters(arguments: CustomerPageArguments) -> CustomerFilters:
         program_ids = tuple(
             sorted({check_digits("programIds", program_id) for program_id in program_ids})
         )
-    return CustomerFilters(availability, type_, source_type, program_ids)
+    return CustomerFilters(
+        arguments.availability, arguments.type, arguments.source_type, program_ids
+    )
 
 
 @lru_cache(1024)
 def connection_key(source: CustomerSource, filters: CustomerFilters) -> str:
-    """Return what identifies a connection among those of one customer."""
+    """Return the key of a connection among those of one customer, for its cursors."""
     availability, type_, source_type, program_ids = filters
     parts = (
         "Customer.promotions",
@@ -187,9 +198,10 @@ async def fetch_pages(
 ) -> tuple[str | GatewayError, Pages] | None:
     """Fetch all pages of a customer concurrently; return the customer's id and the pages.
 
-    Return None where the upstream says that there is no such customer. A page that fails is an
-    error in its place; where all fail, the id is an error too, unless the query itself has it.
-    Without any page, one call with limit 1 fetches the id; raise UpstreamError where that fails.
+    Return None where the upstream says that there is no such customer. The result of a page that
+    fails is its error; where all fail, the id is an error too, unless the query itself has it.
+    Where no page is wanted, one call with limit 1 fetches the id; raise UpstreamError where that
+    fails.
     """
     if not wanted:
         return await _fetch_id(context, customer)
@@ -236,8 +248,7 @@ async def _fetch_id(context: ResolverContext, customer: CustomerKey) -> tuple[st
 def _id_without_pages(customer: CustomerKey, failed: Iterable[CustomerPageArguments]) -> str | None:
     """Return the id that the query itself has, as the identifier or in its cursors.
 
-    It is only shown to the client that has sent it, and proves nothing. None where two cursors
-    disagree.
+    The client that has sent it gets it back; it is no proof. None where two cursors disagree.
     """
     if customer.identifier_name == BY_ID:
         stated = {canonical_id(customer.identifier_value)}
