@@ -1,7 +1,7 @@
-"""Limits: -1 means no limit (docs/platform.md#no-limit); 0 is a limit, or "not configured".
+"""Limits: `NO_LIMIT` means none (docs/platform.md#no-limit); 0 is a limit, or "not configured".
 
-GraphQL's Float has some 15 decimal digits, and every digit that is shown must be right. So figures
-beyond 2^53 are Decimals, and are shown where a Float has the same digits, else as null.
+GraphQL's Float has some 15 decimal digits, and every digit of a response must be right. So figures
+beyond 2^53 are Decimals; they are null in a response unless a Float has the same digits.
 """
 
 from decimal import Context, Decimal
@@ -15,6 +15,7 @@ from gateway.upstream.normalise.memoizable import memoizable
 
 _EXACTLY = Context(prec=2_000)  # more digits than the largest figure has before and after its point
 _ZERO = Decimal(0)
+NO_LIMIT = -1
 
 
 def as_float(figure: Number | None) -> float | None:
@@ -56,9 +57,9 @@ def parse_limit(raw: Number | None, used: Number | None = None) -> LimitFigures:
     """
     if used is not None:
         used = used or 0.0
-    if raw is None or -1 < raw < 0:
+    if raw is None or NO_LIMIT < raw < 0:
         return LimitFigures(LimitKind.NOT_STATED, None, used)
-    if raw == -1:
+    if raw == NO_LIMIT:
         return LimitFigures(LimitKind.UNLIMITED, None, used)
     return LimitFigures(LimitKind.LIMITED, raw or 0.0, used)
 

@@ -24,7 +24,12 @@ from gateway.upstream.normalise.enums import (
     parse_enum,
     parser_of,
 )
-from gateway.upstream.normalise.limits import LimitFigures, parse_customer_limits, parse_limit
+from gateway.upstream.normalise.limits import (
+    NO_LIMIT,
+    LimitFigures,
+    parse_customer_limits,
+    parse_limit,
+)
 from gateway.upstream.normalise.memoizable import memoizable
 
 _ENROL, _ISSUE, _REDEEM = RestrictionStage
@@ -116,7 +121,7 @@ def stated_restrictions(
     *,
     include_disabled: bool = False,
 ) -> StatedRestrictions:
-    """Select the restrictions of one stage or all; those of -1 (disabled) only on request."""
+    """Select the restrictions of one stage or all; those without a limit only on request."""
     json = payload.restrictions_json
     if json:
         return StatedRestrictions(json, None, None, stage, include_disabled)
@@ -145,7 +150,7 @@ def customer_restrictions(stated: StatedRestrictions) -> list[StatedRestriction]
         for list_stage, entries in by_stage
         if stage in {None, list_stage}
         for entry in entries or ()
-        if include_disabled or entry.maximum != -1
+        if include_disabled or entry.maximum != NO_LIMIT
     ]
 
 
