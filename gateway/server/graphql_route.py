@@ -1,4 +1,4 @@
-"""``/graphql`` by ASGI: every request that the fast path does not take, on any ASGI server."""
+"""``/graphql`` over ASGI, for requests that do not take the fast path, and on other servers."""
 
 import asyncio
 from dataclasses import dataclass
@@ -14,7 +14,8 @@ from gateway.graphql_http.handler import GraphQLHandler
 from gateway.graphql_http.response import to_starlette
 from gateway.server.explorer import Explorer
 
-# Most responses are sent before that, and pay for a timer alone.
+# Start watching for a disconnect only after 50 ms: most responses are sent before, and cost only a
+# timer.
 _WATCH_AFTER_S = 0.05
 
 
@@ -104,5 +105,5 @@ class AsgiRequest(HttpRequest):
 
     async def _watch(self) -> None:
         while (await self._http.receive())["type"] != "http.disconnect":
-            pass  # a GET has an empty body, which nothing has read
+            pass  # the first message of a GET is its empty body
         self.disconnect()
