@@ -4,6 +4,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from gateway.config.settings import (
     allows_sandbox,
     effective,
     load_settings,
+    origins,
     unknown_variables,
 )
 from gateway.config.upstream import UpstreamAuth
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from gateway.sandbox.faults.spec import Fault
 
 _SANDBOX_PORT = 8001
+_ORIGIN_COLUMN = 60
 _FIRST_QUERY = """{
   customer(by: {externalId: "C-CURRENT"}) {
     promotions(first: 3) {
@@ -72,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="promotion-gateway",
         description="One GraphQL graph of a customer's loyalty promotions.",
         epilog="Begin with `promotion-gateway dev`. " + _ENVIRONMENT,
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"%(prog)s {version('promotion-gateway')}"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -148,7 +154,8 @@ def _parser() -> argparse.ArgumentParser:
     command(
         "config",
         _config,
-        "Print the effective settings, one GATEWAY_ variable a line, secrets masked.",
+        "Print the effective settings and where each comes from, secrets masked.",
+        "One GATEWAY_ variable a line.",
     )
     return parser
 
@@ -207,6 +214,8 @@ def _dev(options: argparse.Namespace) -> None:
         "upstream_auth": "basic",
         "upstream_username": credentials.username,
         "upstream_password": credentials.password,
+        "upstream_oauth_key": "",
+        "upstream_oauth_secret": "",
         "upstream_ca_file": "",
         "auth": "none",
         "auth_jwks_url": "",
@@ -331,8 +340,10 @@ def _operations(options: argparse.Namespace) -> None:
 
 
 def _config(_options: argparse.Namespace) -> None:
-    for name, value in effective(load_settings()).items():
-        print(f"{name}={value}")
+    settings = load_settings()
+    origin = origins(settings)
+    for name, value in effective(settings).items():
+        print(f"{f'{name}={value}':<{_ORIGIN_COLUMN}}  # {origin[name]}")
     _warn_of_unknown_variables()
 
 

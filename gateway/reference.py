@@ -9,7 +9,8 @@ from typing import Any
 from pydantic_settings import BaseSettings
 
 from gateway.config.parsing import PREFIX, allowed_values, to_text
-from gateway.config.settings import SUBJECTS
+from gateway.config.secret_files import file_variable
+from gateway.config.settings import FILES, SUBJECTS
 from gateway.errors import RequestError, documented
 from gateway.telemetry.events import EVENTS
 from gateway.telemetry.metrics import BUCKETS_S, BUILD, METRICS, WORKERS
@@ -21,8 +22,13 @@ _CONFIGURATION = f"""# Configuration
 
 All settings are environment variables. An empty variable counts as one that is not set, an invalid
 value stops the start with a line that says what is allowed, and `promotion-gateway config` prints
-the values in force, secrets masked. Booleans are `true` or `false`; `on` and `off` are read, too.
-`dev` is `promotion-gateway dev`, `serve` is `promotion-gateway serve`.
+the values in force with where each comes from, secrets masked. Booleans are `true` or `false`; `on`
+and `off` are read, too. `dev` is `promotion-gateway dev`, `serve` is `promotion-gateway serve`.
+"""
+_FILES = """
+Instead of a secret, its variable with `_FILE` names the file that holds it, without the end of its
+last line; setting both is a mistake. [Operations](operations.md#secrets-and-certificates) lists
+which changes need a restart.
 """
 _METRICS = f"""# Metrics
 
@@ -76,7 +82,9 @@ def pages() -> dict[Path, str]:
 
 
 def _configuration() -> str:
-    return "".join(_subject(heading, settings) for heading, settings in SUBJECTS.items())
+    files = "\n".join(f"- `{file_variable(name)}`" for name in FILES)
+    subjects = (_subject(heading, settings) for heading, settings in SUBJECTS.items())
+    return f"{_FILES}\n{files}\n" + "".join(subjects)
 
 
 def _subject(heading: str, settings: type[BaseSettings]) -> str:

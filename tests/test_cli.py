@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
@@ -27,6 +28,7 @@ HOSTILE = {
     "GATEWAY_UPSTREAM_AUTH": "digest",
     "GATEWAY_UPSTREAM_USERNAME": "till",
     "GATEWAY_UPSTREAM_OAUTH_KEY": "key",
+    "GATEWAY_UPSTREAM_OAUTH_SECRET_FILE": "/nowhere/secret",
     "GATEWAY_UPSTREAM_CA_FILE": "/nowhere/ca.pem",
     "GATEWAY_GRAPHIQL": "false",
     "GATEWAY_INTROSPECTION": "false",
@@ -196,14 +198,36 @@ def test_serve_at_a_host_that_is_none_is_one_line() -> None:
     )
 
 
-def test_config_prints_the_effective_settings() -> None:
-    """One variable a line, secrets masked, and a warning for unknown variables."""
-    ended = run("config", variables={"GATEWAY_UPSTREAM_PASSWORD": "hunter2", "GATEWAY_PROT": "1"})
-    printed = dict(line.split("=", 1) for line in ended.stdout.splitlines())
+def test_config_prints_the_effective_settings(tmp_path: Path) -> None:
+    """One variable a line with its origin, secrets masked, and a warning for unknown variables."""
+    secret = tmp_path / "secret"
+    secret.write_text("hunter3")
+    variables = {
+        "GATEWAY_UPSTREAM_PASSWORD": "hunter2",
+        "GATEWAY_UPSTREAM_OAUTH_SECRET_FILE": str(secret),
+        "GATEWAY_PROT": "1",
+        "GATEWAY_WORKERS": "",
+    }
+    ended = run("config", variables=variables)
+    printed = {
+        name: [part.strip() for part in rest.split("  # ")]
+        for name, rest in (line.split("=", 1) for line in ended.stdout.splitlines())
+    }
     assert ended.returncode == 0
-    assert printed["GATEWAY_PORT"] == "8000"
-    assert printed["GATEWAY_UPSTREAM_PASSWORD"] == "********"
+    assert printed["GATEWAY_PORT"] == ["8000", "default"]
+    assert printed["GATEWAY_WORKERS"] == ["1", "default"]
+    assert printed["GATEWAY_UPSTREAM_PASSWORD"] == ["********", "environment"]
+    assert printed["GATEWAY_UPSTREAM_OAUTH_SECRET"] == ["********", f"file {secret}"]
+    assert "hunter" not in ended.stdout
     assert ended.stderr == "warning: GATEWAY_PROT is not a setting; did you mean GATEWAY_PORT?\n"
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--version` prints what the metric of the build has as its label."""
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"promotion-gateway {version('promotion-gateway')}\n"
 
 
 def test_config_of_mistakes_is_a_line_for_each(

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.cli import main
 from gateway.config.parsing import PREFIX
-from gateway.config.settings import Settings
+from gateway.config.settings import VARIABLES, Settings
 from gateway.errors import codes
 from gateway.reference import pages
 from gateway.telemetry.events import EVENTS
@@ -62,8 +62,7 @@ def test_every_log_line_of_the_code_is_an_event_of_the_table() -> None:
 def test_a_document_names_settings_and_metrics_that_exist(path: Path) -> None:
     """Whoever copies a name from a document sets or sees something."""
     text = path.read_text(encoding="utf-8")
-    settings = {PREFIX + name.upper() for name in Settings.model_fields}
-    assert set(re.findall(r"\bGATEWAY_[A-Z_]+[A-Z]\b", text)) <= settings
+    assert set(re.findall(r"\bGATEWAY_[A-Z_]+[A-Z]\b", text)) <= set(VARIABLES)
     metrics = {metric.name for metric in (*METRICS, WORKERS, BUILD)}
     assert set(re.findall(r"\bgateway_[a-z0-9_]+[a-z]\b", text)) <= metrics
 

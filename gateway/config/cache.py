@@ -20,7 +20,8 @@ class CacheSettings(BaseSettings):
         description="memory:// for a cache per process; redis://… or rediss://… adds a cache that"
         " all replicas share, and shares the quota and the rate limits as well.",
         json_schema_extra=allow(
-            "memory://, redis://[user:password@]host[:port][/database], or rediss:// over TLS"
+            "memory://, redis://[user:password@]host[:port][/database], or rediss:// over TLS",
+            file=True,
         ),
     )
     cache_definition_ttl_s: float = Field(

@@ -11,9 +11,12 @@ PREFIX = "GATEWAY_"
 MASK = "********"
 
 
-def allow(description: str) -> dict[str, Any]:
-    """Return a field's metadata that describes its allowed values where its type does not."""
-    return {"allowed": description}
+def allow(description: str, *, file: bool = False) -> dict[str, Any]:
+    """Return a field's metadata that describes its allowed values where its type does not.
+
+    With `file` the value may stand in a file, as a secret's (`secret_files.py`).
+    """
+    return {"allowed": description, "file": file}
 
 
 def split_words(value: object) -> object:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Self, TypeVar
 
-from pydantic import SecretStr, ValidationError, model_validator
+from pydantic import PrivateAttr, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -16,6 +16,15 @@ from gateway.config.edge import EdgeSettings
 from gateway.config.graphql import DocumentSettings, LimitSettings
 from gateway.config.parsing import PREFIX, allowed_values, to_text
 from gateway.config.sandbox import SandboxSettings
+from gateway.config.secret_files import (
+    NOT_SHOWN,
+    FileValues,
+    file_variable,
+    find_files,
+    may_be_file,
+    quote_file,
+    read_files,
+)
 from gateway.config.upstream import UpstreamAuth, UpstreamSettings
 
 SUBJECTS: dict[str, type[BaseSettings]] = {
@@ -61,6 +70,29 @@ class Settings(
 
     model_config = _READING
 
+    _paths: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def paths(self) -> Mapping[str, str]:
+        """Return the files that values were read from, by setting."""
+        return self._paths
+
+    def read_again(self) -> Self:
+        """Return these settings with what the files hold now; raise SettingsError likewise."""
+        known = {name: getattr(self, name) for name in type(self).model_fields}
+        return self._with_files(known, read_files(self._paths))
+
+    @classmethod
+    def load(cls, overrides: Mapping[str, object]) -> Self:
+        """Read the environment and the files that it names, but for `overrides`."""
+        return cls._with_files(overrides, find_files(set(FILES) - overrides.keys(), _variables()))
+
+    @classmethod
+    def _with_files(cls, values: Mapping[str, object], files: FileValues) -> Self:
+        settings = _load(cls, {**values, **files.values}, files)
+        settings._paths = files.paths  # noqa: SLF001 - it is this class's
+        return settings
+
     @model_validator(mode="after")
     def _reject_two_authorizations(self) -> Self:
         if self.auth == "jwt" and self.upstream_auth is UpstreamAuth.PASSTHROUGH:
@@ -69,41 +101,67 @@ class Settings(
         return self
 
 
+FILES = tuple(name for name, field in Settings.model_fields.items() if may_be_file(field))
+"""The settings whose values may stand in files."""
+VARIABLES = (
+    *(PREFIX + name.upper() for name in Settings.model_fields),
+    *map(file_variable, FILES),
+)
+"""All variables that are read."""
+
+
 def load_settings(**overrides: object) -> Settings:
-    """Read the environment (`GATEWAY_*`); `overrides` take precedence over it.
+    """Read the environment (`GATEWAY_*`) and its files; `overrides` take precedence over both.
 
     Raise SettingsError with one line for each mistake: the variable, its value (never a secret's)
     and what is allowed.
     """
-    return _load(Settings, overrides)
+    return Settings.load(overrides)
 
 
 def allows_sandbox() -> bool:
     """Return `allow_sandbox`, whatever the other settings are: the sandbox reads none of them."""
-    return _load(_SandboxAlone, {}).allow_sandbox
+    return _load(_SandboxAlone, {}, FileValues({}, {}, [])).allow_sandbox
 
 
 class _SandboxAlone(SandboxSettings):
     model_config = _READING
 
 
-def _load(model: type[_Model], overrides: Mapping[str, object]) -> _Model:
+def _variables() -> dict[str, str]:
+    """Return the environment with names in lower case, as pydantic reads it."""
+    return {name.lower(): value for name, value in os.environ.items()}
+
+
+def _load(model: type[_Model], values: Mapping[str, object], files: FileValues) -> _Model:
+    lines = files.mistakes
     try:
-        return model(**overrides)  # type: ignore[arg-type]  # pydantic validates them
+        settings = model(**values)  # type: ignore[arg-type]  # pydantic validates them
     except ValidationError as error:
         problems = error.errors()
         lists = {problem["loc"][0] for problem in problems if len(problem["loc"]) > 1}
-        # A list without a valid item is "too short" as well; its items' errors say more.
-        reported = [one for one in problems if len(one["loc"]) != 1 or one["loc"][0] not in lists]
-        raise SettingsError([_line(problem) for problem in reported]) from None
+        # A list without a valid item is "too short" as well; its items' errors say more. A value
+        # that a file lacks is missing because of that file.
+        lines = lines + [
+            _line(problem, files)
+            for problem in problems
+            if (problem["loc"] or not lines)
+            and (len(problem["loc"]) != 1 or problem["loc"][0] not in lists)
+        ]
+    if lines:
+        raise SettingsError(lines)
+    return settings
 
 
-def _line(problem: Any) -> str:
+def _line(problem: Any, files: FileValues) -> str:
     if not problem["loc"]:
         return re.sub(r"^Value error, ", "", problem["msg"])
     name = str(problem["loc"][0])
     variable, field, value = PREFIX + name.upper(), Settings.model_fields[name], problem["input"]
-    line = f"{variable}={_quote(field, value)}: it must be {allowed_values(field)}"
+    if name in files.values:
+        path = quote_file(name, files.paths[name])
+        return f"{path}: its content must be {allowed_values(field)}"
+    line = f"{variable}={_quote(field, value, files)}: it must be {allowed_values(field)}"
     if name == "port" and "://" in str(value):
         line += (
             " (Kubernetes sets it so beside a Service called gateway: set enableServiceLinks to"
@@ -112,21 +170,22 @@ def _line(problem: Any) -> str:
     return line
 
 
-def _quote(field: FieldInfo, value: object) -> str:
+def _quote(field: FieldInfo, value: object, files: FileValues) -> str:
     """Return an invalid value for its message, unless it is a secret or may contain one."""
     text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    variables = _variables()
     secrets = {
-        os.environ.get(PREFIX + name.upper())
+        files.values.get(name) or variables.get((PREFIX + name).lower())
         for name, other in Settings.model_fields.items()
         if other.annotation is SecretStr
-    } - {None, ""}
+    }
     hides = (
         field.annotation is SecretStr
         or field.repr is False
         or any(secret in text for secret in secrets if secret)
     )
     if hides or {"@", "?", "#"} & set(text):
-        return "(not shown, it may hold a secret)"
+        return NOT_SHOWN
     return repr(text if len(text) <= _MAX_QUOTED else text[:_MAX_QUOTED] + "…")
 
 
@@ -137,7 +196,7 @@ def allowed(name: str) -> str:
 
 def unknown_variables() -> list[str]:
     """Return a line for each `GATEWAY_*` variable that is not a setting, with a similar setting."""
-    known = [name.upper() for name in Settings.model_fields]
+    known = [name.removeprefix(PREFIX) for name in VARIABLES]
     lines = []
     for name in sorted(os.environ):
         word = name.removeprefix(PREFIX)
@@ -147,6 +206,21 @@ def unknown_variables() -> list[str]:
         hint = f"; did you mean {PREFIX}{similar[0]}?" if similar else ""
         lines.append(f"{name} is not a setting{hint}")
     return lines
+
+
+def origins(settings: Settings) -> dict[str, str]:
+    """Return where the values of loaded settings come from, by their variables' names."""
+    variables = _variables()
+    return {
+        PREFIX + name.upper(): (
+            f"file {settings.paths[name]}"
+            if name in settings.paths
+            else "environment"
+            if variables.get((PREFIX + name).lower())
+            else "default"
+        )
+        for name in Settings.model_fields
+    }
 
 
 def effective(settings: Settings) -> dict[str, str]:

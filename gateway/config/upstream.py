@@ -60,7 +60,7 @@ class UpstreamSettings(BaseSettings):
     upstream_username: str = Field(
         "",
         description="Till id for basic authentication.",
-        json_schema_extra=allow(f"{_CREDENTIAL} and without a colon"),
+        json_schema_extra=allow(f"{_CREDENTIAL} and without a colon", file=True),
     )
     upstream_password: SecretStr = Field(
         SecretStr(""),
@@ -68,7 +68,7 @@ class UpstreamSettings(BaseSettings):
         json_schema_extra=allow(_CREDENTIAL),
     )
     upstream_oauth_key: str = Field(
-        "", description="Client key for OAuth.", json_schema_extra=allow(_CREDENTIAL)
+        "", description="Client key for OAuth.", json_schema_extra=allow(_CREDENTIAL, file=True)
     )
     upstream_oauth_secret: SecretStr = Field(
         SecretStr(""), description="Client secret for OAuth.", json_schema_extra=allow(_CREDENTIAL)

@@ -14,6 +14,8 @@ from kubernetes_validate import (  # type: ignore[import-untyped]
 from pydantic import SecretStr
 
 from gateway.config.parsing import PREFIX
+from gateway.config.secret_files import file_variable
+from gateway.config.settings import FILES as SETTINGS_IN_FILES
 from gateway.config.settings import Settings
 from tests.deploy.manifests import (
     KUBERNETES,
@@ -37,7 +39,7 @@ VERSIONS = ("1.30.0", latest_version())
 CUSTOM = {"ServiceMonitor"}
 SETTINGS = {PREFIX + name.upper(): field for name, field in Settings.model_fields.items()}
 SECRETS = {name for name, field in SETTINGS.items() if field.annotation is SecretStr}
-FILES = {f"{name}_FILE" for name in SECRETS}
+FILES = set(map(file_variable, SETTINGS_IN_FILES))
 DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
 README = (KUBERNETES / "README.md").read_text(encoding="utf-8")
 
