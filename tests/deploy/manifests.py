@@ -81,10 +81,10 @@ def gateway(overlay: str) -> Pods:
     return found
 
 
-def variables(overlay: str) -> dict[str, str]:
-    """Return the environment of the gateway's container."""
+def variables(overlay: str, pod: Pods | None = None) -> dict[str, str]:
+    """Return the environment of a container, by default the gateway's."""
     found: dict[str, str] = {}
-    container = gateway(overlay).container
+    container = (pod or gateway(overlay)).container
     for source in container.get("envFrom", ()):
         name = source["configMapRef"]["name"]
         (data,) = (
