@@ -37,6 +37,11 @@ fix: setup       ## repair what a machine can repair, write schema.graphql and t
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/promotion-gateway schema
 	@$(BIN)/promotion-gateway docs
+	@sed -n '1,/^spec:/p' $(RULE) >$(RULE).new
+	@sed 's/^./  &/' deploy/monitoring/rules.yaml >>$(RULE).new
+	@mv $(RULE).new $(RULE)
+
+RULE := deploy/kubernetes/components/prometheus-operator/prometheusrule.yaml
 
 verify: setup explorer ## what needs a browser, npm clients or long runs (under thirty minutes)
 	@cd explorer && npm run --silent check

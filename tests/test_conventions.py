@@ -86,6 +86,7 @@ def test_a_patch_is_found() -> None:
 
 # Where real time is the subject, or another process has to get on; each with the reason.
 SLEEPS = {
+    "tests/deploy/test_prometheus.py": "polls: another process scrapes; verify",
     "tests/cache/test_shared_level_faults.py": "a load runs while Redis is stopped; verify",
     "tests/graphql_http/test_persisted_shared.py": "polls: written in the background",
     "tests/server/test_both_paths.py": "pieces of a request are packets of their own",

@@ -36,7 +36,7 @@ from tests.deploy.manifests import (
 # The oldest release whose pods have all that the manifests use, and the newest known one.
 VERSIONS = ("1.30.0", latest_version())
 # Custom resources of the Prometheus Operator, whose schemas are not Kubernetes's.
-CUSTOM = {"ServiceMonitor"}
+CUSTOM = {"ServiceMonitor", "PrometheusRule"}
 SETTINGS = {PREFIX + name.upper(): field for name, field in Settings.model_fields.items()}
 SECRETS = {name for name, field in SETTINGS.items() if field.annotation is SecretStr}
 FILES = set(map(file_variable, SETTINGS_IN_FILES))
@@ -109,9 +109,9 @@ def test_the_overlays_have_every_kind() -> None:
 @both
 def test_every_variable_is_a_setting(overlay: str) -> None:
     """Each is a setting, or a secret's with `_FILE`; none is a secret itself."""
-    named = set(variables(overlay))
-    assert {"GATEWAY_UPSTREAM_URL", "GATEWAY_HOST"} <= named
-    assert named <= set(SETTINGS) - SECRETS | FILES
+    assert {"GATEWAY_UPSTREAM_URL", "GATEWAY_HOST"} <= set(variables(overlay))
+    for pod in pods(overlay):
+        assert set(variables(overlay, pod)) <= set(SETTINGS) - SECRETS | FILES
 
 
 def test_every_variable_in_a_file_is_a_setting() -> None:
@@ -119,6 +119,23 @@ def test_every_variable_in_a_file_is_a_setting() -> None:
     for path in [*KUBERNETES.rglob("*.yaml"), KUBERNETES / "README.md"]:
         found = re.findall(r"\bGATEWAY_[A-Z_]+[A-Z]\b", path.read_text(encoding="utf-8"))
         assert set(found) <= set(SETTINGS) | FILES, path
+
+
+def test_only_the_sandbox_may_play_the_platform() -> None:
+    """The image's refusal to do so holds everywhere else."""
+    allowing = [
+        (overlay, pod.name)
+        for overlay in OVERLAYS
+        for pod in pods(overlay)
+        if "GATEWAY_ALLOW_SANDBOX" in variables(overlay, pod)
+    ]
+    assert allowing == [("sandbox", "sandbox")]
+
+
+def test_the_rules_are_those_of_prometheus() -> None:
+    """`make fix` has written the PrometheusRule after the last change of the rules."""
+    (rules,) = documents(ROOT / "deploy/monitoring/rules.yaml")
+    assert one("production", "PrometheusRule")["spec"] == rules
 
 
 @both
