@@ -17,7 +17,6 @@ from gateway.config.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
-COMPOSE = (ROOT / "deploy/compose.yaml").read_text(encoding="utf-8")
 SETTINGS = {PREFIX + name.upper() for name in Settings.model_fields}
 
 
@@ -31,18 +30,6 @@ def extras(project: Any, name: str) -> list[str]:
     """Return the requirements of an extra."""
     listed: list[str] = project["project"]["optional-dependencies"][name]
     return listed
-
-
-def blocks(text: str, indent: int) -> dict[str, str]:
-    """Split the body of a YAML mapping in block style at its keys."""
-    found = re.split(rf"^ {{{indent}}}(?=[\w-]+:)", text, flags=re.MULTILINE)[1:]
-    return {block.partition(":")[0]: block.partition(":")[2] for block in found}
-
-
-def services() -> dict[str, dict[str, str]]:
-    """Return the keys of each service."""
-    listed = blocks(COMPOSE.partition("\nservices:\n")[2], 2)
-    return {name: blocks(body, 4) | {"all": body} for name, body in listed.items()}
 
 
 def test_hadolint_finds_nothing() -> None:
@@ -76,13 +63,9 @@ def test_the_image_serves_on_port_8000() -> None:
 
 
 def test_the_image_runs_no_sandbox_by_mistake() -> None:
-    """Its environment does not allow `dev` and `sandbox`; in compose the sandbox alone may run."""
+    """Its environment does not allow `dev` and `sandbox`."""
     environment = DOCKERFILE.rpartition("\nENV ")[2].partition("\nUSER ")[0]
     assert "GATEWAY_ALLOW_SANDBOX=false" in environment
-    found = services()
-    allowing = {name for name, keys in found.items() if "ALLOW_SANDBOX" in keys["all"]}
-    assert allowing == {"sandbox"}
-    assert 'GATEWAY_ALLOW_SANDBOX: "true"' in found["sandbox"]["environment"]
 
 
 def test_every_variable_is_a_setting() -> None:
@@ -169,39 +152,3 @@ def test_what_the_image_copies_is_in_its_context() -> None:
         assert (ROOT / source).exists()
         assert source in allowed or source.partition("/")[0] in allowed
     assert {"explorer/node_modules/", "gateway/server/explorer_assets/"} <= set(rules)
-
-
-def test_compose_starts_the_gateway_after_what_it_needs() -> None:
-    """Each service has a health check; the gateway waits for both others."""
-    found = services()
-    assert set(found) == {"gateway", "sandbox", "valkey"}
-    assert found["gateway"]["depends_on"].count("condition: service_healthy") == 2
-    for name, keys in found.items():
-        assert "healthcheck" in keys, name
-        assert re.search(r"^    <<: \*(gateway|hardened)$", keys["all"], re.MULTILINE)
-    hardened = COMPOSE.partition("x-hardened: &hardened")[2].partition("\n\n")[0]
-    assert "read_only: true" in hardened
-    assert "cap_drop: [ALL]" in hardened
-    assert "no-new-privileges" in hardened
-    assert "<<: *hardened" in COMPOSE.partition("x-gateway: &gateway")[2].partition("\n\n")[0]
-    assert "127.0.0.1:8000:8000" in found["gateway"]["ports"]
-    assert '["sandbox", "--host", "0.0.0.0"]' in found["sandbox"]["command"]
-    assert "valkey/valkey:8-alpine" in found["valkey"]["image"]
-
-
-def test_the_demonstration_starts_and_is_this_machines_alone() -> None:
-    """Only the compose file opens a gateway, on the loopback; the image never does."""
-    gateway = services()["gateway"]
-    assert 'GATEWAY_ALLOW_ANONYMOUS: "true"' in gateway["environment"]
-    assert re.findall(r'"([\d.]+):\d+:\d+"', gateway["ports"]) == ["127.0.0.1"]
-    assert "ALLOW_ANONYMOUS" not in DOCKERFILE
-
-
-def test_compose_is_plain_yaml() -> None:
-    """Indented by two, without tabs, each key of a mapping once."""
-    assert "\t" not in COMPOSE
-    lines = [line for line in COMPOSE.splitlines() if line.strip() and "#" not in line]
-    assert all((len(line) - len(line.lstrip(" "))) % 2 == 0 for line in lines)
-    for name, keys in services().items():
-        written = re.findall(r"^    ([\w-]+):", keys["all"], re.MULTILINE)
-        assert len(written) == len(set(written)), name
