@@ -20,7 +20,7 @@ _CONFIGURATION = f"""# Configuration
 
 {_GENERATED}
 
-All settings are environment variables. An empty variable counts as one that is not set, an invalid
+All settings are environment variables, which are read once, at the start. An empty variable counts as one that is not set, an invalid
 value stops the start with a line that says what is allowed, and `promotion-gateway config` prints
 the values in force with where each comes from, secrets masked. Booleans are `true` or `false`; `on`
 and `off` are read, too. `dev` is `promotion-gateway dev`, `serve` is `promotion-gateway serve`.
