@@ -20,10 +20,11 @@ _CONFIGURATION = f"""# Configuration
 
 {_GENERATED}
 
-All settings are environment variables, which are read once, at the start. An empty variable counts as one that is not set, an invalid
-value stops the start with a line that says what is allowed, and `promotion-gateway config` prints
-the values in force with where each comes from, secrets masked. Booleans are `true` or `false`; `on`
-and `off` are read, too. `dev` is `promotion-gateway dev`, `serve` is `promotion-gateway serve`.
+All settings are environment variables, which are read at the start. An empty variable counts as one
+that is not set, an invalid value stops the start with a line that says what is allowed, and
+`promotion-gateway config` prints the values in force with where each comes from, secrets masked.
+Booleans are `true` or `false`; `on` and `off` are read, too.
+`dev` is `promotion-gateway dev`, `serve` is `promotion-gateway serve`.
 """
 _FILES = """
 Instead of a secret, its variable with `_FILE` names the file that holds it, without the end of its
