@@ -6,7 +6,7 @@ from typing import Generic, NamedTuple, TypeVar
 W = TypeVar("W")
 
 _BACKGROUND = "background of "
-_MIN_SHARED = 4  # of fewer, one caller may hold all
+_MIN_SHARED = 4  # with fewer slots, one caller may hold all
 
 
 def share_of(maximum: int) -> int:
@@ -15,9 +15,9 @@ def share_of(maximum: int) -> int:
 
 
 def in_background(caller: str) -> str:
-    """Return the caller of background work that a caller has started, such as a cache refresh.
+    """Return the key of background work that a caller has started, such as a cache refresh.
 
-    Background work gets what is free, and does not wait.
+    Background work runs only where capacity is free at once: it never waits.
     """
     return _BACKGROUND + caller
 
@@ -32,22 +32,22 @@ class QueuePosition(NamedTuple):
 
     ahead: int
     has_overtaken: bool
-    """Whether a waiter that was there before has to wait for one more."""
+    """Whether a waiter that was queued before now waits for one more."""
 
 
 class FairQueue(Generic[W]):
     """A queue with round robin between callers, first in, first out for each caller.
 
-    A caller with many waiters delays another caller's by one each round. Waiters are compared by
-    identity.
+    However many waiters a caller has, only one of them goes before another caller's in each round.
+    Waiters are compared by identity.
     """
 
     def __init__(self) -> None:
         self._queues: dict[str, dict[W, None]] = {}  # in the order of turns; none is empty
         self.length = 0
         """The number of waiters."""
-        self.served: str | None = None
-        """The caller whose turn it is; its next turn comes after all others', new ones included."""
+        self.current_caller: str | None = None
+        """The caller whose turn it is; its next one comes after all others', new ones included."""
 
     def of(self, caller: str) -> int:
         """Return the number of waiters of a caller."""
@@ -58,12 +58,12 @@ class FairQueue(Generic[W]):
         queue = self._queues.setdefault(caller, {})
         queue[waiter] = None
         self.length += 1
-        if self.served is not None and self.served != caller:
-            self._move_to_end(self.served)
+        if self.current_caller is not None and self.current_caller != caller:
+            self._move_to_end(self.current_caller)
         return self._position(caller, len(queue) - 1)
 
     def ahead_of(self, caller: str, waiter: W) -> int | None:
-        """Return the number of waiters whose turn comes before; None if this one is not queued."""
+        """Return the number of waiters whose turn comes before this one's; None if not queued."""
         if waiter not in self._queues.get(caller, ()):
             return None
         return next(ahead for ahead, one in enumerate(self) if one is waiter)
@@ -71,9 +71,10 @@ class FairQueue(Generic[W]):
     def move(
         self, caller: str, waiter: W, other: str, *, if_sooner: bool = True
     ) -> QueuePosition | None:
-        """Move a waiter behind those of another caller, who waits for the same, if that is sooner.
+        """Move a waiter to the queue of another caller, who waits for the same call.
 
-        Return the new position, None if it has not moved.
+        With `if_sooner` only if its turn comes sooner there. Return the new position, None if it
+        has not moved.
         """
         ahead = self.ahead_of(caller, waiter)
         if ahead is None or caller == other:
@@ -107,7 +108,7 @@ class FairQueue(Generic[W]):
         return waiter
 
     def __iter__(self) -> Iterator[W]:
-        """Iterate over all waiters in the order of their turns; the line must not change."""
+        """Iterate over all waiters in the order of their turns; the queue must not change."""
         queues = [iter(queue) for queue in self._queues.values()]
         while queues:
             remaining = []
@@ -125,7 +126,7 @@ class FairQueue(Generic[W]):
             if other == caller:
                 is_after = True
                 continue
-            rounds = own + 1 - (is_after or other == self.served)
+            rounds = own + 1 - (is_after or other == self.current_caller)
             ahead += min(len(queue), rounds)
             has_overtaken = has_overtaken or len(queue) > rounds
         return QueuePosition(ahead, has_overtaken)

@@ -13,7 +13,7 @@ def taken(queue: FairQueue[str]) -> list[str]:
     """Serve all that is queued, one after the other, and return the order."""
     order = []
     while (waiter := queue.take()) is not None:
-        queue.served = waiter[0]
+        queue.current_caller = waiter[0]
         order.append(waiter)
     return order
 
@@ -42,7 +42,7 @@ def test_a_single_caller_is_first_in_first_out() -> None:
 def test_a_waiter_that_arrives_while_another_is_served_is_next() -> None:
     """A new caller comes before the next entry of the one being served."""
     queue = fill("a1", "a2")
-    queue.served = "a"
+    queue.current_caller = "a"
     queue.append("b", "b1")
     assert taken(queue) == ["b1", "a1", "a2"]
 
@@ -50,12 +50,12 @@ def test_a_waiter_that_arrives_while_another_is_served_is_next() -> None:
 def test_new_callers_do_not_delay_a_callers_turn() -> None:
     """A new caller with every turn still leaves one entry a round to a caller with many."""
     queue, order = fill("a0", "a1", "a2", "a3"), []
-    queue.served = "a"
+    queue.current_caller = "a"
     for number in range(5):
         queue.append(chr(ord("p") + number), f"{chr(ord('p') + number)}0")
         waiter = queue.take()
         assert waiter is not None
-        queue.served = waiter[0]
+        queue.current_caller = waiter[0]
         order.append(waiter)
     assert order == ["p0", "a0", "q0", "r0", "a1"]
 
@@ -71,7 +71,7 @@ def test_positions_are_exact(steps: list[tuple[str, int]]) -> None:
                 queue.remove(before[index % len(before)][0], before[index % len(before)])
             elif before:
                 assert queue.take() == before[0]
-                queue.served = before[0][0]
+                queue.current_caller = before[0][0]
             continue
         name = f"{caller}{number}"
         place = queue.append(caller, name)

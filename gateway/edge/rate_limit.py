@@ -1,8 +1,9 @@
-"""How much one caller may use in a minute, by a sliding window counter in this process or in Redis.
+"""Rate limits of one caller per minute, by a sliding window counter in this process or in Redis.
 
-The previous minute counts by the part of it that the last 60 s still contain: two numbers a caller,
-and no instant at which the whole limit is available again. A caller who used the limit at the end
-of a minute may use nearly as much again within the next 60 s; over longer times nobody exceeds it.
+The count of the previous minute is weighted by the part of it that is within the last 60 s. So two
+numbers per caller suffice, and there is no instant at which the whole limit is available again. A
+caller who used the limit at the end of a minute may use nearly as much again within the next 60 s;
+over longer times no caller exceeds it.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ _MAX_CALLERS = 20_000
 
 
 class RateLimit(ABC):
-    """Counts what callers use; `caller` is a key that reveals no identity."""
+    """Counts the requests or calls of each caller; `caller` is a key that reveals no identity."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -34,12 +35,12 @@ class RateLimit(ABC):
     async def wait_s(self, caller: str, number: int, pending: int = 0) -> float:
         """Return the seconds until `number` may be taken, and count nothing.
 
-        `pending` is in use already, and has not been counted yet.
+        `pending` are used already, but not counted yet.
         """
         return await self.count(caller, min(number, self.limit), pending=pending)
 
     async def add(self, caller: str, number: int) -> None:
-        """Count `number`, even above the limit; a negative number returns what was taken."""
+        """Count `number`, even above the limit; a negative number undoes a `take`."""
         await self.count(caller, 0, added=number)
 
     @abstractmethod
@@ -78,8 +79,8 @@ class LocalRateLimit(RateLimit):
 def wait_time_s(limit: int, number: int, current: int, previous: int, passed: float) -> float:
     """Return the seconds until `number` may be taken of `limit`, 0.0 for now.
 
-    `current` and `previous` have been counted in this window and the one before; of this one
-    `passed` is over, 0 to 1.
+    `current` and `previous` are the counts of this window and the one before; `passed` is the part
+    of this window that is over, 0 to 1.
     """
     if number == 0 or previous * (1 - passed) + current + number <= limit:
         return 0.0
@@ -91,7 +92,7 @@ def wait_time_s(limit: int, number: int, current: int, previous: int, passed: fl
 
 
 class CallLimit:
-    """Limits the upstream calls that one caller causes in a minute, by operations of any kind.
+    """Limits the upstream calls that one caller's operations cause in a minute.
 
     Calls are counted as they are made, and checked before an operation begins: a running operation
     is never stopped, since half a response costs as many calls as a complete one. So operations

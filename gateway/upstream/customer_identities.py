@@ -1,7 +1,7 @@
 """The customer ids of identifiers, as responses of the platform have proven them.
 
-A response with another id than the known one does not replace it: of two responses that contradict
-each other neither is served, until a call made afterwards confirms one (docs/decisions/027).
+A response with another id than the known one does not replace it: neither of two responses that
+contradict each other is served, until a later call confirms one (docs/decisions/027).
 """
 
 import math
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gateway.upstream.customer_view.endpoint import CustomerKey
 
 PROOF_S = 600.0
-_RENEW_AFTER_S = 30.0  # to renew a younger proof is not worth the write
+_RENEW_AFTER_S = 30.0  # renewing a younger proof is not worth the write
 _MAX_PROOFS = 20_000  # some 10 MB
 _MAX_DISPUTES = 1_000
 
@@ -38,7 +38,7 @@ class Proof(NamedTuple):
 class _Dispute(NamedTuple):
     """The ids of responses that contradict each other; none of them is proven.
 
-    Only a call that began at `since` contradictions or more may decide between them.
+    Only a call that began after the contradiction, the one with number `since`, decides.
     """
 
     customer_ids: frozenset[int]
@@ -71,35 +71,41 @@ class KnownCustomerIds:
     def proof(self, request: RequestContext, customer: "CustomerKey") -> Proof | None:
         """Return the proof of an identifier's id; None where there is none that has not expired."""
         proof = self._proofs.get((self._identity(request), customer))
-        return None if proof is None or _is_over(proof.proven_at, self._clock()) else proof
+        return None if proof is None or _is_expired(proof.proven_at, self._clock()) else proof
 
     def agrees(self, request: RequestContext, customer: "CustomerKey", customer_id: int) -> bool:
         """Whether a cached response agrees with the proof; it proves nothing itself."""
         key = self._identity(request), customer
         proof = self._proofs.get(key)
-        if proof is not None and 0 <= self._clock() - proof.proven_at < PROOF_S:  # not `_is_over`
+        if (
+            proof is not None and 0 <= self._clock() - proof.proven_at < PROOF_S
+        ):  # not `_is_expired`
             return proof.customer_id == customer_id
         return not self._disputes or self._open_dispute(key, self._clock()) is None
 
     def record(
-        self, request: RequestContext, customer: "CustomerKey", customer_id: int, began_at: int
+        self,
+        request: RequestContext,
+        customer: "CustomerKey",
+        customer_id: int,
+        contradictions_before: int,
     ) -> bool:
         """Record the id of a response just received; return whether it may be served.
 
-        `began_at` is what `contradictions` was when its call began.
+        `contradictions_before` is the value of `contradictions` when its call began.
         """
         key = self._identity(request), customer
         now = self._clock()
         proof = self._proofs.get(key)
         if proof is not None:
             known_id, proven_at, is_confirmed = proof
-            is_over = not 0 <= now - proven_at < PROOF_S  # as in `_is_over`
-            if known_id == customer_id and not is_over:
+            is_expired = not 0 <= now - proven_at < PROOF_S  # as in `_is_expired`
+            if known_id == customer_id and not is_expired:
                 if not is_confirmed or now - proven_at > _RENEW_AFTER_S:
                     self._proofs[key] = Proof(customer_id, now, is_confirmed=True)
                 return True
-            if is_over:
-                if known_id != customer_id:  # what the cache has of that customer is invalid
+            if is_expired:
+                if known_id != customer_id:  # so cached responses of that customer are invalid
                     self._contradict(key, now)
                 proof = None
         dispute = self._open_dispute(key, now)
@@ -111,7 +117,7 @@ class KnownCustomerIds:
             self._begin_dispute(key, frozenset((proof.customer_id, customer_id)))
             return False
         assert dispute is not None  # noqa: S101 - see above
-        if began_at < dispute.since:
+        if contradictions_before < dispute.since:
             return False
         if customer_id not in dispute.customer_ids:
             self._begin_dispute(key, dispute.customer_ids | {customer_id})
@@ -122,7 +128,10 @@ class KnownCustomerIds:
         return True
 
     def dispute(self, request: RequestContext, customer: "CustomerKey", customer_id: int) -> None:
-        """Drop an unconfirmed proof that something contradicts which proves nothing itself."""
+        """Drop an unconfirmed proof of `customer_id` that a cursor contradicts.
+
+        A cursor proves nothing itself.
+        """
         key = self._identity(request), customer
         proof = self._proofs.get(key)
         if proof is not None and proof.customer_id == customer_id and not proof.is_confirmed:
@@ -133,7 +142,7 @@ class KnownCustomerIds:
     ) -> float:
         """Return the earliest time of a cached response that may be served, wall-clock seconds.
 
-        It is `max_age_s` ago, and not before the last contradiction; 0 for any time.
+        It is `max_age_s` ago, but not before the last contradiction; 0 means any time.
         """
         not_before = 0.0 if max_age_s == math.inf else self._clock() - max_age_s
         if not self._contradicted:
@@ -155,9 +164,9 @@ class KnownCustomerIds:
 
     def _open_dispute(self, key: _Key, now: float) -> _Dispute | None:
         dispute = self._disputes.get(key) if self._disputes else None
-        return None if dispute is None or _is_over(dispute.at, now) else dispute
+        return None if dispute is None or _is_expired(dispute.at, now) else dispute
 
 
-def _is_over(at: float, now: float) -> bool:
+def _is_expired(at: float, now: float) -> bool:
     # A time in the future comes from a clock that was set back: its age is unknown.
     return not 0 <= now - at < PROOF_S

@@ -42,5 +42,5 @@ class DecodedPageCache(Generic[_I]):
     def store(self, target: str, body: bytes, page: UpstreamPage[_I]) -> None:
         """Keep a page unless it is empty, too large, or lacks items, which is logged each time."""
         entry = _Entry(target, body, page)
-        if page.items and not page.left_out and _size(entry) <= self._entries.maxsize:
+        if page.items and not page.dropped and _size(entry) <= self._entries.maxsize:
             self._entries[target] = entry

@@ -1,4 +1,4 @@
-"""Decoding a response's body to a page, and what is rejected of it, for either endpoint."""
+"""Decodes the pages of both endpoints, and counts and logs what is dropped or rejected."""
 
 from collections.abc import Callable
 from operator import attrgetter
@@ -42,12 +42,13 @@ def read_page(
     body: bytes,
     wanted: Wanted | None = None,
 ) -> UpstreamPage[_I]:
-    """Return the page that `decode` decodes, without items that are not `wanted`.
+    """Decode a page by `decode`, and drop the items that are not `wanted`.
 
-    The platform may return promotions of other programs than requested. Items that are left out
-    are counted and logged, and so are values of undocumented shapes.
+    The platform may return promotions of other programs than requested. Dropped items are counted
+    and logged, and so are values of undocumented shapes.
 
-    Raise UpstreamBadPayloadError for what is no page, and the error of a documented error body.
+    Raise UpstreamBadPayloadError for a body that is no page, and the error of a documented error
+    body.
     """
     try:
         page = decode(body)
@@ -56,7 +57,7 @@ def read_page(
     if isinstance(page, Refusal):
         raise error_from_status(endpoint, UpstreamResponse(200, refusal=page))
     if wanted is not None:
-        # Nearly always all are wanted, which shows without a call per item.
+        # Nearly always all items are wanted: check that without a call per item.
         programs = set(map(_program_id, filter(None, page.items)))
         is_one = wanted.promotion_id is not None
         if not programs <= wanted.program_ids or (
@@ -67,9 +68,9 @@ def read_page(
         statistics.undocumented_values += page.undocumented
         log.warning("upstream_undocumented_values", endpoint=endpoint, count=page.undocumented)
     if None in page.items:
-        statistics.items_dropped += page.left_out
+        statistics.items_dropped += page.dropped
         log.warning(
-            "upstream_items_dropped", endpoint=endpoint, count=page.left_out, foreign=page.foreign
+            "upstream_items_dropped", endpoint=endpoint, count=page.dropped, foreign=page.foreign
         )
     return page
 

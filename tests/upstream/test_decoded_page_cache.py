@@ -51,7 +51,7 @@ def test_a_page_with_an_item_left_out_is_decoded_each_time() -> None:
     reader = Reader()
 
     for _ in range(2):
-        assert reader.read("/a", b"a?").left_out == 1
+        assert reader.read("/a", b"a?").dropped == 1
     assert reader.decoded == 2
 
 

@@ -58,10 +58,10 @@ class Refusal(NamedTuple):
 class UpstreamPage(NamedTuple, Generic[Item]):
     """A window of an upstream list.
 
-    `items` has None where an item was left out. `total` is the upstream's ``totalEntries``, None
+    `items` has None where an item was dropped. `total` is the upstream's ``totalEntries``, None
     where it cannot be read; `customer_id` is whose page it is, where the endpoint says so.
-    `foreign` counts the items left out because they were not requested, `undocumented` the values
-    of another form than documented, which are read for what they plainly are, or as null.
+    `foreign` counts the items dropped because they were not requested, `undocumented` the values of
+    another type than documented, which are converted where that is unambiguous, and null otherwise.
     """
 
     items: list[Item | None]
@@ -72,19 +72,19 @@ class UpstreamPage(NamedTuple, Generic[Item]):
     undocumented: int = 0
 
     @property
-    def left_out(self) -> int:
-        """Return the number of items left out."""
+    def dropped(self) -> int:
+        """Return the number of dropped items."""
         return self.items.count(None)
 
     @property
     def unreadable(self) -> int:
-        """Return the number of items that could not be read, so that it is unknown which."""
-        return self.left_out - self.foreign
+        """Return the number of items that could not be read; it is unknown which those were."""
+        return self.dropped - self.foreign
 
     def only(self, is_wanted: Callable[[Item], bool]) -> "UpstreamPage[Item]":
-        """Return the page with the items left out that were not requested."""
+        """Return the page without the items that were not requested."""
         items = [None if item is None or not is_wanted(item) else item for item in self.items]
-        return self._replace(items=items, foreign=items.count(None) - self.left_out)
+        return self._replace(items=items, foreign=items.count(None) - self.dropped)
 
 
 class _Format(NamedTuple):
@@ -155,7 +155,7 @@ decode_definition_page: Callable[[bytes], UpstreamPage[DefinitionPayload] | Refu
 
 
 def _decode_at_once(form: _Format, body: bytes) -> _Payload | Refusal | None:
-    """Decode a body whose every value is readable; return None for any other."""
+    """Decode a body of which every value is as documented; return None for any other."""
     if len(body) > _MAX_VALUES:
         _check_values(body, _MAX_VALUES, b",[{")
     try:
@@ -178,7 +178,7 @@ def _decode_at_once(form: _Format, body: bytes) -> _Payload | Refusal | None:
 
 
 def _decode_by_item(form: _Format, body: bytes) -> tuple[_Payload | Refusal, int]:
-    """Decode a body item by item; return also how many values are not as documented."""
+    """Decode a body item by item; return also the number of values not as documented."""
     _check_values(body, _MAX_VALUES_BY_ITEM, b",[{\\")
     reader = Lenient()
     try:
@@ -205,7 +205,7 @@ def _decode_by_item(form: _Format, body: bytes) -> tuple[_Payload | Refusal, int
 
 
 def _split(listed: msgspec.Raw, key: str, reader: Lenient) -> list[msgspec.Raw]:
-    """Split a list into its items; an object instead is the only item, and ``{}`` is no item."""
+    """Split a list into its items; a single object is a list of one, ``{}`` an empty list."""
     first = bytes(listed)[:1]
     if first == b"[":
         entries = _decode_list(listed)
@@ -219,7 +219,7 @@ def _split(listed: msgspec.Raw, key: str, reader: Lenient) -> list[msgspec.Raw]:
 
 
 def _decode_item(form: _Format, json: msgspec.Raw, reader: Lenient) -> msgspec.Struct | None:
-    """Decode one item at once, or else leaf by leaf; None where it cannot be shown."""
+    """Decode one item at once, or else leaf by leaf; None where a required part is unreadable."""
     try:
         item = form.decode_item(json)
     except _DECODE_ERRORS:
@@ -239,7 +239,10 @@ def _decode_item(form: _Format, json: msgspec.Raw, reader: Lenient) -> msgspec.S
 
 
 def _check_values(body: bytes, maximum: int, marks: bytes) -> None:
-    """Count the bytes that precede values, in C and before anything is allocated."""
+    """Raise MalformedPayloadError for a body with more than `maximum` of the bytes in `marks`.
+
+    Each precedes a value. They are counted in C, before anything is allocated.
+    """
     if len(body) > maximum and sum(body.count(mark) for mark in marks) > maximum:
         raise MalformedPayloadError("too many values")
 

@@ -1,14 +1,14 @@
-"""Reading a struct leaf by leaf, where decoding it at once has failed.
+"""Decodes a struct leaf by leaf, where decoding it at once has failed.
 
-A value of another shape than documented is read for what it plainly is:
+A value of another type than documented is converted where that is unambiguous:
 
-- where a text is documented, a number or boolean as its digits or word, an object or list as JSON;
-- where a list is documented, a single entry as a list of one, and ``{}`` as an empty list;
-- where an object is documented, a list of one object as that object, and ``[]`` as an empty one.
+- to a text: a number or boolean by its digits or word, an object or list as JSON;
+- to a list: a single entry to a list of one, and ``{}`` to an empty list;
+- to an object: a list of one object to that object, and ``[]`` to an empty one.
 
-An unreadable leaf takes its default, unless it is required or `ESSENTIAL` (`field_types.py`): then
-the whole struct is unreadable. An empty string means absence. Every other value that is not as
-documented is counted in `Lenient.undocumented`.
+An unreadable leaf gets its default, unless it is required or `ESSENTIAL` (`field_types.py`): then
+the whole struct is unreadable. An empty string means that the value is absent; every other value
+that is not as documented is counted in `Lenient.undocumented`.
 """
 
 import math
@@ -47,7 +47,7 @@ class Lenient:
         self.undocumented = 0
 
     def struct(self, raw: object, kind: type[_S]) -> _S:
-        """Return a struct made of what `parse_json` or `parse_exactly` returned.
+        """Build a struct from parsed JSON (`parse_json`, `parse_exactly`).
 
         Raise UnreadableError where a required or essential part, at any depth, is unreadable.
         """

@@ -1,9 +1,9 @@
-"""When the next call may start under a limit of calls per minute; pure.
+"""When the next call may start under a limit of N calls per minute, without I/O.
 
-Of N calls in 60 s a fifth is the burst, and the others have even slots. A call starts in an even
-slot where one is due, else from the burst, whose calls come back a minute after they started. So in
-any 60 s at most ``burst`` calls of the one kind and ``even`` of the other start, N together; and
-where more are wanted all the time all N start, without a gap.
+A fifth of the N calls is the burst; the others have slots at even intervals. A call starts in an
+even slot where one is due, else from the burst, of which each call is available again a minute
+after it started. So in any 60 s at most ``burst`` and ``even`` calls start, N together; and under
+constant load all N start, without a gap.
 """
 
 import math
@@ -12,8 +12,8 @@ from itertools import islice
 from typing import NamedTuple
 
 WINDOW_S = 60.0
-# What starts evenly arrives a little unevenly: a second's margin keeps the platform's own count
-# below the limit, and pays for the slots that start late.
+# Calls that start evenly arrive a little unevenly: a margin of a second keeps the platform's count
+# below the limit, also where slots start late.
 GUARD_S = 1.0
 # An even slot that starts late by up to this does not delay those after it.
 SLACK_S = 0.25
@@ -70,8 +70,8 @@ class Pacer:
     ) -> "Pacer":
         """Create the pacer of one replica's share, where all shared one pacer until `since`.
 
-        At most, the replicas had together started a whole burst just then and every even slot
-        before. As if that were so, the share has no burst for a period, and its even slots go on.
+        The replicas may together have started a whole burst just then, and a call in every even
+        slot before. So the share has no burst for a period, and its even slots continue.
         """
         total = cls.of(calls_per_minute, window_s)
         share = cls(total.burst // replicas, total.even // replicas, window_s)
@@ -96,7 +96,7 @@ class Pacer:
     def waits_s(self, now: float, number: int) -> list[float]:
         """Return the waits, in seconds, of the next `number` calls, one after the other.
 
-        Infinite where a call can never start, and exact for waits within the window.
+        It is infinite for a call that can never start, and exact for waits within the window.
         """
         self._forget(now)
         free = self.burst - len(self._bursts)

@@ -19,7 +19,7 @@ from gateway.upstream.resilience.pacer import WINDOW_S, Pacer
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
 
-# The resolution of the clocks: a shorter wait, left over by rounding, would spin.
+# The resolution of the clocks: shorter waits, left by rounding, would poll in a busy loop.
 _MIN_WAIT_S = 0.001
 _MAX_SAMPLED = 100
 
@@ -36,7 +36,7 @@ class RateLimiter(Protocol):
         ...
 
     async def estimate_waits_s(self, number: int) -> list[float]:
-        """Return the least waits, in seconds, of the next `number` calls, one after the other."""
+        """Return lower bounds of the waits of the next `number` calls in order, in seconds."""
         ...
 
     async def pause(self, pause_s: float) -> None:
@@ -67,9 +67,9 @@ class LocalRateLimiter:
         return max((await self.estimate_waits_s(1))[0], _MIN_WAIT_S)
 
     async def estimate_waits_s(self, number: int) -> list[float]:
-        """Return the least waits, in seconds, of the next `number` calls, one after the other."""
+        """Return lower bounds of the waits of the next `number` calls in order, in seconds."""
         now = self._clock()
-        # Nothing starts in a pause, and its slots are not lost: a call waits for the later of both.
+        # A pause does not shift the pacer's times: a call waits for the later of both.
         pause_s = self._paused_until - now
         waits = self._pacer.waits_s(now, number) if self._pacer else [0.0] * number
         return [max(wait_s, pause_s) for wait_s in waits]
@@ -111,7 +111,7 @@ class Quota:
     """The queue of calls under one upstream identity.
 
     Only its head polls the limiter; behind the head the callers take turns. A waiter that leaves
-    uses nothing up. `clock` is monotonic, in seconds, and the event loop's as a deadline is.
+    counts no call. `clock` is the event loop's, as that of deadlines, in monotonic seconds.
     """
 
     def __init__(self, limiter: RateLimiter, *, clock: Clock, sleep: Sleep) -> None:
@@ -126,7 +126,7 @@ class Quota:
 
     @property
     def has_waiters(self) -> bool:
-        """Whether any call is about to start."""
+        """Whether any call waits."""
         return self._head is not None
 
     def try_acquire(self) -> bool:
@@ -171,7 +171,7 @@ class Quota:
     async def _wait(self, endpoint: str, waiter: _QuotaWaiter) -> None:
         has_waited = self._head is not None
         if self._head is None:
-            self._head, self._queue.served = waiter, waiter.caller
+            self._head, self._queue.current_caller = waiter, waiter.caller
         else:
             await self._wait_for_head(endpoint, waiter)
         while (wait_s := await self._limiter.acquire_or_wait_s()) > 0:
@@ -198,10 +198,10 @@ class Quota:
         """Move a waiter to the turn of another caller who joined its call, if that is sooner."""
         if not isinstance(other, RequestContext) or is_background(other.caller_key):
             return
-        place = self._queue.move(waiter.caller, waiter, other.caller_key)
-        if place is not None:
+        position = self._queue.move(waiter.caller, waiter, other.caller_key)
+        if position is not None:
             waiter.caller = other.caller_key
-            if place.has_overtaken:
+            if position.has_overtaken:
                 self._start_review()
 
     async def _check_deadline(self, endpoint: str, waiter: _QuotaWaiter, ahead: int) -> None:
@@ -211,8 +211,8 @@ class Quota:
             wait_s = (await self._limiter.estimate_waits_s(ahead + 1))[-1]
             if self._clock() + wait_s <= waiter.deadline:
                 return
-            # Who left during the estimate counts in it twice: as started, and as ahead. Again,
-            # then, with those who are ahead now.
+            # A waiter that has started during the estimate was counted twice: as a start, and as
+            # ahead. So estimate again with the waiters that are ahead now.
             behind_head = self._queue.ahead_of(waiter.caller, waiter)
             estimated, ahead = ahead, 0 if behind_head is None else behind_head + 1
         if ahead:
@@ -256,7 +256,7 @@ class Quota:
             self._queue.remove(waiter.caller, waiter)
             return
         self._head = head = self._queue.take()
-        self._queue.served = None if head is None else head.caller
+        self._queue.current_caller = None if head is None else head.caller
         if head is not None and head.turn is not None and not head.turn.done():
             head.turn.set_result(None)
 
@@ -272,8 +272,8 @@ def local_quota(
 class Quotas:
     """The quota of each identity, made by `create` when first used.
 
-    An identity is a hash, not a credential. With passthrough, callers can bring any number of
-    them: of more than `max_quotas` the least recently used is dropped for which no call waits.
+    An identity is a hash, not a credential. With passthrough, callers can send any number of them:
+    above `max_quotas`, the least recently used one for which no call waits is dropped.
     """
 
     def __init__(self, create: Callable[[str], Quota], max_quotas: int = 10_000) -> None:
@@ -285,14 +285,14 @@ class Quotas:
     def remaining(self) -> int | None:
         """Return how many calls remain to the identity with the fewest; None: no limit known.
 
-        Of the 100 identities used last: to look at ten thousand would take too long.
+        It looks at the 100 identities used last: ten thousand would take too long.
         """
         latest = islice(reversed(self._quotas.values()), _MAX_SAMPLED)
         remaining = (quota.remaining() for quota in latest)
         return min((calls for calls in remaining if calls is not None), default=None)
 
     def forget(self) -> None:
-        """Drop all quotas; calls that wait for one still start in their turn."""
+        """Drop all quotas; calls that wait already still start in their turn."""
         self._quotas.clear()
         self._latest = None
 

@@ -1,10 +1,10 @@
 """The replicas that share one Redis, and whether this one still reaches it.
 
-How the quota holds while replicas lose Redis one by one: a replica is degraded to its share only
-once Redis has not answered it for `grace_s`, and by then Redis counts it as missing and keeps that
-share back from the others. A replica that ends takes its entry along; of one that crashed the entry
-expires after `_MISSING_FOR_S`. A replica cut off for longer than that, from a Redis that the others
-reach, is given up: the others use its share, too.
+The quota holds while replicas lose Redis one by one: a replica uses its own share only once Redis
+has not answered it for `grace_s`. By then Redis counts it as missing, and withholds that share from
+the others. A replica that ends deletes its entry; that of a crashed one expires after
+`_MISSING_FOR_S`. So a replica that cannot reach Redis for longer than that is no longer counted,
+and the others use its share, too.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ HEARTBEAT_S = 0.4
 GRACE_S = 2.0
 _OPERATION_TIMEOUT_S = 0.25
 _MISSING_FOR_S = 120.0
-# Replicas that come back one by one after an outage are all counted within this.
+# After an outage the replicas return one by one: for this long all that are expected are counted.
 _RECOVERY_S = 10.0
 # The number of replicas where Redis has never been reached.
 _ASSUMED_REPLICAS = 4
@@ -59,14 +59,14 @@ class Degraded(Protocol):
     """A rate limiter that started calls without Redis."""
 
     async def replay_local_starts(self) -> bool:
-        """Report those starts to Redis; return whether it has them. May be repeated."""
+        """Report those starts to Redis; return whether it has recorded them. Idempotent."""
         ...
 
 
 class Replicas:
     """This replica among those that share one Redis under one `prefix`.
 
-    `heartbeat_loop` runs as a task for as long as the replica lives. Not for several threads.
+    `heartbeat_loop` runs as a task for as long as the replica lives. Not thread-safe.
     """
 
     def __init__(  # noqa: PLR0913 - what a test replaces
@@ -95,7 +95,7 @@ class Replicas:
         self._degraded: dict[Degraded, None] = {}
 
     def enter_degraded(self, limiter: Degraded) -> None:
-        """Have `limiter` replay its starts before this replica is back among the others."""
+        """Register a limiter that must replay its starts before this replica has recovered."""
         self._degraded[limiter] = None
 
     async def run_script(
@@ -103,8 +103,7 @@ class Replicas:
     ) -> list[Any] | None:
         """Run a script that begins with `PREAMBLE`; return its result from the third item on.
 
-        None where Redis does not answer in time, or with an error: it is down, hung, full, or has
-        something else under these keys.
+        None where Redis does not answer in time, or answers with an error.
         """
         until = 0.0
         if self._clock_offset_s is not None:
@@ -116,7 +115,7 @@ class Replicas:
         return None if result[0] in {"late", b"late"} else list(result[2:])
 
     async def heartbeat_loop(self) -> None:
-        """Report to Redis again and again that this replica is alive, until cancelled."""
+        """Report to Redis periodically that this replica is alive, until cancelled."""
         while True:
             await self.heartbeat()
             await self._sleep(self._heartbeat_s)

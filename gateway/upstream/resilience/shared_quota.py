@@ -1,9 +1,9 @@
 """One quota for all replicas: Redis applies it, and without Redis each replica has its share.
 
-The rule is that of `pacer.Pacer`, as a script over Redis's own clock; `Replicas` counts the
-replicas, and detects whether this one still reaches Redis. For `grace_s` an unreachable Redis is
-polled, and calls wait. Then the replica is degraded to its share (`Pacer.share_of`), and once Redis
-is back replays to it what it started meanwhile.
+A script applies the rule of `pacer.Pacer` by Redis's own clock; `Replicas` counts the replicas, and
+detects whether this one still reaches Redis. While Redis is unreachable, calls wait for `grace_s`,
+polling it. Then the replica is degraded to its share (`Pacer.share_of`); once Redis is back, it
+reports to Redis the calls that it started meanwhile.
 
 A Redis without memory (new, restarted, flushed) does not know the starts of the last minute: it
 allows no burst until it has seen a minute itself.
@@ -170,12 +170,12 @@ class SharedRateLimiter:
         return wait_s
 
     async def estimate_waits_s(self, number: int) -> list[float]:
-        """Return the least waits, in seconds, of the next `number` calls, one after the other."""
+        """Return lower bounds of the waits of the next `number` calls in order, in seconds."""
         pause_s = max(0.0, self._paused_until - self._clock())
         if self._replicas.is_degraded:
             waits = self._own_share().waits_s(self._clock(), number)
         else:
-            # The head of the queue may have started already, and not have received that yet.
+            # The head of the queue may have started in Redis, without the reply having arrived.
             waits = [0.0]
             if number > 1:
                 result = await self._run(number - 2)
@@ -200,7 +200,7 @@ class SharedRateLimiter:
         return self._remaining
 
     async def replay_local_starts(self) -> bool:
-        """Report to Redis what was started without it; return whether it has that now."""
+        """Report to Redis the calls started without it; return whether it has recorded them."""
         now = self._clock()
         starts: list[str | int] = []
         for start in self._own_share().recent(now):
@@ -223,7 +223,7 @@ class SharedRateLimiter:
         return result
 
     def _own_share(self) -> Pacer:
-        """Return the share of this degraded period; each begins with a new one."""
+        """Return the pacer of this degraded period, a new one for each period."""
         since = self._replicas.degraded_since
         if self._share is None or self._degraded_since != since:
             self._degraded_since = since

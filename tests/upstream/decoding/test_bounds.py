@@ -52,7 +52,7 @@ def test_item_of_too_many_restrictions_is_left_out(
     one = {"kpi": "NUMBER_OF_EARNS", "name": "MAX_NUMBER_OF_EARNS_PER_CUSTOMER"}
     lists = {"earnRestrictions": [one] * count}
     many = item | {"promotionRestriction": lists, "promotionRestrictions": {"restrictions": lists}}
-    assert decode(write(item, many)).left_out == left_out
+    assert decode(write(item, many)).dropped == left_out
 
 
 @BOTH

@@ -51,7 +51,7 @@ def test_documented_definition_is_decoded_whole() -> None:
     """The documented definition is decoded with every value as documented."""
     body = json.dumps(document("program_973_user_created")).encode()
     page = as_page(decode_definition_page(body))
-    assert (page.customer_id, page.total, page.left_out) == (None, 1, 0)
+    assert (page.customer_id, page.total, page.dropped) == (None, 1, 0)
     assert [item and item.promotion_id for item in page.items] == [96664]
 
 
@@ -109,7 +109,7 @@ def test_page_without_its_list_is_empty_where_the_total_is_0(
 ) -> None:
     """A page with a total of 0 needs no list."""
     page = decode(json.dumps(drop(json.loads(write()), (list_key,))).encode())
-    assert (page.items, page.total, page.left_out) == ([], 0, 0)
+    assert (page.items, page.total, page.dropped) == ([], 0, 0)
 
 
 @BOTH
@@ -162,7 +162,7 @@ def test_total_that_cannot_be_read_is_null_and_costs_nothing_else(
     page = decode(write(item, pageDetails=details))
     assert page.total == total
     assert len(page.items) == 1
-    assert page.left_out == 0
+    assert page.dropped == 0
 
 
 @BOTH
@@ -171,7 +171,7 @@ def test_page_may_come_without_page_details(
 ) -> None:
     """The total is null then."""
     page = decode(json.dumps(drop(json.loads(write(item)), ("pageDetails",))).encode())
-    assert (page.total, len(page.items), page.left_out) == (None, 1, 0)
+    assert (page.total, len(page.items), page.dropped) == (None, 1, 0)
 
 
 @pytest.mark.parametrize("raw", [None, "", "abc", -1, 1.5, [], {}, True, 2**63])

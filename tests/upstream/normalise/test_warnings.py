@@ -78,7 +78,7 @@ def test_warnings_stand_beside_the_page() -> None:
     body = customer_page(customer_item(), warnings=[{"code": 8069, "message": "merged"}])
     page = as_page(decode_customer_page(body))
     assert page.warnings == (UpstreamWarning(8069, "merged"),)
-    assert page.left_out == 0
+    assert page.dropped == 0
 
 
 @settings(max_examples=100, derandomize=True, deadline=None)
@@ -86,5 +86,5 @@ def test_warnings_stand_beside_the_page() -> None:
 def test_warnings_never_cost_the_page(raw: Any) -> None:
     """Warnings of any shape leave the items unchanged."""
     page = as_page(decode_customer_page(customer_page(customer_item(), warnings=raw)))
-    assert page.left_out == 0
+    assert page.dropped == 0
     assert all(isinstance(warning.message, str) for warning in page.warnings)
