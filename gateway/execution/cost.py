@@ -1,6 +1,6 @@
-"""The cost of an operation, known before it runs: its leaves, and 100 for each upstream call.
+"""Estimates the cost of an operation before it runs: its leaves, and 100 for each upstream call.
 
-Counted by `docs/cost.md` from the declarations of the fields and the values of the variables.
+The rules are in `docs/cost.md`; the fields' declarations and the variables' values decide.
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ _CUSTOMER_ID = "customerId"
 
 
 class Cost(NamedTuple):
-    """What an operation may cost: `requested` of the `maximum`."""
+    """The estimated cost of an operation, `requested`, and its limit, `maximum`."""
 
     requested: int
     maximum: int
@@ -67,7 +67,7 @@ class CostEstimator:
     def of(self, sizes: tuple[Size, ...], look_ups: int = 0) -> Cost:
         """Return the cost with variables of these sizes, in the order of their definitions.
 
-        `look_ups` is the number of calls that the customers of the caller's token add. Raises
+        `look_ups` is the number of calls that look up the customers of the caller's token. Raise
         OperationRefusedError with QUERY_TOO_COMPLEX above the maximum cost, or for a list that is
         longer than allowed.
         """
@@ -100,7 +100,7 @@ class CostEstimator:
 
 
 class _Part(NamedTuple):
-    """What a selection set costs: once, and for each item of the page that it selects from.
+    """The cost of a selection set: once, and in addition for each item of its connection's page.
 
     `names` are the names of its fields.
     """
@@ -221,7 +221,7 @@ class _CostFold(SelectionFold[GraphQLObjectType, _Part]):
         return size_of_literal(value, is_list=is_list)
 
     def _length(self, name: str, field: SizedField, arguments: dict[str, Size]) -> int:
-        """Return how many results a field counts for."""
+        """Return the number of results that a field is counted as."""
         each_of = field.fetching.each_of if field.fetching is not None else None
         if each_of is None:
             return field.length
@@ -236,8 +236,8 @@ class _CostFold(SelectionFold[GraphQLObjectType, _Part]):
 def selects_customer_by_id(operation: OperationAnalysis, variables: dict[str, Any]) -> bool:
     """Whether an operation names a customer by the platform's own id.
 
-    For a caller whose token names customers otherwise, those have to be looked up before the id is
-    known to be one of theirs (`schema/customer_gate.py`), which is part of the cost.
+    If the caller's token names its customers by other identifiers, these must be looked up to
+    authorize the id (`schema/customer_gate.py`), which is part of the cost.
     """
     values: list[Any] = [
         argument.value
@@ -265,5 +265,5 @@ def _has_customer_id(value: Any) -> bool:
         return any(field.name.value == _CUSTOMER_ID for field in value.fields)
     if isinstance(value, list):
         return any(_has_customer_id(item) for item in value)
-    # A variable inside a literal list counts without a look at its value.
+    # A variable inside a literal list counts whatever its value is.
     return isinstance(value, VariableNode) or (isinstance(value, dict) and _CUSTOMER_ID in value)

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from gateway.execution.interpreter import Interpreter
 
 _LEAVES_PER_SLICE = 20_000  # a few milliseconds of work
-_LEAVES_PER_ERROR = 50  # that take as long as one error
-_BYTES_PER_LEAF = 100  # that are encoded in the time of a leaf
-_MAX_UNENCODED = 2  # fetched values that stay objects: no more than one or two upstream responses
+_LEAVES_PER_ERROR = 50  # one error takes as long as this many leaves
+_BYTES_PER_LEAF = 100  # this many bytes are encoded in the time of one leaf
+_MAX_UNENCODED = 2  # fetched values that are kept as objects, to bound memory
 
 Path = tuple[Any, ...]
 Mark = tuple[int, int, int]
@@ -28,7 +28,7 @@ Mark = tuple[int, int, int]
 
 
 class TimeSliceError(BaseException):
-    """Ends work that has used its time slice; it is started again in smaller steps.
+    """Interrupts work that has used its time slice; it is repeated in smaller steps.
 
     It derives from BaseException because handlers of field errors must not catch it.
     """
@@ -59,8 +59,8 @@ class ExecutionState:
     `Pending`; once the data around them is complete, all pending fields start together. `pending`
     has those of the value being completed, and is empty across an ``await``.
 
-    `leaves` is a lower bound of the response's leaves, `size` the bytes that are encoded. When
-    `leaves` passes `next_check`, the limits and the time slice are checked.
+    `leaves` is a lower bound of the response's leaves, `size` the number of bytes encoded so far.
+    When `leaves` passes `next_check`, the limits and the time slice are checked.
     """
 
     def __init__(self, values: VariableValues, context: ResolverContext) -> None:
@@ -101,7 +101,7 @@ class ExecutionState:
             self.check_progress()
 
     def encode_leaf(self, leaf: Any) -> Any:
-        """Encode a leaf that may be long and whose text is not the payload's own."""
+        """Encode a leaf that may be long, and is not a text of the payload as it is."""
         if leaf is None:
             return None
         encoded = encode(leaf)
@@ -134,7 +134,7 @@ class ExecutionState:
         """Undo what has been completed since a mark."""
         self.leaves, self.size, count = mark
         self.pending = []
-        while len(self.null_paths) > count:  # each has an error, of which the first are stored
+        while len(self.null_paths) > count:  # each has an error; only the first errors are stored
             self.null_paths.popitem()
         del self.errors[count:]
         self.more_errors = count - len(self.errors)
@@ -162,9 +162,9 @@ class ExecutionState:
         return located_error(error, selected.nodes, list(path))
 
     def add_error(self, error: GraphQLError, path: Path) -> None:
-        """Add the error that has made `path` null, unless an error above has removed it.
+        """Add the error that has made `path` null, unless an error above it has removed the path.
 
-        Errors past the number that a response shows are only counted.
+        Above MAX_ERRORS, errors are only counted.
         """
         if self._is_removed(path):
             return
@@ -199,7 +199,7 @@ class ExecutionState:
     async def _settle_prefetched(
         self, waiting: list[Pending], interpreter: "Interpreter"
     ) -> list[Pending]:
-        """Complete the fields that need no network after all; return the others."""
+        """Complete the fields whose value has been prefetched; return the others."""
         rest = []
         while waiting:
             fields, waiting = waiting, []
@@ -262,7 +262,7 @@ class ExecutionState:
     ) -> list[Pending] | None:
         """Complete a fetched value; return the pending fields in it.
 
-        None where it takes long, and `_complete_in_parts` has to do the rest.
+        None where it takes longer than a time slice: call `_complete_in_parts` then.
         """
         leaves, size, count = self.leaves, self.size, len(self.null_paths)
         self.next_check = leaves + _LEAVES_PER_SLICE
@@ -272,7 +272,7 @@ class ExecutionState:
             self.roll_back((leaves, size, count))
             return None
         except Exception:
-            self.pending = []  # all below a path that is null now
+            self.pending = []  # they are all below a path that is null now
             raise
         children = self.pending
         if children:
@@ -282,7 +282,7 @@ class ExecutionState:
     async def _complete_in_parts(
         self, pending: Pending, interpreter: "Interpreter", value: Any
     ) -> list[Pending]:
-        """Do what `_complete` has left: complete the value, or encode it in pieces."""
+        """Complete the value in several time slices, or encode it in pieces, after `_complete`."""
         children: list[Pending] | None = []
         if self._to_encode is None:
             data, below, encoded_bytes = await interpreter.complete_fetched_cooperatively(

@@ -1,4 +1,4 @@
-"""The sizes that a cost is counted from: of literals, of variables, and of a field's results."""
+"""The sizes from which a cost is estimated: of literals, of variables, and of fields' results."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -28,7 +28,7 @@ _UNSIZED_LIST = 5
 _ITEMS = frozenset({"nodes", "edges"})
 
 Size = int | None
-"""A number as it is, the length of a list, 1 for any other value, and None for null or absent.
+"""The value of a number, the length of a list, 1 for any other value, None for null or no value.
 
 Where a list is expected, a single item counts as a list of one.
 """
@@ -48,9 +48,9 @@ def size_of_literal(value: ValueNode | None, *, is_list: bool = False) -> Size:
 class SizedField(NamedTuple):
     """What the schema declares of a field.
 
-    `length` is the number of results where no argument decides it, `results` are the object types
-    that a result may have (none for a leaf), `is_item` is set for the lists of a connection that
-    hold its page, and `list_arguments` are the names of the arguments that are lists.
+    `length` is the number of results where no argument decides it; `results` are the object types
+    that a result may have, none for a leaf; `is_item` is true for `nodes` and `edges` of a
+    connection; `list_arguments` are the names of the arguments that are lists.
     """
 
     length: int

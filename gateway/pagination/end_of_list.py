@@ -22,7 +22,7 @@ async def find_end_of_list(
 ) -> WindowBuffer[ItemT]:
     """Fetch the last `size` items of a segment: one call where it has up to 100, else two."""
     head = open_buffer(segment, 0, MAX_SIZE)
-    head.calls_left = 2  # it is fetched for its total, unless it is the whole list
+    head.remaining_calls = 2  # it is fetched for its total, unless it is the whole list
     await head.extend_forward(MAX_SIZE)
     await head.retry_at(0)
     total = head.total
@@ -30,8 +30,7 @@ async def find_end_of_list(
         return head
     if total is None:
         return await find_end(open_buffer, head, None)
-    # One item more than the total counts is requested: the list may have grown, or the total may be
-    # wrong.
+    # Request one item more than the total counts: the list may have grown, or the total be wrong.
     beyond = 1 if size < MAX_SIZE else 0
     tail = open_buffer(segment, total + beyond, MAX_SIZE)
     await tail.extend_backward(
@@ -58,7 +57,7 @@ def _reaches_end(buffer: WindowBuffer[ItemT]) -> bool:
 async def find_end(
     open_buffer: OpenBuffer[ItemT], known: WindowBuffer[ItemT], empty_from: int | None
 ) -> WindowBuffer[ItemT]:
-    """Search the end between the buffer and the offset from which nothing was found, if any."""
+    """Search the end between the buffer's and `empty_from`, from which on nothing was found."""
     had_total = known.total is not None
     if had_total:
         known.mark_total_unreliable()  # it counts items where there are none

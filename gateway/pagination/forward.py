@@ -16,9 +16,9 @@ def first_page(
 ) -> ConnectionPage[ItemT] | None:
     """Return the first page of a list of one segment, where its first window suffices.
 
-    Its limit was that of `window_size`. It suffices where the page is full and it is known
-    whether there are more, or where the window is the whole list and its total agrees. Otherwise
-    return None: further windows are needed (`Forward`).
+    `limit` is the window's, from `window_size`. The window suffices where the page is full and it
+    is known whether there are more items, or where the window is the whole list and its total
+    agrees. Otherwise return None: further windows are needed (`Forward`).
     """
     size = request.size
     items = window.items[:limit]  # some upstreams ignore the limit
@@ -66,7 +66,7 @@ class Forward(Direction[ItemT]):
         if after is None or segment != after.segment:
             buffer = self.open_buffer(segment, 0, self.window_size())
             if not self.remaining:
-                buffer.calls_left = 1
+                buffer.remaining_calls = 1
             await buffer.extend_forward(max(1, self.remaining), self.window_size())
             return buffer, _BEGINNING
         start = after.offset
@@ -105,7 +105,7 @@ class Forward(Direction[ItemT]):
         if not self.remaining and self.look_ahead is not _NEEDED:
             return buffer.end > place or not buffer.is_complete  # the field is not selected
         if not self.remaining:
-            # A total that is too high costs the client an empty page, which is less than a call.
+            # If the total is too high, the client gets an empty page, which costs less than a call.
             if buffer.end > place or buffer.counts_more:
                 return True
             await buffer.extend_forward(place + 1)
@@ -132,7 +132,8 @@ class Forward(Direction[ItemT]):
         if buffer.is_short:
             page.mark_drift_suspected()
         if not buffer.counts_more and len(page.items) > 1:
-            page.cut(0, len(page.items) - 1)  # the last item serves as the one beyond the page
+            # Drop the last item from the page: it proves that there is a next page.
+            page.cut(0, len(page.items) - 1)
         return buffer.counts_more or bool(page.items) or buffer.total is None
 
     def _has_previous(self, buffer: WindowBuffer[ItemT], begin: int) -> bool:

@@ -1,4 +1,4 @@
-"""A page of a connection: its places, and what was seen while it was fetched."""
+"""A page of a connection: its places, and the drift and totals seen while it was fetched."""
 
 from dataclasses import dataclass, field
 from enum import Enum
@@ -32,10 +32,10 @@ class Drift(Enum):
 
 @dataclass(slots=True)
 class CursorContext(Generic[ItemT]):
-    """What is known of a segment around a page; its cursors are computed on demand.
+    """The known part of a segment around a page, from which cursors are computed on demand.
 
-    `items` begin at the offset `start`; `before` and `after` are ids that are known beyond them, in
-    list order. `repaired` is that of a `Position`.
+    `items` begin at the offset `start`; `before` and `after` are known ids on either side of them,
+    in list order. `repaired` is as in `Position`.
     """
 
     segment: int
@@ -70,7 +70,7 @@ Run = tuple[CursorContext[ItemT], range]
 class Place(Generic[ItemT]):
     """One place of a list: an index in a context.
 
-    `item` is None where it was left out, or is on the page already.
+    `item` is None where it was dropped, or is on the page already.
     """
 
     context: CursorContext[ItemT]
@@ -87,7 +87,7 @@ class Place(Generic[ItemT]):
 class ConnectionPage(Generic[ItemT]):
     """One page of a connection, in list order.
 
-    `items` has None where an item was left out, or is on the page already; `runs` has the contexts
+    `items` has None where an item was dropped, or is on the page already; `runs` has the contexts
     of all places. `totals` has the upstream's total of each segment that was fetched from, None
     where it is not plausible; `unreliable` are segments whose totals are ignored from then on.
     `customer_id` is the customer whose list it is, where the upstream says so.
@@ -117,7 +117,7 @@ class ConnectionPage(Generic[ItemT]):
         return context.position(run[which])
 
     def cut(self, begin: int, end: int) -> None:
-        """Drop all places but those from one index up to another."""
+        """Drop all places but those from index `begin` up to `end`, exclusive."""
         runs, at = [], 0
         for context, run in self.runs:
             rest = run[max(0, begin - at) : max(0, end - at)]
@@ -127,15 +127,15 @@ class ConnectionPage(Generic[ItemT]):
         self.items, self.runs = self.items[begin:end], runs
 
     def finish(self) -> None:
-        """Warn of items that were left out, and drop all but the first of equal items.
+        """Warn of dropped items, and remove all but the first of equal items.
 
-        A place whose item is dropped still counts.
+        A place whose item is removed still counts.
         """
         items = self.items
         readable = list(filter(None, items))
-        left_out = len(items) - len(readable)
-        if left_out:
-            self.warnings.append(_left_out_warning(left_out))
+        dropped = len(items) - len(readable)
+        if dropped:
+            self.warnings.append(_dropped_warning(dropped))
         if len(set(map(_ids_of, readable))) == len(readable):
             return
         seen: set[tuple[int, int]] = set()
@@ -167,7 +167,7 @@ def _nearest(ids: list[int | None], places: range) -> tuple[int, ...]:
     return tuple(islice(readable, NEIGHBOURS))
 
 
-def _left_out_warning(count: int) -> UpstreamWarning:
+def _dropped_warning(count: int) -> UpstreamWarning:
     if count == 1:
         return UpstreamWarning(
             None, "1 promotion was dropped: it is malformed, or belongs to another program."

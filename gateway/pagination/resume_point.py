@@ -3,10 +3,10 @@
 - The cursor's item is at the cursor's offset: the page begins there (NONE).
 - Otherwise up to 100 places on either side are searched, with at most two calls.
 - The item is found elsewhere: the page begins there (REPAIRED).
-- It is gone, but a neighbour on the side from which pagination comes is found, and the item is
-  certainly not further on: the page begins at the nearest such neighbour (REPAIRED).
-- Only a neighbour on the other side is found: the page begins at it, so that nothing that was there
-  is skipped; items that were inserted in front of it are (SUSPECTED).
+- It is gone, but a neighbour *behind* it (on the side that was paged already) is found, and the
+  item is certainly not further on: the page begins at the nearest such neighbour (REPAIRED).
+- Only a neighbour *ahead* of it is found: the page begins at that. Nothing that was there before is
+  skipped, but items inserted in front of the neighbour are (SUSPECTED).
 - Nothing is found: the page begins at the cursor's offset (SUSPECTED).
 """
 
@@ -24,7 +24,7 @@ class ResumePoint(NamedTuple):
     """An offset between two items: the page begins there, or ends before it.
 
     `found_at` is the offset of the cursor's item, None where it was not found. `repaired` is the
-    number of places by which pagination has been taken back in all.
+    number of places by which all repairs together have moved pagination back.
     """
 
     offset: int
@@ -48,8 +48,8 @@ async def locate(buffer: WindowBuffer[ItemT], cursor: Position, *, is_forward: b
 class _Search(Generic[ItemT]):
     """A search for a cursor's item and its neighbours.
 
-    *Behind* is the side from which pagination comes (the items before the cursor's where it is
-    forward), *ahead* the other one. `expected` is where the page begins if nothing has moved.
+    *Behind* is the side that was paged already (before the cursor's item in forward pagination),
+    *ahead* the other one. `expected` is where the page begins if nothing has moved.
     """
 
     def __init__(self, buffer: WindowBuffer[ItemT], cursor: Position, *, is_forward: bool) -> None:
@@ -81,7 +81,7 @@ class _Search(Generic[ItemT]):
     async def run(self) -> ResumePoint:
         """Search within the radius and the calls, and decide."""
         buffer, searched = self._buffer, set[bool]()
-        calls_to_keep = buffer.calls_left - EXTRA_CALLS
+        calls_to_keep = buffer.remaining_calls - EXTRA_CALLS
         while True:
             found = buffer.find(self._cursor.promotion_id, self._cursor.offset)
             if found is not None and self._is_in_reach(found):
@@ -92,7 +92,7 @@ class _Search(Generic[ItemT]):
             ahead = self._nearest(self._ahead, towards=1)
             # Behind first: items expire more often than they are inserted there. With a neighbour
             # ahead in the buffer, the item is certainly not further on.
-            if buffer.calls_left <= max(0, calls_to_keep) or (
+            if buffer.remaining_calls <= max(0, calls_to_keep) or (
                 behind is not None and ahead is not None
             ):
                 break
@@ -125,8 +125,7 @@ class _Search(Generic[ItemT]):
     def _nearest(self, ids: tuple[int, ...], towards: int) -> int | None:
         """Return the offset of the nearest neighbour of one side in the buffer, if in reach.
 
-        A farther neighbour does not do where the nearer one is out of reach: the nearer one would
-        be repeated.
+        Where the nearest one is out of reach, no farther one is used: the page would repeat items.
         """
         step = towards if self._is_forward else -towards
         offsets = (

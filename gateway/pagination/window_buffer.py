@@ -3,9 +3,9 @@
 Windows overlap by one item. Where that item differs, or where windows do not overlap, the list may
 have moved between two calls, and the page's drift is SUSPECTED.
 
-A window that is shorter than its limit ends the list, unless the upstream's total counts more. Then
-the rest is requested from where the window has ended, as long as that returns anything. Where it
-does not, the total may be wrong, or the upstream may return too few items for the moment.
+A window that is shorter than its limit is the end of the list, unless the upstream's total counts
+more items. Then the rest is requested from the window's end on, until nothing is returned. In that
+case the total may be wrong, or the upstream may return too few items for the moment.
 """
 
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ from gateway.upstream.decoding.decode import UpstreamPage as Window
 
 _MAX_STALLS = 2
 _MIN_CONFIRMATIONS = 2
-_FEW = 20  # places before an end: a window that is short by chance may well end there
+_FEW = 20  # items before an end: a window that is short by chance may well end there
 _MAX_ATTEMPTS = 10
 _MAX_ATTEMPTS_NEAR_END = 5
 
@@ -27,7 +27,7 @@ Fetch = Callable[[int, int, int], Awaitable[Window[ItemT]]]
 
 
 def plausible_total(window: Window[ItemT], offset: int) -> int | None:
-    """Return a window's total; None where it counts fewer items than up to the window's end."""
+    """Return a window's total; None where the window has items beyond that total."""
     total, end = window.total, offset + len(window.items)
     return None if total is not None and window.items and total < end else total
 
@@ -35,9 +35,9 @@ def plausible_total(window: Window[ItemT], offset: int) -> int | None:
 class WindowBuffer(Generic[ItemT]):
     """The items of one segment from the offset `start` on, without a gap.
 
-    `calls_left` is the number of calls that it may still make. `is_ended`: nothing follows the last
-    item. `is_short`: the upstream returns fewer items than requested, so that missing items may
-    exist.
+    `remaining_calls` is the number of calls that it may still make. `is_ended`: nothing follows the
+    last item. `is_short`: the upstream returns fewer items than requested, so that missing items
+    may exist.
     """
 
     def __init__(
@@ -46,13 +46,13 @@ class WindowBuffer(Generic[ItemT]):
         page: ConnectionPage[ItemT],
         segment: int,
         start: int,
-        calls_left: int,
+        remaining_calls: int,
     ) -> None:
         self._fetch = fetch
         self._page = page
         self.segment = segment
         self.start = start
-        self.calls_left = calls_left
+        self.remaining_calls = remaining_calls
         self.items: list[ItemT | None] = []
         self.is_ended = False
         self.is_short = False
@@ -80,7 +80,7 @@ class WindowBuffer(Generic[ItemT]):
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing follows, or the total says so."""
+        """Whether nothing follows the last item, as the upstream has shown, or by the total."""
         return self.is_ended or (self.total is not None and not self.counts_more)
 
     def holds(self, offset: int) -> bool:
@@ -113,11 +113,16 @@ class WindowBuffer(Generic[ItemT]):
     # --- extending ----------------------------------------------------------------------------
 
     async def extend_forward(self, end: int, preferred_end: int = 0) -> None:
-        """Fetch what follows, up to an offset, the list's end, or the last call.
+        """Fetch the following items, up to the offset `end`, while calls remain.
 
-        Windows reach to `preferred_end`, where that is farther, but none is fetched for it alone.
+        Windows reach to `preferred_end` where that is farther, but none is fetched for it alone.
         """
-        while self.end < end and not self.is_ended and self.calls_left > 0 and not self.is_stalled:
+        while (
+            self.end < end
+            and not self.is_ended
+            and self.remaining_calls > 0
+            and not self.is_stalled
+        ):
             try:
                 await self._extend_once(max(end, preferred_end))
             except BudgetExceededError:
@@ -137,7 +142,7 @@ class WindowBuffer(Generic[ItemT]):
         overlap, known_end = self._overlap, self.end
         limit = min(MAX_SIZE, end - known_end + overlap)
         if self._stalls and not overlap:
-            limit = MAX_SIZE - self._stalls  # an equal window would be the stored response
+            limit = MAX_SIZE - self._stalls  # an equal window would be served from the cache
         items = await self._load(known_end - overlap, limit)
         self._append(items, overlap)
         has_grown = self.end > known_end
@@ -161,40 +166,44 @@ class WindowBuffer(Generic[ItemT]):
     async def retry_at(self, offset: int) -> None:
         """Retry where no item was returned from `offset` on although the total counts more.
 
-        An empty page has no cursor from which a client could go on. So the items are requested
-        until they come, or until windows that begin well before have ended twice where the list
-        has: then the total is wrong. Where such a window ends earlier, the upstream returns too few
-        items for the moment, and the end is not accepted as long as there are calls.
+        An empty page has no cursor from which a client could continue. So the items are requested
+        until they are returned, or until two windows that begin well before the end have the same
+        end: then the total is wrong. Where such a window ends earlier, the upstream returns too few
+        items for the moment, and the end is not accepted until the attempts are used up.
         """
         if self.end > offset or self.is_ended or not self.counts_more:
             return
-        calls_left = self.calls_left
+        remaining_calls = self.remaining_calls
         confirmations = 0
         needed = _MIN_CONFIRMATIONS if self.end >= _FEW else 2 * _MIN_CONFIRMATIONS
         for attempt in range(1, _MAX_ATTEMPTS + 1):
-            self._has_no_overlap, self._stalls, self.calls_left = True, _MAX_STALLS + attempt, 1
+            self._has_no_overlap, self._stalls, self.remaining_calls = (
+                True,
+                _MAX_STALLS + attempt,
+                1,
+            )
             if confirmations == attempt - 1:
                 confirmations += await self._ends_again(MAX_SIZE - _MAX_ATTEMPTS - attempt)
             else:
                 await self._extend_once(self.end + 1)
             if self.end > offset or confirmations == needed or not self.counts_more:
                 break
-        self.calls_left = calls_left
+        self.remaining_calls = remaining_calls
         if self.end <= offset:
             self.mark_total_unreliable()
             self.is_ended = True
 
     async def confirm_end(self) -> None:
         """Clear `is_ended`, unless windows that begin before the end have the same end."""
-        calls_left = self.calls_left
+        remaining_calls = self.remaining_calls
         for attempt in range(1, _MIN_CONFIRMATIONS + 1):
             if not await self._ends_again(MAX_SIZE - _MAX_ATTEMPTS - attempt):
                 self.is_ended = False
                 break
-        self.calls_left = calls_left
+        self.remaining_calls = remaining_calls
 
     async def _ends_again(self, limit: int) -> bool:
-        """Whether a window that begins before the end has the same end; else append what it has."""
+        """Whether a window that begins before the end has the same end; append items beyond it."""
         known_end = self.end
         offset = max(0, known_end - limit // 2)
         items = await self._load(offset, limit)
@@ -211,14 +220,14 @@ class WindowBuffer(Generic[ItemT]):
         min_items: int = 2,
         is_end_known: bool = True,
     ) -> None:
-        """Fetch what precedes, down to an offset or the last call.
+        """Fetch the preceding items, down to the offset `start`, while calls remain.
 
         Windows reach down to `preferred_start`, but none is fetched for it alone. Where the
         upstream returns too few items, at least the `min_items` nearest ones are requested.
-        `is_end_known`: an item was seen at the end, rather than counted by a total alone.
+        `is_end_known`: an item was seen at the end, not only counted by a total.
         """
         lowest = start if preferred_start is None else min(start, preferred_start)
-        while self.start > start and self.calls_left > 0:
+        while self.start > start and self.remaining_calls > 0:
             overlap = 1 if self.items else 0
             stop = self.start + overlap
             offset = max(lowest, stop - MAX_SIZE)
@@ -260,15 +269,18 @@ class WindowBuffer(Generic[ItemT]):
         *,
         is_end_known: bool,
     ) -> tuple[int, list[ItemT | None]]:
-        """Request what a short window lacks; return the offset and items nearest to its end."""
+        """Request the missing items of a short window; return the items nearest to its end.
+
+        Return their offset, too.
+        """
         received = len(items)
-        part = WindowBuffer(self._fetch, self._page, self.segment, offset, self.calls_left)
+        part = WindowBuffer(self._fetch, self._page, self.segment, offset, self.remaining_calls)
         part.items, part._has_no_overlap, part._stalls = items, received <= 1, int(not received)
-        while part.end < stop and part.calls_left > 0 and not part.is_stalled:
+        while part.end < stop and part.remaining_calls > 0 and not part.is_stalled:
             await part._extend_once(stop)
-            if self._ends_at(part.end) or (part.end < stop and part.calls_left == 1):
+            if self._ends_at(part.end) or (part.end < stop and part.remaining_calls == 1):
                 break  # the last call is for the nearest items
-        self.calls_left, items = part.calls_left, part.items[: stop - offset]
+        self.remaining_calls, items = part.remaining_calls, part.items[: stop - offset]
         self.is_short |= part.is_short
         if part.end >= stop or self._ends_at(part.end):
             return offset, items
@@ -278,10 +290,10 @@ class WindowBuffer(Generic[ItemT]):
             return offset, items  # the list ends there
         self.mark_drift_suspected()
         self.is_short = True
-        # An empty page has no cursor from which a client could go on: it is worth more attempts.
+        # An empty page has no cursor from which a client could continue: worth more attempts.
         is_empty = is_end_known and not self.items and not self._page.items
         nearest = max(offset, stop - max(min_items, received))
-        for attempt in range(_MAX_ATTEMPTS_NEAR_END if is_empty else min(1, self.calls_left)):
+        for attempt in range(_MAX_ATTEMPTS_NEAR_END if is_empty else min(1, self.remaining_calls)):
             near = await self._load(nearest, MAX_SIZE - attempt if attempt else stop - nearest)
             near = near[: stop - nearest]
             if nearest + len(near) >= stop - 1:
@@ -290,17 +302,17 @@ class WindowBuffer(Generic[ItemT]):
         return offset, items
 
     def _accepts_partial(self) -> bool:
-        """Accept what is in the buffer where the operation may make no more calls, if it suffices.
+        """Accept the buffer where the operation may make no more calls; return whether it suffices.
 
-        One item alone does not: it may be the cursor's own, on which no page can end.
+        One item alone does not suffice: it may be the cursor's own, on which no page can end.
         """
         if len(self.items) < 2:
             return False
-        self.calls_left, self.is_short = 0, True
+        self.remaining_calls, self.is_short = 0, True
         return True
 
     async def _load(self, offset: int, limit: int) -> list[ItemT | None]:
-        self.calls_left -= 1
+        self.remaining_calls -= 1
         window = await self._fetch(self.segment, offset, limit)
         page = self._page
         is_unreliable = self.segment in page.unreliable

@@ -25,8 +25,8 @@ from gateway.upstream.response_errors import error_from_status
 TOKEN_PATH = "/v3/oauth/token/generate"  # noqa: S105 - the path of a token is no token
 TOKEN_ENDPOINT = "oauthToken"  # noqa: S105 - nor is its name
 _is_token = re.compile(r"[!-~]{1,8192}").fullmatch
-_RENEW_BEFORE_S = 30.0  # its expiry
-_REJECTED_EVERY_S = 30.0
+_RENEW_BEFORE_S = 30.0  # before a token expires
+_MIN_REJECTION_INTERVAL_S = 30.0
 
 # Sends a body to a path of the platform by POST, with the admission checks of every call.
 Post = Callable[[str, bytes], Awaitable[UpstreamResponse]]
@@ -38,7 +38,7 @@ class Credential:
     fixed: Mapping[str, str] | None = None
 
     async def headers(self, post: Post, request: RequestContext) -> Mapping[str, str]:
-        """Return the headers, possibly after a call of the platform by `post`.
+        """Return the headers, possibly after a call to the platform by `post`.
 
         Raise UpstreamAuthFailedError where the platform refuses the credential, and UpstreamError
         where it does not answer.
@@ -115,14 +115,14 @@ class OAuthCredential(Credential):
         return self._headers
 
     def rejected(self, headers: Mapping[str, str]) -> bool:
-        """Have a token renewed that was revoked early, at most every 30 seconds.
+        """Schedule the renewal of a token that was revoked before its expiry, at most every 30 s.
 
-        Otherwise a platform that rejects each new token would issue one per call.
+        Otherwise each call would request a token from a platform that rejects every new one.
         """
         if headers != self._headers:
             return True  # it has been renewed since
         now = self._clock()
-        at = max(now, self._rejected_at + _REJECTED_EVERY_S)
+        at = max(now, self._rejected_at + _MIN_REJECTION_INTERVAL_S)
         self._renew_at = min(self._renew_at, at)
         if at > now:
             return False

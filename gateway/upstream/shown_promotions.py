@@ -1,4 +1,4 @@
-"""In whose list each promotion was shown: where to search for one that has no definition."""
+"""The customers in whose lists promotions were shown, to find those without a definition."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -28,9 +28,8 @@ class ShownTo(NamedTuple):
 class ShownPromotions:
     """A cache of the customer in whose list a promotion was shown last, for one to two hours.
 
-    It has two generations, of which the older one is dropped as a whole, so that no entry needs a
-    time of its own. `identity` returns the identity under which the platform sees a request's
-    caller, `clock` monotonic seconds.
+    It has two generations, of which the older one is dropped as a whole, so that entries need no
+    time. `identity` returns the identity of a request's credential, `clock` monotonic seconds.
     """
 
     def __init__(
@@ -53,7 +52,7 @@ class ShownPromotions:
     ) -> None:
         """Store whose list these promotions are in.
 
-        Nothing is stored for a caller who is bound to customers: their lists will be searched.
+        Nothing is stored for a caller whose token names customers: their lists are searched.
         """
         if request.caller.customers is not None:
             return

@@ -1,4 +1,4 @@
-"""The source types to look a definition up in, the one where it was found last first."""
+"""The source types in which a definition is searched, beginning with that of its last result."""
 
 from typing import NamedTuple
 
@@ -20,9 +20,9 @@ class _Definition(NamedTuple):
 
 
 class SourceTypes:
-    """The order of look-ups, for the whole process; `configured` is the default.
+    """The order of the search, for the whole process; `configured` is the default.
 
-    A remembered source type is only the first to try: a definition may have been moved since.
+    A remembered source type is only searched first: the definition may have been moved since.
     """
 
     def __init__(self, configured: Order, credential: Credential) -> None:

@@ -14,7 +14,7 @@ _CALLS_PER_RETRY = 5  # 20 %, in whole numbers so that no rounding adds up
 _MAX_SAVED = 5 * _CALLS_PER_RETRY
 _MAX_DEBTORS = 4096
 _BACKOFF_S = 0.2
-_MIN_CALL_S = 0.05  # with less time left no call could end before the deadline
+_MIN_CALL_S = 0.05  # with less time no call could end before the deadline
 
 
 class RetryBudget:
@@ -23,9 +23,9 @@ class RetryBudget:
     From the first call on, `n` calls have at most ``n / 5`` retries; savings are capped, so that
     any `n` consecutive calls have at most ``n / 5 + 5``.
 
-    The savings are shared, so that a caller with few calls has a retry, too. What a caller spends
-    is a debt that its own calls pay off, and its debt is never more than what it leaves to the
-    others, but for one retry: one caller's failures leave half of the savings.
+    All callers share the savings, so that one with few calls may retry, too. A retry is a debt of
+    its caller, which its own further calls pay off. A caller in debt may retry only where at least
+    as much as its debt remains for others: one caller's failures leave half of the savings.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class RetryBudget:
         self._debts: BoundedDict[str, int] = BoundedDict(_MAX_DEBTORS)  # in fifths, none of 0
 
     def count_call(self, caller: str | None = None) -> None:
-        """Count one call, whatever becomes of it; its retries are not counted."""
+        """Count one call, whatever its outcome; its retries are not counted."""
         if self._saved < _MAX_SAVED:
             self._saved += 1
         if self._debts and caller is not None and caller in self._debts:
@@ -43,11 +43,11 @@ class RetryBudget:
 
     def try_spend(self, caller: str | None = None) -> bool:
         """Spend one retry if this caller has one; return whether. A caller of None has no debt."""
-        left = self._saved - _CALLS_PER_RETRY
+        remaining = self._saved - _CALLS_PER_RETRY
         debt = 0 if caller is None else self._debts.get(caller, 0)
-        if left < 0 or (debt and debt + _CALLS_PER_RETRY > left):
+        if remaining < 0 or (debt and debt + _CALLS_PER_RETRY > remaining):
             return False
-        self._saved = left
+        self._saved = remaining
         if caller is not None:
             self._debts[caller] = debt + _CALLS_PER_RETRY
         return True
@@ -66,14 +66,14 @@ class RetryPolicy:
         attempts: int,
         status: int | None,
         retry_after_s: float | None,
-        left_s: float,
+        remaining_s: float,
         caller: str | None = None,
     ) -> float | None:
-        """Return the seconds to wait before a retry, or None not to retry; spends the budget.
+        """Return the seconds to wait before a retry, and spend the budget; None not to retry.
 
         `attempts` have been made; `status` is the last response's, None for a connection error,
-        `retry_after_s` its ``Retry-After``; `left_s` is the time until the deadline. A timeout is
-        not retried, for it means that the deadline has passed.
+        `retry_after_s` its ``Retry-After``; `remaining_s` is the time until the deadline. A timeout
+        is not retried, for it means that the deadline has passed.
         """
         if attempts >= MAX_ATTEMPTS:
             return None
@@ -86,7 +86,7 @@ class RetryPolicy:
             delay_s = max(jitter_s, retry_after_s or 0.0)
         else:
             return None
-        if delay_s + _MIN_CALL_S > left_s or not self._budget.try_spend(caller):
+        if delay_s + _MIN_CALL_S > remaining_s or not self._budget.try_spend(caller):
             return None
         self.granted += 1
         return delay_s

@@ -26,24 +26,24 @@ def policy(budget: RetryBudget | None = None, random: float = 0.5) -> RetryPolic
 @pytest.mark.parametrize("status", [None, 502, 503, 504])
 def test_what_may_pass_by_itself_is_tried_again(status: int | None) -> None:
     """A connection error, 502, 503 and 504 are retried after a jittered delay."""
-    assert policy().delay_s(1, status, None, left_s=5.0) == pytest.approx(0.1)
+    assert policy().delay_s(1, status, None, remaining_s=5.0) == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize("status", [200, 301, 400, 401, 403, 404, 410, 429, 500, 501, 505])
 def test_nothing_else_is_tried_again(status: int) -> None:
     """Other responses would be the same again, and a 429 without Retry-After has no delay."""
-    assert policy().delay_s(1, status, None, left_s=5.0) is None
+    assert policy().delay_s(1, status, None, remaining_s=5.0) is None
 
 
 def test_there_are_two_attempts_at_most() -> None:
     """There is no third attempt, whatever time and budget remain."""
-    assert policy().delay_s(2, 503, None, left_s=5.0) is None
+    assert policy().delay_s(2, 503, None, remaining_s=5.0) is None
 
 
 def test_a_retry_waits_for_what_retry_after_says() -> None:
     """A 429 waits for its Retry-After and a jitter; a 503 at least for its own, if it has one."""
-    assert policy().delay_s(1, 429, 2.0, left_s=5.0) == pytest.approx(2.1)
-    assert policy().delay_s(1, 503, 2.0, left_s=5.0) == pytest.approx(2.0)
+    assert policy().delay_s(1, 429, 2.0, remaining_s=5.0) == pytest.approx(2.1)
+    assert policy().delay_s(1, 503, 2.0, remaining_s=5.0) == pytest.approx(2.0)
 
 
 def test_no_retry_that_cannot_end_in_time() -> None:
@@ -51,8 +51,8 @@ def test_no_retry_that_cannot_end_in_time() -> None:
     budget = RetryBudget()
     for _ in range(5):
         budget.count_call()
-    assert policy(budget).delay_s(1, 429, 5.0, left_s=5.0) is None
-    assert policy(budget).delay_s(1, None, None, left_s=0.1) is None
+    assert policy(budget).delay_s(1, 429, 5.0, remaining_s=5.0) is None
+    assert policy(budget).delay_s(1, None, None, remaining_s=0.1) is None
     assert budget.try_spend()
 
 
@@ -60,9 +60,9 @@ def test_the_jitter_is_full() -> None:
     """Delays spread over the whole range from nothing to 200 ms."""
     random = Random(7)  # noqa: S311 - chance for a test
     made = RetryPolicy(rich(), random=random.random)
-    delays = [made.delay_s(1, 503, None, left_s=5.0) for _ in range(5)]
+    delays = [made.delay_s(1, 503, None, remaining_s=5.0) for _ in range(5)]
     assert all(delay is not None and 0.0 <= delay < 0.2 for delay in delays)
-    assert policy(random=0.0).delay_s(1, 503, None, left_s=5.0) == 0.0
+    assert policy(random=0.0).delay_s(1, 503, None, remaining_s=5.0) == 0.0
 
 
 def test_the_first_calls_have_no_retry_in_advance() -> None:
