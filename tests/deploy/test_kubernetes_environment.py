@@ -5,9 +5,17 @@ from pathlib import Path
 import httpx
 import pytest
 
+from gateway.config.secret_files import SUFFIX
 from tests.deploy.manifests import OVERLAYS, all_of, gateway, variables
 from tests.support.commands import free_port, running, wait_for
 from tests.support.tokens import Issuer, KeyServer
+
+SECRETS = {
+    "upstream-username": "sandbox",
+    "upstream-password": "sandbox",
+    "cache-url": "memory://",
+    "cache-key-secret": "sixteen-bytes-at-least",
+}
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -16,13 +24,14 @@ def test_the_gateway_serves_every_probe_of_the_manifests(
 ) -> None:
     """A process with these variables and secrets serves each path of a probe or a scrape."""
     told = variables(overlay)
-    for name in [name for name in told if name.endswith("_FILE")]:
-        del told[name]
-        told[name.removesuffix("_FILE")] = "sandbox-and-16-bytes"
+    for name, path in told.items():
+        if name.endswith(SUFFIX):
+            told[name] = str(tmp_path / Path(path).name)
+            Path(told[name]).write_text(SECRETS[Path(path).name], encoding="utf-8")
     port = free_port()
     told |= {"GATEWAY_HOST": "127.0.0.1", "GATEWAY_PORT": str(port)}
     # What cannot be reached from here: the platform, the issuer's keys and Redis.
-    told |= {"GATEWAY_UPSTREAM_URL": sandbox_url, "GATEWAY_CACHE_URL": "memory://"}
+    told["GATEWAY_UPSTREAM_URL"] = sandbox_url
     url = f"http://127.0.0.1:{port}"
     container = gateway(overlay).container
     paths = [container[name]["httpGet"]["path"] for name in container if name.endswith("Probe")]
