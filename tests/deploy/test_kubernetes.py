@@ -138,6 +138,15 @@ def test_the_rules_are_those_of_prometheus() -> None:
 
 
 @both
+def test_the_sandbox_alone_is_allowed_to_run(overlay: str) -> None:
+    """The image refuses its command otherwise."""
+    for pod in pods(overlay):
+        entries = {entry["name"]: entry["value"] for entry in pod.container.get("env", ())}
+        is_sandbox = pod.container.get("args", [""])[0] == "sandbox"
+        assert (entries.get("GATEWAY_ALLOW_SANDBOX") == "true") == is_sandbox, pod.name
+
+
+@both
 def test_secrets_are_files_of_the_mounted_secret(overlay: str) -> None:
     """Each `_FILE` is in the mounted folder, and only the pod's group can read it."""
     container, spec = gateway(overlay).container, gateway(overlay).spec
