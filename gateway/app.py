@@ -1,6 +1,6 @@
 """Composition of the gateway's parts to an ASGI application."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -18,6 +18,7 @@ from gateway.cache.statistics import cache_samples
 from gateway.config.settings import Settings, load_settings
 from gateway.config.upstream import UpstreamAuth
 from gateway.dataloaders.data_loaders import LoaderSources
+from gateway.edge.clients import Clients
 from gateway.edge.cors import Origins
 from gateway.edge.middleware import EdgeMiddleware
 from gateway.edge.request_guard import create_request_guard
@@ -39,6 +40,9 @@ from gateway.server.fast_path import FastPath
 from gateway.server.graphql_route import GraphQLRoute, redirect_to_graphql
 from gateway.server.uvicorn_protocol import FAST_PATH
 from gateway.telemetry import configure_logging
+from gateway.telemetry.exposition import MetricTable
+from gateway.telemetry.metrics import OTHER, LabelValues
+from gateway.telemetry.process import EventLoopLag, ProcessMetrics
 from gateway.telemetry.scrape import MetricsScrape
 from gateway.telemetry.shared_metrics import SharedMetrics
 from gateway.upstream.chain import create_upstream
@@ -49,6 +53,7 @@ from gateway.upstream.shown_promotions import ShownPromotions
 from gateway.upstream.transport import create_transport
 
 PATH = "/graphql"
+_MAX_NAMES = 500  # of operations in metrics: each has some 25 series
 _MONITORING = frozenset({"/healthz", "/readyz", "/metrics"})  # pages get no CORS headers of these
 
 
@@ -78,27 +83,37 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     upstream = create_upstream(settings, http, traffic, cache_clocks)
     cached = upstream.cached
     schema = build_schema()
-    statistics = OperationStatistics()
     operations = create_operations(settings)
     documents = create_documents(settings, operations, cached.cache, cached.keys)
+    names = documents.operation_names
+    table = shared_metrics.table if shared_metrics else metric_table(settings, names.values())
+    statistics = OperationStatistics(table.values.operations, names)
+    clients, lag = Clients(table.values.clients), EventLoopLag()
     response_cache = create_response_cache(
         settings, cached, upstream.customer_ids, clock, cache_clocks
     )
+    origins = Origins(settings.cors_origins)
+    guard = create_request_guard(settings, origins)
     metrics = MetricsScrape(
         (
             statistics.samples,
+            clients.samples,
+            guard.samples,
+            authenticator.samples,
             documents.samples,
             partial(upstream_samples, traffic, upstream.phase_out),
             partial(cache_samples, cached.cache),
             response_cache.samples,
+            lag.samples,
+            ProcessMetrics().samples,
         ),
+        table,
         shared_metrics,
     )
-    origins = Origins(settings.cors_origins)
-    guard = create_request_guard(settings, origins)
     graphql = GraphQLHandler(
         settings=settings,
         guard=guard,
+        clients=clients,
         authenticator=authenticator,
         documents=documents,
         operations=operations,
@@ -125,7 +140,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
-        async with authenticator, aclosing(http), traffic, metrics, aclosing(cached), guard:
+        async with lag, authenticator, aclosing(http), traffic, metrics, aclosing(cached), guard:
             app.state.ready = True
             try:
                 yield {FAST_PATH: FastPath(PATH, graphql, origins)}
@@ -174,10 +189,16 @@ def create_operations(settings: Settings) -> OperationStore:
     )
 
 
-def check_trusted_documents(settings: Settings) -> None:
-    """Raise SettingsError if the manifest of trusted documents is not valid."""
-    if settings.trusted_documents or settings.trusted_documents_mode == "only":
-        load_trusted(settings, create_operations(settings))
+def metric_table(settings: Settings, operation_names: Iterable[str]) -> MetricTable:
+    """Return all metrics, with a series for the trusted operations and for the known clients."""
+    names = [name for name in dict.fromkeys(operation_names) if name != OTHER]
+    return MetricTable(LabelValues(tuple(names[:_MAX_NAMES]), settings.client_names))
+
+
+def read_metric_table(settings: Settings) -> MetricTable:
+    """Return the metrics of all workers; raise SettingsError for an invalid manifest."""
+    trusted = load_trusted(settings, create_operations(settings))
+    return metric_table(settings, trusted.operation_names.values() if trusted else ())
 
 
 def create_worker_app(shared_metrics: SharedMetrics | None = None) -> Starlette:

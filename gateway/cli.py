@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gateway.app import check_trusted_documents, create_app, create_operations, utc_now
+from gateway.app import create_app, create_operations, read_metric_table, utc_now
 from gateway.auth.factory import create_authenticator
 from gateway.config.auth import is_loopback
 from gateway.config.edge import LOCAL_ORIGINS
@@ -265,9 +265,10 @@ def _serve(_options: argparse.Namespace) -> None:
         log.info("listening", **address)
         run((app, listener), keep_alive_s=settings.keep_alive_s)
     else:
-        check_trusted_documents(settings)  # once, instead of by each worker
+        # The manifest of trusted documents is checked here, instead of by each worker.
+        shared = SharedMetrics(settings.workers, read_metric_table(settings))
         log.info("listening", **address)
-        factory = WorkerFactory("gateway.app:create_worker_app", SharedMetrics(settings.workers))
+        factory = WorkerFactory("gateway.app:create_worker_app", shared)
         run_workers(factory, settings.workers, listener, settings.keep_alive_s)
 
 

@@ -29,7 +29,7 @@ def test_every_setting_metric_and_code_has_its_row() -> None:
     """Each setting and metric once, and every code that an error can have."""
     settings = re.findall(r"^\| `(GATEWAY_\w+)` \|", CONFIGURATION, re.MULTILINE)
     assert sorted(settings) == sorted(PREFIX + name.upper() for name in Settings.model_fields)
-    metrics = re.findall(r"^\| `(gateway_\w+)` \|", METRICS_PAGE, re.MULTILINE)
+    metrics = re.findall(r"^\| `((?:gateway|process)_\w+)` \|", METRICS_PAGE, re.MULTILINE)
     assert metrics == [metric.name for metric in (*METRICS, WORKERS, BUILD)]
     assert set(re.findall(r"^\| `([A-Z_]+)` \|", ERRORS, re.MULTILINE)) == set(codes())
 

@@ -1,12 +1,32 @@
 """Who sends a request: anybody, or the bearer of a token."""
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import NamedTuple, Self
 
 from gateway.context import Caller, Role
 from gateway.edge.http_request import HttpHeaders
+from gateway.telemetry.metric import Samples
+
+
+class KeyStatistics(NamedTuple):
+    """The age of the keys of tokens, and how often they were requested, in vain or not."""
+
+    age_s: float
+    refreshes: int
+    failures: int
+
+
+def key_samples(keys: KeyStatistics | None) -> Samples:
+    """Return the samples of `gateway_auth_…`; None: no keys are fetched."""
+    keys = keys or KeyStatistics(math.nan, 0, 0)
+    return {
+        "gateway_auth_keys_age_seconds": [keys.age_s],
+        "gateway_auth_key_refreshes_total": [keys.refreshes],
+        "gateway_auth_key_refresh_failures_total": [keys.failures],
+    }
 
 
 class Authenticator(ABC):
@@ -18,6 +38,10 @@ class Authenticator(ABC):
 
         Raise UnauthenticatedError for missing or refused credentials.
         """
+
+    def samples(self) -> Samples:
+        """Return the samples of `gateway_auth_…`."""
+        return key_samples(None)
 
     async def __aenter__(self) -> Self:
         """Start what runs in the background: nothing, unless a subclass does."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from gateway.auth.authenticator import Authenticator
+from gateway.auth.authenticator import Authenticator, key_samples
 from gateway.auth.claims import read_customers, read_roles
 from gateway.auth.jwks import JwksKeySource, KeyLifetimes
 from gateway.auth.keys import KeySource, StaticKeySource, read_key_file
@@ -18,6 +18,7 @@ from gateway.context import Caller
 from gateway.edge.http_request import HttpHeaders
 from gateway.errors import TokenRefusedError, UnauthenticatedError
 from gateway.telemetry import log
+from gateway.telemetry.metric import Samples
 
 _BEARER = re.compile(rb"bearer ++([!-~]++)", re.IGNORECASE)
 _SUBJECT_LENGTH = 16  # characters: 96 bits
@@ -57,6 +58,10 @@ class BearerAuthenticator(Authenticator):
             subject = self.subjects.key("subject", claims.subject)[:_SUBJECT_LENGTH]
         roles = read_roles(claims.all, self.roles_claim)
         return Caller(roles, customers=customers, subject=subject)
+
+    def samples(self) -> Samples:
+        """Return the samples of `gateway_auth_…`."""
+        return key_samples(self.verifier.keys.statistics)
 
     async def __aenter__(self) -> Self:
         await self.verifier.keys.__aenter__()

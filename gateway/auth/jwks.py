@@ -9,6 +9,7 @@ from typing import Self
 
 import httpx
 
+from gateway.auth.authenticator import KeyStatistics
 from gateway.auth.keys import Keys, KeySource, read_jwk_set
 from gateway.errors import KeysUnavailableError
 from gateway.telemetry import log
@@ -55,6 +56,8 @@ class JwksKeySource(KeySource):
         self._keys: Keys = ()
         self._fetched_at = self._requested_at = float("-inf")
         self._is_failing = False
+        self._started_at = clock()
+        self._refreshes = self._failures = 0
         self._fetch_task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -69,6 +72,12 @@ class JwksKeySource(KeySource):
             self._fetch_task.cancel()
             await asyncio.wait([self._fetch_task])
         await self._http.__aexit__()
+
+    @property
+    def statistics(self) -> KeyStatistics:
+        """The age of the keys, or the time since the start while there are none, and counts."""
+        since = max(self._fetched_at, self._started_at)
+        return KeyStatistics(self._clock() - since, self._refreshes, self._failures)
 
     async def keys(self, kid: str | None) -> Keys:
         """Return the valid keys; where none has this `kid`, fetch them again, at most every 10 s.
@@ -110,11 +119,13 @@ class JwksKeySource(KeySource):
 
     async def _fetch(self) -> None:
         self._requested_at = requested_at = self._clock()
+        self._refreshes += 1
         try:
             async with asyncio.timeout(_TIMEOUT_S):
                 keys = read_jwk_set(await self._request())
         except _FAILURES as error:
             self._is_failing = True
+            self._failures += 1
             log.warning("auth_keys_unavailable", reason=type(error).__name__)
             return
         self._is_failing, self._fetched_at = False, requested_at

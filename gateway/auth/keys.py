@@ -11,6 +11,8 @@ import msgspec
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
+from gateway.auth.authenticator import KeyStatistics
+
 _PUBLIC_MEMBERS = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")}
 _CLASSES: dict[str, Any] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
 _BY_CURVE = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "Ed25519": "EdDSA"}
@@ -46,6 +48,11 @@ class KeySource(ABC):
 
         Raise KeysUnavailableError if there are none.
         """
+
+    @property
+    def statistics(self) -> KeyStatistics | None:
+        """Counts of the requests for the keys, None where there are none."""
+        return None
 
     async def __aenter__(self) -> Self:
         """Start what runs in the background: nothing, unless a subclass does."""

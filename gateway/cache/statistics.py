@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gateway.cache.store import TwoLevelCache
-    from gateway.telemetry.metrics import Samples
+    from gateway.telemetry.metric import Samples
 
 
 @dataclass(slots=True)

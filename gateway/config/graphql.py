@@ -1,9 +1,14 @@
 """Settings of GraphQL: limits of an operation, persisted operations, and diagnostics."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode
+
+from gateway.config.parsing import allow, split_words
+
+_MAX_NAME = 64  # characters
+_NO_NAMES = frozenset({"other", "none"})  # what metrics call all others, and those without a name
 
 
 class LimitSettings(BaseSettings):
@@ -87,8 +92,28 @@ class DocumentSettings(BaseSettings):
         description="Whether responses have `extensions.upstream`, the upstream calls of the"
         " operation; true in `dev`.",
     )
+    client_names: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        max_length=100,
+        description="Names of clients that have series of their own in the metrics, as they send"
+        " them in `apollographql-client-name` or `graphql-client-name`; all others are counted as"
+        " `other`.",
+        json_schema_extra=allow(
+            "at most 100 comma-separated names, each of 1 to 64 characters, not `other` or `none`"
+        ),
+    )
     log_format: Literal["json", "console"] = Field(
         "json",
         description="Format of log lines: json is one object a line, console is for people;"
         " console in `dev`.",
     )
+
+    _names = field_validator("client_names", mode="before")(split_words)
+
+    @field_validator("client_names")
+    @classmethod
+    def _validate_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if len(name) > _MAX_NAME or name in _NO_NAMES or not name.isprintable():
+                raise ValueError(name)
+        return value

@@ -23,6 +23,11 @@ class ConcurrencyLimiter:
         """Return the number of callers that take up memory."""
         return len(self._callers)
 
+    @property
+    def acquired(self) -> int:
+        """The number of slots that are taken."""
+        return self._max_slots - self.free
+
     def acquire(
         self, caller: str | None = None, number: int = 1
     ) -> "_CallerSlots | _AcquiredSlots":

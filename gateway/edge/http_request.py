@@ -23,24 +23,25 @@ class ClientDisconnectedError(Exception):
 class HttpHeaders:
     """Header lines; servers pass their names in lower case.
 
-    Blanks around a value are not part of it (RFC 9110 §5.5); not every server strips them.
+    Blanks around a value are not part of it (RFC 9110 §5.5); not every server strips them:
+    `by_name` has the first value of each name with them.
     """
 
-    __slots__ = ("_first", "_has_repeated", "_lines")
+    __slots__ = ("_has_repeated", "_lines", "by_name")
 
     def __init__(self, lines: HeaderLines) -> None:
         self._lines = lines
-        self._first = dict(reversed(lines))
-        self._has_repeated = len(self._first) != len(lines)
+        self.by_name = dict(reversed(lines))
+        self._has_repeated = len(self.by_name) != len(lines)
 
     def first(self, name: bytes) -> bytes | None:
         """Return the value of the first line of this name."""
-        first = self._first.get(name)
+        first = self.by_name.get(name)
         return None if first is None else first.strip(_BLANKS)
 
     def all(self, name: bytes) -> list[bytes]:
         """Return the values of all lines of this name."""
-        first = self._first.get(name)
+        first = self.by_name.get(name)
         if first is None:
             return []
         if self._has_repeated:

@@ -7,9 +7,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.edge.cors import Origins
 from gateway.edge.http_request import REQUEST_ID, HttpHeaders, request_id_for
+from gateway.errors import MaskedError
 from gateway.graphql_http.operation_statistics import OperationStatistics
 from gateway.graphql_http.response import (
-    counted_internal_error_response,
+    CLIENT_DISCONNECTED,
+    internal_error_response,
     logged_error_response,
     to_starlette,
 )
@@ -70,6 +72,8 @@ class EdgeMiddleware:
             nonlocal has_begun
             if message["type"] == "http.response.start":
                 has_begun = True
+                if message["status"] != CLIENT_DISCONNECTED:  # which nobody receives
+                    self._statistics.http.of(scope["path"], message["status"])[0] += 1
                 lines = message["headers"]
                 if has_cors:
                     lines = self._origins.add_headers(lines, origin)
@@ -92,9 +96,8 @@ class EdgeMiddleware:
             except Exception as error:  # noqa: BLE001 - a client never sees an internal error
                 log.error("unexpected_error", path="", exc_info=error)
                 if not has_begun:  # else the response is cut off
-                    response = to_starlette(
-                        counted_internal_error_response(request_id, self._statistics)
-                    )
+                    self._statistics.count_errors([MaskedError.code])
+                    response = to_starlette(internal_error_response(request_id))
                     await response(scope, receive, send_with_headers)
 
 

@@ -16,6 +16,7 @@ from gateway.edge.cors import Origins
 from gateway.edge.http_request import HttpRequest
 from gateway.edge.rate_limit import CallLimit, LocalRateLimit, RateLimit
 from gateway.errors import PayloadTooLargeError, RateLimitedError
+from gateway.telemetry.metric import Samples
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -82,6 +83,10 @@ class RequestGuard:
         if wait_s:
             await self.rate.add(key, -1)
             raise RateLimitedError(wait_s)
+
+    def samples(self) -> Samples:
+        """Return the samples of `gateway_operations_in_flight`."""
+        return {"gateway_operations_in_flight": [self.reading.acquired, self.running.acquired]}
 
     def counting_calls(self, request: RequestContext) -> AbstractContextManager[None]:
         """Count the upstream calls that a request makes within a ``with`` block."""

@@ -26,6 +26,7 @@ from gateway.errors.base import (
     ValidationFailedError,
     whole_seconds,
 )
+from gateway.errors.outcomes import OUTCOMES, REFUSALS
 from gateway.errors.requests import (
     BadRequestError,
     ConcurrencyLimitError,
@@ -64,6 +65,8 @@ from gateway.errors.upstream import (
 )
 
 __all__ = [
+    "OUTCOMES",
+    "REFUSALS",
     "AnswerTooLargeError",
     "BadRequestError",
     "BadUserInputError",

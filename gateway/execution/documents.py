@@ -34,7 +34,7 @@ class Operation:
     """One operation of a valid document; the 32 bytes of `digest` identify both.
 
     `compiled` belongs to the executor, `compiled_size` is its size in characters of generated
-    source.
+    source. `series` belongs to what counts operations.
     """
 
     document: DocumentNode
@@ -45,6 +45,7 @@ class Operation:
     text: InitVar[str]
     compiled: Any = None
     compiled_size: int = 0
+    series: Any = None
     definition: OperationDefinitionNode = field(init=False)
     digest: bytes = field(init=False)
     name: str | None = field(init=False)

@@ -24,7 +24,8 @@ class OperationRefusedError(Exception):
     def __init__(self, errors: list[dict[str, Any]]) -> None:
         super().__init__(f"{len(errors)} errors")
         self.errors = errors
-        self.code: str = errors[0]["extensions"]["code"]
+        self.codes: list[str] = [error["extensions"]["code"] for error in errors]
+        self.code = self.codes[0]
 
 
 class InputError(GraphQLError):

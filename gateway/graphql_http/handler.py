@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +12,12 @@ from gateway.auth.authenticator import Authenticator
 from gateway.config.settings import Settings
 from gateway.context import CallBudget, Caller, RequestContext, UpstreamReport
 from gateway.dataloaders.data_loaders import DataLoaders, LoaderSources
+from gateway.edge.clients import Client, Clients
 from gateway.edge.http_request import ClientDisconnectedError, HttpRequest
 from gateway.edge.request_guard import RequestGuard
 from gateway.edge.trace_context import trace_headers
 from gateway.errors import (
+    MaskedError,
     MethodNotAllowedError,
     QueryTooComplexError,
     RequestError,
@@ -30,7 +32,7 @@ from gateway.execution.operation_store import OperationStore
 from gateway.execution.outcome import Outcome, masked
 from gateway.graphql_http.content_negotiation import GRAPHQL, JSON, choose_media_type
 from gateway.graphql_http.gc_tuning import DeferredGc
-from gateway.graphql_http.operation_statistics import OperationStatistics
+from gateway.graphql_http.operation_statistics import OperationSeries, OperationStatistics
 from gateway.graphql_http.persisted_queries.persisted_documents import PersistedDocuments
 from gateway.graphql_http.request import (
     GraphQLRequest,
@@ -38,9 +40,10 @@ from gateway.graphql_http.request import (
     read_graphql_request,
 )
 from gateway.graphql_http.response import (
+    CLIENT_DISCONNECTED,
     HttpResponse,
     ResponseBody,
-    counted_internal_error_response,
+    internal_error_response,
     json_response,
     logged_error_response,
 )
@@ -50,8 +53,7 @@ from gateway.schema.info import ResolverContext
 from gateway.telemetry import log, log_operation
 
 _MAX_LOGGED_NAME = 80  # characters
-# nginx's status for a client that has disconnected: only logs and proxies in between see it.
-_CLIENT_DISCONNECTED = HttpResponse(499, (), (), 0)
+_DISCONNECTED_RESPONSE = HttpResponse(CLIENT_DISCONNECTED, (), (), 0)
 
 
 class BatchCostBudget:
@@ -95,6 +97,7 @@ class GraphQLHandler:
     clock: Callable[[], datetime]
     statistics: OperationStatistics
     gc: DeferredGc
+    clients: Clients = field(default_factory=Clients)
     max_startable: int | None = None
 
     async def handle(self, http_request: HttpRequest) -> HttpResponse:
@@ -104,7 +107,7 @@ class GraphQLHandler:
         nothing of a request that is refused.
         """
         guard, headers = self.guard, http_request.headers
-        media_type = JSON
+        client, media_type, number = self.clients.of(headers), JSON, 1
         try:
             media_type = choose_media_type(b",".join(headers.all(b"accept")))
             guard.origins.check_csrf(headers)
@@ -119,7 +122,6 @@ class GraphQLHandler:
                 graphql_request = await read_graphql_request(
                     http_request, self.settings.max_body_bytes, self.settings.max_batch
                 )
-            number = 1
             if isinstance(graphql_request, list):
                 number = len(graphql_request)
                 await guard.count_batch(caller_key, number)
@@ -130,29 +132,31 @@ class GraphQLHandler:
                 http_request,  # cancelled from here on if the client disconnects
             ):
                 body = await (
-                    self._execute_batch(graphql_request, context, http_request.method)
+                    self._execute_batch(graphql_request, context, client, http_request.method)
                     if isinstance(graphql_request, list)
-                    else self._execute(graphql_request, context, http_request.method)
+                    else self._execute(graphql_request, context, client, http_request.method)
                 )
                 return json_response(body, 200, media_type)
         except ClientDisconnectedError:
             self.gc.after_errors()
+            self.statistics.disconnects += 1
             log.info("client_disconnected")
-            return _CLIENT_DISCONNECTED
+            return _DISCONNECTED_RESPONSE
         except RequestError as error:
-            self.statistics.count_errors([error.code])
+            self.statistics.count_rejected(client.outcomes, [error.code], error.status, number)
             response = logged_error_response(error, http_request.id, media_type)
             needs_post = isinstance(error, MethodNotAllowedError)
             return response.with_header("Allow", "POST") if needs_post else response
         except OperationRefusedError as refused:
-            self.statistics.count_refused(refused.errors)
+            self.statistics.count_rejected(client.outcomes, refused.codes)
             # To an old client any status but 200 is a failed connection (GraphQL over HTTP).
             status = 400 if media_type == GRAPHQL else 200
             log.info("request_rejected", status=status, code=refused.code)
             return json_response({"errors": refused.errors}, status, media_type)
         except Exception as error:  # noqa: BLE001 - a client never sees an internal error
             log.error("unexpected_error", path="", exc_info=error)
-            return counted_internal_error_response(http_request.id, self.statistics)
+            self.statistics.count_rejected(client.outcomes, [MaskedError.code], 500, number)
+            return internal_error_response(http_request.id)
 
     def _create_context(
         self, http_request: HttpRequest, caller: Caller, caller_key: str
@@ -173,7 +177,7 @@ class GraphQLHandler:
         return context
 
     async def _execute_batch(
-        self, batch: GraphQLRequestBatch, context: RequestContext, method: str
+        self, batch: GraphQLRequestBatch, context: RequestContext, client: Client, method: str
     ) -> list[ResponseBody]:
         """Execute the operations of a batch concurrently; return their bodies in the same order.
 
@@ -184,7 +188,8 @@ class GraphQLHandler:
         async with asyncio.TaskGroup() as group:
             tasks = []
             for part in batch:
-                tasks.append(group.create_task(self._execute_part(part, context, method, budget)))
+                run = self._execute_part(part, context, client, method, budget)
+                tasks.append(group.create_task(run))
                 await asyncio.sleep(0)  # other requests run between two long documents
         return [task.result() for task in tasks]
 
@@ -192,6 +197,7 @@ class GraphQLHandler:
         self,
         part: GraphQLRequest | RequestError,
         context: RequestContext,
+        client: Client,
         method: str,
         budget: BatchCostBudget,
     ) -> ResponseBody:
@@ -201,13 +207,13 @@ class GraphQLHandler:
             part_context = replace(
                 context, report=UpstreamReport(), warnings={}, answer=context.answer.sibling()
             )
-            return await self._execute(part, part_context, method, budget)
+            return await self._execute(part, part_context, client, method, budget)
         except RequestError as error:
-            self.statistics.count_errors([error.code])
+            self.statistics.count_rejected(client.outcomes, [error.code], error.status)
             log.info("request_rejected", status=200, code=error.code)
             return {"errors": [error.formatted(context.id)]}
         except OperationRefusedError as refused:
-            self.statistics.count_refused(refused.errors)
+            self.statistics.count_rejected(client.outcomes, refused.codes)
             log.info("request_rejected", status=200, code=refused.code)
             return {"errors": refused.errors}
 
@@ -215,6 +221,7 @@ class GraphQLHandler:
         self,
         graphql_request: GraphQLRequest,
         context: RequestContext,
+        client: Client,
         method: str,
         batch_budget: BatchCostBudget | None = None,
     ) -> ResponseBody:
@@ -222,6 +229,7 @@ class GraphQLHandler:
 
         Raise RequestError or OperationRefusedError for an operation that must not run.
         """
+        started = time.perf_counter()
         variables, reference = graphql_request.variables, graphql_request.reference
         text = graphql_request.query
         if reference is not None or self.documents.only_trusted:
@@ -242,14 +250,13 @@ class GraphQLHandler:
         if reference is not None:  # only now: what is stored for its hash alone is valid
             await self.documents.store(text, reference)
 
-        started = time.perf_counter()
         if cached is not None:
             outcome = Outcome(cached.data, [])
         else:
             outcome = await self._run(operation, variables, context)
             if cache_key:
                 outcome = self.response_cache.store(cache_key, cost, context, outcome)
-        return self._report(operation, outcome, cost, context, time.perf_counter() - started)
+        return self._report(operation, outcome, cost, context, client, started)
 
     async def _run(
         self, operation: Operation, variables: dict[str, Any], context: RequestContext
@@ -265,18 +272,25 @@ class GraphQLHandler:
             return await encode_answer(outcome, context.answer, context.id)
         return encode_at_once(outcome, context.answer, context.id)
 
-    def _report(
+    def _series_of(self, operation: Operation) -> OperationSeries:
+        series = operation.series = self.statistics.series_of(operation.digest)
+        return series
+
+    def _report(  # noqa: PLR0913, PLR0917 - all that is known of one operation
         self,
         operation: Operation,
         outcome: Outcome,
         cost: Cost,
         context: RequestContext,
-        duration_s: float,
+        client: Client,
+        started: float,
     ) -> ResponseBody:
         """Count and log an operation; return `data`, any `errors`, and `extensions`."""
         data, errors, _ = outcome
         report = context.report
-        self.statistics.count_executed(data, errors, duration_s)
+        duration_s = time.perf_counter() - started
+        series = operation.series or self._series_of(operation)
+        self.statistics.count_executed(series, client.outcomes, data, errors, duration_s)
         log_operation(
             operation.name and operation.name[:_MAX_LOGGED_NAME],
             len(errors),

@@ -1,58 +1,133 @@
-"""Counts of how operations ended, for the metrics."""
+"""Counts of how operations and HTTP requests ended, for the metrics."""
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 from gateway.answer_budget import has_value
 from gateway.errors import PersistedQueryNotFoundError
-from gateway.telemetry.counters import CounterVec, Histogram
-from gateway.telemetry.metrics import CODES, OPERATION_OUTCOMES, Samples
+from gateway.errors.outcomes import (
+    OK,
+    OUTCOMES,
+    PARTIAL,
+    REFUSALS,
+    REFUSED,
+    outcome_of,
+    refusal_of,
+)
+from gateway.telemetry.counters import CounterVec, Histogram, HttpRequestCounts
+from gateway.telemetry.metric import BUCKETS_S, Samples
+from gateway.telemetry.metrics import CODES, OTHER
+
+OutcomeCounts = list[int]
+"""The number of operations of each outcome, in the order of `OUTCOMES`."""
+
+
+def no_outcomes() -> OutcomeCounts:
+    """Return counts of nothing."""
+    return [0] * len(OUTCOMES)
+
+
+class OperationSeries:
+    """The outcomes and durations of the operations of one name."""
+
+    __slots__ = ("durations", "outcomes")
+
+    def __init__(self) -> None:
+        self.outcomes, self.durations = no_outcomes(), Histogram()
 
 
 class OperationStatistics:
-    """Counts since the start, which only grow."""
+    """Counts since the start, which only grow.
 
-    def __init__(self) -> None:
-        self._outcomes, self._codes = CounterVec(OPERATION_OUTCOMES), CounterVec(CODES)
-        self._durations = Histogram()
+    Operations are counted by `names`, those of trusted operations, which `trusted` has by the
+    digests of the operations. All others, and those of which no document is known, are counted
+    under one name.
+    """
+
+    def __init__(
+        self, names: Iterable[str] = (), trusted: Mapping[bytes, str] | None = None
+    ) -> None:
+        self._trusted = trusted or {}
+        self._series = {name: OperationSeries() for name in (*names, OTHER)}
+        self.other = self._series[OTHER]
+        self._codes, self._refusals = CounterVec(CODES), CounterVec(REFUSALS)
+        self.http = HttpRequestCounts()
+        self.disconnects = 0
+
+    def series_of(self, digest: bytes) -> OperationSeries:
+        """Return the counts of the operation with a digest."""
+        return self._series.get(self._trusted.get(digest, OTHER)) or self.other
 
     def count_executed(
         self,
+        series: OperationSeries,
+        by_client: OutcomeCounts,
         data: dict[str, Any] | msgspec.Raw | None,
         errors: list[dict[str, Any]],
         duration_s: float,
     ) -> None:
         """Count an operation that was executed, by its result."""
-        self._durations.observe(duration_s)
+        durations = series.durations  # as `observe`, without its call
+        durations.counts[bisect_left(BUCKETS_S, duration_s)] += 1
+        durations.sum_s += duration_s
         if not errors:
-            self._outcomes.add("ok")
+            series.outcomes[OK] += 1
+            by_client[OK] += 1
             return
-        self._outcomes.add("partial" if _has_value(data) else "failed")
-        self.count_errors(error["extensions"]["code"] for error in errors)
+        codes = [error["extensions"]["code"] for error in errors]
+        self.count_errors(codes)
+        outcome = PARTIAL if _has_value(data) else outcome_of(codes)
+        self._count(outcome, series, by_client, codes)
 
-    def count_refused(self, errors: list[dict[str, Any]]) -> None:
-        """Count an operation that was not executed.
+    def count_rejected(
+        self,
+        by_client: OutcomeCounts,
+        codes: list[str],
+        status: int | None = None,
+        number: int = 1,
+    ) -> None:
+        """Count a request to the endpoint, or `number` operations of one, that did not run.
 
         PERSISTED_QUERY_NOT_FOUND counts as an error and not as an operation: the client sends the
         same operation again with its text.
         """
-        codes = [error["extensions"]["code"] for error in errors]
-        if codes != [PersistedQueryNotFoundError.code]:
-            self._outcomes.add("failed")
         self.count_errors(codes)
+        if codes != [PersistedQueryNotFoundError.code]:
+            self._count(outcome_of(codes), self.other, by_client, codes, status, number)
 
     def count_errors(self, codes: Iterable[str]) -> None:
         """Count the errors of a response, also to a request without an operation."""
         for code in codes:
             self._codes.add(code)
 
+    def _count(  # noqa: PLR0913, PLR0917 - for the two methods above alone
+        self,
+        outcome: int,
+        series: OperationSeries,
+        by_client: OutcomeCounts,
+        codes: list[str],
+        status: int | None = None,
+        number: int = 1,
+    ) -> None:
+        series.outcomes[outcome] += number
+        by_client[outcome] += number
+        if outcome == REFUSED:
+            self._refusals.add(refusal_of(codes, status), number)
+
     def samples(self) -> Samples:
-        """Return the samples of `gateway_operation…` and `gateway_errors_total`."""
+        """Return the samples of operations, of HTTP requests and of `gateway_errors_total`."""
+        series = self._series.values()
         return {
-            "gateway_operations_total": self._outcomes.counts,
-            "gateway_operation_duration_seconds": self._durations.cells,
+            "gateway_operations_total": [n for one in series for n in one.outcomes],
+            "gateway_operations_refused_total": self._refusals.counts,
+            "gateway_operation_duration_seconds": [
+                n for one in series for n in one.durations.cells
+            ],
+            "gateway_client_disconnects_total": [self.disconnects],
+            "gateway_http_requests_total": self.http.counts,
             "gateway_errors_total": self._codes.counts,
         }
 

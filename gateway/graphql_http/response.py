@@ -11,7 +11,6 @@ from gateway.edge.http_request import request_id_of
 from gateway.errors import MethodNotAllowedError, NotFoundError, RequestError
 from gateway.execution.outcome import masked
 from gateway.graphql_http.content_negotiation import GRAPHQL, JSON
-from gateway.graphql_http.operation_statistics import OperationStatistics
 from gateway.telemetry import log
 
 _ENCODER = msgspec.json.Encoder()
@@ -19,6 +18,8 @@ _LARGE_BYTES = 64 * 1024  # below that a copy costs less than joining pieces
 _AFTER_NULL = slice(len(b'{"data":null'), None)
 
 ResponseBody = dict[str, Any]
+CLIENT_DISCONNECTED = 499
+"""nginx's status for a client that has disconnected: only logs and proxies in between see it."""
 
 
 class HttpResponse(NamedTuple):
@@ -84,13 +85,9 @@ def logged_error_response(
     return response
 
 
-def counted_internal_error_response(
-    request_id: str, statistics: OperationStatistics
-) -> HttpResponse:
-    """Count an unexpected error, and encode it with the request id alone."""
-    error = masked(request_id)
-    statistics.count_errors([error["extensions"]["code"]])
-    return json_response({"errors": [error]}, 500)
+def internal_error_response(request_id: str) -> HttpResponse:
+    """Encode an unexpected error with the request id alone."""
+    return json_response({"errors": [masked(request_id)]}, 500)
 
 
 def to_starlette(response: HttpResponse) -> Response:

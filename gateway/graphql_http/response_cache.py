@@ -22,7 +22,7 @@ from gateway.context import RequestContext
 from gateway.execution.cost import Cost
 from gateway.execution.documents import Operation
 from gateway.execution.outcome import Outcome
-from gateway.telemetry.metrics import Samples
+from gateway.telemetry.metric import Samples
 from gateway.upstream.cached_upstream import CachedUpstream
 from gateway.upstream.customer_identities import KnownCustomerIds
 

@@ -48,9 +48,10 @@ class FastPath:
         """
         if own is not self._own[0]:
             self._own = own, _encode_lines(own)
-        status_line, until_length, until_id = self._head(
+        status_line, until_length, until_id, responses = self._head(
             response.status, response.headers, self.origins.allowed(request.headers)
         )
+        responses[0] += 1
         return b"".join((
             status_line,
             self._own[1],
@@ -64,29 +65,34 @@ class FastPath:
 
     def _encode_head(
         self, status: int, headers: tuple[tuple[bytes, bytes], ...], origin: str | None
-    ) -> tuple[bytes, bytes, bytes]:
-        """Return the status line, what follows up to the length, and from there up to the id."""
+    ) -> tuple[bytes, bytes, bytes, list[int]]:
+        """Return the status line, what follows up to the length, and from there up to the id.
+
+        The last is the counter of such responses.
+        """
         lines = with_security_headers(self.origins.add_headers(headers, origin))
         before, after = lines[: len(headers)], lines[len(headers) :]
         return (
             _status_line(status),
             _encode_lines(before) + b"content-length: ",
             b"\r\n" + _encode_lines(after) + REQUEST_ID + b": ",
+            self.graphql.statistics.http.of(self.path.decode(), status),
         )
 
 
-def early_response(
+def early_response(  # noqa: PLR0913 - all that is known of one request
     status: int,
     message: str,
     headers: HttpHeaders,
-    origins: Origins | None,
+    path: FastPath | None,
     *,
+    url: bytes = b"",
     has_body: bool = True,
 ) -> bytes:
     """Return the complete response to a request that the server refuses, and log it.
 
-    It announces that the connection is closed. `headers` are those of the request that have been
-    parsed: the response has its id and the CORS headers for its origin if they are among them.
+    It announces that the connection is closed. `url` and `headers` are what has been parsed of the
+    request: the response has its id and the CORS headers for its origin if they are among them.
     Without `has_body` the response ends after its head.
     """
     request_id = request_id_for(headers.first(REQUEST_ID))
@@ -98,8 +104,11 @@ def early_response(
         (b"cache-control", b"private, no-store"),
         (b"content-length", b"%d" % len(body)),
     ]
-    if origins is not None:
-        lines = origins.add_headers(lines, origins.allowed(headers))
+    if path is not None:
+        lines = path.origins.add_headers(lines, path.origins.allowed(headers))
+        statistics = path.graphql.statistics
+        statistics.count_errors([error.code])
+        statistics.http.of(url.partition(b"?")[0].decode("latin-1"), status)[0] += 1
     lines = [
         *with_security_headers(lines),
         (REQUEST_ID, request_id.encode()),

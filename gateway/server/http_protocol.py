@@ -242,7 +242,8 @@ class LimitedHttpProtocol(UvicornProtocol):
                     refusal.status,
                     refusal.message,
                     HttpHeaders(self.headers if is_parsing else ()),
-                    None if self.fast_path is None else self.fast_path.origins,
+                    self.fast_path,
+                    url=self.url if is_parsing else b"",
                     has_body=not is_parsing or self.parser.get_method() != b"HEAD",
                 )
             )

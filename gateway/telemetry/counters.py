@@ -1,9 +1,12 @@
 """Counters on the path of a request: plain numbers, which only a scrape reads."""
 
+import time
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
-from gateway.telemetry.metrics import BUCKETS_S, OTHER
+from gateway.telemetry.metric import BUCKETS_S
+from gateway.telemetry.metrics import OTHER, ROUTES, STATUSES
 
 
 class CounterVec:
@@ -14,10 +17,10 @@ class CounterVec:
     def __init__(self, words: Iterable[str]) -> None:
         self._counts = dict.fromkeys(words, 0)
 
-    def add(self, word: str) -> None:
+    def add(self, word: str, number: int = 1) -> None:
         """Increment the counter of a label's value."""
         counts = self._counts
-        counts[word if word in counts else OTHER] += 1
+        counts[word if word in counts else OTHER] += number
 
     @property
     def counts(self) -> list[int]:
@@ -26,20 +29,46 @@ class CounterVec:
 
 
 class Histogram:
-    """A histogram of durations over `BUCKETS_S`."""
+    """A histogram of durations over `BUCKETS_S`; `counts` are those of its buckets."""
 
-    __slots__ = ("_counts", "_sum_s")
+    __slots__ = ("counts", "sum_s")
 
     def __init__(self) -> None:
-        self._counts = [0] * (len(BUCKETS_S) + 1)
-        self._sum_s = 0.0
+        self.counts = [0] * (len(BUCKETS_S) + 1)
+        self.sum_s = 0.0
 
     def observe(self, seconds: float) -> None:
         """Count one duration."""
-        self._counts[bisect_left(BUCKETS_S, seconds)] += 1
-        self._sum_s += seconds
+        self.counts[bisect_left(BUCKETS_S, seconds)] += 1
+        self.sum_s += seconds
+
+    @contextmanager
+    def timing(self) -> Iterator[None]:
+        """Count the duration of a ``with`` block, however it ends."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.observe(time.perf_counter() - started)
 
     @property
     def cells(self) -> list[float]:
         """The count of each bucket, not cumulative, and the sum in seconds."""
-        return [*self._counts, self._sum_s]
+        return [*self.counts, self.sum_s]
+
+
+class HttpRequestCounts:
+    """The number of HTTP responses by route and class of status, each in a list of its own."""
+
+    def __init__(self) -> None:
+        self._counts = {route: [[0] for _ in STATUSES] for route in ROUTES}
+
+    def of(self, path: str, status: int) -> list[int]:
+        """Return the counter of responses with a status to a path, to be incremented."""
+        counts = self._counts.get(path.rstrip("/")) or self._counts[OTHER]
+        return counts[min(max(status // 100, 2), 5) - 2]
+
+    @property
+    def counts(self) -> list[int]:
+        """The counts of all routes, and of each the classes of status."""
+        return [count[0] for counts in self._counts.values() for count in counts]

@@ -18,44 +18,68 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from gateway.telemetry.metrics import BUCKETS_S, BUILD, METRICS, WORKERS, Kind, Metric, Samples
+from gateway.telemetry.metric import BUCKETS_S, Kind, Metric, Samples
+from gateway.telemetry.metrics import BUILD, WORKERS, LabelValues, metrics_of
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
-CELLS = sum(metric.cells for metric in METRICS)
-IS_GAUGE = tuple(metric.kind is Kind.GAUGE for metric in METRICS for _ in range(metric.cells))
+VERSION = version("promotion-gateway")
 
 _BOUNDS = (*(str(bound) for bound in BUCKETS_S), "+Inf")
 
 
-def flatten(samples: Samples) -> "array[float]":
-    """Return samples as `CELLS` numbers in the order of `METRICS`.
+class MetricTable:
+    """All metrics with the values of their labels: what the numbers of a process mean.
 
-    Raise ValueError for a metric with another number of values, KeyError for a missing metric.
+    All workers of a gateway have the same; it can be passed to a spawned process.
     """
-    cells = array("d")
-    for metric in METRICS:
-        values = samples[metric.name]
-        if len(values) != metric.cells:
-            raise ValueError(metric.name)
-        cells.extend(values)
-    return cells
 
+    def __init__(self, values: LabelValues = LabelValues()) -> None:  # noqa: B008 - immutable
+        self.values, self.metrics = values, metrics_of(values)
+        self.is_gauge = tuple(
+            metric.kind is Kind.GAUGE for metric in self.metrics for _ in range(metric.cells)
+        )
 
-def expose(ended: Iterable[Sequence[float]], running: Sequence[Sequence[float]]) -> bytes:
-    """Return the cells of all workers as one text.
+    def __reduce__(self) -> tuple[type["MetricTable"], tuple[LabelValues]]:
+        return MetricTable, (self.values,)
 
-    Counters include workers that have ended; gauges are those of running workers alone.
-    """
-    return generate_latest(_Families([*ended], running))
+    @property
+    def cells(self) -> int:
+        """The number of values of all metrics."""
+        return len(self.is_gauge)
+
+    def flatten(self, samples: Samples) -> "array[float]":
+        """Return samples as `cells` numbers in the order of `metrics`.
+
+        Raise ValueError for a metric with another number of values, KeyError for a missing one.
+        """
+        cells = array("d")
+        for metric in self.metrics:
+            values = samples[metric.name]
+            if len(values) != metric.cells:
+                raise ValueError(metric.name)
+            cells.extend(values)
+        return cells
+
+    def expose(self, ended: Iterable[Sequence[float]], running: Sequence[Sequence[float]]) -> bytes:
+        """Return the cells of all workers as one text.
+
+        Counters include workers that have ended; gauges are those of running workers alone.
+        """
+        return generate_latest(_Families(self.metrics, [*ended], running))
 
 
 class _Families(Collector):
-    def __init__(self, ended: list[Sequence[float]], running: Sequence[Sequence[float]]) -> None:
-        self._ended, self._running = ended, running
+    def __init__(
+        self,
+        metrics: Sequence[Metric],
+        ended: list[Sequence[float]],
+        running: Sequence[Sequence[float]],
+    ) -> None:
+        self._metrics, self._ended, self._running = metrics, ended, running
 
     def collect(self) -> Iterator[Family]:
         start = 0
-        for metric in METRICS:
+        for metric in self._metrics:
             end = start + metric.cells
             running = [worker[start:end] for worker in self._running]
             if metric.kind is Kind.GAUGE:
@@ -69,7 +93,7 @@ class _Families(Collector):
             start = end
         yield _gauge(WORKERS, [len(self._running)])
         build = GaugeMetricFamily(BUILD.name, BUILD.help, labels=BUILD.label_names)
-        build.add_metric([version("promotion-gateway"), platform.python_version()], 1)
+        build.add_metric([VERSION, platform.python_version()], 1)
         yield build
 
 

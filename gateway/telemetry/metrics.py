@@ -1,84 +1,85 @@
 """All metrics: names, types, labels and meanings; `docs/metrics.md` is generated from them.
 
 Every label has a fixed set of values: none is an identifier, a URL or a credential, and the number
-of series does not grow with time. The operation's name comes from the client, so it is no label.
+of series does not grow with time. The name of an operation is a label's value where the operator's
+manifest has it, and the name of a client where a setting does: else a client could make them up.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Iterable
+from dataclasses import replace
 from itertools import product
+from typing import NamedTuple
 
-from gateway.errors import codes
+from gateway.errors import OUTCOMES, REFUSALS, codes
+from gateway.telemetry.metric import Kind, Metric
 
-OTHER = "other"
+OTHER, NONE = "other", "none"
 ENDPOINTS = ("promotionData", "promotionsV2", "oauthToken", OTHER)
-OPERATION_OUTCOMES = ("ok", "partial", "failed")
+ROUTES = ("/graphql", "/healthz", "/readyz", "/metrics", OTHER)
+STATUSES = ("2xx", "3xx", "4xx", "5xx")
+STATES = ("reading", "running")
 PERSISTED_OUTCOMES = ("trusted", "automatic", "stored", "not_found", "not_trusted")
 CALL_OUTCOMES = (
     *("2xx", "3xx", "4xx", "429", "5xx"),
     *("unreachable", "timeout", "unreadable_body", "cancelled"),
 )
+WAITS = ("quota", "connection")
+DROPS = ("malformed", "not_requested")
+READINGS = ("converted", "null", "item_dropped")
 CODES = (*codes(), OTHER)
-BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-
-Samples = Mapping[str, Sequence[float]]
-"""The values of metrics by name: one for each series, in the order of `Metric.series`.
-
-A histogram has for each series the count of each bucket (not cumulative), the count above the last
-one, and the sum. NaN is an unknown value.
-"""
-
-
-class Kind(Enum):
-    """The type of a metric."""
-
-    COUNTER = "counter"
-    GAUGE = "gauge"
-    HISTOGRAM = "histogram"
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One metric; `merge` combines a gauge's values of all workers (counters are added)."""
-
-    name: str
-    kind: Kind
-    help: str
-    labels: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    merge: Callable[[Iterable[float]], float] = sum
-
-    @property
-    def label_names(self) -> tuple[str, ...]:
-        """The names of the labels."""
-        return tuple(name for name, _values in self.labels)
-
-    @property
-    def series(self) -> list[tuple[str, ...]]:
-        """The label values of each series, in the order of samples."""
-        return list(product(*(values for _name, values in self.labels)))
-
-    @property
-    def cells(self) -> int:
-        """The number of values in a sample."""
-        return len(self.series) * (len(BUCKETS_S) + 2 if self.kind is Kind.HISTOGRAM else 1)
-
 
 _ENDPOINT = ("endpoint", ENDPOINTS)
+_OPERATION = ("operation", "names in the manifest of trusted documents, or other")
+_CLIENT = ("client", "names in `GATEWAY_CLIENT_NAMES`, other, or none")
+_FIELD = ("field", "paths in the payload")
+_OUTCOME = ("outcome", OUTCOMES)
 _C, _G, _H = Kind.COUNTER, Kind.GAUGE, Kind.HISTOGRAM
 
-METRICS = (
+_METRICS = (
     Metric(
         "gateway_operations_total",
         _C,
-        "GraphQL operations: ok without an error, partial with data and errors, failed without"
-        " data or rejected.",
-        (("outcome", OPERATION_OUTCOMES),),
+        "GraphQL operations, those included that did not run: ok without an error; partial with"
+        " data and errors; without data by the gravest error: client_error where the request is at"
+        " fault, refused by authentication, rate limit or load, upstream_error, internal_error.",
+        (_OPERATION, _OUTCOME),
+    ),
+    Metric(
+        "gateway_operations_refused_total",
+        _C,
+        "Operations with the outcome refused: 401 (unauthenticated), 429 (rate_limited), 503"
+        " (overloaded; keys_unavailable while the keys of tokens cannot be fetched).",
+        (("reason", REFUSALS),),
     ),
     Metric(
         "gateway_operation_duration_seconds",
         _H,
-        "Execution time of operations, without rejected ones.",
+        "Duration of operations that ran, from the parsed request to the encoded data.",
+        (_OPERATION,),
+    ),
+    Metric(
+        "gateway_operations_in_flight",
+        _G,
+        "Operations that run, and requests whose body is being read.",
+        (("state", STATES),),
+    ),
+    Metric(
+        "gateway_client_operations_total",
+        _C,
+        "GraphQL operations by the name that the client sends (`apollographql-client-name`,"
+        " `graphql-client-name` or `x-graphql-client-name`); none without such a header.",
+        (_CLIENT, _OUTCOME),
+    ),
+    Metric(
+        "gateway_client_disconnects_total",
+        _C,
+        "Requests whose client disconnected before the response; their operations have no outcome.",
+    ),
+    Metric(
+        "gateway_http_requests_total",
+        _C,
+        "HTTP responses, those of requests included that were refused before GraphQL.",
+        (("route", ROUTES), ("status", STATUSES)),
     ),
     Metric(
         "gateway_errors_total",
@@ -118,7 +119,7 @@ METRICS = (
         "gateway_upstream_items_dropped_total",
         _C,
         "Promotions that were dropped from a page: malformed, or not requested.",
-        (_ENDPOINT,),
+        (_ENDPOINT, ("reason", DROPS)),
     ),
     Metric(
         "gateway_upstream_undocumented_values_total",
@@ -146,6 +147,13 @@ METRICS = (
         "gateway_upstream_calls_in_flight",
         _G,
         "Upstream calls that hold a connection or wait for the quota.",
+    ),
+    Metric(
+        "gateway_upstream_wait_seconds",
+        _H,
+        "Time that upstream calls waited for the quota or for a connection before they started or"
+        " were refused; calls that started at once are not in it.",
+        (("reason", WAITS),),
     ),
     Metric("gateway_upstream_quota_waits_total", _C, "Upstream calls that waited for the quota."),
     Metric(
@@ -229,7 +237,71 @@ METRICS = (
     ),
     Metric("gateway_response_cache_entries", _G, "Responses in memory."),
     Metric("gateway_response_cache_bytes", _G, "Estimated size of the responses in memory."),
+    Metric(
+        "gateway_auth_keys_age_seconds",
+        _G,
+        "Time since the JWK set was fetched last, or since the start before the first time; of the"
+        " worker with the oldest; absent without `GATEWAY_AUTH_JWKS_URL`.",
+        (),
+        max,
+    ),
+    Metric("gateway_auth_key_refreshes_total", _C, "Requests for the JWK set."),
+    Metric("gateway_auth_key_refresh_failures_total", _C, "Requests for the JWK set that failed."),
+    Metric(
+        "gateway_event_loop_lag_seconds",
+        _H,
+        "Delay of a timer of the event loop, ten times a second: how long a request may have to"
+        " wait for the loop; of all workers together.",
+    ),
+    Metric(
+        "process_cpu_seconds_total",
+        _C,
+        "User and system CPU time, of all workers together, ended ones included.",
+    ),
+    Metric(
+        "process_resident_memory_bytes",
+        _G,
+        "Resident memory, the sum of all workers: what they share counts for each.",
+    ),
+    Metric("process_virtual_memory_bytes", _G, "Virtual memory, the sum of all workers."),
+    Metric("process_open_fds", _G, "Open file descriptors, of the worker with the most.", (), max),
+    Metric("process_max_fds", _G, "Maximum of open file descriptors of one worker.", (), min),
+    Metric(
+        "process_start_time_seconds",
+        _G,
+        "Start time since the epoch, of the worker that started last.",
+        (),
+        max,
+    ),
 )
+
+
+class LabelValues(NamedTuple):
+    """The values of the labels that are known only when the gateway starts.
+
+    `operations` and `clients` are names, without `other` and `none`.
+    """
+
+    operations: tuple[str, ...] = ()
+    clients: tuple[str, ...] = ()
+
+
+def metrics_of(values: LabelValues) -> tuple[Metric, ...]:
+    """Return all metrics, each with the values of all of its labels."""
+    operations = [*values.operations, OTHER]
+    clients = [*values.clients, OTHER, NONE]
+    rows: dict[tuple[str, ...], Iterable[tuple[str, ...]]] = {
+        ("operation", "outcome"): product(operations, OUTCOMES),
+        ("operation",): product(operations),
+        ("client", "outcome"): product(clients, OUTCOMES),
+    }
+    series = {names: tuple(each) for names, each in rows.items()}
+    return tuple(replace(each, rows=series.get(each.label_names)) for each in _METRICS)
+
+
+METRICS = metrics_of(LabelValues())
+"""All metrics of a gateway without a manifest and without names of clients."""
+
 WORKERS = Metric("gateway_workers", _G, "Worker processes that these metrics cover.")
 BUILD = Metric(
     "gateway_build_info",

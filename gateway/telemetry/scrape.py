@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Self
 
-from gateway.telemetry.exposition import expose, flatten
+from gateway.telemetry.exposition import MetricTable
 from gateway.telemetry.logs import log
-from gateway.telemetry.metrics import Samples
+from gateway.telemetry.metric import Samples
 from gateway.telemetry.shared_metrics import SharedMetrics
 
 _WRITE_INTERVAL_S = 0.1
@@ -18,16 +18,19 @@ _BLOCKED_WORKER_TIMEOUT_S = 1.0
 
 
 class MetricsScrape:
-    """The metrics of one process, or with `shared` those of all workers.
+    """The metrics of one process by its `table`, or with `shared` those of all workers.
 
     The `sources` return the samples of this process. They are called for a scrape, and with
     `shared` ten times a second, so that requests pay for counting alone.
     """
 
     def __init__(
-        self, sources: Sequence[Callable[[], Samples]], shared: SharedMetrics | None = None
+        self,
+        sources: Sequence[Callable[[], Samples]],
+        table: MetricTable,
+        shared: SharedMetrics | None = None,
     ) -> None:
-        self._sources, self._shared = sources, shared
+        self._sources, self._table, self._shared = sources, table, shared
         self._writing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -54,14 +57,14 @@ class MetricsScrape:
         loop is blocked for longer than a second.
         """
         if self._shared is None:
-            return expose([], [self._read()])
+            return self._table.expose([], [self._read()])
         started_at = time.monotonic()
         self._write(self._shared)
         deadline = started_at + _BLOCKED_WORKER_TIMEOUT_S
         while self._shared.is_behind(started_at) and time.monotonic() < deadline:  # noqa: ASYNC110 - other processes set no event
             await asyncio.sleep(_POLL_INTERVAL_S)
         snapshot = self._shared.read(self._read)
-        return expose(snapshot.ended, snapshot.running)
+        return self._table.expose(snapshot.ended, snapshot.running)
 
     async def _keep_writing(self, shared: SharedMetrics) -> None:
         while True:
@@ -75,4 +78,4 @@ class MetricsScrape:
         samples: dict[str, Sequence[float]] = {}
         for source in self._sources:
             samples.update(source())
-        return flatten(samples)
+        return self._table.flatten(samples)

@@ -17,10 +17,9 @@ from multiprocessing.reduction import DupFd
 from operator import add
 from typing import Any, NamedTuple
 
-from gateway.telemetry.exposition import CELLS, IS_GAUGE
+from gateway.telemetry.exposition import MetricTable
 
 _BYTES = 8  # of a double
-_STRIDE = CELLS + 1  # a slot begins with the time of its last write
 _SPARE_SLOTS = 16  # a new worker may start before the old one has ended
 
 
@@ -32,26 +31,30 @@ class Snapshot(NamedTuple):
 
 
 class SharedMetrics:
-    """Slots for `workers` and some spare ones; can be passed to a spawned process."""
+    """Slots for `workers` and some spare ones; can be passed to a spawned process.
 
-    def __init__(self, workers: int) -> None:
-        self._slots = workers + _SPARE_SLOTS
+    `table` says what the cells of a slot are; a slot begins with the time of its last write.
+    """
+
+    def __init__(self, workers: int, table: MetricTable) -> None:
+        self.table, self._slots = table, workers + _SPARE_SLOTS
         fd = _anonymous_file()
-        os.ftruncate(fd, self._slots * _STRIDE * _BYTES)
+        os.ftruncate(fd, self._slots * (table.cells + 1) * _BYTES)
         self._open(fd)
 
     def _open(self, fd: int) -> None:
-        self._fd = fd
-        self._map = mmap.mmap(fd, self._slots * _STRIDE * _BYTES)
+        self._fd, cells = fd, self.table.cells
+        self._stride = cells + 1
+        self._map = mmap.mmap(fd, self._slots * self._stride * _BYTES)
         self._cells = memoryview(self._map).cast("d")
         self._own: int | None = None
-        self._base = array("d", bytes(CELLS * _BYTES))
+        self._base = array("d", bytes(cells * _BYTES))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"slots": self._slots, "fd": DupFd(self._fd)}
+        return {"table": self.table, "slots": self._slots, "fd": DupFd(self._fd)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self._slots = state["slots"]
+        self.table, self._slots = state["table"], state["slots"]
         self._open(state["fd"].detach())
 
     def claim_slot(self) -> bool:
@@ -60,7 +63,7 @@ class SharedMetrics:
             if self._lock(slot):
                 self._own = slot
                 previous = self._read(slot)
-                for cell, is_gauge in enumerate(IS_GAUGE):
+                for cell, is_gauge in enumerate(self.table.is_gauge):
                     self._base[cell] = 0.0 if is_gauge else previous[cell]
                 return True
         return False
@@ -69,8 +72,8 @@ class SharedMetrics:
         """Write this process's cells; `now` is the system's monotonic clock, in seconds."""
         if self._own is None:
             return
-        start = self._own * _STRIDE
-        self._cells[start + 1 : start + _STRIDE] = memoryview(
+        start = self._own * self._stride
+        self._cells[start + 1 : start + self._stride] = memoryview(
             array("d", map(add, cells, self._base))
         )
         self._cells[start] = now  # last: a reader that sees it sees the cells, too
@@ -101,10 +104,10 @@ class SharedMetrics:
         return [slot for slot in range(self._slots) if self._written_at(slot)]
 
     def _written_at(self, slot: int) -> float:
-        return self._cells[slot * _STRIDE]
+        return self._cells[slot * self._stride]
 
     def _read(self, slot: int) -> Sequence[float]:
-        return self._cells[slot * _STRIDE + 1 : (slot + 1) * _STRIDE].tolist()
+        return self._cells[slot * self._stride + 1 : (slot + 1) * self._stride].tolist()
 
     def _is_running(self, slot: int) -> bool:
         if slot == self._own:

@@ -134,7 +134,8 @@ class UpstreamClient:
             await budget.acquire(is_low_priority=is_low_priority)
         try:
             if not concurrency.try_acquire(caller):
-                await concurrency.acquire(caller)
+                with self.traffic.statistics.connection_waits.timing():
+                    await concurrency.acquire(caller)
             try:
                 permit = traffic.breaker.admit(
                     Attribution(caller, call.subject) if call.subject else None
@@ -146,7 +147,8 @@ class UpstreamClient:
                         headers = await self.credential.headers(post, request)
                     quota = self.traffic.quotas.of(self.credential.identity(request))
                     if not quota.try_acquire():
-                        await quota.acquire(call.endpoint, request.deadline, caller)
+                        with self.traffic.statistics.quota_waits.timing():
+                            await quota.acquire(call.endpoint, request.deadline, caller)
                     is_sent = True
                     request.report.calls += 1
                     outgoing = _OutgoingRequest(
@@ -168,7 +170,9 @@ class UpstreamClient:
         traffic = self.traffic.of(TOKEN_ENDPOINT)
         with traffic.breaker.admit() as permit:
             quota = self.traffic.quotas.of(self.credential.identity(request))
-            await quota.acquire(TOKEN_ENDPOINT, request.deadline)
+            if not quota.try_acquire():
+                with self.traffic.statistics.quota_waits.timing():
+                    await quota.acquire(TOKEN_ENDPOINT, request.deadline)
             outgoing = _OutgoingRequest(TOKEN_ENDPOINT, "POST", path, _JSON, _MAX_TOKEN_BYTES, body)
             return await self._send_once(outgoing, request, traffic, permit)
 

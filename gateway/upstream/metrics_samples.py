@@ -3,7 +3,8 @@
 import math
 from collections.abc import Callable
 
-from gateway.telemetry.metrics import ENDPOINTS, Samples
+from gateway.telemetry.metric import Samples
+from gateway.telemetry.metrics import ENDPOINTS
 from gateway.upstream.resilience.circuit_breaker import CircuitState
 from gateway.upstream.resilience.phase_out import PhaseOut
 from gateway.upstream.resilience.traffic_shaping import EndpointTraffic, TrafficShaping
@@ -28,7 +29,9 @@ def upstream_samples(traffic: TrafficShaping, phase_out: PhaseOut) -> Samples:
             n for one in endpoints for n in one.durations.cells
         ],
         "gateway_upstream_bad_payloads_total": [one.bad_payloads for one in endpoints],
-        "gateway_upstream_items_dropped_total": [one.items_dropped for one in endpoints],
+        "gateway_upstream_items_dropped_total": [
+            n for one in endpoints for n in (one.malformed_items, one.foreign_items)
+        ],
         "gateway_upstream_undocumented_values_total": [
             one.undocumented_values for one in endpoints
         ],
@@ -37,6 +40,10 @@ def upstream_samples(traffic: TrafficShaping, phase_out: PhaseOut) -> Samples:
         "gateway_upstream_circuit_openings_total": each(lambda one: one.breaker.opened),
         "gateway_upstream_calls_waiting": [traffic.concurrency.waiting],
         "gateway_upstream_calls_in_flight": [traffic.concurrency.in_flight],
+        "gateway_upstream_wait_seconds": [
+            *traffic.statistics.quota_waits.cells,
+            *traffic.statistics.connection_waits.cells,
+        ],
         "gateway_upstream_quota_waits_total": [quotas.waits],
         "gateway_upstream_quota_refusals_total": [quotas.refusals],
         "gateway_upstream_quota_remaining": [math.nan if remaining is None else remaining],

@@ -68,7 +68,8 @@ def read_page(
         statistics.undocumented_values += page.undocumented
         log.warning("upstream_undocumented_values", endpoint=endpoint, count=page.undocumented)
     if None in page.items:
-        statistics.items_dropped += page.dropped
+        statistics.malformed_items += page.unreadable
+        statistics.foreign_items += page.foreign
         log.warning(
             "upstream_items_dropped", endpoint=endpoint, count=page.dropped, foreign=page.foreign
         )

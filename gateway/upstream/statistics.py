@@ -10,14 +10,16 @@ from gateway.telemetry.metrics import CALL_OUTCOMES, ENDPOINTS, OTHER
 class EndpointStatistics:
     """Counts of one endpoint since the start; each only grows.
 
-    `bad_payloads` are responses with status 200 that were rejected, `items_dropped` items of
-    responses that are not shown, `undocumented_values` values of an undocumented shape.
+    `bad_payloads` are responses with status 200 that were rejected, `malformed_items` and
+    `foreign_items` items of responses that are not shown because they could not be read or were not
+    requested, `undocumented_values` values of an undocumented shape.
     """
 
     outcomes: CounterVec = field(default_factory=lambda: CounterVec(CALL_OUTCOMES))
     durations: Histogram = field(default_factory=Histogram)
     bad_payloads: int = 0
-    items_dropped: int = 0
+    malformed_items: int = 0
+    foreign_items: int = 0
     undocumented_values: int = 0
 
 
@@ -26,6 +28,7 @@ class UpstreamStatistics:
 
     def __init__(self) -> None:
         self.endpoints = {endpoint: EndpointStatistics() for endpoint in ENDPOINTS}
+        self.quota_waits, self.connection_waits = Histogram(), Histogram()
 
     def of(self, endpoint: str) -> EndpointStatistics:
         """Return the counts of an endpoint; those without a name of their own share one."""

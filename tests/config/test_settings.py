@@ -67,6 +67,7 @@ DEFAULTS = {
     "GATEWAY_GRAPHIQL": "false",
     "GATEWAY_INTROSPECTION": "false",
     "GATEWAY_REPORT_UPSTREAM": "false",
+    "GATEWAY_CLIENT_NAMES": "",
     "GATEWAY_LOG_FORMAT": "json",
     "GATEWAY_AUTH": "none",
     "GATEWAY_AUTH_JWKS_URL": "",

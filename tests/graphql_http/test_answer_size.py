@@ -101,7 +101,7 @@ def test_what_was_refused_is_counted_as_failed_and_kept_by_no_cache(sandbox_url:
         assert graph.ask(PAGE % 5) == graph.ask(PAGE % 5)
         metrics = graph.http.get("/metrics").text
         assert 'gateway_errors_total{code="ANSWER_TOO_LARGE"} 3' in metrics
-        assert 'gateway_operations_total{outcome="failed"} 3' in metrics
+        assert 'gateway_operations_total{operation="other",outcome="client_error"} 3' in metrics
 
 
 def test_the_introspection_is_bounded_as_well(sandbox_url: str) -> None:

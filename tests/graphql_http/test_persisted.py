@@ -220,5 +220,8 @@ def test_what_became_of_the_hashes_is_counted(sandbox_url: str) -> None:
         persisted.format("stored"): 1,
         persisted.format("automatic"): 1,
         'gateway_errors_total{code="PERSISTED_QUERY_NOT_FOUND"}': 1,
-        'gateway_operations_total{outcome="ok"}': 3,
+        'gateway_operations_total{operation="other",outcome="ok"}': 3,
+        'gateway_client_operations_total{client="none",outcome="ok"}': 3,
+        'gateway_http_requests_total{route="/graphql",status="2xx"}': 3,
+        'gateway_http_requests_total{route="/graphql",status="4xx"}': 1,
     }

@@ -6,7 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.graphql_http.operation_statistics import OperationStatistics
+from gateway.errors import OUTCOMES, codes
+from gateway.errors.outcomes import outcome_of
+from gateway.graphql_http.operation_statistics import OperationStatistics, no_outcomes
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.faults.spec import parse_fault
 from gateway.sandbox.world import World
@@ -21,7 +23,12 @@ ONE = '{ customer(by: {externalId: "C-ONE"}) { promotions(first: 1) { totalCount
 
 def operations(outcome: str) -> str:
     """Return the name of the series of operations with an outcome."""
-    return f'gateway_operations_total{{outcome="{outcome}"}}'
+    return f'gateway_operations_total{{operation="other",outcome="{outcome}"}}'
+
+
+def of_client(outcome: str, client: str = "none") -> str:
+    """Return the name of the series of a client's operations with an outcome."""
+    return f'gateway_client_operations_total{{client="{client}",outcome="{outcome}"}}'
 
 
 def errors(code: str) -> str:
@@ -45,7 +52,9 @@ def test_an_operation_and_its_call_are_counted(graph: Graph) -> None:
     before = scrape(url)
     graph.ask(ONE)
     after = scrape(url)
-    assert changed(before, after) == {operations("ok"): 1, calls("2xx"): 1}
+    requests = 'gateway_http_requests_total{route="/graphql",status="2xx"}'
+    expected = {operations("ok"): 1, of_client("ok"): 1, calls("2xx"): 1, requests: 1}
+    assert changed(before, after) == expected
     for name in ("operation_duration_seconds_count", "operation_duration_seconds_bucket"):
         names = [key for key in after if key.startswith(f"gateway_{name}")]
         assert after[names[-1]] - before[names[-1]] == 1
@@ -65,26 +74,52 @@ def test_an_operation_and_its_call_are_counted(graph: Graph) -> None:
 def test_a_refusal_is_counted_by_its_code(
     graph: Graph, ask: Callable[[httpx.Client], Any], grown: str | None
 ) -> None:
-    """An operation that does not run has failed; a request without one counts as an error alone."""
+    """A mistake in a request is the client's error; other requests are no operations."""
     url = str(graph.http.base_url)
     before = scrape(url)
-    ask(graph.http)
-    expected = {errors(grown): 1.0} if grown else {}
-    if grown and grown.startswith("GRAPHQL"):
-        expected[operations("failed")] = 1
+    status = ask(graph.http).status_code // 100
+    expected = {f'gateway_http_requests_total{{route="/graphql",status="{status}xx"}}': 1.0}
+    if grown:
+        expected |= {errors(grown): 1, operations("client_error"): 1, of_client("client_error"): 1}
     assert changed(before, scrape(url)) == expected
 
 
 def test_an_answer_with_data_and_errors_is_partial() -> None:
-    """A response without data has failed, whatever the errors are; each error counts."""
-    statistics = OperationStatistics()
-    error = {"extensions": {"code": "OVERLOADED"}}
+    """A response without data has the outcome of its gravest error; each error counts."""
+    statistics, by_client = OperationStatistics(), no_outcomes()
+
+    def count(data: dict[str, Any] | None, *codes: str) -> None:
+        errors: list[dict[str, Any]] = [{"extensions": {"code": code}} for code in codes]
+        statistics.count_executed(statistics.other, by_client, data, errors, 0.1)
+
     partial: tuple[dict[str, Any], ...] = ({"a": 1, "b": None}, {"a": [None, {"b": 0}]}, {"a": []})
-    for data in (*partial, {"a": None}, {"a": {"b": None, "c": [None]}}, None):
-        statistics.count_executed(data, [error, error], 0.1)
-    statistics.count_executed({"a": None}, [], 0.1)
-    assert statistics.samples()["gateway_operations_total"] == [1, 3, 3]
-    assert sum(statistics.samples()["gateway_errors_total"]) == 12
+    for data in partial:
+        count(data, "UPSTREAM_TIMEOUT", "INTERNAL_SERVER_ERROR")
+    count({"a": None})
+    count({"a": None}, "BAD_USER_INPUT", "FORBIDDEN")
+    count({"a": {"b": None, "c": [None]}}, "BAD_USER_INPUT", "OVERLOADED")
+    count(None, "UPSTREAM_TIMEOUT", "OVERLOADED")
+    count(None, "INTERNAL_SERVER_ERROR", "UPSTREAM_TIMEOUT")
+    samples = statistics.samples()
+    assert dict(zip(OUTCOMES, samples["gateway_operations_total"], strict=True)) == {
+        "ok": 1,
+        "partial": 3,
+        "client_error": 1,
+        "refused": 1,
+        "upstream_error": 1,
+        "internal_error": 1,
+    }
+    assert by_client == samples["gateway_operations_total"]
+    assert sum(samples["gateway_errors_total"]) == 14
+    assert samples["gateway_operations_refused_total"] == [0, 0, 1, 0]
+
+
+def test_every_code_has_an_outcome() -> None:
+    """No code counts as an internal error for want of a line in the table."""
+    internal = [code for code in codes() if OUTCOMES[outcome_of([code])] == "internal_error"]
+    assert internal == ["INTERNAL_SERVER_ERROR"]
+    client = [code for code in codes() if OUTCOMES[outcome_of([code])] == "client_error"]
+    assert not [code for code in client if code.startswith("UPSTREAM") and "BUDGET" not in code]
 
 
 FAULTS = [
@@ -109,7 +144,7 @@ def test_a_failed_call_is_counted_by_what_ended_it(fault: str, grown: str) -> No
     assert metrics[grown] == 1
     assert sum(value for name, value in metrics.items() if "upstream_calls_total" in name) == 1
     assert metrics["gateway_upstream_rate_limited_total"] == (fault == "status=429")
-    assert metrics[operations("failed")] == 1
+    assert metrics[operations("upstream_error")] == 1
 
 
 def test_retries_and_an_open_breaker_are_counted() -> None:
@@ -189,6 +224,6 @@ def test_the_number_of_series_does_not_grow(graph: Graph) -> None:
     after = scrape(url)
     assert after.keys() == before
     text = " ".join(after)
-    assert not [word for word in ("Jane", "919876543210", "http", "sandbox") if word in text]
+    assert not [word for word in ("Jane", "919876543210", "http:", "sandbox") if word in text]
     values = [v for f in families(url) for s in f.samples for v in s.labels.values()]
     assert max(map(len, values)) < 40

@@ -30,9 +30,15 @@ def _written(labels: Mapping[str, str]) -> str:
 
 
 def changed(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
-    """Return by how much each counter has increased, without histograms and gauges."""
+    """Return by how much each counter has increased, without histograms and gauges.
+
+    The scrapes themselves and the CPU time are left out.
+    """
     return {
         name: value - before.get(name, 0.0)
         for name, value in after.items()
-        if "_total" in name and value != before.get(name, 0.0)
+        if "_total" in name
+        and not name.startswith("process_")
+        and 'route="/metrics"' not in name
+        and value != before.get(name, 0.0)
     }

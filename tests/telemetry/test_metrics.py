@@ -4,14 +4,20 @@ import re
 
 import pytest
 
+from gateway.auth.authenticator import Anonymous
 from gateway.cache.statistics import cache_samples
 from gateway.cache.store import create_cache
+from gateway.edge.clients import Clients
+from gateway.edge.cors import Origins
+from gateway.edge.request_guard import create_request_guard
 from gateway.errors import codes
 from gateway.graphql_http.operation_statistics import OperationStatistics
 from gateway.graphql_http.persisted_queries.persisted_documents import PersistedDocuments
 from gateway.telemetry.counters import CounterVec, Histogram
-from gateway.telemetry.exposition import CELLS, expose, flatten
-from gateway.telemetry.metrics import BUCKETS_S, BUILD, ENDPOINTS, METRICS, WORKERS, Kind
+from gateway.telemetry.exposition import MetricTable
+from gateway.telemetry.metric import BUCKETS_S, Kind
+from gateway.telemetry.metrics import BUILD, ENDPOINTS, METRICS, WORKERS
+from gateway.telemetry.process import EventLoopLag, ProcessMetrics
 from gateway.upstream.customer_view import endpoint as customer_view_endpoint
 from gateway.upstream.definitions import endpoint as definition_endpoint
 from gateway.upstream.metrics_samples import upstream_samples
@@ -20,14 +26,15 @@ from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
 from tests.support.graph import settings_for
 from tests.support.response_caches import standalone_response_cache
 
+TABLE = MetricTable()
 ALL = (*METRICS, WORKERS, BUILD)
 
 
 def test_a_metrics_name_follows_the_conventions() -> None:
-    """A counter ends in `_total`, a histogram in its unit, and nothing else in `_total`."""
+    """A counter ends in `_total` and nothing else does; a histogram ends in its unit."""
     for metric in ALL:
         assert metric.name.endswith("_total") is (metric.kind is Kind.COUNTER)
-        assert metric.name.endswith("_seconds") is (metric.kind is Kind.HISTOGRAM)
+        assert metric.name.endswith("_seconds") or metric.kind is not Kind.HISTOGRAM
         assert re.fullmatch(r"[A-Z0-9].*\.", metric.help)
 
 
@@ -48,6 +55,11 @@ def test_what_the_parts_tell_is_all_that_there_is() -> None:
     """All sources together have exactly one sample for each metric."""
     readings = {
         **OperationStatistics().samples(),
+        **Clients().samples(),
+        **create_request_guard(settings_for("http://x"), Origins(())).samples(),
+        **Anonymous(frozenset(), ()).samples(),
+        **EventLoopLag().samples(),
+        **ProcessMetrics().samples(),
         **PersistedDocuments().samples(),
         **upstream_samples(
             create_traffic_shaping(settings_for("http://x")), PhaseOut("promotionsV2")
@@ -56,7 +68,7 @@ def test_what_the_parts_tell_is_all_that_there_is() -> None:
         **standalone_response_cache().samples(),
     }
     assert readings.keys() == {metric.name for metric in METRICS}
-    assert len(flatten(readings)) == CELLS
+    assert len(TABLE.flatten(readings)) == TABLE.cells
 
 
 def test_a_reading_that_does_not_fit_is_refused() -> None:
@@ -64,7 +76,7 @@ def test_a_reading_that_does_not_fit_is_refused() -> None:
     readings = {metric.name: [0.0] * metric.cells for metric in METRICS}
     readings["gateway_upstream_legacy_endpoint_gone_ratio"] = [0.0, 0.0]
     with pytest.raises(ValueError, match="gateway_upstream_legacy_endpoint_gone_ratio"):
-        flatten(readings)
+        TABLE.flatten(readings)
 
 
 def test_a_word_that_is_none_of_the_labels_makes_no_series() -> None:
@@ -90,9 +102,9 @@ def exposed(name: str, ended: list[float], running: list[list[float]]) -> list[s
 
     def cells(value: float) -> list[float]:
         readings = {m.name: [value if m.name == name else 0.0] * m.cells for m in METRICS}
-        return list(flatten(readings))
+        return list(TABLE.flatten(readings))
 
-    text = expose([cells(value) for value in ended], [cells(*values) for values in running])
+    text = TABLE.expose([cells(value) for value in ended], [cells(*values) for values in running])
     return [line for line in text.decode().splitlines() if line.startswith(name + " ")]
 
 

@@ -7,23 +7,24 @@ from multiprocessing.connection import Connection
 
 import pytest
 
-from gateway.telemetry.exposition import CELLS, IS_GAUGE
+from gateway.telemetry.exposition import MetricTable
 from gateway.telemetry.shared_metrics import SharedMetrics
 
-COUNTER, GAUGE = IS_GAUGE.index(False), IS_GAUGE.index(True)
+TABLE = MetricTable()
+COUNTER, GAUGE = TABLE.is_gauge.index(False), TABLE.is_gauge.index(True)
 
 
 @pytest.fixture
 def shared() -> Iterator[SharedMetrics]:
     """Return the parent's shared metrics, which has no slot."""
-    shared = SharedMetrics(2)
+    shared = SharedMetrics(2, TABLE)
     yield shared
     shared.close()
 
 
 def cells(value: float) -> "array[float]":
     """Return cells of the same value."""
-    return array("d", [value] * CELLS)
+    return array("d", [value] * TABLE.cells)
 
 
 def work(shared: SharedMetrics, results: Connection, value: float) -> None:

@@ -12,7 +12,7 @@ from tests.support.commands import free_port, post, running, wait_for
 from tests.support.metrics import scrape
 
 QUERY = '{ customer(by: {externalId: "C-ONE"}) { promotions(first: 1) { totalCount } } }'
-OK = 'gateway_operations_total{outcome="ok"}'
+OK = 'gateway_operations_total{operation="other",outcome="ok"}'
 CALLS = 'gateway_upstream_calls_total{endpoint="promotionData",outcome="2xx"}'
 
 

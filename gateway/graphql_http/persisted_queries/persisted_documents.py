@@ -1,5 +1,6 @@
 """Finds the document of a request: the text that it sends, or a stored one that it refers to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gateway.cache.keys import KeyMaker
@@ -17,7 +18,8 @@ from gateway.graphql_http.persisted_queries.automatic import AutomaticQueries
 from gateway.graphql_http.persisted_queries.reference import Reference, sha256_of
 from gateway.graphql_http.persisted_queries.trusted import TrustedDocuments, load_trusted
 from gateway.telemetry.counters import CounterVec
-from gateway.telemetry.metrics import PERSISTED_OUTCOMES, Samples
+from gateway.telemetry.metric import Samples
+from gateway.telemetry.metrics import PERSISTED_OUTCOMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,11 @@ class PersistedDocuments:
     automatic: AutomaticQueries | None = None
     only_trusted: bool = False
     outcomes: CounterVec = field(default_factory=lambda: CounterVec(PERSISTED_OUTCOMES))
+
+    @property
+    def operation_names(self) -> Mapping[bytes, str]:
+        """The names of the trusted operations, by digest."""
+        return {} if self.trusted is None else self.trusted.operation_names
 
     async def resolve(self, query: str, reference: Reference | None) -> str:
         """Return the text to run: `query`, or the document of `reference` if `query` is empty.

@@ -5,18 +5,26 @@ from pathlib import Path
 
 from gateway.config.parsing import PREFIX
 from gateway.config.settings import Settings, SettingsError
+from gateway.execution.documents import Document, Operation
 from gateway.execution.failures import OperationRefusedError
 from gateway.execution.operation_store import OperationStore
 from gateway.graphql_http.persisted_queries.manifest import ManifestError, read_manifest
 from gateway.graphql_http.persisted_queries.reference import sha256_of
 
 _MAX_LINES = 20
+_MAX_NAME = 80  # characters
 
 
 class TrustedDocuments:
-    """Documents by their ids and by the SHA-256 of their texts."""
+    """Documents by their ids and by the SHA-256 of their texts.
 
-    def __init__(self, documents: Mapping[str, str]) -> None:
+    `operation_names` has the names of their operations by digest.
+    """
+
+    def __init__(
+        self, documents: Mapping[str, str], operation_names: Mapping[bytes, str] | None = None
+    ) -> None:
+        self.operation_names = operation_names or {}
         self._by_id = dict(documents) | {sha256_of(text): text for text in documents.values()}
         self._texts = frozenset(documents.values())
 
@@ -47,27 +55,36 @@ def load_trusted(settings: Settings, operations: OperationStore) -> TrustedDocum
         raise SettingsError([f"{variable}={path}: {error.strerror}"]) from None
     except ManifestError as error:
         raise SettingsError([f"{variable}={path}: {error}"]) from None
-    lines = []
+    lines: list[str] = []
+    names: dict[bytes, str] = {}
     for name, text in documents.items():
-        mistake = _validate(text, operations)
-        if mistake:
-            lines.append(f"{variable}={path}: {name!r}: {mistake}")
+        document = _read(text, operations)
+        if isinstance(document, str):
+            lines.append(f"{variable}={path}: {name!r}: {document}")
+            continue
+        names |= {each.digest: _name(each, name) for each in document.operations}
         operations.documents.pin(text)
     if len(lines) > _MAX_LINES:
         lines[_MAX_LINES:] = [f"{variable}={path}: and {len(lines) - _MAX_LINES} more"]
     if lines:
         raise SettingsError(lines)
-    return TrustedDocuments(documents)
+    return TrustedDocuments(documents, names)
 
 
-def _validate(text: str, operations: OperationStore) -> str | None:
-    """Return the first error of a document, with its place; None if all operations may run."""
+def _read(text: str, operations: OperationStore) -> Document | str:
+    """Return a document whose operations may all run, or its first error, with its place."""
     try:
-        if not operations.parse_and_validate(text).operations:
+        document = operations.parse_and_validate(text)
+        if not document.operations:
             operations.get(text, None)  # raises, with the message for a document without any
     except OperationRefusedError as refused:
         first = refused.errors[0]
         places = first.get("locations")
         where = f"line {places[0]['line']}, column {places[0]['column']}: " if places else ""
         return where + str(first["message"])
-    return None
+    return document
+
+
+def _name(operation: Operation, document_id: str) -> str:
+    """Return the name of an operation in metrics, of one without a name its document's id."""
+    return (operation.name or document_id)[:_MAX_NAME]

@@ -1,0 +1,64 @@
+"""The application that sends a request, by the name and version in its headers."""
+
+from collections.abc import Iterable
+
+from gateway.edge.http_request import HttpHeaders
+from gateway.graphql_http.operation_statistics import OutcomeCounts, no_outcomes
+from gateway.telemetry.metric import Samples
+from gateway.telemetry.metrics import NONE, OTHER
+
+# Apollo's clients send the first, and Hive's, urql's and Relay's can be told to send the second.
+_PREFIXES = (b"apollographql-client-", b"graphql-client-")
+_HEADERS = frozenset(prefix + part for prefix in _PREFIXES for part in (b"name", b"version"))
+_MAX_SEEN = 1_000
+_MAX_BYTES = 64  # of a name or version
+
+
+class Client:
+    """A client's name and version, None where it does not send them; `outcomes` of its name."""
+
+    __slots__ = ("name", "outcomes", "version")
+
+    def __init__(self, name: str | None, version: str | None, outcomes: OutcomeCounts) -> None:
+        self.name, self.version, self.outcomes = name, version, outcomes
+
+
+class Clients:
+    """All clients; the metrics tell those apart whose names are `known`."""
+
+    def __init__(self, known: Iterable[str] = ()) -> None:
+        self._outcomes = {name: no_outcomes() for name in (*known, OTHER, NONE)}
+        self._unnamed = Client(None, None, self._outcomes[NONE])
+        self._seen: dict[tuple[bytes | None, ...], Client] = {}
+
+    def of(self, headers: HttpHeaders) -> Client:
+        """Return the client that sends these headers."""
+        if _HEADERS.isdisjoint(headers.by_name):
+            return self._unnamed
+        sent = tuple(map(headers.by_name.get, _HEADERS))
+        return self._seen.get(sent) or self._add(sent, headers)
+
+    def samples(self) -> Samples:
+        """Return the samples of `gateway_client_operations_total`."""
+        counts = [count for each in self._outcomes.values() for count in each]
+        return {"gateway_client_operations_total": counts}
+
+    def _add(self, sent: tuple[bytes | None, ...], headers: HttpHeaders) -> Client:
+        name, version = (
+            next(filter(None, (_text(headers.first(prefix + part)) for prefix in _PREFIXES)), None)
+            for part in (b"name", b"version")
+        )
+        label = NONE if name is None else name if name in self._outcomes else OTHER
+        client = Client(name, version, self._outcomes[label])
+        if len(self._seen) >= _MAX_SEEN:
+            self._seen.clear()
+        self._seen[sent] = client
+        return client
+
+
+def _text(value: bytes | None) -> str | None:
+    """Return a name or version that can be logged: printable, and not too long."""
+    if not value:
+        return None
+    text = value[:_MAX_BYTES].decode("utf-8", "replace")
+    return "".join(each if each.isprintable() else "?" for each in text)
