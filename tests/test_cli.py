@@ -30,6 +30,8 @@ HOSTILE = {
     "GATEWAY_UPSTREAM_OAUTH_KEY": "key",
     "GATEWAY_UPSTREAM_OAUTH_SECRET_FILE": "/nowhere/secret",
     "GATEWAY_UPSTREAM_CA_FILE": "/nowhere/ca.pem",
+    "GATEWAY_UPSTREAM_CLIENT_CERT_FILE": "/nowhere/cert.pem",
+    "GATEWAY_UPSTREAM_PROXY": "no url",
     "GATEWAY_GRAPHIQL": "false",
     "GATEWAY_INTROSPECTION": "false",
     "GATEWAY_ANONYMOUS_ROLES": "admin",

@@ -1,6 +1,5 @@
 """Settings of the platform: its address, the gateway's credential and the limits of calls to it."""
 
-import ssl
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
@@ -8,7 +7,8 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_va
 from pydantic_settings import BaseSettings, NoDecode
 
 from gateway.config.parsing import PREFIX, allow, split_words
-from gateway.config.urls import split_http_url
+from gateway.config.tls import CERTIFICATES, check_tls
+from gateway.config.urls import PROXY, check_proxy_url, split_http_url
 
 SourceTypeName = Literal[
     "UI",
@@ -117,10 +117,30 @@ class UpstreamSettings(BaseSettings):
         le=1024 * 1024 * 1024,
         description="Size of an upstream response body after decompression.",
     )
+    upstream_proxy: str = Field(
+        "",
+        repr=False,
+        description="HTTP proxy through which the platform is called, as a tunnel (CONNECT) for"
+        " https; the proxy variables of the environment are never used.",
+        json_schema_extra=allow(PROXY, file=True),
+    )
     upstream_ca_file: str = Field(
         "",
         description="CA bundle in PEM that replaces the built-in certificate authorities.",
-        json_schema_extra=allow("a readable file of certificates in PEM"),
+        json_schema_extra=allow(CERTIFICATES),
+    )
+    upstream_client_cert_file: str = Field(
+        "",
+        description="Client certificate for mutual TLS, with its intermediate ones.",
+        json_schema_extra=allow(CERTIFICATES),
+    )
+    upstream_client_key_file: str = Field(
+        "",
+        description="Private key of the client certificate, unless it is in the same file.",
+        json_schema_extra=allow(
+            "a readable file of the private key in PEM, not encrypted, of"
+            " GATEWAY_UPSTREAM_CLIENT_CERT_FILE"
+        ),
     )
     definition_source_types: Annotated[tuple[SourceTypeName, ...], NoDecode] = Field(
         ("UI", "PROMOTION_API", "CAMPAIGN", "USER_CREATED"),
@@ -165,15 +185,46 @@ class UpstreamSettings(BaseSettings):
             raise ValueError
         return value
 
+    @field_validator("upstream_proxy")
+    @classmethod
+    def _validate_proxy(cls, value: str) -> str:
+        if value:
+            check_proxy_url(value)
+        return value
+
     @field_validator("upstream_ca_file")
     @classmethod
     def _validate_ca_file(cls, value: str) -> str:
         if value:
-            try:
-                ssl.create_default_context(cafile=value)
-            except OSError as error:  # ssl.SSLError is one
-                raise ValueError(value) from error
+            check_tls(value)
         return value
+
+    @field_validator("upstream_client_cert_file")
+    @classmethod
+    def _validate_client_certificate(cls, value: str) -> str:
+        if value:
+            check_tls(value)
+        return value
+
+    @field_validator("upstream_client_key_file")
+    @classmethod
+    def _validate_client_key(cls, value: str, info: ValidationInfo) -> str:
+        certificate = info.data.get("upstream_client_cert_file")
+        if value and certificate:
+            check_tls("", certificate, value)
+        return value
+
+    @model_validator(mode="after")
+    def _require_pair(self) -> Self:
+        certificate, key = (f"{PREFIX}UPSTREAM_CLIENT_{name}_FILE" for name in ("CERT", "KEY"))
+        if self.upstream_client_key_file and not self.upstream_client_cert_file:
+            raise ValueError(f"{key} needs {certificate}")
+        if self.upstream_client_cert_file and not self.upstream_client_key_file:
+            try:
+                check_tls("", self.upstream_client_cert_file)
+            except ValueError:
+                raise ValueError(f"{certificate} has no private key: it needs {key}") from None
+        return self
 
     @model_validator(mode="after")
     def _require_credentials(self) -> Self:

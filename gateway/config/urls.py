@@ -6,6 +6,8 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
+PROXY = "http://[user:password@]host[:port]"
+"""What the URL of a proxy may be."""
 _HOST = re.compile(r"[A-Za-z0-9_.-]+")
 _HTTP = frozenset({"http", "https"})
 _REDIS = frozenset({"redis", "rediss"})
@@ -23,6 +25,13 @@ def split_http_url(value: str) -> SplitResult:
     except httpx.InvalidURL as error:
         raise ValueError("no URL of HTTP") from error
     return parts
+
+
+def check_proxy_url(value: str) -> None:
+    """Raise ValueError, which does not repeat the URL, for one that names no HTTP proxy."""
+    parts = split_http_url(value)
+    if parts.scheme != "http" or parts.path not in {"", "/"} or {"?", "#"} & set(value):
+        raise ValueError("no URL of an HTTP proxy")
 
 
 def check_redis_url(value: str) -> None:

@@ -28,7 +28,7 @@ from gateway.upstream.statistics import status_class
 
 _UNREACHABLE = (httpx.HTTPError, OSError)
 # No HTTP request was sent, so that no caller's request can be the reason.
-_NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, OSError)
+_NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, OSError)
 # A call that timed out after less than this, and less than half of its operation's time, had no
 # fair chance: it says nothing about the endpoint.
 _FAIR_TIME_S = 1.0

@@ -13,7 +13,11 @@ from tests.support.environment import mistakes
 pytestmark = pytest.mark.usefixtures("environment")
 
 SECRETS = [name for name, field in Settings.model_fields.items() if field.annotation is SecretStr]
-VALUES = {"cache_url": "redis://:a%20password@h", "cache_key_secret": "a secret of 16 bytes"}
+VALUES = {
+    "cache_url": "redis://:a%20password@h",
+    "cache_key_secret": "a secret of 16 bytes",
+    "upstream_proxy": "http://till:hunter2@proxy.example",
+}
 
 
 def _plain(settings: Settings, name: str) -> str:

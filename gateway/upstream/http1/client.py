@@ -12,6 +12,7 @@ import httpx
 
 from gateway.upstream.http1.connection import Connection
 from gateway.upstream.http1.dial import dial
+from gateway.upstream.http1.proxy import HttpProxy
 from gateway.upstream.http_transport import (
     FIXED_HEADERS,
     NO_HEADERS,
@@ -35,44 +36,57 @@ _line = "{}: {}\r\n".format
 class Http1Client:
     """Sends requests to the origin of `base_url`, and to no other.
 
-    There is no proxy, no cookie, and no redirect is followed. `base_url` is an http or https URL
-    whose path precedes each target; `tls` is for https, with the system's authorities by default.
+    There is no cookie, no redirect is followed, and no proxy of the environment is used. `base_url`
+    is an http or https URL whose path precedes each target; `tls` is for https, with the system's
+    authorities by default; `proxy` is the URL of an `HttpProxy`, "" for none.
     At most `max_connections` are open, and a call beyond them is not queued but raises
     httpx.PoolTimeout, because callers are admitted before. `clock` is monotonic, in seconds.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - independent options
         self,
         base_url: str,
         *,
         max_connections: int,
         tls: ssl.SSLContext | None = None,
+        proxy: str = "",
         max_idle_s: float = MAX_IDLE_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        url = httpx.URL(base_url)
-        is_https = url.scheme == "https"
-        self._address = url.raw_host.decode(), url.port or (443 if is_https else 80)
+        self._url = url = httpx.URL(base_url)
+        self._is_https = url.scheme == "https"
+        self._address = url.raw_host.decode(), url.port or (443 if self._is_https else 80)
         self._create_tls: _CreateTls | None = None
-        if is_https:
-            from gateway.upstream.http1.tls import TlsLayer  # noqa: PLC0415 - decision 22
-
-            context = tls or ssl.create_default_context()
-            self._create_tls = partial(TlsLayer, context=context, hostname=self._address[0])
-        self._path = url.raw_path.decode().rstrip("/")
-        self._fixed_lines = "".join(
-            starmap(_line, [("Host", url.netloc.decode()), *FIXED_HEADERS.items()])
-        )
-        # The headers of the last call, and their lines: checked and encoded once for all calls with
-        # the same objects.
-        self._headers = self._trace = NO_HEADERS
-        self._lines_without_trace = self._lines = self._fixed_lines
+        self.configure(tls, proxy)
         self._max_connections, self._max_idle_s, self._clock = max_connections, max_idle_s, clock
         self._busy = 0
         self._idle: dict[Connection, float] = {}  # since when, the longest idle first
         self._open: set[Connection] = set()
         self._sweep_timer: asyncio.TimerHandle | None = None
         self._is_closed = False
+
+    def configure(self, tls: ssl.SSLContext | None, proxy: str = "") -> None:
+        """Use another TLS context and another proxy for new connections."""
+        if self._is_https:
+            from gateway.upstream.http1.tls import TlsLayer  # noqa: PLC0415 - decision 22
+
+            context = tls or ssl.create_default_context()
+            self._create_tls = partial(TlsLayer, context=context, hostname=self._address[0])
+        self._dial, self._path = partial(dial, *self._address), self._url.raw_path.decode()
+        lines = list(starmap(_line, [("Host", self._url.netloc.decode()), *FIXED_HEADERS.items()]))
+        if proxy and self._is_https:
+            self._dial = partial(HttpProxy(proxy).tunnel, *self._address)
+        elif proxy:  # the proxy itself sends the request on (RFC 9112 §3.2.2)
+            through = HttpProxy(proxy)
+            self._dial = partial(dial, *through.address)
+            self._path = f"http://{self._url.netloc.decode()}{self._path}"
+            lines.append(through.authorization)
+        self._path = self._path.rstrip("/")
+        self._fixed_lines = "".join(lines)
+        # The headers of the last call, and their lines: checked and encoded once for all calls with
+        # the same objects.
+        self._headers = self._trace = NO_HEADERS
+        self._lines_without_trace = self._lines = self._fixed_lines
 
     @property
     def idle(self) -> int:
@@ -168,7 +182,7 @@ class Http1Client:
         loop = asyncio.get_running_loop()
         connection = Connection(loop, on_close=self._idle.pop)
         try:
-            socket = await dial(*self._address)
+            socket = await self._dial()
             tls = None
             if self._create_tls is not None:
                 tls = connection.tls = self._create_tls(loop, connection)
