@@ -65,7 +65,8 @@ async def run(leg: Leg, asked: list[Operation], upstream_url: str, log: Path) ->
                 posts = (http.post(f"{served.url}/graphql", json=one.body()) for one in together)
                 for response in await asyncio.gather(*posts):
                     answer = response.json()
-                    seen.update(answer["extensions"]["upstream"])
+                    report = answer["extensions"]["upstream"]
+                    seen.update({name: report[name] for name in _SOURCES})
                     seen["errors"] += bool(answer.get("errors"))
                     answers.append(answer["data"])
         made = (await http.get(f"{upstream_url}/__calls")).json()["total"]

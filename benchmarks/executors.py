@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from graphql import get_named_type, is_interface_type, is_leaf_type
 
+from gateway.execution.bridge import metadata_of
 from gateway.execution.compiler.compiled_executor import CompiledExecutor
 from gateway.execution.documents import Operation
 from gateway.execution.executor import Executor, ReferenceExecutor
@@ -25,6 +26,7 @@ from gateway.execution.operation_store import OperationStore
 from gateway.schema.build import build_schema, executable
 from gateway.schema.declare import DECLARATION, Fetching
 from gateway.schema.info import ResolverContext
+from tests.execution.comparison import difference
 from tests.execution.lying import Gateway
 
 ROUNDS = 9
@@ -42,7 +44,7 @@ def everything(kind: Any, above: frozenset[str]) -> str:
     parts = []
     for name, field in kind.fields.items():
         inner = get_named_type(field.type)
-        declared = field.extensions["strawberry-definition"].metadata.get(DECLARATION)
+        declared = metadata_of(field).get(DECLARATION)
         if isinstance(declared, Fetching) or inner.name in above or is_interface_type(inner):
             continue
         below = "" if is_leaf_type(inner) else everything(inner, above | {inner.name})
@@ -63,12 +65,15 @@ async def measure(name: str, text: str, customer: str, runs: int) -> None:
     reference, compiled = ReferenceExecutor(SCHEMA), CompiledExecutor(build_schema())
     operation, variables = operations.get(text, None), {"id": customer}
     warm = gateway.context()
-    answer = await compiled.run(operation, variables, warm)
-    assert answer == await reference.run(operation, variables, gateway.context())  # noqa: S101 - or it would compare nothing
+    outcome = await compiled.run(operation, variables, warm)
+    expected = await reference.run(operation, variables, gateway.context())
+    if different := difference(outcome, expected):
+        raise SystemExit(f"the executors differ: {different}")
 
     def context() -> ResolverContext:
         made = gateway.context()
-        made.loaders.customer_pages.cache_map = warm.loaders.customer_pages.cache_map
+        results = warm.loaders.customer_pages._results  # noqa: SLF001 - what was fetched once
+        made.loaders.customer_pages._results = results  # noqa: SLF001 - is there from the start
         return made
 
     async def spent(executor: Executor, count: int, operation: Operation = operation) -> float:
@@ -92,11 +97,11 @@ async def measure(name: str, text: str, customer: str, runs: int) -> None:
         cold.append(await spent(compiled, 1, fresh(cold=True)))
         again.append(await spent(compiled, 1, fresh(cold=False)))
         read.append(_spent(lambda: OperationStore(SCHEMA, introspection=True).get(text, None)))
-    encode = min(_spent(lambda: msgspec.json.encode(answer.data)) for _ in range(ROUNDS))
+    encode = min(_spent(lambda: msgspec.json.encode(outcome.data)) for _ in range(ROUNDS))
     best, reading = min(ours), min(read)
     compiling, known = min(cold) - best, min(again) - best
     print(
-        f"{name}: {leaves(answer.data)} leaves; reference {min(theirs):.0f}, compiled {best:.0f}"
+        f"{name}: {leaves(outcome.data)} leaves; reference {min(theirs):.0f}, compiled {best:.0f}"
         f" ({min(theirs) / best:.1f} times), encoding {encode:.0f};"
         f" parse and validate {reading:.0f}, compile {compiling:.0f} ({compiling / reading:.0%}),"
         f" where its selections are known {known:.0f} ({known / reading:.0%})"
