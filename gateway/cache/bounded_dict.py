@@ -1,4 +1,4 @@
-"""The map that is bounded in items; cachetools bounds those of sizes and lifetimes."""
+"""A map of bounded length; for bounds in size or lifetime there is cachetools."""
 
 from collections import OrderedDict
 from typing import TypeVar
@@ -9,10 +9,10 @@ _set = OrderedDict.__setitem__
 
 
 class BoundedDict(OrderedDict[_K, _V]):
-    """At most `max_items`: setting an item makes it the newest, and drops the oldest if need be.
+    """Holds at most `max_items`: setting an item makes it the newest, and may evict the oldest.
 
-    Reading an item does not change its place, as it does in cachetools' LRUCache, whose reads take
-    three times as long; `use` reads as a least-recently-used cache.
+    Reading an item does not make it newer, unlike in cachetools' LRUCache, whose reads take three
+    times as long; `use` does.
     """
 
     def __init__(self, max_items: int) -> None:

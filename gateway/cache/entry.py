@@ -1,4 +1,4 @@
-"""A cache entry, what it may be used for at a given age, and the policy that sets its lifetimes."""
+"""A cache entry, its freshness at a given age, and the policy that sets its lifetimes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,9 +21,8 @@ class Freshness(Enum):
 class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A cached payload; `stored_at` is in wall-clock seconds since 1970, the others are durations.
 
-    The entry is fresh for `fresh_for_s`, and stale for another `stale_for_s`. A negative entry
-    records that the upstream has no such resource; its payload is what the caller chose to store
-    with that.
+    The entry is fresh for `fresh_for_s`, and then stale for `stale_for_s`. A negative entry records
+    that the upstream has no such resource; its payload is that of `ErrorMeanings.negative`.
     """
 
     payload: bytes
@@ -34,14 +33,14 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     @property
     def expires_at(self) -> float:
-        """Return when the entry is neither fresh nor stale any more."""
+        """Return the time from which the entry is neither fresh nor stale."""
         return self.stored_at + self.fresh_for_s + self.stale_for_s
 
     def freshness(self, now: float) -> Freshness:
         """Return what the entry may be used for at `now`, in wall-clock seconds.
 
         An entry from the near future was stored by a replica whose clock is ahead. One from further
-        ahead was stored by a wrong clock and would outlive its time, so it has expired.
+        ahead was stored by a wrong clock and would live too long: it counts as expired.
         """
         if self.stored_at > now + MAX_CLOCK_SKEW_S:
             return Freshness.EXPIRED
@@ -55,9 +54,9 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class CachePolicy:
     """How long the responses of an endpoint are cached, in seconds.
 
-    `fresh_s` 0 disables caching. After it an entry is stale for `stale_s`: it is served while it is
-    refreshed, or where the upstream fails. A negative entry lives for `negative_s` and is never
-    served stale.
+    An entry is fresh for `fresh_s` (0 disables caching), and then stale for `stale_s`: it is served
+    while it is refreshed, or where the upstream fails. A negative entry is fresh for `negative_s`,
+    and never stale.
     """
 
     fresh_s: float

@@ -37,7 +37,7 @@ class EntryCodec:
     """Encodes entries, and decodes only those that this gateway has encoded for the same key.
 
     An encoded entry is a version, a keyed BLAKE2b of key and body, and the body in msgpack. The tag
-    rejects whatever was truncated, planted, or moved from one key (one customer) to another. Raises
+    rejects whatever was truncated, planted, or moved from one key (one customer) to another. Raise
     ValueError for a `secret` below 16 bytes.
     """
 

@@ -1,7 +1,7 @@
-"""What a document selects, counted once per document and bounded before it is validated.
+"""Analyses each operation of a document once, and checks its limits before it is validated.
 
-`SelectionFold` is the one walk over selection sets and fragments: the limits here and the cost
-(`cost.py`) are what it adds up. It is linear in the document.
+`SelectionFold` walks the selection sets and fragments, for the limits here and for the cost
+(`cost.py`), in time linear in the document's size.
 """
 
 from abc import ABC, abstractmethod
@@ -35,11 +35,11 @@ class FragmentCycleError(Exception):
 
 
 class SelectionFold(ABC, Generic[K, M]):
-    """Combine the values of a selection set's fields into one, bottom-up.
+    """Combines the values of a selection set's fields into one, bottom-up.
 
-    A fragment counts once within a selection set, because GraphQL collects it once, and again
-    in every other one. K is the parent type, or None where types do not matter; results are
-    memoised by selection set and parent type.
+    A fragment counts once in each selection set, because GraphQL collects it once there. K is the
+    parent type, or None where types do not matter, M the type of the values; results are memoised
+    by selection set and parent type.
     """
 
     def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
@@ -67,7 +67,7 @@ class SelectionFold(ABC, Generic[K, M]):
     def total(self, selections: SelectionSetNode, parent: K) -> M:
         """Return the value of a selection set, including all fragments spread in it.
 
-        Unknown fragments count nothing. Raise FragmentCycleError, and QueryTooComplexError for
+        Unknown fragments are ignored. Raise FragmentCycleError, and QueryTooComplexError for
         selection sets nested too deeply.
         """
         key = (id(selections), parent)
@@ -116,7 +116,7 @@ class SelectionFold(ABC, Generic[K, M]):
 
 
 class _Shape(NamedTuple):
-    """The fields of a selection set itself, and figures of everything below them."""
+    """The fields of a selection set, without nested ones, and counts that include nested ones."""
 
     fields: tuple[FieldNode, ...] = ()
     depth: int = 0
@@ -145,7 +145,7 @@ class _ShapeFold(SelectionFold[None, _Shape]):
 
 
 class OperationAnalysis(NamedTuple):
-    """An operation, the fragments of its document by name, and what it selects at the root."""
+    """An operation, the fragments of its document by name, and its root fields."""
 
     definition: OperationDefinitionNode
     fragments: Mapping[str, FragmentDefinitionNode]
@@ -154,9 +154,9 @@ class OperationAnalysis(NamedTuple):
 
 
 def analyse(document: DocumentNode, limits: Limits) -> list[OperationAnalysis]:
-    """Return the analysis of each operation, within the limits.
+    """Return the analysis of each operation, after checking the limits.
 
-    It is incomplete for a document with a cycle of fragments, which validation refuses. Raises
+    It is incomplete for a document with a cycle of fragments, which validation refuses. Raise
     QueryTooComplexError.
     """
     definitions = document.definitions

@@ -1,7 +1,8 @@
-"""Encoding of data as JSON, within the limits of its size.
+"""Encodes data as JSON, within the limits of its size.
 
-The unit is the value of one fetched field. One that shows no text of its payload twice is not
-longer than what the platform has sent, and is encoded at once; any other is measured first.
+The value of one fetched field is encoded at a time. If it contains no text of its payload twice, it
+is not longer than the platform's response, and is encoded at once; otherwise in pieces, of which
+the sizes are checked.
 """
 
 import asyncio
@@ -13,9 +14,9 @@ import msgspec
 from gateway.answer_budget import AnswerRefusedError, AnswerShare
 from gateway.execution.outcome import Outcome
 
-_PIECE = 64 * 1024  # characters that are encoded at once
+_MAX_PIECE = 64 * 1024  # characters that are encoded at once
 _BYTES_PER_SLICE = 1024 * 1024  # about a millisecond of work between two turns of the event loop
-_CHARACTERS_PER_NAME = 16  # of a response key with its punctuation, about
+_CHARACTERS_PER_NAME = 16  # of a response key with its punctuation, approximately
 
 encode = msgspec.json.Encoder().encode
 
@@ -61,7 +62,7 @@ async def encode_pieces(value: Any, share: AnswerShare) -> bytes:
     for piece in _pieces(value):
         pieces.append(piece)
         since_check += len(piece)
-        if since_check > _PIECE:
+        if since_check > _MAX_PIECE:
             share.grows(since_check)
             since_yield += since_check
             since_check = 0
@@ -85,8 +86,8 @@ def _pieces(value: Any) -> Iterator[bytes]:
 
 
 def _is_long(value: Any) -> bool:
-    """Whether data has more characters than a piece, about; it stops counting there."""
-    room, remaining = _PIECE, [value]
+    """Whether data has more characters than a piece, approximately; stop counting there."""
+    room, remaining = _MAX_PIECE, [value]
     while remaining and room >= 0:
         value = remaining.pop()
         kind = value.__class__

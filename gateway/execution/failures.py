@@ -58,8 +58,8 @@ def refusal(
 def refuse_syntax(error: GraphQLSyntaxError) -> OperationRefusedError:
     """Return the refusal of a document that cannot be parsed.
 
-    The parser's message quotes the text where it stopped, which may be a customer's identifier; it
-    is left out, as the location says as much.
+    The parser's message quotes the text where it stopped, which may be a customer's identifier: the
+    quote is removed, as the location says as much.
     """
     error.message = _QUOTED.sub(r"\1", error.message)
     return OperationRefusedError([refusal(error, ParseFailedError)])

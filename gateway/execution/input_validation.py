@@ -1,4 +1,4 @@
-"""Validation of literals and variables, with messages that name the place and what is allowed.
+"""Validation of literals and variables, with messages that say where and what is allowed.
 
 graphql-core's own messages repeat the value, which may be a customer's identifier.
 """
@@ -83,7 +83,7 @@ class _ValueErrors:
         self.found: dict[tuple[str, str], Sequence[Node]] = {}
 
     def add(self, error: GraphQLError, path: Sequence[str | int]) -> None:
-        """Add an error; of several with the same message only the first."""
+        """Add an error, unless one with the same message has been added."""
         place_and_message = _place_and_message(
             self._name, path, self._kind, hides_names=self._hides_names
         )
@@ -94,7 +94,7 @@ class _ValueErrors:
 
 
 def check_variables_size(variables: dict[str, Any], limits: Limits) -> None:
-    """Bound the variables by the limits of a document: values as tokens, nesting as a literal's.
+    """Check the variables by a document's limits: values count as tokens, nesting as a literal's.
 
     Undeclared variables count too. Raise OperationRefusedError with QUERY_TOO_COMPLEX.
     """
@@ -115,7 +115,7 @@ def check_variables_size(variables: dict[str, Any], limits: Limits) -> None:
 
 
 class _Variable(NamedTuple):
-    """What is known of a variable before it has a value; `default` is a size."""
+    """The declaration of a variable; `default` is the size of its default value."""
 
     name: str
     kind: GraphQLInputType
@@ -193,8 +193,8 @@ class OperationVariables:
 def argument_made_null(error: GraphQLError) -> str | None:
     """Return the name of the argument that a null variable made invalid, or None.
 
-    The only input error that shows during execution: GraphQL accepts a nullable variable for a
-    non-null argument if the variable has a default.
+    It is the only input error that is not found before execution: GraphQL accepts a nullable
+    variable for a non-null argument if the variable has a default.
     """
     cause = error.original_error if isinstance(error.original_error, GraphQLError) else error
     if not cause.nodes or not isinstance(cause.nodes[0], ValueNode):

@@ -27,9 +27,9 @@ class Outcome(NamedTuple):
 def format_errors(
     errors: list[GraphQLError] | None, request_id: str, more: int = 0
 ) -> list[dict[str, Any]]:
-    """Return the formatted errors of an execution; those past the first hundred are only counted.
+    """Return the formatted errors of an execution, the first hundred; the others are only counted.
 
-    `more` is the number of errors beside these.
+    `more` is the number of further errors, beside `errors`.
     """
     errors = errors or []
     formatted = [_format(error, request_id) for error in errors[:MAX_ERRORS]]
@@ -61,5 +61,5 @@ def _format(error: GraphQLError, request_id: str) -> dict[str, Any]:
 
 
 def masked(request_id: str) -> dict[str, Any]:
-    """Return the formatted error that names nothing but the request, for the log."""
+    """Return the formatted error that has only the request id, by which its log line is found."""
     return MaskedError().formatted(request_id)

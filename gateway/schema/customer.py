@@ -97,7 +97,7 @@ class CustomerPromotionConnection:
 
 @strawberry.type(description="A customer of the loyalty platform, as one source knows them.")
 class Customer(Node):
-    """A view over a look-up: `payload` is the customer's id, `pages` are those that it has fetched.
+    """A view over a look-up: `payload` is the customer's id, `pages` are the pages fetched for it.
 
     Where all pages have failed and the query does not have the id, `payload` is the first error.
     """
@@ -176,8 +176,8 @@ async def load_customer(
 ) -> Customer | None:
     """Look a customer up by fetching the pages that are selected below; null if there is none.
 
-    One call of the budget is reserved from here on, before any definition can take it. A page that
-    fails is an error in its place (`fetch_pages`).
+    One call of the budget is reserved meanwhile, so that no definition takes it. The result of a
+    page that fails is its error (`fetch_pages`).
     """
     wanted: dict[CustomerPageArguments, PageFields] = {}
     for arguments, fields in pages_below:

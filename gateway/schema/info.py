@@ -1,4 +1,4 @@
-"""What a resolver may use beside its arguments: the request, its loaders, and look-ahead."""
+"""What a resolver may use besides its arguments: the request, its loaders, and look-ahead."""
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
@@ -52,8 +52,8 @@ class ResolverContext:
 async def settle(loads: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
     """Await all concurrently; return each one's result, or the GatewayError that it has raised.
 
-    Any other exception cancels the rest and is raised. A single one is awaited without a task, and
-    none costs what asyncio's gather adds to a task.
+    Any other exception cancels the rest and is raised. A single one is awaited without a task;
+    several are awaited in order, which costs less than asyncio's gather.
     """
     results: list[Any] = []
     if len(loads) == 1:

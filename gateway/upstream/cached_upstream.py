@@ -101,7 +101,7 @@ class CachedUpstream:
     async def send(self, call: UpstreamCall[T], *, not_before: float = 0.0) -> T:
         """Return the decoded response of `call`.
 
-        A response that was fetched before `not_before` (wall-clock seconds) is not served. Raises
+        A response that was fetched before `not_before` (wall-clock seconds) is not served. Raise
         UpstreamNotFoundError, also a cached one, and what the call and its decoding raise.
         """
         request, endpoint = call.request, call.endpoint

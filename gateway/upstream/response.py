@@ -30,7 +30,7 @@ class UpstreamResponse(NamedTuple):
 
 
 def read_response(endpoint: str, response: TransportResponse, max_bytes: int) -> UpstreamResponse:
-    """Read a response; raises what `decompress_body` raises for a successful one.
+    """Read a response; raise what `decompress_body` raises for a successful one.
 
     Without success the status says what happened: a body that cannot be read, which a proxy may
     have written, is ignored.

@@ -108,7 +108,7 @@ def read_folder(folder: Path, operations: OperationStore) -> list[NamedText]:
     """Return the operations of all files in a folder, sorted by name, with their fragments.
 
     The fragments of a text are sorted by name too, wherever they were defined. Every operation must
-    be valid for `operations`, and every fragment for the schema, even if it is unused. Raises
+    be valid for `operations`, and every fragment for the schema, even if it is unused. Raise
     FolderError with all mistakes.
     """
     found = _Definitions()

@@ -121,7 +121,7 @@ class _CustomerCall(UpstreamCall[CustomerPage]):
         self.contradictions = self.api.known.contradictions
 
     def read(self, body: bytes, *, is_own: bool) -> CustomerPage:
-        """Return the page; raises UpstreamError for a page of another customer."""
+        """Return the page; raise UpstreamError for a page of another customer."""
         statistics, known, customer = self.api.statistics, self.api.known, self.key.customer
         program_ids = self.key.filters.program_ids
         wanted = None if program_ids is None else Wanted(frozenset(map(int, program_ids)))

@@ -1,10 +1,10 @@
-"""The types of payload fields, and what an unreadable value costs.
+"""The types of payload fields, and the effect of an unreadable value.
 
 The platform writes one figure as ``"100"``, ``100`` or ``"4990.000"``
 (docs/platform.md#numbers-as-text); msgspec's lax mode converts each to a number while it decodes.
-What it cannot convert, `lenient.py` reads for what it plainly is. What that cannot read either is
-*unreadable*: a field without a default, or one marked `ESSENTIAL`, costs the whole item, which is
-left out and reported (`decode.py`); any other field takes its default, null.
+`lenient.py` converts other values where that is unambiguous. What neither can convert is
+*unreadable*: then a field without a default, or one marked `ESSENTIAL`, drops the whole item, which
+is reported (`decode.py`); any other field gets its default, null.
 """
 
 from collections.abc import Callable
@@ -38,8 +38,8 @@ ENTRIES = Meta(extra={"entries": ("key", "value")})
 """Marks a list that may arrive as a map, of which each key with its value is an entry."""
 
 RESTRICTIONS = Meta(max_length=36)
-"""The maximum number of restrictions of one stage: nine measures, each over four periods. Showing
-more would take too long, so that an item with more is left out."""
+"""The maximum number of restrictions of one stage: nine measures, each over four periods. An item
+with more is dropped: its response would take too long."""
 
 EXACT_BELOW = 2**53
 """Below it a float represents every integer. Larger figures are rare enough to be read slowly."""

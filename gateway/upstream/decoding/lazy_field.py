@@ -1,8 +1,9 @@
 """Fields of a payload that stay JSON until they are selected.
 
 They are most of a page, and equal in many items. Whether such a field is readable is checked when
-its page is decoded, because an unreadable one may cost its item whatever is selected. JSON seen
-before is recognised by Python's own 64-bit hash, which is seeded and so cannot be forged.
+its page is decoded, because an unreadable essential field drops its item, whatever is selected.
+JSON that was checked before is recognised by Python's 64-bit hash, which is seeded, so that nobody
+can construct a collision.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,7 +25,7 @@ class LazyField(Generic[_V]):
     """A field with the wire name `key`, whose JSON is the `attribute` of its item.
 
     `annotation` is the type of its value. Where `is_essential`, an item whose field is present but
-    unreadable is left out. `postprocess` is called with each decoded value.
+    unreadable is dropped. `postprocess` is called with each decoded value.
     """
 
     def __init__(
@@ -91,7 +92,7 @@ class LazyField(Generic[_V]):
     def store(self, item: msgspec.Struct, raw: object, reader: Lenient) -> None:
         """Read the field leaf by leaf from what `parse_exactly` returned, and set it as JSON.
 
-        Raise UnreadableError where the item must be left out.
+        Raise UnreadableError where the item must be dropped.
         """
         try:
             value = reader.value(raw, self._annotation)

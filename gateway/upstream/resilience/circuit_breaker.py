@@ -95,21 +95,21 @@ class CircuitBreaker:
     """The breaker of the endpoint with this documented name.
 
     It has a circuit for each scope that has failed since its last success, at most 4,096, and none
-    where nothing fails. `clock` is monotonic, in seconds. Not for several threads.
+    where nothing fails. `clock` is monotonic, in seconds. Not thread-safe.
     """
 
     def __init__(self, endpoint: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._endpoint, self._clock = endpoint, clock
         self.circuits: dict[CircuitScope, ScopedCircuit] = {}
         """By scope, the longest without a failure first."""
-        # Outcomes of calls admitted before a circuit last opened or closed say nothing about now.
+        # Ignore outcomes of calls that were admitted before a circuit last opened or closed.
         self._generation = self._closed_generation = 0
         self.opened = 0
         """How often any circuit has opened since the start, for the metrics."""
 
     @property
     def state(self) -> CircuitState:
-        """Return the state of the worst circuit."""
+        """Return the state of the circuit that rejects most: open, then half-open, then closed."""
         now = self._clock()
         opened = [circuit for circuit in self.circuits.values() if circuit.openings]
         if any(circuit.is_shut(now) for circuit in opened):
@@ -129,15 +129,15 @@ class CircuitBreaker:
         return permit
 
     def _probe(self, permit: Permit, now: float) -> None:
-        """Make the permit the probe of its open scopes; raises as `admit` does."""
+        """Register the permit as the probe of its open scopes; raise as `admit` does."""
         probed = []
         for scope in scopes_of(permit.attribution):
             circuit = self.circuits.get(scope)
             if circuit is None or not circuit.openings:
                 continue
             if not circuit.may_probe(permit.attribution, now):
-                is_personal = scope.caller is not None or circuit.holds_back_some
-                raise (CallerCircuitOpenError if is_personal else UpstreamUnavailableError)(
+                rejects_only_some = scope.caller is not None or circuit.holds_back_some
+                raise (CallerCircuitOpenError if rejects_only_some else UpstreamUnavailableError)(
                     self._endpoint
                 )
             probed.append(circuit)
@@ -181,8 +181,8 @@ class CircuitBreaker:
                     circuit.open(now, generation)
                     has_opened = True
             elif circuit.probe is permit:
-                # A probe says how the endpoint was when it was sent. The period of one that hung
-                # for seconds is over by then, and a mended endpoint is found at once.
+                # A probe shows the endpoint's state when it was sent. After one that hung for
+                # seconds the period is over at once, so that a recovered endpoint is found.
                 circuit.open_again(permit.started, attribution, generation)
                 has_opened = True
         if has_opened:

@@ -1,4 +1,4 @@
-"""Limit of the calls in flight, as of connections: further calls queue, fairly between callers."""
+"""Limits the connections, of one call each; further calls queue, fairly between the callers."""
 
 import asyncio
 from functools import partial
@@ -20,7 +20,7 @@ class _ConnectionWaiter:
 
 
 class UpstreamConcurrency:
-    """Allows `max_calls` calls in flight; the callers take turns.
+    """Allows `max_calls` calls in flight, each on a connection; the callers take turns.
 
     A connection passes directly from the call that ends to the waiter whose turn it is: no call
     overtakes a waiter, and a cancelled waiter loses no connection. One caller's calls never hold
