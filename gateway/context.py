@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import math
 from asyncio import current_task
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,10 +13,12 @@ from functools import cached_property
 from typing import NamedTuple
 
 from gateway.answer_budget import AnswerBudget, AnswerShare
-from gateway.errors import BudgetExceededError
+from gateway.errors import BudgetExceededError, GatewayError
 
 # A call ends at its operation's deadline; what waits for it ends later, to receive its error.
 _GRACE_S = 0.1
+TIMER_TOLERANCE_S = 0.01
+"""By how much the event loop's timers may fire early."""
 
 
 class Role(Enum):
@@ -161,16 +163,24 @@ class DeadlineScope:
     """Cancels tasks at one deadline, by one timer for all, in seconds of the event loop's clock.
 
     Each task marks what is bounded by a ``with`` block, one block at a time. The deadline raises
-    TimeoutError from the block.
+    TimeoutError from the block. With `grace_s` it does so later than its event loop has reached the
+    deadline by this, however late the loop is.
     """
 
     deadline: float
+    grace_s: float = 0.0
     # By how often each task had been cancelled when it entered: only a later one is the deadline's.
     _tasks: dict[asyncio.Task[object], int] = field(default_factory=dict)
     _timed_out: set[asyncio.Task[object]] = field(default_factory=set)
     _timer: asyncio.TimerHandle | None = None
     # Python 3.11 makes a system call to find the running loop, so that it is found once.
     _loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the deadline, and nothing else, has cancelled the current task in its block."""
+        task = current_task(self._loop)
+        return task in self._timed_out and task.cancelling() == self._tasks[task] + 1
 
     def cancel(self) -> None:
         """Cancel the tasks within their blocks."""
@@ -186,7 +196,8 @@ class DeadlineScope:
             raise RuntimeError("only a task can have a deadline")
         self._tasks[task] = task.cancelling()
         if self._timer is None:
-            self._timer = loop.call_at(self.deadline, self._time_out)
+            at_deadline = self._begin_grace if self.grace_s else self._time_out
+            self._timer = loop.call_at(self.deadline, at_deadline)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: object
@@ -202,6 +213,10 @@ class DeadlineScope:
             is_cancelled = kind is not None and issubclass(kind, asyncio.CancelledError)
             if task.uncancel() <= cancelling and is_cancelled:
                 raise TimeoutError from error
+
+    def _begin_grace(self) -> None:
+        assert self._loop is not None  # noqa: S101 - a task has entered
+        self._timer = self._loop.call_later(self.grace_s, self._time_out)
 
     def _time_out(self) -> None:
         self._timer = None
@@ -242,7 +257,8 @@ class RequestContext:
     upstream calls, in seconds of the event loop's clock. `call_scope` ends the calls that it makes
     then, and `wait_scope` soon after what waits for a call, be it its own or another request's.
     `decoded` has what its own calls have returned, by cache key, so that equal calls of one request
-    are decoded once. `trace_headers` are sent with each call. `answer` counts the response's size.
+    are decoded once. `queued` has its calls that wait for their turn (`upstream/waiting.py`), by
+    target. `trace_headers` are sent with each call. `answer` counts the response's size.
     """
 
     id: str
@@ -258,12 +274,14 @@ class RequestContext:
     call_scope: DeadlineScope = field(init=False, repr=False)
     wait_scope: DeadlineScope = field(init=False, repr=False)
     decoded: dict[str, object] = field(init=False, repr=False)
+    queued: dict[str, Callable[[str], GatewayError]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Create what `dataclasses.replace` must not share."""
         self.call_scope = DeadlineScope(self.deadline)
-        self.wait_scope = DeadlineScope(self.deadline + _GRACE_S)
+        self.wait_scope = DeadlineScope(self.deadline, _GRACE_S)
         self.decoded = {}
+        self.queued = {}
 
     def abandon(self) -> None:
         """Cancel what waits for calls: the client has disconnected."""

@@ -55,7 +55,12 @@ LAYERS = (
     ("upstream.response",),
     ("upstream.resilience",),
     ("upstream.http1",),
-    ("upstream.http_transport", "upstream.statistics", "upstream.http_statuses"),
+    (
+        "upstream.http_transport",
+        "upstream.statistics",
+        "upstream.http_statuses",
+        "upstream.waiting",
+    ),
     ("upstream.decoding",),
     PAYLOADS,
     ("cache",),

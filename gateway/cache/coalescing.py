@@ -6,16 +6,26 @@ deadline, without affecting the others; when the last one leaves, the call is ca
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 _CANCELLED = "a shared call was cancelled"
+_UNBOUNDED = nullcontext()
 
 
 def _concerns_all(_error: Exception) -> bool:
     return False
+
+
+class SharedCallTimeoutError(TimeoutError):
+    """A waiter's time has ended; the call that it waited for was started by `owner`."""
+
+    def __init__(self, owner: object) -> None:
+        super().__init__()
+        self.owner = owner
 
 
 @dataclass(slots=True, eq=False)
@@ -33,6 +43,17 @@ class _SharedCall(Generic[T]):
     result: T = field(init=False)
     error: Exception | None = None
     is_over: bool = False
+
+    def join(self, owner: object) -> bool:
+        """Add a waiter of this owner; return whether another one has started the call."""
+        if owner is None:
+            return True
+        if self.owner is owner:
+            return False
+        self.other_owners.append(owner)
+        if self.on_join is not None:
+            self.on_join(owner)
+        return True
 
     def end(self, error: Exception | None) -> None:
         """Wake the waiters; without an error there is a `result`."""
@@ -80,13 +101,18 @@ class Coalescer(Generic[T]):
         return len(self._calls)
 
     async def run(
-        self, key: Hashable, start: Callable[[], Awaitable[T]], owner: object = None
+        self,
+        key: Hashable,
+        start: Callable[[], Awaitable[T]],
+        owner: object = None,
+        within: AbstractContextManager[None] = _UNBOUNDED,
     ) -> tuple[T, bool]:
         """Await the call of this key, starting it with `start` unless it is in flight.
 
         Return its result, and whether another owner had started it. Raise what the call raises, to
         each waiter a copy with a traceback of its own, and RuntimeError where the call was
-        cancelled by `close`.
+        cancelled by `close`. `within` bounds the wait: its TimeoutError becomes a
+        SharedCallTimeoutError.
 
         The call runs in a copy of the starter's context: its log lines carry that request's id. It
         must not be bound to the starter's deadline, which other waiters may outlive.
@@ -95,23 +121,22 @@ class Coalescer(Generic[T]):
         if loop is None:
             loop = self._loop = asyncio.get_running_loop()
         while True:
-            is_joined = False
             shared = self._calls.get(key)
-            if shared is None:
+            if shared is not None:
+                is_joined = shared.join(owner)
+            else:
+                is_joined = False
                 shared = self._calls[key] = _SharedCall(owner)
                 shared.task = task = loop.create_task(self._run_shared(key, shared, start))
                 self._tasks[task] = shared
-            elif owner is None:
-                is_joined = True
-            elif shared.owner is not owner:
-                is_joined = True
-                shared.other_owners.append(owner)
-                if shared.on_join is not None:
-                    shared.on_join(owner)
             waiter = loop.create_future()
             shared.waiters.add(waiter)
             try:
-                await waiter
+                with within:
+                    await waiter
+            except TimeoutError:
+                self._leave(key, shared, waiter)
+                raise SharedCallTimeoutError(shared.owner) from None
             except BaseException:
                 self._leave(key, shared, waiter)
                 raise

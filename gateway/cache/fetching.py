@@ -115,8 +115,8 @@ class CachedFetcher:
         identifies the caller: several calls of one owner do not count as coalesced. An entry stored
         earlier than `not_before`, in wall-clock seconds, is ignored.
 
-        Raise TimeoutError, and what `load` raises, except for "not found", which is returned with
-        `is_negative`.
+        Raise SharedCallTimeoutError, and what `load` raises, except for "not found", which is
+        returned with `is_negative`.
         """
         lookup = _Lookup(key, policy, load, refresh, may_refresh, not_before)
         served = self._serve(lookup, self._cache.memory.get(key))
@@ -126,9 +126,8 @@ class CachedFetcher:
         # Do not join a call that may return an entry older than `not_before`.
         call_key = (key, int(not_before)) if not_before else key
         try:
-            with within:
-                start = partial(self._read_shared_or_load, lookup)
-                fetched, is_joined = await self._coalescer.run(call_key, start, owner)
+            start = partial(self._read_shared_or_load, lookup)
+            fetched, is_joined = await self._coalescer.run(call_key, start, owner, within)
         except TimeoutError:
             stale = self._stale(self._cache.memory.get(key), not_before)
             if stale is None:

@@ -188,7 +188,7 @@ class BudgetExceededError(GatewayError):
 
 
 class OverloadedError(GatewayError):
-    """The queue of upstream calls is full."""
+    """The queue of upstream calls is full, or too slow for the deadline."""
 
     code = "OVERLOADED"
     retryable, names_request = True, True

@@ -103,7 +103,7 @@ class CredentialMissingError(UpstreamAuthFailedError):
 
 
 class UpstreamRateLimitedError(UpstreamError):
-    """The platform's rate limit, or the gateway's quota below it, is exceeded."""
+    """The platform's rate limit, or the gateway's quota below it, lets no call start in time."""
 
     code, retryable = "UPSTREAM_RATE_LIMITED", True
     default_message = "The loyalty platform's rate limit is exceeded; try again later."

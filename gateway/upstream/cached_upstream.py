@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar, cast
 
-from gateway.cache.coalescing import Coalescer
+from gateway.cache.coalescing import Coalescer, SharedCallTimeoutError
 from gateway.cache.fetching import CachedFetcher, ErrorMeanings, Refresher, RefreshLimits, Source
 from gateway.cache.keys import KeyMaker, secret_for
 from gateway.cache.options import CacheClocks
 from gateway.cache.store import TwoLevelCache, create_cache
 from gateway.config.settings import Settings
-from gateway.context import CallBudget, UpstreamReport
+from gateway.context import CallBudget, RequestContext, UpstreamReport
 from gateway.errors import (
     BudgetExceededError,
     CallerCircuitOpenError,
@@ -113,12 +113,11 @@ class CachedUpstream:
         if known is None:
             request.report.fresh_until = 0.0
             try:
-                with request.wait_scope:
-                    body, is_joined = await self.coalescer.run(
-                        key, partial(self._load, call, key), request
-                    )
-            except TimeoutError:
-                raise UpstreamTimeoutError(endpoint) from None
+                body, is_joined = await self.coalescer.run(
+                    key, partial(self._load, call, key), request, request.wait_scope
+                )
+            except SharedCallTimeoutError as late:
+                raise _late_error(call, late.owner) from None
             if is_joined:
                 self.cache.statistics.coalesced += 1
                 request.report.coalesced += 1
@@ -148,8 +147,8 @@ class CachedUpstream:
                 not_before=not_before,
             )
             fresh_until = fetched.fresh_until
-        except TimeoutError:
-            raise UpstreamTimeoutError(endpoint) from None
+        except SharedCallTimeoutError as late:
+            raise _late_error(call, late.owner) from None
         finally:
             request.report.fresh_until = min(request.report.fresh_until, fresh_until)
         if fetched.source is not Source.UPSTREAM:
@@ -202,6 +201,12 @@ class CachedUpstream:
             caller_key=in_background(request.caller_key),
         )
         return self._load_stored(replace(call, request=background), key)
+
+
+def _late_error(call: UpstreamCall[T], owner: object) -> GatewayError:
+    """Return the error of a request whose time ended while it waited for a call of `owner`."""
+    queued = owner.queued.get(call.target) if isinstance(owner, RequestContext) else None
+    return UpstreamTimeoutError(call.endpoint) if queued is None else queued(call.endpoint)
 
 
 def create_cached_upstream(

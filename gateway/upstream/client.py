@@ -8,15 +8,17 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from gateway.context import RequestContext
+from gateway.context import TIMER_TOLERANCE_S, RequestContext
 from gateway.errors import (
+    GatewayError,
+    OverloadedError,
     UpstreamBadPayloadError,
     UpstreamRateLimitedError,
     UpstreamTimeoutError,
 )
 from gateway.telemetry import log
 from gateway.upstream.call import UpstreamCall
-from gateway.upstream.credentials import TOKEN_ENDPOINT, Credential
+from gateway.upstream.credentials import TOKEN_ENDPOINT, TOKEN_PATH, Credential
 from gateway.upstream.http_statuses import CREDENTIAL_EXPIRED, SUCCESSES, CircuitOutcome
 from gateway.upstream.http_transport import HttpTransport
 from gateway.upstream.resilience.circuit_breaker import Permit
@@ -25,6 +27,7 @@ from gateway.upstream.resilience.traffic_shaping import EndpointTraffic, Traffic
 from gateway.upstream.response import UpstreamResponse, read_response
 from gateway.upstream.response_errors import DEFAULT_PAUSE_S, error_from_status, read_failure
 from gateway.upstream.statistics import status_class
+from gateway.upstream.waiting import LateError, behind_others, in_queue
 
 _UNREACHABLE = (httpx.HTTPError, OSError)
 # No HTTP request was sent, so that no caller's request can be the reason.
@@ -32,7 +35,6 @@ _NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, OS
 # A call that timed out after less than this, and less than half of its operation's time, had no
 # fair chance: it says nothing about the endpoint.
 _FAIR_TIME_S = 1.0
-_TIMER_TOLERANCE_S = 0.01  # the event loop's timers may fire a moment early
 _JSON = {"Content-Type": "application/json"}
 _MAX_TOKEN_BYTES = 64 * 1024
 
@@ -68,9 +70,9 @@ class UpstreamClient:
         An attempt that fails is retried once; one whose credential has expired is repeated once
         with a renewed one, also where it is the retry. A repetition is not retried.
 
-        All attempts end at the deadline of the call's request. Raise BudgetExceededError and
-        OverloadedError where an attempt is not admitted, and UpstreamError where the platform does
-        not answer with success.
+        All attempts end at the deadline of the call's request. Raise BudgetExceededError,
+        OverloadedError and UpstreamRateLimitedError where an attempt is not admitted in time, and
+        UpstreamError where the platform does not answer with success.
         """
         endpoint, request = call.endpoint, call.request
         traffic = self.traffic.of(endpoint)
@@ -131,11 +133,11 @@ class UpstreamClient:
         budget, caller, concurrency = request.budget, request.caller_key, self.traffic.concurrency
         is_sent = False
         if not budget.try_acquire(is_low_priority=is_low_priority):
-            await budget.acquire(is_low_priority=is_low_priority)
+            with behind_others(request, call.endpoint, lambda: request.queued):
+                await budget.acquire(is_low_priority=is_low_priority)
         try:
             if not concurrency.try_acquire(caller):
-                with self.traffic.statistics.connection_waits.timing():
-                    await concurrency.acquire(caller)
+                await self._wait_for_connection(call)
             try:
                 permit = traffic.breaker.admit(
                     Attribution(caller, call.subject) if call.subject else None
@@ -144,10 +146,14 @@ class UpstreamClient:
                     headers = self.credential.fixed
                     if headers is None:
                         post = partial(self._post, request)
-                        headers = await self.credential.headers(post, request)
+                        with behind_others(request, call.endpoint, self._token_queue):
+                            headers = await self.credential.headers(post, request)
                     quota = self.traffic.quotas.of(self.credential.identity(request))
                     if not quota.try_acquire():
-                        with self.traffic.statistics.quota_waits.timing():
+                        with (
+                            self.traffic.statistics.quota_waits.timing(),
+                            in_queue(request, call.target, call.endpoint, quota.late_error),
+                        ):
                             await quota.acquire(call.endpoint, request.deadline, caller)
                     is_sent = True
                     request.report.calls += 1
@@ -165,13 +171,41 @@ class UpstreamClient:
         may_renew = response.status in CREDENTIAL_EXPIRED and self.credential.rejected(headers)
         return response, may_renew
 
+    async def _wait_for_connection(self, call: UpstreamCall[Any]) -> None:
+        """Acquire a connection before the deadline; raises OverloadedError."""
+        request, concurrency = call.request, self.traffic.concurrency
+        late = partial(self._connection_error, request)
+        with (
+            self.traffic.statistics.connection_waits.timing(),
+            in_queue(request, call.target, call.endpoint, late),
+        ):
+            await concurrency.acquire(request.caller_key)
+            if self.traffic.clock() >= request.deadline - TIMER_TOLERANCE_S:
+                # Those before it have left at nearly the same deadline: no time is left for a call.
+                concurrency.release(request.caller_key)
+                raise late(call.endpoint)
+
+    def _connection_error(self, request: RequestContext, endpoint: str) -> GatewayError:
+        """Return the error of a call that has waited for a connection until its deadline."""
+        quota = self.traffic.quotas.of(self.credential.identity(request))
+        # Calls that wait for the quota hold a connection.
+        return quota.late_error(endpoint) if quota.holds_back else OverloadedError()
+
+    def _token_queue(self) -> dict[str, LateError]:
+        """Return the token call where it waits for the quota."""
+        late = self.credential.queued.get(TOKEN_PATH)
+        return {} if late is None else {TOKEN_PATH: late}
+
     async def _post(self, request: RequestContext, path: str, body: bytes) -> UpstreamResponse:
         """Request a token, which is for all operations: no operation's budget counts the call."""
         traffic = self.traffic.of(TOKEN_ENDPOINT)
         with traffic.breaker.admit() as permit:
             quota = self.traffic.quotas.of(self.credential.identity(request))
             if not quota.try_acquire():
-                with self.traffic.statistics.quota_waits.timing():
+                with (
+                    self.traffic.statistics.quota_waits.timing(),
+                    in_queue(request, TOKEN_PATH, TOKEN_ENDPOINT, quota.late_error),
+                ):
                     await quota.acquire(TOKEN_ENDPOINT, request.deadline)
             outgoing = _OutgoingRequest(TOKEN_ENDPOINT, "POST", path, _JSON, _MAX_TOKEN_BYTES, body)
             return await self._send_once(outgoing, request, traffic, permit)
@@ -206,7 +240,7 @@ class UpstreamClient:
         except asyncio.CancelledError:
             # The deadline is that of all attempts of a call, and cancels the one in progress.
             now = clock()
-            is_late = now >= request.deadline - _TIMER_TOLERANCE_S
+            is_late = now >= request.deadline - TIMER_TOLERANCE_S
             outcome = "timeout" if is_late else "cancelled"
             if is_late and now - started >= min(_FAIR_TIME_S, self.deadline_s / 2):
                 permit.failure()

@@ -5,6 +5,7 @@ import base64
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Annotated
 
 import msgspec
@@ -21,6 +22,7 @@ from gateway.upstream.http_statuses import SUCCESSES
 from gateway.upstream.http_transport import is_value
 from gateway.upstream.response import UpstreamResponse
 from gateway.upstream.response_errors import error_from_status
+from gateway.upstream.waiting import LateError
 
 TOKEN_PATH = "/v3/oauth/token/generate"  # noqa: S105 - the path of a token is no token
 TOKEN_ENDPOINT = "oauthToken"  # noqa: S105 - nor is its name
@@ -36,6 +38,8 @@ class Credential:
     """The headers that authenticate calls; `fixed` are those that are the same for each call."""
 
     fixed: Mapping[str, str] | None = None
+    queued: Mapping[str, LateError] = MappingProxyType({})
+    """The calls that wait for their turn, of the request that has last renewed the credential."""
 
     async def headers(self, post: Post, request: RequestContext) -> Mapping[str, str]:
         """Return the headers, possibly after a call to the platform by `post`.
@@ -111,6 +115,7 @@ class OAuthCredential(Credential):
         if self._clock() >= self._renew_at:
             async with self._renewal:
                 if self._clock() >= self._renew_at:
+                    self.queued = request.queued
                     await self._renew(post)
         return self._headers
 

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Protocol
 
 from gateway.cache.coalescing import when_joined
-from gateway.context import RequestContext
+from gateway.context import TIMER_TOLERANCE_S, RequestContext
 from gateway.errors import UpstreamRateLimitedError
 from gateway.fairness import FairQueue, is_background
 from gateway.upstream.resilience.pacer import WINDOW_S, Pacer
@@ -22,6 +22,7 @@ Sleep = Callable[[float], Awaitable[None]]
 # The resolution of the clocks: shorter waits, left by rounding, would poll in a busy loop.
 _MIN_WAIT_S = 0.001
 _MAX_SAMPLED = 100
+_JUST_NOW_S = 1.0
 
 
 class RateLimiter(Protocol):
@@ -97,9 +98,8 @@ class _QuotaWaiter:
 class QuotaStatistics:
     """Counts of all identities since the start; each only grows.
 
-    `waits` are calls that could not start at once, `refusals` those refused because their start
-    would come after their deadline (a call that waited before counts as both), `rate_limited`
-    responses with 429.
+    `waits` are calls that could not start at once, `refusals` those that could not start before
+    their deadline (a call that waited before counts as both), `rate_limited` responses with 429.
     """
 
     waits: int = 0
@@ -121,6 +121,8 @@ class Quota:
         self._review: asyncio.Task[None] | None = None
         self._needs_review = False
         self._paused_until = -math.inf
+        self._latest_wait_s = 0.0
+        self._latest_refusal = -math.inf
         self.statistics = QuotaStatistics()
         self.remaining = limiter.remaining
 
@@ -128,6 +130,11 @@ class Quota:
     def has_waiters(self) -> bool:
         """Whether any call waits."""
         return self._head is not None
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether a call waits for its start, or has just been refused one."""
+        return self._head is not None or self._clock() - self._latest_refusal < _JUST_NOW_S
 
     def try_acquire(self) -> bool:
         """Start a call if none waits and it may certainly start now; return whether."""
@@ -149,10 +156,22 @@ class Quota:
         try:
             await self._wait(endpoint, waiter)
         except UpstreamRateLimitedError:
-            self.statistics.refusals += 1
+            self._count_refusal()
+            raise
+        except asyncio.CancelledError:
+            if self._clock() >= waiter.deadline - TIMER_TOLERANCE_S:
+                self._count_refusal()
             raise
         finally:
             self._leave(waiter)
+
+    def _count_refusal(self) -> None:
+        self.statistics.refusals += 1
+        self._latest_refusal = self._clock()
+
+    def late_error(self, endpoint: str) -> UpstreamRateLimitedError:
+        """Return the error of a call that was cancelled at its deadline while it waited."""
+        return _refusal(endpoint, self._latest_wait_s)
 
     async def pause(self, pause_s: float) -> bool:
         """Start no call for `pause_s` seconds, as a 429 asks; refuse who cannot wait so long.
@@ -175,6 +194,7 @@ class Quota:
         else:
             await self._wait_for_head(endpoint, waiter)
         while (wait_s := await self._limiter.acquire_or_wait_s()) > 0:
+            self._latest_wait_s = wait_s
             self._refuse_before(wait_s)
             if self._clock() + wait_s > waiter.deadline:
                 raise _refusal(endpoint, wait_s)
