@@ -16,7 +16,7 @@ _LABELS = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\((
 _MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*")')
 _SELECTOR = re.compile(r"\b([a-zA-Z_:][\w:]*)(?:\s*\{([^{}]*)\})?")
 _WORDS = {
-    *("sum", "min", "max", "rate", "increase", "histogram_quantile", "vector", "scalar"),
+    *("sum", "min", "max", "topk", "rate", "increase", "histogram_quantile", "vector", "scalar"),
     *("absent", "max_over_time", "min_over_time", "changes", "resets", "deriv", "time"),
     *("and", "or", "unless", "by", "on", "offset", "ignoring", "group_left", "without", "bool"),
 }

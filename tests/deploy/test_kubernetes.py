@@ -120,17 +120,6 @@ def test_every_variable_in_a_file_is_a_setting() -> None:
         assert set(found) <= SETTINGS | FILES, path
 
 
-def test_only_the_sandbox_may_play_the_platform() -> None:
-    """The image's refusal to do so holds everywhere else."""
-    allowing = [
-        (overlay, pod.name)
-        for overlay in OVERLAYS
-        for pod in pods(overlay)
-        if "GATEWAY_ALLOW_SANDBOX" in variables(overlay, pod)
-    ]
-    assert allowing == [("sandbox", "sandbox")]
-
-
 def test_the_rules_are_those_of_prometheus() -> None:
     """`make fix` has written the PrometheusRule after the last change of the rules."""
     (rules,) = documents(ROOT / "deploy/monitoring/rules.yaml")

@@ -24,6 +24,7 @@ from tests.deploy.monitoring import (
     selectors,
 )
 from tests.support.commands import free_port, post, running, wait_for
+from tests.support.tokens import AUDIENCE, ISSUER, Issuer, KeyServer
 from tests.support.valkey import Valkey
 
 pytestmark = pytest.mark.verify
@@ -139,8 +140,8 @@ def prometheus(target: str, folder: Path) -> Iterator[Prometheus]:
 
 @pytest.fixture(scope="module")
 def scraping(sandbox_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
-    """Return a Prometheus that scrapes a gateway with traffic, a quota and Redis."""
-    port, valkey = free_port(), Valkey()
+    """Return a Prometheus that scrapes a gateway with traffic, a quota, Redis and tokens."""
+    port, valkey, issuer = free_port(), Valkey(), Issuer()
     settings = {
         "GATEWAY_PORT": str(port),
         "GATEWAY_UPSTREAM_URL": sandbox_url,
@@ -149,17 +150,26 @@ def scraping(sandbox_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         "GATEWAY_UPSTREAM_CALLS_PER_MINUTE": "600",
         "GATEWAY_CACHE_URL": valkey.url,
         "GATEWAY_CACHE_KEY_SECRET": "sixteen-bytes-at-least",
+        "GATEWAY_AUTH": "jwt",
+        "GATEWAY_AUTH_ISSUER": ISSUER,
+        "GATEWAY_AUTH_AUDIENCE": AUDIENCE,
     }
+    now = int(time.time())
+    bearer = issuer.bearer(nbf=now - 60, exp=now + 600)
     url = f"http://127.0.0.1:{port}"
     try:
-        with running("serve", variables=settings) as command:
+        with (
+            KeyServer([issuer.jwk()]).serving() as keys,
+            running("serve", variables=settings | {"GATEWAY_AUTH_JWKS_URL": keys.url}) as command,
+        ):
             wait_for(f"{url}/readyz", command)
             folder = tmp_path_factory.mktemp("prometheus")
             with prometheus(f"127.0.0.1:{port}", folder) as found:
                 found.wait_until('up{job="promotion-gateway"} == 1')
                 for _ in range(5):
                     for query in _QUERIES:
-                        post(f"{url}/graphql", query)
+                        post(f"{url}/graphql", query, bearer)
+                    post(f"{url}/graphql", _QUERIES[0])
                 found.wait_until("rate(gateway_operations_total[1m]) > 0")
                 found.wait_until("namespace_job:gateway_failed_operations:ratio_rate1h")
                 yield found
