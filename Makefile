@@ -8,7 +8,7 @@ BENCH  := .venv-bench
 PEERS  := benchmarks/peers/node_modules/.ready
 PAGE_SOURCES := $(wildcard explorer/package.json explorer/package-lock.json explorer/*.html explorer/*.ts explorer/src/* explorer/src/*/*)
 
-.PHONY: help run test coverage setup check fix verify bench lock dist sbom image pin-images explorer clean
+.PHONY: help run test coverage setup check fix verify bench lock dist sbom image pin-images image-check explorer clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -88,13 +88,17 @@ VERSION  = $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml)
 SOURCE  ?= https://git.example/promotion-gateway
 
 image:           ## the image, labelled with version and commit; SOURCE=https://… is where its sources are
-	@$(PYTHON) deploy/pin_images.py --check || echo "warning: a release needs digests" >&2
+	@$(PYTHON) deploy/pin_images.py --check || echo "warning: a release needs digests (docs/releasing.md)" >&2
 	$(ENGINE) build -f deploy/Dockerfile -t $(IMAGE):$(VERSION) --build-arg VERSION=$(VERSION) \
 	  --build-arg REVISION=$(shell git describe --always --abbrev=40 --dirty --exclude '*') \
 	  --build-arg SOURCE=$(SOURCE) --build-arg SOURCE_DATE_EPOCH=$(EPOCH) .
 
 pin-images:      ## pin the base images and those of compose and Kubernetes by digest; needs skopeo and registries
 	@$(PYTHON) deploy/pin_images.py
+
+image-check: setup ## build the image without an engine, run it read-only, query it; needs root, buildah and others
+	@$(if $(filter 0,$(shell id -u)),,sudo) env IMAGE_CHECK=required PYTHONDONTWRITEBYTECODE=1 \
+	  $(BIN)/pytest -p no:cacheprovider -m verify tests/deploy/test_image.py
 
 explorer:        ## the GraphiQL page, where npm is there
 	@if command -v npm >/dev/null 2>&1; then $(MAKE) --no-print-directory $(PAGE); \
