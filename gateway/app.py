@@ -26,6 +26,7 @@ from gateway.execution.compiler.compiled_executor import CompiledExecutor
 from gateway.execution.executor import Executor, ReferenceExecutor
 from gateway.execution.limits import Limits
 from gateway.execution.operation_store import OperationStore
+from gateway.file_watch import EVERY_S
 from gateway.graphql_http.gc_tuning import DeferredGc, freeze_gc
 from gateway.graphql_http.handler import GraphQLHandler
 from gateway.graphql_http.operation_statistics import OperationStatistics
@@ -48,6 +49,7 @@ from gateway.telemetry.shared_metrics import SharedMetrics
 from gateway.upstream.chain import create_upstream
 from gateway.upstream.http_transport import HttpTransport
 from gateway.upstream.metrics_samples import upstream_samples
+from gateway.upstream.reloading import watch_upstream_files
 from gateway.upstream.resilience.traffic_shaping import TrafficShaping, create_traffic_shaping
 from gateway.upstream.shown_promotions import ShownPromotions
 from gateway.upstream.transport import create_transport
@@ -72,16 +74,19 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     cache_clocks: CacheClocks | None = None,
     shared_metrics: SharedMetrics | None = None,
     executor: Executor | None = None,
+    files_every_s: float = EVERY_S,
 ) -> Starlette:
     """Return the gateway as an ASGI application; tests replace parts of it.
 
-    With several workers, each counts in the `shared_metrics` of all.
+    With several workers, each counts in the `shared_metrics` of all. Files of secrets and
+    certificates are looked at every `files_every_s`.
     """
     authenticator = authenticator or create_authenticator(settings, clock)
     http = transport or create_transport(settings)
     traffic = traffic or create_traffic_shaping(settings)
     upstream = create_upstream(settings, http, traffic, cache_clocks)
     cached = upstream.cached
+    files = watch_upstream_files(settings, http, cached.credential, files_every_s)
     schema = build_schema()
     operations = create_operations(settings)
     documents = create_documents(settings, operations, cached.cache, cached.keys)
@@ -140,7 +145,9 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
-        async with lag, authenticator, aclosing(http), traffic, metrics, aclosing(cached), guard:
+        async with (
+            lag, authenticator, aclosing(http), files, traffic, metrics, aclosing(cached), guard
+        ):  # fmt: skip
             app.state.ready = True
             try:
                 yield {FAST_PATH: FastPath(PATH, graphql, origins)}

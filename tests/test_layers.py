@@ -64,6 +64,7 @@ LAYERS = (
     ("upstream.decoding",),
     PAYLOADS,
     ("cache",),
+    ("file_watch",),
     ("telemetry",),
     ("config",),
     ("context",),

@@ -32,6 +32,24 @@ EVENTS = (
         ("status", "code"),
         "A request was rejected before its operation ran.",
     ),
+    Event(
+        "settings_files_changed",
+        "info",
+        ("settings",),
+        "Files of secrets or certificates have changed, and are in use from now on.",
+    ),
+    Event(
+        "settings_files_rejected",
+        "warning",
+        ("settings", "reason"),
+        "Files have changed and are not valid: what they held before stays in use.",
+    ),
+    Event(
+        "settings_restart_required",
+        "warning",
+        ("settings",),
+        "Files have changed whose settings are in use until a restart.",
+    ),
     Event("token_rejected", "info", ("reason",), "A bearer token was invalid."),
     Event("client_disconnected", "info", (), "The client disconnected before the response."),
     Event(

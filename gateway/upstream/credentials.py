@@ -40,6 +40,11 @@ class Credential:
     fixed: Mapping[str, str] | None = None
     queued: Mapping[str, LateError] = MappingProxyType({})
     """The calls that wait for their turn, of the request that has last renewed the credential."""
+    look_again: Callable[[], None] = staticmethod(lambda: None)
+    """Called before a rejection counts: the credential's file may have changed."""
+
+    def configure(self, settings: Settings) -> None:
+        """Use changed settings from the next call on: nothing, unless a subclass does."""
 
     async def headers(self, post: Post, request: RequestContext) -> Mapping[str, str]:
         """Return the headers, possibly after a call to the platform by `post`.
@@ -63,6 +68,26 @@ class FixedCredential(Credential):
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self.fixed = headers
+
+    def configure(self, settings: Settings) -> None:
+        """Use another username or password from the next call on."""
+        headers = _fixed_headers(settings)
+        if headers != self.fixed:  # the same object is encoded once
+            self.fixed = headers
+
+    def rejected(self, headers: Mapping[str, str]) -> bool:
+        """Return whether there is a newer credential than the rejected one."""
+        if headers is self.fixed:
+            self.look_again()
+        return headers is not self.fixed
+
+
+def _fixed_headers(settings: Settings) -> Mapping[str, str]:
+    if settings.upstream_auth is not UpstreamAuth.BASIC:
+        return {}
+    password = settings.upstream_password.get_secret_value()
+    pair = f"{settings.upstream_username}:{password}".encode()
+    return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
 
 class CallersCredential(Credential):
@@ -103,12 +128,18 @@ class OAuthCredential(Credential):
     def __init__(
         self, key: str, secret: str, header: str, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._body = msgspec.json.encode({"key": key, "secret": secret})
+        self._body = _token_request(key, secret)
         self._header = header
         self._clock = clock
         self._headers: Mapping[str, str] = {}
         self._renew_at = self._rejected_at = float("-inf")
         self._renewal = asyncio.Lock()
+
+    def configure(self, settings: Settings) -> None:
+        """Request the next token with another key or secret; the current one remains in use."""
+        self._body = _token_request(
+            settings.upstream_oauth_key, settings.upstream_oauth_secret.get_secret_value()
+        )
 
     async def headers(self, post: Post, request: RequestContext) -> Mapping[str, str]:
         """Return the token's header, after renewing a token that is about to expire."""
@@ -135,6 +166,7 @@ class OAuthCredential(Credential):
         return True
 
     async def _renew(self, post: Post) -> None:
+        self.look_again()
         response = await post(TOKEN_PATH, self._body)
         if response.status == 400:  # only the key or the secret can be wrong
             raise UpstreamAuthFailedError(TOKEN_ENDPOINT)
@@ -153,14 +185,15 @@ class OAuthCredential(Credential):
         self._renew_at = self._clock() + data.ttl_s - min(_RENEW_BEFORE_S, data.ttl_s / 2)
 
 
+def _token_request(key: str, secret: str) -> bytes:
+    return msgspec.json.encode({"key": key, "secret": secret})
+
+
 def credential_from(settings: Settings) -> Credential:
     """Create the credential that `UPSTREAM_AUTH` selects."""
     match settings.upstream_auth:
-        case UpstreamAuth.BASIC:
-            password = settings.upstream_password.get_secret_value()
-            pair = f"{settings.upstream_username}:{password}".encode()
-            basic = f"Basic {base64.b64encode(pair).decode()}"
-            return FixedCredential({"Authorization": basic})
+        case UpstreamAuth.BASIC | UpstreamAuth.NONE:
+            return FixedCredential(_fixed_headers(settings))
         case UpstreamAuth.OAUTH:
             return OAuthCredential(
                 settings.upstream_oauth_key,
@@ -169,5 +202,3 @@ def credential_from(settings: Settings) -> Credential:
             )
         case UpstreamAuth.PASSTHROUGH:
             return CallersCredential()
-        case UpstreamAuth.NONE:
-            return FixedCredential({})

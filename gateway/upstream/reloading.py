@@ -1,0 +1,45 @@
+"""Credentials and certificates for the platform that are rotated while the gateway runs."""
+
+from gateway.config.parsing import PREFIX
+from gateway.config.secret_files import file_variable
+from gateway.config.settings import Settings
+from gateway.file_watch import EVERY_S, FileWatch
+from gateway.telemetry import log
+from gateway.upstream.credentials import Credential
+from gateway.upstream.http1.client import Http1Client
+from gateway.upstream.http_transport import HttpTransport
+from gateway.upstream.transport import platform_tls
+
+_CERTIFICATES = ("upstream_ca_file", "upstream_client_cert_file", "upstream_client_key_file")
+# What is in the keys of Redis, or in the connections to it, is the same in all replicas.
+_FIXED = ("cache_url", "cache_key_secret")
+
+
+def watch_upstream_files(
+    settings: Settings, http: HttpTransport, credential: Credential, every_s: float = EVERY_S
+) -> FileWatch:
+    """Return what applies changed files of the settings to a process's way to the platform.
+
+    New connections have the new certificates and proxy, and calls the new credential; before a
+    credential is given up as rejected, its file is looked at.
+    """
+    reported: set[str] = set()
+
+    def reload() -> None:
+        changed = settings.read_again()
+        credential.configure(changed)
+        if isinstance(http, Http1Client):
+            http.configure(platform_tls(changed), changed.upstream_proxy)
+        stale = {name for name in _FIXED if getattr(changed, name) != getattr(settings, name)}
+        if stale - reported:
+            reported.update(stale)
+            log.warning("settings_restart_required", settings=sorted(map(file_variable, stale)))
+
+    files = {file_variable(name): path for name, path in settings.paths.items()}
+    for name in _CERTIFICATES:
+        path = getattr(settings, name)
+        if path:
+            files[PREFIX + name.upper()] = path
+    watch = FileWatch(files, reload, every_s)
+    credential.look_again = watch.check
+    return watch
