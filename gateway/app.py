@@ -36,6 +36,8 @@ from gateway.graphql_http.response import routing_error_response
 from gateway.graphql_http.response_cache import create_response_cache
 from gateway.schema.build import build_schema, executable
 from gateway.server import monitoring
+from gateway.server.app_lifecycle import AppLifecycle
+from gateway.server.connections import CONNECTIONS, Connections
 from gateway.server.explorer import Explorer
 from gateway.server.fast_path import FastPath
 from gateway.server.graphql_route import GraphQLRoute, redirect_to_graphql
@@ -143,16 +145,19 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         max_startable=None if settings.cache_customer_ttl_s else traffic.startable(settings),
     )
 
+    connections = Connections()
+    lifecycle = AppLifecycle(connections, {}, [authenticator.reload, documents.reload])
+
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
+    async def lifespan(_app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
         async with (
             lag, authenticator, aclosing(http), files, traffic, metrics, aclosing(cached), guard
         ):  # fmt: skip
-            app.state.ready = True
+            lifecycle.is_started = True
             try:
-                yield {FAST_PATH: FastPath(PATH, graphql, origins)}
+                yield {FAST_PATH: FastPath(PATH, graphql, origins), CONNECTIONS: connections}
             finally:
-                app.state.ready = False
+                lifecycle.is_started = False
 
     app = Starlette(
         routes=_routes(graphql, Explorer() if settings.graphiql else None),
@@ -162,7 +167,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         exception_handlers={HTTPException: routing_error_response},
         lifespan=lifespan,
     )
-    app.state.metrics = metrics
+    app.state.metrics, app.state.lifecycle = metrics, lifecycle
     app.router.redirect_slashes = False  # a redirect would name the host that the client named
     return app
 

@@ -29,7 +29,9 @@ from gateway.graphql_http.persisted_queries.manifest import ManifestForm, write_
 from gateway.reference import pages
 from gateway.schema.build import print_schema
 from gateway.server.explorer import Explorer
-from gateway.server.lifecycle import ServerError, listen, run, run_workers, url_of
+from gateway.server.lifecycle import ServerError, listen, run, url_of
+from gateway.server.server_process import Served, ServerTimes
+from gateway.server.supervisor import run_workers
 from gateway.server.worker import WorkerFactory
 from gateway.telemetry import configure_logging, log
 from gateway.telemetry.shared_metrics import SharedMetrics
@@ -225,6 +227,7 @@ def _dev(options: argparse.Namespace) -> None:
         "graphiql": True,
         "introspection": True,
         "report_upstream": True,
+        "shutdown_delay_s": 0.0,
         "anonymous_roles": frozenset(Role),
         "log_format": "console",
     }
@@ -240,7 +243,11 @@ def _dev(options: argparse.Namespace) -> None:
     sandbox = create_sandbox(latency_ms=options.latency_ms, faults=options.fault)
     gateway = create_app(settings)
     _print_welcome(url_of(settings.host, gateway_socket), upstream_url)
-    run((sandbox, sandbox_socket), (gateway, gateway_socket), keep_alive_s=settings.keep_alive_s)
+    run(
+        Served(sandbox, sandbox_socket),
+        Served(gateway, gateway_socket, gateway.state.lifecycle),
+        times=_times(settings),
+    )
 
 
 def _print_welcome(gateway_url: str, sandbox_url: str) -> None:
@@ -266,13 +273,17 @@ def _serve(_options: argparse.Namespace) -> None:
         app = create_app(settings)
         freeze_gc()
         log.info("listening", **address)
-        run((app, listener), keep_alive_s=settings.keep_alive_s)
+        run(Served(app, listener, app.state.lifecycle), times=_times(settings), is_service=True)
     else:
         # The manifest of trusted documents is checked here, instead of by each worker.
         shared = SharedMetrics(settings.workers, read_metric_table(settings))
         log.info("listening", **address)
         factory = WorkerFactory("gateway.app:create_worker_app", shared)
-        run_workers(factory, settings.workers, listener, settings.keep_alive_s)
+        run_workers(factory, settings.workers, _times(settings), listener)
+
+
+def _times(settings: Settings) -> ServerTimes:
+    return ServerTimes(settings.keep_alive_s, settings.shutdown_delay_s, settings.shutdown_grace_s)
 
 
 def _check_authentication(settings: Settings) -> None:
@@ -295,7 +306,7 @@ def _sandbox(options: argparse.Namespace) -> None:
     listener = listen(options.host, options.port, "--port")
     sandbox = create_sandbox(latency_ms=options.latency_ms, faults=options.fault)
     print(f"Sandbox: {url_of(options.host, listener)}/__world, end with Ctrl-C", flush=True)
-    run((sandbox, listener))
+    run(Served(sandbox, listener))
 
 
 def _check_sandbox_is_allowed(command: str) -> None:

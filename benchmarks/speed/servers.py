@@ -132,6 +132,7 @@ def _settings(upstream: str, settings: Mapping[str, str]) -> dict[str, str]:
         "GATEWAY_CACHE_DEFINITION_TTL_S": "0",
         # A slow server is to be measured, not cut off.
         "GATEWAY_UPSTREAM_DEADLINE_S": "60",
+        "GATEWAY_SHUTDOWN_GRACE_S": "61",
         **settings,
     }
 

@@ -43,6 +43,9 @@ class Authenticator(ABC):
         """Return the samples of `gateway_auth_…`."""
         return key_samples(None)
 
+    async def reload(self) -> None:  # noqa: B027 - optional
+        """Read keys again: nothing, unless a subclass does; raise SettingsError for a bad file."""
+
     async def __aenter__(self) -> Self:
         """Start what runs in the background: nothing, unless a subclass does."""
         return self

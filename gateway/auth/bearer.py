@@ -4,12 +4,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Self
 
 from gateway.auth.authenticator import Authenticator, key_samples
 from gateway.auth.claims import read_customers, read_roles
 from gateway.auth.jwks import JwksKeySource, KeyLifetimes
-from gateway.auth.keys import KeySource, StaticKeySource, read_key_file
+from gateway.auth.keys import Keys, KeySource, StaticKeySource, read_key_file
 from gateway.auth.token import TokenVerifier
 from gateway.cache.keys import KeyMaker, secret_for
 from gateway.config.parsing import PREFIX
@@ -63,6 +64,10 @@ class BearerAuthenticator(Authenticator):
         """Return the samples of `gateway_auth_…`."""
         return key_samples(self.verifier.keys.statistics)
 
+    async def reload(self) -> None:
+        """Fetch or read the keys again."""
+        await self.verifier.keys.reload()
+
     async def __aenter__(self) -> Self:
         await self.verifier.keys.__aenter__()
         return self
@@ -106,8 +111,12 @@ def _create_key_source(settings: Settings) -> KeySource:
     if settings.auth_jwks_url:
         lifetimes = KeyLifetimes(settings.auth_jwks_ttl_s, settings.auth_jwks_stale_s)
         return JwksKeySource(settings.auth_jwks_url, lifetimes)
+    return StaticKeySource(partial(_read_key_file, settings))
+
+
+def _read_key_file(settings: Settings) -> Keys:
     try:
-        return StaticKeySource(read_key_file(settings.auth_key_file))
+        return read_key_file(settings.auth_key_file)
     except (OSError, ValueError):
         name = f"{PREFIX}AUTH_KEY_FILE"
         line = f"{name}={settings.auth_key_file!r}: it must be {allowed('auth_key_file')}"

@@ -91,6 +91,10 @@ class JwksKeySource(KeySource):
             await _wait_for(self._start_fetch())
         return self._keys
 
+    async def reload(self) -> None:
+        """Fetch the keys now; those that are known remain valid if that fails."""
+        await _wait_for(self._start_fetch())
+
     async def _refresh(self) -> None:
         """Fetch the keys before they expire; wait for them only once they have expired."""
         age_s, lifetimes = self._clock() - self._fetched_at, self._lifetimes

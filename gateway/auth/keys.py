@@ -3,7 +3,7 @@
 import base64
 import binascii
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -54,6 +54,9 @@ class KeySource(ABC):
         """Counts of the requests for the keys, None where there are none."""
         return None
 
+    async def reload(self) -> None:  # noqa: B027 - optional
+        """Read the keys again: nothing, unless a subclass does; raise SettingsError."""
+
     async def __aenter__(self) -> Self:
         """Start what runs in the background: nothing, unless a subclass does."""
         return self
@@ -63,10 +66,15 @@ class KeySource(ABC):
 
 
 class StaticKeySource(KeySource):
-    """The keys of a file."""
+    """The keys that `read` returns, of a file; it raises SettingsError."""
 
-    def __init__(self, keys: Keys) -> None:
-        self._keys = keys
+    def __init__(self, read: Callable[[], Keys]) -> None:
+        self._read = read
+        self._keys = read()
+
+    async def reload(self) -> None:
+        """Read the file again; raise SettingsError and keep the keys if it is not valid."""
+        self._keys = self._read()
 
     async def keys(self, kid: str | None) -> Keys:
         """Return the keys."""

@@ -52,7 +52,7 @@ class AuthSettings(BaseSettings):
     auth_key_file: str = Field(
         "",
         description="File with the public key in PEM or with a JWK set, instead of the URL; read"
-        " once, at the start.",
+        " at the start, and again on SIGHUP.",
         json_schema_extra=allow(
             "a readable file with a public key in PEM (RSA of 2048 bits or more, P-256, P-384,"
             " P-521 or Ed25519) or with a JWK set"

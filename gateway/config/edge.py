@@ -30,6 +30,21 @@ class EdgeSettings(BaseSettings):
         description="Keep-alive timeout of idle client connections; set it above that of the load"
         " balancer in front.",
     )
+    shutdown_delay_s: float = Field(
+        0.0,
+        ge=0,
+        le=120,
+        description="Time for which the gateway goes on accepting connections after SIGTERM, while"
+        " `/readyz` is 503: at least as long as load balancers take to notice. The image sets 5;"
+        " `dev` uses 0.",
+    )
+    shutdown_grace_s: float = Field(
+        10.0,
+        ge=1,
+        le=300,
+        description="Time for requests in flight after that; at least"
+        " GATEWAY_UPSTREAM_DEADLINE_S + 1. What is not complete then is answered with 503.",
+    )
     max_body_bytes: int = Field(
         256 * 1024,
         ge=1024,

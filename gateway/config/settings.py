@@ -100,6 +100,16 @@ class Settings(
             raise ValueError(f"{first} and {second} both need the Authorization header")
         return self
 
+    @model_validator(mode="after")
+    def _reject_short_grace(self) -> Self:
+        minimum = self.upstream_deadline_s + 1
+        if self.shutdown_grace_s < minimum:
+            raise ValueError(
+                f"{PREFIX}SHUTDOWN_GRACE_S={self.shutdown_grace_s:g} must be at least {minimum:g}:"
+                f" {PREFIX}UPSTREAM_DEADLINE_S + 1, so that requests in flight can end"
+            )
+        return self
+
 
 FILES = tuple(name for name, field in Settings.model_fields.items() if may_be_file(field))
 """The settings whose values may stand in files."""

@@ -128,3 +128,14 @@ class ConcurrencyLimitError(RequestError):
 
     def __init__(self) -> None:
         super().__init__("The gateway is overloaded; try again shortly.")
+
+
+class ShuttingDownError(RequestError):
+    """The gateway ended before the response, `GATEWAY_SHUTDOWN_GRACE_S` after it began to end."""
+
+    code, status, retry_after_s = "SHUTTING_DOWN", 503, 1
+    retryable, names_request = True, True
+    action = "Retry after `retryAfterS` seconds, on a new connection."
+
+    def __init__(self) -> None:
+        super().__init__("The gateway is shutting down; try again on a new connection.")

@@ -1,7 +1,7 @@
 """Parsed and validated documents, and the bounded cache that keeps them by their text."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import InitVar, dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -150,6 +150,11 @@ class DocumentCache:
         self.bytes -= document.bytes
         self._pinned[text] = document
         self._pinned_bytes += document.bytes
+
+    def keep_pinned(self, texts: Container[str]) -> None:
+        """Drop the pinned documents that are not among `texts`."""
+        for text in [text for text in self._pinned if text not in texts]:
+            self._pinned_bytes -= self._pinned.pop(text).bytes
 
     def _evict(self) -> None:
         while len(self._hot) > _MAX_TEXTS * _HOT_SHARE or (

@@ -95,8 +95,25 @@ def early_response(  # noqa: PLR0913 - all that is known of one request
     request: the response has its id and the CORS headers for its origin if they are among them.
     Without `has_body` the response ends after its head.
     """
-    request_id = request_id_for(headers.first(REQUEST_ID))
     error = _ERRORS.get(status, BadRequestError)(message)
+    return error_bytes(error, headers, path, url=url, status=status, has_body=has_body)
+
+
+def error_bytes(  # noqa: PLR0913 - a request, its error, and how the response differs
+    error: RequestError,
+    headers: HttpHeaders,
+    path: FastPath | None,
+    *,
+    url: bytes = b"",
+    request_id: str | None = None,
+    status: int | None = None,
+    has_body: bool = True,
+) -> bytes:
+    """Return `early_response` of an error; `status` replaces the error's own."""
+    status, request_id = (
+        status or error.status,
+        request_id or request_id_for(headers.first(REQUEST_ID)),
+    )
     body = msgspec.json.encode({"errors": [error.formatted(request_id)]})
     lines: HeaderLines = [
         (b"date", formatdate(usegmt=True).encode()),
@@ -104,6 +121,8 @@ def early_response(  # noqa: PLR0913 - all that is known of one request
         (b"cache-control", b"private, no-store"),
         (b"content-length", b"%d" % len(body)),
     ]
+    if error.retry_after_s is not None:
+        lines = [*lines, (b"retry-after", b"%d" % error.retry_after_s)]
     if path is not None:
         lines = path.origins.add_headers(lines, path.origins.allowed(headers))
         statistics = path.graphql.statistics

@@ -12,7 +12,9 @@ from typing import Any
 import httptools
 
 from gateway.edge.http_request import HttpHeaders
-from gateway.server.fast_path import early_response
+from gateway.errors import ShuttingDownError
+from gateway.server.connections import CONNECTIONS, Connections
+from gateway.server.fast_path import early_response, error_bytes
 from gateway.server.uvicorn_protocol import UvicornProtocol
 
 _UPGRADE_HEADERS = frozenset({b"upgrade", b"http2-settings"})
@@ -44,6 +46,7 @@ class LimitedHttpProtocol(UvicornProtocol):
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
+        self._all: Connections | None = self.app_state.get(CONNECTIONS)
         self._in_head = False
         self._packet_bytes = 0  # of the packet that is being parsed
         self._arrived = 0  # bytes of the packets before that have a part of the head
@@ -57,11 +60,16 @@ class LimitedHttpProtocol(UvicornProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start to wait for a head."""
         super().connection_made(transport)
+        if self._all is not None:
+            self._all.add(self)
+            self._is_last = self._all.is_draining
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the timer."""
         self._stop_timer()
+        if self._all is not None:
+            self._all.remove(self)
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
@@ -69,6 +77,33 @@ class LimitedHttpProtocol(UvicornProtocol):
         self._is_last = True
         if not self._in_head:
             super().shutdown()
+
+    def cut(self) -> int:
+        """Respond 503 unless a response has begun, and close; return the number of requests cut."""
+        if self.is_closing:
+            return 0
+        self._stop_timer()
+        last = self.last_cycle
+        is_pending = last is not None and not last.response_complete
+        number = len(self.pipeline) + (is_pending or self._in_head)
+        has_response = is_pending and last is not None and last.response_started
+        if number and not self.pipeline and not has_response:
+            self.transport.write(self._shutdown_response())
+        self.abandon()
+        self.close(lingers=self._in_head or self._in_body)
+        return number
+
+    def _shutdown_response(self) -> bytes:
+        request, last = self._fast_request, self.last_cycle
+        request_id, headers = None, HttpHeaders(self.headers or ())
+        if request is not None:
+            request_id, headers = request.id, request.headers
+        elif last is not None and not last.response_complete:
+            headers = HttpHeaders(list(last.scope["headers"]))
+            request_id = last.scope["state"].get("request_id")
+        return error_bytes(
+            ShuttingDownError(), headers, self.fast_path, url=self.url, request_id=request_id
+        )
 
     def data_received(self, data: bytes) -> None:
         """Parse data, and refuse a request that is too large or malformed."""

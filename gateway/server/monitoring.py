@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.graphql_http.response import json_response, to_starlette
+from gateway.server.app_lifecycle import AppLifecycle
 from gateway.telemetry.exposition import CONTENT_TYPE
 from gateway.telemetry.scrape import MetricsScrape
 
@@ -14,12 +15,13 @@ async def healthz(_request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """Return 200 from the end of start-up to the start of shutdown, else 503.
+    """Return 200 from the end of start-up to the first signal to end, else 503.
 
     It does not call the upstream: an outage there is no reason to send traffic elsewhere, for
     errors are coded here and caches may have the data.
     """
-    if getattr(request.app.state, "ready", False):
+    lifecycle: AppLifecycle = request.app.state.lifecycle
+    if lifecycle.is_ready:
         return to_starlette(json_response({"status": "ready"}))
     return to_starlette(json_response({"status": "not ready"}, 503))
 

@@ -62,7 +62,7 @@ class UvicornProtocol(HttpToolsProtocol):
         self.fast_path: FastPath | None = self.app_state.get(FAST_PATH)
         self._fast_request: FastPathRequest | None = None  # the last one, until its response
         self._in_body = False
-        self._is_last = False  # whether the server is shutting down, and with it this connection
+        self._is_last = False  # whether the connection is closed after the next response
         self._write_timer: asyncio.TimerHandle | None = None
         self._lingering: asyncio.TimerHandle | None = None
 
@@ -146,6 +146,13 @@ class UvicornProtocol(HttpToolsProtocol):
         except BaseException:
             self.transport.close()
             raise
+
+    def announce_close(self) -> None:
+        """Close the connection after the response to the last request, or to the next one."""
+        self._is_last = True
+        cycle = self.last_cycle
+        if cycle is not None and not cycle.response_complete:
+            cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
         """Add a piece to the body of a request; drop it after the response."""

@@ -1,13 +1,18 @@
-"""The factory of a worker's application, which uvicorn pickles for the worker's process.
+"""The start of a worker process.
 
-It imports nothing of the gateway: an interrupt while the process unpickles it prints a traceback.
-Afterwards the server handles interrupts, and the application may take a second to import.
+It imports nothing of the gateway before the process ignores interrupts: one that arrives while it
+unpickles or imports would print a traceback.
 """
 
 import pickle
+import signal
+import socket
 from importlib import import_module
 from multiprocessing.reduction import ForkingPickler
 from typing import Any
+
+INTERRUPTS = (signal.SIGINT, signal.SIGHUP)
+"""What a terminal sends to all processes; the parent alone handles it, and tells the workers."""
 
 
 class WorkerFactory:
@@ -32,3 +37,11 @@ class WorkerFactory:
         if isinstance(self._argument, bytes):
             return create(pickle.loads(self._argument))  # noqa: S301 - the parent has pickled it
         return create(self._argument)
+
+
+def run_worker(factory: WorkerFactory, *serving: Any, control: socket.socket) -> None:
+    """Serve in this process, which has been started with `INTERRUPTS` blocked."""
+    for number in INTERRUPTS:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)
+    import_module("gateway.server.worker_process").serve_worker(factory, *serving, control=control)

@@ -20,6 +20,27 @@ class Event(NamedTuple):
 
 EVENTS = (
     Event("listening", "info", ("host", "port"), "The server accepts connections."),
+    Event("stopping", "info", (), "A signal has arrived: `/readyz` is 503 from now on."),
+    Event(
+        "stopped",
+        "info",
+        ("requests_cut", "drain_s"),
+        "The server has ended. `requests_cut` requests were still in flight after"
+        " `GATEWAY_SHUTDOWN_GRACE_S`, or at a second signal, and got SHUTTING_DOWN.",
+    ),
+    Event(
+        "worker_ended",
+        "warning",
+        ("pid", "status"),
+        "A worker process has ended and is replaced; a negative status is a signal.",
+    ),
+    Event("reloaded", "info", (), "After SIGHUP, keys and trusted documents have been read."),
+    Event(
+        "reload_failed",
+        "error",
+        ("reason",),
+        "After SIGHUP, a file is not valid: what was read before remains in use.",
+    ),
     Event(
         "operation",
         "info",

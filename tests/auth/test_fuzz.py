@@ -22,7 +22,7 @@ ISSUERS = [Issuer("es", "ES256"), Issuer("rs", "RS256"), Issuer("ed", "EdDSA")]
 KEYS = read_jwk_set(json.dumps({"keys": [one.jwk() for one in ISSUERS]}).encode())
 ALGORITHMS = frozenset({"ES256", "RS256", "EdDSA"})
 BEARERS = BearerAuthenticator(
-    TokenVerifier(StaticKeySource(KEYS), ISSUER, AUDIENCE, ALGORITHMS, lambda: NOW),
+    TokenVerifier(StaticKeySource(lambda: KEYS), ISSUER, AUDIENCE, ALGORITHMS, lambda: NOW),
     "roles",
     "customers",
     KeyMaker(random_secret()),

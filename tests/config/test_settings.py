@@ -23,6 +23,8 @@ DEFAULTS = {
     "GATEWAY_RATE_LIMIT_PER_MINUTE": "0",
     "GATEWAY_RATE_LIMIT_UPSTREAM_CALLS_PER_MINUTE": "0",
     "GATEWAY_KEEP_ALIVE_S": "75.0",
+    "GATEWAY_SHUTDOWN_DELAY_S": "0.0",
+    "GATEWAY_SHUTDOWN_GRACE_S": "10.0",
     "GATEWAY_TRUSTED_PROXIES": "",
     "GATEWAY_CORS_ORIGINS": "",
     "GATEWAY_CORS_HEADERS": "",
@@ -97,6 +99,14 @@ def test_no_subject_replaces_another_ones_validator() -> None:
     ]
     assert validators
     assert len(validators) == len(set(validators))
+
+
+def test_the_grace_period_covers_the_deadline(environment: pytest.MonkeyPatch) -> None:
+    """Else a shutdown would cut requests that could still end."""
+    (line,) = mistakes(environment, UPSTREAM_DEADLINE_S="9.5")
+    assert line.startswith("GATEWAY_SHUTDOWN_GRACE_S=10 must be at least 10.5: ")
+    assert "GATEWAY_UPSTREAM_DEADLINE_S + 1" in line
+    assert mistakes(environment, UPSTREAM_DEADLINE_S="9.5", SHUTDOWN_GRACE_S="10.5") == []
 
 
 def test_the_defaults_are_these() -> None:

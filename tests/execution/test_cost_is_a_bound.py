@@ -123,7 +123,11 @@ def roomy(sandbox_url: str) -> Iterator[Graph]:
     """Return a gateway where an operation may make many calls."""
     limits = {"max_cost": 10**9, "max_aliases": 1000, "max_depth": 50}
     with graph_over(
-        sandbox_url, upstream_max_calls_per_operation=MANY_CALLS, upstream_deadline_s=30, **limits
+        sandbox_url,
+        upstream_max_calls_per_operation=MANY_CALLS,
+        upstream_deadline_s=30,
+        shutdown_grace_s=31,
+        **limits,
     ) as graph:
         yield graph
 

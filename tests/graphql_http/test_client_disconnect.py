@@ -57,7 +57,10 @@ def _post(url: str, query: str) -> socket.socket:
 )
 def test_the_call_of_a_client_that_has_left_is_cancelled(endpoint: str, query: str) -> None:
     """The upstream's connection closes long before the deadline."""
-    with platform() as (scripted, url), serve_gateway(url, upstream_deadline_s=60) as gateway:
+    with (
+        platform() as (scripted, url),
+        serve_gateway(url, upstream_deadline_s=60, shutdown_grace_s=61) as gateway,
+    ):
         held = Held(scripted, endpoint)
         connection = _post(gateway, query)
         assert held.arrived.wait(5)
@@ -69,7 +72,10 @@ def test_the_call_of_a_client_that_has_left_is_cancelled(endpoint: str, query: s
 @pytest.mark.timeout(30)
 def test_a_get_is_cancelled_too() -> None:
     """Its body is empty, and unread."""
-    with platform() as (scripted, url), serve_gateway(url, upstream_deadline_s=60) as gateway:
+    with (
+        platform() as (scripted, url),
+        serve_gateway(url, upstream_deadline_s=60, shutdown_grace_s=61) as gateway,
+    ):
         held = Held(scripted, "promotionData")
         query = CUSTOMER.replace('"', "%22").replace("{", "%7B").replace("}", "%7D")
         get = f"GET /graphql?query={query} HTTP/1.1\r\nHost: gateway\r\n"
@@ -82,7 +88,10 @@ def test_a_get_is_cancelled_too() -> None:
 @pytest.mark.timeout(30)
 def test_who_shares_a_call_with_one_that_left_gets_its_answer() -> None:
     """The second of two equal queries continues with the call of the first."""
-    with platform() as (scripted, url), serve_gateway(url, upstream_deadline_s=60) as gateway:
+    with (
+        platform() as (scripted, url),
+        serve_gateway(url, upstream_deadline_s=60, shutdown_grace_s=61) as gateway,
+    ):
         held = Held(scripted, "promotionData")
         leaving = _post(gateway, CUSTOMER)
         assert held.arrived.wait(5)

@@ -1,15 +1,22 @@
 """Serving by the commands: keep-alive, and shutdown."""
 
+import json
+import os
+import re
 import signal
 import socket
+import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from tests.support.commands import Command, free_port, running, wait_for
-from tests.support.raw_http import POST, connect, parse, until_closed
+from gateway.graphql_http.persisted_queries.reference import sha256_of
+from tests.support.commands import Command, free_port, post, running, wait_for, worker_pids
+from tests.support.raw_http import POST, WHOLE, connect, exchange, parse, until_closed
+from tests.support.tokens import AUDIENCE, ISSUER, Issuer
 
 PROBE = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 BODY = b'{"query": "{ customer(by: {mobile: \\"919876543210\\"}) { id } }"}'
@@ -57,12 +64,14 @@ def test_an_idle_connection_is_closed_after_the_time_of_the_setting(mode: str) -
 
 
 @contextmanager
-def waiting(mode: str) -> Iterator[tuple[Command, str, socket.socket, socket.socket]]:
+def waiting(
+    mode: str, variables: Mapping[str, str] | None = None
+) -> Iterator[tuple[Command, str, socket.socket, socket.socket]]:
     """Serve a gateway that waits for its upstream; yield also its connections to both sides."""
     with socket.create_server(("127.0.0.1", 0)) as platform:
         platform.settimeout(30)
         upstream_url = f"http://127.0.0.1:{platform.getsockname()[1]}"
-        with served(mode, upstream_url) as (command, url), connect(url) as client:
+        with served(mode, upstream_url, variables) as (command, url), connect(url) as client:
             client.sendall(ASKS)
             upstream, _ = platform.accept()
             with upstream:
@@ -82,12 +91,43 @@ def refuses(url: str) -> bool:
     return False
 
 
+def status_of(url: str, path: str) -> int:
+    """Return the status of a response on a new connection, 0 if there is none."""
+    try:
+        return exchange(url, b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % path.encode()).status
+    except OSError:
+        return 0
+
+
+def until(condition: Callable[[], bool], seconds: float = 30.0) -> bool:
+    """Whether a condition is met before the time is over."""
+    end = time.monotonic() + seconds
+    while not (is_met := condition()) and time.monotonic() < end:
+        pass
+    return is_met
+
+
 @pytest.mark.parametrize("mode", ["one", "several"])
-def test_connections_after_sigterm_are_refused(mode: str) -> None:
-    """A load balancer notices at once; the request in flight has its response."""
-    with waiting(mode) as (command, url, client, upstream):
+def test_a_gateway_goes_on_accepting_for_the_delay_and_is_not_ready(mode: str) -> None:
+    """Every response announces the close; then connections are refused, and the rest drains."""
+    variables = {"GATEWAY_SHUTDOWN_DELAY_S": "2"}
+    with (
+        waiting(mode, variables) as (command, url, client, upstream),
+        connect(url) as kept,
+    ):
+        kept.sendall(WHOLE)
+        assert b"connection: close" not in kept.recv(65536)
         command.process.send_signal(signal.SIGTERM)
-        assert refuses(url)
+        began = time.monotonic()
+        assert until(lambda: status_of(url, "/readyz") == 503, 1.5)
+        assert status_of(url, "/healthz") == 200
+        answer = exchange(url, WHOLE)
+        assert (answer.status, answer.headers["connection"]) == (200, "close")
+        kept.sendall(WHOLE)
+        answer = parse(until_closed(kept))
+        assert (answer.status, answer.headers["connection"]) == (200, "close")
+        assert until(lambda: refuses(url), 5.0)
+        assert time.monotonic() - began > 1.9
         assert command.process.poll() is None
         upstream.sendall(ANSWER)
         answer = parse(until_closed(client))
@@ -98,12 +138,142 @@ def test_connections_after_sigterm_are_refused(mode: str) -> None:
 
 @pytest.mark.parametrize("mode", ["one", "several"])
 def test_a_second_signal_does_not_wait(mode: str) -> None:
-    """It ends the process without the response to the request in flight."""
+    """It ends the process; the request in flight is told so."""
     with waiting(mode) as (command, url, client, _upstream):
         command.process.send_signal(signal.SIGTERM)
         assert refuses(url)
         began = time.monotonic()
         assert command.end() == 0
         assert time.monotonic() - began < 3.0
-        until_closed(client)
+        answer = parse(until_closed(client))
+        assert (answer.status, answer.code) == (503, "SHUTTING_DOWN")
+        assert answer.headers["connection"] == "close"
     assert command.is_gone()
+    assert '"requests_cut":1' in command.err
+
+
+@pytest.mark.parametrize("mode", ["one", "several"])
+def test_what_outlasts_the_grace_period_is_answered_and_counted(mode: str) -> None:
+    """A body that does not arrive, a head that does not, and the log line with their number."""
+    short = {"GATEWAY_UPSTREAM_DEADLINE_S": "0.1", "GATEWAY_SHUTDOWN_GRACE_S": "1.1"}
+    with served(mode, "http://127.0.0.1:1", short) as (command, url):
+        with connect(url) as body, connect(url) as head, connect(url) as idle:
+            body.sendall(WHOLE[:-1])
+            head.sendall(POST + b"X-Request-Id: mine\r\nAccept: ")
+            assert status_of(url, "/healthz") == 200  # the workers have read both
+            command.process.send_signal(signal.SIGTERM)
+            answers = [parse(until_closed(connection)) for connection in (body, head)]
+            assert [answer.code for answer in answers] == ["SHUTTING_DOWN"] * 2
+            assert {answer.headers["retry-after"] for answer in answers} == {"1"}
+            assert answers[1].headers["x-request-id"] == "mine"
+            assert until_closed(idle) == b""
+        assert command.end(0) == 0
+    numbers = [int(told) for told in re.findall(r'"requests_cut":(\d+)', command.err)]
+    assert sum(numbers) == 2
+
+
+@pytest.mark.parametrize("mode", ["one", "several"])
+def test_sighup_reads_keys_and_trusted_documents_again(mode: str, tmp_path: Path) -> None:
+    """All workers have the new ones, or, if a file is not valid, go on with the old ones."""
+    manifest, keys = tmp_path / "manifest.json", tmp_path / "key.pem"
+    variables = {
+        "GATEWAY_AUTH": "jwt",
+        "GATEWAY_AUTH_ISSUER": ISSUER,
+        "GATEWAY_AUTH_AUDIENCE": AUDIENCE,
+        "GATEWAY_AUTH_KEY_FILE": str(keys),
+        "GATEWAY_TRUSTED_DOCUMENTS": str(manifest),
+        "GATEWAY_TRUSTED_DOCUMENTS_MODE": "only",
+    }
+
+    def write(issuer: Issuer, query: str) -> None:
+        keys.write_bytes(issuer.pem())
+        manifest.write_text(json.dumps({sha256_of(query): query}), encoding="utf-8")
+
+    def ask(url: str, issuer: Issuer, query: str) -> str:
+        """Return the code of the error, or "ok"."""
+        token = issuer.bearer(exp=int(time.time()) + 300)
+        errors = post(f"{url}/graphql", query, token).json().get("errors")
+        return str(errors[0]["extensions"]["code"]) if errors else "ok"
+
+    old, new = (Issuer("old"), "{ __typename }"), (Issuer("new"), "{ name: __typename }")
+    write(*old)
+    with served(mode, "http://127.0.0.1:1", variables) as (command, url):
+        assert ask(url, *old) == "ok"
+        assert ask(url, *new) == "UNAUTHENTICATED"
+        write(*new)
+        command.process.send_signal(signal.SIGHUP)
+        assert until(lambda: all(ask(url, *new) == "ok" for _ in range(8)))
+        assert ask(url, *old) == "UNAUTHENTICATED"
+        assert ask(url, new[0], old[1]) == "OPERATION_NOT_TRUSTED"
+        keys.write_bytes(b"no key")
+        command.process.send_signal(signal.SIGHUP)
+        assert ask(url, *new) == "ok"
+        assert command.end() == 0
+    assert '"event":"reloaded"' in command.err
+    reasons = re.findall(r'"reason":"(GATEWAY_[A-Z_]+)=[^"]*","event":"reload_failed"', command.err)
+    assert set(reasons) == {"GATEWAY_AUTH_KEY_FILE"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it finds the workers in /proc")
+def test_a_stopped_worker_delays_nothing() -> None:
+    """Neither does it hold the listener open, nor is it waited for."""
+    with waiting("several") as (command, url, client, upstream):
+        # The worker that serves the request in flight has a connection to the platform.
+        idle = next(pid for pid in all_workers(command) if not holds(pid, upstream))
+        os.kill(idle, signal.SIGSTOP)
+        command.process.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        assert until(lambda: refuses(url), 5.0)
+        upstream.sendall(ANSWER)
+        assert parse(until_closed(client)).status == 200
+        assert command.end(0) == 0
+        assert time.monotonic() - began < 10.0
+    assert command.is_gone()
+
+
+def all_workers(command: Command) -> list[int]:
+    """Return the process ids of both workers, once both have started."""
+    assert until(lambda: len(worker_pids(command.process.pid)) == 2)
+    pids = worker_pids(command.process.pid)
+    # A worker that has started has a socket of an event loop beside the one to its parent.
+    assert until(lambda: all("eventpoll" in " ".join(open_files(pid)) for pid in pids))
+    return pids
+
+
+def open_files(pid: int) -> list[str]:
+    """Return what the file descriptors of a process are."""
+    paths = Path(f"/proc/{pid}/fd").iterdir()
+    return [str(path.readlink()) for path in paths if path.is_symlink()]
+
+
+def holds(pid: int, peer: socket.socket) -> bool:
+    """Whether a process has the other end of a connection."""
+    port = f"{peer.getpeername()[1]:04X}"
+    lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+    inodes = {line.split()[9] for line in lines if line.split()[1].endswith(f":{port}")}
+    return any(f"socket:[{inode}]" in open_files(pid) for inode in inodes)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it finds the workers in /proc")
+def test_a_worker_that_dies_before_it_has_started_ends_the_parent() -> None:
+    """Its exit status is in the one line that says so."""
+    settings = {"GATEWAY_UPSTREAM_URL": "http://127.0.0.1:1", "GATEWAY_UPSTREAM_AUTH": "none"}
+    variables = settings | {"GATEWAY_PORT": "0", "GATEWAY_WORKERS": "2"}
+    with running("serve", variables=variables) as command:
+        assert until(lambda: bool(worker_pids(command.process.pid)))
+        os.kill(worker_pids(command.process.pid)[0], signal.SIGKILL)
+        assert command.end(0) == 2
+    assert "a worker ended with status -9 before it had started" in command.err.splitlines()[-1]
+    assert command.is_gone()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it finds the workers in /proc")
+def test_the_workers_of_a_killed_parent_end() -> None:
+    """They notice by the socket between the two, and drain as after SIGTERM."""
+    with waiting("several") as (command, url, client, upstream):
+        command.process.kill()
+        assert until(lambda: refuses(url), 5.0)
+        upstream.sendall(ANSWER)
+        assert parse(until_closed(client)).status == 200
+        command.end(0)
+        assert command.is_gone()

@@ -4,24 +4,15 @@ import os
 import signal
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
-from tests.support.commands import free_port, post, running, wait_for
+from tests.support.commands import free_port, post, running, wait_for, worker_pids
 from tests.support.metrics import scrape
 
 QUERY = '{ customer(by: {externalId: "C-ONE"}) { promotions(first: 1) { totalCount } } }'
 OK = 'gateway_operations_total{operation="other",outcome="ok"}'
 CALLS = 'gateway_upstream_calls_total{endpoint="promotionData",outcome="2xx"}'
-
-
-def worker_pids(parent: int) -> list[int]:
-    """Return the process ids of a gateway's workers."""
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
-    return [
-        int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    ]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it finds the workers in /proc")

@@ -1,6 +1,7 @@
 """Finds the document of a request: the text that it sends, or a stored one that it refers to."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from gateway.cache.keys import KeyMaker
@@ -16,23 +17,29 @@ from gateway.execution.failures import refuse
 from gateway.execution.operation_store import OperationStore
 from gateway.graphql_http.persisted_queries.automatic import AutomaticQueries
 from gateway.graphql_http.persisted_queries.reference import Reference, sha256_of
-from gateway.graphql_http.persisted_queries.trusted import TrustedDocuments, load_trusted
+from gateway.graphql_http.persisted_queries.trusted import (
+    TrustedDocuments,
+    load_trusted,
+    validate_trusted,
+)
 from gateway.telemetry.counters import CounterVec
 from gateway.telemetry.metric import Samples
 from gateway.telemetry.metrics import PERSISTED_OUTCOMES
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PersistedDocuments:
     """The documents that a request may refer to.
 
     With `only_trusted` nothing else runs, not even text that a request sends itself.
+    `read_trusted` reads and validates the trusted ones again.
     """
 
     trusted: TrustedDocuments | None = None
     automatic: AutomaticQueries | None = None
     only_trusted: bool = False
     outcomes: CounterVec = field(default_factory=lambda: CounterVec(PERSISTED_OUTCOMES))
+    read_trusted: Callable[[TrustedDocuments], Awaitable[TrustedDocuments]] | None = None
 
     @property
     def operation_names(self) -> Mapping[bytes, str]:
@@ -64,6 +71,11 @@ class PersistedDocuments:
             return
         if await self.automatic.store(reference.sha256, text):
             self.outcomes.add("stored")
+
+    async def reload(self) -> None:
+        """Read the trusted documents again; raise SettingsError and keep them if one is invalid."""
+        if self.read_trusted is not None and self.trusted is not None:
+            self.trusted = await self.read_trusted(self.trusted)
 
     def samples(self) -> Samples:
         """Return the numbers of `gateway_persisted_operations_total`."""
@@ -107,8 +119,19 @@ def create_documents(
     """
     only_trusted = settings.trusted_documents_mode == "only"
     automatic = settings.apq and not only_trusted
+
+    async def read_trusted(current: TrustedDocuments) -> TrustedDocuments:
+        try:
+            for trusted in validate_trusted(settings, operations):
+                current = trusted or current
+                await asyncio.sleep(0)  # requests run between two documents
+        finally:
+            operations.documents.keep_pinned(current.texts)
+        return current
+
     return PersistedDocuments(
         load_trusted(settings, operations),
         AutomaticQueries(cache, keys) if automatic else None,
         only_trusted,
+        read_trusted=read_trusted,
     )

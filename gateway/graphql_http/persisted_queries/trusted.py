@@ -1,6 +1,6 @@
 """Trusted documents: those of a manifest, validated before anything is served."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from gateway.config.parsing import PREFIX
@@ -26,7 +26,7 @@ class TrustedDocuments:
     ) -> None:
         self.operation_names = operation_names or {}
         self._by_id = dict(documents) | {sha256_of(text): text for text in documents.values()}
-        self._texts = frozenset(documents.values())
+        self.texts = frozenset(documents.values())
 
     def find(self, key: str) -> str | None:
         """Return the text of an id, which for a SHA-256 has no prefix; None if it is unknown."""
@@ -34,7 +34,7 @@ class TrustedDocuments:
 
     def __contains__(self, text: str) -> bool:
         """Whether a text is one of them, character by character."""
-        return text in self._texts
+        return text in self.texts
 
 
 def load_trusted(settings: Settings, operations: OperationStore) -> TrustedDocuments | None:
@@ -43,11 +43,18 @@ def load_trusted(settings: Settings, operations: OperationStore) -> TrustedDocum
     The documents are pinned in the cache of `operations`. Raise SettingsError, with a line for
     each invalid document that names its id.
     """
+    return [None, *validate_trusted(settings, operations)][-1]
+
+
+def validate_trusted(
+    settings: Settings, operations: OperationStore
+) -> Iterator[TrustedDocuments | None]:
+    """Yield None after each document, and all of them at the end, so that a server can go on."""
     variable = f"{PREFIX}TRUSTED_DOCUMENTS"
     if not settings.trusted_documents:
         if settings.trusted_documents_mode == "only":
             raise SettingsError([f"{variable}_MODE=only needs {variable}"])
-        return None
+        return
     path = Path(settings.trusted_documents)
     try:
         documents = read_manifest(path.read_bytes())
@@ -64,11 +71,12 @@ def load_trusted(settings: Settings, operations: OperationStore) -> TrustedDocum
             continue
         names |= {each.digest: _name(each, name) for each in document.operations}
         operations.documents.pin(text)
+        yield None
     if len(lines) > _MAX_LINES:
         lines[_MAX_LINES:] = [f"{variable}={path}: and {len(lines) - _MAX_LINES} more"]
     if lines:
         raise SettingsError(lines)
-    return TrustedDocuments(documents, names)
+    yield TrustedDocuments(documents, names)
 
 
 def _read(text: str, operations: OperationStore) -> Document | str:

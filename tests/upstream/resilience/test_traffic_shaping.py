@@ -77,7 +77,10 @@ def test_a_429_holds_all_calls_back() -> None:
 
 def test_more_calls_at_once_than_connections_all_succeed() -> None:
     """240 concurrent calls queue; none fails, and none is lost."""
-    with faulty(upstream_max_connections=20, upstream_deadline_s=30) as (graph, platform):
+    with faulty(upstream_max_connections=20, upstream_deadline_s=30, shutdown_grace_s=31) as (
+        graph,
+        platform,
+    ):
         queries = [QUERY.replace("first: 1", f'programIds: ["{n}"]') for n in range(240)]
         results = asyncio.run(post_at_once(str(graph.http.base_url), queries))
         assert not any("errors" in result for result in results)

@@ -1,0 +1,213 @@
+"""The parent of worker processes: it starts, watches, replaces and ends them."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from multiprocessing import get_context, resource_tracker
+
+from gateway.server.lifecycle import ServerError
+from gateway.server.server_process import ServerTimes
+from gateway.server.worker import INTERRUPTS, WorkerFactory, run_worker
+from gateway.server.worker_process import BEAT_INTERVAL_S, Command, Report
+from gateway.telemetry import log
+
+_SPAWN = get_context("spawn")
+_SILENCE_S = 30.0  # a worker that does not report for so long is replaced
+_SILENCE_AT_SHUTDOWN_S = 3.0  # or is not waited for
+_RESTART_DELAY_S = 1.0  # between the end of a worker and its successor, if that does not start
+_CLOSE_TIMEOUT_S = 1.0
+_FORCED_END_S = 1.0
+_MARGIN_S = 5.0  # in which workers end after the grace period
+
+
+class _Worker:
+    """A worker process, and this end of the socket between the two."""
+
+    def __init__(
+        self,
+        factory: WorkerFactory,
+        times: ServerTimes,
+        listeners: Sequence[socket.socket | None],
+        now: float,
+    ) -> None:
+        self.control, control = socket.socketpair()
+        self.control.settimeout(0)
+        self.process = _SPAWN.Process(
+            target=run_worker, args=(factory, times, *listeners), kwargs={"control": control}
+        )
+        # The tracker's start would unblock signals in between.
+        resource_tracker.ensure_running()
+        signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)  # the child begins with these blocked
+        try:
+            self.process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)
+        control.close()
+        self.is_started = self.is_closed = False
+        self.heard_at = now
+
+    def tell(self, command: Command) -> None:
+        """Send a command to the worker."""
+        with suppress(OSError):  # it has ended
+            self.control.send(command.value)
+
+
+class Supervisor:
+    """Runs `workers` processes until a signal; `listeners` are the public and the admin one."""
+
+    def __init__(
+        self,
+        factory: WorkerFactory,
+        workers: int,
+        times: ServerTimes,
+        listener: socket.socket,
+        admin_listener: socket.socket | None = None,
+    ) -> None:
+        self._factory, self._number, self._times = factory, workers, times
+        self._listener, self._admin_listener = listener, admin_listener
+        self._workers: list[_Worker] = []
+        self._has_started = self._is_ending = self._is_closed = False
+        self._failure: str | None = None
+        self._ended = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve until a signal; raise ServerError if the workers do not start."""
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._shut_down, self._times.shutdown_delay_s)
+        loop.add_signal_handler(signal.SIGINT, self._shut_down, 0.0)
+        loop.add_signal_handler(signal.SIGHUP, self._tell_all, Command.RELOAD)
+        for _ in range(self._number):
+            self._start()
+        watch = asyncio.create_task(self._watch(), name="watch")
+        await self._ended.wait()
+        watch.cancel()
+        if self._failure is not None:
+            raise ServerError(self._failure)
+
+    def _start(self) -> None:
+        if self._is_ending:
+            return
+        loop = asyncio.get_running_loop()
+        listeners = (self._listener, self._admin_listener)
+        worker = _Worker(self._factory, self._times, listeners, loop.time())
+        self._workers.append(worker)
+        loop.add_reader(worker.control, self._receive, worker)
+        loop.add_reader(worker.process.sentinel, self._reap, worker)
+
+    def _receive(self, worker: _Worker) -> None:
+        """Note what a worker reports."""
+        loop = asyncio.get_running_loop()
+        try:
+            received = worker.control.recv(1024)
+        except OSError:  # it had not read all commands
+            received = b""
+        if not received:  # it has ended, or is about to
+            loop.remove_reader(worker.control)
+            return
+        worker.heard_at = loop.time()
+        worker.is_started |= Report.STARTED.value in received
+        worker.is_closed |= Report.CLOSED.value in received
+        running = [one for one in self._workers if one.is_started]
+        self._has_started |= len(running) == self._number
+        if self._is_closed and all(one.is_closed for one in self._workers):
+            self._close_listener()
+
+    def _reap(self, worker: _Worker) -> None:
+        """Replace a worker that has ended; one that ends before all have started ends the rest."""
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(worker.process.sentinel)
+        loop.remove_reader(worker.control)
+        worker.process.join()
+        worker.control.close()
+        self._workers.remove(worker)
+        status = worker.process.exitcode
+        if not self._is_ending:
+            is_serving = any(one.is_started for one in self._workers)
+            if not worker.is_started and not (self._has_started and is_serving):
+                self._failure = (
+                    f"a worker ended with status {status} before it had started; the lines above"
+                    " may have the reason"
+                )
+                self._end_now()
+            else:
+                log.warning("worker_ended", pid=worker.process.pid, status=status)
+                loop.call_later(0.0 if worker.is_started else _RESTART_DELAY_S, self._start)
+        if self._is_ending and not self._workers:
+            self._ended.set()
+
+    async def _watch(self) -> None:
+        """Kill workers that do not report: stopped ones, or those whose event loop is blocked."""
+        while True:
+            await asyncio.sleep(BEAT_INTERVAL_S)
+            silence_s = _SILENCE_AT_SHUTDOWN_S if self._is_ending else _SILENCE_S
+            heard_after = asyncio.get_running_loop().time() - silence_s
+            for worker in self._workers:
+                if worker.is_started and worker.heard_at < heard_after:
+                    worker.process.kill()
+
+    def _shut_down(self, delay_s: float) -> None:
+        if self._is_ending:
+            self._end_now()
+            return
+        self._is_ending = True
+        for worker in self._workers:
+            if not worker.is_started:
+                worker.process.kill()  # it still imports, and reads no command
+        self._tell_all(Command.DRAIN)
+        loop = asyncio.get_running_loop()
+        loop.call_later(delay_s, self._close)
+        if not self._workers:
+            self._ended.set()
+
+    def _close(self) -> None:
+        self._is_closed = True
+        self._tell_all(Command.CLOSE)
+        loop = asyncio.get_running_loop()
+        loop.call_later(_CLOSE_TIMEOUT_S, self._close_listener)
+        loop.call_later(self._times.shutdown_grace_s + _MARGIN_S, self._kill_all)
+
+    def _close_listener(self) -> None:
+        """Refuse connections from now on, even while a worker that is stopped has the socket open.
+
+        Otherwise the kernel would accept connections that no worker ever handles.
+        """
+        with suppress(OSError):  # it has been closed before
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _end_now(self) -> None:
+        self._is_ending = True
+        self._tell_all(Command.END_NOW)
+        self._close_listener()
+        asyncio.get_running_loop().call_later(_FORCED_END_S, self._kill_all)
+        for worker in self._workers:
+            if not worker.is_started:
+                worker.process.kill()
+
+    def _kill_all(self) -> None:
+        for worker in self._workers:
+            worker.process.kill()
+
+    def _tell_all(self, command: Command) -> None:
+        for worker in self._workers:
+            worker.tell(command)
+
+
+def run_workers(
+    factory: WorkerFactory,
+    workers: int,
+    times: ServerTimes,
+    listener: socket.socket,
+    admin_listener: socket.socket | None = None,
+) -> None:
+    """Serve in several processes until a signal, each with an application of its own.
+
+    Raise ServerError if they do not start.
+    """
+
+    async def supervise() -> None:
+        await Supervisor(factory, workers, times, listener, admin_listener).run()
+
+    asyncio.run(supervise())
