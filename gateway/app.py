@@ -42,7 +42,7 @@ from gateway.server.explorer import Explorer
 from gateway.server.fast_path import FastPath
 from gateway.server.graphql_route import GraphQLRoute, redirect_to_graphql
 from gateway.server.uvicorn_protocol import FAST_PATH
-from gateway.telemetry import configure_logging
+from gateway.telemetry import configure_logging, log_samples
 from gateway.telemetry.exposition import MetricTable
 from gateway.telemetry.metrics import OTHER, LabelValues
 from gateway.telemetry.process import EventLoopLag, ProcessMetrics
@@ -112,6 +112,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
             partial(cache_samples, cached.cache),
             response_cache.samples,
             lag.samples,
+            log_samples,
             ProcessMetrics().samples,
         ),
         table,

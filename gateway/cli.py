@@ -33,7 +33,7 @@ from gateway.server.lifecycle import ServerError, listen, run, url_of
 from gateway.server.server_process import Served, ServerTimes
 from gateway.server.supervisor import run_workers
 from gateway.server.worker import WorkerFactory
-from gateway.telemetry import configure_logging, log
+from gateway.telemetry import configure_logging, flush_logging, log
 from gateway.telemetry.shared_metrics import SharedMetrics
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options) or 0)
     except (CommandError, FolderError, ServerError, SettingsError) as error:
+        flush_logging()  # the lines before may have the reason
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:

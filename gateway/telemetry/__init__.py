@@ -3,8 +3,10 @@
 from gateway.telemetry.logs import (
     bind_request_id,
     configure_logging,
+    flush_logging,
     log,
     log_operation,
+    log_samples,
     request_id_scope,
     reset_logging,
 )
@@ -12,8 +14,10 @@ from gateway.telemetry.logs import (
 __all__ = [
     "bind_request_id",
     "configure_logging",
+    "flush_logging",
     "log",
     "log_operation",
+    "log_samples",
     "request_id_scope",
     "reset_logging",
 ]

@@ -193,4 +193,10 @@ EVENTS = (
         (),
         "A worker has no slot, so that its metrics are only in the scrapes that it serves itself.",
     ),
+    Event(
+        "log_lines_dropped",
+        "warning",
+        ("count",),
+        "The reader of stderr did not keep up: so many lines are missing before this one.",
+    ),
 )

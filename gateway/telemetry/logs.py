@@ -20,6 +20,8 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from gateway.telemetry.log_buffer import BufferedLogLines
+from gateway.telemetry.log_writer import LogWriter
+from gateway.telemetry.metric import Samples
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway")
 
@@ -29,18 +31,25 @@ bind_request_id = _request_id.set
 
 _MAX_CAUSES = 5
 _operations: BufferedLogLines | None = None
+_writer: LogWriter | None = None
 
 
 def configure_logging(
     log_format: str, level: int = logging.INFO, stream: TextIO | None = None
 ) -> None:
-    """Write the gateway's and all libraries' log lines to `stream` (stderr), as JSON or console.
+    """Write the gateway's and all libraries' log lines to `stream`, as JSON or console.
+
+    Without `stream` they go to stderr, by a thread: a reader that stalls must not stop requests.
 
     `level` is the minimum level of the libraries, the server included. The gateway's own lines
     bypass the standard library, which would make up a tenth of an operation.
     """
-    global _operations  # noqa: PLW0603 - the libraries' configuration is global, too
-    buffered = BufferedLogLines(stream or sys.stderr)
+    global _operations, _writer  # noqa: PLW0603 - the libraries' configuration is global, too
+    if stream is None:
+        _writer = LogWriter(sys.stderr)
+        _writer.on_dropped = _log_dropped
+        stream = cast("TextIO", _writer)
+    buffered = BufferedLogLines(stream)
     stream = cast("TextIO", buffered)
     _operations = buffered if log_format == "json" else None
     shared: list[Any] = [
@@ -69,6 +78,21 @@ def configure_logging(
     logging.basicConfig(handlers=[handler], level=level, force=True)
     # Its lines hold URLs, and those hold customers' identifiers.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def _log_dropped(count: int) -> None:
+    log.warning("log_lines_dropped", count=count)
+
+
+def flush_logging() -> None:
+    """Wait until the lines so far are written, or for a second: the reader may have stalled."""
+    if _writer is not None:
+        _writer.drain()
+
+
+def log_samples() -> Samples:
+    """Return the samples of `gateway_log_…`."""
+    return {"gateway_log_lines_dropped_total": [0 if _writer is None else _writer.lines_dropped]}
 
 
 def reset_logging() -> None:

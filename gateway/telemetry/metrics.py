@@ -88,6 +88,11 @@ _METRICS = (
         (("code", CODES),),
     ),
     Metric(
+        "gateway_log_lines_dropped_total",
+        _C,
+        "Log lines that were dropped because the reader of stderr did not keep up.",
+    ),
+    Metric(
         "gateway_persisted_operations_total",
         _C,
         "Persisted operations: found in the manifest (trusted) or registered by a client"

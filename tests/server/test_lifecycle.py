@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from gateway.graphql_http.persisted_queries.reference import sha256_of
@@ -277,3 +278,13 @@ def test_the_workers_of_a_killed_parent_end() -> None:
         assert parse(until_closed(client)).status == 200
         command.end(0)
         assert command.is_gone()
+
+
+def test_a_reader_of_stderr_that_stalls_stops_nothing() -> None:
+    """Three times the lines that fit into the pipe; the end does not wait for the reader either."""
+    with served("one", "http://127.0.0.1:1") as (command, url):
+        with httpx.Client(base_url=url, trust_env=False, timeout=10) as client:
+            for _ in range(1000):
+                assert client.post("/graphql", json={"query": "{ __typename }"}).status_code == 200
+        command.process.send_signal(signal.SIGTERM)
+        assert command.process.wait(10) == 0

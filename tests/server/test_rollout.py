@@ -70,7 +70,7 @@ def load(endpoints: Endpoints, interval_s: float) -> Iterator[None]:
 
 
 def roll_out(
-    replicas: int, rolled: int, variables: dict[str, str], lag_s: float, interval_s: float = 0.04
+    replicas: int, rolled: int, variables: dict[str, str], lag_s: float, interval_s: float = 0.02
 ) -> Endpoints:
     """Replace `rolled` replicas, one after the other, under load."""
     endpoints = Endpoints()

@@ -13,6 +13,7 @@ from gateway.edge.request_guard import create_request_guard
 from gateway.errors import codes
 from gateway.graphql_http.operation_statistics import OperationStatistics
 from gateway.graphql_http.persisted_queries.persisted_documents import PersistedDocuments
+from gateway.telemetry import log_samples
 from gateway.telemetry.counters import CounterVec, Histogram
 from gateway.telemetry.exposition import MetricTable
 from gateway.telemetry.metric import BUCKETS_S, Kind
@@ -60,6 +61,7 @@ def test_what_the_parts_tell_is_all_that_there_is() -> None:
         **Anonymous(frozenset(), ()).samples(),
         **EventLoopLag().samples(),
         **ProcessMetrics().samples(),
+        **log_samples(),
         **PersistedDocuments().samples(),
         **upstream_samples(
             create_traffic_shaping(settings_for("http://x")), PhaseOut("promotionsV2")
