@@ -98,6 +98,17 @@ def test_every_link_leads_somewhere(path: Path) -> None:
         assert not anchor or anchor in headings(target), link
 
 
+def test_every_make_target_that_is_named_exists() -> None:
+    """In every page, and each target that is declared has a line of `make help`."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    helped = set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
+    declared = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split())
+    assert helped == declared
+    for path in LINKING:
+        named = re.findall(r"`make\s+([a-z-]+)", path.read_text(encoding="utf-8"))
+        assert set(named) <= declared, path
+
+
 class Hunk(NamedTuple):
     """A part of a recipe's diff: the lines that are there, and those that are there after it."""
 
