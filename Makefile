@@ -70,7 +70,7 @@ $(PEERS): benchmarks/peers/package.json benchmarks/peers/package-lock.json
 # What is made of a commit has its time and is always the same; outside a clone, hatchling's own.
 EPOCH = $(shell git log -1 --format=%ct 2>/dev/null || echo 1580601600)
 
-dist: setup explorer ## the wheel, the source distribution and the bill of materials, the same for everybody
+dist: setup explorer ## the wheel and the source distribution, the same bytes for a commit, and the bill of materials
 	@SOURCE_DATE_EPOCH=$(EPOCH) $(BIN)/python -m hatchling build -d dist
 	@$(MAKE) --no-print-directory sbom
 
