@@ -58,7 +58,9 @@ from gateway.upstream.transport import create_transport
 
 PATH = "/graphql"
 _MAX_NAMES = 500  # of operations in metrics: each has some 25 series
-_MONITORING = frozenset({"/healthz", "/readyz", "/metrics"})  # pages get no CORS headers of these
+_MONITORING = frozenset(
+    route.path for route in monitoring.ROUTES
+)  # pages get no CORS headers of these
 
 
 def utc_now() -> datetime:
@@ -147,7 +149,11 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     )
 
     connections = Connections()
-    lifecycle = AppLifecycle(connections, {}, [authenticator.reload, documents.reload])
+    lifecycle = AppLifecycle(
+        connections,
+        {"auth_keys": lambda: authenticator.is_ready},
+        [authenticator.reload, documents.reload],
+    )
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
@@ -161,7 +167,10 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
                 lifecycle.is_started = False
 
     app = Starlette(
-        routes=_routes(graphql, Explorer() if settings.graphiql else None),
+        routes=[
+            *_routes(graphql, Explorer() if settings.graphiql else None),
+            *([] if settings.admin_port else monitoring.ROUTES),
+        ],
         middleware=[
             Middleware(EdgeMiddleware, origins, statistics, _cors_headers(settings), _MONITORING),
         ],
@@ -169,6 +178,12 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         lifespan=lifespan,
     )
     app.state.metrics, app.state.lifecycle = metrics, lifecycle
+    app.state.admin = admin = Starlette(
+        routes=monitoring.ROUTES,
+        middleware=[Middleware(EdgeMiddleware, origins, statistics, (), _MONITORING)],
+        exception_handlers={HTTPException: routing_error_response},
+    )
+    admin.state.metrics, admin.state.lifecycle = metrics, lifecycle
     app.router.redirect_slashes = False  # a redirect would name the host that the client named
     return app
 
@@ -178,9 +193,6 @@ def _routes(graphql: GraphQLHandler, explorer: Explorer | None) -> list[BaseRout
     # Not every client follows a redirect with its POST, so that a slash at the end is served, too.
     routes: list[BaseRoute] = [
         *(Route(path, route.handle, methods=["GET", "POST"]) for path in (PATH, f"{PATH}/")),
-        Route("/healthz", monitoring.healthz),
-        Route("/readyz", monitoring.readyz),
-        Route("/metrics", monitoring.metrics),
     ]
     if explorer is not None:
         routes += [Route("/", redirect_to_graphql, methods=["GET", "POST"]), *explorer.routes()]

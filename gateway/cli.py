@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import socket
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -229,6 +230,7 @@ def _dev(options: argparse.Namespace) -> None:
         "introspection": True,
         "report_upstream": True,
         "shutdown_delay_s": 0.0,
+        "admin_port": 0,
         "anonymous_roles": frozenset(Role),
         "log_format": "console",
     }
@@ -270,17 +272,32 @@ def _serve(_options: argparse.Namespace) -> None:
     configure_logging(settings.log_format)
     listener = listen(settings.host, settings.port, "GATEWAY_PORT or GATEWAY_HOST")
     address = {"host": settings.host, "port": listener.getsockname()[1]}
+    admin_listener = _listen_admin(settings)
     if settings.workers == 1:
         app = create_app(settings)
         freeze_gc()
         log.info("listening", **address)
-        run(Served(app, listener, app.state.lifecycle), times=_times(settings), is_service=True)
+        run(
+            Served(app, listener, app.state.lifecycle),
+            times=_times(settings),
+            admin=None if admin_listener is None else Served(app.state.admin, admin_listener),
+            is_service=True,
+        )
     else:
         # The manifest of trusted documents is checked here, instead of by each worker.
         shared = SharedMetrics(settings.workers, read_metric_table(settings))
         log.info("listening", **address)
         factory = WorkerFactory("gateway.app:create_worker_app", shared)
-        run_workers(factory, settings.workers, _times(settings), listener)
+        run_workers(factory, settings.workers, _times(settings), listener, admin_listener)
+
+
+def _listen_admin(settings: Settings) -> socket.socket | None:
+    if not settings.admin_port:
+        return None
+    remedy = "GATEWAY_ADMIN_PORT or GATEWAY_ADMIN_HOST"
+    listener = listen(settings.admin_host, settings.admin_port, remedy)
+    log.info("admin_listening", host=settings.admin_host, port=settings.admin_port)
+    return listener
 
 
 def _times(settings: Settings) -> ServerTimes:

@@ -43,6 +43,11 @@ class Authenticator(ABC):
         """Return the samples of `gateway_auth_…`."""
         return key_samples(None)
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether requests can be authenticated, or could be before."""
+        return True
+
     async def reload(self) -> None:  # noqa: B027 - optional
         """Read keys again: nothing, unless a subclass does; raise SettingsError for a bad file."""
 

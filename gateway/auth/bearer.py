@@ -64,6 +64,11 @@ class BearerAuthenticator(Authenticator):
         """Return the samples of `gateway_auth_…`."""
         return key_samples(self.verifier.keys.statistics)
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether there are, or have been, keys."""
+        return self.verifier.keys.is_ready
+
     async def reload(self) -> None:
         """Fetch or read the keys again."""
         await self.verifier.keys.reload()

@@ -55,19 +55,26 @@ class JwksKeySource(KeySource):
         self._lifetimes, self._clock = lifetimes, clock
         self._keys: Keys = ()
         self._fetched_at = self._requested_at = float("-inf")
-        self._is_failing = False
+        self._is_failing = self._has_fetched = False
         self._started_at = clock()
         self._refreshes = self._failures = 0
         self._fetch_task: asyncio.Task[None] | None = None
+        self._first_keys: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         """Start the first fetch in the background: an outage does not delay the start."""
         await self._http.__aenter__()
         self._start_fetch()
+        self._first_keys = asyncio.create_task(
+            self._fetch_first_keys(), name="first keys", context=Context()
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Cancel a fetch in progress."""
+        if self._first_keys is not None:
+            self._first_keys.cancel()
+            await asyncio.wait([self._first_keys])
         if self._fetch_task is not None:
             self._fetch_task.cancel()
             await asyncio.wait([self._fetch_task])
@@ -78,6 +85,19 @@ class JwksKeySource(KeySource):
         """The age of the keys, or the time since the start while there are none, and counts."""
         since = max(self._fetched_at, self._started_at)
         return KeyStatistics(self._clock() - since, self._refreshes, self._failures)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there have ever been keys; an outage after that is no reason to be not ready."""
+        return self._has_fetched
+
+    async def _fetch_first_keys(self) -> None:
+        """Fetch until there are keys: no request triggers that while the gateway is not ready."""
+        while True:
+            await _wait_for(self._start_fetch())
+            if self._has_fetched:
+                return
+            await asyncio.sleep(_RETRY_AFTER_S)
 
     async def keys(self, kid: str | None) -> Keys:
         """Return the valid keys; where none has this `kid`, fetch them again, at most every 10 s.
@@ -136,6 +156,7 @@ class JwksKeySource(KeySource):
         if [key.kid for key in keys] != [key.kid for key in self._keys]:
             log.info("auth_keys_changed", count=len(keys))
         self._keys = keys
+        self._has_fetched |= bool(keys)
 
     async def _request(self) -> bytes:
         """Return the response's body, of which no more than `_MAX_BYTES` are read."""

@@ -54,6 +54,11 @@ class KeySource(ABC):
         """Counts of the requests for the keys, None where there are none."""
         return None
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether there are, or have been, keys to verify a token with."""
+        return True
+
     async def reload(self) -> None:  # noqa: B027 - optional
         """Read the keys again: nothing, unless a subclass does; raise SettingsError."""
 

@@ -22,6 +22,14 @@ class EdgeSettings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 selects a free port.")
+    admin_host: str = Field("127.0.0.1", description="Address to listen on for GATEWAY_ADMIN_PORT.")
+    admin_port: int = Field(
+        0,
+        ge=0,
+        le=65535,
+        description="Port for `/healthz`, `/readyz` and `/metrics` alone, which are then not on"
+        " GATEWAY_PORT; 0 leaves them there. `dev` uses 0.",
+    )
     workers: int = Field(1, ge=1, le=256, description="Worker processes of `serve`.")
     keep_alive_s: float = Field(
         75.0,

@@ -172,7 +172,7 @@ def _line(problem: Any, files: FileValues) -> str:
         path = quote_file(name, files.paths[name])
         return f"{path}: its content must be {allowed_values(field)}"
     line = f"{variable}={_quote(field, value, files)}: it must be {allowed_values(field)}"
-    if name == "port" and "://" in str(value):
+    if name in {"port", "admin_port"} and "://" in str(value):
         line += (
             " (Kubernetes sets it so beside a Service called gateway: set enableServiceLinks to"
             " false, or the variable yourself)"

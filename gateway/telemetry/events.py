@@ -20,6 +20,12 @@ class Event(NamedTuple):
 
 EVENTS = (
     Event("listening", "info", ("host", "port"), "The server accepts connections."),
+    Event(
+        "admin_listening",
+        "info",
+        ("host", "port"),
+        "The server accepts connections for probes and metrics.",
+    ),
     Event("stopping", "info", (), "A signal has arrived: `/readyz` is 503 from now on."),
     Event(
         "stopped",

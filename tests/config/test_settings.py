@@ -17,6 +17,8 @@ A_LIST = f"comma-separated words, at least one, each one of {SOURCE_TYPES}"
 DEFAULTS = {
     "GATEWAY_HOST": "127.0.0.1",
     "GATEWAY_PORT": "8000",
+    "GATEWAY_ADMIN_HOST": "127.0.0.1",
+    "GATEWAY_ADMIN_PORT": "0",
     "GATEWAY_WORKERS": "1",
     "GATEWAY_MAX_BATCH": "10",
     "GATEWAY_MAX_CONCURRENT_REQUESTS": "800",

@@ -16,6 +16,7 @@ import pytest
 
 from gateway.graphql_http.persisted_queries.reference import sha256_of
 from tests.support.commands import Command, free_port, post, running, wait_for, worker_pids
+from tests.support.metrics import scrape
 from tests.support.raw_http import POST, WHOLE, connect, exchange, parse, until_closed
 from tests.support.tokens import AUDIENCE, ISSUER, Issuer
 
@@ -134,6 +135,25 @@ def test_a_gateway_goes_on_accepting_for_the_delay_and_is_not_ready(mode: str) -
         answer = parse(until_closed(client))
         assert (answer.status, answer.headers["connection"]) == (200, "close")
         assert b'{"customer":null}' in answer.body
+        assert command.end(0) == 0
+
+
+@pytest.mark.parametrize("mode", ["one", "several"])
+def test_the_admin_listener_has_the_probes_and_metrics_to_the_end(mode: str) -> None:
+    """The public one does not have them; both are those of all workers."""
+    port = free_port()
+    admin = f"http://127.0.0.1:{port}"
+    with waiting(mode, {"GATEWAY_ADMIN_PORT": str(port)}) as (command, url, client, upstream):
+        paths = ["/healthz", "/readyz", "/metrics"]
+        assert [status_of(url, path) for path in paths] == [404] * 3
+        assert [status_of(admin, path) for path in paths] == [200] * 3
+        assert status_of(admin, "/graphql") == 404
+        assert until(lambda: scrape(admin)["gateway_workers"] == int(MODES[mode][1]))
+        command.process.send_signal(signal.SIGTERM)
+        assert until(lambda: refuses(url), 5.0)
+        assert [status_of(admin, path) for path in paths] == [200, 503, 200]
+        upstream.sendall(ANSWER)
+        assert parse(until_closed(client)).status == 200
         assert command.end(0) == 0
 
 

@@ -1,12 +1,17 @@
 """``/healthz`` and ``/readyz`` over the life of the application."""
 
+import time
+
 import httpx
 import pytest
 from starlette.applications import Starlette
 
 from gateway.app import create_app
+from tests.sandbox.client import NOW
 from tests.support.graph import settings_for
 from tests.support.httpx_transport import HttpxTransport
+from tests.support.serving import serve
+from tests.support.tokens import JWT, Issuer, KeyServer
 
 pytestmark = pytest.mark.anyio
 
@@ -56,3 +61,28 @@ async def test_readiness_ends_when_the_application_fails() -> None:
         async with app.router.lifespan_context(app):
             raise RuntimeError("failed")
     assert await probe(app, "/readyz") == (503, "not ready")
+
+
+def test_readiness_waits_for_the_first_keys_and_never_again() -> None:
+    """It asks for them although no request comes; the process is healthy all the time."""
+    issuer = Issuer()
+    with KeyServer([issuer.jwk()], status=503).serving() as keys:
+        lifetimes = {"auth_jwks_ttl_s": 1.0, "auth_jwks_stale_s": 0.0}
+        settings = settings_for("http://127.0.0.1:1", auth_jwks_url=keys.url, **JWT, **lifetimes)
+        with (
+            serve(create_app(settings, clock=lambda: NOW)) as url,
+            httpx.Client(base_url=url, trust_env=False, headers=issuer.bearer()) as http,
+        ):
+            answer = http.get("/readyz")
+            assert answer.status_code == 503
+            assert answer.json() == {"status": "not ready", "waiting_for": ["auth_keys"]}
+            assert http.get("/healthz").status_code == 200
+            keys.status = 200
+            until = time.monotonic() + 10
+            while http.get("/readyz").status_code != 200:
+                assert time.monotonic() < until
+            keys.status = 503
+            while http.post("/graphql", json={"query": "{ __typename }"}).status_code == 200:
+                assert time.monotonic() < until  # until the keys have expired
+            assert http.get("/readyz").status_code == 200
+            assert http.get("/healthz").status_code == 200
