@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.image_bases import CommandFailedError, execute
+from tests.support.image_bases import CommandFailedError, execute, reference
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,3 +51,17 @@ def test_a_command_that_fails_shows_its_end() -> None:
     """Its last lines, and its status."""
     with pytest.raises(CommandFailedError, match=r"(?s)status 3\n.*the reason"):
         execute(["sh", "-c", "echo the reason >&2; exit 3"], 10)
+
+
+@pytest.mark.parametrize(
+    ("declared", "taken"),
+    [
+        ("docker.io/library/node:22-slim", "docker.io/library/node:22-slim"),
+        ("docker.io/library/node:22-slim@sha256:ab", "docker.io/library/node@sha256:ab"),
+        ("localhost:5000/node:22@sha256:ab", "localhost:5000/node@sha256:ab"),
+        ("localhost:5000/node@sha256:ab", "localhost:5000/node@sha256:ab"),
+    ],
+)
+def test_a_pinned_image_is_named_by_its_digest(declared: str, taken: str) -> None:
+    """`make pin-images` keeps the tag for people; skopeo takes one of the two."""
+    assert reference(declared) == taken

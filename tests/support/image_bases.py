@@ -58,7 +58,10 @@ def execute(command: Sequence[str | Path], timeout_s: float) -> str:
 def base_images(folder: Path, buildah: list[str], log: Callable[[str], None]) -> BaseImages:
     """Return the registry's images where it can be reached, else make the stand-ins."""
     dockerfile = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
-    declared = dict(re.findall(r"^ARG (\w+_IMAGE)=(\S+)$", dockerfile, re.MULTILINE))
+    declared = {
+        name: reference(image)
+        for name, image in re.findall(r"^ARG (\w+_IMAGE)=(\S+)$", dockerfile, re.MULTILINE)
+    }
     try:
         for image in declared.values():
             execute(["skopeo", "inspect", "--raw", f"docker://{image}"], _REGISTRY_S)
@@ -68,10 +71,16 @@ def base_images(folder: Path, buildah: list[str], log: Callable[[str], None]) ->
         log(f"base images: {', '.join(declared.values())}")
         return BaseImages(declared, stand_in=False)
     log(f"base images: Debian {SUITE} stands in for them, the registry cannot be reached: {reason}")
-    # By their tags: no stand-in has the digest of what it stands in for.
+    # No stand-in has the digest of what it stands in for.
     names = {name: image.partition("@")[0] for name, image in declared.items()}
     _make_stand_ins(folder, buildah, names)
     return BaseImages(names, stand_in=True)
+
+
+def reference(image: str) -> str:
+    """Return the name of an image as skopeo takes it: with a tag or a digest, not with both."""
+    name, at, digest = image.partition("@")
+    return re.sub(r":[\w.-]+$", "", name) + at + digest if at else image
 
 
 def _make_stand_ins(folder: Path, buildah: list[str], names: Mapping[str, str]) -> None:
