@@ -43,7 +43,7 @@ fix: setup       ## repair what a machine can repair, write schema.graphql and t
 
 RULE := deploy/kubernetes/components/prometheus-operator/prometheusrule.yaml
 
-verify: setup explorer ## what needs a browser, npm clients or long runs (under thirty minutes)
+verify: setup explorer ## what needs a browser, npm clients, Prometheus or long runs (under thirty minutes)
 	@cd explorer && npm run --silent check
 	@$(BIN)/pytest -m verify --timeout=600
 

@@ -135,6 +135,17 @@ def test_the_sandbox_alone_is_allowed_to_run(overlay: str) -> None:
         assert (entries.get("GATEWAY_ALLOW_SANDBOX") == "true") == is_sandbox, pod.name
 
 
+def test_the_dashboard_is_that_of_grafana() -> None:
+    """A ConfigMap has it under the label by which the sidecar finds it."""
+    (found,) = (
+        config
+        for config in all_of("production", "ConfigMap")
+        if config["metadata"].get("labels", {}).get("grafana_dashboard") == "1"
+    )
+    (board,) = found["data"].values()
+    assert board == (ROOT / "deploy/monitoring/grafana/dashboard.json").read_text(encoding="utf-8")
+
+
 @both
 def test_secrets_are_files_of_the_mounted_secret(overlay: str) -> None:
     """Each `_FILE` is in the mounted folder, and only the pod's group can read it."""

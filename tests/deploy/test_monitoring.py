@@ -150,3 +150,14 @@ def test_names_of_rules_are_unique_and_well_formed() -> None:
     assert len({group["name"] for group in groups()}) == len(groups())
     ids = [panel["id"] for panel in dashboard()["panels"]]
     assert len(ids) == len(set(ids))
+
+
+def test_panels_do_not_overlap() -> None:
+    """Each has a place of its own in Grafana's 24 columns."""
+    taken: dict[tuple[int, int], str] = {}
+    for panel in dashboard()["panels"]:
+        grid = panel["gridPos"]
+        assert grid["x"] + grid["w"] <= 24, panel["title"]
+        for x in range(grid["x"], grid["x"] + grid["w"]):
+            for y in range(grid["y"], grid["y"] + grid["h"]):
+                assert taken.setdefault((x, y), panel["title"]) == panel["title"]
