@@ -38,6 +38,7 @@ from gateway.schema.build import build_schema, executable
 from gateway.server import monitoring
 from gateway.server.app_lifecycle import AppLifecycle
 from gateway.server.connections import CONNECTIONS, Connections
+from gateway.server.descriptors import connection_limit
 from gateway.server.explorer import Explorer
 from gateway.server.fast_path import FastPath
 from gateway.server.graphql_route import GraphQLRoute, redirect_to_graphql
@@ -103,6 +104,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     )
     origins = Origins(settings.cors_origins)
     guard = create_request_guard(settings, origins)
+    connections = Connections(connection_limit(settings))
     metrics = MetricsScrape(
         (
             statistics.samples,
@@ -115,6 +117,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
             response_cache.samples,
             lag.samples,
             log_samples,
+            connections.samples,
             ProcessMetrics().samples,
         ),
         table,
@@ -148,7 +151,6 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         max_startable=None if settings.cache_customer_ttl_s else traffic.startable(settings),
     )
 
-    connections = Connections()
     lifecycle = AppLifecycle(
         connections,
         {"auth_keys": lambda: authenticator.is_ready},

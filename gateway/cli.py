@@ -29,6 +29,7 @@ from gateway.graphql_http.persisted_queries.folder import FolderError, read_fold
 from gateway.graphql_http.persisted_queries.manifest import ManifestForm, write_manifest
 from gateway.reference import pages
 from gateway.schema.build import print_schema
+from gateway.server.descriptors import connection_limit, raise_descriptor_limit
 from gateway.server.explorer import Explorer
 from gateway.server.lifecycle import ServerError, listen, run, url_of
 from gateway.server.server_process import Served, ServerTimes
@@ -269,10 +270,14 @@ def _serve(_options: argparse.Namespace) -> None:
         )
     _check_authentication(settings)
     _warn_of_unknown_variables()
+    raise_descriptor_limit()
+    limit = connection_limit(settings)
     configure_logging(settings.log_format)
     listener = listen(settings.host, settings.port, "GATEWAY_PORT or GATEWAY_HOST")
     address = {"host": settings.host, "port": listener.getsockname()[1]}
     admin_listener = _listen_admin(settings)
+    if limit < settings.max_connections:
+        log.warning("connections_limited", limit=limit)
     if settings.workers == 1:
         app = create_app(settings)
         freeze_gc()

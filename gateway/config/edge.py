@@ -53,6 +53,13 @@ class EdgeSettings(BaseSettings):
         description="Time for requests in flight after that; at least"
         " GATEWAY_UPSTREAM_DEADLINE_S + 1. What is not complete then is answered with 503.",
     )
+    max_connections: int = Field(
+        10_000,
+        ge=1,
+        le=1_000_000,
+        description="Connections of clients per worker, or fewer where file descriptors are few."
+        " Beyond that 32 more are for probes; other requests on them are answered with 503.",
+    )
     max_body_bytes: int = Field(
         256 * 1024,
         ge=1024,

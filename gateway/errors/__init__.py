@@ -30,6 +30,7 @@ from gateway.errors.outcomes import OUTCOMES, REFUSALS
 from gateway.errors.requests import (
     BadRequestError,
     ConcurrencyLimitError,
+    ConnectionLimitError,
     CrossSiteError,
     HeaderTooLargeError,
     KeysUnavailableError,
@@ -74,6 +75,7 @@ __all__ = [
     "BudgetExceededError",
     "CallerCircuitOpenError",
     "ConcurrencyLimitError",
+    "ConnectionLimitError",
     "CredentialMissingError",
     "CrossSiteError",
     "CursorInvalidError",

@@ -130,6 +130,17 @@ class ConcurrencyLimitError(RequestError):
         super().__init__("The gateway is overloaded; try again shortly.")
 
 
+class ConnectionLimitError(RequestError):
+    """More clients are connected than `GATEWAY_MAX_CONNECTIONS` or file descriptors allow."""
+
+    code, status, retry_after_s = "OVERLOADED", 503, 1
+    retryable = True
+    action = "Retry after `retryAfterS` seconds."
+
+    def __init__(self) -> None:
+        super().__init__("The gateway has too many connections; try again shortly.")
+
+
 class ShuttingDownError(RequestError):
     """The gateway ended before the response, `GATEWAY_SHUTDOWN_GRACE_S` after it began to end."""
 

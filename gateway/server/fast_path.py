@@ -19,7 +19,13 @@ from gateway.edge.http_request import (
     request_id_for,
 )
 from gateway.edge.middleware import with_security_headers
-from gateway.errors import BadRequestError, NotFoundError, RequestError, RequestTimeoutError
+from gateway.errors import (
+    BadRequestError,
+    ConnectionLimitError,
+    NotFoundError,
+    RequestError,
+    RequestTimeoutError,
+)
 from gateway.graphql_http.handler import GraphQLHandler
 from gateway.graphql_http.response import HttpResponse
 from gateway.telemetry import log
@@ -137,9 +143,35 @@ def error_bytes(  # noqa: PLR0913 - a request, its error, and how the response d
     return _status_line(status) + _encode_lines(lines) + b"\r\n" + (body if has_body else b"")
 
 
+def too_many_connections(own: HeaderLines) -> bytes:
+    """Return the response to a connection beyond the limit, which is not logged; cheap.
+
+    `own` are the server's headers.
+    """
+    return b"".join((_status_line(503), _encode_lines(own), _TOO_MANY_CONNECTIONS))
+
+
+def _encode_too_many_connections() -> bytes:
+    error = ConnectionLimitError()
+    body = msgspec.json.encode({"errors": [error.formatted("")]})
+    lines = with_security_headers(
+        [
+            (b"content-type", b"application/json; charset=utf-8"),
+            (b"cache-control", b"private, no-store"),
+            (b"content-length", b"%d" % len(body)),
+            (b"retry-after", b"%d" % (error.retry_after_s or 1)),
+            (b"connection", b"close"),
+        ]
+    )
+    return _encode_lines(lines) + b"\r\n" + body
+
+
 def _status_line(status: int) -> bytes:
     return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode("ascii")
 
 
 def _encode_lines(headers: HeaderLines) -> bytes:
     return b"".join(b"%s: %s\r\n" % header for header in headers)
+
+
+_TOO_MANY_CONNECTIONS = _encode_too_many_connections()

@@ -13,8 +13,8 @@ import httptools
 
 from gateway.edge.http_request import HttpHeaders
 from gateway.errors import ShuttingDownError
-from gateway.server.connections import CONNECTIONS, Connections
-from gateway.server.fast_path import early_response, error_bytes
+from gateway.server.connections import CONNECTIONS, RESERVED_PATHS, Connections
+from gateway.server.fast_path import early_response, error_bytes, too_many_connections
 from gateway.server.uvicorn_protocol import UvicornProtocol
 
 _UPGRADE_HEADERS = frozenset({b"upgrade", b"http2-settings"})
@@ -33,6 +33,10 @@ class _RequestRefusedError(Exception):
         self.status, self.message = status, message
 
 
+class _TooManyConnectionsError(_RequestRefusedError):
+    """A connection beyond the limit has sent a request that is no probe."""
+
+
 class LimitedHttpProtocol(UvicornProtocol):
     """Refuses requests whose head is too large or that arrive too slowly, in JSON.
 
@@ -43,10 +47,12 @@ class LimitedHttpProtocol(UvicornProtocol):
     max_headers = 100
     head_timeout_s = 10.0
     body_timeout_s = 10.0
+    reserved_timeout_s = 2.0  # for all of these, beyond the limit of connections
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self._all: Connections | None = self.app_state.get(CONNECTIONS)
+        self._is_reserved = False  # for a probe: all others have a connection
         self._in_head = False
         self._packet_bytes = 0  # of the packet that is being parsed
         self._arrived = 0  # bytes of the packets before that have a part of the head
@@ -61,8 +67,11 @@ class LimitedHttpProtocol(UvicornProtocol):
         """Start to wait for a head."""
         super().connection_made(transport)
         if self._all is not None:
-            self._all.add(self)
             self._is_last = self._all.is_draining
+            if self._all.add(self):
+                self._is_reserved = self._is_last = True
+                self.head_timeout_s = self.body_timeout_s = self.reserved_timeout_s
+                self.lingering_s = self.reserved_timeout_s
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -77,6 +86,14 @@ class LimitedHttpProtocol(UvicornProtocol):
         self._is_last = True
         if not self._in_head:
             super().shutdown()
+
+    def refuse(self) -> None:
+        """Respond 503 because there are too many connections, and close."""
+        if not self.transport.is_closing():
+            self._stop_timer()
+            self.transport.write(too_many_connections(self.server_state.default_headers))
+            self.abandon()
+            self.transport.close()
 
     def cut(self) -> int:
         """Respond 503 unless a response has begun, and close; return the number of requests cut."""
@@ -168,7 +185,7 @@ class LimitedHttpProtocol(UvicornProtocol):
         limit = f"All headers together must have at most {self.max_head_bytes} bytes."
         self._refuse_now(431, limit)
 
-    def on_headers_complete(self) -> None:
+    def on_headers_complete(self) -> None:  # noqa: C901 - one check after the other
         """Start the request; refuse one that another server could parse differently."""
         if self._arrived + self._packet_bytes > self.max_head_bytes:
             self._check_head_bytes()
@@ -190,6 +207,9 @@ class LimitedHttpProtocol(UvicornProtocol):
             self._refuse_now(400, "Too many pipelined requests.")
         if self.parser.should_upgrade():
             return  # the parser stops here, and raises HttpParserUpgrade
+        if self._is_reserved and self.url.partition(b"?")[0] not in RESERVED_PATHS:
+            self._refusal = _TooManyConnectionsError(503, "")
+            raise self._refusal
         self._in_head = False
         expectations = headers.all(b"expect")
         self.expect_100_continue = b"100-continue" in map(bytes.lower, expectations)
@@ -270,7 +290,10 @@ class LimitedHttpProtocol(UvicornProtocol):
         has_response = last is not None and (
             last.response_started and (self._in_body or not last.response_complete)
         )
-        if not has_response and not self.pipeline and not self.transport.is_closing():
+        if isinstance(refusal, _TooManyConnectionsError) and self._all is not None:
+            self._all.count_refused()
+            self.transport.write(too_many_connections(self.server_state.default_headers))
+        elif not has_response and not self.pipeline and not self.transport.is_closing():
             is_parsing = self._in_head or self._in_body  # else these are of the request before
             self.transport.write(
                 early_response(

@@ -205,4 +205,17 @@ EVENTS = (
         ("count",),
         "The reader of stderr did not keep up: so many lines are missing before this one.",
     ),
+    Event(
+        "connections_limited",
+        "warning",
+        ("limit",),
+        "File descriptors (`ulimit -n`) allow fewer connections than `GATEWAY_MAX_CONNECTIONS`.",
+    ),
+    Event(
+        "connections_refused",
+        "warning",
+        ("count", "limit"),
+        "There are too many connections: the count refused since the last such line, at most one a"
+        " minute.",
+    ),
 )

@@ -87,6 +87,12 @@ _METRICS = (
         "Errors in responses, by extensions.code; of one response the first hundred.",
         (("code", CODES),),
     ),
+    Metric("gateway_connections_open", _G, "Connections of clients, on the public listener."),
+    Metric(
+        "gateway_connections_refused_total",
+        _C,
+        "Connections that were refused with 503 because there were too many.",
+    ),
     Metric(
         "gateway_log_lines_dropped_total",
         _C,

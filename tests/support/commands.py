@@ -78,10 +78,16 @@ class Command:
 
 
 @contextmanager
-def running(*arguments: str, variables: Mapping[str, str] | None = None) -> Iterator[Command]:
+def running(
+    *arguments: str,
+    variables: Mapping[str, str] | None = None,
+    max_descriptors: int | None = None,
+) -> Iterator[Command]:
     """Run a command that serves, until the block is left."""
+    limit = f"ulimit -n {max_descriptors or 'unlimited'}"
+    limited = [] if max_descriptors is None else ["sh", "-c", f'{limit} && exec "$0" "$@"']
     process = subprocess.Popen(  # noqa: S603 - the gateway's own command
-        [sys.executable, "-m", "gateway", *arguments],
+        [*limited, sys.executable, "-m", "gateway", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

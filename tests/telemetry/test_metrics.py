@@ -13,6 +13,7 @@ from gateway.edge.request_guard import create_request_guard
 from gateway.errors import codes
 from gateway.graphql_http.operation_statistics import OperationStatistics
 from gateway.graphql_http.persisted_queries.persisted_documents import PersistedDocuments
+from gateway.server.connections import Connections
 from gateway.telemetry import log_samples
 from gateway.telemetry.counters import CounterVec, Histogram
 from gateway.telemetry.exposition import MetricTable
@@ -62,6 +63,7 @@ def test_what_the_parts_tell_is_all_that_there_is() -> None:
         **EventLoopLag().samples(),
         **ProcessMetrics().samples(),
         **log_samples(),
+        **Connections().samples(),
         **PersistedDocuments().samples(),
         **upstream_samples(
             create_traffic_shaping(settings_for("http://x")), PhaseOut("promotionsV2")
