@@ -1,6 +1,7 @@
 """``promotion-gateway dev | serve | sandbox | schema | docs | operations | config``."""
 
 import argparse
+import json
 import logging
 import socket
 import sys
@@ -13,6 +14,7 @@ from gateway.app import create_app, create_operations, read_metric_table, utc_no
 from gateway.auth.factory import create_authenticator
 from gateway.config.auth import is_loopback
 from gateway.config.edge import LOCAL_ORIGINS
+from gateway.config.json_schema import settings_schema
 from gateway.config.settings import (
     Settings,
     SettingsError,
@@ -156,11 +158,16 @@ def _parser() -> argparse.ArgumentParser:
         default=ManifestForm.MAP,
         help="map: hash to text; apollo: with names, as Apollo's tools (default: %(default)s)",
     )
-    command(
+    config = command(
         "config",
         _config,
         "Print the effective settings and where each comes from, secrets masked.",
         "One GATEWAY_ variable a line.",
+    )
+    config.add_argument(
+        "--json-schema",
+        action="store_true",
+        help="print the JSON schema of an object of these variables instead, such as a ConfigMap's",
     )
     return parser
 
@@ -377,7 +384,10 @@ def _operations(options: argparse.Namespace) -> None:
         raise CommandError(f"{options.output}: {error.strerror}") from None
 
 
-def _config(_options: argparse.Namespace) -> None:
+def _config(options: argparse.Namespace) -> None:
+    if options.json_schema:
+        print(json.dumps(settings_schema(), indent=2, ensure_ascii=False))
+        return
     settings = load_settings()
     origin = origins(settings)
     for name, value in effective(settings).items():

@@ -30,7 +30,8 @@ Booleans are `true` or `false`; `on` and `off` are read, too.
 _FILES = """
 Instead of a secret, its variable with `_FILE` names the file that holds it, without the end of its
 last line; setting both is a mistake. [Operations](operations.md#secrets-and-certificates) lists
-which changes need a restart.
+which changes need a restart. `promotion-gateway config --json-schema` prints a schema with which an
+editor or a pipeline can check the data of a ConfigMap.
 """
 _METRICS = f"""# Metrics
 

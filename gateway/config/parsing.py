@@ -30,7 +30,7 @@ def allowed_values(field: FieldInfo) -> str:
     """Return what a field may hold, as text that follows "it must be"."""
     if isinstance(field.json_schema_extra, dict):
         return str(field.json_schema_extra["allowed"])
-    kind, words = field.annotation, _words(field.annotation)
+    kind, words = field.annotation, allowed_words(field.annotation)
     if kind is bool:
         return "true or false"
     if get_origin(kind) in {tuple, frozenset}:
@@ -43,25 +43,30 @@ def allowed_values(field: FieldInfo) -> str:
     return "a text"
 
 
-def _bounds(field: FieldInfo) -> str:
-    bounds = {
+def bounds(field: FieldInfo) -> dict[str, float]:
+    """Return the bounds of a number: `ge`, `gt` and `le`, as far as it has them."""
+    return {
         name: getattr(constraint, name)
         for constraint in field.metadata
         for name in ("ge", "gt", "le")
         if hasattr(constraint, name)
     }
-    minimum = f"from {bounds['ge']} to" if "ge" in bounds else f"above {bounds['gt']} and at most"
-    return f"{minimum} {bounds['le']}"
 
 
-def _words(kind: Any) -> list[str]:
+def _bounds(field: FieldInfo) -> str:
+    of = bounds(field)
+    minimum = f"from {of['ge']} to" if "ge" in of else f"above {of['gt']} and at most"
+    return f"{minimum} {of['le']}"
+
+
+def allowed_words(kind: Any) -> list[str]:
     """Return the words of an enum, a Literal or a collection of either; [] for other types."""
     if isinstance(kind, type) and issubclass(kind, Enum):
         return [str(member.value) for member in kind]
     arguments = [argument for argument in get_args(kind) if argument is not Ellipsis]
     if get_origin(kind) is Literal:
         return [str(word) for word in arguments]
-    return [word for argument in arguments for word in _words(argument)]
+    return [word for argument in arguments for word in allowed_words(argument)]
 
 
 def to_text(value: object) -> str:

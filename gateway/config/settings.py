@@ -38,7 +38,7 @@ SUBJECTS: dict[str, type[BaseSettings]] = {
 }
 """The settings of each subject by its heading, in the order of `docs/configuration.md`."""
 # Kubernetes sets these in every pod beside a Service called `gateway`; GATEWAY_PORT is another.
-_SERVICE_LINK = re.compile(PREFIX + r"(SERVICE_(HOST|PORT)|PORT_\d+_(TCP|UDP|SCTP))")
+SERVICE_LINK = re.compile(PREFIX + r"(SERVICE_(HOST|PORT)|PORT_\d+_(TCP|UDP|SCTP))")
 _Model = TypeVar("_Model", bound=BaseSettings)
 _MAX_QUOTED = 100  # characters of an invalid value in its message
 
@@ -210,7 +210,7 @@ def unknown_variables() -> list[str]:
     lines = []
     for name in sorted(os.environ):
         word = name.removeprefix(PREFIX)
-        if word == name or word in known or _SERVICE_LINK.match(name):
+        if word == name or word in known or SERVICE_LINK.match(name):
             continue
         similar = difflib.get_close_matches(word, known, 1)
         hint = f"; did you mean {PREFIX}{similar[0]}?" if similar else ""
