@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from packaging.requirements import Requirement
 
 from gateway.config.parsing import PREFIX
@@ -152,3 +153,23 @@ def test_what_the_image_copies_is_in_its_context() -> None:
         assert (ROOT / source).exists()
         assert source in allowed or source.partition("/")[0] in allowed
     assert {"explorer/node_modules/", "gateway/server/explorer_assets/"} <= set(rules)
+
+
+@pytest.mark.parametrize(
+    ("variables", "asked"),
+    [
+        ({}, 8000),
+        ({"GATEWAY_PORT": "", "GATEWAY_ADMIN_PORT": ""}, 8000),
+        ({"GATEWAY_PORT": "9000", "GATEWAY_ADMIN_PORT": "0"}, 9000),
+        ({"GATEWAY_PORT": "9000", "GATEWAY_ADMIN_PORT": "9001"}, 9001),
+    ],
+)
+def test_the_health_check_asks_where_the_probes_are(variables: dict[str, str], asked: int) -> None:
+    """The admin port where there is one; empty variables and 0 are none, as for the gateway."""
+    check = DOCKERFILE.partition("HEALTHCHECK")[2].partition("CMD ")[2].partition("\n")[0]
+    command = ast.literal_eval(check)
+    script = command[2].partition("c.request")[0] + "print(c.port)"
+    ended = subprocess.run(  # noqa: S603 - the image's own command
+        [sys.executable, "-c", script], env=variables, capture_output=True, text=True, check=True
+    )
+    assert int(ended.stdout) == asked
