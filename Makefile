@@ -117,7 +117,7 @@ $(READY): requirements.lock pyproject.toml
 
 lock: setup      ## resolve the locks anew: all of it for developers, the runtime and the build for the image
 	$(BIN)/uv pip compile $(LOCK) --extra dev pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile $(LOCK) pyproject.toml -o deploy/requirements.lock
+	$(BIN)/uv pip compile $(LOCK) --extra otel pyproject.toml -o deploy/requirements.lock
 	$(BIN)/uv pip compile $(LOCK) --group build -o deploy/build-requirements.lock
 
 # Extras stay: some pips take the newest of what is asked for with an extra, and find it unpinned.

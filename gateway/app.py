@@ -1,7 +1,12 @@
 """Composition of the gateway's parts to an ASGI application."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    aclosing,
+    asynccontextmanager,
+    nullcontext,
+)
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -16,6 +21,7 @@ from gateway.auth.factory import create_authenticator
 from gateway.cache.options import CacheClocks
 from gateway.cache.statistics import cache_samples
 from gateway.config.settings import Settings, load_settings
+from gateway.config.tracing import headers_of
 from gateway.config.upstream import UpstreamAuth
 from gateway.dataloaders.data_loaders import LoaderSources
 from gateway.edge.clients import Clients
@@ -44,7 +50,7 @@ from gateway.server.fast_path import FastPath
 from gateway.server.graphql_route import GraphQLRoute, redirect_to_graphql
 from gateway.server.uvicorn_protocol import FAST_PATH
 from gateway.telemetry import configure_logging, log_samples
-from gateway.telemetry.exposition import MetricTable
+from gateway.telemetry.exposition import VERSION, MetricTable
 from gateway.telemetry.metrics import OTHER, LabelValues
 from gateway.telemetry.process import EventLoopLag, ProcessMetrics
 from gateway.telemetry.scrape import MetricsScrape
@@ -123,7 +129,8 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         table,
         shared_metrics,
     )
-    graphql = GraphQLHandler(
+    create_handler, tracing = _handler_of(settings)
+    graphql = create_handler(
         settings=settings,
         guard=guard,
         clients=clients,
@@ -160,7 +167,8 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
         async with (
-            lag, authenticator, aclosing(http), files, traffic, metrics, aclosing(cached), guard
+            tracing, lag, authenticator, aclosing(http), files, traffic, metrics, aclosing(cached),
+            guard,
         ):  # fmt: skip
             lifecycle.is_started = True
             try:
@@ -188,6 +196,23 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     admin.state.metrics, admin.state.lifecycle = metrics, lifecycle
     app.router.redirect_slashes = False  # a redirect would name the host that the client named
     return app
+
+
+def _handler_of(
+    settings: Settings,
+) -> tuple[Callable[..., GraphQLHandler], AbstractAsyncContextManager[object]]:
+    """Return the class of the endpoint's handler, and the tracing that it needs to be open."""
+    if not settings.tracing_url:
+        return GraphQLHandler, nullcontext()
+    from gateway.graphql_http.traced_handler import (  # noqa: PLC0415 - decision 22
+        TracedGraphQLHandler,
+    )
+    from gateway.telemetry.otel import create_tracing  # noqa: PLC0415 - as above
+
+    tracing = create_tracing(
+        settings.tracing_url, headers_of(settings), settings.tracing_sample_ratio, VERSION
+    )
+    return partial(TracedGraphQLHandler, tracing), tracing
 
 
 def _routes(graphql: GraphQLHandler, explorer: Explorer | None) -> list[BaseRoute]:

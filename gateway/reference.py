@@ -47,8 +47,8 @@ _LOGS = f"""# Log
 
 Log lines go to stderr, one JSON object a line with `GATEWAY_LOG_FORMAT=json`. Each has `event`,
 `level` and `timestamp`; a line about a request has its `request_id` (`X-Request-Id`), which is sent
-to the platform, too, as are `traceparent` and `tracestate`. No field holds a customer's identifier,
-a credential or a URL.
+to the platform, too, as are `traceparent` and `tracestate`. With `GATEWAY_TRACING_URL` such a line
+has a `trace_id` and a `span_id`. No field holds a customer's identifier, a credential or a URL.
 """
 _ERRORS = f"""# Errors
 

@@ -308,7 +308,7 @@ def test_wrong_arguments_are_told(arguments: list[str], capsys: pytest.CaptureFi
 
 
 def test_a_worker_without_redis_or_tokens_loads_nothing_for_them() -> None:
-    """Redis' client, token verification and the sandbox are not imported."""
+    """Redis' client, token verification, tracing and the sandbox are not imported."""
     script = (
         "import sys; from gateway import cli; from gateway.app import create_app;"
         "from gateway.config.settings import load_settings;"
@@ -326,4 +326,5 @@ def test_a_worker_without_redis_or_tokens_loads_nothing_for_them() -> None:
     loaded = set(ended.stdout.split())
     assert "gateway.graphql_http.handler" in loaded
     unused = {"redis", "aiocache", "joserfc", "gateway.sandbox", "gateway.upstream.http1.tls"}
+    unused |= {"opentelemetry", "google.protobuf", "requests", "gateway.upstream.tracing"}
     assert loaded & unused == set()

@@ -25,6 +25,7 @@ from gateway.config.secret_files import (
     quote_file,
     read_files,
 )
+from gateway.config.tracing import TracingSettings
 from gateway.config.upstream import UpstreamAuth, UpstreamSettings
 
 SUBJECTS: dict[str, type[BaseSettings]] = {
@@ -34,6 +35,7 @@ SUBJECTS: dict[str, type[BaseSettings]] = {
     "Cache": CacheSettings,
     "Limits of an operation": LimitSettings,
     "Persisted operations and diagnostics": DocumentSettings,
+    "Tracing": TracingSettings,
     "Sandbox": SandboxSettings,
 }
 """The settings of each subject by its heading, in the order of `docs/configuration.md`."""
@@ -56,6 +58,7 @@ _READING = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="i
 
 class Settings(
     SandboxSettings,
+    TracingSettings,
     DocumentSettings,
     LimitSettings,
     CacheSettings,

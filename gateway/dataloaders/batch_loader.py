@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 from strawberry.dataloader import DataLoader, DefaultCache
 
+from gateway.telemetry.tracing import recording_span, span
+
 K = TypeVar("K")
 R = TypeVar("R")
 
@@ -22,8 +24,16 @@ class BatchLoader(DataLoader[K, R]):
         super().__init__(self.load_fn, cache_map=self._requested)
         del self.load_fn  # the attribute, which hides the method
 
+    def load_fn(self, keys: list[K]) -> Awaitable[Sequence[R | BaseException]]:
+        """Load a batch, in a span where the request is recorded."""
+        return self.load_batch(keys) if recording_span() is None else self._load_traced(keys)
+
+    async def _load_traced(self, keys: list[K]) -> Sequence[R | BaseException]:
+        with span(f"batch {type(self).__name__}", {"gateway.batch.size": len(keys)}):
+            return await self.load_batch(keys)
+
     @abstractmethod
-    async def load_fn(self, keys: list[K]) -> Sequence[R | BaseException]:
+    async def load_batch(self, keys: list[K]) -> Sequence[R | BaseException]:
         """Return each key's result, or its error, in the order of the keys."""
 
     @property

@@ -57,7 +57,7 @@ class CustomerPromotionByIdLoader(BatchLoader[Key, Result]):
         super().__init__()
         self._pages = pages
 
-    async def load_fn(self, keys: list[Key]) -> list[Result | GatewayError]:
+    async def load_batch(self, keys: list[Key]) -> list[Result | GatewayError]:
         """Search each customer's list."""
         groups: dict[CustomerKey, list[Key]] = {}
         for key in keys:

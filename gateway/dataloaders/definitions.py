@@ -78,7 +78,7 @@ class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
         self._pages, self._source_types, self._request = pages, source_types, request
         self._incomplete: set[DefinitionPageKey] = set()  # windows with an item that was dropped
 
-    async def load_fn(self, keys: list[Key]) -> list[Result | GatewayError]:
+    async def load_batch(self, keys: list[Key]) -> list[Result | GatewayError]:
         """Search each program's definitions, those with the same source types together."""
         groups: dict[tuple[str, Order], list[Key]] = {}
         for key in keys:

@@ -35,7 +35,7 @@ class ProgramNameByIdLoader(BatchLoader[Key, Result]):
         self._definitions = definitions
         self._source_type = source_type
 
-    async def load_fn(self, keys: list[Key]) -> list[Result | BaseException]:
+    async def load_batch(self, keys: list[Key]) -> list[Result | BaseException]:
         """Return the name of each program; begin after all other loads that are ready."""
         return await asyncio.gather(*map(self._load, keys), return_exceptions=True)
 

@@ -38,6 +38,7 @@ from gateway.execution.failures import (
 from gateway.execution.input_validation import OperationVariables, ValuesOfCorrectTypeRule
 from gateway.execution.lexical_limits import check_text
 from gateway.execution.limits import DEFAULT_LIMITS, Limits
+from gateway.telemetry.tracing import span
 
 _MAX_ERRORS = 20
 _MAX_COMPARISONS = 20_000  # some 70 ms; 21 equal fragments of eight fields side by side take 7,000
@@ -107,7 +108,8 @@ class OperationStore:
         """
         document = self.documents.get(text)
         if document is None:
-            document = self.parse_and_validate(text)
+            with span("parse and validate"):
+                document = self.parse_and_validate(text)
         operations = document.operations
         if name is None:
             if len(operations) == 1:

@@ -52,7 +52,7 @@ from gateway.schema.customer_gate import max_look_ups
 from gateway.schema.info import ResolverContext
 from gateway.telemetry import log, log_operation
 
-_MAX_LOGGED_NAME = 80  # characters
+MAX_LOGGED_NAME = 80  # characters
 _DISCONNECTED_RESPONSE = HttpResponse(CLIENT_DISCONNECTED, (), (), 0)
 
 
@@ -292,7 +292,7 @@ class GraphQLHandler:
         series = operation.series or self._series_of(operation)
         self.statistics.count_executed(series, client.outcomes, data, errors, duration_s)
         log_operation(
-            operation.name and operation.name[:_MAX_LOGGED_NAME],
+            operation.name and operation.name[:MAX_LOGGED_NAME],
             len(errors),
             report.calls,
             context.caller.subject,

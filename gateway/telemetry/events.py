@@ -194,6 +194,13 @@ EVENTS = (
     Event("auth_keys_unavailable", "warning", ("reason",), "The JWK set could not be fetched."),
     Event("auth_keys_changed", "info", ("count",), "The JWK set has other keys."),
     Event(
+        "trace_export_failed",
+        "warning",
+        ("reason",),
+        "The collector did not accept spans, which are dropped; one line until it does again.",
+    ),
+    Event("trace_export_restored", "info", (), "The collector accepts spans again."),
+    Event(
         "metrics_slots_exhausted",
         "warning",
         (),

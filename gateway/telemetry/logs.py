@@ -22,6 +22,7 @@ from structlog.typing import EventDict, WrappedLogger
 from gateway.telemetry.log_buffer import BufferedLogLines
 from gateway.telemetry.log_writer import LogWriter
 from gateway.telemetry.metric import Samples
+from gateway.telemetry.tracing import current_span
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway")
 
@@ -54,6 +55,7 @@ def configure_logging(
     _operations = buffered if log_format == "json" else None
     shared: list[Any] = [
         add_request_id,
+        add_trace,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         add_exception,
@@ -118,6 +120,9 @@ def log_operation(
     }
     if caller:
         fields["caller"] = caller
+    current = current_span.get()
+    if current is not None:
+        fields["trace_id"], fields["span_id"] = current.trace_id, current.span_id
     if _operations is not None:
         _operations.write_operation(_request_id.get(None), fields)
     else:
@@ -138,6 +143,14 @@ def add_request_id(_logger: WrappedLogger, _name: str, event: EventDict) -> Even
     """Add the request id, if one is bound (a structlog processor)."""
     request_id = _request_id.get(None)
     return event if request_id is None else {"request_id": request_id, **event}
+
+
+def add_trace(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """Add the ids of the current span, if there is one (a structlog processor)."""
+    current = current_span.get()
+    if current is not None:
+        event = {"trace_id": current.trace_id, "span_id": current.span_id, **event}
+    return event
 
 
 def cut_to_first_line(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:

@@ -32,6 +32,7 @@ from gateway.errors import (
     UpstreamUnavailableError,
 )
 from gateway.fairness import in_background
+from gateway.telemetry.tracing import annotate
 from gateway.upstream.call import UpstreamCall
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.credentials import Credential
@@ -56,6 +57,9 @@ _CONCERNING_STARTER_ONLY = (
     UpstreamTimeoutError,
 )
 _REFRESH_CALLS = 2
+
+SOURCE = "gateway.response.source"
+"""The attribute of a span with the source of its response, a name of `Source`."""
 
 
 def _is_outage(error: Exception) -> bool:
@@ -121,6 +125,7 @@ class CachedUpstream:
             if is_joined:
                 self.cache.statistics.coalesced += 1
                 request.report.coalesced += 1
+                annotate({SOURCE: Source.COALESCED.name})
             if isinstance(body, UpstreamNotFoundError):
                 raise UpstreamNotFoundError(endpoint, body.upstream_code)
             known = call.read(body, is_own=False) if is_joined else request.decoded[key]
@@ -153,6 +158,7 @@ class CachedUpstream:
             request.report.fresh_until = min(request.report.fresh_until, fresh_until)
         if fetched.source is not Source.UPSTREAM:
             request.report.count(fetched.source.name)
+            annotate({SOURCE: fetched.source.name})
         if fetched.is_negative:
             raise UpstreamNotFoundError(endpoint, int(fetched.payload))
         own = request.decoded.get(key) if fetched.source is Source.UPSTREAM else None
@@ -210,14 +216,17 @@ def _late_error(call: UpstreamCall[T], owner: object) -> GatewayError:
 
 
 def create_cached_upstream(
-    settings: Settings, client: UpstreamClient, clocks: CacheClocks | None = None
+    settings: Settings,
+    client: UpstreamClient,
+    clocks: CacheClocks | None = None,
+    kind: type[CachedUpstream] = CachedUpstream,
 ) -> CachedUpstream:
-    """Create the cache of a process."""
+    """Create the cache of a process; `kind` is a class that does more than `CachedUpstream`."""
     secret = settings.cache_key_secret.get_secret_value()
     cache = create_cache(settings.cache_url, secret_for("entries", secret), clocks=clocks)
     limits = RefreshLimits(deadline_s=settings.upstream_deadline_s)
     refresher = Refresher(limits, cache.statistics, time.monotonic)
-    return CachedUpstream(
+    return kind(
         client,
         cache,
         CachedFetcher(cache, MEANINGS, refresher),

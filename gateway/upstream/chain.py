@@ -47,7 +47,15 @@ def create_upstream(
     clocks: CacheClocks | None = None,
 ) -> Upstream:
     """Create the links of a process, from the last to the first."""
-    credential = credential_from(settings)
+    credential, cache_kind = credential_from(settings), CachedUpstream
+    if settings.tracing_url:
+        from gateway.upstream.tracing import (  # noqa: PLC0415 - decision 22
+            TracedCachedUpstream,
+            TracedTransport,
+        )
+
+        transport = TracedTransport(transport, settings.upstream_url)
+        cache_kind = TracedCachedUpstream
     client = UpstreamClient(
         transport,
         credential,
@@ -55,7 +63,7 @@ def create_upstream(
         settings.upstream_max_response_bytes,
         settings.upstream_deadline_s,
     )
-    cached = create_cached_upstream(settings, client, clocks)
+    cached = create_cached_upstream(settings, client, clocks, cache_kind)
     customer_ids = KnownCustomerIds(credential.identity, (clocks or CacheClocks()).wall)
     phase_out = PhaseOut(LEGACY_ENDPOINT, switched_on=settings.legacy)
     source_types = tuple(PromotionSourceType[name] for name in settings.definition_source_types)

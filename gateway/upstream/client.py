@@ -17,6 +17,7 @@ from gateway.errors import (
     UpstreamTimeoutError,
 )
 from gateway.telemetry import log
+from gateway.telemetry.tracing import span
 from gateway.upstream.call import UpstreamCall
 from gateway.upstream.credentials import TOKEN_ENDPOINT, TOKEN_PATH, Credential
 from gateway.upstream.http_statuses import CREDENTIAL_EXPIRED, SUCCESSES, CircuitOutcome
@@ -151,6 +152,7 @@ class UpstreamClient:
                     quota = self.traffic.quotas.of(self.credential.identity(request))
                     if not quota.try_acquire():
                         with (
+                            span("quota wait"),
                             self.traffic.statistics.quota_waits.timing(),
                             in_queue(request, call.target, call.endpoint, quota.late_error),
                         ):
@@ -176,6 +178,7 @@ class UpstreamClient:
         request, concurrency = call.request, self.traffic.concurrency
         late = partial(self._connection_error, request)
         with (
+            span("connection wait"),
             self.traffic.statistics.connection_waits.timing(),
             in_queue(request, call.target, call.endpoint, late),
         ):
@@ -203,6 +206,7 @@ class UpstreamClient:
             quota = self.traffic.quotas.of(self.credential.identity(request))
             if not quota.try_acquire():
                 with (
+                    span("quota wait"),
                     self.traffic.statistics.quota_waits.timing(),
                     in_queue(request, TOKEN_PATH, TOKEN_ENDPOINT, quota.late_error),
                 ):
