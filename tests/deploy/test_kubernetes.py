@@ -172,17 +172,25 @@ def test_ports_agree(overlay: str) -> None:
     """Container, probes, Service, policy and monitor name the port on which the gateway listens."""
     container = gateway(overlay).container
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
-    assert ports == {"http": int(variables(overlay)["GATEWAY_PORT"])}
+    told = variables(overlay)
+    assert ports == {
+        "http": int(told["GATEWAY_PORT"]),
+        "admin": int(told["GATEWAY_ADMIN_PORT"]),
+    }
     assert re.findall(r"^EXPOSE (.*)$", DOCKERFILE, re.MULTILINE) == [str(ports["http"])]
     probed = {container[name]["httpGet"]["port"] for name in container if name.endswith("Probe")}
-    assert probed <= set(ports)
+    assert probed == {"admin"}
     service = one(overlay, "Service")
-    assert {port["targetPort"] for port in service["spec"]["ports"]} <= set(ports)
-    served = {port["name"] for port in service["spec"]["ports"]}
+    served = {port["name"]: port["targetPort"] for port in service["spec"]["ports"]}
+    assert served == {"http": "http", "admin": "admin"}
     for monitor in all_of(overlay, "ServiceMonitor"):
-        assert {endpoint["port"] for endpoint in monitor["spec"]["endpoints"]} <= served
-    for rule in one(overlay, "NetworkPolicy")["spec"]["ingress"]:
-        assert {port["port"] for port in rule["ports"]} <= set(ports)
+        assert {endpoint["port"] for endpoint in monitor["spec"]["endpoints"]} == {"admin"}
+    allowed = {
+        peer["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"]: rule["ports"]
+        for rule in one(overlay, "NetworkPolicy")["spec"]["ingress"]
+        for peer in rule["from"]
+    }
+    assert allowed == {"ingress-nginx": [{"port": "http"}], "monitoring": [{"port": "admin"}]}
 
 
 @both

@@ -162,7 +162,7 @@ def scraping(sandbox_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
             KeyServer([issuer.jwk()]).serving() as keys,
             running("serve", variables=settings | {"GATEWAY_AUTH_JWKS_URL": keys.url}) as command,
         ):
-            wait_for(f"{url}/readyz", command)
+            wait_for(f"{url}/readyz", command, 200)
             folder = tmp_path_factory.mktemp("prometheus")
             with prometheus(f"127.0.0.1:{port}", folder) as found:
                 found.wait_until('up{job="promotion-gateway"} == 1')

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,15 +105,16 @@ def running(
             stream.close()
 
 
-def wait_for(url: str, command: Command) -> httpx.Response:
-    """Poll a URL until the server answers; fail when its process has ended."""
+def wait_for(url: str, command: Command, status: int | None = None) -> httpx.Response:
+    """Poll a URL until the server answers, with `status` if given; fail when its process ended."""
     deadline = time.monotonic() + _PATIENCE_S
     while time.monotonic() < deadline:
         assert command.process.poll() is None, "the command has ended"
-        try:
-            return httpx.get(url, trust_env=False, timeout=_PATIENCE_S)
-        except httpx.TransportError:
-            time.sleep(0.02)
+        with suppress(httpx.TransportError):
+            response = httpx.get(url, trust_env=False, timeout=_PATIENCE_S)
+            if status in {None, response.status_code}:
+                return response
+        time.sleep(0.02)
     raise TimeoutError(url)
 
 
