@@ -11,6 +11,7 @@ The only module that relies on undocumented parts of uvicorn's protocol.
 - A cycle writes to its `transport`, and closes it after a response that ends the connection.
 - `on_response_complete` starts the next cycle of `pipeline`, or else the keep-alive timer, which is
   `timeout_keep_alive_task` and which `_unset_keepalive_if_required` cancels.
+- `eof_received` does nothing, so that the transport closes.
 - A graceful shutdown calls `shutdown`, and waits for connections and for the tasks in `tasks`.
 - `flow.write_paused` and `flow.drain` tell of a full write buffer; `flow.resume_reading`.
 - `server_state.default_headers` is replaced, not changed, when the date changes.
@@ -55,6 +56,7 @@ class UvicornProtocol(HttpToolsProtocol):
     """
 
     write_timeout_s = 60.0  # from when the write buffer is full, or the last response is written
+    half_close_s = 0.05  # after its request, in which a client may close its side and still listen
     lingering_s = 2.0  # how long what the client still sends is read and dropped before closing
 
     def __init__(self, *args: Any, **named: Any) -> None:
@@ -62,6 +64,7 @@ class UvicornProtocol(HttpToolsProtocol):
         self.fast_path: FastPath | None = self.app_state.get(FAST_PATH)
         self._fast_request: FastPathRequest | None = None  # the last one, until its response
         self._in_body = False
+        self._received_at = 0.0  # when the last request was complete
         self._is_last = False  # whether the connection is closed after the next response
         self._write_timer: asyncio.TimerHandle | None = None
         self._lingering: asyncio.TimerHandle | None = None
@@ -147,6 +150,24 @@ class UvicornProtocol(HttpToolsProtocol):
             self.transport.close()
             raise
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Return whether the client still listens after it has closed its side.
+
+        A client that sends one request and nothing more does that at once (RFC 9112 section 9.6);
+        later it is taken for one that has left, and the work for it is cancelled. Which of the two
+        it is cannot be seen.
+        """
+        cycle = self.last_cycle
+        if (
+            self._in_body
+            or cycle is None
+            or cycle.response_complete
+            or self.loop.time() - self._received_at > self.half_close_s
+        ):
+            return False
+        self.announce_close()
+        return True
+
     def announce_close(self) -> None:
         """Close the connection after the response to the last request, or to the next one."""
         self._is_last = True
@@ -167,6 +188,7 @@ class UvicornProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             return
         self._in_body = False
+        self._received_at = self.loop.time()
         cycle = self.cycle
         if isinstance(cycle, FastPathRequest):
             cycle.complete()
