@@ -1,4 +1,4 @@
-"""``promotion-gateway dev | serve | sandbox | schema | docs | operations | config``."""
+"""``promotion-gateway dev | serve | sandbox | schema | docs | operations | config | check``."""
 
 import argparse
 import json
@@ -10,9 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gateway.app import create_app, create_operations, read_metric_table, utc_now
-from gateway.auth.factory import create_authenticator
-from gateway.config.auth import is_loopback
+from gateway.app import create_app, create_operations, read_metric_table
+from gateway.checks import check_deployment, check_servable
 from gateway.config.edge import LOCAL_ORIGINS
 from gateway.config.json_schema import settings_schema
 from gateway.config.settings import (
@@ -24,7 +23,6 @@ from gateway.config.settings import (
     origins,
     unknown_variables,
 )
-from gateway.config.upstream import UpstreamAuth
 from gateway.context import Role
 from gateway.graphql_http.gc_tuning import freeze_gc
 from gateway.graphql_http.persisted_queries.folder import FolderError, read_folder
@@ -32,30 +30,19 @@ from gateway.graphql_http.persisted_queries.manifest import ManifestForm, write_
 from gateway.reference import pages
 from gateway.schema.build import print_schema
 from gateway.server.descriptors import connection_limit, raise_descriptor_limit
-from gateway.server.explorer import Explorer
 from gateway.server.lifecycle import ServerError, listen, run, url_of
 from gateway.server.server_process import Served, ServerTimes
 from gateway.server.supervisor import run_workers
 from gateway.server.worker import WorkerFactory
 from gateway.telemetry import configure_logging, flush_logging, log
 from gateway.telemetry.shared_metrics import SharedMetrics
+from gateway.welcome import welcome
 
 if TYPE_CHECKING:
     from gateway.sandbox.faults.spec import Fault
 
 _SANDBOX_PORT = 8001
 _ORIGIN_COLUMN = 60
-_FIRST_QUERY = """{
-  customer(by: {externalId: "C-CURRENT"}) {
-    promotions(first: 3) {
-      totalCount
-      nodes {
-        promotion { name type validity }
-        limits { pointsPerCustomer { kind max used remaining } }
-      }
-    }
-  }
-}"""
 _ENVIRONMENT = """Settings come from environment variables, as GATEWAY_PORT=8080:
 `promotion-gateway config` lists them all with their values."""
 
@@ -169,6 +156,17 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="print the JSON schema of an object of these variables instead, such as a ConfigMap's",
     )
+    check = command(
+        "check",
+        _check,
+        "Check whether `serve` would start: settings, files, trusted documents.",
+        "One line for each part; the exit status is 1 if one of them has failed.",
+    )
+    check.add_argument(
+        "--connect",
+        action="store_true",
+        help="also connect to the platform, without calling it, to Redis, and to the JWK set's URL",
+    )
     return parser
 
 
@@ -253,7 +251,7 @@ def _dev(options: argparse.Namespace) -> None:
     configure_logging(settings.log_format, logging.WARNING)
     sandbox = create_sandbox(latency_ms=options.latency_ms, faults=options.fault)
     gateway = create_app(settings)
-    _print_welcome(url_of(settings.host, gateway_socket), upstream_url)
+    print(welcome(url_of(settings.host, gateway_socket), upstream_url), flush=True)
     run(
         Served(sandbox, sandbox_socket),
         Served(gateway, gateway_socket, gateway.state.lifecycle),
@@ -261,21 +259,9 @@ def _dev(options: argparse.Namespace) -> None:
     )
 
 
-def _print_welcome(gateway_url: str, sandbox_url: str) -> None:
-    explorer = "GraphiQL" if Explorer().is_built else "GraphQL (GraphiQL is not built)"
-    print(f"{explorer}: {gateway_url}/graphql")
-    print(f"Sandbox:  {sandbox_url}/__world lists its customers and programs")
-    print(f"\nA first query to paste:\n\n{_FIRST_QUERY}\n\nEnd with Ctrl-C.", flush=True)
-
-
 def _serve(_options: argparse.Namespace) -> None:
     settings = load_settings()
-    if not settings.upstream_url:
-        raise CommandError(
-            "GATEWAY_UPSTREAM_URL is required: the platform's origin; to try the gateway without"
-            " one, run `promotion-gateway dev`"
-        )
-    _check_authentication(settings)
+    check_servable(settings)
     _warn_of_unknown_variables()
     raise_descriptor_limit()
     limit = connection_limit(settings)
@@ -314,18 +300,6 @@ def _listen_admin(settings: Settings) -> socket.socket | None:
 
 def _times(settings: Settings) -> ServerTimes:
     return ServerTimes(settings.keep_alive_s, settings.shutdown_delay_s, settings.shutdown_grace_s)
-
-
-def _check_authentication(settings: Settings) -> None:
-    create_authenticator(settings, utc_now)  # raises what a worker would, as one line
-    has_credential = settings.upstream_auth in {UpstreamAuth.BASIC, UpstreamAuth.OAUTH}
-    is_open = settings.auth == "none" and not is_loopback(settings.host)
-    if has_credential and is_open and not settings.allow_anonymous:
-        raise CommandError(
-            f"GATEWAY_AUTH=none on GATEWAY_HOST={settings.host} would let unauthenticated callers"
-            " use this gateway's own credential: set GATEWAY_AUTH=jwt, or"
-            " GATEWAY_ALLOW_ANONYMOUS=true where a proxy in front authenticates"
-        )
 
 
 def _sandbox(options: argparse.Namespace) -> None:
@@ -393,6 +367,14 @@ def _config(options: argparse.Namespace) -> None:
     for name, value in effective(settings).items():
         print(f"{f'{name}={value}':<{_ORIGIN_COLUMN}}  # {origin[name]}")
     _warn_of_unknown_variables()
+
+
+def _check(options: argparse.Namespace) -> int:
+    has_failed = False
+    for status, text in check_deployment(connect=options.connect):
+        print(f"{status:<7}  {text}")
+        has_failed |= status == "failed"
+    return int(has_failed)
 
 
 def _warn_of_unknown_variables() -> None:

@@ -17,7 +17,7 @@ from gateway.cli import main
 from tests.support.commands import environment, free_port, post, run, running, wait_for
 
 LOCAL = ["http://localhost:3000", "http://127.0.0.1:5173", "http://[::1]:8080", "http://localhost"]
-COMMANDS = ["dev", "serve", "sandbox", "schema", "operations", "config"]
+COMMANDS = ["dev", "serve", "sandbox", "schema", "operations", "config", "check"]
 # An environment made for another gateway, in which `dev` has to work all the same.
 HOSTILE = {
     "HTTP_PROXY": "http://127.0.0.1:1",

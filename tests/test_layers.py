@@ -25,6 +25,7 @@ LAYERS = (
     ("__main__",),
     ("cli",),
     ("reference",),
+    ("checks", "welcome"),
     ("app",),
     ("server",),
     ("graphql_http",),

@@ -50,8 +50,7 @@ class JwksKeySource(KeySource):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url
-        # No proxy and no .netrc of the environment, no redirects; each fetch has a deadline.
-        self._http = httpx.AsyncClient(trust_env=False, timeout=None)  # noqa: S113 - as above
+        self._http = create_http()  # each fetch has a deadline
         self._lifetimes, self._clock = lifetimes, clock
         self._keys: Keys = ()
         self._fetched_at = self._requested_at = float("-inf")
@@ -146,7 +145,7 @@ class JwksKeySource(KeySource):
         self._refreshes += 1
         try:
             async with asyncio.timeout(_TIMEOUT_S):
-                keys = read_jwk_set(await self._request())
+                keys = await fetch_keys(self._http, self._url)
         except _FAILURES as error:
             self._is_failing = True
             self._failures += 1
@@ -158,17 +157,26 @@ class JwksKeySource(KeySource):
         self._keys = keys
         self._has_fetched |= bool(keys)
 
-    async def _request(self) -> bytes:
-        """Return the response's body, of which no more than `_MAX_BYTES` are read."""
-        async with self._http.stream("GET", self._url, headers=_HEADERS) as response:
-            if response.status_code != 200:
-                raise ValueError(f"HTTP {response.status_code}")
-            body = bytearray()
-            async for chunk in response.aiter_raw():
-                body += chunk
-                if len(body) > _MAX_BYTES:
-                    raise ValueError("too large")
-            return bytes(body)
+
+def create_http() -> httpx.AsyncClient:
+    """Return a client without proxy and .netrc of the environment, redirects and time limits."""
+    return httpx.AsyncClient(trust_env=False, timeout=None)  # noqa: S113 - see the docstring
+
+
+async def fetch_keys(http: httpx.AsyncClient, url: str) -> Keys:
+    """Fetch a JWK set now, of which no more than `_MAX_BYTES` are read.
+
+    Raise ValueError for a response that is none, and httpx's errors.
+    """
+    async with http.stream("GET", url, headers=_HEADERS) as response:
+        if response.status_code != 200:
+            raise ValueError(f"HTTP {response.status_code}")
+        body = bytearray()
+        async for chunk in response.aiter_raw():
+            body += chunk
+            if len(body) > _MAX_BYTES:
+                raise ValueError("too large")
+        return read_jwk_set(bytes(body))
 
 
 async def _wait_for(fetch: asyncio.Task[None]) -> None:

@@ -138,6 +138,10 @@ class Http1Client:
                 if self._sweep_timer is None:
                     self._sweep_in(self._max_idle_s)
 
+    async def connect(self) -> None:
+        """Open a connection and close it: httpx.TransportError tells why there is none."""
+        (await self._connect()).abort()
+
     async def aclose(self) -> None:
         """Abort all connections, those in use included, and wait until they are closed."""
         self._is_closed = True

@@ -1,0 +1,123 @@
+"""The checks of `promotion-gateway check`: whether `serve` would start, and what it reaches."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from typing import NamedTuple
+
+from gateway.app import read_metric_table, utc_now
+from gateway.auth.factory import create_authenticator
+from gateway.cache.options import MEMORY_URL, SharedLimits
+from gateway.config.auth import is_loopback
+from gateway.config.secret_files import quote_file
+from gateway.config.settings import Settings, SettingsError, load_settings, unknown_variables
+from gateway.config.upstream import UpstreamAuth
+from gateway.upstream.transport import create_transport
+
+_TIMEOUT_S = 5.0
+
+
+class Finding(NamedTuple):
+    """One line: a part of the gateway that is ok, or what is wrong with it."""
+
+    status: str
+    text: str
+
+
+def check_servable(settings: Settings) -> None:
+    """Raise SettingsError for settings with which `serve` does not start."""
+    if not settings.upstream_url:
+        raise _mistake(
+            "GATEWAY_UPSTREAM_URL is required: the platform's origin; to try the gateway without"
+            " one, run `promotion-gateway dev`"
+        )
+    create_authenticator(settings, utc_now)  # raises what a worker would, as one line
+    has_credential = settings.upstream_auth in {UpstreamAuth.BASIC, UpstreamAuth.OAUTH}
+    is_open = settings.auth == "none" and not is_loopback(settings.host)
+    if has_credential and is_open and not settings.allow_anonymous:
+        raise _mistake(
+            f"GATEWAY_AUTH=none on GATEWAY_HOST={settings.host} would let unauthenticated callers"
+            " use this gateway's own credential: set GATEWAY_AUTH=jwt, or"
+            " GATEWAY_ALLOW_ANONYMOUS=true where a proxy in front authenticates"
+        )
+
+
+def _mistake(line: str) -> SettingsError:
+    return SettingsError([line])
+
+
+def check_deployment(*, connect: bool) -> Iterator[Finding]:
+    """Yield what is found in the environment; with `connect` also in the network."""
+    yield from (Finding("warning", line) for line in unknown_variables())
+    try:
+        settings = load_settings()
+        check_servable(settings)
+    except SettingsError as error:
+        yield from (Finding("failed", line) for line in error.lines)
+        return
+    yield Finding("ok", "settings")
+    yield from (Finding("ok", quote_file(*one)) for one in settings.paths.items())
+    if settings.trusted_documents or settings.trusted_documents_mode == "only":
+        try:
+            read_metric_table(settings)
+        except SettingsError as error:
+            yield from (Finding("failed", line) for line in error.lines)
+        else:
+            yield Finding("ok", "trusted documents")
+    if connect:
+        yield from asyncio.run(_connect(settings))
+
+
+async def _connect(settings: Settings) -> list[Finding]:
+    """Return what is found at the other ends, all of which are tried at the same time."""
+    parts: dict[str, Callable[[Settings], Awaitable[str]]] = {"platform": _platform}
+    if settings.cache_url != MEMORY_URL:
+        parts["redis"] = _redis
+    if settings.auth == "jwt" and settings.auth_jwks_url:
+        parts["auth keys"] = _auth_keys
+    return list(await asyncio.gather(*(_try(name, settings, part) for name, part in parts.items())))
+
+
+async def _try(
+    name: str, settings: Settings, part: Callable[[Settings], Awaitable[str]]
+) -> Finding:
+    try:
+        async with asyncio.timeout(_TIMEOUT_S):
+            return Finding("ok", f"{name}: {await part(settings)}")
+    except TimeoutError:
+        return Finding("failed", f"{name}: no response within {_TIMEOUT_S:g} s")
+    except Exception as error:  # noqa: BLE001 - the libraries have no common one
+        reason = error.__cause__ or error
+        # A library's message may be long, and one line is promised; URLs are in none of them.
+        text = str(reason).partition("\n")[0] or "no response"
+        return Finding("failed", f"{name}: {type(reason).__name__}: {text}")
+
+
+async def _platform(settings: Settings) -> str:
+    """Connect, through the proxy and with TLS; a call would use up a part of the quota."""
+    http = create_transport(settings)
+    try:
+        await http.connect()
+    finally:
+        await http.aclose()
+    return "can be connected to"
+
+
+async def _redis(settings: Settings) -> str:
+    from gateway.cache.shared import create_redis  # noqa: PLC0415 - decision 22
+
+    redis = create_redis(settings.cache_url, SharedLimits(timeout_s=_TIMEOUT_S))
+    try:
+        await redis.ping()
+    finally:
+        await redis.aclose()
+    return "answers"
+
+
+async def _auth_keys(settings: Settings) -> str:
+    from gateway.auth.jwks import create_http, fetch_keys  # noqa: PLC0415 - decision 22
+
+    async with create_http() as http:
+        keys = await fetch_keys(http, settings.auth_jwks_url)
+    if not keys:
+        raise ValueError("the JWK set has no key to verify with")
+    return f"{len(keys)} in the JWK set"
