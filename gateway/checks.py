@@ -32,7 +32,8 @@ def check_servable(settings: Settings) -> None:
         )
     create_authenticator(settings, utc_now)  # raises what a worker would, as one line
     has_credential = settings.upstream_auth in {UpstreamAuth.BASIC, UpstreamAuth.OAUTH}
-    is_open = settings.auth == "none" and not is_loopback(settings.host)
+    is_local = bool(settings.unix_socket) or is_loopback(settings.host)
+    is_open = settings.auth == "none" and not is_local
     if has_credential and is_open and not settings.allow_anonymous:
         raise _mistake(
             f"GATEWAY_AUTH=none on GATEWAY_HOST={settings.host} would let unauthenticated callers"

@@ -31,6 +31,7 @@ from gateway.reference import pages
 from gateway.schema.build import print_schema
 from gateway.server.descriptors import connection_limit, raise_descriptor_limit
 from gateway.server.lifecycle import ServerError, listen, run, url_of
+from gateway.server.listener import open_listener
 from gateway.server.server_process import Served, ServerTimes
 from gateway.server.supervisor import run_workers
 from gateway.server.worker import WorkerFactory
@@ -232,6 +233,7 @@ def _dev(options: argparse.Namespace) -> None:
         "upstream_client_key_file": "",
         "auth": "none",
         "auth_jwks_url": "",
+        "unix_socket": "",
         "graphiql": True,
         "introspection": True,
         "report_upstream": True,
@@ -266,8 +268,13 @@ def _serve(_options: argparse.Namespace) -> None:
     raise_descriptor_limit()
     limit = connection_limit(settings)
     configure_logging(settings.log_format)
-    listener = listen(settings.host, settings.port, "GATEWAY_PORT or GATEWAY_HOST")
-    address = {"host": settings.host, "port": listener.getsockname()[1]}
+    with open_listener(settings) as (listener, address):
+        _serve_at(listener, address, settings, limit)
+
+
+def _serve_at(
+    listener: socket.socket, address: dict[str, Any], settings: Settings, limit: int
+) -> None:
     admin_listener = _listen_admin(settings)
     if limit < settings.max_connections:
         log.warning("connections_limited", limit=limit)

@@ -24,6 +24,7 @@ HOSTILE = {
     "HTTPS_PROXY": "http://127.0.0.1:1",
     "ALL_PROXY": "socks5://127.0.0.1:1",
     "GATEWAY_PORT": "0",
+    "GATEWAY_UNIX_SOCKET": "nowhere",
     "GATEWAY_UPSTREAM_URL": "no url",
     "GATEWAY_UPSTREAM_AUTH": "digest",
     "GATEWAY_UPSTREAM_USERNAME": "till",

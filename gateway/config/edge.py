@@ -1,7 +1,9 @@
 """Settings of the server: where it listens, and which requests it accepts."""
 
 import ipaddress
+import os
 import re
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -14,6 +16,9 @@ ANY_PORT = ":*"
 LOCAL_ORIGINS = tuple(f"http://{host}{ANY_PORT}" for host in ("localhost", "127.0.0.1", "[::1]"))
 _ORIGIN = re.compile(r"https?://[a-z0-9.\[\]:_-]+")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+_MAX_SOCKET_PATH = 107  # of sockaddr_un in Linux, without the byte at its end
+UNIX = "unix"
+"""The other end of a Unix socket, as a trusted proxy."""
 _HEADER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -29,6 +34,13 @@ class EdgeSettings(BaseSettings):
         le=65535,
         description="Port for `/healthz`, `/readyz` and `/metrics` alone, which are then not on"
         " GATEWAY_PORT; 0 leaves them there. `dev` uses 0.",
+    )
+    unix_socket: str = Field(
+        "",
+        description="Path of a Unix socket to listen on instead of GATEWAY_HOST and GATEWAY_PORT.",
+        json_schema_extra=allow(
+            f"an absolute path of at most {_MAX_SOCKET_PATH} bytes, in a folder that is there"
+        ),
     )
     workers: int = Field(1, ge=1, le=256, description="Worker processes of `serve`.")
     keep_alive_s: float = Field(
@@ -97,7 +109,10 @@ class EdgeSettings(BaseSettings):
         (),
         description="Proxies whose X-Forwarded-For is trusted; without them the address of the"
         " connection identifies an anonymous caller. Forwarded is not read.",
-        json_schema_extra=allow("comma-separated addresses or networks, such as 10.0.0.0/8"),
+        json_schema_extra=allow(
+            "comma-separated addresses or networks, such as 10.0.0.0/8, or unix for the other end"
+            " of a Unix socket"
+        ),
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
@@ -121,11 +136,24 @@ class EdgeSettings(BaseSettings):
         split_words
     )
 
+    @field_validator("unix_socket")
+    @classmethod
+    def _validate_unix_socket(cls, value: str) -> str:
+        path = Path(value)
+        if value and (
+            not path.is_absolute()
+            or len(os.fsencode(value)) > _MAX_SOCKET_PATH
+            or not path.parent.is_dir()
+        ):
+            raise ValueError(value)
+        return value
+
     @field_validator("trusted_proxies")
     @classmethod
     def _validate_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for text in value:
-            ipaddress.ip_network(text)  # raises ValueError for an invalid one
+            if text != UNIX:
+                ipaddress.ip_network(text)  # raises ValueError for an invalid one
         return value
 
     @field_validator("cors_origins")

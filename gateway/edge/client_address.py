@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
+from gateway.config.edge import UNIX
 from gateway.edge.http_request import HttpRequest
 
 _MAX_HOPS = 16
@@ -31,22 +32,25 @@ _Address = IPv4Address | IPv6Address
 
 
 class ClientAddresses:
-    """Finds clients' addresses; the trusted `proxies` are addresses or networks."""
+    """Finds clients' addresses; the trusted `proxies` are addresses, networks, or `UNIX`."""
 
     def __init__(self, proxies: Iterable[str]) -> None:
-        self._proxies = [_network(text) for text in proxies]
+        listed = list(proxies)
+        self._proxies = [_network(text) for text in listed if text != UNIX]
+        self._trusts_unix = UNIX in listed
 
     def of(self, http_request: HttpRequest) -> str:
         """Return a client's address, "" for an unknown one.
 
         Of an IPv6 address that is the /64 network: a household has all addresses of one.
         """
-        if http_request.client is None:
+        is_unix = http_request.client is None
+        if is_unix and not self._trusts_unix:
             return ""
-        if not self._proxies:
+        if not self._proxies and not is_unix:
             return _format_text(http_request.client)
-        address = _parse(http_request.client)
-        if address is not None:
+        address = None if is_unix else _parse(http_request.client)
+        if is_unix or address is not None:
             lines = b",".join(http_request.headers.all(b"x-forwarded-for")).decode("latin-1")
             for element in reversed(lines.rsplit(",", _MAX_HOPS)[-_MAX_HOPS:]):
                 hop = element.strip(" \t")
@@ -59,8 +63,9 @@ class ClientAddresses:
                 address = forwarded
         return "" if address is None else _format(address)
 
-    def _is_proxy(self, address: _Address) -> bool:
-        return any(address in network for network in self._proxies)
+    def _is_proxy(self, address: _Address | None) -> bool:
+        """Whether a hop's word is trusted; None is the other end of a Unix socket."""
+        return address is None or any(address in network for network in self._proxies)
 
 
 @lru_cache(_MAX_CACHED)

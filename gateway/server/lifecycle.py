@@ -9,7 +9,7 @@ import uvicorn
 
 from gateway.server.server_process import Served, ServerProcess, ServerTimes
 
-_BACKLOG = 2048
+BACKLOG = 2048
 FAILED = "the server did not start; the log lines above have the reason"
 
 
@@ -26,7 +26,7 @@ def listen(host: str, port: int, remedy: str) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen(_BACKLOG)  # at once, so that a second process fails now
+        listener.listen(BACKLOG)  # at once, so that a second process fails now
     except (OSError, UnicodeError) as error:
         listener.close()
         reason = getattr(error, "strerror", None) or "invalid address"

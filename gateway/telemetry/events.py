@@ -19,7 +19,12 @@ class Event(NamedTuple):
 
 
 EVENTS = (
-    Event("listening", "info", ("host", "port"), "The server accepts connections."),
+    Event(
+        "listening",
+        "info",
+        ("host", "port", "unix_socket"),
+        "The server accepts connections, at a port or at a Unix socket.",
+    ),
     Event(
         "admin_listening",
         "info",

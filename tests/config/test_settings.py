@@ -17,6 +17,7 @@ A_LIST = f"comma-separated words, at least one, each one of {SOURCE_TYPES}"
 DEFAULTS = {
     "GATEWAY_HOST": "127.0.0.1",
     "GATEWAY_PORT": "8000",
+    "GATEWAY_UNIX_SOCKET": "",
     "GATEWAY_ADMIN_HOST": "127.0.0.1",
     "GATEWAY_ADMIN_PORT": "0",
     "GATEWAY_WORKERS": "1",
@@ -97,6 +98,9 @@ BAD_VALUES = [
     ("PORT", "65536", "a whole number from 0 to 65535"),
     ("PORT", "http", "a whole number from 0 to 65535"),
     ("PORT", "80.5", "a whole number from 0 to 65535"),
+    ("UNIX_SOCKET", "gateway.sock", "an absolute path of at most 107 bytes"),
+    ("UNIX_SOCKET", "/nowhere/gateway.sock", "an absolute path of at most 107 bytes"),
+    ("UNIX_SOCKET", "/" + "ü" * 54, "an absolute path of at most 107 bytes"),
     ("WORKERS", "0", "a whole number from 1 to 256"),
     ("WORKERS", "257", "a whole number from 1 to 256"),
     ("MAX_BATCH", "0", "a whole number from 1 to 100"),
