@@ -161,7 +161,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     lifecycle = AppLifecycle(
         connections,
         {"auth_keys": lambda: authenticator.is_ready},
-        [authenticator.reload, documents.reload],
+        [files.reload, authenticator.reload, documents.reload],
     )
 
     @asynccontextmanager

@@ -46,6 +46,10 @@ class FileWatch:
             log.info("settings_files_changed", settings=changed)
             self._applied = seen
 
+    async def reload(self) -> None:
+        """Look at the files now, as a signal asks for."""
+        self.check()
+
     async def __aenter__(self) -> Self:
         """Begin to look, outside of any request's context."""
         if self._files:

@@ -45,7 +45,7 @@ EVENTS = (
         ("pid", "status"),
         "A worker process has ended and is replaced; a negative status is a signal.",
     ),
-    Event("reloaded", "info", (), "After SIGHUP, keys and trusted documents have been read."),
+    Event("reloaded", "info", (), "After SIGHUP, files and keys have been read."),
     Event(
         "reload_failed",
         "error",

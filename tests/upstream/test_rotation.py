@@ -124,6 +124,19 @@ def test_what_needs_a_restart_is_told_once(
 
 
 @pytest.mark.anyio
+async def test_a_signal_looks_at_the_files_at_once(
+    secret: Path, sandbox_url: str, log: Lines
+) -> None:
+    """SIGHUP reads secrets and certificates together with keys and documents."""
+    app = create_app(load_settings(upstream_url=sandbox_url, **BASIC), files_every_s=NEVER_S)
+    _replace(secret, "sandbox\n")
+    await app.state.lifecycle.reload()
+    (line,) = log.of("settings_files_changed")
+    assert "GATEWAY_UPSTREAM_PASSWORD_FILE" in line["settings"]
+    assert log.of("reloaded")
+
+
+@pytest.mark.anyio
 async def test_files_are_looked_at_again_and_again(tmp_path: Path, log: Lines) -> None:
     """A change is noticed, however the file is changed; a mistake is tried again, and told once."""
     path, reloads = tmp_path / "file", asyncio.Queue[str]()
