@@ -144,7 +144,7 @@ class ConnectionLimitError(RequestError):
 class ShuttingDownError(RequestError):
     """The gateway ended before the response, `GATEWAY_SHUTDOWN_GRACE_S` after it began to end."""
 
-    code, status, retry_after_s = "SHUTTING_DOWN", 503, 1
+    code, status, retry_after_s = "OVERLOADED", 503, 1
     retryable, names_request = True, True
     action = "Retry after `retryAfterS` seconds, on a new connection."
 

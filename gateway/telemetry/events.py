@@ -37,7 +37,7 @@ EVENTS = (
         "info",
         ("requests_cut", "drain_s"),
         "The server has ended. `requests_cut` requests were still in flight after"
-        " `GATEWAY_SHUTDOWN_GRACE_S`, or at a second signal, and got SHUTTING_DOWN.",
+        " `GATEWAY_SHUTDOWN_GRACE_S`, or at a second signal, and got OVERLOADED.",
     ),
     Event(
         "worker_ended",

@@ -106,7 +106,7 @@ Serve = Callable[[dict[str, str]], str]
 
 
 @pytest.fixture
-def serve(environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Serve]:
+def serve(environment: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Serve]:
     """Return a function that runs `serve`, which must not start, and returns its only line."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
@@ -115,7 +115,7 @@ def serve(environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
         for name, value in variables.items():
             environment.setenv(name, value)
         assert main(["serve"]) == 2
-        out, err = capsys.readouterr()
+        out, err = capfd.readouterr()
         (line,) = err.splitlines()
         assert out == ""
         return str(line)

@@ -167,7 +167,7 @@ def test_a_second_signal_does_not_wait(mode: str) -> None:
         assert command.end() == 0
         assert time.monotonic() - began < 3.0
         answer = parse(until_closed(client))
-        assert (answer.status, answer.code) == (503, "SHUTTING_DOWN")
+        assert (answer.status, answer.code) == (503, "OVERLOADED")
         assert answer.headers["connection"] == "close"
     assert command.is_gone()
     assert '"requests_cut":1' in command.err
@@ -184,7 +184,7 @@ def test_what_outlasts_the_grace_period_is_answered_and_counted(mode: str) -> No
             assert status_of(url, "/healthz") == 200  # the workers have read both
             command.process.send_signal(signal.SIGTERM)
             answers = [parse(until_closed(connection)) for connection in (body, head)]
-            assert [answer.code for answer in answers] == ["SHUTTING_DOWN"] * 2
+            assert [answer.code for answer in answers] == ["OVERLOADED"] * 2
             assert {answer.headers["retry-after"] for answer in answers} == {"1"}
             assert answers[1].headers["x-request-id"] == "mine"
             assert until_closed(idle) == b""
