@@ -8,7 +8,7 @@ BENCH  := .venv-bench
 PEERS  := benchmarks/peers/node_modules/.ready
 PAGE_SOURCES := $(wildcard explorer/package.json explorer/package-lock.json explorer/*.html explorer/*.ts explorer/src/* explorer/src/*/*)
 
-.PHONY: help run test coverage setup check fix verify bench lock dist sbom image pin-images image-check explorer clean
+.PHONY: help run test coverage setup check fix verify bench fleet lock dist sbom image pin-images image-check explorer clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ verify: setup explorer ## what needs a browser, npm clients, Prometheus or long 
 
 bench: $(BENCH)/.ready $(PEERS) ## speed beside other servers, some 20 minutes; ROUNDS=1 SECONDS=3 is quick, WRITE=1 keeps it
 	@$(BENCH)/bin/python benchmarks/bench.py --rounds $(ROUNDS) --seconds $(SECONDS) $(if $(WRITE),--write)
+
+fleet: setup     ## three replicas, nginx and Valkey: rollout, crash, outages, quota (some five minutes; needs nginx)
+	@$(BIN)/python benchmarks/fleet.py
 
 ROUNDS  ?= 3
 SECONDS ?= 5

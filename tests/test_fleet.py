@@ -1,0 +1,35 @@
+"""Three replicas behind nginx, with one Valkey, keep what they promise while parts of them fail."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SCENARIOS = (
+    "rolling restart",
+    "APQ",
+    "replica killed",
+    "Valkey paused",
+    "Valkey killed",
+    "Valkey restarted",
+    "quota of 60",
+)
+
+
+@pytest.mark.verify
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
+def test_a_fleet_keeps_its_promises() -> None:
+    """No scenario fails a request, but for those in flight on a replica that is killed."""
+    run = subprocess.run(
+        [sys.executable, "benchmarks/fleet.py", "--quick"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert [name for name in SCENARIOS if f"\n{name} " not in run.stdout] == []
