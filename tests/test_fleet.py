@@ -21,6 +21,17 @@ SCENARIOS = (
 
 @pytest.mark.verify
 @pytest.mark.timeout(300)
+@pytest.mark.skipif(not all(map(shutil.which, ("nginx", "wrk"))), reason="nginx or wrk is missing")
+def test_replicas_that_share_valkey_make_as_few_calls_as_one() -> None:
+    """One, two and three replicas are measured, with Valkey and without."""
+    command = [sys.executable, "benchmarks/fleet_scale.py", "--seconds", "1"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - a script of the repository
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "| 3 | Valkey |" in run.stdout
+
+
+@pytest.mark.verify
+@pytest.mark.timeout(300)
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
 def test_a_fleet_keeps_its_promises() -> None:
     """No scenario fails a request, but for those in flight on a replica that is killed."""
