@@ -71,6 +71,7 @@ def settings(sandbox_url: str, port: int, workers: int) -> dict[str, str]:
     """Return the environment of a gateway on the sandbox, on this machine alone."""
     return {
         "GATEWAY_HOST": "127.0.0.1",
+        "GATEWAY_ADMIN_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "GATEWAY_WORKERS": str(workers),
         "GATEWAY_UPSTREAM_URL": sandbox_url,
@@ -91,17 +92,22 @@ def has_no_rights(container: Container) -> None:
         assert re.search("Read-only file system|Permission denied", refused.stderr), path
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_it_answers_read_only_as_its_user(image: Image, workers: int) -> None:
+@pytest.mark.parametrize(("workers", "has_admin_port"), [(1, False), (2, True)])
+def test_it_answers_read_only_as_its_user(
+    image: Image, workers: int, *, has_admin_port: bool
+) -> None:
     """With one process and with two: probes, a query of three calls, the end with status 0."""
-    port = free_port()
+    port, admin_port = free_port(), free_port()
     url = f"http://127.0.0.1:{port}"
+    probes = f"http://127.0.0.1:{admin_port}" if has_admin_port else url
+    admin = {"GATEWAY_ADMIN_PORT": str(admin_port if has_admin_port else 0)}
     with (
         sandbox(image) as sandbox_url,
-        image.container(variables=settings(sandbox_url, port, workers)) as container,
+        image.container(variables=settings(sandbox_url, port, workers) | admin) as container,
     ):
-        wait_for(f"{url}/healthz", container)
-        assert wait_for(f"{url}/readyz", container).json() == {"status": "ready"}
+        wait_for(f"{probes}/healthz", container)
+        assert wait_for(f"{probes}/readyz", container).json() == {"status": "ready"}
+        assert "gateway_build_info" in wait_for(f"{probes}/metrics", container).text
         answer = post(f"{url}/graphql", QUERY).json()
         assert "errors" not in answer
         nodes = answer["data"]["customer"]["promotions"]["nodes"]
