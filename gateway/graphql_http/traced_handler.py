@@ -15,6 +15,7 @@ from gateway.graphql_http.handler import MAX_LOGGED_NAME, GraphQLHandler
 from gateway.graphql_http.response import HttpResponse, ResponseBody
 from gateway.telemetry.otel import Tracing
 from gateway.telemetry.tracing import as_current, current_span, record_errors, recording_span, span
+from gateway.upstream.http_transport import NO_HEADERS
 
 _ROUTE = "/graphql"
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
@@ -35,17 +36,20 @@ class TracedGraphQLHandler(GraphQLHandler):
     async def handle(self, http_request: HttpRequest) -> HttpResponse:
         """Return the response, as `GraphQLHandler.handle` does."""
         method = http_request.method if http_request.method in _METHODS else "_OTHER"
-        headers = trace_headers(http_request.headers, "")
+        received = http_request.headers
+        has_trace = b"traceparent" in received.by_name
+        headers = trace_headers(received, "") if has_trace else NO_HEADERS
         request = self._tracing.start_request(f"{method} {_ROUTE}", headers)
-        if request.is_recorded:
-            request.set({"http.request.method": method, "http.route": _ROUTE, "url.path": _ROUTE})
+        if not request.is_recorded:
+            current_span.set(request)  # of this task, which handles no other request
+            return await super().handle(http_request)
+        request.set({"http.request.method": method, "http.route": _ROUTE, "url.path": _ROUTE})
         with as_current(request):
             response = await super().handle(http_request)
-            if request.is_recorded:
-                request.set({"http.response.status_code": response.status})
-                if response.status >= 500:
-                    request.set({"error.type": str(response.status)})
-                    request.fail()
+            request.set({"http.response.status_code": response.status})
+            if response.status >= 500:
+                request.set({"error.type": str(response.status)})
+                request.fail()
             return response
 
     def _create_context(
