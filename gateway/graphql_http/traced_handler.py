@@ -4,6 +4,7 @@ The names and attributes are OpenTelemetry's semantic conventions for HTTP and G
 holds a document, a variable or a header.
 """
 
+import re
 from typing import Any
 
 from gateway.context import Caller, RequestContext
@@ -19,6 +20,7 @@ from gateway.upstream.http_transport import NO_HEADERS
 
 _ROUTE = "/graphql"
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+_number = re.compile(r"[0-9]{7,}").sub  # a client may have put a telephone number into a name
 _UNKNOWN_OPERATION = "GraphQL Operation"
 
 
@@ -76,7 +78,8 @@ class TracedGraphQLHandler(GraphQLHandler):
             current.rename(kind)
             current.set({"graphql.operation.type": kind})
             if operation.name:
-                current.set({"graphql.operation.name": operation.name[:MAX_LOGGED_NAME]})
+                name = _number("#", operation.name[:MAX_LOGGED_NAME])
+                current.set({"graphql.operation.name": name})
             codes = [error["extensions"]["code"] for error in outcome.errors]
             if codes:
                 record_errors(current, codes)
