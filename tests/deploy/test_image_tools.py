@@ -12,6 +12,7 @@ from tests.support.image_bases import CommandFailedError, execute, reference
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.verify
 @pytest.mark.parametrize(("required", "status"), [("required", 1), ("", 0)])
 def test_missing_tools_are_named(tmp_path: Path, required: str, status: int) -> None:
     """`make image-check` fails and names what to install; `make verify` skips its tests."""

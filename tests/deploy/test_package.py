@@ -83,6 +83,7 @@ def test_the_wheel_has_nothing_else(names: set[str]) -> None:
     assert folders == {"gateway", "promotion_gateway-0.1.0.dist-info"}
 
 
+@pytest.mark.verify
 def test_two_builds_are_equal_to_the_byte(tmp_path: Path) -> None:
     """Whatever the folder, the permissions and times of the files, the time zone and the locale."""
     first = build(copy(tmp_path / "a", 0o644, 1_000_000_000), tmp_path / "first", TZ="UTC")

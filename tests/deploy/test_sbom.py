@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.timeout(180)  # validation against the schema costs seconds of CPU
+# Validation against the schema costs seconds of CPU.
+pytestmark = [pytest.mark.verify, pytest.mark.timeout(180)]
 ROOT = Path(__file__).parents[2]
 EPOCH = "1700000000"
 
@@ -89,7 +90,6 @@ def test_two_bills_of_one_environment_are_equal_to_the_byte(tmp_path: Path, text
     assert written(tmp_path / "again.cdx.json") == text
 
 
-@pytest.mark.verify
 @pytest.mark.timeout(300)
 @pytest.mark.skipif(not Path("/usr/bin/dpkg-query").exists(), reason="no Debian, as the image is")
 def test_with_the_base_image_it_has_the_systems_packages(tmp_path: Path, urls: set[str]) -> None:
