@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Route
 from gateway.auth.authenticator import Authenticator
 from gateway.auth.factory import create_authenticator
 from gateway.cache.options import CacheClocks
+from gateway.cache.redis_monitor import RedisMonitor
 from gateway.cache.statistics import cache_samples
 from gateway.config.settings import Settings, load_settings
 from gateway.config.tracing import headers_of
@@ -27,7 +28,7 @@ from gateway.dataloaders.data_loaders import LoaderSources
 from gateway.edge.clients import Clients
 from gateway.edge.cors import Origins
 from gateway.edge.middleware import EdgeMiddleware
-from gateway.edge.request_guard import create_request_guard
+from gateway.edge.request_guard import RequestGuard, create_request_guard
 from gateway.execution.compiler.compiled_executor import CompiledExecutor
 from gateway.execution.executor import Executor, ReferenceExecutor
 from gateway.execution.limits import Limits
@@ -55,6 +56,7 @@ from gateway.telemetry.metrics import OTHER, LabelValues
 from gateway.telemetry.process import EventLoopLag, ProcessMetrics
 from gateway.telemetry.scrape import MetricsScrape
 from gateway.telemetry.shared_metrics import SharedMetrics
+from gateway.upstream.cached_upstream import CachedUpstream
 from gateway.upstream.chain import create_upstream
 from gateway.upstream.http_transport import HttpTransport
 from gateway.upstream.metrics_samples import upstream_samples
@@ -111,6 +113,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     origins = Origins(settings.cors_origins)
     guard = create_request_guard(settings, origins)
     connections = Connections(connection_limit(settings))
+    redis = create_redis_monitor(settings, cached, guard, traffic)
     metrics = MetricsScrape(
         (
             statistics.samples,
@@ -120,6 +123,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
             documents.samples,
             partial(upstream_samples, traffic, upstream.phase_out),
             partial(cache_samples, cached.cache),
+            redis.samples,
             response_cache.samples,
             lag.samples,
             log_samples,
@@ -172,7 +176,8 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         ):  # fmt: skip
             lifecycle.is_started = True
             try:
-                yield {FAST_PATH: FastPath(PATH, graphql, origins), CONNECTIONS: connections}
+                async with redis:
+                    yield {FAST_PATH: FastPath(PATH, graphql, origins), CONNECTIONS: connections}
             finally:
                 lifecycle.is_started = False
 
@@ -213,6 +218,23 @@ def _handler_of(
         settings.tracing_url, headers_of(settings), settings.tracing_sample_ratio, VERSION
     )
     return partial(TracedGraphQLHandler, tracing), tracing
+
+
+def create_redis_monitor(
+    settings: Settings, cached: CachedUpstream, guard: RequestGuard, traffic: TrafficShaping
+) -> RedisMonitor:
+    """Return what watches all uses of Redis; the quota's heartbeats are its check."""
+    if cached.cache.shared is None:
+        return RedisMonitor()
+    from gateway.cache.redis_connections import diagnose  # noqa: PLC0415 - decision 22
+
+    uses = [cached.cache.shared.use]
+    if traffic.replicas is not None:
+        uses.append(traffic.replicas.use)
+    if guard.redis_use is not None:
+        uses.append(guard.redis_use)
+    checks = (cached.cache.shared.check, guard.check_redis)
+    return RedisMonitor(uses, checks, partial(diagnose, settings.cache_url))
 
 
 def _routes(graphql: GraphQLHandler, explorer: Explorer | None) -> list[BaseRoute]:

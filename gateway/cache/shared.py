@@ -14,15 +14,15 @@ from contextlib import asynccontextmanager
 import msgspec
 from aiocache import RedisCache  # type: ignore[import-untyped]
 from aiocache.serializers import NullSerializer  # type: ignore[import-untyped]
-from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import AuthenticationError, ResponseError
 
 from gateway.cache.circuit import Circuit
 from gateway.cache.entry import Entry
 from gateway.cache.keys import derive
 from gateway.cache.options import SharedLimits
+from gateway.cache.redis_connections import create_pool
+from gateway.cache.redis_use import RedisUse
 from gateway.cache.statistics import CacheStatistics
-from gateway.config.urls import check_redis_url
 from gateway.telemetry import log
 
 FORMAT = 2  # of an entry; part of the keys' prefix, so that two releases share no entry
@@ -31,6 +31,8 @@ _MAGIC = b"PGC" + FORMAT.to_bytes(1, "big")
 _TAG_BYTES = 16
 _HEAD_BYTES = len(_MAGIC) + _TAG_BYTES
 _GARBAGE_LOG_EVERY_S = 60.0
+_CHECK_KEY = "check"
+_CHECK_ENTRY = Entry(b"", 0.0, 60.0)
 
 
 class EntryCodec:
@@ -93,7 +95,7 @@ class SharedCache:
         limits: SharedLimits,
         clock: Callable[[], float],
     ) -> None:
-        self._pool = pool = _create_pool(url, limits)
+        self._pool = pool = create_pool(url, limits)
         self._redis = RedisCache(
             serializer=NullSerializer(encoding=None),  # bytes in, bytes out
             namespace=NAMESPACE,
@@ -106,8 +108,9 @@ class SharedCache:
         self._limits = limits
         self._clock = clock
         # Two, because a full Redis refuses writes while it still serves reads.
-        self._reads = Circuit("read", limits.probe_every_s, clock)
-        self._writes = Circuit("write", limits.probe_every_s, clock)
+        self.use = RedisUse("cache", clock)
+        self._reads = Circuit(self.use, "read", limits.probe_every_s, clock)
+        self._writes = Circuit(self.use, "write", limits.probe_every_s, clock)
         # redis-py's pool lets newcomers overtake those who wait: under load some waited until their
         # timeout, as if Redis were down. A semaphore is fair.
         self._free_connections = asyncio.Semaphore(limits.max_connections)
@@ -168,6 +171,11 @@ class SharedCache:
         else:
             self._writes.succeeded()
 
+    async def check(self) -> None:
+        """Write an entry of its own and read it, so that an outage shows without traffic."""
+        await self.set(_CHECK_KEY, _CHECK_ENTRY, _CHECK_ENTRY.fresh_for_s)
+        await self.get(_CHECK_KEY)
+
     async def close(self) -> None:
         """Close the connections."""
         await self._pool.aclose()
@@ -188,7 +196,7 @@ class SharedCache:
 
     def _record_failure(self, circuit: Circuit, error: Exception) -> None:
         self._statistics.errors += 1
-        circuit.failed(type(error).__name__)
+        circuit.failed(error)
 
     def _record_garbage(self) -> None:
         """Count a value that is not a valid entry, and log the count once a minute."""
@@ -199,32 +207,3 @@ class SharedCache:
             log.warning("cache_invalid_entries", count=self._garbage_unlogged)
             self._garbage_unlogged = 0
             self._log_garbage_at = now + _GARBAGE_LOG_EVERY_S
-
-
-def create_redis(url: str, limits: SharedLimits) -> Redis:
-    """Create a client of the same Redis for other uses than caching; it connects at its first use.
-
-    Raise ValueError, which does not repeat the URL, for a bad one.
-    """
-    return Redis.from_pool(_create_pool(url, limits))
-
-
-def _create_pool(url: str, limits: SharedLimits) -> BlockingConnectionPool:
-    """Create a pool for `redis://[user:password@]host[:port][/db]`, or `rediss://` over TLS."""
-    try:
-        check_redis_url(url)
-    except ValueError:
-        raise ValueError(
-            "redis://[user:password@]host[:port][/database], or rediss:// over TLS"
-        ) from None
-    return BlockingConnectionPool.from_url(
-        url,
-        max_connections=limits.max_connections,
-        timeout=limits.timeout_s,  # for a connection to become free
-        socket_connect_timeout=limits.timeout_s,
-        # Each operation has a timeout already, and with one here redis-py sends by
-        # asyncio.wait_for, which in Python 3.11 sometimes swallows a cancellation.
-        socket_timeout=None,
-        protocol=2,  # version 3 costs each new connection two round trips, without any benefit here
-        driver_info=None,  # nor is there a need to send the client's name and version
-    )

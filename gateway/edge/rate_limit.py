@@ -43,6 +43,9 @@ class RateLimit(ABC):
         """Count `number`, even above the limit; a negative number undoes a `take`."""
         await self.count(caller, 0, added=number)
 
+    async def check(self) -> None:  # noqa: B027 - nothing is to be checked without Redis
+        """Use the limit for nobody, so that an outage shows without traffic."""
+
     @abstractmethod
     async def count(self, caller: str, number: int, *, added: int = 0, pending: int = 0) -> float:
         """Return the seconds until `number` may be taken; if it may be now, count `added`."""
@@ -101,6 +104,7 @@ class CallLimit:
 
     def __init__(self, rate: RateLimit) -> None:
         self._rate = rate
+        self.check_rate = rate.check
         self._running: dict[str, dict[int, CallBudget]] = {}  # by caller, and by identity
         self._tasks: set[asyncio.Task[None]] = set()
 

@@ -1,5 +1,6 @@
 """Admission of requests to the endpoint: allowed origins, rate limits, concurrency limits."""
 
+import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +21,8 @@ from gateway.telemetry.metric import Samples
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+
+    from gateway.cache.redis_use import RedisUse
 
 _LIMITS = SharedLimits()
 _PREFIX = "promotion-gateway:rate:1"
@@ -42,6 +45,7 @@ class RequestGuard:
     addresses: ClientAddresses
     keys: KeyMaker
     redis: "Redis | None" = None
+    redis_use: "RedisUse | None" = None
 
     async def admit(self, http_request: HttpRequest, caller: Caller) -> str:
         """Count an operation of a caller, and return the caller's key.
@@ -94,6 +98,13 @@ class RequestGuard:
             return _UNCOUNTED
         return self.calls.counting(self.keys.key(request.caller_key), request.budget)
 
+    async def check_redis(self) -> None:
+        """Use the limits for nobody, so that an outage of Redis shows without traffic."""
+        if self.rate is not None:
+            await self.rate.check()
+        if self.calls is not None:
+            await self.calls.check_rate()
+
     async def __aenter__(self) -> Self:
         """Connect to nothing yet: Redis' client connects when first used."""
         return self
@@ -115,14 +126,16 @@ def create_request_guard(settings: Settings, origins: Origins) -> RequestGuard:
     """Create the guard of a process; with a Redis, replicas count together."""
     limit = settings.rate_limit_per_minute
     call_limit = settings.rate_limit_upstream_calls_per_minute
-    redis, shared = None, None
+    redis, use, shared = None, None, None
     secret = secret_for("rate limit", settings.cache_key_secret.get_secret_value())
     if (limit or call_limit) and settings.cache_url != MEMORY_URL:
-        from gateway.cache.shared import create_redis  # noqa: PLC0415 - decision 22
+        from gateway.cache.redis_connections import create_redis  # noqa: PLC0415 - decision 22
+        from gateway.cache.redis_use import RedisUse  # noqa: PLC0415 - as above
         from gateway.edge.shared_rate_limit import SharedRateLimit  # noqa: PLC0415 - as above
 
         redis = create_redis(settings.cache_url, _LIMITS)
-        shared = partial(SharedRateLimit, redis)
+        use = RedisUse("rate_limit", time.monotonic)
+        shared = partial(SharedRateLimit, redis, use=use)
 
     def create_limit(prefix: str, limit: int) -> RateLimit:
         return LocalRateLimit(limit) if shared is None else shared(prefix, limit)
@@ -137,4 +150,5 @@ def create_request_guard(settings: Settings, origins: Origins) -> RequestGuard:
         addresses=ClientAddresses(settings.trusted_proxies),
         keys=KeyMaker(secret),
         redis=redis,
+        redis_use=use,
     )

@@ -8,11 +8,13 @@ from redis.asyncio import Redis
 
 from gateway.cache.circuit import Circuit
 from gateway.cache.redis_scripts import CLOCK, FAILURES, in_time
+from gateway.cache.redis_use import RedisUse
 from gateway.edge.rate_limit import WINDOW_S, LocalRateLimit, RateLimit, wait_time_s
 
 _OPERATION_TIMEOUT_S = 0.1
 _PROBE_EVERY_S = 1.0
 _MAX_CONCURRENT = 20
+_NOBODY = "check"
 _EXPIRE_S = int(2 * WINDOW_S)
 
 # Counts as `LocalRateLimit.count` does, and returns what the time to wait is calculated from.
@@ -51,12 +53,14 @@ class SharedRateLimit(RateLimit):
         limit: int,
         *,
         clock: Callable[[], float] = time.monotonic,
+        use: RedisUse | None = None,
     ) -> None:
         super().__init__(limit)
+        use = use or RedisUse("rate_limit", clock)
         self._prefix = prefix
         self._local = LocalRateLimit(limit, clock=clock)
         self._script = redis.register_script(_COUNT)
-        self._circuit = Circuit("rate_limit", _PROBE_EVERY_S, clock)
+        self._circuit = Circuit(use, "count", _PROBE_EVERY_S, clock)
         self._slots = asyncio.Semaphore(_MAX_CONCURRENT)  # redis-py's own pool is not fair
 
     async def count(self, caller: str, number: int, *, added: int = 0, pending: int = 0) -> float:
@@ -67,11 +71,15 @@ class SharedRateLimit(RateLimit):
                     self._run(caller, number, added, pending), _OPERATION_TIMEOUT_S
                 )
             except FAILURES as error:
-                self._circuit.failed(type(error).__name__)
+                self._circuit.failed(error)
             else:
                 self._circuit.succeeded()
                 return result
         return await self._local.count(caller, number, added=added, pending=pending)
+
+    async def check(self) -> None:
+        """Count nothing for a caller that does not exist, so that an outage shows."""
+        await self.add(_NOBODY, -1)
 
     async def _run(self, caller: str, number: int, added: int, pending: int) -> float:
         arguments = [number, self.limit, WINDOW_S, _EXPIRE_S, added, pending]

@@ -183,16 +183,17 @@ EVENTS = (
     ),
     Event("quota_redis_available", "info", ("replicas",), "The quota is shared by Redis again."),
     Event(
-        "cache_unavailable",
+        "redis_unavailable",
         "warning",
-        ("operation", "reason"),
-        "Reads or writes of Redis fail, and are skipped for a while.",
+        ("use", "operation", "reason", "error"),
+        "A use of Redis fails: `cache`, `quota` or `rate_limit`. Its operations are skipped for a"
+        " while. `reason` is that of `gateway_redis_failures_total`.",
     ),
     Event(
-        "cache_available",
+        "redis_available",
         "info",
-        ("operation", "unavailable_s"),
-        "Reads or writes of Redis work again.",
+        ("use", "operation", "unavailable_s"),
+        "A use of Redis works again.",
     ),
     Event("cache_invalid_entries", "warning", ("count",), "Values in Redis are not valid entries."),
     Event("cache_refresh_failed", "warning", ("reason",), "A stale entry could not be refreshed."),

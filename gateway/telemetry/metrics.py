@@ -14,6 +14,12 @@ from gateway.errors import OUTCOMES, REFUSALS, codes
 from gateway.telemetry.metric import Kind, Metric
 
 OTHER, NONE = "other", "none"
+REDIS_USES = ("cache", "quota", "rate_limit")
+REDIS_REASONS = (
+    *("authentication", "permission", "tls", "dns", "refused", "timeout", "connection"),
+    *("out_of_memory", "read_only", "loading", "cluster_down"),
+    OTHER,
+)
 ENDPOINTS = ("promotionData", "promotionsV2", "oauthToken", OTHER)
 ROUTES = ("/graphql", "/healthz", "/readyz", "/metrics", OTHER)
 STATUSES = ("2xx", "3xx", "4xx", "5xx")
@@ -239,6 +245,23 @@ _METRICS = (
         "gateway_cache_shared_invalid_entries_total",
         _C,
         "Values in Redis that are not valid cache entries.",
+    ),
+    Metric(
+        "gateway_redis_available",
+        _G,
+        "0 while a use of Redis fails, for any worker, else 1, checked every few seconds; absent"
+        " for what does not use Redis.",
+        (("use", REDIS_USES),),
+        min,
+    ),
+    Metric(
+        "gateway_redis_failures_total",
+        _C,
+        "Failed operations on Redis, those of the periodic check included: a wrong password or user"
+        " (authentication), a right that the user lacks (permission), a certificate or protocol"
+        " (tls), a name that does not resolve (dns), a closed port (refused), no answer in time"
+        " (timeout), a lost connection, and what Redis answers.",
+        (("use", REDIS_USES), ("reason", REDIS_REASONS)),
     ),
     Metric("gateway_response_cache_hits_total", _C, "Operations served from the response cache."),
     Metric(

@@ -2,6 +2,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.cache.circuit import Circuit
+from gateway.cache.redis_use import RedisUse
 from tests.support.clock import Clock
 
 
@@ -14,12 +15,12 @@ def clock() -> Clock:
 @pytest.fixture
 def circuit(clock: Clock) -> Circuit:
     """Return a closed circuit that probes every second."""
-    return Circuit("read", 1.0, clock)
+    return Circuit(RedisUse("cache", clock), "read", 1.0, clock)
 
 
 def test_it_is_left_alone_for_a_second_after_a_failure(circuit: Circuit, clock: Clock) -> None:
     """Nothing is tried for a second, so that nothing waits for a timeout."""
-    circuit.failed("TimeoutError")
+    circuit.failed(TimeoutError())
 
     assert not circuit.allows()
     clock.advance(0.99)
@@ -28,7 +29,7 @@ def test_it_is_left_alone_for_a_second_after_a_failure(circuit: Circuit, clock: 
 
 def test_one_probe_at_a_time(circuit: Circuit, clock: Clock) -> None:
     """After that second one caller becomes the probe."""
-    circuit.failed("TimeoutError")
+    circuit.failed(TimeoutError())
     clock.advance(1)
 
     assert [circuit.allows() for _ in range(20)] == [True] + [False] * 19
@@ -36,7 +37,7 @@ def test_one_probe_at_a_time(circuit: Circuit, clock: Clock) -> None:
 
 def test_a_probe_that_is_cancelled_does_not_block_the_next(circuit: Circuit, clock: Clock) -> None:
     """A probe that reports nothing is followed by another a second later."""
-    circuit.failed("TimeoutError")
+    circuit.failed(TimeoutError())
     clock.advance(1)
     assert circuit.allows()
 
@@ -47,7 +48,7 @@ def test_a_probe_that_is_cancelled_does_not_block_the_next(circuit: Circuit, clo
 
 def test_a_success_closes_it(circuit: Circuit, clock: Clock) -> None:
     """After a success all callers may try again."""
-    circuit.failed("TimeoutError")
+    circuit.failed(TimeoutError())
     clock.advance(1)
     circuit.allows()
 
@@ -62,21 +63,24 @@ def test_an_outage_is_two_log_lines(circuit: Circuit, clock: Clock) -> None:
     with capture_logs() as lines:
         circuit.succeeded()
         for _ in range(50):
-            circuit.failed("TimeoutError")
+            circuit.failed(TimeoutError())
             clock.advance(1)
         circuit.succeeded()
         circuit.succeeded()
 
     assert lines == [
         {
-            "event": "cache_unavailable",
+            "event": "redis_unavailable",
             "log_level": "warning",
+            "use": "cache",
             "operation": "read",
-            "reason": "TimeoutError",
+            "reason": "timeout",
+            "error": "TimeoutError",
         },
         {
-            "event": "cache_available",
+            "event": "redis_available",
             "log_level": "info",
+            "use": "cache",
             "operation": "read",
             "unavailable_s": 50.0,
         },

@@ -102,8 +102,8 @@ def test_an_outage_shows_and_ends_by_itself(
         after = client.ask_until(available=1)
     assert during["gateway_cache_shared_errors_total"] >= 1
     assert after["gateway_cache_shared_skipped_total"] >= 1
-    told = [line["event"] for line in lines if line["event"].startswith("cache_")]
-    assert told == ["cache_unavailable", "cache_available"]
+    told = [line["event"] for line in lines if line["event"].startswith("redis_")]
+    assert told == ["redis_unavailable", "redis_available"]
 
 
 def test_garbage_shows_and_is_mended(valkey: Valkey, sandbox_url: str) -> None:

@@ -149,7 +149,7 @@ def assert_told(lines: list[MutableMapping[str, Any]], outages: int) -> None:
     """
     events = [line["event"] for line in lines]
     pairs, odd = divmod(len(events), 2)
-    assert events == ["cache_unavailable", "cache_available"] * pairs
+    assert events == ["redis_unavailable", "redis_available"] * pairs
     assert not odd
     assert outages <= pairs <= 2 * outages
 

@@ -38,10 +38,10 @@ async def test_a_full_server_is_still_read(
         await one.fetcher.fetch("after", POLICY, Platform(b"answer").load)
 
     assert [(line["event"], line["operation"]) for line in lines] == [
-        ("cache_unavailable", "write"),
-        ("cache_available", "write"),
+        ("redis_unavailable", "write"),
+        ("redis_available", "write"),
     ]
-    assert lines[0]["reason"] == "OutOfMemoryError"
+    assert lines[0]["reason"] == "out_of_memory"
     assert (one.statistics.errors, one.statistics.skipped) == (1, 4)
     assert (await other.fetcher.fetch("after", POLICY, Platform().load)).source is Source.CACHE
 
@@ -64,8 +64,8 @@ async def test_a_wrong_password_leaves_the_memory(valkey: Valkey, clock: Clock) 
         valkey.execute("CONFIG", "SET", "requirepass", "", password="a-wrong-password")
         await bench.close()
 
-    assert [line["event"] for line in lines] == ["cache_unavailable"]
-    assert [line["event"] for line in later] == ["cache_available"]
+    assert [line["event"] for line in lines] == ["redis_unavailable"]
+    assert [line["event"] for line in later] == ["redis_available"]
     assert "password" not in str(lines + later)
     assert bench.statistics.memory_hits == 2
     assert bench.statistics.errors == 1
@@ -83,7 +83,7 @@ async def test_without_a_server_the_gateway_starts_and_serves() -> None:
     await bench.close()
 
     assert platform.calls == 3
-    assert [(line["event"], line["operation"]) for line in lines] == [("cache_unavailable", "read")]
+    assert [(line["event"], line["operation"]) for line in lines] == [("redis_unavailable", "read")]
 
 
 async def test_whoever_leaves_while_the_server_is_asked_is_gone(replicas: list[Bench]) -> None:

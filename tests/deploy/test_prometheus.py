@@ -64,9 +64,7 @@ def test_the_rules_are_valid_and_their_tests_pass() -> None:
 
 def test_a_rule_that_never_fires_fails_its_test(tmp_path: Path) -> None:
     """Promtool's tests see it when an alert has lost its meaning."""
-    text = RULES.read_text(encoding="utf-8").replace(
-        "gateway_cache_shared_available) == 0", "up) < 0"
-    )
+    text = RULES.read_text(encoding="utf-8").replace("gateway_redis_available) == 0", "up) < 0")
     (tmp_path / "rules.yaml").write_text(text, encoding="utf-8")
     test = shutil.copy(RULE_TESTS[0], tmp_path)
     with pytest.raises(AssertionError, match="PromotionGatewayRedisUnavailable"):

@@ -140,7 +140,7 @@ async def test_without_redis_each_replica_counts_for_itself() -> None:
     with capture_logs() as logs:
         taken = [await limit.take("a", 1) for _ in range(5)]
     assert [bool(wait_s) for wait_s in taken] == [False] * 3 + [True] * 2
-    assert [line["event"] for line in logs] == ["cache_unavailable"]
+    assert [line["event"] for line in logs] == ["redis_unavailable"]
     await redis.aclose()
 
 

@@ -54,6 +54,6 @@ class Valkey:
             return client.execute_command(*command)
 
     def keys(self) -> list[bytes]:
-        """Return all keys."""
+        """Return all keys but those of the periodic check."""
         with redis.Redis(port=self.port) as client:
-            return list(client.scan_iter())
+            return [key for key in client.scan_iter() if not key.endswith(b":check")]

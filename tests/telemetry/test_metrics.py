@@ -5,6 +5,7 @@ import re
 import pytest
 
 from gateway.auth.authenticator import Anonymous
+from gateway.cache.redis_monitor import RedisMonitor
 from gateway.cache.statistics import cache_samples
 from gateway.cache.store import create_cache
 from gateway.edge.clients import Clients
@@ -68,6 +69,7 @@ def test_what_the_parts_tell_is_all_that_there_is() -> None:
         **upstream_samples(
             create_traffic_shaping(settings_for("http://x")), PhaseOut("promotionsV2")
         ),
+        **RedisMonitor().samples(),
         **cache_samples(create_cache("memory://", b"sixteen bytes at least")),
         **standalone_response_cache().samples(),
     }

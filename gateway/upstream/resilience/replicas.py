@@ -15,13 +15,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from gateway.cache.redis_scripts import CLOCK, FAILURES, in_time
+from gateway.cache.redis_use import RedisUse
 from gateway.telemetry import log
 
 HEARTBEAT_S = 0.4
 GRACE_S = 2.0
 _OPERATION_TIMEOUT_S = 0.25
+_OPERATION = "script"
 _MISSING_FOR_S = 120.0
 # After an outage the replicas return one by one: for this long all that are expected are counted.
 _RECOVERY_S = 10.0
@@ -88,6 +91,8 @@ class Replicas:
         self.is_recovering = False
         self.degraded_since = -math.inf
         self.redis, self._clock, self._sleep = redis, clock, sleep
+        self.use = RedisUse("quota", clock)
+        self._latest_error: BaseException = TimeoutError()
         self._heartbeat_s = heartbeat_s
         self._heartbeat_script = redis.register_script(_HEARTBEAT)
         self._last_contact = clock()
@@ -108,9 +113,11 @@ class Replicas:
         until = 0.0
         if self._clock_offset_s is not None:
             until = self._clock() + self._clock_offset_s + _OPERATION_TIMEOUT_S
-        result = await _in_time(script(keys=keys, args=[f"{until:.6f}", *args]))
+        result = await self._in_time(script(keys=keys, args=[f"{until:.6f}", *args]))
         if result is None:
             return None
+        if not self.is_degraded:
+            self.use.restored(_OPERATION)
         self._clock_offset_s = float(result[1]) - self._clock()
         return None if result[0] in {"late", b"late"} else list(result[2:])
 
@@ -126,8 +133,9 @@ class Replicas:
             await self._announce(returning=False)
             if self._clock() - self._last_contact >= self.grace_s:
                 self.is_degraded, self.degraded_since = True, self._clock()
+                self.use.lost(_OPERATION, self._latest_error)
                 log.warning("quota_redis_unavailable", replicas=self.count)
-        elif await _in_time(self.redis.ping()):
+        elif await self._in_time(self.redis.ping()):
             # No call starts until all starts have been replayed.
             self.is_recovering = True
             try:
@@ -137,7 +145,7 @@ class Replicas:
 
     async def leave(self) -> None:
         """Release this replica's share to the others, at an orderly end."""
-        await _in_time(self.redis.zrem(self.keys[0], self.id))
+        await self._in_time(self.redis.zrem(self.keys[0], self.id))
 
     async def _recover(self) -> None:
         for limiter in list(self._degraded):
@@ -146,6 +154,7 @@ class Replicas:
         if await self._announce(returning=True):
             self._degraded.clear()
             self.is_degraded = False
+            self.use.restored(_OPERATION)
             log.info("quota_redis_available", replicas=self.count)
 
     async def _announce(self, *, returning: bool) -> bool:
@@ -159,10 +168,14 @@ class Replicas:
         self._last_contact, self.count = self._clock(), max(1, int(float(result[0])))
         return True
 
-
-async def _in_time(operation: Awaitable[Any]) -> Any:
-    """Return the result of a Redis operation, or None where it fails or takes too long."""
-    try:
-        return await in_time(operation, _OPERATION_TIMEOUT_S)
-    except FAILURES:
-        return None
+    async def _in_time(self, operation: Awaitable[Any]) -> Any:
+        """Return the result of a Redis operation, or None where it fails or takes too long."""
+        try:
+            return await in_time(operation, _OPERATION_TIMEOUT_S)
+        except FAILURES as error:
+            self._latest_error = error
+            self.use.count(error)
+            # An answer with an error is no loss of contact, and after one the reason may change.
+            if self.is_degraded or isinstance(error, ResponseError):
+                self.use.lost(_OPERATION, error)
+            return None

@@ -113,7 +113,7 @@ def create_traffic_shaping(settings: Settings) -> TrafficShaping:
     if per_minute is None or settings.cache_url == MEMORY_URL:
         share = per_minute and max(1, per_minute // settings.workers)
         return TrafficShaping(concurrency, Quotas(lambda _identity: local_quota(share)), share)
-    from gateway.cache.shared import create_redis  # noqa: PLC0415 - decision 22
+    from gateway.cache.redis_connections import create_redis  # noqa: PLC0415 - decision 22
     from gateway.upstream.resilience.replicas import Replicas  # noqa: PLC0415 - as above
     from gateway.upstream.resilience.shared_quota import shared_quota  # noqa: PLC0415 - as above
 

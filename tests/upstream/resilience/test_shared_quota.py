@@ -8,6 +8,7 @@ what these tests count leaves a twentieth of the window for a busy machine.
 import asyncio
 import time
 from contextlib import suppress
+from unittest.mock import ANY
 
 import pytest
 from redis.asyncio import Redis
@@ -136,7 +137,17 @@ async def test_where_redis_was_never_reached_a_quarter_is_used() -> None:
         await replicas.heartbeat()
         fake.now += 2.0
         await replicas.heartbeat()
-    assert logs == [{"event": "quota_redis_unavailable", "replicas": 4, "log_level": "warning"}]
+    assert logs == [
+        {
+            "event": "redis_unavailable",
+            "use": "quota",
+            "operation": "script",
+            "reason": "refused",
+            "error": ANY,
+            "log_level": "warning",
+        },
+        {"event": "quota_redis_unavailable", "replicas": 4, "log_level": "warning"},
+    ]
     began, starts = fake.now, 0
     with suppress(UpstreamRateLimitedError):
         while True:

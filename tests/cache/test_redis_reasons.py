@@ -1,0 +1,153 @@
+"""Why Redis fails, in the log and in metrics, by use, at the start and without any traffic."""
+
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+import trustme
+from structlog.testing import capture_logs
+
+from tests.support.graph import serve_gateway
+from tests.support.metrics import scrape
+from tests.support.tls_proxy import tls_proxy
+from tests.support.valkey import Valkey, free_port
+
+_PATIENCE_S = 20.0
+USES = ("cache", "quota", "rate_limit")
+SHARED: dict[str, Any] = {
+    "cache_key_secret": "sixteen bytes at least",
+    "cache_definition_ttl_s": 300,
+    "upstream_calls_per_minute": 600,
+    "rate_limit_per_minute": 600,
+    "rate_limit_upstream_calls_per_minute": 600,
+}
+
+
+@pytest.fixture
+def own() -> Iterator[Valkey]:
+    """Return a server for one test."""
+    valkey = Valkey()
+    yield valkey
+    valkey.stop()
+
+
+def _wait_for(gateway: str, available: float) -> dict[str, float]:
+    """Scrape until each use has this availability, and return all metrics."""
+    until = time.monotonic() + _PATIENCE_S
+    while True:
+        metrics = scrape(gateway)
+        known = {use: metrics[f'gateway_redis_available{{use="{use}"}}'] for use in USES}
+        if set(known.values()) == {available}:
+            return metrics
+        assert time.monotonic() < until, known
+
+
+def _check(gateway: str, lines: list[Any], reason: str) -> None:
+    """Assert that each use is unavailable for this reason, and has told that once."""
+    until = time.monotonic() + _PATIENCE_S
+    while True:
+        _wait_for(gateway, available=0)
+        told = [line for line in lines if line["event"] == "redis_unavailable"]
+        # A time-out comes first where the reason takes longer to show than an operation may.
+        reasons = {(line["use"], line["reason"]) for line in told}
+        if reason != "timeout":
+            reasons -= {(use, "timeout") for use in USES}
+        if len(reasons) == len(USES):
+            break
+        assert time.monotonic() < until, told
+    assert reasons == {(use, reason) for use in USES}
+    steps = [(line["use"], line["operation"], line["reason"]) for line in told]
+    assert len(steps) == len(set(steps))
+    metrics = scrape(gateway)
+    for use in USES:
+        assert metrics[f'gateway_redis_failures_total{{reason="{reason}",use="{use}"}}'] >= 1
+
+
+def _broken(kind: str, valkey: Valkey, stack: ExitStack) -> str:  # noqa: PLR0911 - a case each
+    """Break the server, or the way to it; return its URL."""
+    port = valkey.port
+    match kind:
+        case "wrong password" | "no password":
+            valkey.execute("CONFIG", "SET", "requirepass", "the-right-password")
+            stack.callback(
+                valkey.execute, "CONFIG", "SET", "requirepass", "", password="the-right-password"
+            )
+            user = ":a-wrong-password@" if kind == "wrong password" else ""
+            return f"redis://{user}127.0.0.1:{port}"
+        case "unknown user":
+            return f"redis://nobody:a-wrong-password@127.0.0.1:{port}"
+        case "no permission":
+            valkey.execute("ACL", "SETUSER", "weak", "on", ">a-password", "~*", "+ping")
+            return f"redis://weak:a-password@127.0.0.1:{port}"
+        case "no permission in scripts":
+            rights = ("~*", "+@all", "-hset", "-zadd", "-psetex", "-set")
+            valkey.execute("ACL", "SETUSER", "weak", "on", ">a-password", *rights)
+            return f"redis://weak:a-password@127.0.0.1:{port}"
+        case "plain server":
+            return f"rediss://127.0.0.1:{port}"
+        case "unknown authority":
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+            return f"rediss://127.0.0.1:{stack.enter_context(tls_proxy(port, context))}"
+        case "unknown host":
+            return "redis://redis.invalid"
+        case "closed port":
+            return f"redis://127.0.0.1:{free_port()}"
+        case _:
+            valkey.pause()
+            stack.callback(valkey.resume)
+            return valkey.url
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("wrong password", "authentication"),
+        ("no password", "authentication"),
+        ("unknown user", "authentication"),
+        ("no permission", "permission"),
+        ("no permission in scripts", "permission"),
+        ("plain server", "tls"),
+        ("unknown authority", "tls"),
+        ("unknown host", "dns"),
+        ("closed port", "refused"),
+        ("paused", "timeout"),
+    ],
+)
+def test_each_failure_of_redis_has_its_reason(
+    own: Valkey, sandbox_url: str, kind: str, reason: str
+) -> None:
+    """One log line a use, and a metric, although nobody sends anything."""
+    with ExitStack() as stack:
+        url = _broken(kind, own, stack)
+        with (
+            capture_logs() as lines,
+            serve_gateway(sandbox_url, cache_url=url, **SHARED) as gateway,
+        ):
+            _check(gateway, lines, reason)
+    assert "password" not in str(lines)
+
+
+def test_an_outage_begins_and_ends_without_traffic(own: Valkey, sandbox_url: str) -> None:
+    """A password that is changed is noticed, and so is its return."""
+    url = own.url.replace("//", "//:a-password@")
+    own.execute("CONFIG", "SET", "requirepass", "a-password")
+    with capture_logs() as lines, serve_gateway(sandbox_url, cache_url=url, **SHARED) as gateway:
+        _wait_for(gateway, available=1)
+        own.execute("CONFIG", "SET", "requirepass", "another", password="a-password")
+        own.execute("CLIENT", "KILL", "TYPE", "normal", password="another")
+        _check(gateway, lines, "authentication")
+        own.execute("CONFIG", "SET", "requirepass", "a-password", password="another")
+        _wait_for(gateway, available=1)
+        own.execute("CONFIG", "SET", "requirepass", "", password="a-password")
+    told = [line["use"] for line in lines if line["event"] == "redis_available"]
+    assert sorted(told) == sorted(USES)
+
+
+def test_without_redis_there_is_nothing_to_tell(sandbox_url: str) -> None:
+    """What does not use Redis has no availability."""
+    with serve_gateway(sandbox_url) as gateway:
+        assert not [name for name in scrape(gateway) if name.startswith("gateway_redis_available")]
