@@ -104,7 +104,7 @@ async def _platform(settings: Settings) -> str:
 
 
 async def _redis(settings: Settings) -> str:
-    from gateway.cache.shared import create_redis  # noqa: PLC0415 - decision 22
+    from gateway.cache.redis_connections import create_redis  # noqa: PLC0415 - decision 22
 
     redis = create_redis(settings.cache_url, SharedLimits(timeout_s=_TIMEOUT_S))
     try:

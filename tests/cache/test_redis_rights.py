@@ -1,0 +1,68 @@
+"""The rights that the gateway needs in Redis are those that the documentation grants."""
+
+import re
+import shlex
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from tests.support.faulty_platform import faulty
+from tests.support.metrics import scrape
+from tests.support.valkey import Valkey
+
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
+SHARED: dict[str, Any] = {
+    "cache_key_secret": "sixteen bytes at least",
+    "cache_definition_ttl_s": 300,
+    "upstream_calls_per_minute": 10,
+    "upstream_deadline_s": 0.5,
+    "rate_limit_per_minute": 600,
+    "rate_limit_upstream_calls_per_minute": 600,
+}
+FAILURES = "gateway_redis_failures_total"
+PROGRAM = '{{ program(programId: "9005") {{ promotions(first: {}) {{ totalCount }} }} }}'
+
+
+@pytest.fixture
+def own() -> Iterator[Valkey]:
+    """Return a server for one test."""
+    valkey = Valkey()
+    yield valkey
+    valkey.stop()
+
+
+def _documented() -> list[str]:
+    """Return the words of the documented command that creates the gateway's user."""
+    text = OPERATIONS.read_text().replace("\\\n", " ")
+    (line,) = re.findall(r"^ACL SETUSER .*", text, re.MULTILINE)
+    return shlex.split(line)
+
+
+def test_the_documented_rights_are_enough_and_none_is_left_over(own: Valkey) -> None:
+    """Every use of Redis works, nothing is denied, and each right is used."""
+    words = _documented()
+    own.execute(*words)
+    user, password = words[2], next(word[1:] for word in words if word.startswith(">"))
+    url = own.url.replace("//", f"//{user}:{password}@") + "/1"
+    with redis.Redis(port=own.port, db=1) as client:  # as if it had run for more than a minute
+        client.hset("{promotion-gateway:quota:1}:about", "since", "1000")
+    own.execute("CONFIG", "RESETSTAT")
+    with faulty("status=429,after=2,count=1,retry_after=1", cache_url=url, **SHARED) as (graph, _):
+        until = time.monotonic() + 1.5  # the platform's pause, and calls that wait for the quota
+        for size in range(1, 101):
+            graph.http.post("/graphql", json={"query": PROGRAM.format(size)})
+            if time.monotonic() > until:
+                break
+        metrics = scrape(str(graph.http.base_url))
+    used = {name.removeprefix("cmdstat_") for name in own.execute("INFO", "commandstats")}
+    assert own.execute("ACL", "LOG") == []
+    for use in ("cache", "quota", "rate_limit"):
+        assert metrics[f'gateway_redis_available{{use="{use}"}}'] == 1
+    failed = {name for name, value in metrics.items() if name.startswith(FAILURES) and value}
+    assert failed == set()
+    granted = {word[1:] for word in words if word.startswith("+")}
+    assert granted - used == {"ping"}  # which is sent after an outage
