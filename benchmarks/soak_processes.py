@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 ROOT = Path(__file__).resolve().parent.parent
-_START_S = 30
+_START_S = 60
 _END_S = 15
 
 
