@@ -117,7 +117,8 @@ async def _redis(settings: Settings) -> str:
 async def _auth_keys(settings: Settings) -> str:
     from gateway.auth.jwks import create_http, fetch_keys  # noqa: PLC0415 - decision 22
 
-    async with create_http() as http:
+    proxy, authorities = settings.auth_jwks_proxy, settings.auth_jwks_ca_file
+    async with create_http(proxy, authorities) as http:
         keys = await fetch_keys(http, settings.auth_jwks_url)
     if not keys:
         raise ValueError("the JWK set has no key to verify with")

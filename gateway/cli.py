@@ -233,6 +233,8 @@ def _dev(options: argparse.Namespace) -> None:
         "upstream_client_key_file": "",
         "auth": "none",
         "auth_jwks_url": "",
+        "auth_jwks_proxy": "",
+        "auth_jwks_ca_file": "",
         "unix_socket": "",
         "graphiql": True,
         "introspection": True,

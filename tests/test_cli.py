@@ -38,6 +38,7 @@ HOSTILE = {
     "GATEWAY_ANONYMOUS_ROLES": "admin",
     "GATEWAY_AUTH": "jwt",
     "GATEWAY_AUTH_JWKS_URL": "no url",
+    "GATEWAY_AUTH_JWKS_PROXY": "no url",
     "GATEWAY_LOG_FORMAT": "json",
     "GATEWAY_WORKERS": "4",
     "GATEWAY_CORS_ORIGINS": "https://shop.example",

@@ -9,7 +9,7 @@ from typing import Self
 
 from gateway.auth.authenticator import Authenticator, key_samples
 from gateway.auth.claims import read_customers, read_roles
-from gateway.auth.jwks import JwksKeySource, KeyLifetimes
+from gateway.auth.jwks import JwksKeySource, KeyLifetimes, create_http
 from gateway.auth.keys import Keys, KeySource, StaticKeySource, read_key_file
 from gateway.auth.token import TokenVerifier
 from gateway.cache.keys import KeyMaker, secret_for
@@ -115,7 +115,8 @@ def create_bearer_authenticator(
 def _create_key_source(settings: Settings) -> KeySource:
     if settings.auth_jwks_url:
         lifetimes = KeyLifetimes(settings.auth_jwks_ttl_s, settings.auth_jwks_stale_s)
-        return JwksKeySource(settings.auth_jwks_url, lifetimes)
+        http = create_http(settings.auth_jwks_proxy, settings.auth_jwks_ca_file)
+        return JwksKeySource(settings.auth_jwks_url, lifetimes, http=http)
     return StaticKeySource(partial(_read_key_file, settings))
 
 

@@ -11,6 +11,7 @@ import httpx
 
 from gateway.auth.authenticator import KeyStatistics
 from gateway.auth.keys import Keys, KeySource, read_jwk_set
+from gateway.config.tls import create_tls
 from gateway.errors import KeysUnavailableError
 from gateway.telemetry import log
 
@@ -48,9 +49,10 @@ class JwksKeySource(KeySource):
         url: str,
         lifetimes: KeyLifetimes,
         clock: Callable[[], float] = time.monotonic,
+        http: httpx.AsyncClient | None = None,
     ) -> None:
         self._url = url
-        self._http = create_http()  # each fetch has a deadline
+        self._http = http or create_http()  # each fetch has a deadline
         self._lifetimes, self._clock = lifetimes, clock
         self._keys: Keys = ()
         self._fetched_at = self._requested_at = float("-inf")
@@ -158,9 +160,14 @@ class JwksKeySource(KeySource):
         self._has_fetched |= bool(keys)
 
 
-def create_http() -> httpx.AsyncClient:
+def create_http(proxy: str = "", ca_file: str = "") -> httpx.AsyncClient:
     """Return a client without proxy and .netrc of the environment, redirects and time limits."""
-    return httpx.AsyncClient(trust_env=False, timeout=None)  # noqa: S113 - see the docstring
+    return httpx.AsyncClient(
+        trust_env=False,
+        timeout=None,  # noqa: S113 - see the docstring
+        proxy=proxy or None,
+        verify=create_tls(ca_file) if ca_file else True,
+    )
 
 
 async def fetch_keys(http: httpx.AsyncClient, url: str) -> Keys:

@@ -7,7 +7,8 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
 from gateway.config.parsing import allow, split_words
-from gateway.config.urls import split_http_url
+from gateway.config.tls import CERTIFICATES, check_tls
+from gateway.config.urls import PROXY, check_proxy_url, split_http_url
 from gateway.context import Role
 
 AlgorithmName = Literal[
@@ -36,6 +37,18 @@ class AuthSettings(BaseSettings):
         json_schema_extra=allow(
             "an https URL without user and fragment; http only on this machine"
         ),
+    )
+    auth_jwks_proxy: str = Field(
+        "",
+        repr=False,
+        description="HTTP proxy through which that URL is fetched, as a tunnel for https.",
+        json_schema_extra=allow(PROXY, file=True),
+    )
+    auth_jwks_ca_file: str = Field(
+        "",
+        description="CA bundle in PEM for that URL, which replaces the built-in certificate"
+        " authorities.",
+        json_schema_extra=allow(CERTIFICATES),
     )
     auth_jwks_ttl_s: float = Field(
         300.0,
@@ -101,6 +114,20 @@ class AuthSettings(BaseSettings):
         is_safe = parts.scheme == "https" or is_loopback(parts.hostname or "")
         if not is_safe or {"#", "@"} & set(value):
             raise ValueError(value)
+        return value
+
+    @field_validator("auth_jwks_proxy")
+    @classmethod
+    def _validate_jwks_proxy(cls, value: str) -> str:
+        if value:
+            check_proxy_url(value)
+        return value
+
+    @field_validator("auth_jwks_ca_file")
+    @classmethod
+    def _validate_jwks_ca_file(cls, value: str) -> str:
+        if value:
+            check_tls(value)
         return value
 
     @model_validator(mode="after")

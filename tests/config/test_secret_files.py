@@ -16,6 +16,7 @@ SECRETS = [name for name, field in Settings.model_fields.items() if field.annota
 VALUES = {
     "cache_url": "redis://:a%20password@h",
     "cache_key_secret": "a secret of 16 bytes",
+    "auth_jwks_proxy": "http://till:hunter2@proxy.example",
     "upstream_proxy": "http://till:hunter2@proxy.example",
 }
 
