@@ -43,7 +43,9 @@ def _client(path: Path, command: Command) -> Iterator[httpx.Client]:
         assert command.process.poll() is None, "the command has ended"
         assert time.monotonic() < deadline
     transport = httpx.HTTPTransport(uds=str(path))
-    with httpx.Client(transport=transport, base_url="http://gateway", timeout=10) as client:
+    with httpx.Client(
+        transport=transport, base_url="http://gateway", timeout=_PATIENCE_S
+    ) as client:
         while client.get("/readyz").status_code != 200:
             assert time.monotonic() < deadline
         yield client
