@@ -68,7 +68,8 @@ EVENTS = (
         "settings_files_changed",
         "info",
         ("settings",),
-        "Files of secrets or certificates have changed, and are in use from now on.",
+        "Files of secrets or certificates have changed, and are in use from now on unless"
+        " `settings_restart_required` names them.",
     ),
     Event(
         "settings_files_rejected",

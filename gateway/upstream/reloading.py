@@ -2,7 +2,7 @@
 
 from gateway.config.parsing import PREFIX
 from gateway.config.secret_files import file_variable
-from gateway.config.settings import Settings
+from gateway.config.settings import FILES, Settings
 from gateway.file_watch import EVERY_S, FileWatch
 from gateway.telemetry import log
 from gateway.upstream.credentials import Credential
@@ -11,8 +11,15 @@ from gateway.upstream.http_transport import HttpTransport
 from gateway.upstream.transport import platform_tls
 
 _CERTIFICATES = ("upstream_ca_file", "upstream_client_cert_file", "upstream_client_key_file")
-# What is in the keys of Redis, or in the connections to it, is the same in all replicas.
-_FIXED = ("cache_url", "cache_key_secret")
+_APPLIED = {
+    "upstream_username",
+    "upstream_password",
+    "upstream_oauth_key",
+    "upstream_oauth_secret",
+    "upstream_proxy",
+}
+# Of these some are in the keys of Redis, which must be the same in all replicas.
+_FIXED = set(FILES) - _APPLIED
 
 
 def watch_upstream_files(
