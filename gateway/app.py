@@ -1,5 +1,6 @@
 """Composition of the gateway's parts to an ASGI application."""
 
+import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import (
     AbstractAsyncContextManager,
@@ -21,7 +22,7 @@ from gateway.auth.factory import create_authenticator
 from gateway.cache.options import CacheClocks
 from gateway.cache.redis_monitor import RedisMonitor
 from gateway.cache.statistics import cache_samples
-from gateway.config.settings import Settings, load_settings
+from gateway.config.settings import Settings, SettingsError, load_settings
 from gateway.config.tracing import headers_of
 from gateway.config.upstream import UpstreamAuth
 from gateway.dataloaders.data_loaders import LoaderSources
@@ -50,8 +51,15 @@ from gateway.server.explorer import Explorer
 from gateway.server.fast_path import FastPath
 from gateway.server.graphql_route import GraphQLRoute, redirect_to_graphql
 from gateway.server.uvicorn_protocol import FAST_PATH
-from gateway.telemetry import configure_logging, log_samples
-from gateway.telemetry.exposition import VERSION, MetricTable
+from gateway.telemetry import (
+    flush_logging,
+    log,
+    log_samples,
+    log_startup_failure,
+    start_logging,
+)
+from gateway.telemetry.exposition import MetricTable
+from gateway.telemetry.logs import VERSION
 from gateway.telemetry.metrics import OTHER, LabelValues
 from gateway.telemetry.process import EventLoopLag, ProcessMetrics
 from gateway.telemetry.scrape import MetricsScrape
@@ -66,6 +74,8 @@ from gateway.upstream.shown_promotions import ShownPromotions
 from gateway.upstream.transport import create_transport
 
 PATH = "/graphql"
+STARTUP_FAILURE = 3
+"""The exit status of a worker that does not start, as uvicorn has it."""
 _MAX_NAMES = 500  # of operations in metrics: each has some 25 series
 _MONITORING = frozenset(
     route.path for route in monitoring.ROUTES
@@ -105,7 +115,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     documents = create_documents(settings, operations, cached.cache, cached.keys)
     names = documents.operation_names
     table = shared_metrics.table if shared_metrics else metric_table(settings, names.values())
-    statistics = OperationStatistics(table.values.operations, names)
+    statistics = OperationStatistics(table.values.operations, documents.name_of)
     clients, lag = Clients(table.values.clients), EventLoopLag()
     response_cache = create_response_cache(
         settings, cached, upstream.customer_ids, clock, cache_clocks
@@ -270,15 +280,28 @@ def metric_table(settings: Settings, operation_names: Iterable[str]) -> MetricTa
 
 
 def read_metric_table(settings: Settings) -> MetricTable:
-    """Return the metrics of all workers; raise SettingsError for an invalid manifest."""
+    """Return the metrics of all workers.
+
+    Raise SettingsError for an invalid manifest: it is checked here, instead of by each worker.
+    """
     trusted = load_trusted(settings, create_operations(settings))
     return metric_table(settings, trusted.operation_names.values() if trusted else ())
 
 
 def create_worker_app(shared_metrics: SharedMetrics | None = None) -> Starlette:
-    """Return the gateway of a worker process, from the environment alone."""
-    settings = load_settings()
-    configure_logging(settings.log_format)
-    app = create_app(settings, shared_metrics=shared_metrics)
+    """Return the gateway of a worker process, from the environment alone.
+
+    A failure is logged, and ends the process: its parent would write a traceback.
+    """
+    start_logging()
+    try:
+        app = create_app(load_settings(), shared_metrics=shared_metrics)
+    except SettingsError as error:
+        log_startup_failure(error.lines)
+        sys.exit(STARTUP_FAILURE)
+    except Exception as error:  # noqa: BLE001 - see above
+        log.critical("uncaught_exception", exc_info=error)
+        flush_logging()
+        sys.exit(STARTUP_FAILURE)
     freeze_gc()
     return app

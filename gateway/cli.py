@@ -35,7 +35,7 @@ from gateway.server.listener import open_listener
 from gateway.server.server_process import Served, ServerTimes
 from gateway.server.supervisor import run_workers
 from gateway.server.worker import WorkerFactory
-from gateway.telemetry import configure_logging, flush_logging, log
+from gateway.telemetry import configure_logging, log, log_startup_failure, start_logging
 from gateway.telemetry.shared_metrics import SharedMetrics
 from gateway.welcome import welcome
 
@@ -58,8 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options) or 0)
     except (CommandError, FolderError, ServerError, SettingsError) as error:
-        flush_logging()  # the lines before may have the reason
-        print(error, file=sys.stderr)
+        if options.run is _serve:
+            log_startup_failure(str(error).splitlines())
+        else:
+            print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 0
@@ -252,7 +254,7 @@ def _dev(options: argparse.Namespace) -> None:
     upstream_url = url_of("127.0.0.1", sandbox_socket)
     origins = (*address.cors_origins, *LOCAL_ORIGINS)
     settings = load_settings(upstream_url=upstream_url, cors_origins=origins, **overrides)
-    configure_logging(settings.log_format, logging.WARNING)
+    configure_logging(settings.log_format, logging.WARNING, level=settings.log_level)
     sandbox = create_sandbox(latency_ms=options.latency_ms, faults=options.fault)
     gateway = create_app(settings)
     print(welcome(url_of(settings.host, gateway_socket), upstream_url), flush=True)
@@ -264,12 +266,11 @@ def _dev(options: argparse.Namespace) -> None:
 
 
 def _serve(_options: argparse.Namespace) -> None:
+    start_logging()  # first, so that each mistake is a line of the log
     settings = load_settings()
     check_servable(settings)
-    _warn_of_unknown_variables()
     raise_descriptor_limit()
     limit = connection_limit(settings)
-    configure_logging(settings.log_format)
     with open_listener(settings) as (listener, address):
         _serve_at(listener, address, settings, limit)
 
@@ -291,7 +292,6 @@ def _serve_at(
             is_service=True,
         )
     else:
-        # The manifest of trusted documents is checked here, instead of by each worker.
         shared = SharedMetrics(settings.workers, read_metric_table(settings))
         log.info("listening", **address)
         factory = WorkerFactory("gateway.app:create_worker_app", shared)

@@ -230,9 +230,9 @@ class DeadlineScope:
 class UpstreamReport:
     """Where one operation's data came from; in a batch each operation has its own report.
 
-    `calls` are those made for it, retries included. `fresh_until` is when the first of its
-    responses is no longer fresh, in wall-clock seconds: 0 if one was not cached, was stale or
-    failed, infinite if there were none.
+    `calls` are those made for it, retries included, `quota_wait_s` is how long they waited for the
+    quota. `fresh_until` is when the first of its responses is no longer fresh, in wall-clock
+    seconds: 0 if one was not cached, was stale or failed, infinite if there were none.
     """
 
     calls: int = 0
@@ -240,6 +240,7 @@ class UpstreamReport:
     cached: int = 0
     stale: int = 0
     fresh_until: float = math.inf
+    quota_wait_s: float = 0.0
 
     def count(self, source: str) -> None:
         """Count a response by its source: COALESCED, CACHE or STALE; calls are counted apart."""

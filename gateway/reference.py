@@ -46,9 +46,15 @@ _LOGS = f"""# Log
 {_GENERATED}
 
 Log lines go to stderr, one JSON object a line with `GATEWAY_LOG_FORMAT=json`. Each has `event`,
-`level` and `timestamp`; a line about a request has its `request_id` (`X-Request-Id`), which is sent
-to the platform, too, as are `traceparent` and `tracestate`. With `GATEWAY_TRACING_URL` such a line
-has a `trace_id` and a `span_id`. No field holds a customer's identifier, a credential or a URL.
+`level` and `timestamp`, in JSON also `worker`, the process id, and `version`. A line about a
+request has its `request_id` (`X-Request-Id`), which is sent to the platform, too, as are
+`traceparent` and `tracestate`; with `GATEWAY_TRACING_URL` it has a `trace_id` and a `span_id`. An
+exception is one line: its type and frames, without its message.
+
+No field holds a customer's identifier, a credential or a URL. In what clients choose (request ids,
+names of operations and clients, versions) each number of seven digits or more and each e-mail
+address is replaced by `masked-` and a keyed hash, which is the same for equal values while the
+process lives. UUIDs and ids of 32 hexadecimal digits stay as they are.
 """
 _ERRORS = f"""# Errors
 

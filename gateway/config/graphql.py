@@ -102,11 +102,6 @@ class DocumentSettings(BaseSettings):
             "at most 100 comma-separated names, each of 1 to 64 characters, not `other` or `none`"
         ),
     )
-    log_format: Literal["json", "console"] = Field(
-        "json",
-        description="Format of log lines: json is one object a line, console is for people;"
-        " console in `dev`.",
-    )
 
     _names = field_validator("client_names", mode="before")(split_words)
 

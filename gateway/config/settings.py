@@ -14,6 +14,7 @@ from gateway.config.auth import AuthSettings
 from gateway.config.cache import CacheSettings
 from gateway.config.edge import EdgeSettings
 from gateway.config.graphql import DocumentSettings, LimitSettings
+from gateway.config.logs import LogSettings
 from gateway.config.parsing import PREFIX, allowed_values, to_text
 from gateway.config.sandbox import SandboxSettings
 from gateway.config.secret_files import (
@@ -36,6 +37,7 @@ SUBJECTS: dict[str, type[BaseSettings]] = {
     "Limits of an operation": LimitSettings,
     "Persisted operations and diagnostics": DocumentSettings,
     "Tracing": TracingSettings,
+    "Log": LogSettings,
     "Sandbox": SandboxSettings,
 }
 """The settings of each subject by its heading, in the order of `docs/configuration.md`."""
@@ -59,6 +61,7 @@ _READING = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="i
 class Settings(
     SandboxSettings,
     TracingSettings,
+    LogSettings,
     DocumentSettings,
     LimitSettings,
     CacheSettings,
@@ -139,6 +142,18 @@ def allows_sandbox() -> bool:
 
 class _SandboxAlone(SandboxSettings):
     model_config = _READING
+
+
+class _LogAlone(LogSettings):
+    model_config = _READING
+
+
+def log_settings() -> LogSettings:
+    """Return the settings of the log, whatever the others are; the defaults for invalid ones."""
+    try:
+        return _load(_LogAlone, {}, FileValues({}, {}, []))
+    except SettingsError:
+        return LogSettings.model_construct()
 
 
 def _variables() -> dict[str, str]:

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 
 from gateway.edge.http_request import HttpHeaders
 from gateway.graphql_http.operation_statistics import OutcomeCounts, no_outcomes
+from gateway.telemetry.masking import mask
 from gateway.telemetry.metric import Samples
 from gateway.telemetry.metrics import NONE, OTHER
+from gateway.telemetry.operation_line import LogFields
 
 # Apollo's clients send the first, and Hive's, urql's and Relay's can be told to send the second.
 _PREFIXES = (b"apollographql-client-", b"graphql-client-")
@@ -15,12 +17,16 @@ _MAX_BYTES = 64  # of a name or version
 
 
 class Client:
-    """A client's name and version, None where it does not send them; `outcomes` of its name."""
+    """A client by its name and version, None where it does not send them.
 
-    __slots__ = ("name", "outcomes", "version")
+    `outcomes` are those of all clients of its name.
+    """
+
+    __slots__ = ("log_fields", "outcomes")
 
     def __init__(self, name: str | None, version: str | None, outcomes: OutcomeCounts) -> None:
-        self.name, self.version, self.outcomes = name, version, outcomes
+        self.outcomes = outcomes
+        self.log_fields = LogFields(client=name, client_version=version)
 
 
 class Clients:
@@ -49,7 +55,7 @@ class Clients:
             for part in (b"name", b"version")
         )
         label = NONE if name is None else name if name in self._outcomes else OTHER
-        client = Client(name, version, self._outcomes[label])
+        client = Client(name and mask(name), version and mask(version), self._outcomes[label])
         if len(self._seen) >= _MAX_SEEN:
             self._seen.clear()
         self._seen[sent] = client

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Container, Iterator
 from dataclasses import InitVar, dataclass, field
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from typing import Any
 
 from graphql import (
@@ -34,7 +34,8 @@ class Operation:
     """One operation of a valid document; the 32 bytes of `digest` identify both.
 
     `compiled` belongs to the executor, `compiled_size` is its size in characters of generated
-    source. `series` belongs to what counts operations.
+    source. `record` belongs to what counts operations. `sha256` is that of the text, in hexadecimal
+    digits, as clients send it.
     """
 
     document: DocumentNode
@@ -45,9 +46,10 @@ class Operation:
     text: InitVar[str]
     compiled: Any = None
     compiled_size: int = 0
-    series: Any = None
+    record: Any = None
     definition: OperationDefinitionNode = field(init=False)
     digest: bytes = field(init=False)
+    sha256: str = field(init=False)
     name: str | None = field(init=False)
     is_query: bool = field(init=False)
     variable_definitions: tuple[VariableDefinitionNode, ...] = field(init=False)
@@ -57,6 +59,7 @@ class Operation:
         self.name = definition.name.value if definition.name else None
         message = f"{self.name or ''} {text}".encode("utf-8", "surrogatepass")
         self.digest = blake2b(message, digest_size=32).digest()
+        self.sha256 = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         self.is_query = definition.operation is OperationType.QUERY
         self.variable_definitions = tuple(definition.variable_definitions or ())
 

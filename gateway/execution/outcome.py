@@ -9,6 +9,7 @@ from gateway.errors import BadUserInputError, GatewayError, MaskedError
 from gateway.execution.failures import MAX_LOCATIONS
 from gateway.execution.input_validation import argument_made_null
 from gateway.telemetry import log
+from gateway.telemetry.masking import mask
 
 MAX_ERRORS = 100
 
@@ -55,7 +56,7 @@ def _format(error: GraphQLError, request_id: str) -> dict[str, Any]:
         refused = BadUserInputError(null_argument, "its variable must not be null.")
         return formatted | refused.formatted(request_id)
     log.error(
-        "unexpected_error", path=".".join(map(str, error.path or ())), exc_info=cause or error
+        "unexpected_error", path=mask(".".join(map(str, error.path or ()))), exc_info=cause or error
     )
     return formatted | masked(request_id)
 

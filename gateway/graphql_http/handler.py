@@ -32,7 +32,7 @@ from gateway.execution.operation_store import OperationStore
 from gateway.execution.outcome import Outcome, masked
 from gateway.graphql_http.content_negotiation import GRAPHQL, JSON, choose_media_type
 from gateway.graphql_http.gc_tuning import DeferredGc
-from gateway.graphql_http.operation_statistics import OperationSeries, OperationStatistics
+from gateway.graphql_http.operation_statistics import OperationRecord, OperationStatistics
 from gateway.graphql_http.persisted_queries.persisted_documents import PersistedDocuments
 from gateway.graphql_http.request import (
     GraphQLRequest,
@@ -52,7 +52,6 @@ from gateway.schema.customer_gate import max_look_ups
 from gateway.schema.info import ResolverContext
 from gateway.telemetry import log, log_operation
 
-MAX_LOGGED_NAME = 80  # characters
 _DISCONNECTED_RESPONSE = HttpResponse(CLIENT_DISCONNECTED, (), (), 0)
 
 
@@ -107,7 +106,8 @@ class GraphQLHandler:
         nothing of a request that is refused.
         """
         guard, headers = self.guard, http_request.headers
-        client, media_type, number = self.clients.of(headers), JSON, 1
+        client = self.clients.of(headers)
+        media_type, number = JSON, 1
         try:
             media_type = choose_media_type(b",".join(headers.all(b"accept")))
             guard.origins.check_csrf(headers)
@@ -140,18 +140,22 @@ class GraphQLHandler:
         except ClientDisconnectedError:
             self.gc.after_errors()
             self.statistics.disconnects += 1
-            log.info("client_disconnected")
+            log.info("client_disconnected", **client.log_fields.fields)
             return _DISCONNECTED_RESPONSE
         except RequestError as error:
             self.statistics.count_rejected(client.outcomes, [error.code], error.status, number)
-            response = logged_error_response(error, http_request.id, media_type)
+            response = logged_error_response(
+                error, http_request.id, media_type, **client.log_fields.fields
+            )
             needs_post = isinstance(error, MethodNotAllowedError)
             return response.with_header("Allow", "POST") if needs_post else response
         except OperationRefusedError as refused:
             self.statistics.count_rejected(client.outcomes, refused.codes)
             # To an old client any status but 200 is a failed connection (GraphQL over HTTP).
             status = 400 if media_type == GRAPHQL else 200
-            log.info("request_rejected", status=status, code=refused.code)
+            log.info(
+                "request_rejected", status=status, code=refused.code, **client.log_fields.fields
+            )
             return json_response({"errors": refused.errors}, status, media_type)
         except Exception as error:  # noqa: BLE001 - a client never sees an internal error
             log.error("unexpected_error", path="", exc_info=error)
@@ -210,11 +214,11 @@ class GraphQLHandler:
             return await self._execute(part, part_context, client, method, budget)
         except RequestError as error:
             self.statistics.count_rejected(client.outcomes, [error.code], error.status)
-            log.info("request_rejected", status=200, code=error.code)
+            log.info("request_rejected", status=200, code=error.code, **client.log_fields.fields)
             return {"errors": [error.formatted(context.id)]}
         except OperationRefusedError as refused:
             self.statistics.count_rejected(client.outcomes, refused.codes)
-            log.info("request_rejected", status=200, code=refused.code)
+            log.info("request_rejected", status=200, code=refused.code, **client.log_fields.fields)
             return {"errors": refused.errors}
 
     async def _execute(
@@ -272,10 +276,6 @@ class GraphQLHandler:
             return await encode_answer(outcome, context.answer, context.id)
         return encode_at_once(outcome, context.answer, context.id)
 
-    def _series_of(self, operation: Operation) -> OperationSeries:
-        series = operation.series = self.statistics.series_of(operation.digest)
-        return series
-
     def _report(  # noqa: PLR0913, PLR0917 - all that is known of one operation
         self,
         operation: Operation,
@@ -289,14 +289,18 @@ class GraphQLHandler:
         data, errors, _ = outcome
         report = context.report
         duration_s = time.perf_counter() - started
-        series = operation.series or self._series_of(operation)
-        self.statistics.count_executed(series, client.outcomes, data, errors, duration_s)
+        record: OperationRecord = operation.record or self.statistics.record_of(operation)
+        self.statistics.count_executed(record, client.outcomes, data, errors, duration_s)
+        more: dict[str, Any] | None = None
+        if errors or report.quota_wait_s or context.caller.subject:
+            more = _rare_fields(errors, report, context.caller)
         log_operation(
-            operation.name and operation.name[:MAX_LOGGED_NAME],
+            record.log_fields,
+            client.log_fields,
             len(errors),
             report.calls,
-            context.caller.subject,
             round(duration_s * 1000, 1),
+            more,
         )
         extensions: dict[str, Any] = {"cost": cost.extension}
         if self.settings.report_upstream:
@@ -315,3 +319,17 @@ class GraphQLHandler:
             self.gc.after_errors()
             return {"data": data, "errors": errors, "extensions": extensions}
         return {"data": data, "extensions": extensions}
+
+
+def _rare_fields(
+    errors: list[dict[str, Any]], report: UpstreamReport, caller: Caller
+) -> dict[str, Any]:
+    """Return the fields that not every log line of an operation has."""
+    fields: dict[str, Any] = {}
+    if errors:
+        fields["codes"] = [*dict.fromkeys(error["extensions"]["code"] for error in errors)]
+    if report.quota_wait_s:
+        fields["quota_wait_ms"] = round(report.quota_wait_s * 1000, 1)
+    if caller.subject:
+        fields["caller"] = caller.subject
+    return fields

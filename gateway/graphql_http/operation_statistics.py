@@ -1,7 +1,7 @@
 """Counts of how operations and HTTP requests ended, for the metrics."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -17,9 +17,14 @@ from gateway.errors.outcomes import (
     outcome_of,
     refusal_of,
 )
+from gateway.execution.documents import Operation
 from gateway.telemetry.counters import CounterVec, Histogram, HttpRequestCounts
+from gateway.telemetry.masking import mask
 from gateway.telemetry.metric import BUCKETS_S, Samples
 from gateway.telemetry.metrics import CODES, OTHER
+from gateway.telemetry.operation_line import LogFields
+
+MAX_LOGGED_NAME = 80  # characters
 
 OutcomeCounts = list[int]
 """The number of operations of each outcome, in the order of `OUTCOMES`."""
@@ -39,40 +44,56 @@ class OperationSeries:
         self.outcomes, self.durations = no_outcomes(), Histogram()
 
 
+class OperationRecord:
+    """Where one operation is counted, and the fields that its log lines have in common."""
+
+    __slots__ = ("durations", "log_fields", "outcomes")
+
+    def __init__(self, series: OperationSeries, operation: Operation) -> None:
+        self.outcomes, self.durations = series.outcomes, series.durations
+        name = operation.name and mask(operation.name[:MAX_LOGGED_NAME])
+        self.log_fields = LogFields(operation=name or "", document=operation.sha256)
+
+
 class OperationStatistics:
     """Counts since the start, which only grow.
 
-    Operations are counted by `names`, those of trusted operations, which `trusted` has by the
-    digests of the operations. All others, and those of which no document is known, are counted
-    under one name.
+    Operations are counted by `names`, those of trusted operations; `name_of` returns the name of
+    the one with a digest. All others, and those of which no document is known, are counted under
+    one name.
     """
 
     def __init__(
-        self, names: Iterable[str] = (), trusted: Mapping[bytes, str] | None = None
+        self,
+        names: Iterable[str] = (),
+        name_of: Callable[[bytes], str | None] = lambda _digest: None,
     ) -> None:
-        self._trusted = trusted or {}
+        self._name_of = name_of
         self._series = {name: OperationSeries() for name in (*names, OTHER)}
         self.other = self._series[OTHER]
         self._codes, self._refusals = CounterVec(CODES), CounterVec(REFUSALS)
         self.http = HttpRequestCounts()
         self.disconnects = 0
 
-    def series_of(self, digest: bytes) -> OperationSeries:
-        """Return the counts of the operation with a digest."""
-        return self._series.get(self._trusted.get(digest, OTHER)) or self.other
+    def record_of(self, operation: Operation) -> OperationRecord:
+        """Return where an operation is counted, and keep it there."""
+        name = self._name_of(operation.digest)
+        series = self._series.get(name or OTHER) or self.other
+        operation.record = record = OperationRecord(series, operation)
+        return record
 
     def count_executed(
         self,
-        series: OperationSeries,
+        series: OperationSeries | OperationRecord,
         by_client: OutcomeCounts,
         data: dict[str, Any] | msgspec.Raw | None,
         errors: list[dict[str, Any]],
         duration_s: float,
     ) -> None:
         """Count an operation that was executed, by its result."""
-        durations = series.durations  # as `observe`, without its call
-        durations.counts[bisect_left(BUCKETS_S, duration_s)] += 1
-        durations.sum_s += duration_s
+        cells = series.durations.cells  # as `observe`, without its call
+        cells[bisect_left(BUCKETS_S, duration_s)] += 1
+        cells[-1] += duration_s
         if not errors:
             series.outcomes[OK] += 1
             by_client[OK] += 1
@@ -106,7 +127,7 @@ class OperationStatistics:
     def _count(  # noqa: PLR0913, PLR0917 - for the two methods above alone
         self,
         outcome: int,
-        series: OperationSeries,
+        series: OperationSeries | OperationRecord,
         by_client: OutcomeCounts,
         codes: list[str],
         status: int | None = None,

@@ -72,10 +72,10 @@ def _encode(body: ResponseBody) -> tuple[bytes | memoryview, ...]:
 
 
 def logged_error_response(
-    error: RequestError, request_id: str, media_type: str = JSON
+    error: RequestError, request_id: str, media_type: str = JSON, **log_fields: str
 ) -> HttpResponse:
     """Log a request that is rejected, and encode its error."""
-    log.info("request_rejected", status=error.status, code=error.code)
+    log.info("request_rejected", status=error.status, code=error.code, **log_fields)
     body = {"errors": [error.formatted(request_id)]}
     response = json_response(body, error.status, media_type)
     for name, value in error.headers.items():

@@ -135,7 +135,7 @@ class ResponseCache:
             request.now = RecordingClock.of(request.now)
         else:
             self.hits += 1
-            request.report.count("CACHE")
+            request.report.cached += 1
         return key, cached
 
     def store(self, key: str, cost: Cost, request: RequestContext, outcome: Outcome) -> Outcome:

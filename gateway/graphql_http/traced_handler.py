@@ -12,7 +12,8 @@ from gateway.edge.http_request import HttpRequest
 from gateway.edge.trace_context import trace_headers
 from gateway.execution.documents import Operation
 from gateway.execution.outcome import Outcome
-from gateway.graphql_http.handler import MAX_LOGGED_NAME, GraphQLHandler
+from gateway.graphql_http.handler import GraphQLHandler
+from gateway.graphql_http.operation_statistics import MAX_LOGGED_NAME
 from gateway.graphql_http.response import HttpResponse, ResponseBody
 from gateway.telemetry.otel import Tracing
 from gateway.telemetry.tracing import as_current, current_span, record_errors, recording_span, span

@@ -7,8 +7,10 @@ from gateway.telemetry.logs import (
     log,
     log_operation,
     log_samples,
+    log_startup_failure,
     request_id_scope,
     reset_logging,
+    start_logging,
 )
 
 __all__ = [
@@ -18,6 +20,8 @@ __all__ = [
     "log",
     "log_operation",
     "log_samples",
+    "log_startup_failure",
     "request_id_scope",
     "reset_logging",
+    "start_logging",
 ]

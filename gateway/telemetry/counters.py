@@ -29,18 +29,20 @@ class CounterVec:
 
 
 class Histogram:
-    """A histogram of durations over `BUCKETS_S`; `counts` are those of its buckets."""
+    """A histogram of durations over `BUCKETS_S`.
 
-    __slots__ = ("counts", "sum_s")
+    `cells` are the count of each bucket, not cumulative, and the sum in seconds.
+    """
+
+    __slots__ = ("cells",)
 
     def __init__(self) -> None:
-        self.counts = [0] * (len(BUCKETS_S) + 1)
-        self.sum_s = 0.0
+        self.cells = [0.0] * (len(BUCKETS_S) + 2)
 
     def observe(self, seconds: float) -> None:
         """Count one duration."""
-        self.counts[bisect_left(BUCKETS_S, seconds)] += 1
-        self.sum_s += seconds
+        self.cells[bisect_left(BUCKETS_S, seconds)] += 1
+        self.cells[-1] += seconds
 
     @contextmanager
     def timing(self) -> Iterator[None]:
@@ -50,11 +52,6 @@ class Histogram:
             yield
         finally:
             self.observe(time.perf_counter() - started)
-
-    @property
-    def cells(self) -> list[float]:
-        """The count of each bucket, not cumulative, and the sum in seconds."""
-        return [*self.counts, self.sum_s]
 
 
 class HttpRequestCounts:

@@ -20,6 +20,18 @@ class Event(NamedTuple):
 
 EVENTS = (
     Event(
+        "startup_failed",
+        "error",
+        ("reason",),
+        "The gateway does not start: one line for each mistake, such as an invalid setting.",
+    ),
+    Event(
+        "unknown_setting",
+        "warning",
+        ("reason",),
+        "A variable that begins with `GATEWAY_` is not a setting.",
+    ),
+    Event(
         "listening",
         "info",
         ("host", "port", "unix_socket"),
@@ -55,13 +67,18 @@ EVENTS = (
     Event(
         "operation",
         "info",
-        ("operation", "errors", "upstream_calls", "duration_ms", "caller"),
-        "An operation ran. `caller` is a hash of the token's subject, if there is a token.",
+        (
+            *("operation", "document", "client", "client_version", "errors", "codes"),
+            *("upstream_calls", "duration_ms", "quota_wait_ms", "caller"),
+        ),
+        "An operation ran. `document` is the SHA-256 of its text, `codes` those of its errors."
+        " `quota_wait_ms` is how long its calls waited for the quota, one after the other or at the"
+        " same time, if any did; `caller` a hash of the token's subject, if there is a token.",
     ),
     Event(
         "request_rejected",
         "info",
-        ("status", "code"),
+        ("status", "code", "client", "client_version"),
         "A request was rejected before its operation ran.",
     ),
     Event(
@@ -84,7 +101,12 @@ EVENTS = (
         "Files have changed whose settings are in use until a restart.",
     ),
     Event("token_rejected", "info", ("reason",), "A bearer token was invalid."),
-    Event("client_disconnected", "info", (), "The client disconnected before the response."),
+    Event(
+        "client_disconnected",
+        "info",
+        ("client", "client_version"),
+        "The client disconnected before the response.",
+    ),
     Event(
         "cors_origin_rejected",
         "warning",
@@ -97,6 +119,12 @@ EVENTS = (
         "error",
         ("path", "exception"),
         "A defect of the gateway: an exception, as its type and frames.",
+    ),
+    Event(
+        "uncaught_exception",
+        "critical",
+        ("exception",),
+        "An exception ends the process: its type and frames.",
     ),
     Event(
         "upstream_call_failed",

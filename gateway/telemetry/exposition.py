@@ -4,7 +4,6 @@ import math
 import platform
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from importlib.metadata import version
 from itertools import accumulate
 
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
@@ -18,11 +17,11 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from gateway.telemetry.logs import VERSION
 from gateway.telemetry.metric import BUCKETS_S, Kind, Metric, Samples
 from gateway.telemetry.metrics import BUILD, WORKERS, LabelValues, metrics_of
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
-VERSION = version("promotion-gateway")
 
 _BOUNDS = (*(str(bound) for bound in BUCKETS_S), "+Inf")
 

@@ -2,15 +2,12 @@
 
 import asyncio
 import atexit
-import time
 from collections import deque
-from typing import Any, TextIO
-
-import msgspec
+from typing import TextIO
 
 
 class BufferedLogLines:
-    """A text stream with a buffer of lines named `operation`, which are JSON.
+    """A text stream with a buffer of lines.
 
     Anything else is written after the buffered lines, at once.
     """
@@ -18,23 +15,11 @@ class BufferedLogLines:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._buffer: deque[str] = deque()
-        self._encode = msgspec.json.Encoder().encode
-        self._second, self._prefix = -1, ""
         atexit.register(self._write_buffer)
 
-    def write_operation(self, request_id: str | None, fields: dict[str, Any]) -> None:
+    def write_later(self, line: str) -> None:
         """Write a line in the next turn of the event loop; without a running loop at once."""
-        now = time.time()
-        second = int(now)
-        if second != self._second:  # the time up to the second is formatted once a second
-            self._second = second
-            self._prefix = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second))
-        line: dict[str, Any] = {} if request_id is None else {"request_id": request_id}
-        line.update(fields)
-        line["event"] = "operation"
-        line["level"] = "info"
-        line["timestamp"] = f"{self._prefix}{int((now - second) * 1_000_000):06}Z"
-        self._buffer.append(self._encode(line).decode() + "\n")
+        self._buffer.append(line)
         if len(self._buffer) > 1:
             return
         try:

@@ -24,6 +24,7 @@ from gateway.upstream.http_statuses import CREDENTIAL_EXPIRED, SUCCESSES, Circui
 from gateway.upstream.http_transport import HttpTransport
 from gateway.upstream.resilience.circuit_breaker import Permit
 from gateway.upstream.resilience.circuit_scope import Attribution
+from gateway.upstream.resilience.quota import Quota
 from gateway.upstream.resilience.traffic_shaping import EndpointTraffic, TrafficShaping
 from gateway.upstream.response import UpstreamResponse, read_response
 from gateway.upstream.response_errors import DEFAULT_PAUSE_S, error_from_status, read_failure
@@ -151,12 +152,7 @@ class UpstreamClient:
                             headers = await self.credential.headers(post, request)
                     quota = self.traffic.quotas.of(self.credential.identity(request))
                     if not quota.try_acquire():
-                        with (
-                            span("quota wait"),
-                            self.traffic.statistics.quota_waits.timing(),
-                            in_queue(request, call.target, call.endpoint, quota.late_error),
-                        ):
-                            await quota.acquire(call.endpoint, request.deadline, caller)
+                        await self._wait_for_quota(quota, call.endpoint, call.target, request)
                     is_sent = True
                     request.report.calls += 1
                     outgoing = _OutgoingRequest(
@@ -205,14 +201,23 @@ class UpstreamClient:
         with traffic.breaker.admit() as permit:
             quota = self.traffic.quotas.of(self.credential.identity(request))
             if not quota.try_acquire():
-                with (
-                    span("quota wait"),
-                    self.traffic.statistics.quota_waits.timing(),
-                    in_queue(request, TOKEN_PATH, TOKEN_ENDPOINT, quota.late_error),
-                ):
-                    await quota.acquire(TOKEN_ENDPOINT, request.deadline)
+                await self._wait_for_quota(quota, TOKEN_ENDPOINT, TOKEN_PATH, request)
             outgoing = _OutgoingRequest(TOKEN_ENDPOINT, "POST", path, _JSON, _MAX_TOKEN_BYTES, body)
             return await self._send_once(outgoing, request, traffic, permit)
+
+    async def _wait_for_quota(
+        self, quota: Quota, endpoint: str, target: str, request: RequestContext
+    ) -> None:
+        """Wait until the quota allows a call, and count for how long."""
+        started = self.traffic.clock()
+        try:
+            caller = "" if endpoint == TOKEN_ENDPOINT else request.caller_key
+            with span("quota wait"), in_queue(request, target, endpoint, quota.late_error):
+                await quota.acquire(endpoint, request.deadline, caller)
+        finally:
+            waited_s = self.traffic.clock() - started
+            self.traffic.statistics.quota_waits.observe(waited_s)
+            request.report.quota_wait_s += waited_s
 
     async def _send_once(
         self,

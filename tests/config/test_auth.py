@@ -10,6 +10,7 @@ from gateway.config.auth import is_loopback
 from gateway.config.parsing import PREFIX
 from gateway.telemetry import reset_logging
 from tests.support.environment import mistakes
+from tests.support.logged import startup_mistakes
 
 pytestmark = pytest.mark.usefixtures("environment")
 
@@ -116,9 +117,9 @@ def serve(environment: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) ->
             environment.setenv(name, value)
         assert main(["serve"]) == 2
         out, err = capfd.readouterr()
-        (line,) = err.splitlines()
+        (line,) = startup_mistakes(err)
         assert out == ""
-        return str(line)
+        return line
 
     yield run_serve
     root.handlers[:] = handlers

@@ -82,6 +82,7 @@ DEFAULTS = {
     "GATEWAY_INTROSPECTION": "false",
     "GATEWAY_REPORT_UPSTREAM": "false",
     "GATEWAY_CLIENT_NAMES": "",
+    "GATEWAY_LOG_LEVEL": "info",
     "GATEWAY_LOG_FORMAT": "json",
     "GATEWAY_AUTH": "none",
     "GATEWAY_AUTH_JWKS_URL": "",

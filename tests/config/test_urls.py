@@ -7,6 +7,7 @@ from gateway.config.parsing import MASK, PREFIX, to_text
 from gateway.config.settings import load_settings
 from tests.support.commands import run
 from tests.support.environment import mistakes
+from tests.support.logged import startup_mistakes
 
 pytestmark = pytest.mark.usefixtures("environment")
 
@@ -37,7 +38,7 @@ def test_serve_with_a_bad_cache_ends_with_that_line(workers: str) -> None:
     bad = {"GATEWAY_CACHE_URL": "redis://h?password=hunter2", "GATEWAY_WORKERS": workers}
     ended = run("serve", variables=PLATFORM | SECRET | bad)
     assert (ended.returncode, ended.stdout) == (2, "")
-    (line,) = ended.stderr.splitlines()
+    (line,) = startup_mistakes(ended.stderr)
     assert line.startswith("GATEWAY_CACHE_URL=(not shown")
 
 

@@ -24,3 +24,12 @@ class Lines:
     def unexpected(self) -> list[dict[str, Any]]:
         """Return the lines of unexpected errors."""
         return self.of("unexpected_error")
+
+
+def startup_mistakes(stderr: str) -> list[str]:
+    """Return the mistakes for which `serve` did not start; each is a line of the log."""
+    lines = [json.loads(line) for line in stderr.splitlines()]
+    assert [(line["event"], line["level"]) for line in lines] == [
+        ("startup_failed", "error")
+    ] * len(lines)
+    return [line["reason"] for line in lines]

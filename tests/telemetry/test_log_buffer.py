@@ -16,6 +16,7 @@ from gateway.telemetry import (
     request_id_scope,
     reset_logging,
 )
+from gateway.telemetry.operation_line import NO_FIELDS, LogFields
 
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
@@ -46,7 +47,8 @@ def stream() -> Iterator[Counting]:
 
 def log_one(number: int, caller: str = "") -> None:
     """Log an operation."""
-    log_operation(f"Q{number}", 0, number, caller, 1.5)
+    more = {"caller": caller} if caller else None
+    log_operation(LogFields(operation=f"Q{number}"), NO_FIELDS, 0, number, 1.5, more)
 
 
 def test_a_line_is_the_one_that_structlog_would_write(stream: Counting) -> None:

@@ -46,6 +46,10 @@ class PersistedDocuments:
         """The names of the trusted operations, by digest."""
         return {} if self.trusted is None else self.trusted.operation_names
 
+    def name_of(self, digest: bytes) -> str | None:
+        """Return the name of the trusted operation with a digest; None if there is none."""
+        return self.operation_names.get(digest)
+
     async def resolve(self, query: str, reference: Reference | None) -> str:
         """Return the text to run: `query`, or the document of `reference` if `query` is empty.
 
