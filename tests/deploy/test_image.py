@@ -1,7 +1,7 @@
 """The image as it is deployed: built from the Dockerfile, run read-only as its user, asked, ended.
 
 ``make image-check`` runs these alone, and fails where something is missing that they need;
-``make verify`` skips them there.
+no other target runs them.
 """
 
 import json
@@ -18,7 +18,7 @@ from tests.support.commands import free_port, post, wait_for
 from tests.support.image import Container, Image, UnavailableError, built_image, missing
 from tests.support.image_bases import ROOT
 
-pytestmark = [pytest.mark.verify, pytest.mark.timeout(3_000)]
+pytestmark = [pytest.mark.image, pytest.mark.timeout(3_000)]
 QUERY = """{
   customer(by: {externalId: "C-CURRENT"}) {
     promotions(first: 3) { totalCount nodes { promotion { name definition { status } } } }

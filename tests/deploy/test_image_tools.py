@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.verify
 @pytest.mark.parametrize(("required", "status"), [("required", 1), ("", 0)])
 def test_missing_tools_are_named(tmp_path: Path, required: str, status: int) -> None:
-    """`make image-check` fails and names what to install; `make verify` skips its tests."""
+    """`make image-check` fails and names what to install; otherwise its tests are skipped."""
     command = [
         sys.executable,
         "-m",
@@ -23,7 +23,7 @@ def test_missing_tools_are_named(tmp_path: Path, required: str, status: int) -> 
         "-q",
         "-n0",
         "-m",
-        "verify",
+        "image",
         "-p",
         "no:cacheprovider",
     ]
