@@ -107,8 +107,9 @@ def test_a_worker_is_made_from_the_environment_alone(monkeypatch: pytest.MonkeyP
         monkeypatch.setenv("GATEWAY_UPSTREAM_AUTH", "none")
         assert create_worker_app().routes
         monkeypatch.setenv("GATEWAY_LOG_FORMAT", "x")
-        with pytest.raises(SettingsError):
+        with pytest.raises(SystemExit) as ended:
             create_worker_app()
+        assert isinstance(ended.value.__context__, SettingsError)
     finally:
         root.handlers[:] = before
         root.setLevel(level)

@@ -12,6 +12,7 @@ from gateway.server.connections import RESERVED, Connections
 from gateway.server.descriptors import connection_limit
 from tests.support.commands import free_port, running, wait_for
 from tests.support.graph import settings_for
+from tests.support.logged import startup_mistakes
 from tests.support.metrics import scrape
 from tests.support.raw_http import WHOLE, connect, exchange, parse, until_closed
 
@@ -97,7 +98,7 @@ def test_a_process_without_descriptors_for_clients_does_not_start() -> None:
     settings = {"GATEWAY_UPSTREAM_URL": "http://127.0.0.1:1", "GATEWAY_UPSTREAM_AUTH": "none"}
     with running("serve", variables=settings, max_descriptors=150) as command:
         assert command.end(0) == 2
-    (line,) = command.err.splitlines()
+    (line,) = startup_mistakes(command.err)
     assert line == (
         "GATEWAY_UPSTREAM_MAX_CONNECTIONS=100 leaves none of 150 file descriptors (ulimit -n) for"
         " connections of clients"

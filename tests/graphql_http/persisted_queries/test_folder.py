@@ -13,6 +13,7 @@ from gateway.graphql_http.persisted_queries.reference import sha256_of
 from tests.support.commands import run
 from tests.support.graph import serve_gateway
 from tests.support.http_client import client
+from tests.support.logged import startup_mistakes
 from tests.support.persisted_queries import by_hash, data, post
 
 FILES = {
@@ -176,6 +177,6 @@ def test_serve_does_not_start_with_a_bad_document(workers: str) -> None:
         },
     )
     assert (ended.returncode, ended.stdout) == (2, "")
-    told = [line for line in ended.stderr.splitlines() if '"listening"' not in line]
-    (line,) = told
+    lines = [line for line in ended.stderr.splitlines() if '"listening"' not in line]
+    (line,) = startup_mistakes("\n".join(lines))
     assert line.startswith("GATEWAY_TRUSTED_DOCUMENTS=m.json: 'mine': line 1, column 3: Cannot")

@@ -1,6 +1,7 @@
 import contextlib
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import msgspec
@@ -73,7 +74,7 @@ def _check_value(part: Any, kind: Any) -> None:
 
 def test_escaped_character_is_itself_wherever_it_stands() -> None:
     """Escapes in JSON that is kept as text are equal to their characters."""
-    payload = document("program_973_user_created")
+    payload = deepcopy(document("program_973_user_created"))
     action = payload["data"][0]["rulesetInfos"][0]["rules"][0]["caseToActions"]["true"][0]
     action["mandatoryPropertiesValues"]["TargetRuleId"] = "\x7f"
     _decode(json.dumps(payload).encode())
