@@ -35,8 +35,8 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Run one process more than there are cores: a third of the time is waiting."""
-    return (os.cpu_count() or 1) + 1
+    """Run two processes more than there are cores: a third of the time is waiting."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.fixture(scope="session")

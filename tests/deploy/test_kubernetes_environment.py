@@ -19,6 +19,7 @@ SECRETS = {
 }
 
 
+@pytest.mark.verify
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_the_gateway_serves_every_probe_of_the_manifests(
     overlay: str, sandbox_url: str, tmp_path: Path

@@ -59,7 +59,7 @@ def kind_of(schema: Any, text: str) -> GraphQLInputType:
     return kind
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(st.sampled_from(TYPES), VALUES)
 def test_a_value_is_coerced_as_graphql_core_does_it(named: tuple[Any, str], value: Any) -> None:
     """To the same value of the same class, or to none."""

@@ -15,6 +15,7 @@ OK = 'gateway_operations_total{operation="other",outcome="ok"}'
 CALLS = 'gateway_upstream_calls_total{endpoint="promotionData",outcome="2xx"}'
 
 
+@pytest.mark.verify
 @pytest.mark.skipif(sys.platform != "linux", reason="it finds the workers in /proc")
 def test_all_workers_are_counted_the_killed_one_too(sandbox_url: str) -> None:
     """Every scrape counts all operations before it, those of killed workers included."""
