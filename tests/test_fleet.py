@@ -19,7 +19,7 @@ SCENARIOS = (
 )
 
 
-@pytest.mark.verify
+@pytest.mark.fleet
 @pytest.mark.timeout(300)
 @pytest.mark.skipif(not all(map(shutil.which, ("nginx", "wrk"))), reason="nginx or wrk is missing")
 def test_replicas_that_share_valkey_make_as_few_calls_as_one() -> None:
@@ -30,7 +30,7 @@ def test_replicas_that_share_valkey_make_as_few_calls_as_one() -> None:
     assert "| 3 | Valkey |" in run.stdout
 
 
-@pytest.mark.verify
+@pytest.mark.fleet
 @pytest.mark.timeout(300)
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
 def test_a_fleet_keeps_its_promises() -> None:
