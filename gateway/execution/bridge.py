@@ -22,9 +22,12 @@ Of graphql-core:
 - ``pyutils.is_iterable``, which decides what a list may be;
 - ``validation.validate.ValidationAbortedError`` and the overlapping fields' rule's
   ``rule_context.remaining_complexity_budget``;
-- ``Executor.execute_field`` and ``Executor.complete_leaf_value``, which `executor.py` overrides.
+- ``Executor.execute_field`` and ``Executor.complete_leaf_value``, which `executor.py` overrides;
+- the wording of messages: the quoted text of a syntax error (`without_quoted_text`), suggestions
+  (`without_suggestion`), and the name of an argument (`argument_in`).
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING
 from enum import Enum
@@ -56,6 +59,7 @@ __all__ = [
     "StrawberryField",
     "ValidationAbortedError",
     "VariableValueSource",
+    "argument_in",
     "collect_fields",
     "collect_subfields",
     "convert_arguments",
@@ -75,7 +79,16 @@ __all__ = [
     "resolve_info",
     "view_class",
     "wants_info",
+    "without_quoted_text",
+    "without_suggestion",
 ]
+
+# A token and its text, which may have quotes itself, up to the last quote of the message.
+_QUOTED = re.compile(
+    r"((?:Name|Int|Float|String|BlockString|variable|escape sequence):?) '.*'", re.DOTALL
+)
+_SUGGESTION = re.compile(r" Did you mean .*\?$", re.DOTALL)
+_ARGUMENT = re.compile(r"Argument '(\w+)'")
 
 
 def graphql_schema(schema: strawberry.Schema) -> GraphQLSchema:
@@ -173,3 +186,22 @@ def convert_arguments(
         scalar_registry=schema.schema_converter.scalar_registry,
         config=schema.config,
     )
+
+
+def without_quoted_text(message: str) -> str:
+    """Return the message of a syntax error without the text that it quotes."""
+    return _QUOTED.sub(r"\1", message)
+
+
+def without_suggestion(message: str) -> str:
+    """Return the message of a validation error without its suggestion.
+
+    Fields without a selection have one even with ``hide_suggestions``.
+    """
+    return _SUGGESTION.sub("", message)
+
+
+def argument_in(message: str) -> str | None:
+    """Return the name of the argument that an error of its value begins with; None for others."""
+    named = _ARGUMENT.match(message)
+    return named[1] if named else None

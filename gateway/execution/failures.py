@@ -1,21 +1,14 @@
 """Errors of operations that do not run, formatted for the response."""
 
-import re
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError
 
 from gateway.errors import GatewayError, ParseFailedError
-
-# A token and its text, which may have quotes itself, up to the last quote of the message.
-_QUOTED = re.compile(
-    r"((?:Name|Int|Float|String|BlockString|variable|escape sequence):?) '.*'", re.DOTALL
-)
+from gateway.execution.bridge import without_quoted_text, without_suggestion
 
 _MAX_MESSAGE = 500  # characters
 MAX_LOCATIONS = 10
-# graphql-core suggests fields for one without a selection even with hide_suggestions.
-_SUGGESTION = re.compile(r" Did you mean .*\?$", re.DOTALL)
 
 
 class OperationRefusedError(Exception):
@@ -43,7 +36,7 @@ def refusal(
     error: GraphQLError, kind: type[GatewayError], *, suggests: bool = True
 ) -> dict[str, Any]:
     """Return the formatted error of an operation that does not run."""
-    message = error.message if suggests else _SUGGESTION.sub("", error.message)
+    message = error.message if suggests else without_suggestion(error.message)
     if len(message) > _MAX_MESSAGE:
         message = message[:_MAX_MESSAGE] + "…"
     formatted: dict[str, Any] = {"message": message}
@@ -61,7 +54,7 @@ def refuse_syntax(error: GraphQLSyntaxError) -> OperationRefusedError:
     The parser's message quotes the text where it stopped, which may be a customer's identifier: the
     quote is removed, as the location says as much.
     """
-    error.message = _QUOTED.sub(r"\1", error.message)
+    error.message = without_quoted_text(error.message)
     return OperationRefusedError([refusal(error, ParseFailedError)])
 
 

@@ -3,7 +3,6 @@
 graphql-core's own messages repeat the value, which may be a customer's identifier.
 """
 
-import re
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -28,6 +27,7 @@ from graphql import (
 )
 
 from gateway.errors import BadUserInputError, QueryTooComplexError
+from gateway.execution.bridge import argument_in
 from gateway.execution.coercion import Coerce, coercer
 from gateway.execution.failures import InputError, OperationRefusedError, refusal, refuse
 from gateway.execution.limits import Limits
@@ -199,8 +199,7 @@ def argument_made_null(error: GraphQLError) -> str | None:
     cause = error.original_error if isinstance(error.original_error, GraphQLError) else error
     if not cause.nodes or not isinstance(cause.nodes[0], ValueNode):
         return None
-    named = re.match(r"Argument '(\w+)'", cause.message)
-    return named[1] if named else None
+    return argument_in(cause.message)
 
 
 def _place_and_message(

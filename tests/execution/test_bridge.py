@@ -13,8 +13,10 @@ from graphql import (
     GraphQLError,
     GraphQLInputObjectType,
     GraphQLSchema,
+    GraphQLSyntaxError,
     OverlappingFieldsCanBeMergedRule,
     VariableValues,
+    build_schema,
     execute,
     get_argument_values,
     parse,
@@ -276,3 +278,50 @@ def test_the_executor_completes_fields_and_leaves_by_methods() -> None:
     result = execute(GRAPHQL, parse("{ plain }"), Query(), executor_class=Watching)
     assert result == ({"plain": 1}, None)
     assert seen == ["Int", 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{ a "my \' secret" }', "Syntax Error: Expected Name, found String."),
+        ("{ a(b: 1 23) }", "Syntax Error: Expected Name, found Int."),
+        ("{ a(b: 1 2.3) }", "Syntax Error: Expected Name, found Float."),
+        ('{ a(b: 1 """secret""") }', "Syntax Error: Expected Name, found BlockString."),
+        ("secret", "Syntax Error: Unexpected Name."),
+        (
+            "query ($a: Int = $secret) { a }",
+            "Syntax Error: Unexpected variable in constant value.",
+        ),
+        (r'{ a(b: "\q") }', "Syntax Error: Invalid character escape sequence:."),
+    ],
+)
+def test_a_syntax_error_is_known_without_the_text_it_quotes(text: str, message: str) -> None:
+    """Whichever token it is."""
+    with pytest.raises(GraphQLSyntaxError) as raised:
+        parse(text)
+    assert bridge.without_quoted_text(raised.value.message) == message
+    assert raised.value.message != message
+
+
+def test_a_validation_error_is_known_without_its_suggestion() -> None:
+    """Also one that graphql-core words in spite of `hide_suggestions`."""
+    schema = build_schema("type Query { part: Part } type Part { name: String }")
+    for text, message in (
+        ("{ part }", "Field 'part' of type 'Part' must have a selection of subfields."),
+        ("{ pert { name } }", "Cannot query field 'pert' on type 'Query'."),
+    ):
+        (error,) = validate(schema, parse(text))
+        assert "Did you mean" in error.message
+        assert bridge.without_suggestion(error.message) == message
+
+
+def test_an_error_of_an_arguments_value_names_the_argument() -> None:
+    """A null variable is found only when it is executed."""
+    schema = build_schema("type Query { number(of: Int! = 1): Int }")
+    document = parse("query Q($n: Int = 1) { number(of: $n) }")
+    assert not validate(schema, document)
+    result = execute(schema, document, variable_values={"n": None})
+    assert isinstance(result, ExecutionResult)
+    assert result.errors is not None
+    assert bridge.argument_in(result.errors[0].message) == "of"
+    assert bridge.argument_in("another 'of'") is None
