@@ -179,7 +179,7 @@ class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
         return found
 
     async def _by_id(self, keys: list[Key], source_type: PromotionSourceType) -> Results:
-        """Look each definition up by its id, one call each."""
+        """Return the definitions, each fetched by its id in a call of its own."""
         windows = [
             DefinitionPageKey(
                 key.program_id, source_type, _ALL._replace(promotion_id=key.promotion_id), 0, 1

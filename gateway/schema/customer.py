@@ -174,7 +174,7 @@ class Customer(Node):
 async def load_customer(
     context: ResolverContext, key: CustomerKey, pages_below: list[Ahead]
 ) -> Customer | None:
-    """Look a customer up by fetching the pages that are selected below; null if there is none.
+    """Return a customer, found by fetching the pages selected below; null if there is none.
 
     One call of the budget is reserved meanwhile, so that no definition takes it. The result of a
     page that fails is its error (`fetch_pages`).

@@ -150,7 +150,7 @@ async def _load_node(
 async def _load_shown_promotion(
     context: ResolverContext, argument: str, program_id: str, promotion_id: str
 ) -> Promotion | None:
-    """Look a promotion up by its ids: in definitions, then in lists of customers that had it.
+    """Return a promotion by its ids: from definitions, else from a list of a customer that had it.
 
     The customers are those that the caller's token names, else the ones in whose lists the
     promotion was shown last. Return null where none of them has it any more. Where none has it and
