@@ -23,7 +23,7 @@ from gateway.cache.options import CacheClocks
 from gateway.cache.redis_monitor import RedisMonitor
 from gateway.cache.statistics import cache_samples
 from gateway.config.settings import Settings, SettingsError, load_settings
-from gateway.config.tracing import headers_of
+from gateway.config.tracing import headers_of, is_traced
 from gateway.config.upstream import UpstreamAuth
 from gateway.dataloaders.data_loaders import LoaderSources
 from gateway.edge.clients import Clients
@@ -217,7 +217,7 @@ def _handler_of(
     settings: Settings,
 ) -> tuple[Callable[..., GraphQLHandler], AbstractAsyncContextManager[object]]:
     """Return the class of the endpoint's handler, and the tracing that it needs to be open."""
-    if not settings.tracing_url:
+    if not is_traced(settings):
         return GraphQLHandler, nullcontext()
     from gateway.graphql_http.traced_handler import (  # noqa: PLC0415 - decision 22
         TracedGraphQLHandler,

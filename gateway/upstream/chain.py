@@ -14,6 +14,7 @@ from typing import NamedTuple
 from gateway.cache.entry import CachePolicy
 from gateway.cache.options import CacheClocks
 from gateway.config.settings import Settings
+from gateway.config.tracing import is_traced
 from gateway.upstream.cached_upstream import CachedUpstream, create_cached_upstream
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.credentials import credential_from
@@ -48,7 +49,7 @@ def create_upstream(
 ) -> Upstream:
     """Create the links of a process, from the last to the first."""
     credential, cache_kind = credential_from(settings), CachedUpstream
-    if settings.tracing_url:
+    if is_traced(settings):
         from gateway.upstream.tracing import (  # noqa: PLC0415 - decision 22
             TracedCachedUpstream,
             TracedTransport,

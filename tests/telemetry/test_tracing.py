@@ -156,9 +156,13 @@ def test_what_is_not_sampled_is_not_sent(ratio: float, headers: dict[str, str], 
     assert (line["trace_id"] == TRACE_ID) == (headers.get("traceparent") == UNSAMPLED)
 
 
-def test_without_tracing_there_is_none(log: Lines) -> None:
+@pytest.mark.parametrize("settings", [{}, {"tracing_url": "http://127.0.0.1:9"}])
+def test_without_tracing_there_is_none(
+    settings: dict[str, str], log: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The trace of a request is passed on unchanged, and no line names it."""
-    with platform() as (scripted, upstream_url), graph_over(upstream_url) as graph:
+    monkeypatch.setenv("OTEL_SDK_DISABLED", " True" if settings else "")
+    with platform() as (scripted, upstream_url), graph_over(upstream_url, **settings) as graph:
         graph.answer(CUSTOMER, None, traceparent=SAMPLED)
         (call,) = scripted.requests
     assert call.headers["traceparent"] == SAMPLED
