@@ -24,7 +24,7 @@ from gateway.telemetry.metric import BUCKETS_S, Samples
 from gateway.telemetry.metrics import CODES, OTHER
 from gateway.telemetry.operation_line import LogFields
 
-MAX_LOGGED_NAME = 80  # characters
+_MAX_LOGGED_NAME = 80  # characters
 
 OutcomeCounts = list[int]
 """The number of operations of each outcome, in the order of `OUTCOMES`."""
@@ -44,6 +44,11 @@ class OperationSeries:
         self.outcomes, self.durations = no_outcomes(), Histogram()
 
 
+def logged_name(operation: Operation) -> str:
+    """Return the name of an operation for log lines and spans, masked; "" for one without."""
+    return mask(operation.name[:_MAX_LOGGED_NAME]) if operation.name else ""
+
+
 class OperationRecord:
     """Where one operation is counted, and the fields that its log lines have in common."""
 
@@ -51,8 +56,7 @@ class OperationRecord:
 
     def __init__(self, series: OperationSeries, operation: Operation) -> None:
         self.outcomes, self.durations = series.outcomes, series.durations
-        name = operation.name and mask(operation.name[:MAX_LOGGED_NAME])
-        self.log_fields = LogFields(operation=name or "", document=operation.sha256)
+        self.log_fields = LogFields(operation=logged_name(operation), document=operation.sha256)
 
 
 class OperationStatistics:

@@ -4,7 +4,6 @@ The names and attributes are OpenTelemetry's semantic conventions for HTTP and G
 holds a document, a variable or a header.
 """
 
-import re
 from typing import Any
 
 from gateway.context import Caller, RequestContext
@@ -13,7 +12,7 @@ from gateway.edge.trace_context import trace_headers
 from gateway.execution.documents import Operation
 from gateway.execution.outcome import Outcome
 from gateway.graphql_http.handler import GraphQLHandler
-from gateway.graphql_http.operation_statistics import MAX_LOGGED_NAME
+from gateway.graphql_http.operation_statistics import logged_name
 from gateway.graphql_http.response import HttpResponse, ResponseBody
 from gateway.telemetry.otel import Tracing
 from gateway.telemetry.tracing import as_current, current_span, record_errors, recording_span, span
@@ -21,7 +20,6 @@ from gateway.upstream.http_transport import NO_HEADERS
 
 _ROUTE = "/graphql"
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
-_number = re.compile(r"[0-9]{7,}").sub  # a client may have put a telephone number into a name
 _UNKNOWN_OPERATION = "GraphQL Operation"
 
 
@@ -79,8 +77,7 @@ class TracedGraphQLHandler(GraphQLHandler):
             current.rename(kind)
             current.set({"graphql.operation.type": kind})
             if operation.name:
-                name = _number("#", operation.name[:MAX_LOGGED_NAME])
-                current.set({"graphql.operation.name": name})
+                current.set({"graphql.operation.name": logged_name(operation)})
             codes = [error["extensions"]["code"] for error in outcome.errors]
             if codes:
                 record_errors(current, codes)

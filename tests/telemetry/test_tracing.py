@@ -170,10 +170,12 @@ def test_without_tracing_there_is_none(
 
 
 def test_log_lines_name_their_span(sandbox_url: str, log: Lines) -> None:
-    """The line of an operation names the span of that operation."""
+    """The line of an operation names the span of that operation, and both mask its name alike."""
     with collector() as (kept, url):
         with traced(sandbox_url, kept, url) as graph:
-            graph.ask(CUSTOMER)
+            graph.ask("query Of919456430850 { __typename }")
         operation = kept.named("query")
     (line,) = log.of("operation")
     assert (line["trace_id"], line["span_id"]) == (operation.trace_id, operation.span_id)
+    assert line["operation"] == operation.attributes["graphql.operation.name"]
+    assert line["operation"].startswith("Ofmasked-")
