@@ -71,11 +71,11 @@ class LogWriter:
             with self._changed:
                 self._bytes -= len(data)
                 self.lines_dropped += data[written:].count(b"\n")
-                dropped = self.lines_dropped - self._reported
-                self._reported = self.lines_dropped
+                dropped = self.lines_dropped
                 self._changed.notify_all()
-            if dropped and written and self.on_dropped is not None:
-                self.on_dropped(dropped)
+            if dropped > self._reported and written and self.on_dropped is not None:
+                self.on_dropped(dropped - self._reported)
+                self._reported = dropped
 
     def _write(self, data: bytes) -> int:
         """Write data, and return how much of it; less if there is no reader any more."""

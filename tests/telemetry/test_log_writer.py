@@ -71,6 +71,34 @@ def test_a_reader_that_stalls_loses_lines_and_blocks_nobody(pipe: tuple[int, Tex
     assert read_until(reader, 100) == LINE.encode()
 
 
+def test_lines_of_a_batch_that_failed_are_reported_after_the_next(
+    pipe: tuple[int, TextIO],
+) -> None:
+    """Also if nothing of the batch was written, as to a full disk."""
+    reader, stream = pipe
+    writer = LogWriter(stream)
+    reported, is_reported = [], threading.Event()
+
+    def report(count: int) -> None:
+        reported.append(count)
+        is_reported.set()
+
+    writer.on_dropped = report
+    os.set_blocking(stream.fileno(), False)
+    filled = 0
+    with suppress(BlockingIOError):
+        while True:
+            filled += os.write(stream.fileno(), b"-" * 4096)
+    writer.write(LINE * 2)
+    writer.drain()
+    assert writer.lines_dropped == 2
+    assert not is_reported.is_set()
+    read_until(reader, filled)
+    writer.write(LINE)
+    assert is_reported.wait(10)
+    assert reported == [2]
+
+
 def test_without_a_reader_lines_are_dropped(pipe: tuple[int, TextIO]) -> None:
     """A closed pipe is no error of the process."""
     reader, stream = pipe
