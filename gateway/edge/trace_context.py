@@ -1,7 +1,7 @@
 """The headers of a client's request that go upstream with each call made for it: trace and id.
 
-The gateway adds no span of its own, and so passes the received headers on unchanged, or drops those
-that are not well-formed (https://www.w3.org/TR/trace-context/).
+They are passed on unchanged, or dropped if they are not well-formed
+(https://www.w3.org/TR/trace-context/); with tracing a span of the gateway replaces ``traceparent``.
 """
 
 import re

@@ -5,7 +5,13 @@ from collections.abc import Iterable
 OUTCOMES = ("ok", "partial", "client_error", "refused", "upstream_error", "internal_error")
 """From the best to the worst: of several errors without data the gravest decides."""
 
-REFUSALS = ("unauthenticated", "rate_limited", "overloaded", "keys_unavailable")
+_REFUSALS = {
+    "UNAUTHENTICATED": "unauthenticated",
+    "RATE_LIMITED": "rate_limited",
+    "OVERLOADED": "overloaded",
+}
+_KEYS_UNAVAILABLE = "keys_unavailable"
+REFUSALS = (*_REFUSALS.values(), _KEYS_UNAVAILABLE)
 """The reasons of the outcome refused."""
 
 OK, PARTIAL, CLIENT_ERROR, REFUSED, UPSTREAM_ERROR, INTERNAL_ERROR = range(len(OUTCOMES))
@@ -16,7 +22,6 @@ _OUTCOMES = {
     "BAD_USER_INPUT": CLIENT_ERROR,
     "CURSOR_INVALID": CLIENT_ERROR,
     "QUERY_TOO_COMPLEX": CLIENT_ERROR,
-    "LIST_TOO_LONG": CLIENT_ERROR,
     "ANSWER_TOO_LARGE": CLIENT_ERROR,
     "UPSTREAM_BUDGET_EXCEEDED": CLIENT_ERROR,
     "FORBIDDEN": CLIENT_ERROR,
@@ -29,9 +34,7 @@ _OUTCOMES = {
     "NOT_ACCEPTABLE": CLIENT_ERROR,
     "PAYLOAD_TOO_LARGE": CLIENT_ERROR,
     "UNSUPPORTED_MEDIA_TYPE": CLIENT_ERROR,
-    "UNAUTHENTICATED": REFUSED,
-    "RATE_LIMITED": REFUSED,
-    "OVERLOADED": REFUSED,
+    **dict.fromkeys(_REFUSALS, REFUSED),
     "UPSTREAM_AUTH_FAILED": UPSTREAM_ERROR,
     "UPSTREAM_BAD_PAYLOAD": UPSTREAM_ERROR,
     "UPSTREAM_GONE": UPSTREAM_ERROR,
@@ -39,11 +42,6 @@ _OUTCOMES = {
     "UPSTREAM_TIMEOUT": UPSTREAM_ERROR,
     "UPSTREAM_UNAVAILABLE": UPSTREAM_ERROR,
     "INTERNAL_SERVER_ERROR": INTERNAL_ERROR,
-}
-_REFUSALS = {
-    "UNAUTHENTICATED": "unauthenticated",
-    "RATE_LIMITED": "rate_limited",
-    "OVERLOADED": "overloaded",
 }
 
 
@@ -55,4 +53,4 @@ def outcome_of(codes: Iterable[str]) -> int:
 def refusal_of(codes: Iterable[str], status: int | None = None) -> str:
     """Return the reason of the outcome refused; `status` is that of the HTTP response."""
     reason = next(_REFUSALS[code] for code in codes if code in _REFUSALS)
-    return "keys_unavailable" if (reason, status) == ("unauthenticated", 503) else reason
+    return _KEYS_UNAVAILABLE if (reason, status) == ("unauthenticated", 503) else reason

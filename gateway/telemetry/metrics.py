@@ -31,7 +31,6 @@ CALL_OUTCOMES = (
 )
 WAITS = ("quota", "connection")
 DROPS = ("malformed", "not_requested")
-READINGS = ("converted", "null", "item_dropped")
 CODES = (*codes(), OTHER)
 
 _ENDPOINT = ("endpoint", ENDPOINTS)
@@ -72,8 +71,8 @@ _METRICS = (
     Metric(
         "gateway_client_operations_total",
         _C,
-        "GraphQL operations by the name that the client sends (`apollographql-client-name`,"
-        " `graphql-client-name` or `x-graphql-client-name`); none without such a header.",
+        "GraphQL operations by the name that the client sends (`apollographql-client-name` or"
+        " `graphql-client-name`); none without such a header.",
         (_CLIENT, _OUTCOME),
     ),
     Metric(

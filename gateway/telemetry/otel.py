@@ -122,7 +122,6 @@ class Tracing:
             max_export_batch_size=_MAX_BATCH,
             export_timeout_millis=_EXPORT_TIMEOUT_S * 1000,
         )
-        self._exporter = exporter
         resource = {
             "service.name": _SERVICE,
             "service.version": version,
