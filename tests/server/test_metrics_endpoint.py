@@ -1,12 +1,14 @@
 """`/metrics` over HTTP: how operations and upstream calls change it, and what is never in it."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from gateway.errors import OUTCOMES, codes
+from gateway.errors import OUTCOMES, REFUSALS, codes
 from gateway.errors.outcomes import outcome_of
 from gateway.graphql_http.operation_statistics import OperationStatistics, no_outcomes
 from gateway.sandbox.app import create_sandbox
@@ -120,6 +122,50 @@ def test_every_code_has_an_outcome() -> None:
     assert internal == ["INTERNAL_SERVER_ERROR"]
     client = [code for code in codes() if OUTCOMES[outcome_of([code])] == "client_error"]
     assert not [code for code in client if code.startswith("UPSTREAM") and "BUDGET" not in code]
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "reason"),
+    [
+        ("UNAUTHENTICATED", 401, "unauthenticated"),
+        ("UNAUTHENTICATED", 503, "keys_unavailable"),
+        ("RATE_LIMITED", 429, "rate_limited"),
+        ("OVERLOADED", 503, "overloaded"),
+    ],
+)
+def test_a_refused_operation_has_its_reason(code: str, status: int, reason: str) -> None:
+    """Each operation of a batch that is refused counts, its error once."""
+    statistics, by_client = OperationStatistics(), no_outcomes()
+    statistics.count_rejected(by_client, [code], status, 3)
+    samples = statistics.samples()
+    assert by_client == [3 * (outcome == "refused") for outcome in OUTCOMES]
+    assert samples["gateway_operations_total"] == by_client
+    assert samples["gateway_operations_refused_total"] == [3 * (one == reason) for one in REFUSALS]
+    assert sum(samples["gateway_errors_total"]) == 1
+
+
+def test_only_names_that_the_operator_lists_have_series(sandbox_url: str, tmp_path: Path) -> None:
+    """Those of trusted operations and of known clients; a client can make up no other."""
+    listed, other = "query Listed { __typename }", "query Other { __typename }"
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(json.dumps({"one": listed}), "utf-8")
+    settings: dict[str, Any] = {
+        "trusted_documents": str(manifest),
+        "client_names": ("shop",),
+    }
+    with serve_gateway(sandbox_url, **settings) as url, httpx.Client(base_url=url) as http:
+        before = scrape(url)
+        for query, name in ((listed, "shop"), (other, "made up")):
+            headers = {"graphql-client-name": name}
+            http.post("/graphql", json={"query": query}, headers=headers).raise_for_status()
+        grown = changed(before, scrape(url))
+    series = 'gateway_operations_total{{operation="{}",outcome="ok"}}'
+    assert {name: number for name, number in grown.items() if "operations_total" in name} == {
+        series.format("Listed"): 1,
+        series.format("other"): 1,
+        of_client("ok", "shop"): 1,
+        of_client("ok", "other"): 1,
+    }
 
 
 FAULTS = [
