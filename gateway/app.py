@@ -22,8 +22,8 @@ from gateway.auth.factory import create_authenticator
 from gateway.cache.options import CacheClocks
 from gateway.cache.redis_monitor import RedisMonitor
 from gateway.cache.statistics import cache_samples
-from gateway.config.settings import Settings, SettingsError, load_settings
-from gateway.config.tracing import headers_of, is_traced
+from gateway.config.settings import Settings, SettingsError, is_traced, load_settings
+from gateway.config.tracing import headers_of
 from gateway.config.upstream import UpstreamAuth
 from gateway.dataloaders.data_loaders import LoaderSources
 from gateway.edge.clients import Clients

@@ -156,6 +156,12 @@ def log_settings() -> LogSettings:
         return LogSettings.model_construct()
 
 
+def is_traced(settings: Settings) -> bool:
+    """Whether requests have spans: with a collector, unless the SDK itself is switched off."""
+    is_disabled = os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+    return bool(settings.tracing_url) and not is_disabled
+
+
 def _variables() -> dict[str, str]:
     """Return the environment with names in lower case, as pydantic reads it."""
     return {name.lower(): value for name, value in os.environ.items()}

@@ -1,6 +1,5 @@
 """Settings of tracing."""
 
-import os
 import re
 from importlib.util import find_spec
 
@@ -56,12 +55,6 @@ class TracingSettings(BaseSettings):
         if pairs and not all(_HEADER.fullmatch(pair.strip()) for pair in pairs.split(",")):
             raise ValueError("not a list of headers")
         return value
-
-
-def is_traced(settings: TracingSettings) -> bool:
-    """Whether requests have spans: with a collector, unless the SDK itself is switched off."""
-    is_disabled = os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
-    return bool(settings.tracing_url) and not is_disabled
 
 
 def headers_of(settings: TracingSettings) -> dict[str, str]:

@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 from gateway.cache.entry import CachePolicy
 from gateway.cache.options import CacheClocks
-from gateway.config.settings import Settings
-from gateway.config.tracing import is_traced
+from gateway.config.settings import Settings, is_traced
 from gateway.upstream.cached_upstream import CachedUpstream, create_cached_upstream
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.credentials import credential_from
