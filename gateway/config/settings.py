@@ -4,6 +4,7 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from pydantic import PrivateAttr, SecretStr, ValidationError, model_validator
@@ -84,9 +85,13 @@ class Settings(
         return self._paths
 
     def read_again(self) -> Self:
-        """Return these settings with what the files hold now; raise SettingsError likewise."""
+        """Return these settings with what the files hold now; raise SettingsError likewise.
+
+        A pipe can be read only once: what it held stays.
+        """
         known = {name: getattr(self, name) for name in type(self).model_fields}
-        return self._with_files(known, read_files(self._paths))
+        again = {name: path for name, path in self._paths.items() if not Path(path).is_fifo()}
+        return self._with_files(known, read_files(again)._replace(paths=dict(self._paths)))
 
     @classmethod
     def load(cls, overrides: Mapping[str, object]) -> Self:

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from pydantic import SecretStr
@@ -49,6 +50,26 @@ def test_a_secret_is_read_from_its_file(
     assert _plain(settings, name) == value
     assert settings.paths == {name: str(path)}
     assert unknown_variables() == []
+
+
+def test_a_pipe_is_read_once(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Reading the files again, one of which is a pipe, waits for no writer."""
+    pipe, file = tmp_path / "pipe", tmp_path / "file"
+    os.mkfifo(pipe)
+    file.write_text("till")
+    environment.setenv("GATEWAY_UPSTREAM_PASSWORD_FILE", str(pipe))
+    environment.setenv("GATEWAY_UPSTREAM_USERNAME_FILE", str(file))
+    writer = Thread(target=pipe.write_text, args=("hunter2",))
+    writer.start()
+    settings = load_settings()
+    writer.join()
+    file.write_text("other")
+    again = settings.read_again()
+    assert (_plain(again, "upstream_username"), _plain(again, "upstream_password")) == (
+        "other",
+        "hunter2",
+    )
+    assert again.paths == settings.paths
 
 
 @pytest.mark.parametrize("name", SECRETS)
