@@ -77,9 +77,8 @@ PATH = "/graphql"
 STARTUP_FAILURE = 3
 """The exit status of a worker that does not start, as uvicorn has it."""
 _MAX_NAMES = 500  # of operations in metrics: each has some 25 series
-_MONITORING = frozenset(
-    route.path for route in monitoring.ROUTES
-)  # pages get no CORS headers of these
+# Pages get no CORS headers of these.
+_MONITORING = frozenset(route.path for route in monitoring.ROUTES)
 
 
 def utc_now() -> datetime:
@@ -102,7 +101,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     """Return the gateway as an ASGI application; tests replace parts of it.
 
     With several workers, each counts in the `shared_metrics` of all. Files of secrets and
-    certificates are looked at every `files_every_s`.
+    certificates are checked every `files_every_s`.
     """
     authenticator = authenticator or create_authenticator(settings, clock)
     http = transport or create_transport(settings)

@@ -19,39 +19,35 @@ _State = tuple[int, int, int, int] | None
 class FileWatch:
     """Calls `reload` after one of the `files`, by the variables that name them, has changed.
 
-    `reload` raises SettingsError where a file is not valid, and is called again at the next look:
-    certificate and key are two files, of which one is written first.
+    The files are checked every `every_s`. `reload` raises SettingsError where one is not valid, and
+    is called again at the next check: certificate and key are two files, of which one is written
+    first.
     """
 
     def __init__(
         self, files: Mapping[str, str], reload: Callable[[], None], every_s: float = EVERY_S
     ) -> None:
         self._files, self._reload, self._every_s = files, reload, every_s
-        self._applied = self._rejected = self._look()
+        self._applied = self._rejected = self._states()
         self._task: asyncio.Task[None] | None = None
 
     def check(self) -> None:
-        """Look at the files now."""
-        seen = self._look()
-        if seen == self._applied:
-            return
-        changed = [name for name in seen if seen[name] != self._applied[name]]
+        """Apply the files if they have changed; log once why they are rejected."""
+        states = self._states()
         try:
-            self._reload()
+            self._apply(states)
         except SettingsError as error:
-            if seen != self._rejected:
+            if states != self._rejected:
+                changed = self._changed(states)
                 log.warning("settings_files_rejected", settings=changed, reason=str(error))
-            self._rejected = seen
-        else:
-            log.info("settings_files_changed", settings=changed)
-            self._applied = seen
+            self._rejected = states
 
     async def reload(self) -> None:
-        """Look at the files now, as a signal asks for."""
-        self.check()
+        """Apply the files if they have changed; raise SettingsError if one is not valid."""
+        self._apply(self._states())
 
     async def __aenter__(self) -> Self:
-        """Begin to look, outside of any request's context."""
+        """Start to check the files, outside of any request's context."""
         if self._files:
             with suppress(SettingsError):  # what has changed since the settings were loaded
                 self._reload()
@@ -59,7 +55,7 @@ class FileWatch:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """End it."""
+        """Stop checking them."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -69,7 +65,16 @@ class FileWatch:
             await asyncio.sleep(self._every_s)
             self.check()
 
-    def _look(self) -> dict[str, _State]:
+    def _apply(self, states: dict[str, _State]) -> None:
+        if changed := self._changed(states):
+            self._reload()
+            self._applied = states
+            log.info("settings_files_changed", settings=changed)
+
+    def _changed(self, states: dict[str, _State]) -> list[str]:
+        return [name for name in states if states[name] != self._applied[name]]
+
+    def _states(self) -> dict[str, _State]:
         return {name: _state(path) for name, path in self._files.items()}
 
 

@@ -28,7 +28,7 @@ def watch_upstream_files(
     """Return what applies changed files of the settings to a process's way to the platform.
 
     New connections have the new certificates and proxy, and calls the new credential; before a
-    credential is given up as rejected, its file is looked at.
+    credential is given up as rejected, its file is checked.
     """
     reported: set[str] = set()
 

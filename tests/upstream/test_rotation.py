@@ -137,6 +137,21 @@ async def test_a_signal_looks_at_the_files_at_once(
 
 
 @pytest.mark.anyio
+async def test_a_signal_says_which_file_is_not_valid(
+    secret: Path, sandbox_url: str, log: Lines
+) -> None:
+    """Each time, as for keys and documents, and not that all has been read."""
+    app = create_app(load_settings(upstream_url=sandbox_url, **BASIC), files_every_s=NEVER_S)
+    _replace(secret, "two words \n")
+    for failed in (1, 2):
+        await app.state.lifecycle.reload()
+        assert len(log.of("reload_failed")) == failed
+    assert "GATEWAY_UPSTREAM_PASSWORD_FILE" in log.of("reload_failed")[-1]["reason"]
+    assert not log.of("reloaded")
+    assert "two words" not in "".join(log.lines)
+
+
+@pytest.mark.anyio
 async def test_files_are_looked_at_again_and_again(tmp_path: Path, log: Lines) -> None:
     """A change is noticed, however the file is changed; a mistake is tried again, and told once."""
     path, reloads = tmp_path / "file", asyncio.Queue[str]()
