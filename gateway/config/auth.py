@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
-from gateway.config.parsing import allow, split_words
+from gateway.config.parsing import allow, split_words, unless_empty
 from gateway.config.tls import CERTIFICATES, check_tls
 from gateway.config.urls import PROXY, check_proxy_url, split_http_url
 from gateway.context import Role
@@ -103,6 +103,8 @@ class AuthSettings(BaseSettings):
     )
 
     _auth_lists = field_validator("auth_algorithms", "anonymous_roles", mode="before")(split_words)
+    _auth_proxy = field_validator("auth_jwks_proxy")(unless_empty(check_proxy_url))
+    _auth_certificates = field_validator("auth_jwks_ca_file")(unless_empty(check_tls))
 
     @field_validator("auth_jwks_url")
     @classmethod
@@ -114,20 +116,6 @@ class AuthSettings(BaseSettings):
         is_safe = parts.scheme == "https" or is_loopback(parts.hostname or "")
         if not is_safe or {"#", "@"} & set(value):
             raise ValueError(value)
-        return value
-
-    @field_validator("auth_jwks_proxy")
-    @classmethod
-    def _validate_jwks_proxy(cls, value: str) -> str:
-        if value:
-            check_proxy_url(value)
-        return value
-
-    @field_validator("auth_jwks_ca_file")
-    @classmethod
-    def _validate_jwks_ca_file(cls, value: str) -> str:
-        if value:
-            check_tls(value)
         return value
 
     @model_validator(mode="after")

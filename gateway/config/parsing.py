@@ -1,6 +1,7 @@
 """Conversions between settings and text: values read and written, allowed values described."""
 
 import re
+from collections.abc import Callable
 from enum import Enum
 from typing import Any, Literal, get_args, get_origin
 
@@ -24,6 +25,17 @@ def split_words(value: object) -> object:
     if not isinstance(value, str):
         return value
     return list(dict.fromkeys(word.strip() for word in value.split(",") if word.strip()))
+
+
+def unless_empty(check: Callable[[str], object]) -> Callable[[str], str]:
+    """Return a validator that calls `check`, which raises ValueError, unless the value is ""."""
+
+    def validate(value: str) -> str:
+        if value:
+            check(value)
+        return value
+
+    return validate
 
 
 def allowed_values(field: FieldInfo) -> str:

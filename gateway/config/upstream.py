@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
-from gateway.config.parsing import PREFIX, allow, split_words
+from gateway.config.parsing import PREFIX, allow, split_words, unless_empty
 from gateway.config.tls import CERTIFICATES, check_tls
 from gateway.config.urls import PROXY, check_proxy_url, split_http_url
 
@@ -154,6 +154,10 @@ class UpstreamSettings(BaseSettings):
     )
 
     _source_types = field_validator("definition_source_types", mode="before")(split_words)
+    _proxy = field_validator("upstream_proxy")(unless_empty(check_proxy_url))
+    _certificates = field_validator("upstream_ca_file", "upstream_client_cert_file")(
+        unless_empty(check_tls)
+    )
 
     @field_validator("upstream_url")
     @classmethod
@@ -183,27 +187,6 @@ class UpstreamSettings(BaseSettings):
     def _validate_oauth_header(cls, value: str) -> str:
         if value.lower() in _RESERVED_HEADERS:
             raise ValueError
-        return value
-
-    @field_validator("upstream_proxy")
-    @classmethod
-    def _validate_proxy(cls, value: str) -> str:
-        if value:
-            check_proxy_url(value)
-        return value
-
-    @field_validator("upstream_ca_file")
-    @classmethod
-    def _validate_ca_file(cls, value: str) -> str:
-        if value:
-            check_tls(value)
-        return value
-
-    @field_validator("upstream_client_cert_file")
-    @classmethod
-    def _validate_client_certificate(cls, value: str) -> str:
-        if value:
-            check_tls(value)
         return value
 
     @field_validator("upstream_client_key_file")
