@@ -51,6 +51,7 @@ from gateway.server.explorer import Explorer
 from gateway.server.fast_path import FastPath
 from gateway.server.graphql_route import GraphQLRoute, redirect_to_graphql
 from gateway.server.uvicorn_protocol import FAST_PATH
+from gateway.server.worker import STARTUP_FAILURE
 from gateway.telemetry import (
     flush_logging,
     log,
@@ -74,8 +75,6 @@ from gateway.upstream.shown_promotions import ShownPromotions
 from gateway.upstream.transport import create_transport
 
 PATH = "/graphql"
-STARTUP_FAILURE = 3
-"""The exit status of a worker that does not start, as uvicorn has it."""
 _MAX_NAMES = 500  # of operations in metrics: each has some 25 series
 # Pages get no CORS headers of these.
 _MONITORING = frozenset(route.path for route in monitoring.ROUTES)

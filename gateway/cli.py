@@ -33,7 +33,7 @@ from gateway.server.descriptors import connection_limit, raise_descriptor_limit
 from gateway.server.lifecycle import ServerError, listen, run, url_of
 from gateway.server.listener import open_listener
 from gateway.server.server_process import Served, ServerTimes
-from gateway.server.supervisor import run_workers
+from gateway.server.supervisor import Supervisor
 from gateway.server.worker import WorkerFactory
 from gateway.telemetry import configure_logging, log, log_startup_failure, start_logging
 from gateway.telemetry.shared_metrics import SharedMetrics
@@ -295,7 +295,8 @@ def _serve_at(
         shared = SharedMetrics(settings.workers, read_metric_table(settings))
         log.info("listening", **address)
         factory = WorkerFactory("gateway.app:create_worker_app", shared)
-        run_workers(factory, settings.workers, _times(settings), listener, admin_listener)
+        times = _times(settings)
+        Supervisor(factory, settings.workers, times, listener, admin_listener).run()
 
 
 def _listen_admin(settings: Settings) -> socket.socket | None:

@@ -55,7 +55,7 @@ class _Worker:
 
 
 class Supervisor:
-    """Runs `workers` processes until a signal; `listeners` are the public and the admin one."""
+    """Runs `workers` processes until a signal, each with the application that `factory` creates."""
 
     def __init__(
         self,
@@ -72,8 +72,11 @@ class Supervisor:
         self._failure: str | None = None
         self._ended = asyncio.Event()
 
-    async def run(self) -> None:
+    def run(self) -> None:
         """Serve until a signal; raise ServerError if the workers do not start."""
+        asyncio.run(self._run())
+
+    async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._shut_down, self._times.shutdown_delay_s)
         loop.add_signal_handler(signal.SIGINT, self._shut_down, 0.0)
@@ -193,21 +196,3 @@ class Supervisor:
     def _tell_all(self, command: Command) -> None:
         for worker in self._workers:
             worker.tell(command)
-
-
-def run_workers(
-    factory: WorkerFactory,
-    workers: int,
-    times: ServerTimes,
-    listener: socket.socket,
-    admin_listener: socket.socket | None = None,
-) -> None:
-    """Serve in several processes until a signal, each with an application of its own.
-
-    Raise ServerError if they do not start.
-    """
-
-    async def supervise() -> None:
-        await Supervisor(factory, workers, times, listener, admin_listener).run()
-
-    asyncio.run(supervise())

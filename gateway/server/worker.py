@@ -11,6 +11,8 @@ from importlib import import_module
 from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
+STARTUP_FAILURE = 3
+"""The exit status of a worker that does not start, as uvicorn has it."""
 INTERRUPTS = (signal.SIGINT, signal.SIGHUP)
 """What a terminal sends to all processes; the parent alone handles it, and tells the workers."""
 
@@ -21,7 +23,7 @@ class WorkerFactory:
     `argument` is pickled apart, by what can pass file descriptors to a child process.
     """
 
-    def __init__(self, factory: str, argument: object) -> None:
+    def __init__(self, factory: str, argument: Any) -> None:
         self._factory, self._argument = factory, argument
 
     def __getstate__(self) -> dict[str, Any]:
@@ -31,12 +33,10 @@ class WorkerFactory:
         self._factory, self._argument = state["factory"], state["argument"]
 
     def __call__(self) -> Any:
-        """Create the application; the argument is unpickled only now."""
+        """Create the application, in the worker; the argument is unpickled only now."""
         module, _, name = self._factory.partition(":")
         create = getattr(import_module(module), name)
-        if isinstance(self._argument, bytes):
-            return create(pickle.loads(self._argument))  # noqa: S301 - the parent has pickled it
-        return create(self._argument)
+        return create(pickle.loads(self._argument))  # noqa: S301 - the parent has pickled it
 
 
 def run_worker(factory: WorkerFactory, *serving: Any, control: socket.socket) -> None:

@@ -10,12 +10,11 @@ from enum import Enum
 
 from starlette.applications import Starlette
 
-from gateway.config.settings import SettingsError
 from gateway.server.lifecycle import event_loop_factory
 from gateway.server.server_process import Served, ServerProcess, ServerTimes
+from gateway.server.worker import STARTUP_FAILURE
 
 BEAT_INTERVAL_S = 0.5
-_STARTUP_FAILURE = 3
 
 
 class Command(Enum):
@@ -44,11 +43,7 @@ def serve_worker(
     control: socket.socket,
 ) -> None:
     """Serve until the parent tells this process to end, or has ended itself."""
-    try:
-        app = factory()
-    except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(_STARTUP_FAILURE)
+    app = factory()
     served = Served(app, listener, app.state.lifecycle)
     admin = None
     if admin_listener is not None:
@@ -70,7 +65,7 @@ def serve_worker(
     with asyncio.Runner(loop_factory=event_loop_factory()) as runner:
         is_started = runner.run(serve())
     if not is_started:
-        sys.exit(_STARTUP_FAILURE)
+        sys.exit(STARTUP_FAILURE)
 
 
 def _obey(process: ServerProcess, control: socket.socket) -> None:
