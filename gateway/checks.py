@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from gateway.app import read_metric_table, utc_now
 from gateway.auth.factory import create_authenticator
-from gateway.cache.options import MEMORY_URL, SharedLimits
+from gateway.cache.options import SharedLimits
 from gateway.config.auth import is_loopback
+from gateway.config.cache import MEMORY_URL
 from gateway.config.secret_files import quote_file
 from gateway.config.settings import Settings, SettingsError, load_settings, unknown_variables
 from gateway.config.upstream import UpstreamAuth

@@ -4,8 +4,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-MEMORY_URL = "memory://"
-
 
 @dataclass(frozen=True, slots=True)
 class MemoryLimits:

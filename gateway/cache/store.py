@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from gateway.cache.entry import Entry, Freshness
 from gateway.cache.memory import MemoryCache
-from gateway.cache.options import MEMORY_URL, CacheClocks, MemoryLimits, SharedLimits
+from gateway.cache.options import CacheClocks, MemoryLimits, SharedLimits
 from gateway.cache.statistics import CacheStatistics
+from gateway.config.cache import MEMORY_URL
 
 if TYPE_CHECKING:
     from gateway.cache.shared import SharedCache

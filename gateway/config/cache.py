@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings
 from gateway.config.parsing import allow
 from gateway.config.urls import check_redis_url
 
+MEMORY_URL = "memory://"
 _MIN_SECRET_BYTES = 16
 
 
@@ -15,7 +16,7 @@ class CacheSettings(BaseSettings):
     """The cache of upstream responses, in memory or shared in Redis."""
 
     cache_url: str = Field(
-        "memory://",
+        MEMORY_URL,
         repr=False,
         description="memory:// for a cache per process; redis://… or rediss://… adds a cache that"
         " all replicas share, and shares the quota and the rate limits as well.",
@@ -53,7 +54,7 @@ class CacheSettings(BaseSettings):
     @field_validator("cache_url")
     @classmethod
     def _validate_cache_url(cls, value: str) -> str:
-        if value != "memory://":
+        if value != MEMORY_URL:
             check_redis_url(value)
         return value
 
@@ -66,6 +67,6 @@ class CacheSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _require_key_secret(self) -> Self:
-        if self.cache_url != "memory://" and not self.cache_key_secret.get_secret_value():
+        if self.cache_url != MEMORY_URL and not self.cache_key_secret.get_secret_value():
             raise ValueError("GATEWAY_CACHE_URL=redis://… needs GATEWAY_CACHE_KEY_SECRET")
         return self

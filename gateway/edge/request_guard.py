@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from gateway.cache.keys import KeyMaker, secret_for
-from gateway.cache.options import MEMORY_URL, SharedLimits
+from gateway.cache.options import SharedLimits
+from gateway.config.cache import MEMORY_URL
 from gateway.config.settings import Settings
 from gateway.context import Caller, RequestContext
 from gateway.edge.client_address import ClientAddresses

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from gateway.cache.keys import KeyMaker, secret_for
-from gateway.cache.options import MEMORY_URL, SharedLimits
+from gateway.cache.options import SharedLimits
+from gateway.config.cache import MEMORY_URL
 from gateway.config.settings import Settings
 from gateway.upstream.resilience.circuit_breaker import CircuitBreaker
 from gateway.upstream.resilience.concurrency import UpstreamConcurrency
