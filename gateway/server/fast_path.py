@@ -123,12 +123,8 @@ def error_bytes(  # noqa: PLR0913 - a request, its error, and how the response d
     body = msgspec.json.encode({"errors": [error.formatted(request_id)]})
     lines: HeaderLines = [
         (b"date", formatdate(usegmt=True).encode()),
-        (b"content-type", b"application/json; charset=utf-8"),
-        (b"cache-control", b"private, no-store"),
-        (b"content-length", b"%d" % len(body)),
+        *_error_headers(error, body),
     ]
-    if error.retry_after_s is not None:
-        lines = [*lines, (b"retry-after", b"%d" % error.retry_after_s)]
     if path is not None:
         lines = path.origins.add_headers(lines, path.origins.allowed(headers))
         statistics = path.graphql.statistics
@@ -154,16 +150,19 @@ def too_many_connections(own: HeaderLines) -> bytes:
 def _encode_too_many_connections() -> bytes:
     error = ConnectionLimitError()
     body = msgspec.json.encode({"errors": [error.formatted("")]})
-    lines = with_security_headers(
-        [
-            (b"content-type", b"application/json; charset=utf-8"),
-            (b"cache-control", b"private, no-store"),
-            (b"content-length", b"%d" % len(body)),
-            (b"retry-after", b"%d" % (error.retry_after_s or 1)),
-            (b"connection", b"close"),
-        ]
-    )
+    lines = with_security_headers([*_error_headers(error, body), (b"connection", b"close")])
     return _encode_lines(lines) + b"\r\n" + body
+
+
+def _error_headers(error: RequestError, body: bytes) -> list[tuple[bytes, bytes]]:
+    lines = [
+        (b"content-type", b"application/json; charset=utf-8"),
+        (b"cache-control", b"private, no-store"),
+        (b"content-length", b"%d" % len(body)),
+    ]
+    if error.retry_after_s is not None:
+        lines.append((b"retry-after", b"%d" % error.retry_after_s))
+    return lines
 
 
 def _status_line(status: int) -> bytes:

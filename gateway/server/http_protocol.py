@@ -252,10 +252,8 @@ class LimitedHttpProtocol(UvicornProtocol):
                 timed = (self._number, False)
         if timed == self._timed:
             return
+        self._stop_timer()
         self._timed = timed
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         if timed is not None:
             timeout_s = self.body_timeout_s if self._in_body else self.head_timeout_s
             self._timer = self.loop.call_later(timeout_s, self._handle_timeout)
