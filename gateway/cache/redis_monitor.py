@@ -53,13 +53,15 @@ class RedisMonitor:
         """Check each use once."""
         for check in self._checks:
             await check()
-        unexplained = [(use, name) for use in self._uses for name in use.unexplained]
-        if unexplained and self._diagnose is not None:
-            error = await self._diagnose()
-            for use, name in unexplained if error is not None else ():
-                assert error is not None  # noqa: S101 - as just said
+        if self._diagnose is None or not any(use.unexplained for use in self._uses):
+            return
+        error = await self._diagnose()
+        if error is None:
+            return
+        for use in self._uses:
+            for operation in use.unexplained:  # some may have recovered meanwhile
                 use.count(error)
-                use.lost(name, error)
+                use.lost(operation, error)
 
     def samples(self) -> Samples:
         """Return the values of the `gateway_redis_…` metrics."""

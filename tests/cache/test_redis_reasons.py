@@ -10,6 +10,8 @@ import pytest
 import trustme
 from structlog.testing import capture_logs
 
+from gateway.cache.redis_monitor import RedisMonitor
+from gateway.cache.redis_use import RedisUse
 from tests.support.graph import serve_gateway
 from tests.support.metrics import scrape
 from tests.support.tls_proxy import tls_proxy
@@ -151,3 +153,21 @@ def test_without_redis_there_is_nothing_to_tell(sandbox_url: str) -> None:
     """What does not use Redis has no availability."""
     with serve_gateway(sandbox_url) as gateway:
         assert not [name for name in scrape(gateway) if name.startswith("gateway_redis_available")]
+
+
+@pytest.mark.anyio
+async def test_a_late_diagnosis_begins_no_outage() -> None:
+    """What has recovered while the reason was looked for stays available."""
+    use = RedisUse("cache", time.monotonic)
+    use.lost("read", TimeoutError())
+    use.lost("write", TimeoutError())
+
+    async def diagnose() -> Exception:
+        use.restored("read")
+        return ConnectionRefusedError()
+
+    await RedisMonitor([use], diagnose=diagnose).check()
+    assert not use.is_available
+    use.restored("write")
+    assert use.is_available
+    assert sum(use.failures.counts) == 1
