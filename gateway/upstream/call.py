@@ -1,6 +1,7 @@
 """One GET request to the platform, as it passes from an endpoint down to the transport."""
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
@@ -17,7 +18,7 @@ _is_unreserved = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
 
 
 @dataclass(slots=True, eq=False)
-class UpstreamCall(Generic[T]):
+class UpstreamCall(ABC, Generic[T]):
     """A request to an endpoint, and how its response is decoded; endpoints subclass it.
 
     `target` is the path with its query. `request` is the operation that makes the call. `subject`
@@ -46,13 +47,13 @@ class UpstreamCall(Generic[T]):
         """Return the error to raise instead of `error`, with which the call has ended."""
         return error
 
+    @abstractmethod
     def read(self, body: bytes, *, is_own: bool) -> T:
         """Decode the body of a successful response, and check that it answers this call.
 
         `is_own`: it was fetched by this call, not by an equal call of another request, and is not
         from the cache. Raise UpstreamError for a body that must not be used.
         """
-        raise NotImplementedError
 
 
 def percent_encoded(value: str) -> str:
