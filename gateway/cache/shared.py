@@ -117,11 +117,6 @@ class SharedCache:
         self._garbage_unlogged = 0
         self._log_garbage_at = 0.0
 
-    @property
-    def is_available(self) -> bool:
-        """Whether the last operation of either kind succeeded."""
-        return not (self._reads.is_open or self._writes.is_open)
-
     async def get(self, key: str) -> Entry | None:
         """Return the entry of `key`; None where there is none, or Redis cannot be read."""
         if not self._reads.allows():
@@ -135,7 +130,7 @@ class SharedCache:
             return None
         except Exception as error:  # noqa: BLE001 - whatever it is, the gateway works without Redis
             if not (isinstance(error, ResponseError) and str(error).startswith("WRONGTYPE")):
-                self._record_failure(self._reads, error)
+                self._reads.failed(error)
                 return None
             raw = b""  # someone else's list or hash is stored under this key
         self._reads.succeeded()
@@ -167,7 +162,7 @@ class SharedCache:
             # Redis answered, and refused to write: it is full, a replica, or its disk fails.
             is_refusal = isinstance(error, ResponseError)
             is_refusal = is_refusal and not isinstance(error, AuthenticationError)
-            self._record_failure(self._writes if is_refusal else self._reads, error)
+            (self._writes if is_refusal else self._reads).failed(error)
         else:
             self._writes.succeeded()
 
@@ -193,10 +188,6 @@ class SharedCache:
                 yield
         finally:
             self._free_connections.release()
-
-    def _record_failure(self, circuit: Circuit, error: Exception) -> None:
-        self._statistics.errors += 1
-        circuit.failed(error)
 
     def _record_garbage(self) -> None:
         """Count a value that is not a valid entry, and log the count once a minute."""

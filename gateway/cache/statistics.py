@@ -1,6 +1,5 @@
 """Counts of the cache's events, and the metrics made of them."""
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,8 @@ class CacheStatistics:
 
     `memory_hits` and `shared_hits` are fresh entries served from that level, `stale` stale entries
     served from either, and `negative_hits` the negative ones among them. `garbage` counts values of
-    the shared level that are not valid entries. `errors` are failed operations on the shared level,
-    `skipped` those not tried because it was unavailable or all connections were busy.
+    the shared level that are not valid entries, `skipped` operations on it that were not tried
+    because it was unavailable or all connections were busy; failed ones are in its `RedisUse`.
     """
 
     memory_hits: int = 0
@@ -27,7 +26,6 @@ class CacheStatistics:
     coalesced: int = 0
     stored: int = 0
     garbage: int = 0
-    errors: int = 0
     skipped: int = 0
     refreshes: int = 0
     refreshes_failed: int = 0
@@ -48,10 +46,6 @@ def cache_samples(cache: "TwoLevelCache") -> "Samples":
         "gateway_cache_refreshes_skipped_total": [counted.refreshes_refused],
         "gateway_cache_entries": [cache.memory.entries],
         "gateway_cache_bytes": [cache.memory.bytes],
-        "gateway_cache_shared_available": [
-            math.nan if cache.shared is None else cache.shared.is_available
-        ],
-        "gateway_cache_shared_errors_total": [counted.errors],
         "gateway_cache_shared_skipped_total": [counted.skipped],
         "gateway_cache_shared_invalid_entries_total": [counted.garbage],
     }

@@ -228,17 +228,10 @@ _METRICS = (
     Metric("gateway_cache_entries", _G, "Entries in memory."),
     Metric("gateway_cache_bytes", _G, "Estimated size of the entries in memory."),
     Metric(
-        "gateway_cache_shared_available",
-        _G,
-        "0 while reads or writes of Redis fail, for any worker, else 1; absent without Redis.",
-        (),
-        min,
-    ),
-    Metric("gateway_cache_shared_errors_total", _C, "Redis operations that failed."),
-    Metric(
         "gateway_cache_shared_skipped_total",
         _C,
-        "Redis operations that were skipped because Redis was unavailable.",
+        "Reads and writes of the shared level that were not tried: Redis was unavailable, or all"
+        " connections were busy.",
     ),
     Metric(
         "gateway_cache_shared_invalid_entries_total",

@@ -45,3 +45,9 @@ class Bench:
         """Close the fetcher and the connections."""
         await self.fetcher.close()
         await self.cache.close()
+
+
+def redis_failures(cache: TwoLevelCache) -> int:
+    """Return the number of operations on the shared level that have failed."""
+    assert cache.shared is not None
+    return sum(cache.shared.use.failures.counts)

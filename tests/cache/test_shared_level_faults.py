@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from gateway.cache.entry import Entry
 from gateway.cache.store import TwoLevelCache, create_cache
-from tests.cache.fetching import SECRET
+from tests.cache.fetching import SECRET, redis_failures
 from tests.support.valkey import Valkey
 
 pytestmark = [pytest.mark.anyio, pytest.mark.verify]
@@ -115,15 +115,15 @@ async def load(cache: TwoLevelCache) -> AsyncIterator[Load]:
 
 def is_shared(cache: TwoLevelCache) -> bool:
     """Whether the shared level is available, as far as the cache knows."""
-    return cache.shared is not None and cache.shared.is_available
+    return cache.shared is not None and cache.shared.use.is_available
 
 
 async def settled(cache: TwoLevelCache) -> None:
     """Wait until the shared level has had no error for half a second."""
     async with asyncio.timeout(RECOVERY_S):
         errors = -1
-        while not is_shared(cache) or cache.statistics.errors != errors:
-            errors = cache.statistics.errors
+        while not is_shared(cache) or redis_failures(cache) != errors:
+            errors = redis_failures(cache)
             await asyncio.sleep(0.5)
 
 

@@ -121,7 +121,7 @@ def exposed(name: str, ended: list[float], running: list[list[float]]) -> list[s
         ("gateway_upstream_calls_in_flight", [5.0], [[1.0], [2.0]], ["3.0"]),
         ("gateway_upstream_legacy_endpoint_gone_ratio", [1.0], [[0.0], [0.0]], ["0.0"]),
         ("gateway_upstream_legacy_endpoint_gone_ratio", [], [[0.0], [1.0]], ["1.0"]),
-        ("gateway_cache_shared_available", [], [[0.0], [1.0]], ["0.0"]),
+        ("gateway_upstream_quota_remaining", [], [[3.0], [7.0]], ["3.0"]),
         ("gateway_upstream_quota_remaining", [], [[float("nan")], [7.0]], ["7.0"]),
         ("gateway_upstream_quota_remaining", [3.0], [[float("nan")]], []),
     ],
