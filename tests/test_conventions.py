@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 GATEWAY = sorted((ROOT / "gateway").rglob("*.py"))
 TESTS = sorted(path for path in (ROOT / "tests").rglob("*.py") if "node_modules" not in path.parts)
 # A docstring begins with what a function does or returns (PEP 257), in the words of the field.
-NOT_A_SUMMARY = re.compile(r"(Give|Gives|Tell|Tells|Say|Says|Hand|Let)\b")
+NOT_A_SUMMARY = re.compile(r"(Give|Tell|Say|Hand|Let|Look)s?\s")
 Definition = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -55,7 +55,7 @@ def sleeps(source: str) -> list[int]:
 
 @pytest.mark.parametrize("path", [*GATEWAY, *TESTS], ids=_name)
 def test_docstrings_begin_with_what_is_done_or_returned(path: Path) -> None:
-    """None begins with "Give", "Tell", "Say", "Hand" or "Let"."""
+    """None begins with "Give", "Tell", "Say", "Hand", "Let" or "Look"."""
     found = [
         (line, text) for line, text in docstrings(path.read_text()) if NOT_A_SUMMARY.match(text)
     ]
