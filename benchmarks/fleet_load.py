@@ -82,8 +82,13 @@ class Tally:
         return statistics.quantiles(self.durations_s, n=100)[percent - 1] * 1000
 
     async def ask_nth(self, url: str, number: int) -> None:
-        """Send one of the bodies in turn, whose right data is in `expected`."""
-        place = number % len(BODIES)
+        """Send one of the bodies, whose right data is in `expected`.
+
+        Each round has them in another order: a balancer that takes as many replicas in turn would
+        send each of them one body alone.
+        """
+        rounds, place = divmod(number, len(BODIES))
+        place = (place + rounds) % len(BODIES)
         await self.ask(url, BODIES[place], self.expected[place])
 
     async def ask(self, url: str, body: dict[str, Any], expected: Any) -> None:

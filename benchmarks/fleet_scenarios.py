@@ -17,7 +17,8 @@ from fleet_processes import Fleet, fleet
 QUOTA = 60
 _WINDOW_S = 60.0
 _LATENCY_MS = 50
-_KILL_LATENCY_MS = 300  # so that there are requests in flight on the replica that is killed
+_KILL_LATENCY_MS = 300  # so that requests wait for the platform when their replica is killed
+_STOPPED_S = 0.5  # long enough for nginx to pass several requests to a replica
 _DOCUMENTS = 10
 _TYPENAME = {"__typename": "Query"}
 _SHARED_WITHIN_S = 0.1  # in the background
@@ -152,7 +153,10 @@ def _note_in_flight(outcome: Outcome, running: Fleet, killed: _Killed) -> int:
 
 
 async def _kill_replica(running: Fleet, pace: Pace) -> Outcome:
-    """Kill a replica; the endpoints go without it a while later, and another one starts."""
+    """Kill a replica; the endpoints go without it a while later, and another one starts.
+
+    It is stopped first, so that it does not depend on chance whether requests are in flight on it.
+    """
     running.balancer.retries = True
     running.route()
     await _set_latency(running, _KILL_LATENCY_MS)
@@ -160,6 +164,9 @@ async def _kill_replica(running: Fleet, pace: Pace) -> Outcome:
     began = time.time()
     async with load(running.balancer.url, pace.per_second, expected) as tally:
         await asyncio.sleep(2)
+        # Nothing that it is sent from here on is answered: there are requests in flight on it.
+        running.replicas[0].process.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(_STOPPED_S)
         killed = _kill(running)
         await asyncio.sleep(pace.lag_s)
         running.route()
@@ -241,13 +248,13 @@ def most_in_window(starts: list[float], window_s: float) -> int:
     )
 
 
-async def run(folder: Path, pace: Pace, told: Callable[[Outcome], None]) -> list[Outcome]:
-    """Run all scenarios, each on three replicas; `told` gets each outcome when it is there."""
+async def run(folder: Path, pace: Pace, report: Callable[[Outcome], None]) -> list[Outcome]:
+    """Run all scenarios, each on three replicas; `report` gets each outcome when it is there."""
     outcomes: list[Outcome] = []
 
     def add(outcome: Outcome) -> None:
         outcomes.append(outcome)
-        told(outcome)
+        report(outcome)
 
     settings = {
         "GATEWAY_SHUTDOWN_DELAY_S": f"{pace.delay_s:g}",
