@@ -31,7 +31,6 @@ from speed.servers import (
     Cores,
     Running,
     Server,
-    free_port,
     gateway,
     naive,
     pass_through,
@@ -39,6 +38,8 @@ from speed.servers import (
     running,
 )
 from speed.workloads import by_calls, by_leaves, workloads
+
+from tests.support.commands import free_port
 
 _HERE = Path(__file__).resolve().parent
 _CUSTOMER_TTL_S = {"GATEWAY_CACHE_CUSTOMER_TTL_S": "3600"}

@@ -5,8 +5,6 @@ Before the sandbox stands a second nginx, whose log has the time of each upstrea
 
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Container, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -14,12 +12,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-import httpx
 from soak_processes import Process, gateway, sandbox
-from speed.servers import free_port
+from speed.processes import await_answer, started
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
+from tests.support.commands import free_port
 from tests.support.valkey import Valkey
 
 _NGINX = """daemon off;
@@ -51,9 +47,6 @@ http {{
   }}
 }}
 """
-_START_S = 15.0
-_END_S = 10.0
-_MOMENT_S = 0.02
 SECRET = "the fleet's own secret"  # noqa: S105 - of this machine's fleet alone
 
 
@@ -81,6 +74,15 @@ class Nginx:
     def url(self) -> str:
         """Return its URL."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        """Return the file with what nginx prints, which are the reasons for not starting."""
+        return self.folder / f"{self.name}.log"
+
+    def wait_for(self, statuses: Container[int]) -> None:
+        """Wait until a probe is answered with one of these statuses."""
+        await_answer(f"{self.url}/readyz", statuses, self.process, self.log)
 
     def pass_to(self, servers: list[str]) -> None:
         """Pass requests to these servers from now on, each a host and a port."""
@@ -117,36 +119,9 @@ def nginx(name: str, folder: Path, servers: list[str], *, retries: bool = False)
     proxy = Nginx(name, folder, retries=retries)
     proxy.pass_to(servers)
     command = ["nginx", "-c", str(folder / f"{name}.conf")]
-    with (folder / f"{name}.log").open("wb") as out:
-        proxy.process = subprocess.Popen(command, stdout=out, stderr=out)  # noqa: S603 - ours
-    try:
-        _await_nginx(proxy, range(600))
+    with started(command, proxy.log) as proxy.process:
+        proxy.wait_for(range(600))
         yield proxy
-    finally:
-        _end(proxy.process)
-
-
-def _await_nginx(proxy: Nginx, statuses: Container[int]) -> None:
-    end = time.monotonic() + _START_S
-    with httpx.Client(trust_env=False) as client:
-        while time.monotonic() < end:
-            try:
-                if client.get(f"{proxy.url}/readyz").status_code in statuses:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(_MOMENT_S)
-    said = [path.read_text()[-2000:] for path in proxy.folder.glob(f"{proxy.name}*.log")]
-    raise RuntimeError(f"{proxy.name} did not start; it said:\n{''.join(said)}")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(_END_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 @dataclass
@@ -215,5 +190,5 @@ def fleet(
             for one in [pool.submit(running.start_replica) for _ in range(replicas)]:
                 one.result()
         running.route()
-        _await_nginx(balancer, {200})
+        balancer.wait_for({200})
         yield running

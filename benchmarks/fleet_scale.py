@@ -28,11 +28,10 @@ from fleet_processes import SECRET, nginx
 from speed.answers import write_answers
 from speed.load import Bench
 from speed.nginx import upstream_configuration
-from speed.servers import Cores, Running, Server, free_port, gateway, running
+from speed.servers import Cores, Running, Server, gateway, running
 from speed.workloads import workloads
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
+from tests.support.commands import free_port
 from tests.support.valkey import Valkey
 
 _AT_ONCE = 16

@@ -1,8 +1,6 @@
 """Servers as processes, each pinned to a core, started and ended by its process id."""
 
 import os
-import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -10,12 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
+from speed.processes import ROOT, await_answer, memory_mb, started
+from tests.support.commands import free_port
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 PEERS = ROOT / "benchmarks" / "peers"
-_START_S = 30
-_END_S = 15
+_IDLE_WITHIN_S = 30
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -76,23 +73,14 @@ class Running:
     def settle(self) -> None:
         """Wait until it is idle: work that clients left behind is done."""
         before = -1.0
-        end = time.monotonic() + _START_S
+        end = time.monotonic() + _IDLE_WITHIN_S
         while (now := self.cpu_s()) != before and time.monotonic() < end:
             before = now
             time.sleep(0.15)
 
     def memory_mb(self) -> float:
         """Return its resident memory."""
-        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
-        kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
-        return kilobytes / 1024
-
-
-def free_port() -> int:
-    """Return a loopback port that is not in use."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+        return memory_mb(self.pid)
 
 
 def gateway(upstream: str, settings: Mapping[str, str] | None = None) -> Server:
@@ -147,37 +135,10 @@ def running(server: Server, cores: str, folder: Path, port: int | None = None) -
     log = folder / f"{server.name}-{port}.log"
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("GATEWAY_")}
     listening = {"PORT": str(port), "GATEWAY_PORT": str(port), "GATEWAY_HOST": "127.0.0.1"}
+    environment = {**inherited, **server.environment, **listening}
+    command = ["taskset", "-c", cores, *server.command]
+    url = f"http://127.0.0.1:{port}"
     began = time.perf_counter()
-    with log.open("wb") as out:
-        process = subprocess.Popen(  # noqa: S603 - our own commands
-            ["taskset", "-c", cores, *server.command],  # noqa: S607
-            cwd=server.folder,
-            env={**inherited, **server.environment, **listening},
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        url = f"http://127.0.0.1:{port}"
-        _await(server, url, process, log)
+    with started(command, log, environment, server.folder) as process:
+        await_answer(url + server.probe, range(500), process, log)
         yield Running(server, url, process.pid, time.perf_counter() - began)
-    finally:
-        process.terminate()
-        try:
-            process.wait(_END_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _await(server: Server, url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + _START_S
-    with httpx.Client(trust_env=False, timeout=5) as client:
-        while time.monotonic() < end and process.poll() is None:
-            try:
-                if client.get(url + server.probe).status_code < 500:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(0.005)
-    raise RuntimeError(f"{server.name} did not start; it said:\n{log.read_text()[-2000:]}")

@@ -12,10 +12,11 @@ from structlog.testing import capture_logs
 
 from gateway.cache.redis_monitor import RedisMonitor
 from gateway.cache.redis_use import RedisUse
+from tests.support.commands import free_port
 from tests.support.graph import serve_gateway
 from tests.support.metrics import scrape
 from tests.support.tls_proxy import tls_proxy
-from tests.support.valkey import Valkey, free_port
+from tests.support.valkey import Valkey
 
 _PATIENCE_S = 20.0
 USES = ("cache", "quota", "rate_limit")

