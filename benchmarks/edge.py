@@ -72,15 +72,10 @@ def _counted_once() -> Callable[..., Any]:
     return of
 
 
-def _take(self: LimitedHttpProtocol, name: bytes, value: bytes) -> None:
-    self.headers.append((name.lower(), value))
-
-
 def parts() -> dict[str, list[tuple[object, str, Any]]]:
     """Return the checks, each with what replaces it when it is left out."""
     none = nullcontext()
     return {
-        "bounds of heads": [(LimitedHttpProtocol, "on_header", _take)],
         "time for heads and bodies": [(LimitedHttpProtocol, "_watch", lambda _self: None)],
         "other sites, rate limit": [
             (Origins, "check_csrf", lambda _self, _headers: None),
