@@ -1,11 +1,10 @@
 """The image as it is deployed: built from the Dockerfile, run read-only as its user, asked, ended.
 
-``make image-check`` runs these alone, and fails where something is missing that they need;
-no other target runs them.
+``make image-check`` runs these alone, and no other target runs them. They fail where something is
+missing that they need.
 """
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,8 +14,8 @@ import httpx
 import pytest
 
 from tests.support.commands import free_port, post, wait_for
-from tests.support.image import Container, Image, UnavailableError, built_image, missing
-from tests.support.image_bases import ROOT
+from tests.support.image import Container, Image, built_image
+from tests.support.image_bases import ROOT, UnavailableError
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(3_000)]
 QUERY = """{
@@ -26,23 +25,14 @@ QUERY = """{
 }"""
 
 
-def unavailable(reason: str) -> None:
-    """Fail where the check was asked for, else skip it."""
-    if os.environ.get("IMAGE_CHECK") == "required":
-        pytest.fail(f"the image cannot be checked here. {reason}", pytrace=False)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="module")
 def image(pytestconfig: pytest.Config) -> Iterator[Image]:
     """Build the image, once."""
-    if reason := missing():
-        unavailable(reason)
     try:
         with built_image(progress(pytestconfig)) as built:
             yield built
     except UnavailableError as error:
-        unavailable(str(error))
+        pytest.fail(f"the image cannot be checked here. {error}", pytrace=False)
 
 
 def progress(config: pytest.Config) -> Callable[[str], None]:

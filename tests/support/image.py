@@ -29,7 +29,7 @@ _BUILD_S = 1_200.0
 _UNUSED_NAMESPACES = {"network", "cgroup"}  # the host's: nothing here is about them
 
 
-def missing() -> str:
+def _missing() -> str:
     """Return what this machine lacks to build and run the image, or an empty text."""
     if sys.platform != "linux":
         return "Linux is needed"
@@ -144,8 +144,10 @@ def _runc(folder: Path) -> list[str | Path]:
 def built_image(log: Any) -> Iterator[Image]:
     """Build the image; remove everything that was made for it when the block is left.
 
-    Raises UnavailableError where the base images cannot be had.
+    Raises UnavailableError where a tool or the base images cannot be had.
     """
+    if reason := _missing():
+        raise UnavailableError(reason)
     folder = Path(tempfile.mkdtemp(prefix="image-check-", dir="/var/tmp"))
     try:
         yield _build(folder, log)
@@ -194,6 +196,3 @@ def _remove(folder: Path) -> None:
     if f" {folder}/" in mounts:
         raise RuntimeError(f"{folder} is left: something is mounted in it")
     shutil.rmtree(folder)
-
-
-__all__ = ["Container", "Image", "UnavailableError", "built_image", "missing"]
