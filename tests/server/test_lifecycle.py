@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,10 +14,11 @@ import httpx
 import pytest
 
 from gateway.graphql_http.persisted_queries.reference import sha256_of
-from tests.support.commands import Command, free_port, post, running, wait_for, worker_pids
+from tests.support.commands import Command, free_port, post, running, wait_for
 from tests.support.metrics import scrape
 from tests.support.raw_http import POST, WHOLE, connect, exchange, parse, until_closed
 from tests.support.tokens import AUDIENCE, ISSUER, Issuer
+from tests.support.workers import needs_proc, worker_pids
 
 PROBE = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 BODY = b'{"query": "{ customer(by: {mobile: \\"919876543210\\"}) { id } }"}'
@@ -235,7 +235,7 @@ def test_sighup_reads_keys_and_trusted_documents_again(mode: str, tmp_path: Path
     assert set(reasons) == {"GATEWAY_AUTH_KEY_FILE"}
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="it finds the workers in /proc")
+@needs_proc
 def test_a_stopped_worker_delays_nothing() -> None:
     """Neither does it hold the listener open, nor is it waited for."""
     with waiting("several") as (command, url, client, upstream):
@@ -275,7 +275,7 @@ def holds(pid: int, peer: socket.socket) -> bool:
     return any(f"socket:[{inode}]" in open_files(pid) for inode in inodes)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="it finds the workers in /proc")
+@needs_proc
 def test_a_worker_that_dies_before_it_has_started_ends_the_parent() -> None:
     """Its exit status is in the one line that says so."""
     settings = {"GATEWAY_UPSTREAM_URL": "http://127.0.0.1:1", "GATEWAY_UPSTREAM_AUTH": "none"}
@@ -288,7 +288,7 @@ def test_a_worker_that_dies_before_it_has_started_ends_the_parent() -> None:
     assert command.is_gone()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="it finds the workers in /proc")
+@needs_proc
 def test_the_workers_of_a_killed_parent_end() -> None:
     """They notice by the socket between the two, and drain as after SIGTERM."""
     with waiting("several") as (command, url, client, upstream):

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 
@@ -116,14 +115,6 @@ def wait_for(url: str, command: Command, status: int | None = None) -> httpx.Res
                 return response
         time.sleep(0.02)
     raise TimeoutError(url)
-
-
-def worker_pids(parent: int) -> list[int]:
-    """Return the process ids of a gateway's workers."""
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
-    return [
-        int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    ]
 
 
 def post(url: str, query: str, headers: Mapping[str, str] | None = None) -> httpx.Response:

@@ -2,13 +2,13 @@
 
 import os
 import signal
-import sys
 import time
 
 import pytest
 
-from tests.support.commands import free_port, post, running, wait_for, worker_pids
+from tests.support.commands import free_port, post, running, wait_for
 from tests.support.metrics import scrape
+from tests.support.workers import needs_proc, worker_pids
 
 QUERY = '{ customer(by: {externalId: "C-ONE"}) { promotions(first: 1) { totalCount } } }'
 OK = 'gateway_operations_total{operation="other",outcome="ok"}'
@@ -16,7 +16,7 @@ CALLS = 'gateway_upstream_calls_total{endpoint="promotionData",outcome="2xx"}'
 
 
 @pytest.mark.verify
-@pytest.mark.skipif(sys.platform != "linux", reason="it finds the workers in /proc")
+@needs_proc
 def test_all_workers_are_counted_the_killed_one_too(sandbox_url: str) -> None:
     """Every scrape counts all operations before it, those of killed workers included."""
     port = free_port()
