@@ -13,6 +13,7 @@ from gateway.execution.bridge import graphql_schema, is_one_of
 from gateway.schema import enums  # noqa: F401 - registers the vocabulary's words
 from gateway.schema.customer import Customer
 from gateway.schema.customer_promotion import CustomerPromotion
+from gateway.schema.description import DESCRIPTION
 from gateway.schema.info import Info
 from gateway.schema.program import Program
 from gateway.schema.promotion import Promotion
@@ -43,6 +44,7 @@ def build_schema() -> strawberry.Schema:
         types=[Customer, CustomerPromotion, Promotion, Program],
         config=StrawberryConfig(info_class=Info, scalar_map=SCALARS),
     )
+    executable(schema).description = DESCRIPTION  # Strawberry has no parameter for it
     _drop_null_defaults(executable(schema))
     _mark_one_of_inputs(executable(schema))
     return schema
@@ -74,4 +76,6 @@ def _mark_one_of_inputs(schema: GraphQLSchema) -> None:
 
 def print_schema() -> str:
     """Return the schema in the schema definition language, the content of ``schema.graphql``."""
-    return build_schema().as_str() + "\n"
+    # Strawberry prints no description of a schema.
+    definition = f'"""\n{DESCRIPTION}\n"""\nschema {{\n  query: Query\n}}'
+    return f"{definition}\n\n{build_schema().as_str()}\n"

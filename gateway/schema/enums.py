@@ -180,7 +180,7 @@ _describe(
 )
 _describe(
     Drift,
-    "Whether the list moved between two pages (docs/paging.md).",
+    "Whether the list moved between two pages.",
     NONE="It did not, as far as can be seen.",
     REPAIRED="It did; this page goes on at the right place all the same.",
     SUSPECTED="Items may be missing or repeated between the last page and this one: the list moved"

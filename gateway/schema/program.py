@@ -161,9 +161,8 @@ class Program(Node):
         return strawberry.ID(self.payload)
 
     @fetching(
-        "Its name, which its promotions tell. Where no page at hand does, one promotion of the"
-        " first source type in GATEWAY_DEFINITION_SOURCE_TYPES is asked, and no other; null where"
-        " that tells none.",
+        "Its name, which its promotions tell. Where no page at hand does, one promotion is asked,"
+        " of the first source type in which definitions are looked for; null where it tells none.",
         calls=one_call,
     )
     async def name(self, info: Info) -> str | None:

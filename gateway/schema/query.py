@@ -32,7 +32,7 @@ _OF_A_PROMOTION = (
     " where that list has it no longer, and where it was shown over an hour ago or by another"
     " replica."
 )
-_MAX = "20 at the most, unless GATEWAY_MAX_LIST_LENGTH says otherwise."
+_MAX = "20 at the most, unless this installation allows more or fewer."
 Ids = Annotated[
     list[strawberry.ID],
     strawberry.argument(description=f"Each an `id` that this graph has given; {_MAX}"),

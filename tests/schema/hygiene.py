@@ -13,6 +13,7 @@ from graphql import (
     NonNullTypeNode,
     ObjectTypeDefinitionNode,
     ScalarTypeDefinitionNode,
+    SchemaDefinitionNode,
     print_ast,
 )
 
@@ -21,6 +22,7 @@ Rule = Callable[[DocumentNode], Iterator[str]]
 _CAMEL = re.compile(r"[a-z][a-zA-Z0-9]*")
 _PASCAL = re.compile(r"[A-Z][a-zA-Z0-9]*")
 _UPPER = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
+_OUTSIDE = re.compile(r"GATEWAY_|\b[\w-]+\.(?:md|py|graphql|json|toml|ya?ml)\b|\b(?:docs|gateway)/")
 _CURSORS = {"first": "Int", "after": "String", "last": "Int", "before": "String"}
 _PAGE_INFO = {
     "hasNextPage": "Boolean!",
@@ -233,8 +235,17 @@ def deprecations_say_why(schema: DocumentNode) -> Iterator[str]:
                 yield path
 
 
+def descriptions_stay_inside(schema: DocumentNode) -> Iterator[str]:
+    """Forbid names of settings and files: a client of the graph has neither."""
+    definitions = [one for one in schema.definitions if isinstance(one, SchemaDefinitionNode)]
+    for path, node in [*_named(schema), *(("schema", one) for one in definitions)]:
+        if node.description and _OUTSIDE.search(node.description.value):
+            yield path
+
+
 RULES: tuple[Rule, ...] = (
     described,
+    descriptions_stay_inside,
     names_in_their_case,
     no_kind_in_a_name,
     no_typename_prefix,

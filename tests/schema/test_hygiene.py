@@ -1,9 +1,11 @@
 """The schema passes the lint rules: described, consistently named, Relay's conventions."""
 
-import pytest
-from graphql import DocumentNode, parse
+import re
 
-from gateway.schema.build import print_schema
+import pytest
+from graphql import DocumentNode, build_ast_schema, parse
+
+from gateway.schema.build import build_schema, executable, print_schema
 from tests.schema.hygiene import RULES, Rule
 
 SCHEMA = parse(print_schema())
@@ -32,6 +34,10 @@ BAD = [
     ("described", '"Words." enum E { "no sentence" A "" B }', {"E.A", "E.B"}),
     ("described", '"W." type Q { "W." a(b: Int, "W." c: Int): Int }', {"Q.a(b)"}),
     ("described", '"W." input I { a: Int }', {"I.a"}),
+    ("descriptions_stay_inside", '"GATEWAY_X." type Q { "docs/a." a("See b.md." b: I): Int }',
+     {"Q", "Q.a", "Q.a(b)"}),
+    ("descriptions_stay_inside", '"As a.graphql." schema { query: Q } "It." type Q { a: Int }',
+     {"schema"}),
     ("names_in_their_case", "type query_page { A: Int b_c(D: Int): Int }",
      {"query_page", "query_page.A", "query_page.b_c", "query_page.b_c(D)"}),
     ("names_in_their_case", "enum E { lower TWO__LOW A_B }", {"E.lower", "E.TWO__LOW"}),
@@ -82,6 +88,18 @@ def test_a_schema_that_breaks_a_rule_is_found(name: str, language: str, broken: 
 def test_each_rule_has_a_schema_that_breaks_it() -> None:
     """Each rule looks at something."""
     assert {name for name, _, _ in BAD} == NAMED.keys()
+
+
+def test_the_schema_has_a_description_of_the_whole() -> None:
+    """GraphiQL's first page: vocabulary, ids, paging, errors and cost; the SDL has it, too."""
+    described = build_ast_schema(SCHEMA).description
+    assert described == executable(build_schema()).description
+    assert described is not None
+    for subject in ("Vocabulary", "Ids", "Paging", "Errors", "Cost", "Changes"):
+        assert f"**{subject}" in described
+    known = {*re.findall(r"\w+", build_schema().as_str())}
+    quoted = [code for code in described.split("`")[1::2] if not code.startswith("extensions.")]
+    assert {word for code in quoted for word in re.findall(r"\w+", code)} <= known
 
 
 def test_the_language_has_no_comments_for_descriptions() -> None:
