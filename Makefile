@@ -127,4 +127,4 @@ lock: setup      ## resolve the locks anew: all of it for developers, the runtim
 LOCK := --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
 clean:           ## remove what was built
-	rm -rf $(VENV) $(BENCH) dist explorer/node_modules benchmarks/peers/node_modules tests/clients/node_modules tests/clients/documents/__generated__ tests/graphql_http/persisted_queries/node_modules tests/audit/node_modules gateway/server/explorer_assets .mypy_cache .ruff_cache .pytest_cache .coverage
+	rm -rf $(VENV) $(BENCH) dist explorer/node_modules benchmarks/peers/node_modules tests/clients/node_modules tests/clients/documents/__generated__ tests/audit/node_modules gateway/server/explorer_assets .mypy_cache .ruff_cache .pytest_cache .coverage

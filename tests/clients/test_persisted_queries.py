@@ -1,7 +1,5 @@
 """Real npm clients against a real gateway."""
 
-import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,16 +8,10 @@ import pytest
 
 from gateway.cli import main
 from tests.support.graph import serve_gateway
+from tests.support.javascript import CLIENTS, run_node
 
-HERE = Path(__file__).parent
 GRAPHQL, JSON = "application/graphql-response+json", "application/json"
-pytestmark = [pytest.mark.verify, pytest.mark.timeout(300)]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def clients() -> None:
-    """Install the clients from their lock."""
-    subprocess.run(["npm", "ci", "--silent"], cwd=HERE, check=True, timeout=240)  # noqa: S607 - npm is where it is
+pytestmark = [pytest.mark.verify, pytest.mark.timeout(300), pytest.mark.usefixtures("npm")]
 
 
 @pytest.fixture
@@ -31,16 +23,7 @@ def fresh(sandbox_url: str) -> Iterator[str]:
 
 def ask(url: str, client: str, *more: str) -> list[tuple[str, bool, int, str]]:
     """Run a client that queries two programs; check its results and return its requests."""
-    ended = subprocess.run(  # noqa: S603 - our own script
-        ["node", "clients.mjs", url, client, *more],  # noqa: S607 - node is where it is
-        cwd=HERE,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (ended.returncode, ended.stderr) == (0, "")
-    told: dict[str, Any] = json.loads(ended.stdout)
+    told: dict[str, Any] = run_node("persisted.mjs", url, client, *more)
     assert [answer["program"]["programId"] for answer in told["answers"]] == ["973", "9005"]
     return [
         (one["method"], one["hasQuery"], one["status"], one["type"]) for one in told["requests"]
@@ -81,7 +64,7 @@ def test_apollos_link_takes_the_manifest_that_the_command_writes(
     """With trusted documents only it never sends a document."""
     manifest = str(tmp_path / "manifest.json")
     (tmp_path / "documents").mkdir()
-    (tmp_path / "documents/p.graphql").write_text((HERE / "program.graphql").read_text())
+    (tmp_path / "documents/p.graphql").write_text((CLIENTS / "program.graphql").read_text())
     written = main(
         ["operations", str(tmp_path / "documents"), "--format", "apollo", "--output", manifest]
     )

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -17,20 +16,10 @@ from gateway.sandbox.world import World
 from tests.pagination.sandbox_list import SandboxList, borrowed
 from tests.sandbox.client import NOW, TODAY
 from tests.support.graph import serve_gateway
+from tests.support.javascript import CLIENTS
 from tests.support.serving import serve
 
-pytestmark = pytest.mark.verify
-CLIENTS = Path(__file__).parents[1] / "clients"
-
-
-@pytest.fixture(scope="module")
-def npm() -> str:
-    """Install the clients from their lock file, and compile Relay's documents."""
-    npm = shutil.which("npm")
-    assert npm, "npm is missing"
-    for command in (["ci", "--loglevel=error"], ["run", "--silent", "relay"]):
-        subprocess.run([npm, *command], cwd=CLIENTS, check=True, timeout=300)  # noqa: S603 - the project's own scripts
-    return npm
+pytestmark = [pytest.mark.verify, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")

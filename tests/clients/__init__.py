@@ -1,0 +1,1 @@
+"""Real clients and code generators against a gateway, over real HTTP."""
