@@ -42,7 +42,7 @@ from gateway.graphql_http.persisted_queries.persisted_documents import create_do
 from gateway.graphql_http.persisted_queries.trusted import load_trusted
 from gateway.graphql_http.response import routing_error_response
 from gateway.graphql_http.response_cache import create_response_cache
-from gateway.schema.build import build_schema, executable
+from gateway.schema.build import build_schema, executable, print_schema
 from gateway.server import monitoring
 from gateway.server.app_lifecycle import AppLifecycle
 from gateway.server.connections import CONNECTIONS, Connections
@@ -50,6 +50,7 @@ from gateway.server.descriptors import connection_limit
 from gateway.server.explorer import Explorer
 from gateway.server.fast_path import FastPath
 from gateway.server.graphql_route import GraphQLRoute, redirect_to_graphql
+from gateway.server.schema_route import FILE, SchemaRoute
 from gateway.server.uvicorn_protocol import FAST_PATH
 from gateway.server.worker import STARTUP_FAILURE
 from gateway.telemetry import (
@@ -141,6 +142,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         table,
         shared_metrics,
     )
+    sdl = SchemaRoute(print_schema(), guard, authenticator, statistics)
     create_handler, tracing = _handler_of(settings)
     graphql = create_handler(
         settings=settings,
@@ -192,6 +194,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     app = Starlette(
         routes=[
             *_routes(graphql, Explorer() if settings.graphiql else None),
+            *([sdl.route(f"{PATH}/{FILE}")] if settings.introspection else []),
             *([] if settings.admin_port else monitoring.ROUTES),
         ],
         middleware=[

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gateway import schema_command
 from gateway.app import create_app, create_operations, read_metric_table
 from gateway.checks import check_deployment, check_servable
 from gateway.config.edge import LOCAL_ORIGINS
@@ -24,11 +25,11 @@ from gateway.config.settings import (
     unknown_variables,
 )
 from gateway.context import Role
+from gateway.generated_files import CommandError, write_or_check
 from gateway.graphql_http.gc_tuning import freeze_gc
 from gateway.graphql_http.persisted_queries.folder import FolderError, read_folder
 from gateway.graphql_http.persisted_queries.manifest import ManifestForm, write_manifest
 from gateway.reference import pages
-from gateway.schema.build import print_schema
 from gateway.server.descriptors import connection_limit, raise_descriptor_limit
 from gateway.server.lifecycle import ServerError, listen, run, url_of
 from gateway.server.listener import open_listener
@@ -46,10 +47,6 @@ _SANDBOX_PORT = 8001
 _ORIGIN_COLUMN = 60
 _ENVIRONMENT = """Settings come from environment variables, as GATEWAY_PORT=8080:
 `promotion-gateway config` lists them all with their values."""
-
-
-class CommandError(Exception):
-    """A command cannot run; the message is one line for its user."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -122,7 +119,8 @@ def _parser() -> argparse.ArgumentParser:
         help="port; 0 selects a free port (default: %(default)s)",
     )
     _add_sandbox_options(sandbox)
-    schema = command("schema", _schema, "Write schema.graphql in the current folder.")
+    schema = command("schema", schema_command.run, schema_command.SUMMARY)
+    schema_command.add_options(schema)
     docs = command("docs", _docs, "Write the generated pages of docs/ in the current folder.")
     for generating in (schema, docs):
         generating.add_argument(
@@ -331,29 +329,8 @@ def _check_sandbox_is_allowed(command: str) -> None:
         )
 
 
-def _schema(options: argparse.Namespace) -> int:
-    return _generate("schema", {Path("schema.graphql"): print_schema()}, check=options.check)
-
-
 def _docs(options: argparse.Namespace) -> int:
-    return _generate("docs", pages(), check=options.check)
-
-
-def _generate(command: str, files: dict[Path, str], *, check: bool) -> int:
-    """Write generated files; with `check` return 1 and name them where they are stale."""
-    stale = []
-    for path, text in files.items():
-        written = text.encode()
-        try:
-            if not check:
-                path.write_bytes(written)
-            elif not path.is_file() or path.read_bytes() != written:
-                stale.append(path)
-        except OSError as error:
-            raise CommandError(f"{path}: {error.strerror}") from None
-    for path in stale:
-        print(f"{path} is stale: run promotion-gateway {command}", file=sys.stderr)
-    return int(bool(stale))
+    return write_or_check("docs", pages(), check=options.check)
 
 
 def _operations(options: argparse.Namespace) -> None:

@@ -20,6 +20,7 @@ def welcome(gateway_url: str, sandbox_url: str) -> str:
     explorer = "GraphiQL" if Explorer().is_built else "GraphQL (GraphiQL is not built)"
     return (
         f"{explorer}: {gateway_url}/graphql\n"
+        f"Schema:   {gateway_url}/graphql/schema.graphql\n"
         f"Sandbox:  {sandbox_url}/__world lists its customers and programs\n"
         f"\nA first query to paste:\n\n{_FIRST_QUERY}\n\nEnd with Ctrl-C."
     )

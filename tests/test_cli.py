@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from gateway.cli import main
+from gateway.schema.build import print_schema
 from tests.support.commands import environment, free_port, post, run, running, wait_for
 from tests.support.logged import startup_mistakes
 
@@ -275,6 +276,27 @@ def test_a_schema_that_cannot_be_written_is_one_line(
     (tmp_path / "schema.graphql").mkdir()
     assert main(["schema"]) == 2
     assert capsys.readouterr().err == "schema.graphql: Is a directory\n"
+
+
+def test_the_schema_is_written_where_it_is_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--output` names a file, which `--check` then compares, or `-` for stdout."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["schema", "--output", "web/gateway.graphql", "--check"]) == 1
+    stale = (
+        "web/gateway.graphql is stale: run promotion-gateway schema --output web/gateway.graphql"
+    )
+    assert capsys.readouterr().err == f"{stale}\n"
+    (tmp_path / "web").mkdir()
+    assert main(["schema", "--output", "web/gateway.graphql"]) == 0
+    assert main(["schema", "--output", "web/gateway.graphql", "--check"]) == 0
+    assert main(["schema", "--output", "-"]) == 0
+    written = (tmp_path / "web" / "gateway.graphql").read_text(encoding="utf-8")
+    assert capsys.readouterr().out == written == print_schema()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["web"]
+    assert main(["schema", "--output", "-", "--check"]) == 2
+    assert "--check needs a file" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", [None, *COMMANDS])

@@ -24,8 +24,8 @@ PAYLOADS = (
 LAYERS = (
     ("__main__",),
     ("cli",),
-    ("reference",),
-    ("checks", "welcome"),
+    ("reference", "schema_command"),
+    ("checks", "generated_files", "welcome"),
     ("app",),
     ("server",),
     ("graphql_http",),

@@ -85,7 +85,7 @@ class DocumentSettings(BaseSettings):
     introspection: bool = Field(
         default=False,
         description="Whether introspection is allowed and validation errors have suggestions;"
-        " GraphiQL needs it; true in `dev`.",
+        " GraphiQL needs it, and so does `GET /graphql/schema.graphql`; true in `dev`.",
     )
     report_upstream: bool = Field(
         default=False,

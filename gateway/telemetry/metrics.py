@@ -21,7 +21,7 @@ REDIS_REASONS = (
     OTHER,
 )
 ENDPOINTS = ("promotionData", "promotionsV2", "oauthToken", OTHER)
-ROUTES = ("/graphql", "/healthz", "/readyz", "/metrics", OTHER)
+ROUTES = ("/graphql", "/graphql/schema.graphql", "/healthz", "/readyz", "/metrics", OTHER)
 STATUSES = ("2xx", "3xx", "4xx", "5xx")
 STATES = ("reading", "running")
 PERSISTED_OUTCOMES = ("trusted", "automatic", "stored", "not_found", "not_trusted")
