@@ -13,8 +13,8 @@ PAGE_SOURCES := $(wildcard explorer/package.json explorer/package-lock.json expl
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
 
-run: setup explorer ## the gateway on its embedded sandbox; prints the URLs and a first query
-	@$(BIN)/promotion-gateway dev
+run: setup explorer ## the gateway on its embedded sandbox; SANDBOX_PORT=8002 is another port, AUTH=1 asks for tokens
+	@$(BIN)/promotion-gateway dev $(if $(SANDBOX_PORT),--sandbox-port $(SANDBOX_PORT)) $(if $(AUTH),--auth)
 
 test: setup      ## the tests (Python only, under three minutes)
 	@$(BIN)/pytest -n auto --dist loadfile

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway import schema_command
-from gateway.app import create_app, create_operations, read_metric_table
+from gateway.app import create_app, create_operations, read_metric_table, utc_now
 from gateway.checks import check_deployment, check_servable
 from gateway.config.edge import LOCAL_ORIGINS
 from gateway.config.json_schema import settings_schema
@@ -42,6 +42,7 @@ from gateway.welcome import welcome
 
 if TYPE_CHECKING:
     from gateway.sandbox.faults.spec import Fault
+    from gateway.sandbox.token_issuer import TokenIssuer
 
 _SANDBOX_PORT = 8001
 _ORIGIN_COLUMN = 60
@@ -92,6 +93,11 @@ def _parser() -> argparse.ArgumentParser:
         type=_port,
         default=_SANDBOX_PORT,
         help="port of the sandbox; 0 selects a free port (default: %(default)s)",
+    )
+    dev.add_argument(
+        "--auth",
+        action="store_true",
+        help="require a bearer token, as with GATEWAY_AUTH=jwt, and print tokens to try it with",
     )
     _add_sandbox_options(dev)
     serve = command(
@@ -235,6 +241,7 @@ def _dev(options: argparse.Namespace) -> None:
         "auth_jwks_url": "",
         "auth_jwks_proxy": "",
         "auth_jwks_ca_file": "",
+        "auth_key_file": "",
         "unix_socket": "",
         "graphiql": True,
         "introspection": True,
@@ -250,17 +257,39 @@ def _dev(options: argparse.Namespace) -> None:
     sandbox_socket = listen("127.0.0.1", options.sandbox_port, "--sandbox-port")
     gateway_socket = listen(address.host, address.port, "GATEWAY_PORT or GATEWAY_HOST")
     upstream_url = url_of("127.0.0.1", sandbox_socket)
-    origins = (*address.cors_origins, *LOCAL_ORIGINS)
-    settings = load_settings(upstream_url=upstream_url, cors_origins=origins, **overrides)
+    overrides["cors_origins"] = (*address.cors_origins, *LOCAL_ORIGINS)
+    issuer = _create_issuer(upstream_url, overrides) if options.auth else None
+    settings = load_settings(upstream_url=upstream_url, **overrides)
     configure_logging(settings.log_format, logging.WARNING, level=settings.log_level)
-    sandbox = create_sandbox(latency_ms=options.latency_ms, faults=options.fault)
+    sandbox = create_sandbox(
+        latency_ms=options.latency_ms,
+        faults=options.fault,
+        more_routes=issuer.routes() if issuer else (),
+    )
     gateway = create_app(settings)
-    print(welcome(url_of(settings.host, gateway_socket), upstream_url), flush=True)
+    tokens = issuer.tokens() if issuer else []
+    print(welcome(url_of(settings.host, gateway_socket), upstream_url, tokens), flush=True)
     run(
         Served(sandbox, sandbox_socket),
         Served(gateway, gateway_socket, gateway.state.lifecycle),
         times=_times(settings),
     )
+
+
+def _create_issuer(url: str, overrides: dict[str, Any]) -> "TokenIssuer":
+    """Create the issuer at the sandbox's `url`; set the `overrides` that make its tokens valid."""
+    from gateway.sandbox import token_issuer  # noqa: PLC0415 - as above
+
+    overrides |= {
+        "auth": "jwt",
+        "auth_jwks_url": url + token_issuer.JWKS_PATH,
+        "auth_issuer": token_issuer.ISSUER,
+        "auth_audience": token_issuer.AUDIENCE,
+        "auth_algorithms": ("ES256",),
+        "auth_customer_claim": token_issuer.CUSTOMER_CLAIM,
+        "auth_roles_claim": token_issuer.ROLES_CLAIM,
+    }
+    return token_issuer.TokenIssuer(utc_now)
 
 
 def _serve(_options: argparse.Namespace) -> None:

@@ -20,6 +20,8 @@ from tests.support.logged import startup_mistakes
 
 LOCAL = ["http://localhost:3000", "http://127.0.0.1:5173", "http://[::1]:8080", "http://localhost"]
 COMMANDS = ["dev", "serve", "sandbox", "schema", "operations", "config", "check"]
+OWN = '{{ customer(by: {{externalId: "C-CURRENT"}}) {{ {} }} }}'
+RULESETS = "promotions(first: 1) { nodes { promotion { definition { rulesets { name } } } } }"
 # An environment made for another gateway, in which `dev` has to work all the same.
 HOSTILE = {
     "HTTP_PROXY": "http://127.0.0.1:1",
@@ -73,6 +75,37 @@ def test_dev_prints_what_to_open_and_a_query_that_works(number: signal.Signals) 
         assert command.end(number) == 0
     assert "Traceback" not in command.err
     assert [line for line in command.err.splitlines() if "[info     ] operation" not in line] == []
+
+
+def test_dev_with_auth_prints_tokens_that_show_each_refusal() -> None:
+    """Own customers, another's, none, the role of rulesets, and a token that has expired."""
+    with running("dev", "--auth", "--sandbox-port", "0", variables=HOSTILE) as command:
+        printed = command.first_lines(4)
+        while not printed[-1].startswith("End with"):
+            printed += command.first_lines(1)
+        text = "".join(printed)
+        url = re.findall(r"http://127\.0\.0\.1:\d+/graphql", text)[0]
+        tokens = dict(re.findall(r"^# (\w+): .*\n(\S+)$", text, re.MULTILINE))
+        fresh = re.findall(r"http://127\.0\.0\.1:\d+/__tokens", text)[0]
+        assert [one["name"] for one in httpx.get(fresh, trust_env=False).json()] == list(tokens)
+
+        def codes(query: str, token: str) -> list[str]:
+            headers = {"Authorization": f"Bearer {token}"} if token else {}
+            errors = post(url, query, headers).json().get("errors", [])
+            return [error["extensions"]["code"] for error in errors]
+
+        own, definition = OWN.format("id"), OWN.format(RULESETS)
+        assert {name: codes(own, token) for name, token in tokens.items()} == {
+            "own": [],
+            "rulesets": [],
+            "another": ["FORBIDDEN"],
+            "none": ["FORBIDDEN"],
+            "expired": ["UNAUTHENTICATED"],
+        }
+        assert codes(own, "") == ["UNAUTHENTICATED"]
+        assert set(codes(definition, tokens["own"])) == {"FORBIDDEN"}
+        assert codes(definition, tokens["rulesets"]) == []
+        assert command.end() == 0
 
 
 def test_dev_at_a_taken_port_is_one_line() -> None:

@@ -45,6 +45,7 @@ def create_sandbox(  # noqa: PLR0913 - each is an option, by keyword and with a 
     legacy_error_style: LegacyErrorStyle = "errors",
     token_ttl_s: int = 300,
     faults: Sequence[Fault] = (),
+    more_routes: Sequence[Route] = (),
 ) -> Starlette:
     """Create an ASGI application that stands in for the upstream.
 
@@ -56,6 +57,7 @@ def create_sandbox(  # noqa: PLR0913 - each is an option, by keyword and with a 
     legacy_error_style: body of a legacy error, `{"errors": …}` or `{"status": …}`.
     token_ttl_s: lifetime of an OAuth token, in seconds.
     faults: faults in force from the start (`parse_fault`); `/__faults` changes them.
+    more_routes: routes beside the platform's own, such as those of an issuer of tokens.
     """
     world = world or World.generate(today=clock().date())
     calls = CallLog()
@@ -104,6 +106,7 @@ def create_sandbox(  # noqa: PLR0913 - each is an option, by keyword and with a 
             route(TOKEN_PATH, "token", token, "POST"),
             *_control_routes(world, calls, latency),
             *plan.routes(),
+            *more_routes,
         ]
     )
 
