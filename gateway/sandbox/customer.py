@@ -1,6 +1,6 @@
 """A customer, and the state of each of their promotions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -113,26 +113,30 @@ class Holding:
         if not promotion.is_current(now):
             return False
         if status == "AVAILABLE_TO_ENROL":
-            return promotion.offer_type == ENROL_AND_ISSUE and self._has_room(
-                promotion.issual_restrictions
-            )
+            return promotion.offer_type == ENROL_AND_ISSUE and self._can_be_enrolled(now)
         if status == "AVAILABLE_TO_EARN":
             return self._can_be_issued(now)
         return self._can_be_redeemed(now)
 
+    def _can_be_enrolled(self, now: datetime) -> bool:
+        """Whether there is room for an enrolment: one at a time where no restriction says more."""
+        restrictions = self.promotion.issual_restrictions
+        return self._has_room(restrictions) if restrictions else not self._is_enrolled(now)
+
+    def _is_enrolled(self, now: datetime) -> bool:
+        return any(enrolment.expires_at >= now for enrolment in self.enrolments or ())
+
     def _can_be_issued(self, now: datetime) -> bool:
         promotion = self.promotion
-        if promotion.offer_type == DIRECT_ISSUE:
-            return self._has_room(promotion.issual_restrictions)
-        return (
-            promotion.offer_type == ENROL_AND_ISSUE
-            and any(enrolment.expires_at >= now for enrolment in self.enrolments or ())
-            and self._has_room(promotion.earn_restrictions)
+        is_issuable = promotion.offer_type == DIRECT_ISSUE or (
+            promotion.offer_type == ENROL_AND_ISSUE and self._is_enrolled(now)
         )
+        return is_issuable and self._has_room(promotion.earn_restrictions)
 
     def _can_be_redeemed(self, now: datetime) -> bool:
         promotion = self.promotion
-        if not self._has_room(promotion.redemption_restrictions):
+        own = [each for each in promotion.redemption_restrictions if each.limit_on == "CUSTOMER"]
+        if not self._has_room(own):
             return False
         if promotion.offer_type == GENERIC:
             return True
@@ -150,7 +154,7 @@ class Holding:
             for issue in enrolment.issues
         )
 
-    def _has_room(self, restrictions: tuple[Restriction, ...]) -> bool:
+    def _has_room(self, restrictions: Iterable[Restriction]) -> bool:
         return all(
             Decimal(restriction.maximum) < 0
             or Decimal(self.usage(restriction) or 0) < Decimal(restriction.maximum)

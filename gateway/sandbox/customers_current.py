@@ -83,6 +83,7 @@ def _direct_issue(generator: Generator) -> list[Holding]:
             name,
             offer_type=DIRECT_ISSUE,
             issual_restrictions=(_TWO_ENROLMENTS,),
+            earn_restrictions=(_TWO_ISSUES,),
             redemption_restrictions=(_THREE_AN_ISSUE,),
         )
         for nth, name in enumerate(

@@ -68,11 +68,9 @@ class CustomerPromotionConnection:
     @computed("The promotions alone.")
     def nodes(self) -> list[CustomerPromotion]:
         """Return a node for each readable item."""
-        page, _, key, customer_id = self.payload
-        owner = PromotionOwner.of(key, customer_id)
-        return [
-            CustomerPromotion(payload=item, owner=owner) for item in page.items if item is not None
-        ]
+        owner = PromotionOwner.of(*self.payload[2:])
+        items = self.payload.page.items
+        return [CustomerPromotion(payload=item, owner=owner) for item in items if item is not None]
 
     @computed("Where the page lies in the list.")
     def page_info(self) -> PageInfo:

@@ -86,6 +86,7 @@ class FetchedCustomerPage(NamedTuple):
     binding: Binding
     customer_key: CustomerKey
     customer_id: str
+    availability: PromotionAvailability | None
 
 
 Pages = dict[CustomerPageArguments, FetchedCustomerPage | GatewayError]
@@ -139,7 +140,8 @@ async def fetch_page(
     shown_to = ShownTo(customer.source._name_, customer_id)
     context.loaders.shown_promotions.remember(context.request, shown_to, page.items)
     owner = CursorOwner(customer.identifier_name, customer.identifier_value, customer_id)
-    return FetchedCustomerPage(page, Binding(connection, owner), customer, customer_id)
+    binding = Binding(connection, owner)
+    return FetchedCustomerPage(page, binding, customer, customer_id, arguments.availability)
 
 
 def _fetch(

@@ -16,6 +16,8 @@ from gateway.schema.promotion import Promotion
 from gateway.upstream.customer_view import payload as wire
 from gateway.upstream.customer_view.endpoint import ENDPOINT, CustomerKey
 from gateway.upstream.normalise import validity
+from gateway.upstream.normalise.availability import availability
+from gateway.upstream.normalise.enums import PromotionAvailability
 from gateway.upstream.normalise.limits import LimitFigures, LimitsAndUsage, parse_customer_limits
 from gateway.upstream.normalise.restrictions import (
     StatedRestrictions,
@@ -24,6 +26,7 @@ from gateway.upstream.normalise.restrictions import (
     redemptions_per_issue,
     stated_restrictions,
 )
+from gateway.upstream.normalise.tightest_limit import stated_limits, tightest_limit
 from gateway.upstream.shown_promotions import ShownTo
 
 if TYPE_CHECKING:
@@ -95,16 +98,29 @@ class Enrolment:
 
 
 class PromotionOwner(NamedTuple):
-    """The customer of a promotion: the key of the look-up, and the platform's id."""
+    """The customer of a promotion: the key of the look-up, and the platform's id.
+
+    `availability` is the value by which the platform has filtered the list that has the promotion.
+    """
 
     key: CustomerKey
     customer_id: str
     id_prefix: str  # of the promotions' global ids
+    availability: PromotionAvailability | None
 
     @classmethod
-    def of(cls, key: CustomerKey, customer_id: str) -> Self:
+    def of(
+        cls, key: CustomerKey, customer_id: str, availability: PromotionAvailability | None = None
+    ) -> Self:
         """Create it."""
-        return cls(key, customer_id, f"CustomerPromotion:{key.source._name_}:{customer_id}:")
+        id_prefix = f"CustomerPromotion:{key.source._name_}:{customer_id}:"
+        return cls(key, customer_id, id_prefix, availability)
+
+
+Keys = Annotated[
+    list[str] | None,
+    strawberry.argument(description="Only entries with these keys, compared exactly."),
+]
 
 
 IncludeDisabled = Annotated[
@@ -138,7 +154,27 @@ class CustomerPromotion(Node):
 
     promotion: Promotion = plain("The promotion itself.", PAYLOAD)
 
-    metadata: list[PromotionMetadata] = plain("What the brand has noted about it.")
+    @computed(
+        "What can be done with it now, read off its dates, type, restrictions and enrolments by the"
+        " platform's definitions. What has ended is EXPIRED and nothing else; what is switched off"
+        " or has not begun is in no list. In a list that was asked for with an `availability`, that"
+        " value is always present: the platform decides."
+    )
+    def availability(self, info: Info) -> list[PromotionAvailability]:
+        """Return what the customer can do at the time of the response."""
+        return availability(self.payload, info.context.now, self.owner.availability)
+
+    @computed(
+        "What the brand has noted about it, in the platform's order. A key that it does not have is"
+        " left out; one that occurs several times is there as often.",
+        AsViews(PromotionMetadata),
+    )
+    def metadata(self, keys: Keys = None) -> list[wire.Metadata] | None:
+        """Return the entries with some keys, or all."""
+        entries = self.payload.metadata
+        if keys is None or entries is None:
+            return entries
+        return [entry for entry in entries if entry.key in keys]
 
     @computed(
         "Its limits as a whole, with what this customer has used.",
@@ -157,6 +193,18 @@ class CustomerPromotion(Node):
     ) -> StatedRestrictions:
         """Return the restrictions of one stage or all."""
         return stated_restrictions(self.payload, stage, include_disabled=include_disabled)
+
+    @computed(
+        "The one of its limits and restrictions of which the least is left, as a share of its"
+        " maximum: for a progress bar. Only those count that are LIMITED and have a known use. With"
+        " a maximum of 0 nothing is left. Of several with the same share it is the first in the"
+        " order of `restrictions`, then of `limits`, which show as a restriction of the stage"
+        " REDEEM. Null where there is none.",
+        AsView(Restriction, tightest_limit),
+    )
+    def tightest_limit(self) -> StatedRestrictions:
+        """Return what the tightest limit is found in."""
+        return stated_limits(self.payload)
 
     @computed(
         "The customer's enrolments. Null: none are tracked for this promotion; empty: not enrolled."

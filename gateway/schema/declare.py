@@ -331,7 +331,8 @@ def reader(attribute: str) -> Callable[[Any], Any]:
 def computed(description: str, view: "AsView | AsViews | None" = None) -> Callable[[_R], _R]:
     """Declare a field that is computed from the payload and its arguments.
 
-    With `view` the method returns payloads, and the field's type in the graph is that view.
+    With `view` the method returns payloads, and the field's type in the graph is that view; it is
+    nullable where the view's `read` may return None.
     """
 
     def declare(method: _R) -> _R:
@@ -340,6 +341,9 @@ def computed(description: str, view: "AsView | AsViews | None" = None) -> Callab
         if view is not None:
             resolver = wraps(method)(lambda *args, **kwargs: view(method(*args, **kwargs)))
             kind = list[view.view] if isinstance(view, AsViews) else view.view  # type: ignore[name-defined]
+            if isinstance(view, AsView) and view.read is not None:
+                read = get_type_hints(view.read).get("return")
+                kind = kind | None if NoneType in {*union_members(read)} else kind
         field: Any = strawberry.field(
             resolver=resolver,
             description=description,

@@ -62,6 +62,7 @@ POOLS = Pools(
         "promotionId": ["79555", "79870", "1", "x"],
         "startRuleId": ["1"],
         "eventName": ["TransactionAdd", ""],
+        "keys": ["badge", "terms", "banner", ""],
         "source": [("INSTORE",)] * 6 + [("ALL",), ("FACEBOOK",)],
     },
     {

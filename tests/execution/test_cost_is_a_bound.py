@@ -66,7 +66,8 @@ promotions = some(
     by.map(lambda who: f"forCustomer(by:{who}){{id limits{{pointsPerEvent{{max}}}}}}"),
 )
 theirs = some(
-    just("id", "metadata{key value}", "restrictions{measure limit{max used}}"),
+    just("id", "metadata{key value}", "restrictions{measure limit{max used}}", "availability"),
+    just('metadata(keys:["badge"]){value}', "tightestLimit{stage measure limit{max used}}"),
     just("enrolments{enrolmentId issues{issueId}}", "customer{id promotions{totalCount}}"),
     promotions.map(lambda inner: f"promotion{inner}"),
 )

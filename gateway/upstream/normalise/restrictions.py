@@ -140,7 +140,7 @@ def customer_restrictions(stated: StatedRestrictions) -> list[StatedRestriction]
     if lists is None:
         return [
             figures
-            for figures in _restrictions_from_limits(limits, usage)
+            for figures in restrictions_from_limits(limits, usage)
             if stage in {None, figures.stage}
             and (include_disabled or figures.limit.kind is not LimitKind.UNLIMITED)
         ]
@@ -175,9 +175,10 @@ def _customer_measure(name: str) -> RestrictionMeasure:
     return found or _FOLDED_CUSTOMER_MEASURES.get(folded(name), _UNKNOWN)
 
 
-def _restrictions_from_limits(
+def restrictions_from_limits(
     limits: CustomerLimits | None, usage: CustomerUsage | None
 ) -> Iterator[RestrictionFigures]:
+    """Yield the limits that are stated, as restrictions of the REDEEM stage."""
     figures = parse_customer_limits((limits, usage))
     for (name, measure, scope), limit in zip(_LIMITS, figures, strict=True):
         if limit.kind is not LimitKind.NOT_STATED:
