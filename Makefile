@@ -29,6 +29,7 @@ check: setup     ## lint, types, layers, the schema file, the generated document
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/promotion-gateway schema --check
+	@$(BIN)/python .ci/schema_changes.py
 	@$(BIN)/promotion-gateway docs --check
 	@$(BIN)/pytest -q --no-header tests/test_layers.py tests/deploy/test_kubernetes.py
 

@@ -125,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:
         help="port; 0 selects a free port (default: %(default)s)",
     )
     _add_sandbox_options(sandbox)
-    schema = command("schema", schema_command.run, schema_command.SUMMARY)
+    schema = command("schema", schema_command.run, schema_command.SUMMARY, schema_command.DETAILS)
     schema_command.add_options(schema)
     docs = command("docs", _docs, "Write the generated pages of docs/ in the current folder.")
     for generating in (schema, docs):

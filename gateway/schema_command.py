@@ -1,14 +1,24 @@
 """``promotion-gateway schema``: write the schema, or compare it with a file."""
 
 import argparse
+import sys
+from collections import Counter
 from pathlib import Path
+
+from graphql import GraphQLError, GraphQLSchema, build_schema
 
 from gateway.generated_files import CommandError, write_or_check
 from gateway.schema.build import print_schema
+from gateway.schema_changes import SchemaDifference, Severity, compare_schemas
 
-SUMMARY = "Write the schema in the schema definition language."
+SUMMARY = "Write the schema in the schema definition language, or compare it with another."
+DETAILS = (
+    "With --diff the exit status is 0 where all changes are safe, 1 where one breaks clients, and 3"
+    " where one is dangerous and none breaks them."
+)
 _FILE = Path("schema.graphql")
-_STDOUT = Path("-")
+_STDIO = Path("-")
+_STATUSES = {Severity.BREAKING: 1, Severity.DANGEROUS: 3}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -20,14 +30,53 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=_FILE,
         help="file to write or to check, - for stdout (default: %(default)s)",
     )
+    parser.add_argument(
+        "--diff",
+        type=Path,
+        metavar="OLD",
+        help="list the changes since the schema in this file, - for stdin; write nothing",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the schema, or with `check` return 1 where the file is stale."""
-    if options.output != _STDOUT:
+    """Write the schema, check the file, or list the changes; return the exit status."""
+    if options.diff is not None:
+        return _diff(options.diff)
+    if options.output != _STDIO:
         name = "schema" if options.output == _FILE else f"schema --output {options.output}"
         return write_or_check(name, {options.output: print_schema()}, check=options.check)
     if options.check:
         raise CommandError("schema: --check needs a file to compare with, not --output -")
     print(print_schema(), end="")
     return 0
+
+
+def read_schema(text: str, name: object) -> GraphQLSchema:
+    """Return the schema in a text; raise CommandError, which names its file, for an invalid one."""
+    try:
+        return build_schema(text)
+    except (GraphQLError, TypeError) as error:
+        raise CommandError(f"{name}: {str(error).splitlines()[0]}") from None
+
+
+def _diff(path: Path) -> int:
+    try:
+        text = sys.stdin.read() if path == _STDIO else path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise CommandError(f"{path}: it is not in UTF-8") from None
+    changes = compare_schemas(read_schema(text, path), build_schema(print_schema()))
+    for change in changes:
+        print(f"{change.severity:<9}  {change.description}")
+    print(_summary(changes), file=sys.stderr)
+    return next((_STATUSES[each] for each in _STATUSES if each in _severities(changes)), 0)
+
+
+def _severities(changes: list[SchemaDifference]) -> Counter[Severity]:
+    return Counter(change.severity for change in changes)
+
+
+def _summary(changes: list[SchemaDifference]) -> str:
+    numbers = _severities(changes)
+    return ", ".join(f"{numbers[each]} {each}" for each in Severity) if changes else "no changes"

@@ -25,7 +25,7 @@ LAYERS = (
     ("__main__",),
     ("cli",),
     ("reference", "schema_command"),
-    ("checks", "generated_files", "welcome"),
+    ("checks", "generated_files", "schema_changes", "welcome"),
     ("app",),
     ("server",),
     ("graphql_http",),
