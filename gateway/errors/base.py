@@ -154,6 +154,18 @@ class QueryTooComplexError(GatewayError):
         super().__init__(f"{quantity}: {excess}.", argument=argument)
 
 
+class ListTooLongError(GatewayError):
+    """A list of ids or customers is longer than `GATEWAY_MAX_LIST_LENGTH`."""
+
+    code = "LIST_TOO_LONG"
+    action = "Split the list at `extensions.argument` over several operations."
+
+    def __init__(self, argument: str, maximum: int, requested: int) -> None:
+        super().__init__(
+            f"{argument}: {requested} items exceed the limit of {maximum}.", argument=argument
+        )
+
+
 class AnswerTooLargeError(GatewayError):
     """The response exceeds `GATEWAY_MAX_ANSWER_LEAVES` or `GATEWAY_MAX_ANSWER_BYTES`."""
 

@@ -20,7 +20,7 @@ from graphql import (
 )
 
 from gateway.cache.bounded_dict import BoundedDict
-from gateway.errors import QueryTooComplexError
+from gateway.errors import ListTooLongError, QueryTooComplexError
 from gateway.execution.document_analysis import OperationAnalysis, SelectionFold
 from gateway.execution.failures import OperationRefusedError, refuse
 from gateway.execution.limits import Limits
@@ -68,8 +68,8 @@ class CostEstimator:
         """Return the cost with variables of these sizes, in the order of their definitions.
 
         `look_ups` is the number of calls that look up the customers of the caller's token. Raise
-        OperationRefusedError with QUERY_TOO_COMPLEX above the maximum cost, or for a list that is
-        longer than allowed.
+        OperationRefusedError with QUERY_TOO_COMPLEX above the maximum cost, and with LIST_TOO_LONG
+        for a list that is longer than allowed.
         """
         cost = self._known.get(sizes)
         if cost is None:
@@ -90,7 +90,7 @@ class CostEstimator:
         fold = _CostFold(self._schema, self._operation.fragments, variables, self._limits)
         try:
             part = fold.total(self._operation.definition.selection_set, root)
-        except QueryTooComplexError as error:
+        except ListTooLongError as error:
             raise refuse(error) from None
         return self._cost(part.leaves, part.calls)
 
@@ -168,7 +168,7 @@ class _CostFold(SelectionFold[GraphQLObjectType, _Part]):
         name = node.name.value
         field = field_of(self._schema, parent, name)
         arguments = self._arguments(node, field)
-        length = self._length(name, field, arguments)
+        length = self._length(field, arguments)
         result = _Part(1, self._calls(field, arguments))
         if field.results:
             below = _Part()
@@ -220,16 +220,14 @@ class _CostFold(SelectionFold[GraphQLObjectType, _Part]):
             return self._variables.get(value.name.value)
         return size_of_literal(value, is_list=is_list)
 
-    def _length(self, name: str, field: SizedField, arguments: dict[str, Size]) -> int:
+    def _length(self, field: SizedField, arguments: dict[str, Size]) -> int:
         """Return the number of results that a field is counted as."""
         each_of = field.fetching.each_of if field.fetching is not None else None
         if each_of is None:
             return field.length
         count = arguments.get(each_of) or 0
         if count > self._limits.list_length:
-            raise QueryTooComplexError(
-                f"Items in {name}({each_of}:)", self._limits.list_length, count, argument=each_of
-            )
+            raise ListTooLongError(each_of, self._limits.list_length, count)
         return count
 
 

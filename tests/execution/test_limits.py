@@ -1,4 +1,4 @@
-"""Each limit: up to it a document passes, one above it is QUERY_TOO_COMPLEX."""
+"""Each limit: up to it a document passes, one above it is refused by a code."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -20,6 +20,10 @@ class Limit(NamedTuple):
     document: Callable[[int], str]
     variables: Callable[[int], dict[str, Any]] = lambda _number: {}
     words: str = ""
+    code: str = "QUERY_TOO_COMPLEX"
+
+
+LONG = "LIST_TOO_LONG"
 
 
 def deep(opening: str, middle: str, closing: str, depth: int) -> str:
@@ -102,19 +106,19 @@ LIMITS = [
     ),
     Limit(
         "nodes", D.list_length,
-        lambda n: "{nodes(ids:[" + "1 " * n + "]){id}}", words="Items in nodes(ids:)",
+        lambda n: "{nodes(ids:[" + "1 " * n + "]){id}}", words="ids: ", code=LONG,
     ),
     Limit(
         "nodes by variable", D.list_length, lambda _: NODES,
-        lambda n: {"ids": ["1"] * n}, "Items in nodes(ids:)",
+        lambda n: {"ids": ["1"] * n}, "ids: ", LONG,
     ),
     Limit(
         "nodes by default", D.list_length,
-        lambda n: NODES.replace("!]!", "!]!=[" + "1 " * n + "]"), words="Items in nodes(ids:)",
+        lambda n: NODES.replace("!]!", "!]!=[" + "1 " * n + "]"), words="ids: ", code=LONG,
     ),
     Limit(
         "customers", D.list_length,
-        lambda n: "{customers(by:[" + '{mobile:"1"}' * n + "]){id}}", words="Items in customers",
+        lambda n: "{customers(by:[" + '{mobile:"1"}' * n + "]){id}}", words="by: ", code=LONG,
     ),
     Limit("brackets", MAX_NESTING, lambda n: deep("{...", "{__typename}", "}", n - 1)),
     Limit("words", MAX_NAME_LENGTH, lambda n: "query " + "x" * n + "{__typename}"),
@@ -140,11 +144,11 @@ def code(operations: OperationStore, limit: Limit, number: int) -> tuple[str, st
 
 @pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: limit.name)
 def test_a_limit_is_where_it_is_said_to_be(operations: OperationStore, limit: Limit) -> None:
-    """Up to it a document is not too complex; beyond it, it is, and the message has the limit."""
+    """Up to it a document is not refused; beyond it, it is, and the message has the limit."""
     for number in (limit.most - 1, limit.most):
-        assert code(operations, limit, number)[0] != "QUERY_TOO_COMPLEX"
+        assert code(operations, limit, number)[0] != limit.code
     refused, words = code(operations, limit, limit.most + 1)
-    assert refused == "QUERY_TOO_COMPLEX"
+    assert refused == limit.code
     assert f"the limit of {limit.most}" in words
     assert words.startswith(limit.words)
 
@@ -157,7 +161,7 @@ def test_each_limit_can_be_set(name: str) -> None:
     strict = OperationStore(
         executable(build_schema()), introspection=True, limits=D._replace(**{name: lower})
     )
-    assert code(strict, limit, limit.most)[0] == "QUERY_TOO_COMPLEX"
+    assert code(strict, limit, limit.most)[0] == limit.code
 
 
 NAMED = {"json_depth": "depth_of_a_variable", "list_length": "nodes"}
