@@ -6,7 +6,7 @@ Of Strawberry:
 
 - ``Schema._schema``, the graphql-core schema (`graphql_schema`);
 - ``extensions["strawberry-definition"]`` of types, fields and arguments, and of what stands there
-  ``origin``, ``wrapped_cls``, ``is_one_of``, ``is_input``, ``from_input``, ``fields``,
+  ``origin``, ``wrapped_cls``, ``is_one_of``, ``is_input``, ``from_input``,
   ``python_name``, ``arguments``, ``metadata`` and ``base_resolver`` (`definition_of` and below);
 - ``has_object_definition``, ``get_object_definition`` (`object_type_name`), and an enum's
   ``__strawberry_definition__`` (`enum_values`);
@@ -29,7 +29,6 @@ Of graphql-core:
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING
 from enum import Enum
 from typing import Any
 
@@ -145,15 +144,11 @@ def is_one_of(kind: Any) -> bool:
 def input_class(kind: GraphQLInputObjectType) -> type:
     """Return the class of an input type, which is called with the fields that are present.
 
-    Raise TypeError for a type that cannot be built so: one with a required field, or with a
+    A required one is: coercion accepts no input without it. Raise TypeError for a type with a
     conversion of its own.
     """
     definition = definition_of(kind)
-    has_defaults = all(
-        not (field.default_value is MISSING and field.default_factory is MISSING)
-        for field in definition.fields
-    )
-    if not (definition.is_input and definition.from_input is None and has_defaults):
+    if not definition.is_input or definition.from_input is not None:
         raise TypeError(f"{kind.name} is not built from its fields by keyword")
     built: type = definition.origin
     return built

@@ -1,6 +1,7 @@
 """One test for each inner part of a library that `gateway/execution/bridge.py` relies on."""
 
 import re
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ class Key:
 
 @strawberry.input
 class Strict:
-    """An input that cannot be built without its field."""
+    """An input with a required field."""
 
     number: int
 
@@ -166,10 +167,16 @@ def _input(name: str) -> GraphQLInputObjectType:
 
 
 def test_an_input_type_has_its_class() -> None:
-    """One whose fields may all be absent is built by keyword, any other is refused."""
+    """It is built by keyword; one with a conversion of its own is refused."""
     assert bridge.input_class(_input("Key")) is Key
-    with pytest.raises(TypeError, match="Strict is not built"):
-        bridge.input_class(_input("Strict"))
+    strict = _input("Strict")
+    assert bridge.input_class(strict) is Strict
+    definition = replace(bridge.definition_of(strict), from_input=lambda *_: None)
+    converted = GraphQLInputObjectType(
+        "Converted", {}, extensions={"strawberry-definition": definition}
+    )
+    with pytest.raises(TypeError, match="Converted is not built"):
+        bridge.input_class(converted)
 
 
 def test_an_input_is_known_to_be_one_of() -> None:
