@@ -164,6 +164,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
             source_types=upstream.source_types,
             known_customer_ids=upstream.customer_ids,
             shown_promotions=ShownPromotions(cached.credential.identity),
+            max_scan_calls=settings.max_scan_calls,
         ),
         quota_left=upstream.client.quota_left,
         clock=clock,

@@ -42,6 +42,13 @@ class LimitSettings(BaseSettings):
     max_list_length: int = Field(
         20, ge=1, le=1000, description="Length of `nodes(ids:)` and `customers(by:)`."
     )
+    max_scan_calls: int = Field(
+        3,
+        ge=1,
+        le=20,
+        description="Upstream calls, of 100 items each, that read a customer's whole list for"
+        " `search`, `validity` and `orderBy`; a longer list is `LIST_TOO_LONG`.",
+    )
     max_cost: int = Field(
         50_000,
         ge=1,

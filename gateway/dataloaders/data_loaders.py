@@ -18,13 +18,17 @@ from gateway.upstream.source_types import SourceTypes
 
 
 class LoaderSources(NamedTuple):
-    """What the loaders of all requests of a process share."""
+    """What the loaders of all requests of a process share.
+
+    `max_scan_calls` is the maximum number of calls that read a customer's whole list.
+    """
 
     customer_view: CustomerViewPort
     definitions: DefinitionsPort
     source_types: SourceTypes
     known_customer_ids: KnownCustomerIds
     shown_promotions: ShownPromotions
+    max_scan_calls: int
 
 
 class DataLoaders:
@@ -33,6 +37,7 @@ class DataLoaders:
     def __init__(self, request: RequestContext, sources: LoaderSources) -> None:
         self._request, self._definitions = request, sources.definitions
         self.source_types, self.shown_promotions = sources.source_types, sources.shown_promotions
+        self.max_scan_calls = sources.max_scan_calls
         # Most requests use these, and a cached property takes a lock in Python 3.11.
         self.customer_pages = CustomerPageByKeyLoader(sources.customer_view, request)
         self.customer_ids = CustomerIdByKeyLoader(

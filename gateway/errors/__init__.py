@@ -24,6 +24,7 @@ from gateway.errors.base import (
     PersistedQueryNotFoundError,
     PersistedQueryNotSupportedError,
     QueryTooComplexError,
+    TooManyPromotionsError,
     ValidationFailedError,
     whole_seconds,
 )
@@ -104,6 +105,7 @@ __all__ = [
     "RequestTimeoutError",
     "ShuttingDownError",
     "TokenRefusedError",
+    "TooManyPromotionsError",
     "UnauthenticatedError",
     "UndocumentedNotFoundError",
     "UnsupportedMediaTypeError",

@@ -166,6 +166,24 @@ class ListTooLongError(GatewayError):
         )
 
 
+class TooManyPromotionsError(GatewayError):
+    """The customer has more promotions than are searched or sorted: `GATEWAY_MAX_SCAN_CALLS`."""
+
+    code = "LIST_TOO_LONG"
+    action = (
+        "Narrow the list with `availability`, `type`, `sourceType` or `programIds`, or page through"
+        " it without `search`, `validity` and `orderBy`."
+    )
+
+    def __init__(self, argument: str, maximum: int) -> None:
+        super().__init__(
+            f"{argument}: the customer has more than {maximum} of these promotions, too many to"
+            " search or sort; narrow the list with availability, type, sourceType or programIds, or"
+            " omit search, validity and orderBy.",
+            argument=argument,
+        )
+
+
 class AnswerTooLargeError(GatewayError):
     """The response exceeds `GATEWAY_MAX_ANSWER_LEAVES` or `GATEWAY_MAX_ANSWER_BYTES`."""
 

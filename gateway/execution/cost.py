@@ -200,7 +200,12 @@ class _CostFold(SelectionFold[GraphQLObjectType, _Part]):
         if field.fetching is None:
             return 0
         return field.fetching.calls(
-            CostArguments(arguments, self._limits.source_types, self._limits.calls)
+            CostArguments(
+                arguments,
+                self._limits.source_types,
+                self._limits.calls,
+                self._limits.scan_calls,
+            )
         )
 
     def _arguments(self, node: FieldNode, field: SizedField) -> dict[str, Size]:

@@ -1,8 +1,9 @@
 """Opaque, versioned cursors, bound to their connection, its filters and the customer of the list.
 
-A cursor is base64url over a version, a tag of 8 bytes, and integers: a position (`position.py`) and
-the owner of the list. The tag is a hash over the rest and what the cursor is bound to, so that one
-comparison refuses a damaged cursor and one of another list or filter, before any upstream call.
+A cursor is base64url over a version, a tag of 8 bytes, and integers: the owner of the list and a
+position, which is an offset (`position.py`) or, in a sorted list, a sort key (`sort_position.py`).
+The tag is a hash over the rest and what the cursor is bound to, so that one comparison refuses a
+damaged cursor and one of another list, order or filter, before any upstream call.
 
 The owner cannot be part of the tag: a list may be requested by mobile number first and by node id
 later, and a hash of a mobile number can be reversed by trying all numbers. So the integers have the
@@ -14,13 +15,14 @@ chance, one in 65,536, is refused by the id once the page has been fetched.
 import base64
 import binascii
 import hashlib
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from gateway.errors import CursorInvalidError
-from gateway.pagination.position import Position, decode, encode
+from gateway.pagination.position import CursorPosition, Position, decode, encode
+from gateway.pagination.sort_position import SortPosition
 
 _VERSION = 2
-_MAX_LENGTH = 256
+_MAX_LENGTH = 512
 _TAG_BYTES = 8
 _NO_OWNER, _UNKNOWN = 0, 1  # instead of a customer's id, which is encoded two higher
 
@@ -38,17 +40,19 @@ class CursorOwner(NamedTuple):
         return int.from_bytes(hashlib.blake2b(text, digest_size=2).digest())
 
 
+P = TypeVar("P", bound=CursorPosition)
+
+
 class _Content(NamedTuple):
-    position: Position
+    """The integers of a cursor: of the owner, and of the position."""
+
     owner: int
     fingerprint: int
+    numbers: list[int]
 
     @property
     def customer_id(self) -> str | None:
         return None if self.owner in {_NO_OWNER, _UNKNOWN} else str(self.owner - 2)
-
-    def encoded(self) -> bytes:
-        return encode([self.owner, self.fingerprint, *self.position.to_numbers()])
 
 
 class Binding(NamedTuple):
@@ -57,15 +61,14 @@ class Binding(NamedTuple):
     connection: str
     owner: CursorOwner | None = None
 
-    def write(self, position: Position) -> str:
+    def write(self, position: CursorPosition) -> str:
         """Encode the cursor of a position; the owner's id must be digits."""
         owner = self.owner
-        if owner is None:
-            content = _Content(position, _NO_OWNER, 0)
-        else:
+        owner_id, fingerprint = _NO_OWNER, 0
+        if owner is not None:
             owner_id = _UNKNOWN if owner.customer_id is None else int(owner.customer_id) + 2
-            content = _Content(position, owner_id, owner.fingerprint())
-        body = content.encoded()
+            fingerprint = owner.fingerprint()
+        body = encode([owner_id, fingerprint, *position.to_numbers()])
         raw = bytes([_VERSION]) + self._tag(body) + body
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
@@ -74,10 +77,17 @@ class Binding(NamedTuple):
 
         Raise CursorInvalidError, which names the argument, for any other.
         """
-        content = self._decode(cursor)
-        if content is None or content.position.segment >= segments or not self._may_belong(content):
+        position = self._read(argument, cursor, Position)
+        if position.segment >= segments:
             raise CursorInvalidError(argument)
-        return content.position
+        return position
+
+    def read_sorted(self, argument: str, cursor: str) -> SortPosition:
+        """Decode a cursor of this connection, which is a sorted list.
+
+        Raise CursorInvalidError, which names the argument, for any other.
+        """
+        return self._read(argument, cursor, SortPosition)
 
     def check_owner(self, argument: str, cursor: str, customer_id: str) -> None:
         """Check a cursor that has been decoded against the customer's id, once that is known.
@@ -96,6 +106,18 @@ class Binding(NamedTuple):
         content = self._decode(cursor)
         return None if content is None or not self._may_belong(content) else content.customer_id
 
+    def _read(self, argument: str, cursor: str, kind: type[P]) -> P:
+        content = self._decode(cursor)
+        if content is None or not self._may_belong(content):
+            raise CursorInvalidError(argument)
+        try:
+            position = kind.from_numbers(content.numbers)
+        except ValueError:
+            raise CursorInvalidError(argument) from None
+        if position.to_numbers() != content.numbers:  # a position has one encoding
+            raise CursorInvalidError(argument)
+        return position
+
     def _decode(self, cursor: str) -> _Content | None:
         if len(cursor) > _MAX_LENGTH or not cursor.isascii():
             return None
@@ -109,11 +131,11 @@ class Binding(NamedTuple):
         if base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != cursor:
             return None
         try:
-            owner, fingerprint, *numbers = decode(body)
-            content = _Content(Position.from_numbers(numbers), owner, fingerprint)
+            numbers = decode(body)
+            owner, fingerprint, *position = numbers
         except ValueError:
             return None
-        return content if content.encoded() == body else None  # a position has one encoding
+        return _Content(owner, fingerprint, position) if encode(numbers) == body else None
 
     def _tag(self, body: bytes) -> bytes:
         bound = bytes([_VERSION]) + body + b"\0" + self.connection.encode()

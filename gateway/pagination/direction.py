@@ -75,7 +75,7 @@ class Direction(Generic[ItemT]):
         span: range,
         cursor: Position | None,
         resume_point: ResumePoint,
-    ) -> tuple[list[ItemT | None], Run[ItemT]]:
+    ) -> tuple[list[ItemT | None], Run]:
         """Return the items at these offsets, and their run."""
         before: tuple[int, ...] = ()
         after: tuple[int, ...] = ()

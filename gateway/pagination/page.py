@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from itertools import islice
 from operator import attrgetter
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from gateway.pagination.position import NEIGHBOURS, Position
 from gateway.upstream.normalise.warnings import UpstreamWarning
@@ -62,8 +62,21 @@ class CursorContext(Generic[ItemT]):
         )
 
 
-Run = tuple[CursorContext[ItemT], range]
-"""Items in succession: the context, and their indices in it."""
+class PositionSource(Protocol):
+    """What has the positions of items of one segment, by index: a context, or a sorted list."""
+
+    @property
+    def segment(self) -> int:
+        """Return the segment."""
+        ...
+
+    def position(self, index: int) -> Any:
+        """Return the position of the item with this index: Position or SortPosition."""
+        ...
+
+
+Run = tuple[PositionSource, range]
+"""Items in succession: what has their positions, and their indices in it."""
 
 
 @dataclass(slots=True)
@@ -73,12 +86,12 @@ class Place(Generic[ItemT]):
     `item` is None where it was dropped, or is on the page already.
     """
 
-    context: CursorContext[ItemT]
+    context: PositionSource
     index: int
     item: ItemT | None
 
     @property
-    def position(self) -> Position:
+    def position(self) -> Any:
         """Return its position."""
         return self.context.position(self.index)
 
@@ -94,7 +107,7 @@ class ConnectionPage(Generic[ItemT]):
     """
 
     items: list[ItemT | None] = field(default_factory=list)
-    runs: list[Run[ItemT]] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
     has_next: bool = False
     has_previous: bool = False
     drift: Drift = Drift.NONE
@@ -109,7 +122,7 @@ class ConnectionPage(Generic[ItemT]):
         spots = ((context, index) for context, run in self.runs for index in run)
         return [Place(*spot, item) for spot, item in zip(spots, self.items, strict=True)]
 
-    def edge(self, which: int) -> Position | None:
+    def edge(self, which: int) -> Any | None:
         """Return the position of the first (0) or the last (-1) place; None for an empty page."""
         if not self.runs:
             return None
@@ -135,7 +148,7 @@ class ConnectionPage(Generic[ItemT]):
         readable = list(filter(None, items))
         dropped = len(items) - len(readable)
         if dropped:
-            self.warnings.append(_dropped_warning(dropped))
+            self.warnings.append(dropped_warning(dropped))
         if len(set(map(_ids_of, readable))) == len(readable):
             return
         seen: set[tuple[int, int]] = set()
@@ -167,7 +180,8 @@ def _nearest(ids: list[int | None], places: range) -> tuple[int, ...]:
     return tuple(islice(readable, NEIGHBOURS))
 
 
-def _dropped_warning(count: int) -> UpstreamWarning:
+def dropped_warning(count: int) -> UpstreamWarning:
+    """Return the warning of items that were dropped."""
     if count == 1:
         return UpstreamWarning(
             None, "1 promotion was dropped: it is malformed, or belongs to another program."

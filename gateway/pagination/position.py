@@ -7,7 +7,7 @@ takes a byte or two.
 
 from collections.abc import Iterable
 from itertools import accumulate
-from typing import NamedTuple, Self
+from typing import NamedTuple, Protocol, Self
 
 NEIGHBOURS = 3
 MAX_REPAIR = 1000
@@ -15,8 +15,21 @@ MAX_REPAIR = 1000
 
 _MAX_BYTES = 10  # of an integer of 64 bits
 _MAX_OFFSET = 2**31
-_MAX_ID = 2**63 - 1
+MAX_ID = 2**63 - 1
 _MAX_STEP = 100  # of one repair, the last of which may exceed the maximum
+
+
+class CursorPosition(Protocol):
+    """A position as the integers of a cursor."""
+
+    def to_numbers(self) -> list[int]:
+        """Return it as non-negative integers."""
+        ...
+
+    @classmethod
+    def from_numbers(cls, numbers: list[int]) -> Self:
+        """Invert `to_numbers`. Raise ValueError for numbers that no position has."""
+        ...
 
 
 class Position(NamedTuple):
@@ -51,7 +64,7 @@ class Position(NamedTuple):
         """Return the differences from id to id, which are small for successive ids."""
         last, steps = self.promotion_id or 0, []
         for id_ in ids:
-            steps.append(_fold(id_ - last))
+            steps.append(fold(id_ - last))
             last = id_
         return steps
 
@@ -70,14 +83,14 @@ class Position(NamedTuple):
             _sums(promotion_id or 0, steps[before:]),
         )
         ids = (*neighbours[0], *neighbours[1], promotion_id or 0)
-        if not all(0 <= id_ <= _MAX_ID for id_ in ids):
+        if not all(0 <= id_ <= MAX_ID for id_ in ids):
             raise ValueError("this is no id")
         return cls(segment, offset, promotion_id, *neighbours, repaired)
 
 
 def _sums(start: int, steps: list[int]) -> tuple[int, ...]:
     """Return the running sums of folded differences."""
-    return tuple(accumulate(map(_unfold, steps), initial=start))[1:]
+    return tuple(accumulate(map(unfold, steps), initial=start))[1:]
 
 
 def encode(numbers: Iterable[int]) -> bytes:
@@ -110,11 +123,11 @@ def decode(raw: bytes) -> list[int]:
     return numbers
 
 
-def _fold(number: int) -> int:
+def fold(number: int) -> int:
     """Map an integer to a non-negative one."""
     return number * 2 if number >= 0 else -number * 2 - 1
 
 
-def _unfold(number: int) -> int:
-    """Invert `_fold`."""
+def unfold(number: int) -> int:
+    """Invert `fold`."""
     return -(number + 1) // 2 if number % 2 else number // 2

@@ -19,7 +19,8 @@ from gateway.schema.customer_pages import (
     fetch_pages,
 )
 from gateway.schema.customer_promotion import CustomerPromotion, PromotionOwner
-from gateway.schema.declare import NOT_PREFETCHED, calls_of_a_page, computed, fetching
+from gateway.schema.customer_search import OrderBy, Search, Validity
+from gateway.schema.declare import NOT_PREFETCHED, calls_of_a_customers_page, computed, fetching
 from gateway.schema.ids import ID_DESCRIPTION, Node, write_id
 from gateway.schema.info import Info, ResolverContext
 from gateway.schema.lookahead import Ahead
@@ -77,7 +78,10 @@ class CustomerPromotionConnection:
         """Return the page's place in the list."""
         return PageInfo(payload=BoundPage.of(self.payload.page, self.payload.binding))
 
-    @computed("How many there are in all, as the upstream counts; null where it does not say.")
+    @computed(
+        "How many there are in all, as the upstream counts; null where it does not say. With"
+        " `search` or `validity`, how many match; null where the list could not be read completely."
+    )
     def total_count(self) -> int | None:
         """Return the upstream's total."""
         return self.payload.page.totals.get(0)
@@ -129,7 +133,7 @@ class Customer(Node):
 
     @fetching(
         "The customer's promotions. A page that fails is null; the customer stays.",
-        calls=calls_of_a_page,
+        calls=calls_of_a_customers_page,
         prefetched=_prefetched_page,
         looks_for=PAGE_FIELDS,
     )
@@ -144,6 +148,9 @@ class Customer(Node):
         type: Type = None,  # noqa: A002 - the graph's name
         source_type: SourceType = None,
         program_ids: ProgramIds = None,
+        search: Search = None,
+        validity: Validity = None,
+        order_by: OrderBy = None,
     ) -> CustomerPromotionConnection | None:
         """Return the page that the look-up has fetched, or fetch it; null for no such customer."""
         arguments: dict[str, Any] = {
@@ -155,6 +162,9 @@ class Customer(Node):
             "type": type,
             "source_type": source_type,
             "program_ids": program_ids,
+            "search": search,
+            "validity": validity,
+            "order_by": order_by,
         }
         prefetched = self._prefetched_page(**arguments)
         if prefetched is not NOT_PREFETCHED:

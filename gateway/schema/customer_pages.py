@@ -19,6 +19,8 @@ from gateway.pagination.cursor import Binding, CursorOwner
 from gateway.pagination.forward import first_page
 from gateway.pagination.page import ConnectionPage
 from gateway.pagination.paginate import paginate
+from gateway.pagination.sorted_page import SortedRequest
+from gateway.schema.customer_search import CustomerPromotionOrder, CustomerSearch, search_page
 from gateway.schema.ids import check_digits, is_number
 from gateway.schema.info import ResolverContext, settle
 from gateway.upstream.customer_view.endpoint import (
@@ -38,6 +40,7 @@ from gateway.upstream.normalise.enums import (
     CustomerSource,
     PromotionAvailability,
     PromotionTypeFilter,
+    PromotionValidity,
 )
 from gateway.upstream.shown_promotions import ShownTo
 
@@ -69,14 +72,25 @@ class CustomerPageArguments(NamedTuple):
     type: PromotionTypeFilter | None = None
     source_type: CustomerPromotionSourceType | None = None
     program_ids: tuple[str, ...] | None = None
+    search: str | None = None
+    validity: tuple[PromotionValidity, ...] | None = None
+    order_by: CustomerPromotionOrder | None = None
 
     @classmethod
     def of(cls, arguments: Mapping[str, Any]) -> Self:
         """Create them from a resolver's arguments."""
-        program_ids = arguments.get("program_ids")
-        if program_ids is None:
+        if arguments.get("program_ids") is None and arguments.get("validity") is None:
             return cls(**arguments)
-        return cls(**{**arguments, "program_ids": tuple(program_ids)})
+        hashable: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in arguments.items()
+        }
+        return cls(**hashable)
+
+    @property
+    def has_search(self) -> bool:
+        """Whether one is given by which the platform neither filters nor sorts."""
+        return self.search is not None or self.validity is not None or self.order_by is not None
 
 
 class FetchedCustomerPage(NamedTuple):
@@ -112,20 +126,37 @@ async def fetch_page(
     ):
         filters = _check_filters(arguments)
     connection = connection_key(customer.source, filters)
+    search = None
+    # `has_search` inline: most pages have none.
+    if (
+        arguments.search is not None
+        or arguments.validity is not None
+        or arguments.order_by is not None
+    ):
+        search = CustomerSearch.check(arguments)
+        connection += search.key
     after, before = arguments.after, arguments.before
     has_cursor = after is not None or before is not None
     binding = _bind(connection, customer) if has_cursor else Binding(connection)
-    request = PageRequest.check(
-        ConnectionArguments(arguments.first, after, arguments.last, before), binding, fields=fields
-    )
+    connection_arguments = ConnectionArguments(arguments.first, after, arguments.last, before)
     load = context.loaders.customer_pages.load
-    page = window = None
-    if not (has_cursor or request.backward):
-        limit = window_size(request.size, request.look_ahead)
-        window = await load(CustomerPageKey(customer, filters, 0, limit))
-        page = first_page(window, request, limit)
-    if page is None:
-        page = await paginate(partial(_fetch, load, customer, filters), request, 1, window)
+    if search is None:
+        request = PageRequest.check(connection_arguments, binding, fields=fields)
+        page = window = None
+        if not (has_cursor or request.backward):
+            limit = window_size(request.size, request.look_ahead)
+            window = await load(CustomerPageKey(customer, filters, 0, limit))
+            page = first_page(window, request, limit)
+        if page is None:
+            page = await paginate(partial(_fetch, load, customer, filters), request, 1, window)
+    else:
+        page = await search_page(
+            partial(_fetch, load, customer, filters, 0),
+            search,
+            SortedRequest.check(connection_arguments, binding, search.order),
+            now=context.now,
+            max_calls=context.loaders.max_scan_calls,
+        )
     customer_id = str(page.customer_id)
     if has_cursor:
         try:
@@ -265,10 +296,12 @@ def _ids_in_cursors(customer: CustomerKey, arguments: CustomerPageArguments) -> 
     if not cursors:
         return
     try:
-        filters = _check_filters(arguments)
+        connection = connection_key(customer.source, _check_filters(arguments))
+        if arguments.has_search:
+            connection += CustomerSearch.check(arguments).key
     except BadUserInputError:  # no cursor can be of a list with these filters
         return
-    binding = _bind(connection_key(customer.source, filters), customer)
+    binding = _bind(connection, customer)
     for cursor in cursors:
         customer_id = binding.customer_of(cursor)
         if customer_id is not None:

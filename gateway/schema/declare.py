@@ -68,12 +68,14 @@ class CostArguments(NamedTuple):
 
     `arguments` has a number as it is, a list as its length, and null or true for anything else.
     `source_types` is the number of source types in which a definition is searched, `max_calls` the
-    number of upstream calls that one operation may make.
+    number of upstream calls that one operation may make, `scan_calls` the maximum number of those
+    that read a whole list.
     """
 
     arguments: Mapping[str, int | None]
     source_types: int
     max_calls: int
+    scan_calls: int
 
     def length(self, argument: str) -> int:
         """Return the length of a list argument, 0 for null."""
@@ -105,6 +107,13 @@ def calls_of_a_page(known: CostArguments) -> int:
     return max_windows(arguments.get("first"), arguments.get("last"), "before" in arguments)
 
 
+def calls_of_a_customers_page(known: CostArguments) -> int:
+    """Return the number of windows of a page, or of the whole list where that is read."""
+    if known.arguments.keys().isdisjoint(_WHOLE_LIST_ARGUMENTS):
+        return calls_of_a_page(known)
+    return known.scan_calls
+
+
 def calls_of_a_definition(known: CostArguments) -> int:
     """Return two for each source type: a page of the list, and a look-up by id."""
     return 2 * (1 if known.arguments.get("sourceType") else known.source_types)
@@ -127,6 +136,8 @@ class Fetching:
     prefetched: Callable[..., Any] | None = None
     looks_for: LooksFor | None = None
 
+
+_WHOLE_LIST_ARGUMENTS = frozenset({"search", "validity", "orderBy"})
 
 NOT_PREFETCHED: Any = object()
 """Returned by `Fetching.prefetched` for a value that has to be fetched."""

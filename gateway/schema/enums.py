@@ -123,6 +123,20 @@ _describe(
     UNKNOWN="A date that would decide is missing.",
 )
 _describe(
+    words.CustomerPromotionOrderField,
+    "What a customer's promotions can be sorted by.",
+    NEXT_EXPIRY_AT="By `nextExpiryAt`: ascending, what ends soonest comes first.",
+    ENDS_AT="By the promotion's `endsAt`.",
+    STARTS_AT="By the promotion's `startsAt`.",
+    NAME="By the promotion's `name`: its first 64 characters, case, accents and width aside.",
+)
+_describe(
+    words.OrderDirection,
+    "The direction of an order. What has no value comes last in both.",
+    ASC="The smallest or earliest first.",
+    DESC="The largest or latest first.",
+)
+_describe(
     words.EarningType,
     "How customers come to a promotion's benefits.",
     ISSUE_AND_EARN="They enrol, and an activity then issues it.",

@@ -157,7 +157,7 @@ class Gateway:
         order = (PromotionSourceType.UI, PromotionSourceType.PROMOTION_API)
         source_types = SourceTypes(order, credential)
         shown = ShownPromotions(credential.identity)
-        sources = LoaderSources(customers, definitions, source_types, known, shown)
+        sources = LoaderSources(customers, definitions, source_types, known, shown, 3)
         return ResolverContext(request, DataLoaders(request, sources))
 
 

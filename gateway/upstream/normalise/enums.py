@@ -137,6 +137,22 @@ class PromotionValidity(WireEnum):
     UNKNOWN = "UNKNOWN"
 
 
+class CustomerPromotionOrderField(WireEnum):
+    """What a customer's promotions can be sorted by; the platform sorts by none of it."""
+
+    NEXT_EXPIRY_AT = "NEXT_EXPIRY_AT"
+    ENDS_AT = "ENDS_AT"
+    STARTS_AT = "STARTS_AT"
+    NAME = "NAME"
+
+
+class OrderDirection(WireEnum):
+    """The direction of an order."""
+
+    ASC = "ASC"
+    DESC = "DESC"
+
+
 class EarningType(WireEnum):
     """``loyaltyEarningType``."""
 
