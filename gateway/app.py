@@ -70,6 +70,7 @@ from gateway.upstream.cached_upstream import CachedUpstream
 from gateway.upstream.chain import create_upstream
 from gateway.upstream.http_transport import HttpTransport
 from gateway.upstream.metrics_samples import upstream_samples
+from gateway.upstream.payload_fields import payload_fields
 from gateway.upstream.reloading import watch_upstream_files
 from gateway.upstream.resilience.traffic_shaping import TrafficShaping, create_traffic_shaping
 from gateway.upstream.shown_promotions import ShownPromotions
@@ -130,7 +131,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
             guard.samples,
             authenticator.samples,
             documents.samples,
-            partial(upstream_samples, traffic, upstream.phase_out),
+            partial(upstream_samples, traffic, upstream.phase_out, table.values.fields),
             partial(cache_samples, cached.cache),
             redis.samples,
             response_cache.samples,
@@ -276,9 +277,10 @@ def create_operations(settings: Settings) -> OperationStore:
 
 
 def metric_table(settings: Settings, operation_names: Iterable[str]) -> MetricTable:
-    """Return all metrics, with a series for the trusted operations and for the known clients."""
+    """Return all metrics: with series for trusted operations, known clients, documented fields."""
     names = [name for name in dict.fromkeys(operation_names) if name != OTHER]
-    return MetricTable(LabelValues(tuple(names[:_MAX_NAMES]), settings.client_names))
+    operations = tuple(names[:_MAX_NAMES])
+    return MetricTable(LabelValues(operations, settings.client_names, payload_fields()))
 
 
 def read_metric_table(settings: Settings) -> MetricTable:

@@ -168,8 +168,9 @@ EVENTS = (
     Event(
         "upstream_items_dropped",
         "warning",
-        ("endpoint", "count", "foreign"),
-        "Promotions were dropped from a page: malformed, or not requested (`foreign`).",
+        ("endpoint", "count", "foreign", "fields"),
+        "Promotions were dropped from a page: malformed in the `fields`, or not requested"
+        " (`foreign`).",
     ),
     Event(
         "upstream_list_incomplete",
@@ -181,8 +182,8 @@ EVENTS = (
     Event(
         "upstream_undocumented_values",
         "warning",
-        ("endpoint", "count"),
-        "Values of a response had an undocumented shape.",
+        ("endpoint", "count", "fields"),
+        "Values of a response had an undocumented shape, in the `fields`.",
     ),
     Event(
         "upstream_endpoint_gone",

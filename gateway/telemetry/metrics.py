@@ -31,12 +31,14 @@ CALL_OUTCOMES = (
 )
 WAITS = ("quota", "connection")
 DROPS = ("malformed", "not_requested")
+EFFECTS = ("converted", "null")
 CODES = (*codes(), OTHER)
 
 _ENDPOINT = ("endpoint", ENDPOINTS)
 _OPERATION = ("operation", "names in the manifest of trusted documents, or other")
 _CLIENT = ("client", "names in `GATEWAY_CLIENT_NAMES`, other, or none")
-_FIELD = ("field", "paths in the payload")
+_FIELD_NEEDED = ("field", "documented fields without which there is no promotion, or none")
+_PAGES = ("endpoint", "promotionData, promotionsV2")
 _OUTCOME = ("outcome", OUTCOMES)
 _C, _G, _H = Kind.COUNTER, Kind.GAUGE, Kind.HISTOGRAM
 
@@ -134,14 +136,27 @@ _METRICS = (
     Metric(
         "gateway_upstream_items_dropped_total",
         _C,
-        "Promotions that were dropped from a page: malformed, or not requested.",
-        (_ENDPOINT, ("reason", DROPS)),
+        "Promotions that were dropped from a page: malformed, by the field that cannot be read, or"
+        " not requested (field none).",
+        (
+            _PAGES,
+            ("reason", DROPS),
+            _FIELD_NEEDED,
+        ),
     ),
     Metric(
         "gateway_upstream_undocumented_values_total",
         _C,
-        "Values of an undocumented shape: read where their meaning is plain, else null.",
-        (_ENDPOINT,),
+        "Values of an undocumented shape, by field: converted where their meaning is plain, else"
+        " null.",
+        (_PAGES, ("field", "documented fields"), ("effect", EFFECTS)),
+    ),
+    Metric(
+        "gateway_upstream_unknown_enum_values_total",
+        _C,
+        "Words that are none of those that the gateway knows of a field, which is an enum in the"
+        " graph: it is UNKNOWN there.",
+        (_PAGES, ("field", "documented fields with the words of an enum")),
     ),
     Metric("gateway_upstream_retries_total", _C, "Retries of failed upstream calls.", (_ENDPOINT,)),
     Metric(
@@ -302,24 +317,49 @@ _METRICS = (
 )
 
 
+class PayloadFields(NamedTuple):
+    """The documented fields of the endpoints of promotions, each an endpoint and a path.
+
+    A promotion is dropped where one of the `needed` is unreadable; `enums` have the words of enums.
+    `undocumented` are those whose values may be of an undocumented shape, with the effect.
+    """
+
+    needed: tuple[tuple[str, str], ...] = ()
+    undocumented: tuple[tuple[str, str, str], ...] = ()
+    enums: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def endpoints(self) -> list[str]:
+        """The endpoints that have fields."""
+        return list(dict.fromkeys(endpoint for endpoint, _path in self.needed))
+
+
 class LabelValues(NamedTuple):
     """The values of the labels that are known only when the gateway starts.
 
-    `operations` and `clients` are names, without `other` and `none`.
+    `operations` and `clients` are names, without `other` and `none`; `fields` those of payloads.
     """
 
     operations: tuple[str, ...] = ()
     clients: tuple[str, ...] = ()
+    fields: PayloadFields = PayloadFields()
 
 
 def metrics_of(values: LabelValues) -> tuple[Metric, ...]:
     """Return all metrics, each with the values of all of its labels."""
     operations = [*values.operations, OTHER]
     clients = [*values.clients, OTHER, NONE]
+    fields, (malformed, not_requested) = values.fields, DROPS
     rows: dict[tuple[str, ...], Iterable[tuple[str, ...]]] = {
         ("operation", "outcome"): product(operations, OUTCOMES),
         ("operation",): product(operations),
         ("client", "outcome"): product(clients, OUTCOMES),
+        ("endpoint", "reason", "field"): [
+            *((endpoint, malformed, path) for endpoint, path in fields.needed),
+            *((endpoint, not_requested, NONE) for endpoint in fields.endpoints),
+        ],
+        ("endpoint", "field", "effect"): fields.undocumented,
+        ("endpoint", "field"): fields.enums,
     }
     series = {names: tuple(each) for names, each in rows.items()}
     return tuple(replace(each, rows=series.get(each.label_names)) for each in _METRICS)

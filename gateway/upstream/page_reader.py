@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from gateway.errors import UpstreamBadPayloadError
 from gateway.telemetry import log
 from gateway.upstream.decoding.decode import MalformedPayloadError, Refusal, UpstreamPage
+from gateway.upstream.decoding.drift import UNDOCUMENTED, Drift, DriftKind
 from gateway.upstream.response import UpstreamResponse
 from gateway.upstream.response_errors import error_from_status
 from gateway.upstream.statistics import EndpointStatistics
@@ -64,16 +65,27 @@ def read_page(
             is_one and not all(map(wanted.has, filter(None, page.items)))
         ):
             page = page.only(wanted.has)
-    if page.undocumented:
-        statistics.undocumented_values += page.undocumented
-        log.warning("upstream_undocumented_values", endpoint=endpoint, count=page.undocumented)
+    if page.drift:
+        statistics.drift.add(page.drift)
+        _log_undocumented_values(endpoint, page.drift)
     if None in page.items:
-        statistics.malformed_items += page.unreadable
         statistics.foreign_items += page.foreign
         log.warning(
-            "upstream_items_dropped", endpoint=endpoint, count=page.dropped, foreign=page.foreign
+            "upstream_items_dropped",
+            endpoint=endpoint,
+            count=page.dropped,
+            foreign=page.foreign,
+            fields=page.drift.fields(DriftKind.DROPPED),
         )
     return page
+
+
+def _log_undocumented_values(endpoint: str, drift: Drift) -> None:
+    """Log the number and the fields; unknown words are only counted: they come with each page."""
+    count = drift.total(*UNDOCUMENTED)
+    if count:
+        fields = drift.fields(*UNDOCUMENTED)
+        log.warning("upstream_undocumented_values", endpoint=endpoint, count=count, fields=fields)
 
 
 def reject_payload(

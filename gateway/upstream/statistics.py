@@ -4,23 +4,23 @@ from dataclasses import dataclass, field
 
 from gateway.telemetry.counters import CounterVec, Histogram
 from gateway.telemetry.metrics import CALL_OUTCOMES, ENDPOINTS, OTHER
+from gateway.upstream.decoding.drift import Drift
 
 
 @dataclass(slots=True)
 class EndpointStatistics:
     """Counts of one endpoint since the start; each only grows.
 
-    `bad_payloads` are responses with status 200 that were rejected, `malformed_items` and
-    `foreign_items` items of responses that are not shown because they could not be read or were not
-    requested, `undocumented_values` values of an undocumented shape.
+    `bad_payloads` are responses with status 200 that were rejected, `foreign_items` items of
+    responses that are not shown because they were not requested, `drift` the values and items that
+    are not as documented.
     """
 
     outcomes: CounterVec = field(default_factory=lambda: CounterVec(CALL_OUTCOMES))
     durations: Histogram = field(default_factory=Histogram)
     bad_payloads: int = 0
-    malformed_items: int = 0
     foreign_items: int = 0
-    undocumented_values: int = 0
+    drift: Drift = field(default_factory=Drift)
 
 
 class UpstreamStatistics:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tests.support.graph import Graph, graph_over
+from tests.support.metrics import scrape
 from tests.support.payloads import (
     customer_item,
     customer_page,
@@ -34,11 +34,13 @@ def _asked(graph: Graph, query: str) -> Any:
 
 
 def _counted(graph: Graph, endpoint: str) -> float:
-    url = f"{str(graph.http.base_url).rstrip('/')}/metrics"
-    text = httpx.get(url, trust_env=False).text
-    name = f'gateway_upstream_undocumented_values_total{{endpoint="{endpoint}"}} '
-    (line,) = (line for line in text.splitlines() if line.startswith(name))
-    return float(line.removeprefix(name))
+    name = 'gateway_upstream_undocumented_values_total{effect="'
+    samples = scrape(str(graph.http.base_url).rstrip("/"))
+    return sum(
+        number
+        for series, number in samples.items()
+        if series.startswith(name) and f'endpoint="{endpoint}"' in series
+    )
 
 
 def _customer_items() -> list[tuple[dict[str, Any], dict[str, Any], int]]:

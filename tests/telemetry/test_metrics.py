@@ -19,7 +19,7 @@ from gateway.telemetry import log_samples
 from gateway.telemetry.counters import CounterVec, Histogram
 from gateway.telemetry.exposition import MetricTable
 from gateway.telemetry.metric import BUCKETS_S, Kind
-from gateway.telemetry.metrics import BUILD, ENDPOINTS, METRICS, WORKERS
+from gateway.telemetry.metrics import BUILD, ENDPOINTS, METRICS, WORKERS, PayloadFields
 from gateway.telemetry.process import EventLoopLag, ProcessMetrics
 from gateway.upstream.customer_view import endpoint as customer_view_endpoint
 from gateway.upstream.definitions import endpoint as definition_endpoint
@@ -67,7 +67,9 @@ def test_what_the_parts_tell_is_all_that_there_is() -> None:
         **Connections().samples(),
         **PersistedDocuments().samples(),
         **upstream_samples(
-            create_traffic_shaping(settings_for("http://x")), PhaseOut("promotionsV2")
+            create_traffic_shaping(settings_for("http://x")),
+            PhaseOut("promotionsV2"),
+            PayloadFields(),
         ),
         **RedisMonitor().samples(),
         **cache_samples(create_cache("memory://", b"sixteen bytes at least")),

@@ -10,6 +10,7 @@ from gateway.sandbox.world import World
 from tests.sandbox.client import NOW, SandboxClient
 from tests.sandbox.faulty import faults
 from tests.support.graph import Graph, graph_over
+from tests.support.metrics import changed, scrape
 from tests.support.serving import serve
 
 ITEM = "name type event description"
@@ -160,6 +161,67 @@ def test_an_unreadable_item_is_left_out_and_logged(
     assert codes == []
     assert _names(page) == [name for place, name in enumerate(_names(expected)) if place != 1]
     assert len(page["warnings"]) == 1
+
+
+@BOTH
+@pytest.mark.parametrize("fault", ["null", "missing"])
+@pytest.mark.parametrize("of", ["name", "id"])
+def test_a_left_out_item_is_counted_by_the_field_at_fault(
+    served: Served, endpoint: str, fault: str, of: str
+) -> None:
+    """The metric names the documented field that could not be read, and no other."""
+    field = f"promotion{of.title()}" if endpoint == "promotionData" else of
+    before = _drift(served)
+    _ask(served, endpoint, f"{fault}={field},item=1,endpoint={endpoint}")
+    series = _series("items_dropped", endpoint, field, reason="malformed")
+    assert changed(before, _drift(served)) == {series: 1.0}
+
+
+@BOTH
+def test_an_unreadable_leaf_is_counted_by_field(served: Served, endpoint: str) -> None:
+    """So are values that are read although they are of another type."""
+    is_current = endpoint == "promotionData"
+    flag = "active" if is_current else "isActive"
+    before = _drift(served)
+    _ask(served, endpoint, f"retype={flag},item=1,endpoint={endpoint}")
+    _ask(served, endpoint, f"retype=description,item=1,endpoint={endpoint}")
+    counted = changed(before, _drift(served))
+    lost = _series("undocumented_values", endpoint, flag, effect="null")
+    read = _series("undocumented_values", endpoint, "description", effect="converted")
+    deeper = _series("undocumented_values", endpoint, f"rulesetInfos.rules.{flag}", effect="null")
+    assert (counted[lost], counted[read]) == (1, 1)
+    assert (counted.keys() == {lost, read}) is is_current
+    assert (deeper in counted) is not is_current
+
+
+@BOTH
+def test_unknown_words_are_counted_by_field(served: Served, endpoint: str) -> None:
+    """At the top of a promotion and in its restrictions, with each response again."""
+    fields = {
+        "promotionData": {"eventName", "pointsOfferType"},
+        "promotionsV2": {"eventName", "pointsOfferType", "promotionStatus"},
+    }[endpoint]
+    before = _drift(served)
+    _ask(served, endpoint)
+    assert changed(before, _drift(served)) == {}
+    _ask(served, endpoint, f"unknown_enum,endpoint={endpoint}")
+    once = changed(before, _drift(served))
+    _ask(served, endpoint, f"unknown_enum,endpoint={endpoint}")
+    assert changed(before, _drift(served)) == {series: 2 * n for series, n in once.items()}
+    assert {_series("unknown_enum_values", endpoint, field) for field in fields} <= once.keys()
+    assert any("estrictions.periodUnit" in series for series in once)
+
+
+def _series(name: str, endpoint: str, field: str, **labels: str) -> str:
+    pairs = sorted({"endpoint": endpoint, "field": field, **labels}.items())
+    written = ",".join(f'{label}="{value}"' for label, value in pairs)
+    return f"gateway_upstream_{name}_total{{{written}}}"
+
+
+def _drift(served: Served) -> dict[str, float]:
+    """Return the counters that have the label `field`."""
+    samples = scrape(str(served[1].http.base_url).rstrip("/"))
+    return {series: number for series, number in samples.items() if 'field="' in series}
 
 
 @BOTH

@@ -28,8 +28,15 @@ from gateway.upstream.decoding.field_types import (
     Usage,
 )
 from gateway.upstream.decoding.lazy_field import LazyField
-from gateway.upstream.normalise.enums import EventName
+from gateway.upstream.normalise.enums import (
+    EventName,
+    ScopeName,
+    TypeName,
+    WindowTypeName,
+    WindowUnitName,
+)
 from gateway.upstream.normalise.instants import prefer_readable
+from gateway.upstream.normalise.measures import Basis, CustomerMeasureName
 
 
 class PageDetails(Struct, gc=False):
@@ -66,13 +73,13 @@ class CustomerUsage(Struct, frozen=True, gc=False):
 class CustomerRestriction(Struct, frozen=True, gc=False):
     """One entry of ``promotionRestriction``'s three lists."""
 
-    measure_name: str = field(name="kpi")
+    measure_name: CustomerMeasureName = field(name="kpi")
     maximum: Figure = field(name="maxLimit", default=None)
     used: Usage = field(name="currentCustomerUsage", default=None)
-    scope_name: Text = field(name="limitOn", default=None)
-    basis: Text = field(name="type", default=None)
-    window_type: Text = field(name="periodType", default=None)
-    window_unit: Text = field(name="periodUnit", default=None)
+    scope_name: ScopeName = field(name="limitOn", default=None)
+    basis: Basis = field(name="type", default=None)
+    window_type: WindowTypeName = field(name="periodType", default=None)
+    window_unit: WindowUnitName = field(name="periodUnit", default=None)
 
 
 CustomerRestrictions = Annotated[
@@ -137,7 +144,7 @@ class CustomerPromotionPayload(Struct, gc=False):
     )
     limits: Annotated[CustomerLimits | None, ESSENTIAL] = None
     usage: CustomerUsage | None = field(name="customerUsage", default=None)
-    type_name: Text = field(name="pointsOfferType", default=None)
+    type_name: TypeName = field(name="pointsOfferType", default=None)
     restrictions_json: Raw = field(name="promotionRestriction", default_factory=Raw)
     timelines: list[Timeline] | None = field(name="customerPromotionTimelines", default=None)
     starts_at_iso: Instant = field(name="startDateISO", default=None)

@@ -14,6 +14,8 @@ import msgspec
 
 from gateway.upstream.customer_view import payload as customer_view
 from gateway.upstream.customer_view.payload import CustomerPagePayload, CustomerPromotionPayload
+from gateway.upstream.decoding.drift import Drift, DriftKind
+from gateway.upstream.decoding.enum_fields import EnumFields
 from gateway.upstream.decoding.json_text import (
     NotJsonError,
     parse_exactly,
@@ -60,8 +62,9 @@ class UpstreamPage(NamedTuple, Generic[Item]):
 
     `items` has None where an item was dropped. `total` is the upstream's ``totalEntries``, None
     where it cannot be read; `customer_id` is whose page it is, where the endpoint says so.
-    `foreign` counts the items dropped because they were not requested, `undocumented` the values of
-    another type than documented, which are converted where that is unambiguous, and null otherwise.
+    `foreign` counts the items dropped because they were not requested, `drift` the values that are
+    not as documented: of another type, converted where that is unambiguous and null otherwise, of
+    no known word, or because of which an item was dropped.
     """
 
     items: list[Item | None]
@@ -69,7 +72,7 @@ class UpstreamPage(NamedTuple, Generic[Item]):
     warnings: tuple[UpstreamWarning, ...] = ()
     customer_id: int | None = None
     foreign: int = 0
-    undocumented: int = 0
+    drift: Drift = Drift()
 
     @property
     def dropped(self) -> int:
@@ -87,50 +90,56 @@ class UpstreamPage(NamedTuple, Generic[Item]):
         return self._replace(items=items, foreign=items.count(None) - self.dropped)
 
 
-class _Format(NamedTuple):
+class Format(NamedTuple):
     """How the responses of one endpoint are decoded; `items_key` is the list's key on the wire."""
 
     page: type[_Payload]
     item: type[msgspec.Struct]
     items_key: str
     lazy_fields: tuple[LazyField[Any], ...]
+    enum_fields: EnumFields
     prefer_iso_dates: Callable[[Iterable[Any]], None]
     decode: Callable[[bytes], _Payload]
     decode_item: Callable[[msgspec.Raw], msgspec.Struct]
 
 
-_CUSTOMER_VIEW = _Format(
+_CUSTOMER_VIEW = Format(
     CustomerPagePayload,
     CustomerPromotionPayload,
     "promotions",
     (customer_view.restrictions_field,),
+    EnumFields(CustomerPromotionPayload),
     customer_view.prefer_iso_dates,
     msgspec.json.Decoder(CustomerPagePayload, strict=False).decode,
     msgspec.json.Decoder(CustomerPromotionPayload, strict=False).decode,
 )
-_DEFINITIONS = _Format(
+_DEFINITIONS = Format(
     DefinitionPagePayload,
     DefinitionPayload,
     "data",
     (definitions.rules_field, definitions.rulesets_field),
+    EnumFields(DefinitionPayload),
     definitions.prefer_iso_dates,
     msgspec.json.Decoder(DefinitionPagePayload, strict=False).decode,
     msgspec.json.Decoder(DefinitionPayload, strict=False).decode,
 )
+FORMATS = (_CUSTOMER_VIEW, _DEFINITIONS)
 _decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _NULL = msgspec.Raw(b"null")
 
 
-def _decode_page(form: _Format, body: bytes) -> UpstreamPage[Any] | Refusal:
+def _decode_page(form: Format, body: bytes) -> UpstreamPage[Any] | Refusal:
     """Decode a response body; return the documented error body instead where it is one.
 
     Raise MalformedPayloadError where it is not JSON, has no list of promotions although its total
     is not 0, or has no ``customerId`` although the endpoint documents it.
     """
-    payload, undocumented = _decode_at_once(form, body), 0
+    drift = Drift()
+    payload = _decode_at_once(form, body, drift)
     if payload is None:
-        payload, undocumented = _decode_by_item(form, body)
+        reader = Lenient()
+        payload, drift = _decode_by_item(form, body, reader), reader.drift
     if isinstance(payload, Refusal):
         return payload
     items: list[Any] = payload.items or []
@@ -141,9 +150,9 @@ def _decode_page(form: _Format, body: bytes) -> UpstreamPage[Any] | Refusal:
         raise MalformedPayloadError(_TOO_MANY_ITEMS)
     form.prefer_iso_dates(items)
     if isinstance(payload, DefinitionPagePayload):
-        return UpstreamPage(items, total, undocumented=undocumented)
+        return UpstreamPage(items, total, drift=drift)
     warnings = parse_warnings(payload.warnings) if payload.warnings else ()
-    return UpstreamPage(items, total, warnings, payload.customer_id, undocumented=undocumented)
+    return UpstreamPage(items, total, warnings, payload.customer_id, drift=drift)
 
 
 decode_customer_page: Callable[[bytes], UpstreamPage[CustomerPromotionPayload] | Refusal] = partial(
@@ -154,7 +163,7 @@ decode_definition_page: Callable[[bytes], UpstreamPage[DefinitionPayload] | Refu
 )
 
 
-def _decode_at_once(form: _Format, body: bytes) -> _Payload | Refusal | None:
+def _decode_at_once(form: Format, body: bytes, drift: Drift) -> _Payload | Refusal | None:
     """Decode a body of which every value is as documented; return None for any other."""
     if len(body) > _MAX_VALUES:
         _check_values(body, _MAX_VALUES, b",[{")
@@ -172,22 +181,22 @@ def _decode_at_once(form: _Format, body: bytes) -> _Payload | Refusal | None:
                 return refusal
     items = payload.items or ()
     for field in form.lazy_fields:
-        if not field.are_readable(items):
+        if not field.are_readable(items, drift):
             return None
+    form.enum_fields.count(items, drift)
     return payload
 
 
-def _decode_by_item(form: _Format, body: bytes) -> tuple[_Payload | Refusal, int]:
-    """Decode a body item by item; return also the number of values not as documented."""
+def _decode_by_item(form: Format, body: bytes, reader: Lenient) -> _Payload | Refusal:
+    """Decode a body item by item."""
     _check_values(body, _MAX_VALUES_BY_ITEM, b",[{\\")
-    reader = Lenient()
     try:
         values = _decode_object(without_lone_surrogates(body))
         listed = values.pop(form.items_key, _NULL)
         raw = {key: parse_json(bytes(value)) for key, value in values.items()}
         refusal = _refusal(raw)
         if refusal is not None:
-            return refusal, 0
+            return refusal
         payload = reader.struct(raw, form.page)
         if listed != _NULL:
             items: Any = [
@@ -201,7 +210,7 @@ def _decode_by_item(form: _Format, body: bytes) -> tuple[_Payload | Refusal, int
         raise MalformedPayloadError(str(error)) from None
     except (NotJsonError, msgspec.DecodeError, RecursionError):
         raise MalformedPayloadError("not a JSON object, or nested too deep") from None
-    return payload, reader.undocumented
+    return payload
 
 
 def _split(listed: msgspec.Raw, key: str, reader: Lenient) -> list[msgspec.Raw]:
@@ -214,18 +223,21 @@ def _split(listed: msgspec.Raw, key: str, reader: Lenient) -> list[msgspec.Raw]:
         return entries
     if first != b"{":
         raise MalformedPayloadError(f"{key} is not a list")
-    reader.undocumented += 1
+    reader.drift.count(DriftKind.CONVERTED, key)
     return [listed] if _decode_object(listed) else []
 
 
-def _decode_item(form: _Format, json: msgspec.Raw, reader: Lenient) -> msgspec.Struct | None:
+def _decode_item(form: Format, json: msgspec.Raw, reader: Lenient) -> msgspec.Struct | None:
     """Decode one item at once, or else leaf by leaf; None where a required part is unreadable."""
     try:
         item = form.decode_item(json)
     except _DECODE_ERRORS:
         pass
     else:
-        if all(field.are_readable((item,)) for field in form.lazy_fields):
+        drift = Drift()
+        if all(field.are_readable((item,), drift) for field in form.lazy_fields):
+            form.enum_fields.count((item,), drift)
+            reader.drift.add(drift)
             return item
     try:
         raw = parse_exactly(bytes(json))
@@ -233,8 +245,11 @@ def _decode_item(form: _Format, json: msgspec.Raw, reader: Lenient) -> msgspec.S
         item = reader.struct(raw, form.item)
         for field, value in zip(form.lazy_fields, lazy or (), strict=False):
             field.store(item, value, reader)
-    except (UnreadableError, NotJsonError):
+    except (UnreadableError, NotJsonError) as error:
+        at_fault = getattr(error, "field", "") or form.items_key
+        reader.drift.count(DriftKind.DROPPED, at_fault)
         return None
+    form.enum_fields.count((item,), reader.drift)
     return item
 
 

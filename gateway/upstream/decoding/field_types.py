@@ -28,6 +28,12 @@ class Normalised(NamedTuple):
     member: Callable[[Any], Any] | None = None
 
 
+class EnumWords(NamedTuple):
+    """Marks a field whose words the graph shows as an enum; any other word counts as unknown."""
+
+    is_known: Callable[[str], bool]
+
+
 ESSENTIAL = Meta(extra={"unreadable": "the item is left out"})
 """Marks a field without which its item must not be shown: a configured limit, a list."""
 

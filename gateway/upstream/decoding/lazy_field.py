@@ -12,8 +12,11 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from gateway.upstream.decoding.annotations import structs_in
+from gateway.upstream.decoding.drift import Drift
+from gateway.upstream.decoding.enum_fields import EnumFields
 from gateway.upstream.decoding.json_text import parse_exactly
-from gateway.upstream.decoding.lenient import LeafError, Lenient, UnreadableError
+from gateway.upstream.decoding.lenient import LeafError, Lenient
 
 _V = TypeVar("_V")
 _MAX_SEEN = 8192
@@ -37,11 +40,18 @@ class LazyField(Generic[_V]):
         is_essential: bool = False,
         postprocess: Callable[[_V], None] | None = None,
     ) -> None:
-        self.key, self._attribute, self._annotation = key, attribute, annotation
-        self._get = attrgetter(attribute)
-        self._is_essential, self._postprocess = is_essential, postprocess
+        self.key, self.annotation, self.is_essential = key, annotation, is_essential
+        self.attribute, self._get, self._postprocess = (
+            attribute,
+            attrgetter(attribute),
+            postprocess,
+        )
+        (struct,) = structs_in(annotation)
+        self.enum_fields = EnumFields(struct, (key,))
         self._decode = msgspec.json.Decoder(annotation, strict=False).decode
-        self._readable: set[int] = set()  # hashes
+        # Hashes, of JSON with unknown words with these.
+        self._readable: set[int] = set()
+        self._unknown: dict[int, Drift] = {}
         self._last: tuple[bytes, _V | None] = b"", None
 
     def read(self, json: bytes) -> _V | None:
@@ -55,7 +65,7 @@ class LazyField(Generic[_V]):
         try:
             value = self._decode(json) if json else None
         except msgspec.ValidationError:  # `store` has written figures beyond a float
-            value = Lenient().value(parse_exactly(json), self._annotation)
+            value = Lenient().value(parse_exactly(json), self.annotation)
         except RecursionError:
             value = None
         if value is not None and self._postprocess is not None:
@@ -64,30 +74,46 @@ class LazyField(Generic[_V]):
             self._last = json, value
         return value
 
-    def are_readable(self, items: Sequence[msgspec.Struct]) -> bool:
-        """Whether the field of every item is readable; sets each to bytes, null to ``b""``."""
-        attribute, readable = self._attribute, self._readable
+    def are_readable(self, items: Sequence[msgspec.Struct], drift: Drift) -> bool:
+        """Whether the field of every item is readable; sets each to bytes, null to ``b""``.
+
+        Unknown words of enums are counted in `drift`.
+        """
+        attribute, readable = self.attribute, self._readable
         values = list(map(bytes, map(self._get, items)))
         if not readable.issuperset(map(hash, values)):  # bytes cache their hash
             for index, json in enumerate(values):
                 if json == _NULL:
                     values[index] = b""
-                elif hash(json) not in readable and not self._is_readable(json):
+                elif hash(json) not in readable and not self._is_readable(json, drift):
                     return False
         for item, json in zip(items, values, strict=True):
             setattr(item, attribute, json)
         return True
 
-    def _is_readable(self, json: bytes) -> bool:
-        try:
-            if json:
-                self._decode(json)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            return False
-        if len(self._readable) >= _MAX_SEEN:
-            self._readable.clear()
-        self._readable.add(hash(json))
+    def _is_readable(self, json: bytes, drift: Drift) -> bool:
+        unknown = self._unknown.get(hash(json))
+        if unknown is None:
+            try:
+                value = self._decode(json) if json else None
+            except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+                return False
+            unknown = self._unknown_words(value)
+            if len(self._readable) + len(self._unknown) >= _MAX_SEEN:
+                self._readable.clear()
+                self._unknown.clear()
+            if unknown:
+                self._unknown[hash(json)] = unknown
+            else:
+                self._readable.add(hash(json))
+        drift.add(unknown)
         return True
+
+    def _unknown_words(self, value: Any) -> Drift:
+        drift = Drift()
+        if value:
+            self.enum_fields.count(value if isinstance(value, list) else (value,), drift)
+        return drift
 
     def store(self, item: msgspec.Struct, raw: object, reader: Lenient) -> None:
         """Read the field leaf by leaf from what `parse_exactly` returned, and set it as JSON.
@@ -95,14 +121,12 @@ class LazyField(Generic[_V]):
         Raise UnreadableError where the item must be dropped.
         """
         try:
-            value = reader.value(raw, self._annotation)
+            value = reader.field(self.key, raw, self.annotation, is_needed=self.is_essential)
         except LeafError:
             value = None
-            if self._is_essential and raw != "":
-                raise UnreadableError(f"{self.key} cannot be read") from None
-            reader.undocumented += raw != ""
+        reader.drift.add(self._unknown_words(value))
         try:
             json = b"" if value is None else msgspec.json.encode(value)
         except RecursionError:
             json = b""
-        setattr(item, self._attribute, json)
+        setattr(item, self.attribute, json)

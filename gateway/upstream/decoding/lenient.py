@@ -8,20 +8,27 @@ A value of another type than documented is converted where that is unambiguous:
 
 An unreadable leaf gets its default, unless it is required or `ESSENTIAL` (`field_types.py`): then
 the whole struct is unreadable. An empty string means that the value is absent; every other value
-that is not as documented is counted in `Lenient.undocumented`.
+that is not as documented is counted in `Lenient.drift`.
 """
 
 import math
 import re
-from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache
-from types import NoneType, UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from types import NoneType
+from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 
-from gateway.upstream.decoding.field_types import ESSENTIAL, EXACT, EXACT_BELOW
+from gateway.upstream.decoding.annotations import (
+    is_essential,
+    is_struct,
+    metas,
+    struct_fields,
+    union_members,
+)
+from gateway.upstream.decoding.drift import Drift, DriftKind
+from gateway.upstream.decoding.field_types import EXACT, EXACT_BELOW
 from gateway.upstream.decoding.json_text import Number, write_json
 
 _S = TypeVar("_S", bound=msgspec.Struct)
@@ -29,11 +36,13 @@ _S = TypeVar("_S", bound=msgspec.Struct)
 _MAX_FLOAT = Decimal("1.7976931348623157e308")
 _FIGURE = re.compile(r"\d{1,309}(\.\d{1,309})?([eE][+-]?\d{1,3})?", re.ASCII)
 
-_fields = cache(msgspec.structs.fields)  # uncached it evaluates all annotations at each call
-
 
 class UnreadableError(Exception):
-    """A required or essential part of an item is unreadable."""
+    """A required or essential part of an item is unreadable; `field` is its path."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field} {reason}".lstrip())
+        self.field = field
 
 
 class LeafError(Exception):
@@ -41,10 +50,11 @@ class LeafError(Exception):
 
 
 class Lenient:
-    """Reads one item or page; `undocumented` counts the values that are not as documented."""
+    """Reads one item or page; `drift` counts the values that are not as documented."""
 
     def __init__(self) -> None:
-        self.undocumented = 0
+        self.drift = Drift()
+        self._path: list[str] = []
 
     def struct(self, raw: object, kind: type[_S]) -> _S:
         """Build a struct from parsed JSON (`parse_json`, `parse_exactly`).
@@ -52,30 +62,48 @@ class Lenient:
         Raise UnreadableError where a required or essential part, at any depth, is unreadable.
         """
         if not isinstance(raw, dict):
-            raise UnreadableError(f"{kind.__name__} is not an object")
+            raise UnreadableError(self._field(), "is not an object")
         values = {}
-        for field in _fields(kind):
+        for field in struct_fields(kind):
             if field.encode_name not in raw:
                 if field.required:
-                    raise UnreadableError(f"{field.encode_name} is missing")
+                    raise UnreadableError(self._field(field.encode_name), "is missing")
                 continue
-            value = raw[field.encode_name]
+            key, value = field.encode_name, raw[field.encode_name]
+            is_needed = field.required or is_essential(field.type)
             try:
-                values[field.name] = self.value(value, field.type)
+                values[field.name] = self.field(key, value, field.type, is_needed=is_needed)
             except LeafError:
-                if field.required or (value != "" and _is_essential(field.type)):
-                    raise UnreadableError(f"{field.encode_name} cannot be read") from None
-                self.undocumented += value != ""
+                if field.required:
+                    raise UnreadableError(self._field(key), "cannot be read") from None
         return kind(**values)
+
+    def field(self, key: str, raw: object, annotation: Any, *, is_needed: bool) -> Any:
+        """Return the value of a field of what is being read.
+
+        Raise LeafError where it is unreadable, which is counted unless it is empty; where it
+        `is_needed` and not empty, raise UnreadableError instead.
+        """
+        self._path.append(key)
+        try:
+            return self.value(raw, annotation)
+        except LeafError:
+            if raw != "":
+                if is_needed:
+                    raise UnreadableError(self._field(), "cannot be read") from None
+                self._count(DriftKind.NULL)
+            raise
+        finally:
+            self._path.pop()
 
     def value(self, raw: object, annotation: Any) -> Any:
         """Return the value of an annotated type: a struct, a list or map, or a leaf.
 
         Raise LeafError where it is not of its type, and UnreadableError as `struct` does.
         """
-        for kind in _union_members(annotation):
+        for kind in union_members(annotation):
             container, arguments = get_origin(kind), get_args(kind)
-            if _is_struct(kind):
+            if is_struct(kind):
                 is_none = raw is None or (raw == [] and _has_required(kind))
                 return None if is_none else self.struct(self._object(raw), kind)
             if container is list and raw is not None:
@@ -88,9 +116,15 @@ class Lenient:
                 return {key: self.value(item, arguments[1]) for key, item in items}
         return self._leaf(raw, annotation)
 
+    def _field(self, *more: str) -> str:
+        return ".".join((*self._path, *more))
+
+    def _count(self, kind: DriftKind) -> None:
+        self.drift.count(kind, self._field())
+
     def _object(self, raw: object) -> dict[str, Any]:
         if isinstance(raw, list) and len(raw) < 2:
-            self.undocumented += 1
+            self._count(DriftKind.CONVERTED)
             raw = raw[0] if raw else {}
         if not isinstance(raw, dict):
             raise LeafError
@@ -101,22 +135,22 @@ class Lenient:
             return raw
         names = _entry_names(annotation)
         if names and isinstance(raw, dict) and names[0] not in raw:
-            self.undocumented += 1
+            self._count(DriftKind.CONVERTED)
             return [dict(zip(names, entry, strict=True)) for entry in raw.items()]
-        if not isinstance(raw, dict) and (raw == "" or kind is Any or _is_struct(kind)):
+        if not isinstance(raw, dict) and (raw == "" or kind is Any or is_struct(kind)):
             raise LeafError
-        self.undocumented += 1
+        self._count(DriftKind.CONVERTED)
         return [] if raw == {} else [raw]
 
     def _entry(self, raw: object, kind: Any) -> Any:
         """Return one entry of a list; an entry that is documented as an object is not nullable."""
-        return self.struct(raw, kind) if _is_struct(kind) else self.value(raw, kind)
+        return self.struct(raw, kind) if is_struct(kind) else self.value(raw, kind)
 
     def _leaf(self, raw: object, annotation: Any) -> Any:
         if _is_only(annotation, msgspec.Raw):
             return msgspec.Raw(_write(raw))
         if _is_only(annotation, str) and not isinstance(raw, str | NoneType):
-            self.undocumented += 1
+            self._count(DriftKind.CONVERTED)
             return _text(raw, annotation)
         try:
             if isinstance(raw, Number | list | dict):
@@ -137,7 +171,7 @@ def _write(raw: object) -> bytes:
 
 def _text(raw: object, annotation: Any) -> str:
     """Return a number or boolean as text, an object or list as JSON unless text is required."""
-    if isinstance(raw, list | dict) and (not raw or annotation is str):
+    if isinstance(raw, list | dict) and (not raw or not _is_nullable(annotation)):
         raise LeafError
     return _write(raw).decode()
 
@@ -155,55 +189,31 @@ def _large_figure(raw: object) -> Decimal:
 
 @cache
 def _max_length(annotation: Any) -> float:
-    lengths = [meta.max_length for meta in _metas(annotation) if meta.max_length is not None]
+    lengths = [meta.max_length for meta in metas(annotation) if meta.max_length is not None]
     return min(lengths, default=math.inf)
-
-
-def _union_members(annotation: Any) -> Iterator[Any]:
-    """Yield A and B of ``Annotated[A | B | None, ...]``."""
-    if get_origin(annotation) is Annotated:
-        yield from _union_members(get_args(annotation)[0])
-    elif get_origin(annotation) in {Union, UnionType}:
-        for member in get_args(annotation):
-            yield from _union_members(member)
-    elif annotation is not NoneType:
-        yield annotation
-
-
-def _metas(annotation: Any) -> Iterator[msgspec.Meta]:
-    if get_origin(annotation) is Annotated:
-        inner, *metas = get_args(annotation)
-        yield from (meta for meta in metas if isinstance(meta, msgspec.Meta))
-        yield from _metas(inner)
-    elif get_origin(annotation) in {Union, UnionType}:
-        for member in get_args(annotation):
-            yield from _metas(member)
 
 
 @cache
 def _has_required(kind: Any) -> bool:
-    return any(field.required for field in _fields(kind))
-
-
-def _is_struct(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+    return any(field.required for field in struct_fields(kind))
 
 
 @cache
 def _is_only(annotation: Any, kind: type) -> bool:
-    return list(_union_members(annotation)) == [kind]
+    return list(union_members(annotation)) == [kind]
 
 
 @cache
 def _entry_names(annotation: Any) -> tuple[str, ...]:
-    extras = [meta.extra or {} for meta in _metas(annotation)]
+    extras = [meta.extra or {} for meta in metas(annotation)]
     return next((extra["entries"] for extra in extras if "entries" in extra), ())
 
 
 @cache
 def _is_exact(annotation: Any) -> bool:
-    return EXACT in _metas(annotation)
+    return EXACT in metas(annotation)
 
 
-def _is_essential(annotation: Any) -> bool:
-    return get_origin(annotation) is Annotated and ESSENTIAL in get_args(annotation)[1:]
+@cache
+def _is_nullable(annotation: Any) -> bool:
+    return NoneType in union_members(annotation, with_none=True)

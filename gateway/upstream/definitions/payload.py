@@ -36,8 +36,17 @@ from gateway.upstream.decoding.field_types import (
     WordOrJson,
 )
 from gateway.upstream.decoding.lazy_field import LazyField
-from gateway.upstream.normalise.enums import EarningTypeName, EventName, StatusName
+from gateway.upstream.normalise.enums import (
+    EarningTypeName,
+    EventName,
+    ExpiryBasisName,
+    StatusName,
+    TypeName,
+    WindowTypeName,
+    WindowUnitName,
+)
 from gateway.upstream.normalise.instants import prefer_readable
+from gateway.upstream.normalise.measures import Basis, DefinitionMeasureName, ExpiryName
 from gateway.upstream.normalise.texts import entries
 
 
@@ -138,18 +147,18 @@ class DefinitionLimits(Struct, gc=False):
 class DefinitionRestriction(Struct, gc=False):
     """One entry of the enrol, issue and redeem lists of ``promotionRestrictions.restrictions``."""
 
-    measure_name: str = field(name="name")
+    measure_name: DefinitionMeasureName = field(name="name")
     maximum: Figure = field(name="value", default=None)
-    basis: Text = field(name="type", default=None)
-    window_type: Text = field(name="periodType", default=None)
-    window_unit: Text = field(name="periodUnit", default=None)
+    basis: Basis = field(name="type", default=None)
+    window_type: WindowTypeName = field(name="periodType", default=None)
+    window_unit: WindowUnitName = field(name="periodUnit", default=None)
 
 
 class Expiry(Struct, gc=False):
     """One entry of ``expiryRestrictions``."""
 
-    name: str
-    basis_name: Text = field(name="type", default=None)
+    name: ExpiryName
+    basis_name: ExpiryBasisName = field(name="type", default=None)
     days: Integer = field(name="value", default=None)
 
 
@@ -211,7 +220,7 @@ class DefinitionPayload(Struct, gc=False, kw_only=True):
     allocate_points_on: Text = field(name="allocatePointsOn", default=None)
     limits: Annotated[DefinitionLimits | None, ESSENTIAL] = None
     use_proportions: Flag = field(name="useProportions", default=None)
-    type_name: Text = field(name="pointsOfferType", default=None)
+    type_name: TypeName = field(name="pointsOfferType", default=None)
     rules_json: Raw = field(name="promotionRestrictions", default_factory=Raw)
     starts_at_iso: Instant = field(name="startDateISO", default=None)
     ends_at_iso: Instant = field(name="endDateISO", default=None)

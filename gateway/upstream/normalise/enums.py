@@ -10,7 +10,7 @@ from enum import Enum
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
-from gateway.upstream.decoding.field_types import Normalised, Text
+from gateway.upstream.decoding.field_types import EnumWords, Normalised, Text
 from gateway.upstream.normalise.memoizable import memoizable
 
 _E = TypeVar("_E", bound=Enum)
@@ -255,6 +255,12 @@ def parser_of(words: type[_E]) -> Callable[[str | None], _E]:
     return read
 
 
+def words_of(words: type[_E]) -> EnumWords:
+    """Return the mark of a field that has the words of an enum."""
+    unknown = words["UNKNOWN"]
+    return EnumWords(lambda raw: parse_enum(words, raw) is not unknown)
+
+
 @memoizable
 def status_spelling(raw: str | None) -> str | None:
     """Return the canonical spelling of a status; an unknown one stays as it is."""
@@ -262,7 +268,9 @@ def status_spelling(raw: str | None) -> str | None:
     return raw if status is PromotionStatus.UNKNOWN else status.value
 
 
-StatusName = Annotated[Text, Normalised(status_spelling, parser_of(PromotionStatus))]
+StatusName = Annotated[
+    Text, Normalised(status_spelling, parser_of(PromotionStatus)), words_of(PromotionStatus)
+]
 """``promotionStatus``."""
 
 
@@ -272,7 +280,7 @@ def parse_earning_type(raw: str | None) -> EarningType | None:
     return None if raw is None else parse_enum(EarningType, raw)
 
 
-EarningTypeName = Annotated[Text, Normalised(member=parse_earning_type)]
+EarningTypeName = Annotated[Text, Normalised(member=parse_earning_type), words_of(EarningType)]
 """``loyaltyEarningType``."""
 
 # The words of the responses and those of the filter (docs/platform.md#promotion-types).
@@ -310,6 +318,12 @@ def customer_promotion_type(raw: str | None) -> PromotionType:
     return CUSTOMER_PROMOTION_TYPES[raw]
 
 
+TypeName = Annotated[
+    Text, EnumWords(lambda raw: customer_promotion_type(raw) is not PromotionType.UNKNOWN)
+]
+"""``pointsOfferType``."""
+
+
 def definition_promotion_type(raw: str | None, earning_type_name: str | None) -> PromotionType:
     """Parse the legacy ``pointsOfferType``; LOYALTY with ISSUE_AND_EARN is ENROL_AND_ISSUE."""
     parsed = customer_promotion_type(raw)
@@ -341,5 +355,21 @@ def event_spelling(raw: str | None) -> str | None:
     return parse_event(raw).value or raw
 
 
-EventName = Annotated[Text, Normalised(event_spelling, parse_event)]
+ScopeName = Annotated[Text, words_of(RestrictionScope)]
+"""``limitOn``."""
+
+WindowTypeName = Annotated[Text, words_of(WindowType)]
+"""``periodType``."""
+
+WindowUnitName = Annotated[Text, words_of(WindowUnit)]
+"""``periodUnit``."""
+
+ExpiryBasisName = Annotated[Text, words_of(ExpiryBasis)]
+"""``type`` of an expiry."""
+
+EventName = Annotated[
+    Text,
+    Normalised(event_spelling, parse_event),
+    EnumWords(lambda raw: parse_event(raw) is not PromotionEvent.UNKNOWN),
+]
 """``eventName``."""

@@ -20,7 +20,6 @@ from gateway.upstream.normalise.enums import (
     RestrictionStage,
     WindowType,
     WindowUnit,
-    folded,
     parse_enum,
     parser_of,
 )
@@ -30,35 +29,19 @@ from gateway.upstream.normalise.limits import (
     parse_customer_limits,
     parse_limit,
 )
+from gateway.upstream.normalise.measures import (
+    customer_measure,
+    definition_measure,
+    expiry_stage,
+    parse_basis,
+)
 from gateway.upstream.normalise.memoizable import memoizable
 
 _ENROL, _ISSUE, _REDEEM = RestrictionStage
-_TIMES, _POINTS, _ENROLMENTS, _ISSUES, _PER_ISSUE, _POINTS_PER_ISSUE, _UNKNOWN = RestrictionMeasure
-_EVENT, _CUSTOMER, _PROMOTION, _UNKNOWN_SCOPE = RestrictionScope
+_TIMES, _POINTS = RestrictionMeasure.TIMES, RestrictionMeasure.POINTS
+_PER_ISSUE = RestrictionMeasure.REDEMPTIONS_PER_ISSUE
+_EVENT, _CUSTOMER, _PROMOTION, _ = RestrictionScope
 
-_CUSTOMER_MEASURES = {
-    "NUMBER_OF_POINTS": _POINTS,
-    "NUMBER_OF_TIMES": _TIMES,
-    "NUMBER_OF_REDEMPTIONS_PER_EARN": _PER_ISSUE,
-    "NUMBER_OF_ISSUALS": _ENROLMENTS,
-    "NUMBER_OF_EARNS": _ISSUES,
-}
-_DEFINITION_MEASURES = {
-    "MAX_ALLOWED_POINTS_PER_EVENT": (_POINTS, _EVENT),
-    "MAX_ALLOWED_POINTS_PER_CUSTOMER": (_POINTS, _CUSTOMER),
-    "MAX_ALLOWED_POINTS_PER_PROMOTION": (_POINTS, _PROMOTION),
-    "MAX_ALLOWED_TIMES_PER_CUSTOMER": (_TIMES, _CUSTOMER),
-    "MAX_ALLOWED_TIMES_PER_PROMOTION": (_TIMES, _PROMOTION),
-    "MAX_REDEMPTIONS_PER_EARN_PER_CUSTOMER": (_PER_ISSUE, _CUSTOMER),
-    "MAX_NUMBER_OF_ISSUALS_PER_CUSTOMER": (_ENROLMENTS, _CUSTOMER),
-    "MAX_NUMBER_OF_EARNS_PER_CUSTOMER": (_ISSUES, _CUSTOMER),
-    "MAX_NUMBER_OF_EARNS_PER_PROMOTION": (_ISSUES, _PROMOTION),
-    "MAX_NUMBER_OF_EARN_PER_PROMOTION": (_ISSUES, _PROMOTION),  # docs/platform.md#restriction-names
-    "MAX_POINTS_PER_EARN_PER_CUSTOMER": (_POINTS_PER_ISSUE, _CUSTOMER),
-}
-_FOLDED_CUSTOMER_MEASURES = {folded(name): each for name, each in _CUSTOMER_MEASURES.items()}
-_FOLDED_DEFINITION_MEASURES = {folded(name): each for name, each in _DEFINITION_MEASURES.items()}
-_BASES = _PERIODIC, _NOT_PERIODIC = "PERIOD_BASED", "NON_PERIOD_BASED"
 _LIMITS = (
     ("maxPointsPerEvent", _POINTS, _EVENT),
     ("pointsPerCustomer", _POINTS, _CUSTOMER),
@@ -160,7 +143,7 @@ def customer_restriction(stated: StatedRestriction) -> RestrictionFigures:
     if isinstance(stated, RestrictionFigures):
         return stated
     stage, raw = stated
-    measure = _customer_measure(raw.measure_name)
+    measure = customer_measure(raw.measure_name)
     scope = parse_enum(RestrictionScope, raw.scope_name)
     # The platform reports 0 for both, whatever the usage is (docs/platform.md#usage-not-known).
     is_unknown = scope is _PROMOTION or measure is _PER_ISSUE
@@ -168,11 +151,6 @@ def customer_restriction(stated: StatedRestriction) -> RestrictionFigures:
     return RestrictionFigures(
         stage, measure, raw.measure_name, scope, raw.scope_name, limit, _window(raw)
     )
-
-
-def _customer_measure(name: str) -> RestrictionMeasure:
-    found = _CUSTOMER_MEASURES.get(name)
-    return found or _FOLDED_CUSTOMER_MEASURES.get(folded(name), _UNKNOWN)
 
 
 def restrictions_from_limits(
@@ -204,20 +182,14 @@ def definition_restrictions(
 def _definition_restriction(
     stage: RestrictionStage, raw: DefinitionRestriction
 ) -> RestrictionFigures:
-    measure, scope = _DEFINITION_MEASURES.get(raw.measure_name) or _FOLDED_DEFINITION_MEASURES.get(
-        folded(raw.measure_name), (_UNKNOWN, _UNKNOWN_SCOPE)
-    )
+    measure, scope = definition_measure(raw.measure_name)
     limit = parse_limit(raw.maximum)
     return RestrictionFigures(stage, measure, raw.measure_name, scope, None, limit, _window(raw))
 
 
 def _window(raw: CustomerRestriction | DefinitionRestriction) -> WindowFigures | None:
-    basis = raw.basis
-    if basis and basis not in _BASES:
-        basis = next((known for known in _BASES if folded(known) == folded(basis)), basis)
-    periodic = basis == _PERIODIC or (
-        basis != _NOT_PERIODIC and (raw.window_type or raw.window_unit)
-    )
+    is_periodic = parse_basis(raw.basis)
+    periodic = is_periodic or (is_periodic is None and (raw.window_type or raw.window_unit))
     return WindowFigures(raw.window_type, raw.window_unit) if periodic else None
 
 
@@ -238,7 +210,7 @@ class _MaxPerIssue(dict[bytes, float | None]):
     def __missing__(self, json: bytes) -> float | None:
         lists = restrictions_field.read(json)
         entries = (lists.redeem if lists is not None else None) or ()
-        per_issue = (e.maximum for e in entries if _customer_measure(e.measure_name) is _PER_ISSUE)
+        per_issue = (e.maximum for e in entries if customer_measure(e.measure_name) is _PER_ISSUE)
         found = next(per_issue, None)
         if len(json) <= _MAX_CACHED_BYTES:
             if len(self) >= _MAX_CACHED:
@@ -250,13 +222,6 @@ class _MaxPerIssue(dict[bytes, float | None]):
 _MAX_PER_ISSUE = _MaxPerIssue()
 
 
-_EXPIRY_STAGES = {
-    "ISSUAL_PROMOTION_EXPIRY_BASED_ON": _ENROL,
-    "EARN_PROMOTION_EXPIRY_BASED_ON": _ISSUE,
-}
-_FOLDED_EXPIRY_STAGES = {folded(name): each for name, each in _EXPIRY_STAGES.items()}
-
-
 def definition_expiries(payload: DefinitionPayload) -> list[ExpiryFigures]:
     """Return the expiries of ``expiryRestrictions``."""
     lists = payload.rules.restrictions if payload.rules is not None else None
@@ -266,8 +231,7 @@ def definition_expiries(payload: DefinitionPayload) -> list[ExpiryFigures]:
 def _expiry(raw: Expiry) -> ExpiryFigures:
     basis = parse_enum(ExpiryBasis, raw.basis_name)
     days = raw.days if basis is ExpiryBasis.CUSTOM else None
-    stage = _EXPIRY_STAGES.get(raw.name) or _FOLDED_EXPIRY_STAGES.get(folded(raw.name))
-    return ExpiryFigures(stage, raw.name, basis, raw.basis_name, days)
+    return ExpiryFigures(expiry_stage(raw.name), raw.name, basis, raw.basis_name, days)
 
 
 class TargetGroupFigures(NamedTuple):

@@ -19,9 +19,11 @@ from gateway.upstream.decoding.decode import (
     decode_definition_page,
     read_refusal,
 )
+from gateway.upstream.decoding.drift import DriftKind
 from gateway.upstream.decoding.json_text import parse_exactly
 from gateway.upstream.decoding.lenient import Lenient
 from gateway.upstream.definitions.payload import DefinitionPayload, DefinitionRules, RulesetPayload
+from gateway.upstream.payload_fields import payload_fields
 from tests.support.payloads import (
     BROKEN,
     customer_item,
@@ -32,6 +34,19 @@ from tests.support.payloads import (
 from tests.upstream.decoding.strategies import JSON_VALUES, mutated
 
 DECODERS: list[Callable[[bytes], Any]] = [decode_customer_page, decode_definition_page]
+# What can be counted of each endpoint: a series, which any other would lack.
+FIELDS = {
+    endpoint: {
+        *((at, DriftKind.DROPPED, path) for at, path in payload_fields().needed if at == endpoint),
+        *((at, DriftKind.UNKNOWN, path) for at, path in payload_fields().enums if at == endpoint),
+        *(
+            (at, DriftKind(effect), path)
+            for at, path, effect in payload_fields().undocumented
+            if at == endpoint
+        ),
+    }
+    for endpoint in payload_fields().endpoints
+}
 PAGES = [
     document("customer_345854019_issued_page_of_6"),
     document("customer_564332013_page_of_3"),
@@ -69,7 +84,7 @@ def _check_value(part: Any, kind: Any) -> None:
     read = reader.value(parse_exactly(written), kind)
     # As values: JSON that is kept as text may spell a character as an escape or as itself.
     assert json.loads(msgspec.json.encode(read)) == json.loads(written)
-    assert reader.undocumented == 0
+    assert not reader.drift
 
 
 def test_escaped_character_is_itself_wherever_it_stands() -> None:
@@ -81,9 +96,12 @@ def test_escaped_character_is_itself_wherever_it_stands() -> None:
 
 
 def _decode(body: bytes) -> None:
-    for decode in DECODERS:
+    for (endpoint, fields), decode in zip(FIELDS.items(), DECODERS, strict=True):
         with contextlib.suppress(MalformedPayloadError):
-            _check(decode(body))
+            page = decode(body)
+            _check(page)
+            drift = page.drift if isinstance(page, UpstreamPage) else ()
+            assert {(endpoint, *key) for key in drift} <= fields
     assert isinstance(read_refusal(body), Refusal | None)
 
 

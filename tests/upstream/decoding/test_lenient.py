@@ -113,5 +113,5 @@ def test_what_is_no_object_or_has_no_name_is_unreadable(raw: Any) -> None:
 
 def test_reason_names_the_key_and_never_the_value() -> None:
     """Values may be personal data."""
-    with pytest.raises(UnreadableError, match=r"^id cannot be read$"):
+    with pytest.raises(UnreadableError, match=r"^leaf\.id cannot be read$"):
         read_struct({"name": "x", "leaf": {"id": ["4917012345"]}}, Branch)

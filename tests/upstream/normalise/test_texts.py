@@ -7,6 +7,7 @@ import pytest
 from msgspec import Raw
 
 from gateway.upstream.decoding.decode import decode_definition_page
+from gateway.upstream.decoding.drift import UNDOCUMENTED
 from gateway.upstream.normalise.texts import (
     json_text,
     json_texts,
@@ -145,7 +146,7 @@ def test_shapes_of_the_real_platform_are_read_at_once(others: tuple[Any, ...]) -
     item["rulesetInfos"][0]["rules"][0]["expDataType"] = {"typeName": "boolean"}
     page = as_page(decode_definition_page(definition_page(item, *others)))
     read = page.items[0]
-    assert page.undocumented == 0
+    assert page.drift.total(*UNDOCUMENTED) == 0
     assert read is not None
     assert read.rules is not None
     assert read.rulesets is not None
