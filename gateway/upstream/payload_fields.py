@@ -18,7 +18,7 @@ from gateway.upstream.decoding.enum_fields import enum_words
 from gateway.upstream.definitions.endpoint import ENDPOINT as DEFINITIONS
 
 
-class _Field(NamedTuple):
+class _PayloadField(NamedTuple):
     path: str
     annotation: Any
     is_required: bool = False
@@ -62,25 +62,25 @@ def payload_fields() -> PayloadFields:
     )
 
 
-def _fields_of(form: Format) -> Iterator[_Field]:
+def _fields_of(form: Format) -> Iterator[_PayloadField]:
     """Yield the fields beside the promotions, their list, and the fields of one promotion."""
     for each in struct_fields(form.page):
         if each.encode_name == form.items_key:
-            yield _Field(each.encode_name, each.type)
+            yield _PayloadField(each.encode_name, each.type)
         else:
-            yield from _walk(_Field(each.encode_name, each.type, each.required))
+            yield from _walk(_PayloadField(each.encode_name, each.type, each.required))
     lazy_fields = {field.attribute: field for field in form.lazy_fields}
     for each in struct_fields(form.item):
         lazy = lazy_fields.get(each.name)
         if lazy is None:
-            yield from _walk(_Field(each.encode_name, each.type, each.required))
+            yield from _walk(_PayloadField(each.encode_name, each.type, each.required))
         else:
-            yield from _walk(_Field(each.encode_name, lazy.annotation, lazy.is_essential))
+            yield from _walk(_PayloadField(each.encode_name, lazy.annotation, lazy.is_essential))
 
 
-def _walk(field: _Field) -> Iterator[_Field]:
+def _walk(field: _PayloadField) -> Iterator[_PayloadField]:
     yield field
     for struct in structs_in(field.annotation):
         for each in struct_fields(struct):
             path = f"{field.path}.{each.encode_name}"
-            yield from _walk(_Field(path, each.type, each.required))
+            yield from _walk(_PayloadField(path, each.type, each.required))

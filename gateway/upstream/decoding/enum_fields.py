@@ -18,7 +18,7 @@ from gateway.upstream.decoding.field_types import EnumWords
 _MAX_SEEN, _MAX_LENGTH = 1024, 200  # combinations, and characters of each
 
 
-class _EnumField(NamedTuple):
+class _EnumFieldPath(NamedTuple):
     path: str
     is_known: Callable[[str], bool]
 
@@ -28,14 +28,14 @@ class EnumFields:
 
     def __init__(self, kind: type[msgspec.Struct] | Any, path: tuple[str, ...] = ()) -> None:
         attributes: list[str] = []
-        self._fields: list[_EnumField] = []
+        self._fields: list[_EnumFieldPath] = []
         self._inner: list[tuple[Callable[[Any], Any], EnumFields]] = []
         for field in struct_fields(kind):
             inner_path = (*path, field.encode_name)
             words = enum_words(field.type)
             if words is not None:
                 attributes.append(field.name)
-                self._fields.append(_EnumField(".".join(inner_path), words.is_known))
+                self._fields.append(_EnumFieldPath(".".join(inner_path), words.is_known))
             for struct in structs_in(field.type):
                 inner = EnumFields(struct, inner_path)
                 if inner.paths:
