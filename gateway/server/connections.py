@@ -9,7 +9,7 @@ from gateway.telemetry.metric import Samples
 
 CONNECTIONS = "connections"  # key of the state that the application's lifespan yields
 RESERVED = 32
-"""Connections beyond the limit, for probes: those that send anything else are refused."""
+"""Connections beyond the limit, for probes and preflights: any other request is refused."""
 RESERVED_PATHS = frozenset({b"/healthz", b"/readyz", b"/metrics"})
 _LOG_INTERVAL_S = 60.0
 

@@ -139,12 +139,15 @@ def error_bytes(  # noqa: PLR0913 - a request, its error, and how the response d
     return _status_line(status) + _encode_lines(lines) + b"\r\n" + (body if has_body else b"")
 
 
-def too_many_connections(own: HeaderLines) -> bytes:
+def too_many_connections(own: HeaderLines, headers: HttpHeaders, path: FastPath | None) -> bytes:
     """Return the response to a connection beyond the limit, which is not logged; cheap.
 
-    `own` are the server's headers.
+    `own` are the server's headers, `headers` what has been parsed of the request: a page of an
+    allowed origin can read the response.
     """
-    return b"".join((_status_line(503), _encode_lines(own), _TOO_MANY_CONNECTIONS))
+    cors = () if path is None else path.origins.add_headers((), path.origins.allowed(headers))
+    lines = _encode_lines(own), _encode_lines(cors)
+    return b"".join((_status_line(503), *lines, _TOO_MANY_CONNECTIONS))
 
 
 def _encode_too_many_connections() -> bytes:

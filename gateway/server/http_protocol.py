@@ -91,9 +91,13 @@ class LimitedHttpProtocol(UvicornProtocol):
         """Respond 503 because there are too many connections, and close."""
         if not self.transport.is_closing():
             self._stop_timer()
-            self.transport.write(too_many_connections(self.server_state.default_headers))
+            self.transport.write(self._too_many_connections())
             self.abandon()
             self.transport.close()
+
+    def _too_many_connections(self) -> bytes:
+        headers = HttpHeaders(self.headers if self._in_head else ())
+        return too_many_connections(self.server_state.default_headers, headers, self.fast_path)
 
     def cut(self) -> int:
         """Respond 503 unless a response has begun, and close; return the number of requests cut."""
@@ -207,13 +211,19 @@ class LimitedHttpProtocol(UvicornProtocol):
             self._refuse_now(400, "Too many pipelined requests.")
         if self.parser.should_upgrade():
             return  # the parser stops here, and raises HttpParserUpgrade
-        if self._is_reserved and self.url.partition(b"?")[0] not in RESERVED_PATHS:
+        if self._is_reserved and not self._is_served_beyond_the_limit():
             self._refusal = _TooManyConnectionsError(503, "")
             raise self._refusal
         self._in_head = False
         expectations = headers.all(b"expect")
         self.expect_100_continue = b"100-continue" in map(bytes.lower, expectations)
         self.start_request(headers)
+
+    def _is_served_beyond_the_limit(self) -> bool:
+        """Whether a request is a probe, or a preflight, without which no page sees a response."""
+        if self.parser.get_method() == b"OPTIONS":
+            return True
+        return self.url.partition(b"?")[0] in RESERVED_PATHS
 
     def _parse_without_upgrade(self, rest: bytes) -> None:
         """Parse a request again, without its offer of another protocol (RFC 9110 section 7.8).
@@ -290,7 +300,7 @@ class LimitedHttpProtocol(UvicornProtocol):
         )
         if isinstance(refusal, _TooManyConnectionsError) and self._all is not None:
             self._all.count_refused()
-            self.transport.write(too_many_connections(self.server_state.default_headers))
+            self.transport.write(self._too_many_connections())
         elif not has_response and not self.pipeline and not self.transport.is_closing():
             is_parsing = self._in_head or self._in_body  # else these are of the request before
             self.transport.write(

@@ -65,6 +65,43 @@ def test_probes_pass_a_crowd_of_idle_connections(limited_by: str) -> None:
     assert events.count("connections_limited") == (0 if by_setting else 1)
 
 
+def test_a_page_of_an_allowed_origin_reads_the_refusal() -> None:
+    """The preflight passes, for a browser hides whatever follows a failed one."""
+    port = free_port()
+    variables = {
+        "GATEWAY_UPSTREAM_URL": "http://127.0.0.1:1",
+        "GATEWAY_UPSTREAM_AUTH": "none",
+        "GATEWAY_PORT": str(port),
+        "GATEWAY_MAX_CONNECTIONS": "1",
+        "GATEWAY_CORS_ORIGINS": "https://shop.example",
+    }
+    url = f"http://127.0.0.1:{port}"
+    head, _, body = WHOLE.partition(b"\r\n")
+    with running("serve", variables=variables) as command:
+        wait_for(f"{url}/readyz", command)
+        with crowd(url, 1):
+            preflight = exchange(
+                url,
+                b"OPTIONS /graphql HTTP/1.1\r\nHost: x\r\nOrigin: https://shop.example\r\n"
+                b"Access-Control-Request-Method: POST\r\n\r\n",
+            )
+            assert preflight.status in {200, 204}
+            assert preflight.headers["connection"] == "close"
+            for origin, allowed in (
+                ("https://shop.example", True),
+                ("https://other.example", False),
+            ):
+                line = b"\r\nOrigin: %s\r\n" % origin.encode()
+                answer = exchange(url, head + line + body)
+                assert (answer.status, answer.code) == (503, "OVERLOADED")
+                assert answer.headers["vary"].lower() == "origin"
+                assert answer.headers.get("access-control-allow-origin") == (
+                    origin if allowed else None
+                )
+                exposed = answer.headers.get("access-control-expose-headers", "")
+                assert ("Retry-After" in exposed) is allowed
+
+
 class Client:
     """A connection that records what becomes of it."""
 
