@@ -70,7 +70,8 @@ class EdgeSettings(BaseSettings):
         ge=1,
         le=1_000_000,
         description="Connections of clients per worker, or fewer where file descriptors are few."
-        " Beyond that 32 more are for probes and preflights; other requests on them are answered with 503.",
+        " Beyond that 32 more are for probes and preflights; other requests on them are answered"
+        " with 503.",
     )
     max_body_bytes: int = Field(
         256 * 1024,

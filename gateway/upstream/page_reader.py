@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from gateway.errors import UpstreamBadPayloadError
 from gateway.telemetry import log
 from gateway.upstream.decoding.decode import MalformedPayloadError, Refusal, UpstreamPage
-from gateway.upstream.decoding.drift import UNDOCUMENTED, Drift, DriftKind
+from gateway.upstream.decoding.drift import UNDOCUMENTED, DriftKind, PayloadDrift
 from gateway.upstream.response import UpstreamResponse
 from gateway.upstream.response_errors import error_from_status
 from gateway.upstream.statistics import EndpointStatistics
@@ -80,7 +80,7 @@ def read_page(
     return page
 
 
-def _log_undocumented_values(endpoint: str, drift: Drift) -> None:
+def _log_undocumented_values(endpoint: str, drift: PayloadDrift) -> None:
     """Log the number and the fields; unknown words are only counted: they come with each page."""
     count = drift.total(*UNDOCUMENTED)
     if count:

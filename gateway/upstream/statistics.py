@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from gateway.telemetry.counters import CounterVec, Histogram
 from gateway.telemetry.metrics import CALL_OUTCOMES, ENDPOINTS, OTHER
-from gateway.upstream.decoding.drift import Drift
+from gateway.upstream.decoding.drift import PayloadDrift
 
 
 @dataclass(slots=True)
@@ -20,7 +20,7 @@ class EndpointStatistics:
     durations: Histogram = field(default_factory=Histogram)
     bad_payloads: int = 0
     foreign_items: int = 0
-    drift: Drift = field(default_factory=Drift)
+    drift: PayloadDrift = field(default_factory=PayloadDrift)
 
 
 class UpstreamStatistics:

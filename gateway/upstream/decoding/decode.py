@@ -14,7 +14,7 @@ import msgspec
 
 from gateway.upstream.customer_view import payload as customer_view
 from gateway.upstream.customer_view.payload import CustomerPagePayload, CustomerPromotionPayload
-from gateway.upstream.decoding.drift import Drift, DriftKind
+from gateway.upstream.decoding.drift import DriftKind, PayloadDrift
 from gateway.upstream.decoding.enum_fields import EnumFields
 from gateway.upstream.decoding.json_text import (
     NotJsonError,
@@ -72,7 +72,7 @@ class UpstreamPage(NamedTuple, Generic[Item]):
     warnings: tuple[UpstreamWarning, ...] = ()
     customer_id: int | None = None
     foreign: int = 0
-    drift: Drift = Drift()
+    drift: PayloadDrift = PayloadDrift()
 
     @property
     def dropped(self) -> int:
@@ -135,7 +135,7 @@ def _decode_page(form: Format, body: bytes) -> UpstreamPage[Any] | Refusal:
     Raise MalformedPayloadError where it is not JSON, has no list of promotions although its total
     is not 0, or has no ``customerId`` although the endpoint documents it.
     """
-    drift = Drift()
+    drift = PayloadDrift()
     payload = _decode_at_once(form, body, drift)
     if payload is None:
         reader = Lenient()
@@ -163,7 +163,7 @@ decode_definition_page: Callable[[bytes], UpstreamPage[DefinitionPayload] | Refu
 )
 
 
-def _decode_at_once(form: Format, body: bytes, drift: Drift) -> _Payload | Refusal | None:
+def _decode_at_once(form: Format, body: bytes, drift: PayloadDrift) -> _Payload | Refusal | None:
     """Decode a body of which every value is as documented; return None for any other."""
     if len(body) > _MAX_VALUES:
         _check_values(body, _MAX_VALUES, b",[{")
@@ -234,7 +234,7 @@ def _decode_item(form: Format, json: msgspec.Raw, reader: Lenient) -> msgspec.St
     except _DECODE_ERRORS:
         pass
     else:
-        drift = Drift()
+        drift = PayloadDrift()
         if all(field.are_readable((item,), drift) for field in form.lazy_fields):
             form.enum_fields.count((item,), drift)
             reader.drift.add(drift)

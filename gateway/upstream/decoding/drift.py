@@ -24,7 +24,7 @@ UNDOCUMENTED = (DriftKind.CONVERTED, DriftKind.NULL)
 """The kinds of values of an undocumented shape."""
 
 
-class Drift(dict[tuple[DriftKind, str], int]):
+class PayloadDrift(dict[tuple[DriftKind, str], int]):
     """The number of values by what has become of them, and by field.
 
     `UNKNOWN` are words that are no value of the field's enum, `DROPPED` whole promotions, by the

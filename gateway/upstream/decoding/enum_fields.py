@@ -12,7 +12,7 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin
 import msgspec
 
 from gateway.upstream.decoding.annotations import struct_fields, structs_in
-from gateway.upstream.decoding.drift import Drift, DriftKind
+from gateway.upstream.decoding.drift import DriftKind, PayloadDrift
 from gateway.upstream.decoding.field_types import EnumWords
 
 _MAX_SEEN, _MAX_LENGTH = 1024, 200  # combinations, and characters of each
@@ -52,7 +52,7 @@ class EnumFields:
             *(path for _get, inner in self._inner for path in inner.paths),
         ]
 
-    def count(self, structs: Sequence[Any], drift: Drift) -> None:
+    def count(self, structs: Sequence[Any], drift: PayloadDrift) -> None:
         """Count the unknown words of some structs."""
         get = self._get
         if get is not None and not self._known.issuperset(map(get, structs)):
@@ -63,7 +63,7 @@ class EnumFields:
             if found:
                 inner.count(found, drift)
 
-    def _count_each(self, words: tuple[str | None, ...], drift: Drift) -> None:
+    def _count_each(self, words: tuple[str | None, ...], drift: PayloadDrift) -> None:
         if words in self._known:
             return
         is_known = True

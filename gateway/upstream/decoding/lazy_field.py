@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from gateway.upstream.decoding.annotations import structs_in
-from gateway.upstream.decoding.drift import Drift
+from gateway.upstream.decoding.drift import PayloadDrift
 from gateway.upstream.decoding.enum_fields import EnumFields
 from gateway.upstream.decoding.json_text import parse_exactly
 from gateway.upstream.decoding.lenient import LeafError, Lenient
@@ -51,7 +51,7 @@ class LazyField(Generic[_V]):
         self._decode = msgspec.json.Decoder(annotation, strict=False).decode
         # Hashes, of JSON with unknown words with these.
         self._readable: set[int] = set()
-        self._unknown: dict[int, Drift] = {}
+        self._unknown: dict[int, PayloadDrift] = {}
         self._last: tuple[bytes, _V | None] = b"", None
 
     def read(self, json: bytes) -> _V | None:
@@ -74,7 +74,7 @@ class LazyField(Generic[_V]):
             self._last = json, value
         return value
 
-    def are_readable(self, items: Sequence[msgspec.Struct], drift: Drift) -> bool:
+    def are_readable(self, items: Sequence[msgspec.Struct], drift: PayloadDrift) -> bool:
         """Whether the field of every item is readable; sets each to bytes, null to ``b""``.
 
         Unknown words of enums are counted in `drift`.
@@ -91,7 +91,7 @@ class LazyField(Generic[_V]):
             setattr(item, attribute, json)
         return True
 
-    def _is_readable(self, json: bytes, drift: Drift) -> bool:
+    def _is_readable(self, json: bytes, drift: PayloadDrift) -> bool:
         unknown = self._unknown.get(hash(json))
         if unknown is None:
             try:
@@ -109,8 +109,8 @@ class LazyField(Generic[_V]):
         drift.add(unknown)
         return True
 
-    def _unknown_words(self, value: Any) -> Drift:
-        drift = Drift()
+    def _unknown_words(self, value: Any) -> PayloadDrift:
+        drift = PayloadDrift()
         if value:
             self.enum_fields.count(value if isinstance(value, list) else (value,), drift)
         return drift

@@ -27,7 +27,7 @@ from gateway.upstream.decoding.annotations import (
     struct_fields,
     union_members,
 )
-from gateway.upstream.decoding.drift import Drift, DriftKind
+from gateway.upstream.decoding.drift import DriftKind, PayloadDrift
 from gateway.upstream.decoding.field_types import EXACT, EXACT_BELOW
 from gateway.upstream.decoding.json_text import Number, write_json
 
@@ -53,7 +53,7 @@ class Lenient:
     """Reads one item or page; `drift` counts the values that are not as documented."""
 
     def __init__(self) -> None:
-        self.drift = Drift()
+        self.drift = PayloadDrift()
         self._path: list[str] = []
 
     def struct(self, raw: object, kind: type[_S]) -> _S:
