@@ -6,6 +6,10 @@ READY  := $(VENV)/.ready
 PAGE   := gateway/server/explorer_assets/index.html
 BENCH  := .venv-bench
 PEERS  := benchmarks/peers/node_modules/.ready
+# Without bytecode, which some environments turn off, the hundred processes of the tests would each
+# compile all modules, and each run the tests.
+unexport PYTHONDONTWRITEBYTECODE
+
 PAGE_SOURCES := $(wildcard explorer/package.json explorer/package-lock.json explorer/*.html explorer/*.ts explorer/src/* explorer/src/*/*)
 
 .PHONY: help run test coverage setup check fix verify bench fleet lock dist sbom image pin-images image-check explorer clean
