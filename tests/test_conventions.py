@@ -4,9 +4,8 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parent.parent
 GATEWAY = sorted((ROOT / "gateway").rglob("*.py"))
@@ -20,17 +19,22 @@ def _name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def docstrings(source: str) -> Iterator[tuple[int, str]]:
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def docstrings(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Yield the docstrings of a module, each with its line."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         if isinstance(node, Definition) and (text := ast.get_docstring(node)) is not None:
             yield node.body[0].lineno, text
 
 
-def patches(source: str) -> list[int]:
+def patches(tree: ast.Module) -> list[int]:
     """Return the lines that replace a part of a module or an object: patches of internals."""
     lines = []
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             owner = ast.unparse(node.func.value)
             if (owner, node.func.attr) == ("monkeypatch", "setattr") or "mock.patch" in owner:
@@ -38,10 +42,10 @@ def patches(source: str) -> list[int]:
     return lines
 
 
-def sleeps(source: str) -> list[int]:
+def sleeps(tree: ast.Module) -> list[int]:
     """Return the lines that wait for real time; a sleep of 0 gives way to other tasks alone."""
     lines = []
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func) in {
             "time.sleep",
             "asyncio.sleep",
@@ -53,11 +57,13 @@ def sleeps(source: str) -> list[int]:
     return lines
 
 
-@pytest.mark.parametrize("path", [*GATEWAY, *TESTS], ids=_name)
-def test_docstrings_begin_with_what_is_done_or_returned(path: Path) -> None:
+def test_docstrings_begin_with_what_is_done_or_returned() -> None:
     """None begins with "Give", "Tell", "Say", "Hand", "Let" or "Look"."""
     found = [
-        (line, text) for line, text in docstrings(path.read_text()) if NOT_A_SUMMARY.match(text)
+        f"{_name(path)}:{line}: {text}"
+        for path in [*GATEWAY, *TESTS]
+        for line, text in docstrings(_tree(path))
+        if NOT_A_SUMMARY.match(text)
     ]
     assert found == []
 
@@ -67,21 +73,22 @@ def test_no_class_name_stands_twice() -> None:
     owners = defaultdict(list)
     for path in GATEWAY:
         if "sandbox" not in path.parts:
-            for node in ast.parse(path.read_text()).body:
+            for node in _tree(path).body:
                 if isinstance(node, ast.ClassDef):
                     owners[node.name].append(_name(path))
     assert {name: files for name, files in owners.items() if len(files) > 1} == {}
 
 
-@pytest.mark.parametrize("path", TESTS, ids=_name)
-def test_no_test_patches_what_it_tests(path: Path) -> None:
+def test_no_test_patches_what_it_tests() -> None:
     """What a test replaces has a seam: a parameter, or the transport."""
-    assert patches(path.read_text()) == []
+    found = [f"{_name(path)}:{line}" for path in TESTS for line in patches(_tree(path))]
+    assert found == []
 
 
 def test_a_patch_is_found() -> None:
     """The check fails on a patch."""
-    assert patches("monkeypatch.setattr(module, 'name', 1)\nmock.patch.object(a, 'b')\n") == [1, 2]
+    source = "monkeypatch.setattr(module, 'name', 1)\nmock.patch.object(a, 'b')\n"
+    assert patches(ast.parse(source)) == [1, 2]
 
 
 # Where real time is the subject, or another process has to get on; each with the reason.
@@ -106,12 +113,12 @@ SLEEPS = {
 }
 
 
-@pytest.mark.parametrize("path", TESTS, ids=_name)
-def test_only_listed_tests_sleep(path: Path) -> None:
+def test_only_listed_tests_sleep() -> None:
     """Waiting for real time makes a suite slow and unreliable."""
-    assert bool(sleeps(path.read_text())) == (_name(path) in SLEEPS)
+    assert {_name(path) for path in TESTS if sleeps(_tree(path))} == set(SLEEPS)
 
 
 def test_a_sleep_is_found() -> None:
     """The check fails on a sleep, and not on giving way."""
-    assert sleeps("import time, asyncio\ntime.sleep(1)\nasyncio.sleep(0)\n") == [2]
+    source = "import time, asyncio\ntime.sleep(1)\nasyncio.sleep(0)\n"
+    assert sleeps(ast.parse(source)) == [2]
