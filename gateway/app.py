@@ -1,7 +1,7 @@
 """Composition of the gateway's parts to an ASGI application."""
 
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import (
     AbstractAsyncContextManager,
     aclosing,
@@ -39,9 +39,9 @@ from gateway.graphql_http.gc_tuning import DeferredGc, freeze_gc
 from gateway.graphql_http.handler import GraphQLHandler
 from gateway.graphql_http.operation_statistics import OperationStatistics
 from gateway.graphql_http.persisted_queries.persisted_documents import create_documents
-from gateway.graphql_http.persisted_queries.trusted import load_trusted
 from gateway.graphql_http.response import routing_error_response
 from gateway.graphql_http.response_cache import create_response_cache
+from gateway.metric_table import create_metric_table
 from gateway.schema.build import build_schema, executable, print_schema
 from gateway.server import monitoring
 from gateway.server.app_lifecycle import AppLifecycle
@@ -60,9 +60,7 @@ from gateway.telemetry import (
     log_startup_failure,
     start_logging,
 )
-from gateway.telemetry.exposition import MetricTable
 from gateway.telemetry.logs import VERSION
-from gateway.telemetry.metrics import OTHER, LabelValues
 from gateway.telemetry.process import EventLoopLag, ProcessMetrics
 from gateway.telemetry.scrape import MetricsScrape
 from gateway.telemetry.shared_metrics import SharedMetrics
@@ -70,14 +68,12 @@ from gateway.upstream.cached_upstream import CachedUpstream
 from gateway.upstream.chain import create_upstream
 from gateway.upstream.http_transport import HttpTransport
 from gateway.upstream.metrics_samples import upstream_samples
-from gateway.upstream.payload_fields import payload_fields
 from gateway.upstream.reloading import watch_upstream_files
 from gateway.upstream.resilience.traffic_shaping import TrafficShaping, create_traffic_shaping
 from gateway.upstream.shown_promotions import ShownPromotions
 from gateway.upstream.transport import create_transport
 
 PATH = "/graphql"
-_MAX_NAMES = 500  # of operations in metrics: each has some 25 series
 # Pages get no CORS headers of these.
 _MONITORING = frozenset(route.path for route in monitoring.ROUTES)
 
@@ -114,7 +110,9 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     operations = create_operations(settings)
     documents = create_documents(settings, operations, cached.cache, cached.keys)
     names = documents.operation_names
-    table = shared_metrics.table if shared_metrics else metric_table(settings, names.values())
+    table = (
+        shared_metrics.table if shared_metrics else create_metric_table(settings, names.values())
+    )
     statistics = OperationStatistics(table.values.operations, documents.name_of)
     clients, lag = Clients(table.values.clients), EventLoopLag()
     response_cache = create_response_cache(
@@ -274,22 +272,6 @@ def create_operations(settings: Settings) -> OperationStore:
         introspection=settings.introspection,
         limits=Limits.of(settings),
     )
-
-
-def metric_table(settings: Settings, operation_names: Iterable[str]) -> MetricTable:
-    """Return all metrics: with series for trusted operations, known clients, documented fields."""
-    names = [name for name in dict.fromkeys(operation_names) if name != OTHER]
-    operations = tuple(names[:_MAX_NAMES])
-    return MetricTable(LabelValues(operations, settings.client_names, payload_fields()))
-
-
-def read_metric_table(settings: Settings) -> MetricTable:
-    """Return the metrics of all workers.
-
-    Raise SettingsError for an invalid manifest: it is checked here, instead of by each worker.
-    """
-    trusted = load_trusted(settings, create_operations(settings))
-    return metric_table(settings, trusted.operation_names.values() if trusted else ())
 
 
 def create_worker_app(shared_metrics: SharedMetrics | None = None) -> Starlette:

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime
 from typing import NamedTuple
 
-from gateway.app import read_metric_table, utc_now
 from gateway.auth.factory import create_authenticator
 from gateway.cache.options import SharedLimits
 from gateway.config.auth import is_loopback
@@ -12,7 +12,8 @@ from gateway.config.cache import MEMORY_URL
 from gateway.config.secret_files import quote_file
 from gateway.config.settings import Settings, SettingsError, load_settings, unknown_variables
 from gateway.config.upstream import UpstreamAuth
-from gateway.upstream.transport import create_transport
+from gateway.metric_table import create_metric_table
+from gateway.telemetry.exposition import MetricTable
 
 _TIMEOUT_S = 5.0
 
@@ -31,7 +32,9 @@ def check_servable(settings: Settings) -> None:
             "GATEWAY_UPSTREAM_URL is required: the platform's origin; to try the gateway without"
             " one, run `promotion-gateway dev`"
         )
-    create_authenticator(settings, utc_now)  # raises what a worker would, as one line
+    create_authenticator(
+        settings, lambda: datetime.now(UTC)
+    )  # raises what a worker would, as one line
     has_credential = settings.upstream_auth in {UpstreamAuth.BASIC, UpstreamAuth.OAUTH}
     is_local = bool(settings.unix_socket) or is_loopback(settings.host)
     is_open = settings.auth == "none" and not is_local
@@ -47,6 +50,25 @@ def _mistake(line: str) -> SettingsError:
     return SettingsError([line])
 
 
+def read_metric_table(settings: Settings) -> MetricTable:
+    """Return the metrics of all workers.
+
+    Raise SettingsError for an invalid manifest: it is checked here, instead of by each worker.
+    """
+    if not _has_trusted(settings):
+        return create_metric_table(settings, ())
+    # The parent of workers needs the schema for that alone.
+    from gateway.app import create_operations  # noqa: PLC0415 - see above
+    from gateway.graphql_http.persisted_queries.trusted import load_trusted  # noqa: PLC0415 - ditto
+
+    trusted = load_trusted(settings, create_operations(settings))
+    return create_metric_table(settings, trusted.operation_names.values() if trusted else ())
+
+
+def _has_trusted(settings: Settings) -> bool:
+    return bool(settings.trusted_documents) or settings.trusted_documents_mode == "only"
+
+
 def check_deployment(*, connect: bool) -> Iterator[Finding]:
     """Yield what is found in the environment; with `connect` also in the network."""
     yield from (Finding("warning", line) for line in unknown_variables())
@@ -58,7 +80,7 @@ def check_deployment(*, connect: bool) -> Iterator[Finding]:
         return
     yield Finding("ok", "settings")
     yield from (Finding("ok", quote_file(*one)) for one in settings.paths.items())
-    if settings.trusted_documents or settings.trusted_documents_mode == "only":
+    if _has_trusted(settings):
         try:
             read_metric_table(settings)
         except SettingsError as error:
@@ -96,6 +118,8 @@ async def _try(
 
 async def _platform(settings: Settings) -> str:
     """Connect, through the proxy and with TLS; a call would use up a part of the quota."""
+    from gateway.upstream.transport import create_transport  # noqa: PLC0415 - only to connect
+
     http = create_transport(settings)
     try:
         await http.connect()

@@ -10,40 +10,17 @@ from graphql import GraphQLError, GraphQLSchema, build_schema
 from gateway.generated_files import CommandError, write_or_check
 from gateway.schema.build import print_schema
 from gateway.schema_changes import SchemaDifference, Severity, compare_schemas
+from gateway.schema_options import FILE, STDIO
 
-SUMMARY = "Write the schema in the schema definition language, or compare it with another."
-DETAILS = (
-    "With --diff the exit status is 0 where all changes are safe, 1 where one breaks clients, and 3"
-    " where one is dangerous and none breaks them."
-)
-_FILE = Path("schema.graphql")
-_STDIO = Path("-")
 _STATUSES = {Severity.BREAKING: 1, Severity.DANGEROUS: 3}
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the command."""
-    parser.add_argument(
-        "--output",
-        type=Path,
-        metavar="FILE",
-        default=_FILE,
-        help="file to write or to check, - for stdout (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--diff",
-        type=Path,
-        metavar="OLD",
-        help="list the changes since the schema in this file, - for stdin; write nothing",
-    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Write the schema, check the file, or list the changes; return the exit status."""
     if options.diff is not None:
         return _diff(options.diff)
-    if options.output != _STDIO:
-        name = "schema" if options.output == _FILE else f"schema --output {options.output}"
+    if options.output != STDIO:
+        name = "schema" if options.output == FILE else f"schema --output {options.output}"
         return write_or_check(name, {options.output: print_schema()}, check=options.check)
     if options.check:
         raise CommandError("schema: --check needs a file to compare with, not --output -")
@@ -61,7 +38,7 @@ def read_schema(text: str, name: object) -> GraphQLSchema:
 
 def _diff(path: Path) -> int:
     try:
-        text = sys.stdin.read() if path == _STDIO else path.read_text(encoding="utf-8")
+        text = sys.stdin.read() if path == STDIO else path.read_text(encoding="utf-8")
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:

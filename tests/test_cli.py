@@ -4,8 +4,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +13,7 @@ import pytest
 
 from gateway.cli import main
 from gateway.schema.build import print_schema
-from tests.support.commands import environment, free_port, post, run, running, wait_for
+from tests.support.commands import free_port, post, run, running, wait_for
 from tests.support.logged import startup_mistakes
 
 LOCAL = ["http://localhost:3000", "http://127.0.0.1:5173", "http://[::1]:8080", "http://localhost"]
@@ -365,26 +363,3 @@ def test_wrong_arguments_are_told(arguments: list[str], capsys: pytest.CaptureFi
         main(arguments)
     assert ended.value.code == 2
     assert "usage: promotion-gateway" in capsys.readouterr().err
-
-
-def test_a_worker_without_redis_or_tokens_loads_nothing_for_them() -> None:
-    """Redis' client, token verification, tracing and the sandbox are not imported."""
-    script = (
-        "import sys; from gateway import cli; from gateway.app import create_app;"
-        "from gateway.config.settings import load_settings;"
-        "create_app(load_settings(upstream_url='http://127.0.0.1:1', upstream_auth='passthrough'));"
-        "print(*sys.modules)"
-    )
-    ended = subprocess.run(  # noqa: S603 - the gateway itself
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        env=environment(None),
-        timeout=40,
-        check=True,
-    )
-    loaded = set(ended.stdout.split())
-    assert "gateway.graphql_http.handler" in loaded
-    unused = {"redis", "aiocache", "joserfc", "gateway.sandbox", "gateway.upstream.http1.tls"}
-    unused |= {"opentelemetry", "google.protobuf", "requests", "gateway.upstream.tracing"}
-    assert loaded & unused == set()

@@ -28,9 +28,10 @@ PAYLOADS = (
 LAYERS = (
     ("__main__",),
     ("cli",),
-    ("reference", "schema_command"),
-    ("checks", "generated_files", "schema_changes", "welcome"),
+    ("reference", "schema_command", "serve"),
+    ("checks", "generated_files", "schema_changes", "schema_options", "welcome"),
     ("app",),
+    ("metric_table",),
     ("server",),
     ("graphql_http",),
     ("graphql_http.persisted_queries",),

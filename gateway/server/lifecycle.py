@@ -1,45 +1,16 @@
-"""Serving over HTTP: listening sockets, and a process that serves until a signal."""
+"""A process that serves over HTTP until a signal."""
 
 import asyncio
 import signal
-import socket
 from collections.abc import Callable
 
 import uvicorn
 
-from gateway.server.server_process import Served, ServerProcess, ServerTimes
+from gateway.server.listener import ServerError
+from gateway.server.server_process import Served, ServerProcess
+from gateway.server.times import ServerTimes
 
-BACKLOG = 2048
 FAILED = "the server did not start; the log lines above have the reason"
-
-
-class ServerError(Exception):
-    """Serving cannot start; the message is one line for the operator."""
-
-
-def listen(host: str, port: int, remedy: str) -> socket.socket:
-    """Return a socket that listens on an address; port 0 selects a free port.
-
-    Raise ServerError, whose message ends with `remedy`: the settings of the address.
-    """
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(BACKLOG)  # at once, so that a second process fails now
-    except (OSError, UnicodeError) as error:
-        listener.close()
-        reason = getattr(error, "strerror", None) or "invalid address"
-        raise ServerError(
-            f"cannot listen on {host}:{port}: {reason}; choose another with {remedy}"
-        ) from None
-    return listener
-
-
-def url_of(host: str, listener: socket.socket) -> str:
-    """Return the URL of a socket that listens on a host."""
-    port = listener.getsockname()[1]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def event_loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -1,4 +1,4 @@
-"""The socket on which the gateway listens: of a port, or a Unix socket."""
+"""The sockets on which the gateway listens: of a port, or a Unix socket."""
 
 import os
 import socket
@@ -9,10 +9,39 @@ from pathlib import Path
 from typing import Any
 
 from gateway.config.settings import Settings
-from gateway.server.lifecycle import BACKLOG, ServerError, listen
 
 # Like a port of this machine it is open to all its users; the folder can restrict that.
 _MODE = 0o666
+_BACKLOG = 2048
+
+
+class ServerError(Exception):
+    """Serving cannot start; the message is one line for the operator."""
+
+
+def listen(host: str, port: int, remedy: str) -> socket.socket:
+    """Return a socket that listens on an address; port 0 selects a free port.
+
+    Raise ServerError, whose message ends with `remedy`: the settings of the address.
+    """
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)  # at once, so that a second process fails now
+    except (OSError, UnicodeError) as error:
+        listener.close()
+        reason = getattr(error, "strerror", None) or "invalid address"
+        raise ServerError(
+            f"cannot listen on {host}:{port}: {reason}; choose another with {remedy}"
+        ) from None
+    return listener
+
+
+def url_of(host: str, listener: socket.socket) -> str:
+    """Return the URL of a socket that listens on a host."""
+    port = listener.getsockname()[1]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 @contextmanager
@@ -38,7 +67,7 @@ def unix_listener(path: str) -> Iterator[socket.socket]:
         _remove_stale(path)
         listener.bind(path)
         Path(path).chmod(_MODE)
-        listener.listen(BACKLOG)
+        listener.listen(_BACKLOG)
         own = Path(path).stat()
     except OSError as error:
         listener.close()

@@ -23,6 +23,7 @@ from starlette.types import ASGIApp
 
 from gateway.server.app_lifecycle import AppLifecycle
 from gateway.server.http_protocol import LimitedHttpProtocol
+from gateway.server.times import ServerTimes
 from gateway.telemetry import log
 
 _FLUSH_S = 3.0  # for the last responses, after all have been cut
@@ -35,15 +36,6 @@ _OPTIONS: dict[str, Any] = {
     "proxy_headers": False,
     "ws": "none",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ServerTimes:
-    """Times in seconds, by the settings of their names."""
-
-    keep_alive_s: float = 5.0
-    shutdown_delay_s: float = 0.0
-    shutdown_grace_s: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)

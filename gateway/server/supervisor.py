@@ -1,4 +1,7 @@
-"""The parent of worker processes: it starts, watches, replaces and ends them."""
+"""The parent of worker processes: it starts, watches, replaces and ends them.
+
+It serves nothing itself, and imports nothing of what does: it starts sooner, and stays small.
+"""
 
 import asyncio
 import signal
@@ -7,10 +10,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing import get_context, resource_tracker
 
-from gateway.server.lifecycle import ServerError
-from gateway.server.server_process import ServerTimes
+from gateway.server.listener import ServerError
+from gateway.server.times import ServerTimes
 from gateway.server.worker import INTERRUPTS, WorkerFactory, run_worker
-from gateway.server.worker_process import BEAT_INTERVAL_S, Command, Report
+from gateway.server.worker_messages import BEAT_INTERVAL_S, Command, Report
 from gateway.telemetry import log
 
 _SPAWN = get_context("spawn")

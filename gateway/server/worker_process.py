@@ -6,32 +6,14 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from enum import Enum
 
 from starlette.applications import Starlette
 
 from gateway.server.lifecycle import event_loop_factory
-from gateway.server.server_process import Served, ServerProcess, ServerTimes
+from gateway.server.server_process import Served, ServerProcess
+from gateway.server.times import ServerTimes
 from gateway.server.worker import STARTUP_FAILURE
-
-BEAT_INTERVAL_S = 0.5
-
-
-class Command(Enum):
-    """What the parent tells a worker; each is one byte."""
-
-    DRAIN = b"d"
-    CLOSE = b"c"
-    END_NOW = b"e"
-    RELOAD = b"r"
-
-
-class Report(Enum):
-    """What a worker reports to its parent; each is one byte."""
-
-    ALIVE = b"a"
-    STARTED = b"s"
-    CLOSED = b"c"
+from gateway.server.worker_messages import BEAT_INTERVAL_S, Command, Report
 
 
 def serve_worker(
