@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 RUNS = {
     "calls_saved.py": ["--operations", "50"],
+    "compression.py": [],
     "differential.py": ["--operations", "20"],
     "executors.py": [],
     "walk.py": [],

@@ -79,6 +79,13 @@ class EdgeSettings(BaseSettings):
         le=64 * 1024 * 1024,
         description="Size of a request body after decompression.",
     )
+    compress_min_bytes: int = Field(
+        1024,
+        ge=0,
+        le=64 * 1024 * 1024,
+        description="Size from which responses are compressed for clients that accept zstd or gzip;"
+        " 0 disables it, for a proxy that compresses.",
+    )
     max_batch: int = Field(
         10,
         ge=1,

@@ -58,11 +58,12 @@ def _parse_ranges(accept: bytes) -> dict[str, float]:
         name, _, parameters = media_range.partition(";")
         name = name.strip().lower()
         if name in _MATCHING and name not in ranges:
-            ranges[name] = _parse_quality(parameters)
+            ranges[name] = parse_quality(parameters)
     return ranges
 
 
-def _parse_quality(parameters: str) -> float:
+def parse_quality(parameters: str) -> float:
+    """Return the `q` of a range's parameters from 0 to 1: 1 without it, 0 for no number."""
     for parameter in parameters.split(";"):
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "q":

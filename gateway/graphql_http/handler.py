@@ -30,6 +30,7 @@ from gateway.execution.executor import Executor
 from gateway.execution.failures import OperationRefusedError
 from gateway.execution.operation_store import OperationStore
 from gateway.execution.outcome import Outcome, masked
+from gateway.graphql_http.compression import compress_response
 from gateway.graphql_http.content_negotiation import GRAPHQL, JSON, choose_media_type
 from gateway.graphql_http.gc_tuning import DeferredGc
 from gateway.graphql_http.operation_statistics import OperationRecord, OperationStatistics
@@ -136,7 +137,8 @@ class GraphQLHandler:
                     if isinstance(graphql_request, list)
                     else self._execute(graphql_request, context, client, http_request.method)
                 )
-                return json_response(body, 200, media_type)
+                response = json_response(body, 200, media_type)
+                return await compress_response(response, headers, self.settings.compress_min_bytes)
         except ClientDisconnectedError:
             self.gc.after_errors()
             self.statistics.disconnects += 1

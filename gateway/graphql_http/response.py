@@ -45,7 +45,7 @@ _HEADERS = {
     media_type: (
         (b"content-type", f"{media_type}; charset=utf-8".encode()),
         (b"cache-control", b"private, no-store"),
-        (b"vary", b"Accept, Authorization"),
+        (b"vary", b"Accept, Accept-Encoding, Authorization"),
     )
     for media_type in (GRAPHQL, JSON)
 }

@@ -95,7 +95,7 @@ def test_no_other_origin_is_let_in(open_to_shop: httpx.Client, origin: str) -> N
     preflight = open_to_shop.options("/graphql", headers={"Origin": origin} | PREFLIGHT)
     answer = open_to_shop.post("/graphql", json=TYPENAME, headers={"Origin": origin})
     assert (preflight.status_code, code(preflight)) == (403, "FORBIDDEN")
-    assert preflight.headers["vary"] == "Accept, Authorization, Origin"
+    assert preflight.headers["vary"] == "Accept, Accept-Encoding, Authorization, Origin"
     assert cors_headers(preflight) == cors_headers(answer) == {}
     assert "Origin" in answer.headers["vary"]
 
@@ -223,4 +223,4 @@ def test_an_answer_is_its_callers_alone(http: httpx.Client) -> None:
         http.post("/graphql", json={}),
     ):
         assert answer.headers["cache-control"] == "private, no-store"
-        assert answer.headers["vary"] == "Accept, Authorization"
+        assert answer.headers["vary"] == "Accept, Accept-Encoding, Authorization"
