@@ -16,6 +16,7 @@ from graphql import (
     is_composite_type,
     is_leaf_type,
     is_required_argument,
+    is_required_input_field,
 )
 
 _MOST_FIELDS = 45
@@ -176,7 +177,12 @@ class _Generator:
         if isinstance(kind, GraphQLEnumType):
             return (self._random.choice(list(kind.values)),)
         if isinstance(kind, GraphQLInputObjectType):
-            raise TypeError(f"a pool is needed for {name}")
+            assert not kind.is_one_of, f"a pool is needed for {name}"
+            return {
+                inner: self._made(inner, field.type)
+                for inner, field in kind.fields.items()
+                if is_required_input_field(field) or self._chance(0.5)
+            }
         defaults: dict[str, list[Any]] = {
             "Boolean": [True, False],
             "Int": [0, 1, 3],
@@ -197,6 +203,8 @@ class _Generator:
     def _json(self, value: Any) -> Any:
         if isinstance(value, tuple):
             return value[0]
+        if isinstance(value, dict):
+            return {key: self._json(inner) for key, inner in value.items()}
         return [self._json(item) for item in value] if isinstance(value, list) else value
 
     def _condition(self) -> str:

@@ -113,6 +113,40 @@ async def test_a_special_case_is_the_same(text: str, variables: dict[str, Any]) 
     assert both.tally.differences == []
 
 
+SORTED = """
+query Q($f: CustomerPromotionOrderField!, $d: OrderDirection = DESC, $s: String,
+    $v: [PromotionValidity!], $o: CustomerPromotionOrder) {
+  customer(by: {externalId: "C-101"}) {
+    a: promotions(first: 3, search: $s, validity: $v, orderBy: {field: $f, direction: $d}) { ...P }
+    b: promotions(last: 3, orderBy: {field: $f}) { ...P }
+    c: promotions(last: 3, orderBy: $o) { totalCount pageInfo { hasPreviousPage } }
+    d: promotions(last: 3, orderBy: $o) { ...P }
+  }
+}
+fragment P on CustomerPromotionConnection {
+  totalCount drift pageInfo { hasNextPage startCursor } nodes { promotion { name } }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"f": "NAME"},
+        {"f": "ENDS_AT", "d": "ASC", "s": "points", "v": "CURRENT"},
+        {"f": "ENDS_AT", "d": None, "s": None, "v": None, "o": None},
+        {"f": "NEXT_EXPIRY_AT", "v": ["CURRENT", "UPCOMING"], "o": {"field": "STARTS_AT"}},
+        {"f": "NAME", "s": "", "v": [], "o": {"field": "NAME", "direction": "DESC"}},
+    ],
+)
+async def test_a_sorted_page_is_the_same(variables: dict[str, Any]) -> None:
+    """With variables in the order, its default, and null for each."""
+    both = Both()
+    await both.compare(Generated(SORTED, variables))
+    assert both.tally.counts["ran"] == 1
+    assert both.tally.differences == []
+
+
 async def test_only_introspection_runs_on_the_reference() -> None:
     """Everything that selects neither __schema nor __type is compiled."""
     both = Both()
