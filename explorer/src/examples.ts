@@ -3,6 +3,7 @@ import promotionsWithDefinitions from './examples/2-promotions-with-definitions.
 import paging from './examples/3-paging.graphql?raw';
 import programPromotions from './examples/4-program-promotions.graphql?raw';
 import twoWays from './examples/5-two-ways.graphql?raw';
+import endingSoonest from './examples/6-ending-soonest.graphql?raw';
 
 /** The tabs of a first visit; a tab is named after its operation. A Python test runs each file. */
 export const examples = [
@@ -11,4 +12,5 @@ export const examples = [
   { query: paging, variables: '{\n  "after": null\n}' },
   { query: programPromotions },
   { query: twoWays },
+  { query: endingSoonest },
 ];

@@ -49,7 +49,7 @@ def test_an_example_costs_what_the_document_says(
 
 def test_the_document_has_its_examples() -> None:
     """The test above has examples."""
-    assert len(EXAMPLES) == DOCUMENT.count("```graphql") == 5
+    assert len(EXAMPLES) == DOCUMENT.count("```graphql") == 6
 
 
 def page(arguments: str) -> str:
@@ -93,6 +93,43 @@ def test_a_page_counts_by_its_size(
         if name not in arguments:
             text = re.sub(rf",?\{name}:\w+(=7)?", "", text)
     assert figures(text.replace("query()", "query").replace("(,", "("), variables) == expected
+
+
+SEARCHED = (
+    "query($s:String,$v:[PromotionValidity!],"
+    '$o:CustomerPromotionOrder){customer(by:{mobile:"1"})'
+    "{a:promotions(first:3,search:$s,validity:$v,orderBy:$o){nodes{id}} "
+    "b:promotions(first:3,availability:EXPIRED,%s){nodes{id}}}}"
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "calls"),
+    [
+        ("orderBy:{field:NAME,direction:DESC}", {}, 4),
+        ("orderBy:null", {}, 2),
+        ("search:null,validity:null", {}, 2),
+        ('search:"x"', {}, 4),
+        ("validity:CURRENT", {}, 4),
+        ("validity:[CURRENT,ENDED],orderBy:{field:NAME}", {}, 4),
+        ("last:null", {"s": "", "v": None, "o": None}, 4),
+        ("last:null", {"s": "x"}, 4),
+        ("last:null", {"v": []}, 4),
+        ("last:null", {"v": ["CURRENT", "ENDED"]}, 4),
+        ("last:null", {"o": {"field": "NAME"}}, 4),
+        ("orderBy:{field:NAME}", {"o": {"field": "NAME"}}, 6),
+    ],
+)
+def test_a_whole_list_counts_the_calls_that_read_it(
+    arguments: str, variables: dict[str, Any], calls: int
+) -> None:
+    """Three for each such page, whatever its size; null is an ordinary page."""
+    assert figures(SEARCHED % arguments, variables) == (6, calls)
+    limits = DEFAULT_LIMITS._replace(cost=10**9, scan_calls=5)
+    operations = OperationStore(OPERATIONS.schema, introspection=True, limits=limits)
+    scans = (calls - 2) // 2
+    counted = operations.get(SEARCHED % arguments, None).check(variables)
+    assert counted.calls == 2 + 4 * scans
 
 
 @pytest.mark.parametrize(
