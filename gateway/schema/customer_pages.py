@@ -61,6 +61,9 @@ ProgramIds = Annotated[
 ]
 
 
+_LISTS = frozenset({"program_ids", "validity"})
+
+
 class CustomerPageArguments(NamedTuple):
     """The arguments of `Customer.promotions`, not yet checked; equal ones are one page."""
 
@@ -79,7 +82,7 @@ class CustomerPageArguments(NamedTuple):
     @classmethod
     def of(cls, arguments: Mapping[str, Any]) -> Self:
         """Create them from a resolver's arguments."""
-        if arguments.get("program_ids") is None and arguments.get("validity") is None:
+        if _LISTS.isdisjoint(arguments):
             return cls(**arguments)
         hashable: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
@@ -87,10 +90,9 @@ class CustomerPageArguments(NamedTuple):
         }
         return cls(**hashable)
 
-    @property
-    def has_search(self) -> bool:
-        """Whether one is given by which the platform neither filters nor sorts."""
-        return self.search is not None or self.validity is not None or self.order_by is not None
+
+_NARROWING = slice(4, None)  # the arguments after those of every connection
+_NOT_NARROWED = CustomerPageArguments()[_NARROWING]
 
 
 class FetchedCustomerPage(NamedTuple):
@@ -117,24 +119,11 @@ async def fetch_page(
     Raise BadUserInputError or CursorInvalidError before any call; UpstreamNotFoundError where there
     is no such customer; UpstreamError.
     """
-    filters = NO_FILTERS
-    if (
-        arguments.availability is not None
-        or arguments.type is not None
-        or arguments.source_type is not None
-        or arguments.program_ids is not None
-    ):
-        filters = _check_filters(arguments)
-    connection = connection_key(customer.source, filters)
-    search = None
-    # `has_search` inline: most pages have none.
-    if (
-        arguments.search is not None
-        or arguments.validity is not None
-        or arguments.order_by is not None
-    ):
-        search = CustomerSearch.check(arguments)
-        connection += search.key
+    if arguments[_NARROWING] == _NOT_NARROWED:  # most pages, in one comparison
+        filters, search = NO_FILTERS, None
+        connection = connection_key(customer.source, filters)
+    else:
+        filters, search, connection = _check_narrowing(customer.source, arguments)
     after, before = arguments.after, arguments.before
     has_cursor = after is not None or before is not None
     binding = _bind(connection, customer) if has_cursor else Binding(connection)
@@ -192,6 +181,16 @@ def _bind(connection: str, customer: CustomerKey) -> Binding:
     return Binding(
         connection, CursorOwner(name, value, canonical_id(value) if name == BY_ID else None)
     )
+
+
+def _check_narrowing(
+    source: CustomerSource, arguments: CustomerPageArguments
+) -> tuple[CustomerFilters, CustomerSearch | None, str]:
+    """Return the checked filters, what the gateway searches, and the connection's key."""
+    filters = _check_filters(arguments)
+    connection = connection_key(source, filters)
+    search = CustomerSearch.check(arguments)
+    return filters, search, connection if search is None else connection + search.key
 
 
 def _check_filters(arguments: CustomerPageArguments) -> CustomerFilters:
@@ -296,9 +295,7 @@ def _ids_in_cursors(customer: CustomerKey, arguments: CustomerPageArguments) -> 
     if not cursors:
         return
     try:
-        connection = connection_key(customer.source, _check_filters(arguments))
-        if arguments.has_search:
-            connection += CustomerSearch.check(arguments).key
+        _, _, connection = _check_narrowing(customer.source, arguments)
     except BadUserInputError:  # no cursor can be of a list with these filters
         return
     binding = _bind(connection, customer)

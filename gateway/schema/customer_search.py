@@ -100,9 +100,11 @@ class CustomerSearch(NamedTuple):
     argument: str
 
     @classmethod
-    def check(cls, arguments: SearchArguments) -> Self:
-        """Check the arguments, of which at least one is given; raise BadUserInputError."""
+    def check(cls, arguments: SearchArguments) -> Self | None:
+        """Check the arguments; return None where none is given. Raise BadUserInputError."""
         search, chosen, order_by = arguments.search, arguments.validity, arguments.order_by
+        if search is None and chosen is None and order_by is None:
+            return None
         if chosen is not None and not chosen:
             raise BadUserInputError("validity", "it must have at least one value; omit it for all.")
         return cls(
