@@ -21,6 +21,7 @@ from gateway.auth.authenticator import Authenticator
 from gateway.auth.factory import create_authenticator
 from gateway.cache.options import CacheClocks
 from gateway.cache.redis_monitor import RedisMonitor
+from gateway.cache.redis_server import RedisServer
 from gateway.cache.statistics import cache_samples
 from gateway.config.settings import Settings, SettingsError, is_traced, load_settings
 from gateway.config.tracing import headers_of
@@ -68,7 +69,7 @@ from gateway.upstream.cached_upstream import CachedUpstream
 from gateway.upstream.chain import create_upstream
 from gateway.upstream.http_transport import HttpTransport
 from gateway.upstream.metrics_samples import upstream_samples
-from gateway.upstream.reloading import watch_upstream_files
+from gateway.upstream.reloading import watch_files
 from gateway.upstream.resilience.traffic_shaping import TrafficShaping, create_traffic_shaping
 from gateway.upstream.shown_promotions import ShownPromotions
 from gateway.upstream.transport import create_transport
@@ -102,10 +103,11 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     """
     authenticator = authenticator or create_authenticator(settings, clock)
     http = transport or create_transport(settings)
-    traffic = traffic or create_traffic_shaping(settings)
-    upstream = create_upstream(settings, http, traffic, cache_clocks)
+    server = RedisServer.of(settings)
+    traffic = traffic or create_traffic_shaping(settings, server)
+    upstream = create_upstream(settings, http, traffic, cache_clocks, server)
     cached = upstream.cached
-    files = watch_upstream_files(settings, http, cached.credential, files_every_s)
+    files = watch_files(settings, http, cached.credential, server, files_every_s)
     schema = build_schema()
     operations = create_operations(settings)
     documents = create_documents(settings, operations, cached.cache, cached.keys)
@@ -119,9 +121,9 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         settings, cached, upstream.customer_ids, clock, cache_clocks
     )
     origins = Origins(settings.cors_origins)
-    guard = create_request_guard(settings, origins)
+    guard = create_request_guard(settings, origins, server)
     connections = Connections(connection_limit(settings))
-    redis = create_redis_monitor(settings, cached, guard, traffic)
+    redis = create_redis_monitor(server, cached, guard, traffic)
     metrics = MetricsScrape(
         (
             statistics.samples,
@@ -232,10 +234,13 @@ def _handler_of(
 
 
 def create_redis_monitor(
-    settings: Settings, cached: CachedUpstream, guard: RequestGuard, traffic: TrafficShaping
+    server: RedisServer | None,
+    cached: CachedUpstream,
+    guard: RequestGuard,
+    traffic: TrafficShaping,
 ) -> RedisMonitor:
     """Return what watches all uses of Redis; the quota's heartbeats are its check."""
-    if cached.cache.shared is None:
+    if server is None or cached.cache.shared is None:
         return RedisMonitor()
     from gateway.cache.redis_connections import diagnose  # noqa: PLC0415 - decision 22
 
@@ -245,7 +250,7 @@ def create_redis_monitor(
     if guard.redis_use is not None:
         uses.append(guard.redis_use)
     checks = (cached.cache.shared.check, guard.check_redis)
-    return RedisMonitor(uses, checks, partial(diagnose, settings.cache_url))
+    return RedisMonitor(uses, checks, partial(diagnose, server))
 
 
 def _routes(graphql: GraphQLHandler, explorer: Explorer | None) -> list[BaseRoute]:

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple
 
 from gateway.auth.factory import create_authenticator
 from gateway.cache.options import SharedLimits
+from gateway.cache.redis_server import RedisServer
 from gateway.config.auth import is_loopback
-from gateway.config.cache import MEMORY_URL
 from gateway.config.secret_files import quote_file
 from gateway.config.settings import Settings, SettingsError, load_settings, unknown_variables
 from gateway.config.upstream import UpstreamAuth
@@ -94,8 +95,9 @@ def check_deployment(*, connect: bool) -> Iterator[Finding]:
 async def _connect(settings: Settings) -> list[Finding]:
     """Return what is found at the other ends, all of which are tried at the same time."""
     parts: dict[str, Callable[[Settings], Awaitable[str]]] = {"platform": _platform}
-    if settings.cache_url != MEMORY_URL:
-        parts["redis"] = _redis
+    server = RedisServer.of(settings)
+    if server is not None:
+        parts["redis"] = partial(_redis, server)
     if settings.auth == "jwt" and settings.auth_jwks_url:
         parts["auth keys"] = _auth_keys
     return list(await asyncio.gather(*(_try(name, settings, part) for name, part in parts.items())))
@@ -128,10 +130,10 @@ async def _platform(settings: Settings) -> str:
     return "can be connected to"
 
 
-async def _redis(settings: Settings) -> str:
+async def _redis(server: RedisServer, _settings: Settings) -> str:
     from gateway.cache.redis_connections import create_redis  # noqa: PLC0415 - decision 22
 
-    redis = create_redis(settings.cache_url, SharedLimits(timeout_s=_TIMEOUT_S))
+    redis = create_redis(server, SharedLimits(timeout_s=_TIMEOUT_S))
     try:
         await redis.ping()
     finally:

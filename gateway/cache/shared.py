@@ -20,7 +20,8 @@ from gateway.cache.circuit import Circuit
 from gateway.cache.entry import Entry
 from gateway.cache.keys import derive
 from gateway.cache.options import SharedLimits
-from gateway.cache.redis_connections import create_pool
+from gateway.cache.redis_connections import create_redis
+from gateway.cache.redis_server import RedisServer
 from gateway.cache.redis_use import RedisUse
 from gateway.cache.statistics import CacheStatistics
 from gateway.telemetry import log
@@ -83,26 +84,25 @@ class _AllBusyError(Exception):
 class SharedCache:
     """Entries in Redis; `clock` is monotonic, in seconds.
 
-    Connects at the first operation. Raise ValueError for a bad `url`, which it does not repeat,
-    and for a `secret` below 16 bytes.
+    Connects at the first operation. Raise ValueError for a `secret` below 16 bytes.
     """
 
     def __init__(
         self,
-        url: str,
+        server: RedisServer,
         secret: bytes,
         statistics: CacheStatistics,
         limits: SharedLimits,
         clock: Callable[[], float],
     ) -> None:
-        self._pool = pool = create_pool(url, limits)
+        self._client = create_redis(server, limits)
         self._redis = RedisCache(
             serializer=NullSerializer(encoding=None),  # bytes in, bytes out
             namespace=NAMESPACE,
             timeout=None,  # else asyncio.wait_for; `_connection` has a timeout already
-            # This pool instead of one that aiocache builds and only closes with a warning.
-            connection_pool_class=lambda **_: pool,
         )
+        # Instead of the one that aiocache builds, which has no TLS context and knows no cluster.
+        self._redis.client = self._client
         self._codec = EntryCodec(secret)
         self._statistics = statistics
         self._limits = limits
@@ -173,7 +173,7 @@ class SharedCache:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._pool.aclose()
+        await self._client.aclose()
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[None]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gateway.cache.entry import Entry, Freshness
 from gateway.cache.memory import MemoryCache
 from gateway.cache.options import CacheClocks, MemoryLimits, SharedLimits
+from gateway.cache.redis_server import RedisServer
 from gateway.cache.statistics import CacheStatistics
-from gateway.config.cache import MEMORY_URL
 
 if TYPE_CHECKING:
     from gateway.cache.shared import SharedCache
@@ -62,27 +62,26 @@ class TwoLevelCache:
 
 
 def create_cache(
-    url: str,
+    server: RedisServer | None,
     secret: bytes,
     *,
     memory: MemoryLimits | None = None,
     shared: SharedLimits | None = None,
     clocks: CacheClocks | None = None,
 ) -> TwoLevelCache:
-    """Create the cache of `memory://` (this process alone) or `redis://…` (shared by replicas).
+    """Create the cache of this process alone, or of all that share the Redis of `server`.
 
     `secret`, at least 16 bytes and the same in all replicas, authenticates the shared entries.
-    Nothing connects before the first use. Raise ValueError, which does not repeat the URL, for any
-    other one.
+    Nothing connects before the first use.
     """
     clocks = clocks or CacheClocks()
     statistics = CacheStatistics()
     level: MemoryCache[Entry] = MemoryCache(
         memory or MemoryLimits(), lambda entry: len(entry.payload), clocks.monotonic
     )
-    if url == MEMORY_URL:
+    if server is None:
         return TwoLevelCache(level, None, clocks.wall, statistics)
     from gateway.cache.shared import SharedCache  # noqa: PLC0415 - decision 22
 
-    second = SharedCache(url, secret, statistics, shared or SharedLimits(), clocks.monotonic)
+    second = SharedCache(server, secret, statistics, shared or SharedLimits(), clocks.monotonic)
     return TwoLevelCache(level, second, clocks.wall, statistics)

@@ -2,11 +2,12 @@
 
 from typing import Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings
 
-from gateway.config.parsing import allow
-from gateway.config.urls import check_redis_url
+from gateway.config.parsing import allow, unless_empty
+from gateway.config.tls import CERTIFICATES, check_pair, check_tls
+from gateway.config.urls import parse_redis_url
 
 MEMORY_URL = "memory://"
 _MIN_SECRET_BYTES = 16
@@ -23,6 +24,25 @@ class CacheSettings(BaseSettings):
         json_schema_extra=allow(
             "memory://, redis://[user:password@]host[:port][/database], or rediss:// over TLS",
             file=True,
+        ),
+    )
+    cache_ca_file: str = Field(
+        "",
+        description="CA bundle in PEM for Redis, which replaces the built-in certificate"
+        " authorities.",
+        json_schema_extra=allow(CERTIFICATES),
+    )
+    cache_client_cert_file: str = Field(
+        "",
+        description="Client certificate for mutual TLS with Redis, with its intermediate ones.",
+        json_schema_extra=allow(CERTIFICATES),
+    )
+    cache_client_key_file: str = Field(
+        "",
+        description="Private key of that client certificate, unless it is in the same file.",
+        json_schema_extra=allow(
+            "a readable file of the private key in PEM, not encrypted, of"
+            " GATEWAY_CACHE_CLIENT_CERT_FILE"
         ),
     )
     cache_definition_ttl_s: float = Field(
@@ -51,11 +71,23 @@ class CacheSettings(BaseSettings):
         json_schema_extra=allow(f"a text of at least {_MIN_SECRET_BYTES} bytes"),
     )
 
+    _cache_certificates = field_validator("cache_ca_file", "cache_client_cert_file")(
+        unless_empty(check_tls)
+    )
+
     @field_validator("cache_url")
     @classmethod
     def _validate_cache_url(cls, value: str) -> str:
         if value != MEMORY_URL:
-            check_redis_url(value)
+            parse_redis_url(value)
+        return value
+
+    @field_validator("cache_client_key_file")
+    @classmethod
+    def _validate_cache_client_key(cls, value: str, info: ValidationInfo) -> str:
+        certificate = info.data.get("cache_client_cert_file")
+        if value and certificate:
+            check_tls("", certificate, value)
         return value
 
     @field_validator("cache_key_secret")
@@ -64,6 +96,11 @@ class CacheSettings(BaseSettings):
         if 0 < len(value.get_secret_value().encode()) < _MIN_SECRET_BYTES:
             raise ValueError("too short")
         return value
+
+    @model_validator(mode="after")
+    def _require_cache_pair(self) -> Self:
+        check_pair("CACHE", self.cache_client_cert_file, self.cache_client_key_file)
+        return self
 
     @model_validator(mode="after")
     def _require_key_secret(self) -> Self:

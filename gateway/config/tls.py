@@ -2,6 +2,8 @@
 
 import ssl
 
+from gateway.config.parsing import PREFIX
+
 CERTIFICATES = "a readable file of certificates in PEM"
 """What a bundle of authorities may be."""
 
@@ -25,3 +27,18 @@ def check_tls(ca_file: str, cert_file: str = "", key_file: str = "") -> None:
         create_tls(ca_file, cert_file, key_file)
     except OSError as error:  # ssl.SSLError is one
         raise ValueError("no certificates and key in PEM") from error
+
+
+def check_pair(kind: str, cert_file: str, key_file: str) -> None:
+    """Raise ValueError, with a line for it, where one of the files lacks the other.
+
+    They are those of `GATEWAY_{kind}_CLIENT_CERT_FILE` and `_KEY_FILE`.
+    """
+    certificate, key = (f"{PREFIX}{kind}_CLIENT_{name}_FILE" for name in ("CERT", "KEY"))
+    if key_file and not cert_file:
+        raise ValueError(f"{key} needs {certificate}")
+    if cert_file and not key_file:
+        try:
+            check_tls("", cert_file)
+        except ValueError:
+            raise ValueError(f"{certificate} has no private key: it needs {key}") from None

@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_va
 from pydantic_settings import BaseSettings, NoDecode
 
 from gateway.config.parsing import PREFIX, allow, split_words, unless_empty
-from gateway.config.tls import CERTIFICATES, check_tls
+from gateway.config.tls import CERTIFICATES, check_pair, check_tls
 from gateway.config.urls import PROXY, check_proxy_url, split_http_url
 
 SourceTypeName = Literal[
@@ -199,14 +199,7 @@ class UpstreamSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _require_pair(self) -> Self:
-        certificate, key = (f"{PREFIX}UPSTREAM_CLIENT_{name}_FILE" for name in ("CERT", "KEY"))
-        if self.upstream_client_key_file and not self.upstream_client_cert_file:
-            raise ValueError(f"{key} needs {certificate}")
-        if self.upstream_client_cert_file and not self.upstream_client_key_file:
-            try:
-                check_tls("", self.upstream_client_cert_file)
-            except ValueError:
-                raise ValueError(f"{certificate} has no private key: it needs {key}") from None
+        check_pair("UPSTREAM", self.upstream_client_cert_file, self.upstream_client_key_file)
         return self
 
     @model_validator(mode="after")

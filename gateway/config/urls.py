@@ -2,7 +2,8 @@
 
 import ipaddress
 import re
-from urllib.parse import SplitResult, urlsplit
+from typing import NamedTuple
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import httpx
 
@@ -11,7 +12,18 @@ PROXY = "http://[user:password@]host[:port]"
 _HOST = re.compile(r"[A-Za-z0-9_.-]+")
 _HTTP = frozenset({"http", "https"})
 _REDIS = frozenset({"redis", "rediss"})
+_REDIS_PORT = 6379
 _MAX_DATABASE_DIGITS = 5
+
+
+class RedisAddress(NamedTuple):
+    """What the URL of a Redis says."""
+
+    tls: bool
+    nodes: tuple[tuple[str, int], ...]
+    username: str | None = None
+    password: str | None = None
+    database: int = 0
 
 
 def split_http_url(value: str) -> SplitResult:
@@ -34,16 +46,23 @@ def check_proxy_url(value: str) -> None:
         raise ValueError("no URL of an HTTP proxy")
 
 
-def check_redis_url(value: str) -> None:
-    """Raise ValueError, which does not repeat the URL, for one that names no Redis.
+def parse_redis_url(value: str) -> RedisAddress:
+    """Return what `redis://[user:password@]host[:port][/database]` says, `rediss://` with TLS.
 
-    The form is `redis://[user:password@]host[:port][/database]`, `rediss://` with TLS.
+    Raise ValueError, which does not repeat the URL, for one that names no Redis.
     """
     parts = _split(value, _REDIS)
     database = parts.path.removeprefix("/")
     is_database = database.isdecimal() and len(database) <= _MAX_DATABASE_DIGITS
     if (database and not is_database) or "?" in value or "#" in value:
         raise ValueError("no URL of Redis")
+    return RedisAddress(
+        parts.scheme == "rediss",
+        ((parts.hostname or "", parts.port or _REDIS_PORT),),
+        unquote(parts.username or "") or None,
+        unquote(parts.password or "") or None,
+        int(database or 0),
+    )
 
 
 def _split(value: str, schemes: frozenset[str]) -> SplitResult:

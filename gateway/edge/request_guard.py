@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from gateway.cache.keys import KeyMaker, secret_for
 from gateway.cache.options import SharedLimits
-from gateway.config.cache import MEMORY_URL
+from gateway.cache.redis_server import RedisServer
 from gateway.config.settings import Settings
 from gateway.context import Caller, RequestContext
 from gateway.edge.client_address import ClientAddresses
@@ -123,18 +123,20 @@ class RequestGuard:
             await self.redis.aclose()
 
 
-def create_request_guard(settings: Settings, origins: Origins) -> RequestGuard:
+def create_request_guard(
+    settings: Settings, origins: Origins, server: RedisServer | None = None
+) -> RequestGuard:
     """Create the guard of a process; with a Redis, replicas count together."""
     limit = settings.rate_limit_per_minute
     call_limit = settings.rate_limit_upstream_calls_per_minute
     redis, use, shared = None, None, None
     secret = secret_for("rate limit", settings.cache_key_secret.get_secret_value())
-    if (limit or call_limit) and settings.cache_url != MEMORY_URL:
+    if (limit or call_limit) and server is not None:
         from gateway.cache.redis_connections import create_redis  # noqa: PLC0415 - decision 22
         from gateway.cache.redis_use import RedisUse  # noqa: PLC0415 - as above
         from gateway.edge.shared_rate_limit import SharedRateLimit  # noqa: PLC0415 - as above
 
-        redis = create_redis(settings.cache_url, _LIMITS)
+        redis = create_redis(server, _LIMITS)
         use = RedisUse("rate_limit", time.monotonic)
         shared = partial(SharedRateLimit, redis, use=use)
 

@@ -15,6 +15,7 @@ from gateway.cache.coalescing import Coalescer, SharedCallTimeoutError
 from gateway.cache.fetching import CachedFetcher, ErrorMeanings, Refresher, RefreshLimits, Source
 from gateway.cache.keys import KeyMaker, secret_for
 from gateway.cache.options import CacheClocks
+from gateway.cache.redis_server import RedisServer
 from gateway.cache.store import TwoLevelCache, create_cache
 from gateway.config.settings import Settings
 from gateway.context import CallBudget, RequestContext, UpstreamReport
@@ -220,10 +221,11 @@ def create_cached_upstream(
     client: UpstreamClient,
     clocks: CacheClocks | None = None,
     kind: type[CachedUpstream] = CachedUpstream,
+    redis: RedisServer | None = None,
 ) -> CachedUpstream:
     """Create the cache of a process; `kind` is a class that does more than `CachedUpstream`."""
     secret = settings.cache_key_secret.get_secret_value()
-    cache = create_cache(settings.cache_url, secret_for("entries", secret), clocks=clocks)
+    cache = create_cache(redis, secret_for("entries", secret), clocks=clocks)
     limits = RefreshLimits(deadline_s=settings.upstream_deadline_s)
     refresher = Refresher(limits, cache.statistics, time.monotonic)
     return kind(

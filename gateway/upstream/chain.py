@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from gateway.cache.entry import CachePolicy
 from gateway.cache.options import CacheClocks
+from gateway.cache.redis_server import RedisServer
 from gateway.config.settings import Settings, is_traced
 from gateway.upstream.cached_upstream import CachedUpstream, create_cached_upstream
 from gateway.upstream.client import UpstreamClient
@@ -45,8 +46,9 @@ def create_upstream(
     transport: HttpTransport,
     traffic: TrafficShaping,
     clocks: CacheClocks | None = None,
+    redis: RedisServer | None = None,
 ) -> Upstream:
-    """Create the links of a process, from the last to the first."""
+    """Create the links of a process, from the last to the first; `redis` shares its cache."""
     credential, cache_kind = credential_from(settings), CachedUpstream
     if is_traced(settings):
         from gateway.upstream.tracing import (  # noqa: PLC0415 - decision 22
@@ -63,7 +65,7 @@ def create_upstream(
         settings.upstream_max_response_bytes,
         settings.upstream_deadline_s,
     )
-    cached = create_cached_upstream(settings, client, clocks, cache_kind)
+    cached = create_cached_upstream(settings, client, clocks, cache_kind, redis)
     customer_ids = KnownCustomerIds(credential.identity, (clocks or CacheClocks()).wall)
     phase_out = PhaseOut(LEGACY_ENDPOINT, switched_on=settings.legacy)
     source_types = tuple(PromotionSourceType[name] for name in settings.definition_source_types)

@@ -1,5 +1,6 @@
-"""Credentials and certificates for the platform that are rotated while the gateway runs."""
+"""Credentials and certificates that are rotated while the gateway runs."""
 
+from gateway.cache.redis_server import RedisServer
 from gateway.config.parsing import PREFIX
 from gateway.config.secret_files import file_variable
 from gateway.config.settings import FILES, Settings
@@ -10,7 +11,11 @@ from gateway.upstream.http1.client import Http1Client
 from gateway.upstream.http_transport import HttpTransport
 from gateway.upstream.transport import platform_tls
 
-_CERTIFICATES = ("upstream_ca_file", "upstream_client_cert_file", "upstream_client_key_file")
+_CERTIFICATES = tuple(
+    f"{peer}_{file}_file"
+    for peer in ("upstream", "cache")
+    for file in ("ca", "client_cert", "client_key")
+)
 _APPLIED = {
     "upstream_username",
     "upstream_password",
@@ -22,10 +27,14 @@ _APPLIED = {
 _FIXED = set(FILES) - _APPLIED
 
 
-def watch_upstream_files(
-    settings: Settings, http: HttpTransport, credential: Credential, every_s: float = EVERY_S
+def watch_files(
+    settings: Settings,
+    http: HttpTransport,
+    credential: Credential,
+    redis: RedisServer | None = None,
+    every_s: float = EVERY_S,
 ) -> FileWatch:
-    """Return what applies changed files of the settings to a process's way to the platform.
+    """Return what applies changed files of the settings to a process's connections.
 
     New connections have the new certificates and proxy, and calls the new credential; before a
     credential is given up as rejected, its file is checked.
@@ -37,6 +46,8 @@ def watch_upstream_files(
         credential.configure(changed)
         if isinstance(http, Http1Client):
             http.configure(platform_tls(changed), changed.upstream_proxy)
+        if redis is not None:
+            redis.configure(changed)
         stale = {name for name in _FIXED if getattr(changed, name) != getattr(settings, name)}
         if stale - reported:
             reported.update(stale)

@@ -34,7 +34,7 @@ def clock() -> Clock:
 @pytest.fixture
 async def replicas(valkey: Valkey, clock: Clock) -> AsyncIterator[list[Bench]]:
     """Return two replicas that share the server."""
-    benches = [Bench(valkey.url, clock) for _ in range(2)]
+    benches = [Bench(valkey.server, clock) for _ in range(2)]
     yield benches
     for bench in benches:
         await bench.close()

@@ -2,6 +2,7 @@
 
 from gateway.cache.fetching import CachedFetcher, ErrorMeanings, Refresher, RefreshLimits
 from gateway.cache.options import CacheClocks, SharedLimits
+from gateway.cache.redis_server import RedisServer
 from gateway.cache.statistics import CacheStatistics
 from gateway.cache.store import TwoLevelCache, create_cache
 from tests.cache.platform import BudgetError, NotHereError, OutageError
@@ -24,14 +25,14 @@ class Bench:
 
     def __init__(
         self,
-        url: str = "memory://",
+        server: RedisServer | None = None,
         clock: Clock | None = None,
         limits: RefreshLimits | None = None,
     ) -> None:
         self.clock = clock or Clock()
         clocks = CacheClocks(self.clock, self.clock)
         self.cache: TwoLevelCache = create_cache(
-            url, SECRET, shared=SharedLimits(max_entry_bytes=LARGEST), clocks=clocks
+            server, SECRET, shared=SharedLimits(max_entry_bytes=LARGEST), clocks=clocks
         )
         self.refresher = Refresher(limits or RefreshLimits(), self.statistics, self.clock)
         self.fetcher = CachedFetcher(self.cache, MEANINGS, self.refresher, jitter=lambda: 0.5)

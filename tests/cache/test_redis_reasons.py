@@ -12,14 +12,14 @@ from structlog.testing import capture_logs
 
 from gateway.cache.redis_monitor import RedisMonitor
 from gateway.cache.redis_use import RedisUse
+from gateway.telemetry.metrics import REDIS_USES
 from tests.support.commands import free_port
 from tests.support.graph import serve_gateway
-from tests.support.metrics import scrape
+from tests.support.metrics import scrape, wait_for_redis
 from tests.support.tls_proxy import tls_proxy
 from tests.support.valkey import Valkey
 
 _PATIENCE_S = 20.0
-USES = ("cache", "quota", "rate_limit")
 SHARED: dict[str, Any] = {
     "cache_key_secret": "sixteen bytes at least",
     "cache_definition_ttl_s": 300,
@@ -37,35 +37,24 @@ def own() -> Iterator[Valkey]:
     valkey.stop()
 
 
-def _wait_for(gateway: str, available: float) -> dict[str, float]:
-    """Scrape until each use has this availability, and return all metrics."""
-    until = time.monotonic() + _PATIENCE_S
-    while True:
-        metrics = scrape(gateway)
-        known = {use: metrics[f'gateway_redis_available{{use="{use}"}}'] for use in USES}
-        if set(known.values()) == {available}:
-            return metrics
-        assert time.monotonic() < until, known
-
-
 def _check(gateway: str, lines: list[Any], reason: str) -> None:
     """Assert that each use is unavailable for this reason, and has told that once."""
     until = time.monotonic() + _PATIENCE_S
     while True:
-        _wait_for(gateway, available=0)
+        wait_for_redis(gateway, available=0)
         told = [line for line in lines if line["event"] == "redis_unavailable"]
         # A time-out comes first where the reason takes longer to show than an operation may.
         reasons = {(line["use"], line["reason"]) for line in told}
         if reason != "timeout":
-            reasons -= {(use, "timeout") for use in USES}
-        if len(reasons) == len(USES):
+            reasons -= {(use, "timeout") for use in REDIS_USES}
+        if len(reasons) == len(REDIS_USES):
             break
         assert time.monotonic() < until, told
-    assert reasons == {(use, reason) for use in USES}
+    assert reasons == {(use, reason) for use in REDIS_USES}
     steps = [(line["use"], line["operation"], line["reason"]) for line in told]
     assert len(steps) == len(set(steps))
     metrics = scrape(gateway)
-    for use in USES:
+    for use in REDIS_USES:
         assert metrics[f'gateway_redis_failures_total{{reason="{reason}",use="{use}"}}'] >= 1
 
 
@@ -94,7 +83,7 @@ def _broken(kind: str, valkey: Valkey, stack: ExitStack) -> str:  # noqa: PLR091
         case "unknown authority":
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
-            return f"rediss://127.0.0.1:{stack.enter_context(tls_proxy(port, context))}"
+            return f"rediss://127.0.0.1:{stack.enter_context(tls_proxy(port, context)).port}"
         case "unknown host":
             return "redis://redis.invalid"
         case "closed port":
@@ -139,15 +128,15 @@ def test_an_outage_begins_and_ends_without_traffic(own: Valkey, sandbox_url: str
     url = own.url.replace("//", "//:a-password@")
     own.execute("CONFIG", "SET", "requirepass", "a-password")
     with capture_logs() as lines, serve_gateway(sandbox_url, cache_url=url, **SHARED) as gateway:
-        _wait_for(gateway, available=1)
+        wait_for_redis(gateway, available=1)
         own.execute("CONFIG", "SET", "requirepass", "another", password="a-password")
         own.execute("CLIENT", "KILL", "TYPE", "normal", password="another")
         _check(gateway, lines, "authentication")
         own.execute("CONFIG", "SET", "requirepass", "a-password", password="another")
-        _wait_for(gateway, available=1)
+        wait_for_redis(gateway, available=1)
         own.execute("CONFIG", "SET", "requirepass", "", password="a-password")
     told = [line["use"] for line in lines if line["event"] == "redis_available"]
-    assert sorted(told) == sorted(USES)
+    assert sorted(told) == sorted(REDIS_USES)
 
 
 def test_without_redis_there_is_nothing_to_tell(sandbox_url: str) -> None:

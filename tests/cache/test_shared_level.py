@@ -9,7 +9,7 @@ from gateway.cache.store import create_cache
 from tests.cache.fetching import LARGEST, SECRET, Bench, redis_failures
 from tests.cache.platform import Platform, turns
 from tests.support.clock import Clock
-from tests.support.valkey import Valkey
+from tests.support.valkey import Valkey, redis_at
 
 pytestmark = pytest.mark.anyio
 
@@ -139,7 +139,7 @@ async def test_a_password_and_a_database_of_the_url_are_used(valkey: Valkey) -> 
     """Both are percent-decoded."""
     valkey.execute("CONFIG", "SET", "requirepass", "p@ss/word")
     try:
-        cache = create_cache(f"redis://:p%40ss%2Fword@127.0.0.1:{valkey.port}/3", SECRET)
+        cache = create_cache(redis_at(f"redis://:p%40ss%2Fword@127.0.0.1:{valkey.port}/3"), SECRET)
         await cache.set("key", Entry(b"answer", cache.clock(), 60.0))
         await cache.close()
         assert "db3" in valkey.execute("INFO", "keyspace", password="p@ss/word")
@@ -155,25 +155,3 @@ async def test_an_entry_too_large_is_not_written(replicas: list[Bench], valkey: 
 
     assert len(fetched.payload) == LARGEST + 1
     assert valkey.keys() == []
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "",
-        "memory",
-        "http://localhost",
-        "redis://",
-        "redis://user:pa/ss@host",
-        "redis://host/x",
-        "redis://host:70000",
-        "redis://host?db=1",
-        "redis://[host",
-    ],
-)
-def test_a_bad_address_is_refused_without_repeating_it(url: str) -> None:
-    """The error does not contain the URL, which may have a password."""
-    with pytest.raises(ValueError, match=r"or rediss:// over TLS$") as caught:
-        create_cache(url, SECRET)
-
-    assert "pa" not in str(caught.value).replace("password", "")

@@ -96,7 +96,7 @@ def valkey() -> Iterator[Valkey]:
 @pytest.fixture
 async def cache(valkey: Valkey) -> AsyncIterator[TwoLevelCache]:
     """Return a cache on that server."""
-    replica = create_cache(valkey.url, SECRET)
+    replica = create_cache(valkey.server, SECRET)
     yield replica
     await replica.close()
 
@@ -129,7 +129,7 @@ async def settled(cache: TwoLevelCache) -> None:
 
 async def recovered(cache: TwoLevelCache, valkey: Valkey) -> None:
     """Wait until an entry that one replica writes is read by another."""
-    other = create_cache(valkey.url, SECRET)
+    other = create_cache(valkey.server, SECRET)
     try:
         async with asyncio.timeout(RECOVERY_S):
             for number in count():

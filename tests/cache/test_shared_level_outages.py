@@ -11,7 +11,7 @@ from tests.cache.fetching import SECRET, Bench, redis_failures
 from tests.cache.platform import Platform, turns
 from tests.support.clock import Clock
 from tests.support.commands import free_port
-from tests.support.valkey import Valkey
+from tests.support.valkey import Valkey, redis_at
 
 pytestmark = pytest.mark.anyio
 
@@ -49,7 +49,7 @@ async def test_a_full_server_is_still_read(
 
 async def test_a_wrong_password_leaves_the_memory(valkey: Valkey, clock: Clock) -> None:
     """One log line without the password, and recovery once the password is right."""
-    bench = Bench(valkey.url.replace("//", "//:a-wrong-password@"), clock)
+    bench = Bench(redis_at(valkey.url.replace("//", "//:a-wrong-password@")), clock)
     valkey.execute("CONFIG", "SET", "requirepass", "the-right-password")
     try:
         with capture_logs() as lines:
@@ -74,7 +74,7 @@ async def test_a_wrong_password_leaves_the_memory(valkey: Valkey, clock: Clock) 
 
 async def test_without_a_server_the_gateway_starts_and_serves() -> None:
     """One call a key and one log line, although no server listens."""
-    bench = Bench(f"redis://127.0.0.1:{free_port()}")
+    bench = Bench(redis_at(f"redis://127.0.0.1:{free_port()}"))
     platform = Platform(b"answer")
 
     with capture_logs() as lines:
@@ -111,7 +111,7 @@ async def test_whoever_leaves_while_the_server_is_asked_is_gone(replicas: list[B
 async def test_waiting_for_a_connection_is_no_outage(valkey: Valkey) -> None:
     """Where all connections are busy, operations are skipped without an error."""
     limits = SharedLimits(max_connections=2, acquire_timeout_s=0.0)
-    cache = create_cache(valkey.url, SECRET, shared=limits)
+    cache = create_cache(valkey.server, SECRET, shared=limits)
 
     with capture_logs() as lines:
         found = await asyncio.gather(*(cache.get(str(number)) for number in range(50)))

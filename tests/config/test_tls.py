@@ -28,18 +28,21 @@ def _encrypted(pem: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("mistake", "told"),
     [
-        ("encrypted", "GATEWAY_UPSTREAM_CLIENT_KEY_FILE="),
-        ("another", "GATEWAY_UPSTREAM_CLIENT_KEY_FILE="),
-        ("garbage", "GATEWAY_UPSTREAM_CLIENT_KEY_FILE="),
-        ("missing", "GATEWAY_UPSTREAM_CLIENT_KEY_FILE="),
-        ("no key", "GATEWAY_UPSTREAM_CLIENT_CERT_FILE has no private key: it needs"),
-        ("no certificate", "GATEWAY_UPSTREAM_CLIENT_KEY_FILE needs GATEWAY_UPSTREAM_CLIENT_CERT"),
-        ("key as certificate", "GATEWAY_UPSTREAM_CLIENT_CERT_FILE="),
+        ("encrypted", "GATEWAY_{}_CLIENT_KEY_FILE="),
+        ("another", "GATEWAY_{}_CLIENT_KEY_FILE="),
+        ("garbage", "GATEWAY_{}_CLIENT_KEY_FILE="),
+        ("missing", "GATEWAY_{}_CLIENT_KEY_FILE="),
+        ("no key", "GATEWAY_{0}_CLIENT_CERT_FILE has no private key: it needs GATEWAY_{0}_CLIENT_"),
+        ("no certificate", "GATEWAY_{0}_CLIENT_KEY_FILE needs GATEWAY_{0}_CLIENT_CERT"),
+        ("key as certificate", "GATEWAY_{}_CLIENT_CERT_FILE="),
     ],
 )
-def test_a_pair_that_is_none_is_one_line(tmp_path: Path, mistake: str, told: str) -> None:
+@pytest.mark.parametrize("peer", ["upstream", "cache"])
+def test_a_pair_that_is_none_is_one_line(
+    tmp_path: Path, peer: str, mistake: str, told: str
+) -> None:
     """No start waits for a passphrase, and no call is the first to find the mistake."""
-    settings = files(trustme.CA(), tmp_path)
+    settings = files(trustme.CA(), tmp_path, peer=peer)
     key = tmp_path / "key.pem"
     match mistake:
         case "encrypted":
@@ -51,16 +54,16 @@ def test_a_pair_that_is_none_is_one_line(tmp_path: Path, mistake: str, told: str
         case "missing":
             key.unlink()
         case "no key":
-            settings["upstream_client_key_file"] = ""
+            settings[f"{peer}_client_key_file"] = ""
         case "no certificate":
-            settings["upstream_client_cert_file"] = ""
+            settings[f"{peer}_client_cert_file"] = ""
         case "key as certificate":
-            settings["upstream_client_cert_file"] = str(key)
-            settings["upstream_client_key_file"] = ""
+            settings[f"{peer}_client_cert_file"] = str(key)
+            settings[f"{peer}_client_key_file"] = ""
     with pytest.raises(SettingsError) as refused:
         load_settings(**settings)
     (line,) = refused.value.lines
-    assert line.startswith(told)
+    assert line.startswith(told.format(peer.upper()))
 
 
 @pytest.mark.parametrize(

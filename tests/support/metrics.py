@@ -1,10 +1,15 @@
 """The metrics of a gateway, as Prometheus reads them."""
 
+import time
 from collections.abc import Iterator, Mapping
 
 import httpx
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
+
+from gateway.telemetry.metrics import REDIS_USES
+
+_PATIENCE_S = 20.0
 
 
 def families(url: str) -> Iterator[Metric]:
@@ -22,6 +27,17 @@ def scrape(url: str) -> dict[str, float]:
         for family in families(url)
         for sample in family.samples
     }
+
+
+def wait_for_redis(url: str, available: float) -> dict[str, float]:
+    """Scrape a gateway until each use of Redis has this availability; return all metrics."""
+    until = time.monotonic() + _PATIENCE_S
+    while True:
+        metrics = scrape(url)
+        known = {use: metrics[f'gateway_redis_available{{use="{use}"}}'] for use in REDIS_USES}
+        if set(known.values()) == {available}:
+            return metrics
+        assert time.monotonic() < until, known
 
 
 def _written(labels: Mapping[str, str]) -> str:

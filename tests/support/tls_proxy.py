@@ -10,23 +10,26 @@ _CHUNK = 65_536
 
 
 @contextmanager
-def tls_proxy(port: int, context: ssl.SSLContext) -> Iterator[int]:
+def tls_proxy(port: int, context: ssl.SSLContext) -> Iterator["TlsProxy"]:
     """Accept TLS connections on a free loopback port, and pass their bytes on to `port`."""
-    proxy = _Proxy(port, context)
+    proxy = TlsProxy(port, context)
     thread = Thread(target=lambda: asyncio.run(proxy.run()), name="tests.support.tls_proxy")
     thread.start()
     proxy.started.wait()
     try:
-        yield proxy.port
+        yield proxy
     finally:
         proxy.stop()
         thread.join()
 
 
-class _Proxy:
+class TlsProxy:
+    """The endpoint; `peers` has the name in the certificate of each client that has one."""
+
     def __init__(self, target: int, context: ssl.SSLContext) -> None:
         self._target, self._context = target, context
         self.started, self.port = Event(), 0
+        self.peers: list[str] = []
 
     async def run(self) -> None:
         """Serve until stopped."""
@@ -42,6 +45,8 @@ class _Proxy:
         self._loop.call_soon_threadsafe(self._stopped.set)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if certificate := writer.get_extra_info("peercert"):
+            self.peers.append(certificate["subjectAltName"][0][1])
         with suppress(OSError):
             back_reader, back_writer = await asyncio.open_connection("127.0.0.1", self._target)
             await asyncio.gather(_pass_on(reader, back_writer), _pass_on(back_reader, writer))

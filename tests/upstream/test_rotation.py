@@ -15,7 +15,7 @@ from gateway.config.settings import Settings, SettingsError, load_settings
 from gateway.file_watch import FileWatch
 from gateway.upstream.credentials import credential_from
 from gateway.upstream.http1.client import Http1Client
-from gateway.upstream.reloading import watch_upstream_files
+from gateway.upstream.reloading import watch_files
 from gateway.upstream.transport import create_transport
 from tests.support.graph import Graph, settings_for
 from tests.support.logged import Lines
@@ -111,7 +111,7 @@ def test_what_needs_a_restart_is_told_once(
     other = {"cache_url": "redis://h", "cache_key_secret": "0123456789abcdef"}
     path.write_text(other.pop(name))
     settings = load_settings(**other)
-    watch = watch_upstream_files(
+    watch = watch_files(
         settings, create_transport(settings_for("http://h", **other)), credential_from(settings)
     )
     for value in ("redis://:hunter2@another-host", "redis://:hunter3@another-host"):
@@ -214,4 +214,4 @@ async def test_new_connections_have_the_new_certificate(tmp_path: Path, log: Lin
 
 def _watched(settings: Settings) -> tuple[Http1Client, FileWatch]:
     client = create_transport(settings)
-    return client, watch_upstream_files(settings, client, credential_from(settings))
+    return client, watch_files(settings, client, credential_from(settings))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from gateway.cache.keys import KeyMaker, secret_for
 from gateway.cache.options import SharedLimits
-from gateway.config.cache import MEMORY_URL
+from gateway.cache.redis_server import RedisServer
 from gateway.config.settings import Settings
 from gateway.upstream.resilience.circuit_breaker import CircuitBreaker
 from gateway.upstream.resilience.concurrency import UpstreamConcurrency
@@ -103,23 +103,25 @@ class TrafficShaping:
         return known
 
 
-def create_traffic_shaping(settings: Settings) -> TrafficShaping:
+def create_traffic_shaping(
+    settings: Settings, redis_server: RedisServer | None = None
+) -> TrafficShaping:
     """Create the traffic of a process.
 
     Its quota is that of all replicas where they share a Redis, otherwise its share of what all
-    workers of this machine may call.
+    workers of this machine may call. The Redis is that of the settings unless it is known already.
     """
     concurrency = UpstreamConcurrency(settings.upstream_max_connections)
     per_minute = settings.upstream_calls_per_minute or None
-    if per_minute is None or settings.cache_url == MEMORY_URL:
+    server = redis_server or RedisServer.of(settings)
+    if per_minute is None or server is None:
         share = per_minute and max(1, per_minute // settings.workers)
         return TrafficShaping(concurrency, Quotas(lambda _identity: local_quota(share)), share)
     from gateway.cache.redis_connections import create_redis  # noqa: PLC0415 - decision 22
     from gateway.upstream.resilience.replicas import Replicas  # noqa: PLC0415 - as above
     from gateway.upstream.resilience.shared_quota import shared_quota  # noqa: PLC0415 - as above
 
-    redis = create_redis(settings.cache_url, _QUOTA_LIMITS)
-    replicas = Replicas(redis, _QUOTA_PREFIX)
+    replicas = Replicas(create_redis(server, _QUOTA_LIMITS), _QUOTA_PREFIX)
     keys = KeyMaker(secret_for("quota", settings.cache_key_secret.get_secret_value()))
 
     def quota(identity: str) -> Quota:

@@ -4,6 +4,7 @@ import pytest
 
 from gateway.cache.keys import KeyMaker, random_secret
 from gateway.cache.options import CacheClocks, MemoryLimits, SharedLimits
+from gateway.cache.redis_server import RedisServer
 from gateway.cache.store import TwoLevelCache, create_cache
 from gateway.graphql_http.persisted_queries.automatic import AutomaticQueries, TokenBucket
 from gateway.graphql_http.persisted_queries.reference import sha256_of
@@ -17,9 +18,9 @@ DAY_S = 24 * 3600.0
 PATIENT = SharedLimits(timeout_s=20, acquire_timeout_s=20)
 
 
-def cache(clock: Clock, url: str = "memory://") -> TwoLevelCache:
+def cache(clock: Clock, server: RedisServer | None = None) -> TwoLevelCache:
     """Return the cache of a process."""
-    return create_cache(url, SECRET, shared=PATIENT, clocks=CacheClocks(clock, clock))
+    return create_cache(server, SECRET, shared=PATIENT, clocks=CacheClocks(clock, clock))
 
 
 def queries(shared: TwoLevelCache, limits: MemoryLimits | None = None) -> AutomaticQueries:
@@ -85,7 +86,7 @@ async def test_the_platforms_answers_keep_their_room() -> None:
 async def test_a_flood_of_documents_does_not_fill_the_shared_level() -> None:
     """Writes to the shared level are limited; further texts are stored in the process."""
     valkey, clock = Valkey(), Clock()
-    shared, another = (cache(clock, valkey.url) for _ in range(2))
+    shared, another = (cache(clock, valkey.server) for _ in range(2))
     try:
         bucket = TokenBucket(burst=5, per_s=0.5, clock=clock)
         remembered = AutomaticQueries(shared, KeyMaker(SECRET), shared_writes=bucket)

@@ -34,16 +34,18 @@ def server_tls(authority: trustme.CA) -> ssl.SSLContext:
     return context
 
 
-def files(authority: trustme.CA, folder: Path, name: str = "gateway.example") -> dict[str, str]:
+def files(
+    authority: trustme.CA, folder: Path, name: str = "gateway.example", peer: str = "upstream"
+) -> dict[str, str]:
     """Write the files of an authority and of a certificate by it; return their settings."""
     certificate = authority.issue_cert(name)
     authority.cert_pem.write_to_path(folder / "ca.pem")
     certificate.private_key_pem.write_to_path(folder / "key.pem")
     (folder / "cert.pem").write_bytes(b"".join(one.bytes() for one in certificate.cert_chain_pems))
     return {
-        "upstream_ca_file": str(folder / "ca.pem"),
-        "upstream_client_cert_file": str(folder / "cert.pem"),
-        "upstream_client_key_file": str(folder / "key.pem"),
+        f"{peer}_ca_file": str(folder / "ca.pem"),
+        f"{peer}_client_cert_file": str(folder / "cert.pem"),
+        f"{peer}_client_key_file": str(folder / "key.pem"),
     }
 
 

@@ -1,0 +1,54 @@
+"""The Redis of a process, which all its uses share; importing this module loads no client of it."""
+
+from ssl import SSLContext
+from typing import Self
+
+from gateway.config.cache import MEMORY_URL
+from gateway.config.settings import Settings
+from gateway.config.tls import create_tls
+from gateway.config.urls import RedisAddress, parse_redis_url
+
+
+class RedisServer:
+    """Where Redis is, and the TLS context that all connections to it share.
+
+    `files` are those of the authorities, the client certificate and its key, each "" for none.
+    Raise OSError for one that is not what it should be.
+    """
+
+    def __init__(self, address: RedisAddress, *files: str) -> None:
+        self.address = address
+        self._context: SSLContext | None = None
+        self._load(*files)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self | None:
+        """Return the Redis of these settings; None for a cache in memory."""
+        if settings.cache_url == MEMORY_URL:
+            return None
+        return cls(parse_redis_url(settings.cache_url), *_files(settings))
+
+    @property
+    def context(self) -> SSLContext | None:
+        """Return the TLS context of new connections; None without TLS."""
+        return self._context
+
+    def configure(self, settings: Settings) -> None:
+        """Use the certificates of these settings for new connections; the address stays."""
+        self._load(*_files(settings))
+
+    def without_tls(self) -> "RedisServer":
+        """Return the same address without TLS and password, to find out what is there."""
+        return RedisServer(self.address._replace(tls=False, username=None, password=None))
+
+    def _load(self, ca_file: str = "", cert_file: str = "", key_file: str = "") -> None:
+        if self.address.tls:
+            self._context = create_tls(ca_file, cert_file, key_file)
+
+
+def _files(settings: Settings) -> tuple[str, str, str]:
+    return (
+        settings.cache_ca_file,
+        settings.cache_client_cert_file,
+        settings.cache_client_key_file,
+    )
