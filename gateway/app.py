@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+import strawberry
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -32,6 +33,7 @@ from gateway.edge.cors import Origins
 from gateway.edge.middleware import EdgeMiddleware
 from gateway.edge.request_guard import RequestGuard, create_request_guard
 from gateway.execution.compiler.compiled_executor import CompiledExecutor
+from gateway.execution.deprecations import deprecated_elements
 from gateway.execution.executor import Executor, ReferenceExecutor
 from gateway.execution.limits import Limits
 from gateway.execution.operation_store import OperationStore
@@ -93,6 +95,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     clock: Callable[[], datetime] = utc_now,
     cache_clocks: CacheClocks | None = None,
     shared_metrics: SharedMetrics | None = None,
+    schema: strawberry.Schema | None = None,
     executor: Executor | None = None,
     files_every_s: float = EVERY_S,
 ) -> Starlette:
@@ -108,15 +111,17 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     upstream = create_upstream(settings, http, traffic, cache_clocks, server)
     cached = upstream.cached
     files = watch_files(settings, http, cached.credential, server, files_every_s)
-    schema = build_schema()
-    operations = create_operations(settings)
+    schema = schema or build_schema()
+    operations = create_operations(settings, schema)
     documents = create_documents(settings, operations, cached.cache, cached.keys)
     names = documents.operation_names
     table = (
-        shared_metrics.table if shared_metrics else create_metric_table(settings, names.values())
+        shared_metrics.table
+        if shared_metrics
+        else create_metric_table(settings, names.values(), deprecated_elements(operations.schema))
     )
     statistics = OperationStatistics(table.values.operations, documents.name_of)
-    clients, lag = Clients(table.values.clients), EventLoopLag()
+    clients, lag = Clients(table.values.clients, len(table.values.deprecated)), EventLoopLag()
     response_cache = create_response_cache(
         settings, cached, upstream.customer_ids, clock, cache_clocks
     )
@@ -270,10 +275,12 @@ def _cors_headers(settings: Settings) -> list[str]:
     return [*([settings.upstream_oauth_header] if is_forwarded else []), *settings.cors_headers]
 
 
-def create_operations(settings: Settings) -> OperationStore:
+def create_operations(
+    settings: Settings, schema: strawberry.Schema | None = None
+) -> OperationStore:
     """Return what validates documents against the schema and the limits."""
     return OperationStore(
-        executable(build_schema()),
+        executable(schema or build_schema()),
         introspection=settings.introspection,
         limits=Limits.of(settings),
     )

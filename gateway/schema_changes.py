@@ -12,9 +12,10 @@ from graphql import (
     GraphQLSchema,
     find_breaking_changes,
     find_dangerous_changes,
-    is_specified_scalar_type,
 )
 from graphql.utilities import SafeChange, find_schema_changes
+
+from gateway.execution.deprecations import deprecatable_elements
 
 # What stands before the schema coordinate in a description of graphql-core, if anything.
 _LEADING = re.compile(
@@ -64,19 +65,6 @@ def coordinate_of(description: str) -> str:
     return found[0] if found else ""
 
 
-def elements(schema: GraphQLSchema) -> Iterator[tuple[str, Any]]:
-    """Yield all that can be deprecated, by its schema coordinate."""
-    for kind in schema.type_map.values():
-        if kind.name.startswith("__") or is_specified_scalar_type(kind):
-            continue
-        for name, field in getattr(kind, "fields", {}).items():
-            yield f"{kind.name}.{name}", field
-            for argument, definition in getattr(field, "args", {}).items():
-                yield f"{kind.name}.{name}({argument}:)", definition
-        for name, value in getattr(kind, "values", {}).items():
-            yield f"{kind.name}.{name}", value
-
-
 def _difference(severity: Severity, change: Any) -> SchemaDifference:
     # A new description is in the new schema: only that it is another one is worth a line.
     text = re.sub(r'(?s) has changed to ".*', " has changed.", change.description)
@@ -97,8 +85,8 @@ def _new_one_ofs(old: GraphQLSchema, new: GraphQLSchema) -> Iterator[BreakingCha
 
 
 def _new_deprecations(old: GraphQLSchema, new: GraphQLSchema) -> Iterator[SchemaDifference]:
-    before = {path: each.deprecation_reason for path, each in elements(old)}
-    for path, each in elements(new):
+    before = {path: each.deprecation_reason for path, each in deprecatable_elements(old)}
+    for path, each in deprecatable_elements(new):
         reason = each.deprecation_reason
         if reason is not None and path in before and before[path] is None:
             text = f"{path} was deprecated: {reason}"

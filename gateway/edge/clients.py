@@ -19,22 +19,33 @@ _MAX_BYTES = 64  # of a name or version
 class Client:
     """A client by its name and version, None where it does not send them.
 
-    `outcomes` are those of all clients of its name.
+    `outcomes` are those of all clients of its name, and `deprecated_uses` their operations that use
+    each deprecated element of the schema.
     """
 
-    __slots__ = ("log_fields", "outcomes")
+    __slots__ = ("deprecated_uses", "log_fields", "outcomes")
 
-    def __init__(self, name: str | None, version: str | None, outcomes: OutcomeCounts) -> None:
-        self.outcomes = outcomes
+    def __init__(
+        self,
+        name: str | None,
+        version: str | None,
+        outcomes: OutcomeCounts,
+        deprecated_uses: list[int],
+    ) -> None:
+        self.outcomes, self.deprecated_uses = outcomes, deprecated_uses
         self.log_fields = LogFields(client=name, client_version=version)
 
 
 class Clients:
-    """All clients; the metrics tell those apart whose names are `known`."""
+    """All clients; the metrics tell those apart whose names are `known`.
 
-    def __init__(self, known: Iterable[str] = ()) -> None:
+    `deprecated` is the number of deprecated elements of the schema.
+    """
+
+    def __init__(self, known: Iterable[str] = (), deprecated: int = 0) -> None:
         self._outcomes = {name: no_outcomes() for name in (*known, OTHER, NONE)}
-        self._unnamed = Client(None, None, self._outcomes[NONE])
+        self._deprecated_uses = {name: [0] * deprecated for name in self._outcomes}
+        self._unnamed = self._create(None, None, NONE)
         self._seen: dict[tuple[bytes | None, ...], Client] = {}
 
     def of(self, headers: HttpHeaders) -> Client:
@@ -45,9 +56,18 @@ class Clients:
         return self._seen.get(sent) or self._add(sent, headers)
 
     def samples(self) -> Samples:
-        """Return the samples of `gateway_client_operations_total`."""
-        counts = [count for each in self._outcomes.values() for count in each]
-        return {"gateway_client_operations_total": counts}
+        """Return the samples of all metrics by client."""
+        return {
+            "gateway_client_operations_total": [
+                count for each in self._outcomes.values() for count in each
+            ],
+            "gateway_deprecated_uses_total": [
+                count for each in self._deprecated_uses.values() for count in each
+            ],
+        }
+
+    def _create(self, name: str | None, version: str | None, label: str) -> Client:
+        return Client(name, version, self._outcomes[label], self._deprecated_uses[label])
 
     def _add(self, sent: tuple[bytes | None, ...], headers: HttpHeaders) -> Client:
         name, version = (
@@ -55,7 +75,7 @@ class Clients:
             for part in (b"name", b"version")
         )
         label = NONE if name is None else name if name in self._outcomes else OTHER
-        client = Client(name and mask(name), version and mask(version), self._outcomes[label])
+        client = self._create(name and mask(name), version and mask(version), label)
         if len(self._seen) >= _MAX_SEEN:
             self._seen.clear()
         self._seen[sent] = client

@@ -14,6 +14,7 @@ from graphql import (
 )
 
 from gateway.execution.cost import Cost, CostEstimator, selects_customer_by_id
+from gateway.execution.deprecations import DeprecatedUses
 from gateway.execution.document_analysis import OperationAnalysis
 from gateway.execution.input_validation import OperationVariables, check_variables_size
 from gateway.execution.limits import Limits
@@ -45,6 +46,7 @@ class Operation:
     variables: OperationVariables
     limits: Limits
     text: InitVar[str]
+    deprecated: DeprecatedUses | None = None
     compiled: Any = None
     compiled_size: int = 0
     record: Any = None

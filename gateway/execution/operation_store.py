@@ -26,6 +26,7 @@ from gateway.errors import (
 )
 from gateway.execution.bridge import ValidationAbortedError
 from gateway.execution.cost import CostEstimator
+from gateway.execution.deprecations import Deprecations
 from gateway.execution.document_analysis import analyse
 from gateway.execution.documents import Document, DocumentCache, Operation
 from gateway.execution.failures import (
@@ -97,6 +98,7 @@ class OperationStore:
         rules = [_REPLACED_RULES.get(rule, rule) for rule in specified_rules]
         self._rules = rules if introspection else [*rules, NoSchemaIntrospectionCustomRule]
         self._hide_suggestions = not introspection
+        self._deprecations = Deprecations(schema)
         self.documents = DocumentCache()
 
     def get(self, text: str, name: str | None) -> Operation:
@@ -151,6 +153,7 @@ class OperationStore:
                 ),
                 self._limits,
                 text,
+                self._deprecations.uses_of(analysis),
             )
             for analysis in analyses
         ]

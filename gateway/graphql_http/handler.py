@@ -262,6 +262,8 @@ class GraphQLHandler:
             outcome = await self._run(operation, variables, context)
             if cache_key:
                 outcome = self.response_cache.store(cache_key, cost, context, outcome)
+        if operation.deprecated is not None:
+            operation.deprecated.count_in(client.deprecated_uses, variables)
         return self._report(operation, outcome, cost, context, client, started)
 
     async def _run(

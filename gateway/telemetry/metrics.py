@@ -33,12 +33,15 @@ WAITS = ("quota", "connection")
 DROPS = ("malformed", "not_requested")
 EFFECTS = ("converted", "null")
 CODES = (*codes(), OTHER)
+# All that is deprecated in the graph, sorted: the parent of workers does not load the schema.
+DEPRECATED: tuple[str, ...] = ()
 
 _ENDPOINT = ("endpoint", ENDPOINTS)
 _OPERATION = ("operation", "names in the manifest of trusted documents, or other")
 _CLIENT = ("client", "names in `GATEWAY_CLIENT_NAMES`, other, or none")
 _FIELD_NEEDED = ("field", "documented fields without which there is no promotion, or none")
 _PAGES = ("endpoint", "promotionData, promotionsV2")
+_ELEMENT = ("element", "schema coordinates of what is deprecated")
 _OUTCOME = ("outcome", OUTCOMES)
 _C, _G, _H = Kind.COUNTER, Kind.GAUGE, Kind.HISTOGRAM
 
@@ -76,6 +79,13 @@ _METRICS = (
         "GraphQL operations by the name that the client sends (`apollographql-client-name` or"
         " `graphql-client-name`); none without such a header.",
         (_CLIENT, _OUTCOME),
+    ),
+    Metric(
+        "gateway_deprecated_uses_total",
+        _C,
+        "Operations that ran or were served from the response cache and use a deprecated field,"
+        " argument, input field or enum value, in the document or in a variable; once for each.",
+        (_CLIENT, _ELEMENT),
     ),
     Metric(
         "gateway_client_disconnects_total",
@@ -337,12 +347,14 @@ class PayloadFields(NamedTuple):
 class LabelValues(NamedTuple):
     """The values of the labels that are known only when the gateway starts.
 
-    `operations` and `clients` are names, without `other` and `none`; `fields` those of payloads.
+    `operations` and `clients` are names, without `other` and `none`; `fields` those of payloads;
+    `deprecated` are the schema coordinates of what is deprecated.
     """
 
     operations: tuple[str, ...] = ()
     clients: tuple[str, ...] = ()
     fields: PayloadFields = PayloadFields()
+    deprecated: tuple[str, ...] = ()
 
 
 def metrics_of(values: LabelValues) -> tuple[Metric, ...]:
@@ -360,6 +372,7 @@ def metrics_of(values: LabelValues) -> tuple[Metric, ...]:
         ],
         ("endpoint", "field", "effect"): fields.undocumented,
         ("endpoint", "field"): fields.enums,
+        ("client", "element"): product(clients, values.deprecated),
     }
     series = {names: tuple(each) for names, each in rows.items()}
     return tuple(replace(each, rows=series.get(each.label_names)) for each in _METRICS)
