@@ -1,12 +1,16 @@
-"""Links from comments and decisions lead to something in the repository."""
+"""What comments, decisions and pages name is in the repository."""
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from graphql import GraphQLInterfaceType, GraphQLObjectType, build_schema
+
+from tests.support.page_projects import blocks
 
 ROOT = Path(__file__).parent.parent
 PLATFORM = (ROOT / "docs" / "platform.md").read_text(encoding="utf-8")
@@ -161,3 +165,72 @@ def test_what_the_recipe_for_an_argument_names_is_there() -> None:
         code = (ROOT / path).read_text(encoding="utf-8")
         for name in re.findall(r"`(\w+)`", text):
             assert re.search(rf"\b(def|class) {name}\b", code), name
+
+
+FRONTEND = blocks("frontend.md")
+SCHEMA = build_schema((ROOT / "schema.graphql").read_text(encoding="utf-8"))
+
+
+def _lines(block: str, opening: str) -> list[str]:
+    """Return the strings of the list that follows `opening` in a block of code."""
+    text = block.partition(opening)[2].partition("]")[0]
+    return re.findall(r'"(\w+)"', text)
+
+
+def _block(file: str) -> str:
+    (text,) = [block.text for block in FRONTEND if block.file == file]
+    return text
+
+
+def test_every_type_without_an_id_is_one_of_the_documented_keys() -> None:
+    """Of docs/frontend.md for urql; a type that is missing makes the cache warn."""
+    embedded = re.compile(r"^__|^Query$|PageInfo$|(Connection|Edge)$")
+    without_id = sorted(
+        name
+        for name, type_ in SCHEMA.type_map.items()
+        if isinstance(type_, GraphQLObjectType)
+        and "id" not in type_.fields
+        and not embedded.search(name)
+    )
+    assert _lines(_block("src/urql.ts"), "typesWithoutId = [") == without_id
+
+
+@pytest.mark.parametrize("type_", ["Customer", "Program"])
+def test_every_filter_of_a_list_is_one_of_the_documented_key_arguments(type_: str) -> None:
+    """Of docs/frontend.md for Apollo; one that is missing mixes lists up in its cache."""
+    declared = SCHEMA.type_map[type_]
+    assert isinstance(declared, GraphQLObjectType)
+    filters = set(declared.fields["promotions"].args) - {"first", "after", "last", "before"}
+    _, _, policies = _block("src/apollo.ts").partition(f"{type_}: {{")
+    assert set(_lines(policies, "relayStylePagination([")) == filters
+
+
+def test_the_page_on_paging_has_the_same_key_arguments() -> None:
+    """Those of a customer's list in docs/frontend.md."""
+    paging = (ROOT / "docs" / "paging.md").read_text(encoding="utf-8")
+    _, _, policies = _block("src/apollo.ts").partition("Customer: {")
+    opening = "relayStylePagination(["
+    assert _lines(paging, opening) == _lines(policies, opening) != []
+
+
+def test_the_documented_possible_types_are_those_of_the_schema() -> None:
+    """Apollo's and urql's caches know each type that has an id."""
+    node = SCHEMA.type_map["Node"]
+    assert isinstance(node, GraphQLInterfaceType)
+    nodes = sorted(type_.name for type_ in SCHEMA.get_implementations(node).objects)
+    assert _lines(_block("src/apollo.ts"), "nodeTypes = [") == nodes
+    assert _lines(_block("src/urql.ts"), "Node: [") == nodes
+
+
+def test_every_package_to_install_is_one_that_the_clients_tests_install() -> None:
+    """The documented commands name no package that has not been tried."""
+    package = json.loads((ROOT / "tests/clients/package.json").read_text(encoding="utf-8"))
+    commands = "\n".join(block.text for block in FRONTEND if block.language == "sh")
+    installed = {
+        re.sub(r"(?<=.)@\d+$", "", name)
+        for line in re.findall(r"^npm install (.*)$", commands, re.MULTILINE)
+        for name in line.split()
+        if not name.startswith("-")
+    }
+    assert len(installed) >= 9
+    assert installed <= package["devDependencies"].keys()

@@ -1,11 +1,17 @@
-"""What the tests with real clients have in common: their packages, installed once."""
+"""What the tests with real clients have in common: their packages and the documented projects."""
 
 import shutil
 import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.support.javascript import CLIENTS
+from tests.support.graph import serve_gateway
+from tests.support.javascript import CLIENTS, run
+from tests.support.page_projects import blocks, write_project
+
+APP = ("Create the app", "Generate types", "The first typed query", "Apollo Client", "urql")
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +22,19 @@ def npm() -> str:
     for command in (["ci", "--loglevel=error"], ["run", "--silent", "relay"]):
         subprocess.run([npm, *command], cwd=CLIENTS, check=True, timeout=300)  # noqa: S603 - the project's own scripts
     return npm
+
+
+@pytest.fixture(scope="session")
+def app_gateway(sandbox_url: str) -> Iterator[str]:
+    """Return the URL of a gateway that knows the documented app by its name."""
+    with serve_gateway(sandbox_url, client_names="wallet") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def app(npm: str, app_gateway: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the app of docs/frontend.md, with its generated types."""
+    files = [block for block in blocks("frontend.md") if block.file and block.section in APP]
+    folder = write_project(tmp_path_factory.mktemp("page") / "wallet", files, app_gateway)
+    run("graphql-codegen", cwd=folder)
+    return folder

@@ -1,4 +1,4 @@
-"""Scripts of `tests/clients/`, run by node."""
+"""What is run by node: the scripts and the packages of `tests/clients/`."""
 
 import json
 import os
@@ -9,16 +9,23 @@ from typing import Any
 CLIENTS = Path(__file__).parents[1] / "clients"
 
 
-def run_node(script: str, *arguments: str, cwd: Path = CLIENTS, **environment: str) -> Any:
+def run_node(script: str, *arguments: str, cwd: Path = CLIENTS) -> Any:
     """Return the JSON that a script of `tests/clients/` prints; it may print nothing else."""
-    ended = subprocess.run(  # noqa: S603 - the project's own scripts
-        ["node", str(CLIENTS / script), *arguments],  # noqa: S607 - node is where it is
+    # As in a development server, so that packages warn on the console.
+    output = run("node", "--conditions=development", str(CLIENTS / script), *arguments, cwd=cwd)
+    return json.loads(output)
+
+
+def run(program: str, *arguments: str, cwd: Path) -> str:
+    """Return the output of a program that succeeds and reports no error."""
+    ended = subprocess.run(  # noqa: S603 - the project's own scripts, and its packages' commands
+        [program, *arguments],
         cwd=cwd,
-        env=os.environ | environment,
+        env=os.environ | {"PATH": f"{CLIENTS}/node_modules/.bin:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
-    assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout
-    return json.loads(ended.stdout)
+    assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout + ended.stderr
+    return ended.stdout

@@ -1,0 +1,131 @@
+"""Code generators: what they make of the schema compiles strictly, and refuses mistakes."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.javascript import run
+from tests.support.page_projects import Block, blocks, write_project
+
+pytestmark = [pytest.mark.verify, pytest.mark.timeout(600), pytest.mark.usefixtures("npm")]
+
+PAGE = [block for block in blocks("frontend.md") if block.file]
+# Each line must be a type error, or "unused '@ts-expect-error'" is one.
+MISTAKES = """
+import type {{ ResultOf, VariablesOf }} from "{module}";
+
+import {{ {document} }} from "./{file}";
+
+type Result = ResultOf<typeof {document}>;
+type Variables = VariablesOf<typeof {document}>;
+type Node = NonNullable<NonNullable<Result["customer"]>["promotions"]>["nodes"][number];
+
+export const one: Variables = {{ by: {{ externalId: "C-ONE" }} }};
+// @ts-expect-error: no identifier
+export const none: Variables = {{ by: {{}} }};
+
+export function dates(node: Node): number[] {{
+  const known: string = node.promotion.name;
+  // @ts-expect-error: it may be null
+  const unknown: string = node.nextExpiryAt;
+  // @ts-expect-error: it is not selected
+  const missing = node.promotion.endsAt;
+  return [known.length, unknown.length, missing];
+}}
+
+export function customer(result: Result): string {{
+  // @ts-expect-error: the customer may be null
+  return result.customer.id;
+}}
+"""
+ENDINGS = """
+import { graphql } from "./gql";
+
+export const ENDINGS = graphql(`
+  query Endings($by: CustomerIdentifier!) {
+    customer(by: $by) {
+      id
+      promotions(first: 10) { nodes { id nextExpiryAt promotion { id name } } }
+    }
+    promotion(programId: "1", promotionId: "1") {
+      definition { rulesets { rules { expressionTree } } }
+    }
+  }
+`);
+"""
+TWO_IDENTIFIERS = """
+// @ts-expect-error: two identifiers
+export const two: Variables = { by: { externalId: "C-ONE", mobile: "4915700000003" } };
+"""
+UNKNOWN = """
+import type { ResultOf } from "@graphql-typed-document-node/core";
+
+import { ENDINGS } from "./endings";
+
+type Definition = NonNullable<NonNullable<ResultOf<typeof ENDINGS>["promotion"]>["definition"]>;
+type Tree = NonNullable<Definition["rulesets"]>[number]["rules"][number]["expressionTree"];
+
+// @ts-expect-error: JSON is unknown, not any
+export const length = (tree: Tree): number => tree.length;
+"""
+
+
+def _project(tmp_path: Path, gateway_url: str, sections: set[str], extra: dict[str, str]) -> Path:
+    files = [block for block in PAGE if block.section in sections]
+    files += [Block("", "ts", file, text) for file, text in extra.items()]
+    folder = write_project(tmp_path / "project", files, gateway_url)
+    if "The first typed query" not in sections:
+        (folder / "src/main.tsx").unlink()
+    return folder
+
+
+def _preset(tmp_path: Path, gateway_url: str) -> Path:
+    mistakes = MISTAKES.format(
+        module="@graphql-typed-document-node/core", document="ENDINGS", file="endings"
+    )
+    return _project(
+        tmp_path,
+        gateway_url,
+        {"Generate types"},
+        {
+            "src/endings.ts": ENDINGS,
+            "src/mistakes.ts": mistakes + TWO_IDENTIFIERS,
+            "src/unknown.ts": UNKNOWN,
+        },
+    )
+
+
+def test_the_whole_app_compiles(app: Path) -> None:
+    """Every file of the page that is not Relay's or gql.tada's, under `tsc --strict`."""
+    run("tsc", "-p", ".", cwd=app)
+
+
+def test_the_client_preset_refuses_mistakes(tmp_path: Path, gateway_url: str) -> None:
+    """Two identifiers, null, unselected fields and JSON without a check are type errors."""
+    folder = _preset(tmp_path, gateway_url)
+    run("graphql-codegen", cwd=folder)
+    run("tsc", "-p", ".", cwd=folder)
+
+
+def test_the_client_preset_makes_the_same_of_the_url(tmp_path: Path, gateway_url: str) -> None:
+    """With the documented `oneOf: true`; without it the union of identifiers is lost."""
+    folder = _preset(tmp_path, gateway_url)
+    generated, config = folder / "src/gql/graphql.ts", folder / "codegen.ts"
+    run("graphql-codegen", cwd=folder)
+    of_the_file, text = generated.read_text(), config.read_text()
+    (before, schema, after) = text.partition(text.split("schema: ")[1].split(",\n")[0])
+    assert schema.endswith('schema.graphql"')
+    config.write_text(f'{before}[{{ "{gateway_url}/graphql": {{ oneOf: true }} }}]{after}')
+    run("graphql-codegen", cwd=folder)
+    assert generated.read_text() == of_the_file
+    config.write_text(f'{before}"{gateway_url}/graphql"{after}')
+    run("graphql-codegen", cwd=folder)
+    assert "externalId?: string | null" in generated.read_text()
+
+
+def test_gql_tada_refuses_mistakes(tmp_path: Path, gateway_url: str) -> None:
+    """The documented set-up compiles; all mistakes but a second identifier are type errors."""
+    mistakes = MISTAKES.format(module="gql.tada", document="ENDINGS", file="endings")
+    folder = _project(tmp_path, gateway_url, {"gql.tada"}, {"src/mistakes.ts": mistakes})
+    run("gql.tada", "generate", "output", cwd=folder)
+    run("tsc", "-p", ".", cwd=folder)

@@ -1,0 +1,44 @@
+// The project in the current folder, as its own vite.config.ts serves it: its modules, and what they
+// request, through its proxy as in a browser.
+import { createServer } from "vite";
+
+const server = await createServer({
+  cacheDir: "./.vite",
+  logLevel: "error",
+  server: { host: "127.0.0.1", port: 0 },
+});
+await server.listen();
+
+export const origin = `http://127.0.0.1:${server.httpServer.address().port}`;
+export const load = (path) => server.ssrLoadModule(path);
+
+/** Every request since the start. */
+export const requests = [];
+const plainFetch = globalThis.fetch;
+globalThis.fetch = async (url, options) => {
+  const body = JSON.parse(options.body);
+  requests.push({ headers: Object.fromEntries(new Headers(options.headers)), body });
+  return plainFetch(new URL(url, origin), options);
+};
+
+/** What was written to the console since the start. */
+export const warnings = [];
+for (const level of ["debug", "info", "log", "warn", "error"]) {
+  console[level] = (...words) => warnings.push(words.join(" "));
+}
+
+/** Run each scenario; print what it returns, and the requests and warnings that it has caused. */
+export async function report(scenarios) {
+  const results = {};
+  for (const [name, scenario] of Object.entries(scenarios)) {
+    const before = [requests.length, warnings.length];
+    const result = await scenario();
+    results[name] = {
+      result,
+      requests: requests.slice(before[0]),
+      warnings: warnings.slice(before[1]),
+    };
+  }
+  await server.close();
+  process.stdout.write(JSON.stringify(results), () => process.exit(0));
+}
