@@ -14,6 +14,7 @@ import pytest
 from gateway.cli import main
 from gateway.schema.build import print_schema
 from tests.support.commands import free_port, post, run, running, wait_for
+from tests.support.http_client import TLS
 from tests.support.logged import startup_mistakes
 
 LOCAL = ["http://localhost:3000", "http://127.0.0.1:5173", "http://[::1]:8080", "http://localhost"]
@@ -63,9 +64,9 @@ def test_dev_prints_what_to_open_and_a_query_that_works(number: signal.Signals) 
         assert "errors" not in answer
         assert len(answer["data"]["customer"]["promotions"]["nodes"]) == 3
         assert answer["extensions"]["upstream"]["calls"] == 1
-        assert httpx.get(world, trust_env=False).json()
+        assert httpx.get(world, trust_env=False, verify=TLS).json()
         assert post(url, "{ __schema { __typename } }").json()["data"]
-        page = httpx.get(url, headers={"Accept": "text/html"}, trust_env=False)
+        page = httpx.get(url, headers={"Accept": "text/html"}, trust_env=False, verify=TLS)
         assert page.headers["content-type"].startswith("text/html")
         for origin in (*LOCAL, "https://shop.example"):
             answer = post(url, "{ __typename }", {"Origin": origin, "Sec-Fetch-Site": "same-site"})
@@ -85,7 +86,9 @@ def test_dev_with_auth_prints_tokens_that_show_each_refusal() -> None:
         url = re.findall(r"http://127\.0\.0\.1:\d+/graphql", text)[0]
         tokens = dict(re.findall(r"^# (\w+): .*\n(\S+)$", text, re.MULTILINE))
         fresh = re.findall(r"http://127\.0\.0\.1:\d+/__tokens", text)[0]
-        assert [one["name"] for one in httpx.get(fresh, trust_env=False).json()] == list(tokens)
+        assert [
+            one["name"] for one in httpx.get(fresh, trust_env=False, verify=TLS).json()
+        ] == list(tokens)
 
         def codes(query: str, token: str) -> list[str]:
             headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -166,7 +169,9 @@ def test_serve_answers_until_it_is_told_to_end(sandbox_url: str, workers: str) -
         assert wait_for(f"{url}/readyz", command).json() == {"status": "ready"}
         query = '{ customer(by: {externalId: "C-CURRENT"}) { promotions { totalCount } } }'
         assert post(f"{url}/graphql", query).json()["data"]["customer"]["promotions"]
-        page = httpx.get(f"{url}/graphql", headers={"Accept": "text/html"}, trust_env=False)
+        page = httpx.get(
+            f"{url}/graphql", headers={"Accept": "text/html"}, trust_env=False, verify=TLS
+        )
         assert page.status_code == 406
         assert command.end() == 0
     assert "Traceback" not in command.err
@@ -174,7 +179,7 @@ def test_serve_answers_until_it_is_told_to_end(sandbox_url: str, workers: str) -
 
 
 def _metrics(port: int) -> str:
-    return httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
+    return httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False, verify=TLS).text
 
 
 def test_ctrl_c_ends_all_processes_of_serve(sandbox_url: str) -> None:

@@ -15,6 +15,7 @@ from gateway.sandbox.documented_examples import FRAGMENTS, document
 from gateway.schema.build import build_schema, executable
 from tests.sandbox.client import NOW
 from tests.support.graph import settings_for
+from tests.support.http_client import TLS
 from tests.support.httpx_transport import HttpxTransport
 from tests.support.leaves import CUSTOMER_VIEW, LEGACY_LIST, ON_PURPOSE, REFUSALS
 from tests.support.serving import serve
@@ -160,7 +161,7 @@ def ask() -> Iterator[Ask]:
         transport=HttpxTransport(httpx.MockTransport(platform)),
         clock=lambda: NOW,
     )
-    with serve(app) as url, httpx.Client(base_url=url, trust_env=False) as http:
+    with serve(app) as url, httpx.Client(base_url=url, trust_env=False, verify=TLS) as http:
 
         def answer(payload: Any) -> Any:
             body = json.dumps(payload).encode()

@@ -74,6 +74,7 @@ def _mark_one_of_inputs(schema: GraphQLSchema) -> None:
             kind.is_one_of = kind.is_one_of or is_one_of(kind)
 
 
+@cache
 def print_schema() -> str:
     """Return the schema in the schema definition language, the content of ``schema.graphql``."""
     # Strawberry prints no description of a schema.

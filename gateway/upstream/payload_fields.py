@@ -1,6 +1,7 @@
 """The documented fields of the payloads, from their types: the labels of the metrics of drift."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, NamedTuple, get_origin
 
 from gateway.telemetry.metrics import PayloadFields
@@ -44,6 +45,7 @@ class _PayloadField(NamedTuple):
             yield DriftKind.NULL
 
 
+@cache
 def payload_fields() -> PayloadFields:
     """Return the fields of both endpoints."""
     found = [

@@ -13,6 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.support.graph import serve_gateway
+from tests.support.http_client import TLS
 from tests.support.metrics import scrape
 from tests.support.valkey import Valkey
 
@@ -58,7 +59,9 @@ def failures(metrics: dict[str, float]) -> float:
 def ask(gateway: str, size: int) -> None:
     """Query a page of a program."""
     query = f'{{ program(programId: "9005") {{ promotions(first: {size}) {{ totalCount }} }} }}'
-    answer = httpx.post(f"{gateway}/graphql", json={"query": query}, trust_env=False).json()
+    answer = httpx.post(
+        f"{gateway}/graphql", json={"query": query}, trust_env=False, verify=TLS
+    ).json()
     assert "errors" not in answer
     assert answer["data"]["program"]["promotions"]["totalCount"] > 0
 

@@ -16,6 +16,7 @@ from gateway.sandbox.world import World
 from tests.pagination.sandbox_list import SandboxList, borrowed
 from tests.sandbox.client import NOW, TODAY
 from tests.support.graph import serve_gateway
+from tests.support.http_client import TLS
 from tests.support.javascript import CLIENTS
 from tests.support.serving import serve
 
@@ -126,7 +127,7 @@ def test_page_ones_cards_stay_while_page_two_fails(
     """A normalised cache keeps page one, and a retry fetches page two."""
     (_, sandbox_url), (_, url) = upstream, served
     with (
-        httpx.Client(base_url=sandbox_url, trust_env=False) as sandbox,
+        httpx.Client(base_url=sandbox_url, trust_env=False, verify=TLS) as sandbox,
         _client("failing", url, client, 20, "C-101") as process,
     ):
         first = _render(process)

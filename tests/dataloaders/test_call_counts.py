@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.support.graph import Graph, graph_over, serve_gateway
+from tests.support.http_client import TLS
 
 TEN = "C-TEN"
 DEFINED = "promotions(first:10){nodes{promotion{definition{status}}}}"
@@ -174,7 +175,10 @@ def test_customers_are_asked_concurrently(sandbox_url: str, *, aliased: bool) ->
     else:
         identifiers = ",".join(f'{{externalId:"{name}"}}' for name in names)
         fields = f"customers(by:[{identifiers}]){{id}}"
-    with graph_over(sandbox_url) as graph, httpx.Client(base_url=sandbox_url) as control:
+    with (
+        graph_over(sandbox_url) as graph,
+        httpx.Client(base_url=sandbox_url, verify=TLS) as control,
+    ):
         graph.ask("{__typename}")
         control.put("/__latency", json={"ms": 200, "endpoint": "promotionData"})
         try:

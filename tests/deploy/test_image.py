@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from tests.support.commands import free_port, post, wait_for
+from tests.support.http_client import TLS
 from tests.support.image import Container, Image, built_image
 from tests.support.image_bases import ROOT, UnavailableError
 
@@ -106,7 +107,9 @@ def test_it_answers_read_only_as_its_user(
         assert answer["extensions"]["upstream"]["calls"] > 1
         hidden = post(f"{url}/graphql", "{ __schema { __typename } }").json()
         assert hidden["errors"]
-        page = httpx.get(f"{url}/graphql", headers={"Accept": "text/html"}, trust_env=False)
+        page = httpx.get(
+            f"{url}/graphql", headers={"Accept": "text/html"}, trust_env=False, verify=TLS
+        )
         assert page.status_code == 406
         has_no_rights(container)
         check = image.config["config"]["Healthcheck"]["Test"]
@@ -124,9 +127,11 @@ def test_it_serves_the_page_where_that_is_on(image: Image) -> None:
     with image.container(variables=variables) as container:
         url = f"http://127.0.0.1:{port}"
         wait_for(f"{url}/healthz", container)
-        page = httpx.get(f"{url}/graphql", headers={"Accept": "text/html"}, trust_env=False)
+        page = httpx.get(
+            f"{url}/graphql", headers={"Accept": "text/html"}, trust_env=False, verify=TLS
+        )
         script = re.findall(r'src="([^"]+\.js)"', page.text)[0]
-        loaded = httpx.get(httpx.URL(f"{url}/graphql").join(script), trust_env=False)
+        loaded = httpx.get(httpx.URL(f"{url}/graphql").join(script), trust_env=False, verify=TLS)
         assert loaded.status_code == 200
         assert len(loaded.content) > 10_000
         assert container.stop() == 0

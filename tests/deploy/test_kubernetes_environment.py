@@ -9,6 +9,7 @@ import pytest
 from gateway.config.secret_files import SUFFIX
 from tests.deploy.manifests import OVERLAYS, all_of, gateway, variables
 from tests.support.commands import free_port, running, wait_for
+from tests.support.http_client import TLS
 from tests.support.tokens import Issuer, KeyServer
 
 SECRETS = {
@@ -45,12 +46,17 @@ def test_the_gateway_serves_every_probe_of_the_manifests(
         with running("serve", variables=told) as command:
             wait_for(f"{url}/readyz", command, 200)
             for path in paths:
-                assert httpx.get(url + path, trust_env=False, timeout=20).status_code == 200
+                assert (
+                    httpx.get(url + path, trust_env=False, timeout=20, verify=TLS).status_code
+                    == 200
+                )
             for monitor in all_of(overlay, "ServiceMonitor"):
                 (endpoint,) = monitor["spec"]["endpoints"]
-                scraped = httpx.get(url + endpoint["path"], trust_env=False, timeout=20)
+                scraped = httpx.get(url + endpoint["path"], trust_env=False, timeout=20, verify=TLS)
                 assert "gateway_build_info" in scraped.text
-            shown = httpx.get(f"http://127.0.0.1:{public}/metrics", trust_env=False, timeout=20)
+            shown = httpx.get(
+                f"http://127.0.0.1:{public}/metrics", trust_env=False, timeout=20, verify=TLS
+            )
             assert shown.status_code == 404
             assert command.end(signal.SIGINT) == 0  # without the delay for load balancers
     assert "is not a setting" not in command.err

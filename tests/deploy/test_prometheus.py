@@ -24,6 +24,7 @@ from tests.deploy.monitoring import (
     selectors,
 )
 from tests.support.commands import free_port, post, running, wait_for
+from tests.support.http_client import TLS
 from tests.support.tokens import AUDIENCE, ISSUER, Issuer, KeyServer
 from tests.support.valkey import Valkey
 
@@ -121,7 +122,9 @@ def prometheus(target: str, folder: Path) -> Iterator[Prometheus]:
     ]
     with (
         (folder / "log").open("w") as log,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20) as client,
+        httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20, verify=TLS
+        ) as client,
         subprocess.Popen(command, stderr=log) as process,  # noqa: S603 - a program of the system
     ):
         try:

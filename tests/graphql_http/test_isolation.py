@@ -16,7 +16,7 @@ from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.auth import Credentials
 from tests.sandbox.client import NOW
 from tests.support.graph import serve_gateway
-from tests.support.http_client import client
+from tests.support.http_client import TLS, client
 from tests.support.isolation import (
     CALLERS,
     Question,
@@ -138,11 +138,11 @@ def test_no_caller_gets_what_another_claim_opens(tmp_path: Path, requests: int) 
             truth = truths(http)
         for number, one in enumerate(truth["customer", None]):
             assert one["id"] == node_id(number)
-        httpx.delete(f"{platform_url}/__calls")
+        httpx.delete(f"{platform_url}/__calls", verify=TLS)
         with serve_gateway(platform_url, report_upstream=False, **settings) as url:
             counts = asyncio.run(storm(url, claimed_rounds(truth, issuer, requests // CALLERS)))
             kept = answers_kept(url)
-        calls = httpx.get(f"{platform_url}/__calls").json()["total"]
+        calls = httpx.get(f"{platform_url}/__calls", verify=TLS).json()["total"]
     print(told("claims", counts, calls, kept))  # noqa: T201 - the figures that the README quotes
     assert (counts["wrong"], counts["failed"]) == (0, 0)
     assert counts["right"] == requests

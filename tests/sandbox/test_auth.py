@@ -6,6 +6,7 @@ import pytest
 
 from gateway.sandbox.auth import Credentials
 from tests.sandbox.client import LEGACY_BASICS, NOW, SandboxClient, serving
+from tests.support.http_client import TLS
 
 TOKEN_PATH = "/v3/oauth/token/generate"
 DEMO_KEY = {"key": "sandbox-key", "secret": "sandbox-secret"}
@@ -26,7 +27,7 @@ def ask_with(client: SandboxClient, headers: dict[str, str]) -> list[httpx.Respo
     """Call both endpoints with these headers and no other credentials; return the statuses."""
     base = str(client.base_url)
     customer = {"identifierName": "id", "identifierValue": "700000002", "source": "ALL"}
-    with httpx.Client(base_url=base, headers=headers, trust_env=False) as bare:
+    with httpx.Client(base_url=base, headers=headers, trust_env=False, verify=TLS) as bare:
         return [
             bare.get("/v2/customers/lookup/promotionData", params=customer),
             bare.get("/api_gateway/loyalty/v1/programs/9010/promotionsV2", params=LEGACY_BASICS),

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from tests.support.http_client import TLS
 from tests.support.serving import serve
 
 
@@ -34,7 +35,7 @@ def test_application_is_served_within_its_lifespan() -> None:
     events: list[str] = []
     with serve(application(events)) as url:
         assert events == ["started"]
-        assert httpx.get(url, trust_env=False).text == "hello"
+        assert httpx.get(url, trust_env=False, verify=TLS).text == "hello"
     assert events == ["started", "ended"]
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", httpx.URL(url).port or 0)) != 0
@@ -44,8 +45,8 @@ def test_two_servers_have_two_ports() -> None:
     """Servers can be nested, as a gateway in front of a sandbox is."""
     with serve(application([])) as first, serve(application([])) as second:
         assert first != second
-        assert httpx.get(first, trust_env=False).text == "hello"
-        assert httpx.get(second, trust_env=False).text == "hello"
+        assert httpx.get(first, trust_env=False, verify=TLS).text == "hello"
+        assert httpx.get(second, trust_env=False, verify=TLS).text == "hello"
 
 
 def test_application_that_does_not_start_is_an_error() -> None:

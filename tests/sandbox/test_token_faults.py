@@ -8,6 +8,7 @@ import pytest
 from gateway.sandbox.world import World
 from tests.sandbox.client import NOW, SandboxClient, serving
 from tests.sandbox.faulty import faults
+from tests.support.http_client import TLS
 
 DEMO_KEY = {"key": "sandbox-key", "secret": "sandbox-secret"}
 
@@ -27,6 +28,7 @@ def by_token(client: SandboxClient, token: str) -> int:
         params=query,
         headers={"X-CAP-API-OAUTH-TOKEN": token},
         trust_env=False,
+        verify=TLS,
     )
     return answer.status_code
 

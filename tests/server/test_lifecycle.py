@@ -15,6 +15,7 @@ import pytest
 
 from gateway.graphql_http.persisted_queries.reference import sha256_of
 from tests.support.commands import Command, free_port, post, running, wait_for
+from tests.support.http_client import TLS
 from tests.support.metrics import scrape
 from tests.support.raw_http import POST, WHOLE, connect, exchange, parse, until_closed
 from tests.support.tokens import AUDIENCE, ISSUER, Issuer
@@ -303,7 +304,7 @@ def test_the_workers_of_a_killed_parent_end() -> None:
 def test_a_reader_of_stderr_that_stalls_stops_nothing() -> None:
     """Three times the lines that fit into the pipe; the end does not wait for the reader either."""
     with served("one", "http://127.0.0.1:1") as (command, url):
-        with httpx.Client(base_url=url, trust_env=False, timeout=10) as client:
+        with httpx.Client(base_url=url, trust_env=False, timeout=10, verify=TLS) as client:
             for _ in range(1000):
                 assert client.post("/graphql", json={"query": "{ __typename }"}).status_code == 200
         command.process.send_signal(signal.SIGTERM)

@@ -16,6 +16,7 @@ from gateway.sandbox.faults.spec import parse_fault
 from gateway.sandbox.world import World
 from tests.sandbox.client import NOW, TODAY
 from tests.support.graph import Graph, graph_over, serve_gateway
+from tests.support.http_client import TLS
 from tests.support.metrics import changed, families, scrape
 from tests.support.serving import serve
 
@@ -153,7 +154,10 @@ def test_only_names_that_the_operator_lists_have_series(sandbox_url: str, tmp_pa
         "trusted_documents": str(manifest),
         "client_names": ("shop",),
     }
-    with serve_gateway(sandbox_url, **settings) as url, httpx.Client(base_url=url) as http:
+    with (
+        serve_gateway(sandbox_url, **settings) as url,
+        httpx.Client(base_url=url, verify=TLS) as http,
+    ):
         before = scrape(url)
         for query, name in ((listed, "shop"), (other, "made up")):
             headers = {"graphql-client-name": name}
@@ -199,7 +203,7 @@ def test_retries_and_an_open_breaker_are_counted() -> None:
     with (
         serve(create_sandbox(WORLD, clock=lambda: NOW, faults=faults)) as url,
         serve_gateway(url) as gateway,
-        httpx.Client(trust_env=False) as http,
+        httpx.Client(trust_env=False, verify=TLS) as http,
     ):
         for _ in range(12):
             http.post(f"{gateway}/graphql", json={"query": ONE})
@@ -217,7 +221,7 @@ def test_a_platform_that_hangs_opens_the_breaker() -> None:
     with (
         serve(create_sandbox(WORLD, clock=lambda: NOW, faults=faults)) as url,
         serve_gateway(url, upstream_deadline_s=0.2) as gateway,
-        httpx.Client(trust_env=False) as http,
+        httpx.Client(trust_env=False, verify=TLS) as http,
     ):
         for _ in range(7):
             http.post(f"{gateway}/graphql", json={"query": ONE})
@@ -231,7 +235,7 @@ def test_the_quota_is_counted(sandbox_url: str) -> None:
     limited: dict[str, Any] = {"upstream_calls_per_minute": 5, "upstream_deadline_s": 0.5}
     with (
         serve_gateway(sandbox_url, **limited) as gateway,
-        httpx.Client(trust_env=False) as http,
+        httpx.Client(trust_env=False, verify=TLS) as http,
     ):
         for _ in range(6):
             http.post(f"{gateway}/graphql", json={"query": ONE})

@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from gateway.app import create_app
 from tests.sandbox.client import NOW
 from tests.support.graph import settings_for
+from tests.support.http_client import TLS
 from tests.support.httpx_transport import HttpxTransport
 from tests.support.serving import serve
 from tests.support.tokens import JWT, Issuer, KeyServer
@@ -71,7 +72,9 @@ def test_readiness_waits_for_the_first_keys_and_never_again() -> None:
         settings = settings_for("http://127.0.0.1:1", auth_jwks_url=keys.url, **JWT, **lifetimes)
         with (
             serve(create_app(settings, clock=lambda: NOW)) as url,
-            httpx.Client(base_url=url, trust_env=False, headers=issuer.bearer()) as http,
+            httpx.Client(
+                base_url=url, trust_env=False, headers=issuer.bearer(), verify=TLS
+            ) as http,
         ):
             answer = http.get("/readyz")
             assert answer.status_code == 503

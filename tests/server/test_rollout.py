@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.support.commands import Command, free_port, running, wait_for
+from tests.support.http_client import TLS
 
 BODY = {"query": "{ __typename }"}
 
@@ -47,7 +48,7 @@ def load(endpoints: Endpoints, interval_s: float) -> Iterator[None]:
 
     def send(*, keeps: bool) -> None:
         limits = httpx.Limits(max_keepalive_connections=None if keeps else 0)
-        with httpx.Client(trust_env=False, limits=limits, timeout=30) as client:
+        with httpx.Client(trust_env=False, limits=limits, timeout=30, verify=TLS) as client:
             for number in cycle(range(1000)):
                 if ended.wait(interval_s):
                     return

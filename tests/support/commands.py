@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import httpx
 
+from tests.support.http_client import TLS
+
 _PATIENCE_S = 40.0
 
 
@@ -110,7 +112,7 @@ def wait_for(url: str, command: Command, status: int | None = None) -> httpx.Res
     while time.monotonic() < deadline:
         assert command.process.poll() is None, "the command has ended"
         with suppress(httpx.TransportError):
-            response = httpx.get(url, trust_env=False, timeout=_PATIENCE_S)
+            response = httpx.get(url, trust_env=False, timeout=_PATIENCE_S, verify=TLS)
             if status in {None, response.status_code}:
                 return response
         time.sleep(0.02)
@@ -119,4 +121,6 @@ def wait_for(url: str, command: Command, status: int | None = None) -> httpx.Res
 
 def post(url: str, query: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
     """Send a GraphQL query."""
-    return httpx.post(url, json={"query": query}, headers=headers, trust_env=False, timeout=10)
+    return httpx.post(
+        url, json={"query": query}, headers=headers, trust_env=False, timeout=10, verify=TLS
+    )

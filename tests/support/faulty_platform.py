@@ -11,6 +11,7 @@ from gateway.sandbox.faults.spec import parse_fault
 from gateway.sandbox.world import World
 from tests.sandbox.client import NOW, TODAY
 from tests.support.graph import Graph, graph_over
+from tests.support.http_client import TLS
 from tests.support.serving import serve
 
 WORLD = World.generate(today=TODAY)
@@ -24,7 +25,7 @@ def faulty(*faults: str, **overrides: Any) -> Iterator[tuple[Graph, httpx.Client
     with (
         serve(sandbox) as url,
         graph_over(url, **overrides) as graph,
-        httpx.Client(base_url=url, trust_env=False) as platform,
+        httpx.Client(base_url=url, trust_env=False, verify=TLS) as platform,
     ):
         yield graph, platform
 

@@ -1,6 +1,5 @@
 """A GraphQL client of a gateway that is served over real HTTP, on a real sandbox."""
 
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -13,10 +12,8 @@ from gateway.config.settings import Settings, load_settings
 from gateway.context import Role
 from gateway.upstream.resilience.traffic_shaping import TrafficShaping, create_traffic_shaping
 from tests.sandbox.client import NOW
+from tests.support.http_client import TLS
 from tests.support.serving import serve
-
-# Reading the authorities takes longer than most tests, and no test speaks TLS.
-TLS = ssl.create_default_context()
 
 
 class Graph:

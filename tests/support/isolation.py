@@ -18,7 +18,7 @@ from gateway.sandbox.promotion import Program
 from gateway.sandbox.world import World
 from gateway.schema.ids import write_id
 from tests.sandbox.client import TODAY
-from tests.support.graph import TLS
+from tests.support.http_client import TLS
 
 CALLERS = 50
 _PROGRAM = 9001

@@ -8,13 +8,14 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.telemetry.metrics import REDIS_USES
+from tests.support.http_client import TLS
 
 _PATIENCE_S = 20.0
 
 
 def families(url: str) -> Iterator[Metric]:
     """Scrape a gateway over a connection of its own, and return its metric families."""
-    answer = httpx.get(f"{url}/metrics", trust_env=False, timeout=10)
+    answer = httpx.get(f"{url}/metrics", trust_env=False, timeout=10, verify=TLS)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     yield from text_string_to_metric_families(answer.text)

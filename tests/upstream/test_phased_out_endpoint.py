@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from tests.support.faulty_platform import WORLD, faulty
 from tests.support.graph import Graph, serve_gateway
+from tests.support.http_client import TLS
 from tests.support.scripted_platform import Platform, platform
 
 PAGE = """{ customer(by: {externalId: "C-TEN"}) { promotions(first: 3) {
@@ -58,7 +59,7 @@ def _missing(**settings: Any) -> Iterator[tuple[Callable[..., str], Platform, se
     with (
         platform(WORLD) as (scripted, platform_url),
         serve_gateway(platform_url, **settings) as url,
-        httpx.Client(base_url=url, trust_env=False) as http,
+        httpx.Client(base_url=url, trust_env=False, verify=TLS) as http,
     ):
         scripted.responses["promotionsV2"] = definitions
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from gateway.sandbox.world import World
 from tests.sandbox.client import TODAY
 from tests.support.graph import serve_gateway
+from tests.support.http_client import TLS
 from tests.support.scripted_platform import Handler, Platform, platform
 
 WORLD = World.generate(today=TODAY)
@@ -56,7 +57,7 @@ def failing(*names: str, **settings: Any) -> Iterator[tuple[httpx.Client, Platfo
     with (
         answering(promotionData=promotion_data) as (scripted, platform_url),
         serve_gateway(platform_url, **settings) as url,
-        httpx.Client(base_url=url, trust_env=False) as http,
+        httpx.Client(base_url=url, trust_env=False, verify=TLS) as http,
     ):
         yield http, scripted
 
@@ -92,7 +93,7 @@ def test_a_tenant_whose_credential_fails_costs_no_other_tenant() -> None:
     with (
         answering(promotionData=promotion_data) as (_, platform_url),
         serve_gateway(platform_url, upstream_auth="passthrough") as url,
-        httpx.Client(base_url=url, trust_env=False) as http,
+        httpx.Client(base_url=url, trust_env=False, verify=TLS) as http,
     ):
         for name in OUTAGE:
             assert ask(http, customer(name), {"Authorization": "Basic YTph"}) != "ok"
@@ -114,7 +115,7 @@ def test_a_refused_connection_is_nobodys_fault() -> None:
     """Five refused connections of one caller for one customer open the breaker for all."""
     with (
         serve_gateway("http://127.0.0.1:1", trusted_proxies="127.0.0.1") as url,
-        httpx.Client(base_url=url, trust_env=False) as http,
+        httpx.Client(base_url=url, trust_env=False, verify=TLS) as http,
     ):
         for _ in range(5):
             ask(http, customer("C-ONE"), ONE)
@@ -134,7 +135,7 @@ def test_a_definition_that_fails_costs_no_other_definition() -> None:
     with (
         answering(promotionsV2=definitions) as (_, platform_url),
         serve_gateway(platform_url) as url,
-        httpx.Client(base_url=url, trust_env=False) as http,
+        httpx.Client(base_url=url, trust_env=False, verify=TLS) as http,
     ):
         for _ in range(8):
             assert ask(http, {"query": query % "1"}) == "UPSTREAM_UNAVAILABLE"

@@ -7,6 +7,7 @@ import httpx
 from structlog.testing import capture_logs
 
 from tests.support.graph import serve_gateway
+from tests.support.http_client import TLS
 from tests.support.metrics import scrape
 
 LARGE, SMALL = {"X-Forwarded-For": "198.51.100.1"}, {"X-Forwarded-For": "198.51.100.2"}
@@ -28,7 +29,7 @@ def test_a_caller_who_asks_for_much_starves_no_other(sandbox_url: str) -> None:
     }
     with (
         serve_gateway(sandbox_url, **limits) as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=30) as http,
+        httpx.Client(base_url=url, trust_env=False, timeout=30, verify=TLS) as http,
         capture_logs() as events,
         ThreadPoolExecutor(8) as threads,
     ):
