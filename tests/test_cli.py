@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import socket
-import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 
 from gateway.cli import main
 from gateway.schema.build import print_schema
-from tests.support.commands import free_port, post, run, running, wait_for
+from tests.support.commands import free_port, post, run, running, until, wait_for
 from tests.support.http_client import TLS
 from tests.support.logged import startup_mistakes
 
@@ -193,9 +192,8 @@ def test_ctrl_c_ends_all_processes_of_serve(sandbox_url: str) -> None:
     }
     with running("serve", variables=settings) as command:
         wait_for(f"http://127.0.0.1:{port}/healthz", command)
-        end = time.monotonic() + 30
-        while "gateway_workers 2.0" not in _metrics(port) and time.monotonic() < end:
-            pass  # one of them may still be importing
+        # One of them may still be importing.
+        assert until(lambda: "gateway_workers 2.0" in _metrics(port))
         os.killpg(command.process.pid, signal.SIGINT)
         assert command.end(0) == 0
     assert "Traceback" not in command.err

@@ -6,7 +6,7 @@ import re
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from gateway.graphql_http.persisted_queries.reference import sha256_of
-from tests.support.commands import Command, free_port, post, running, wait_for
+from tests.support.commands import Command, free_port, post, running, until, wait_for
 from tests.support.http_client import TLS
 from tests.support.metrics import scrape
 from tests.support.raw_http import POST, WHOLE, connect, exchange, parse, until_closed
@@ -81,17 +81,19 @@ def waiting(
                 yield command, url, client, upstream
 
 
-def refuses(url: str) -> bool:
-    """Whether a server soon refuses connections."""
-    until = time.monotonic() + 3.0
-    while time.monotonic() < until:
+def refuses(url: str, seconds: float = 3.0) -> bool:
+    """Whether a server refuses connections before the time is over."""
+
+    def is_refused() -> bool:
         try:
             connect(url).close()
         except ConnectionRefusedError:
             return True
         except ConnectionResetError:  # the listener closed while it was being connected to
-            continue
-    return False
+            pass
+        return False
+
+    return until(is_refused, seconds)
 
 
 def status_of(url: str, path: str) -> int:
@@ -100,14 +102,6 @@ def status_of(url: str, path: str) -> int:
         return exchange(url, b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % path.encode()).status
     except OSError:
         return 0
-
-
-def until(condition: Callable[[], bool], seconds: float = 30.0) -> bool:
-    """Whether a condition is met before the time is over."""
-    end = time.monotonic() + seconds
-    while not (is_met := condition()) and time.monotonic() < end:
-        pass
-    return is_met
 
 
 @pytest.mark.parametrize("mode", ["one", "several"])
@@ -129,7 +123,7 @@ def test_a_gateway_goes_on_accepting_for_the_delay_and_is_not_ready(mode: str) -
         kept.sendall(WHOLE)
         answer = parse(until_closed(kept))
         assert (answer.status, answer.headers["connection"]) == (200, "close")
-        assert until(lambda: refuses(url), 5.0)
+        assert refuses(url, 5.0)
         assert time.monotonic() - began > 1.9
         assert command.process.poll() is None
         upstream.sendall(ANSWER)
@@ -151,7 +145,7 @@ def test_the_admin_listener_has_the_probes_and_metrics_to_the_end(mode: str) -> 
         assert status_of(admin, "/graphql") == 404
         assert until(lambda: scrape(admin)["gateway_workers"] == int(MODES[mode][1]))
         command.process.send_signal(signal.SIGTERM)
-        assert until(lambda: refuses(url), 5.0)
+        assert refuses(url, 5.0)
         assert [status_of(admin, path) for path in paths] == [200, 503, 200]
         upstream.sendall(ANSWER)
         assert parse(until_closed(client)).status == 200
@@ -245,7 +239,7 @@ def test_a_stopped_worker_delays_nothing() -> None:
         os.kill(idle, signal.SIGSTOP)
         command.process.send_signal(signal.SIGTERM)
         began = time.monotonic()
-        assert until(lambda: refuses(url), 5.0)
+        assert refuses(url, 5.0)
         upstream.sendall(ANSWER)
         assert parse(until_closed(client)).status == 200
         assert command.end(0) == 0
@@ -294,7 +288,7 @@ def test_the_workers_of_a_killed_parent_end() -> None:
     """They notice by the socket between the two, and drain as after SIGTERM."""
     with waiting("several") as (command, url, client, upstream):
         command.process.kill()
-        assert until(lambda: refuses(url), 5.0)
+        assert refuses(url, 5.0)
         upstream.sendall(ANSWER)
         assert parse(until_closed(client)).status == 200
         command.end(0)

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -117,6 +117,14 @@ def wait_for(url: str, command: Command, status: int | None = None) -> httpx.Res
                 return response
         time.sleep(0.02)
     raise TimeoutError(url)
+
+
+def until(condition: Callable[[], bool], seconds: float = _PATIENCE_S) -> bool:
+    """Whether a condition is met before the time is over."""
+    end = time.monotonic() + seconds
+    while not (is_met := condition()) and time.monotonic() < end:
+        time.sleep(0.02)
+    return is_met
 
 
 def post(url: str, query: str, headers: Mapping[str, str] | None = None) -> httpx.Response:

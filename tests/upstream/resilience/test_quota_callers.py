@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 from structlog.testing import capture_logs
 
+from tests.support.commands import until
 from tests.support.graph import serve_gateway
 from tests.support.http_client import TLS
 from tests.support.metrics import scrape
@@ -36,8 +37,7 @@ def test_a_caller_who_asks_for_much_starves_no_other(sandbox_url: str) -> None:
         for number in range(8):
             body = _customers(number * 20, 20)
             threads.submit(http.post, "/graphql", json=body, headers=LARGE)
-        while not scrape(url)["gateway_upstream_quota_waits_total"]:
-            pass
+        assert until(lambda: scrape(url)["gateway_upstream_quota_waits_total"] > 0)
         for number in range(3):
             answer = http.post("/graphql", json=_customers(900 + number, 1), headers=SMALL)
             assert "errors" not in answer.json()
