@@ -64,6 +64,7 @@ from gateway.telemetry import (
     start_logging,
 )
 from gateway.telemetry.logs import VERSION
+from gateway.telemetry.name_slots import NameSlots
 from gateway.telemetry.process import EventLoopLag, ProcessMetrics
 from gateway.telemetry.scrape import MetricsScrape
 from gateway.telemetry.shared_metrics import SharedMetrics
@@ -120,7 +121,13 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         if shared_metrics
         else create_metric_table(settings, names.values(), deprecated_elements(operations.schema))
     )
-    statistics = OperationStatistics(table.values.operations, documents.name_of)
+    slots = (
+        shared_metrics.operation_names
+        if shared_metrics
+        else NameSlots(table.values.spare_operations)
+    )
+    statistics = OperationStatistics(table.values.operations, documents.name_of, slots)
+    statistics.add_names(names.values())  # of a worker that starts after a reload
     clients, lag = Clients(table.values.clients, len(table.values.deprecated)), EventLoopLag()
     response_cache = create_response_cache(
         settings, cached, upstream.customer_ids, clock, cache_clocks
@@ -147,6 +154,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         ),
         table,
         shared_metrics,
+        slots,
     )
     sdl = SchemaRoute(print_schema(), guard, authenticator, statistics)
     create_handler, tracing = _handler_of(settings)
@@ -179,10 +187,15 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         max_startable=None if settings.cache_customer_ttl_s else traffic.startable(settings),
     )
 
+    async def reload_documents() -> None:
+        await documents.reload()
+        statistics.add_names(documents.operation_names.values())
+        operations.documents.forget_records()
+
     lifecycle = AppLifecycle(
         connections,
         {"auth_keys": lambda: authenticator.is_ready},
-        [files.reload, authenticator.reload, documents.reload],
+        [files.reload, authenticator.reload, reload_documents],
     )
 
     @asynccontextmanager

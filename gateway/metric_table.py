@@ -4,10 +4,12 @@ from collections.abc import Iterable
 
 from gateway.config.settings import Settings
 from gateway.telemetry.exposition import MetricTable
-from gateway.telemetry.metrics import DEPRECATED, OTHER, LabelValues
+from gateway.telemetry.label_values import LabelValues
+from gateway.telemetry.metrics import DEPRECATED, OTHER
 from gateway.upstream.payload_fields import payload_fields
 
 _MAX_NAMES = 500  # of operations: each has some 25 series
+_SPARE_NAMES = 100  # that a reload of the manifest may add
 
 
 def create_metric_table(
@@ -20,4 +22,12 @@ def create_metric_table(
     """
     names = [name for name in dict.fromkeys(operation_names) if name != OTHER]
     operations = tuple(names[:_MAX_NAMES])
-    return MetricTable(LabelValues(operations, settings.client_names, payload_fields(), deprecated))
+    return MetricTable(
+        LabelValues(
+            operations,
+            settings.client_names,
+            payload_fields(),
+            deprecated,
+            spare_operations=_SPARE_NAMES if settings.trusted_documents else 0,
+        )
+    )

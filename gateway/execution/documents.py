@@ -162,6 +162,13 @@ class DocumentCache:
         for text in [text for text in self._pinned if text not in texts]:
             self._pinned_bytes -= self._pinned.pop(text).bytes
 
+    def forget_records(self) -> None:
+        """Make the statistics look up anew where they count each operation."""
+        for documents in (self._new, self._hot, self._pinned):
+            for document in documents.values():
+                for operation in document.operations:
+                    operation.record = None
+
     def _evict(self) -> None:
         while len(self._hot) > _MAX_TEXTS * _HOT_SHARE or (
             self._hot_bytes > _MAX_BYTES * _HOT_SHARE

@@ -22,6 +22,7 @@ from gateway.telemetry.counters import CounterVec, Histogram, HttpRequestCounts
 from gateway.telemetry.masking import mask
 from gateway.telemetry.metric import BUCKETS_S, Samples
 from gateway.telemetry.metrics import CODES, OTHER
+from gateway.telemetry.name_slots import NameSlots
 from gateway.telemetry.operation_line import LogFields
 
 _MAX_LOGGED_NAME = 80  # characters
@@ -64,20 +65,30 @@ class OperationStatistics:
 
     Operations are counted by `names`, those of trusted operations; `name_of` returns the name of
     the one with a digest. All others, and those of which no document is known, are counted under
-    one name.
+    one name. Of names that are added later, as many are counted apart as there are `slots`.
     """
 
     def __init__(
         self,
         names: Iterable[str] = (),
         name_of: Callable[[bytes], str | None] = lambda _digest: None,
+        slots: NameSlots | None = None,
     ) -> None:
-        self._name_of = name_of
+        self._name_of, self._slots = name_of, slots or NameSlots(0)
         self._series = {name: OperationSeries() for name in (*names, OTHER)}
         self.other = self._series[OTHER]
+        spare = [OperationSeries() for _ in range(self._slots.number)]
+        *named, other = self._series.values()
+        self._spare, self._all = spare, [*named, *spare, other]
         self._codes, self._refusals = CounterVec(CODES), CounterVec(REFUSALS)
         self.http = HttpRequestCounts()
         self.disconnects = 0
+
+    def add_names(self, names: Iterable[str]) -> None:
+        """Count the operations of more names apart, while there are slots."""
+        for name in names:
+            if name not in self._series and (slot := self._slots.claim(name)) is not None:
+                self._series[name] = self._spare[slot]
 
     def record_of(self, operation: Operation) -> OperationRecord:
         """Return where an operation is counted, and keep it there."""
@@ -144,7 +155,7 @@ class OperationStatistics:
 
     def samples(self) -> Samples:
         """Return the samples of operations, of HTTP requests and of `gateway_errors_total`."""
-        series = self._series.values()
+        series = self._all
         return {
             "gateway_operations_total": [n for one in series for n in one.outcomes],
             "gateway_operations_refused_total": self._refusals.counts,

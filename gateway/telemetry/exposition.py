@@ -17,12 +17,14 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from gateway.telemetry.label_values import LabelValues, named
 from gateway.telemetry.logs import VERSION
 from gateway.telemetry.metric import BUCKETS_S, Kind, Metric, Samples
-from gateway.telemetry.metrics import BUILD, WORKERS, LabelValues, metrics_of
+from gateway.telemetry.metrics import BUILD, WORKERS, metrics_of
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
+_Series = Sequence[tuple[str, ...] | None]
 _BOUNDS = (*(str(bound) for bound in BUCKETS_S), "+Inf")
 
 
@@ -59,12 +61,18 @@ class MetricTable:
             cells.extend(values)
         return cells
 
-    def expose(self, ended: Iterable[Sequence[float]], running: Sequence[Sequence[float]]) -> bytes:
+    def expose(
+        self,
+        ended: Iterable[Sequence[float]],
+        running: Sequence[Sequence[float]],
+        names: Sequence[str] = (),
+    ) -> bytes:
         """Return the cells of all workers as one text.
 
-        Counters include workers that have ended; gauges are those of running workers alone.
+        Counters include workers that have ended; gauges are those of running workers alone. `names`
+        are those of operations that have got a name since the start.
         """
-        return generate_latest(_Families(self.metrics, [*ended], running))
+        return generate_latest(_Families(self.metrics, [*ended], running, names))
 
 
 class _Families(Collector):
@@ -73,8 +81,10 @@ class _Families(Collector):
         metrics: Sequence[Metric],
         ended: list[Sequence[float]],
         running: Sequence[Sequence[float]],
+        names: Sequence[str],
     ) -> None:
         self._metrics, self._ended, self._running = metrics, ended, running
+        self._names = names
 
     def collect(self) -> Iterator[Family]:
         start = 0
@@ -88,7 +98,9 @@ class _Families(Collector):
             else:
                 ended = [worker[start:end] for worker in self._ended]
                 sums = [sum(values) for values in zip(*running, *ended, strict=True)]
-                yield (_counter if metric.kind is Kind.COUNTER else _histogram)(metric, sums)
+                series = [named(labels, self._names) for labels in metric.series]
+                family = _counter if metric.kind is Kind.COUNTER else _histogram
+                yield family(metric, series, sums)
             start = end
         yield _gauge(WORKERS, [len(self._running)])
         build = GaugeMetricFamily(BUILD.name, BUILD.help, labels=BUILD.label_names)
@@ -109,17 +121,20 @@ def _gauge(metric: Metric, values: Sequence[float]) -> Family:
     return family
 
 
-def _counter(metric: Metric, values: Sequence[float]) -> Family:
+def _counter(metric: Metric, series: _Series, values: Sequence[float]) -> Family:
     family = CounterMetricFamily(metric.name, metric.help, labels=metric.label_names)
-    for labels, value in zip(metric.series, values, strict=True):
-        family.add_metric(labels, value)
+    for labels, value in zip(series, values, strict=True):
+        if labels is not None:
+            family.add_metric(labels, value)
     return family
 
 
-def _histogram(metric: Metric, values: Sequence[float]) -> Family:
+def _histogram(metric: Metric, series: _Series, values: Sequence[float]) -> Family:
     family = HistogramMetricFamily(metric.name, metric.help, labels=metric.label_names)
     width = len(_BOUNDS) + 1
-    for index, labels in enumerate(metric.series):
+    for index, labels in enumerate(series):
+        if labels is None:
+            continue
         *counts, sum_s = values[index * width : (index + 1) * width]
         buckets = list(zip(_BOUNDS, accumulate(counts), strict=True))
         family.add_metric(labels, buckets, sum_s)

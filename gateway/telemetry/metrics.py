@@ -8,9 +8,9 @@ manifest has it, and the name of a client where a setting does: else a client co
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import product
-from typing import NamedTuple
 
 from gateway.errors import OUTCOMES, REFUSALS, codes
+from gateway.telemetry.label_values import LabelValues, spare_name
 from gateway.telemetry.metric import Kind, Metric
 
 OTHER, NONE = "other", "none"
@@ -327,39 +327,10 @@ _METRICS = (
 )
 
 
-class PayloadFields(NamedTuple):
-    """The documented fields of the endpoints of promotions, each an endpoint and a path.
-
-    A promotion is dropped where one of the `needed` is unreadable; `enums` have the words of enums.
-    `undocumented` are those whose values may be of an undocumented shape, with the effect.
-    """
-
-    needed: tuple[tuple[str, str], ...] = ()
-    undocumented: tuple[tuple[str, str, str], ...] = ()
-    enums: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def endpoints(self) -> list[str]:
-        """The endpoints that have fields."""
-        return list(dict.fromkeys(endpoint for endpoint, _path in self.needed))
-
-
-class LabelValues(NamedTuple):
-    """The values of the labels that are known only when the gateway starts.
-
-    `operations` and `clients` are names, without `other` and `none`; `fields` those of payloads;
-    `deprecated` are the schema coordinates of what is deprecated.
-    """
-
-    operations: tuple[str, ...] = ()
-    clients: tuple[str, ...] = ()
-    fields: PayloadFields = PayloadFields()
-    deprecated: tuple[str, ...] = ()
-
-
 def metrics_of(values: LabelValues) -> tuple[Metric, ...]:
     """Return all metrics, each with the values of all of its labels."""
-    operations = [*values.operations, OTHER]
+    spare = map(spare_name, range(values.spare_operations))
+    operations = [*values.operations, *spare, OTHER]
     clients = [*values.clients, OTHER, NONE]
     fields, (malformed, not_requested) = values.fields, DROPS
     rows: dict[tuple[str, ...], Iterable[tuple[str, ...]]] = {

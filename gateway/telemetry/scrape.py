@@ -10,6 +10,7 @@ from typing import Self
 from gateway.telemetry.exposition import MetricTable
 from gateway.telemetry.logs import log
 from gateway.telemetry.metric import Samples
+from gateway.telemetry.name_slots import NameSlots
 from gateway.telemetry.shared_metrics import SharedMetrics
 
 _WRITE_INTERVAL_S = 0.1
@@ -20,6 +21,8 @@ _BLOCKED_WORKER_TIMEOUT_S = 1.0
 class MetricsScrape:
     """The metrics of one process by its `table`, or with `shared` those of all workers.
 
+    `operation_names` are those that were added since the start.
+
     The `sources` return the samples of this process. They are called for a scrape, and with
     `shared` ten times a second, so that requests pay for counting alone.
     """
@@ -29,8 +32,10 @@ class MetricsScrape:
         sources: Sequence[Callable[[], Samples]],
         table: MetricTable,
         shared: SharedMetrics | None = None,
+        operation_names: NameSlots | None = None,
     ) -> None:
         self._sources, self._table, self._shared = sources, table, shared
+        self._names = operation_names or NameSlots(0)
         self._writing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -57,14 +62,14 @@ class MetricsScrape:
         loop is blocked for longer than a second.
         """
         if self._shared is None:
-            return self._table.expose([], [self._read()])
+            return self._table.expose([], [self._read()], self._names.names())
         started_at = time.monotonic()
         self._write(self._shared)
         deadline = started_at + _BLOCKED_WORKER_TIMEOUT_S
         while self._shared.is_behind(started_at) and time.monotonic() < deadline:  # noqa: ASYNC110 - other processes set no event
             await asyncio.sleep(_POLL_INTERVAL_S)
         snapshot = self._shared.read(self._read)
-        return self._table.expose(snapshot.ended, snapshot.running)
+        return self._table.expose(snapshot.ended, snapshot.running, self._names.names())
 
     async def _keep_writing(self, shared: SharedMetrics) -> None:
         while True:

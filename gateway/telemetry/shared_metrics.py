@@ -11,13 +11,14 @@ import mmap
 import os
 import tempfile
 from array import array
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from multiprocessing.reduction import DupFd
 from operator import add
 from typing import Any, NamedTuple
 
 from gateway.telemetry.exposition import MetricTable
+from gateway.telemetry.name_slots import NAME_BYTES, NameSlots
 
 _BYTES = 8  # of a double
 _SPARE_SLOTS = 16  # a new worker may start before the old one has ended
@@ -34,19 +35,24 @@ class SharedMetrics:
     """Slots for `workers` and some spare ones; can be passed to a spawned process.
 
     `table` says what the cells of a slot are; a slot begins with the time of its last write.
+    `operation_names` are names that were added since the start.
     """
 
     def __init__(self, workers: int, table: MetricTable) -> None:
         self.table, self._slots = table, workers + _SPARE_SLOTS
         fd = _anonymous_file()
-        os.ftruncate(fd, self._slots * (table.cells + 1) * _BYTES)
+        names = table.values.spare_operations * NAME_BYTES
+        os.ftruncate(fd, self._slots * (table.cells + 1) * _BYTES + names)
         self._open(fd)
 
     def _open(self, fd: int) -> None:
         self._fd, cells = fd, self.table.cells
         self._stride = cells + 1
-        self._map = mmap.mmap(fd, self._slots * self._stride * _BYTES)
-        self._cells = memoryview(self._map).cast("d")
+        end, spare = self._slots * self._stride * _BYTES, self.table.values.spare_operations
+        self._map = mmap.mmap(fd, end + spare * NAME_BYTES)
+        self._cells = memoryview(self._map)[:end].cast("d")
+        self._names = memoryview(self._map)[end:]
+        self.operation_names = NameSlots(spare, self._names, self._lock_names)
         self._own: int | None = None
         self._base = array("d", bytes(cells * _BYTES))
 
@@ -97,6 +103,7 @@ class SharedMetrics:
     def close(self) -> None:
         """Release the memory and the slot."""
         self._cells.release()
+        self._names.release()
         self._map.close()
         os.close(self._fd)
 
@@ -116,6 +123,14 @@ class SharedMetrics:
             return True
         fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, slot)
         return False
+
+    @contextmanager
+    def _lock_names(self) -> Iterator[None]:
+        fcntl.lockf(self._fd, fcntl.LOCK_EX, 1, self._slots)
+        try:
+            yield
+        finally:
+            fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, self._slots)
 
     def _lock(self, slot: int, mode: int = fcntl.LOCK_EX) -> bool:
         with suppress(OSError):

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Callable, Iterable
 
+from gateway.telemetry.label_values import PayloadFields
 from gateway.telemetry.metric import Samples
-from gateway.telemetry.metrics import ENDPOINTS, PayloadFields
+from gateway.telemetry.metrics import ENDPOINTS
 from gateway.upstream.decoding.drift import UNDOCUMENTED, DriftKind
 from gateway.upstream.resilience.circuit_breaker import CircuitState
 from gateway.upstream.resilience.phase_out import PhaseOut

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple, get_origin
 
-from gateway.telemetry.metrics import PayloadFields
+from gateway.telemetry.label_values import PayloadFields
 from gateway.upstream.customer_view.endpoint import ENDPOINT as CUSTOMER_VIEW
 from gateway.upstream.decoding.annotations import (
     is_essential,

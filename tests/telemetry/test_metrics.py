@@ -18,8 +18,9 @@ from gateway.server.connections import Connections
 from gateway.telemetry import log_samples
 from gateway.telemetry.counters import CounterVec, Histogram
 from gateway.telemetry.exposition import MetricTable
+from gateway.telemetry.label_values import PayloadFields
 from gateway.telemetry.metric import BUCKETS_S, Kind
-from gateway.telemetry.metrics import BUILD, ENDPOINTS, METRICS, WORKERS, PayloadFields
+from gateway.telemetry.metrics import BUILD, ENDPOINTS, METRICS, WORKERS
 from gateway.telemetry.process import EventLoopLag, ProcessMetrics
 from gateway.upstream.customer_view import endpoint as customer_view_endpoint
 from gateway.upstream.definitions import endpoint as definition_endpoint
