@@ -103,6 +103,7 @@ SLEEPS = {
     "tests/support/commands.py": "polls: another process starts and ends",
     "tests/support/raw_server.py": "polls: the network has no event to wait for",
     "tests/support/tokens.py": "a JWKS server that is slow",
+    "tests/telemetry/test_reloaded_names.py": "polls: worker processes start and end",
     "tests/telemetry/test_workers.py": "polls: worker processes start and end",
     "tests/test_deadline_scope.py": "deadlines of the event loop",
     "tests/upstream/resilience/replica.py": "a load that runs beside others",
