@@ -39,13 +39,13 @@ class CustomerClaim(NamedTuple):
 class Caller:
     """The client of a request: its roles, and the credential headers that `passthrough` forwards.
 
-    `customers` are those whom the caller may query, None for all; `subject` identifies the caller
-    in logs by a hash.
+    `customers` are those whom the caller may query, in the order of the token, None for all;
+    `subject` identifies the caller in logs by a hash.
     """
 
     roles: frozenset[Role] = frozenset()
     credential: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    customers: frozenset[CustomerClaim] | None = field(default=None, repr=False)
+    customers: tuple[CustomerClaim, ...] | None = field(default=None, repr=False)
     subject: str = ""
 
     @cached_property
@@ -60,8 +60,7 @@ class Caller:
         It is not keyed, and customers' identifiers can be guessed: it is for keys that are hashed
         with a secret, and must not be logged.
         """
-        customers = None if self.customers is None else sorted(self.customers)
-        rights = (sorted(role.value for role in self.roles), customers, self.credential)
+        rights = (sorted(role.value for role in self.roles), self.customers, self.credential)
         return hashlib.sha256(repr(rights).encode("utf-8", "surrogatepass")).hexdigest()
 
 

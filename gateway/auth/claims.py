@@ -20,18 +20,18 @@ def read_roles(claims: dict[str, Any], name: str) -> frozenset[Role]:
     return frozenset(_ROLES[role] for role in names if isinstance(role, str) and role in _ROLES)
 
 
-def read_customers(claims: dict[str, Any], name: str) -> frozenset[CustomerClaim]:
-    """Return the customers in a claim, none if there is no such claim.
+def read_customers(claims: dict[str, Any], name: str) -> tuple[CustomerClaim, ...]:
+    """Return the customers in a claim, in its order, none if there is no such claim.
 
     Raise TokenRefusedError for anything but a list of CustomerIdentifier objects: a claim that
     cannot be read completely is not applied in part.
     """
     value = find_claim(claims, name)
     if value is None:
-        return frozenset()
+        return ()
     if not isinstance(value, list):
         raise TokenRefusedError("customers")
-    return frozenset(_read_customer(item) for item in value)
+    return tuple(dict.fromkeys(_read_customer(item) for item in value))
 
 
 def _read_customer(item: object) -> CustomerClaim:

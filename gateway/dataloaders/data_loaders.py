@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from gateway.context import RequestContext
+from gateway.dataloaders.customer_counts import CustomerCountByListLoader
 from gateway.dataloaders.customer_ids import CustomerIdByKeyLoader
 from gateway.dataloaders.customer_pages import CustomerPageByKeyLoader
 from gateway.dataloaders.customer_promotions import CustomerPromotionByIdLoader
@@ -43,6 +44,11 @@ class DataLoaders:
         self.customer_ids = CustomerIdByKeyLoader(
             self.customer_pages, sources.known_customer_ids, request
         )
+
+    @cached_property
+    def customer_counts(self) -> CustomerCountByListLoader:
+        """Totals of customers' lists."""
+        return CustomerCountByListLoader(self.customer_pages)
 
     @cached_property
     def customer_promotions(self) -> CustomerPromotionByIdLoader:

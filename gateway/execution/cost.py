@@ -60,20 +60,26 @@ class CostEstimator:
         limits: Limits,
     ) -> None:
         self._schema, self._operation, self._limits = schema, operation, limits
+        root = schema.get_root_type(operation.definition.operation)
+        self._is_for_own = root is not None and any(
+            _is_each_own(schema, root, field) for field in operation.root_fields
+        )
         definitions = operation.definition.variable_definitions or ()
         self._names = [definition.variable.name.value for definition in definitions]
         self._known: BoundedDict[tuple[Size, ...], Cost] = BoundedDict(_MAX_MEMOISED)
 
-    def of(self, sizes: tuple[Size, ...], look_ups: int = 0) -> Cost:
+    def of(self, sizes: tuple[Size, ...], look_ups: int = 0, own_customers: int = 0) -> Cost:
         """Return the cost with variables of these sizes, in the order of their definitions.
 
-        `look_ups` is the number of calls that look up the customers of the caller's token. Raise
-        OperationRefusedError with QUERY_TOO_COMPLEX above the maximum cost, and with LIST_TOO_LONG
-        for a list that is longer than allowed.
+        `look_ups` is the number of calls that look up the customers of the caller's token,
+        `own_customers` the number of these customers. Raise OperationRefusedError with
+        QUERY_TOO_COMPLEX above the maximum cost, and with LIST_TOO_LONG for a list that is longer
+        than allowed.
         """
-        cost = self._known.get(sizes)
+        key = (*sizes, own_customers) if self._is_for_own else sizes
+        cost = self._known.get(key)
         if cost is None:
-            cost = self._known[sizes] = self._count(sizes)
+            cost = self._known[key] = self._count(sizes, own_customers)
         if look_ups:
             cost = self._cost(cost.leaves, cost.calls + look_ups)
         if cost.requested > cost.maximum:
@@ -82,12 +88,14 @@ class CostEstimator:
             raise OperationRefusedError([{"message": error.message, "extensions": extensions}])
         return cost
 
-    def _count(self, sizes: tuple[Size, ...]) -> Cost:
+    def _count(self, sizes: tuple[Size, ...], own_customers: int) -> Cost:
         root = self._schema.get_root_type(self._operation.definition.operation)
         if root is None:
             raise TypeError("validation accepted an operation of a kind the schema does not have")
         variables = dict(zip(self._names, sizes, strict=True))
-        fold = _CostFold(self._schema, self._operation.fragments, variables, self._limits)
+        fold = _CostFold(
+            self._schema, self._operation.fragments, variables, self._limits, own_customers
+        )
         try:
             part = fold.total(self._operation.definition.selection_set, root)
         except ListTooLongError as error:
@@ -135,9 +143,11 @@ class _CostFold(SelectionFold[GraphQLObjectType, _Part]):
         fragments: Mapping[str, FragmentDefinitionNode],
         variables: Mapping[str, Size],
         limits: Limits,
+        own_customers: int,
     ) -> None:
         super().__init__(fragments)
         self._schema, self._variables, self._limits = schema, variables, limits
+        self._own_customers = own_customers
 
     def combine(self, values: list[_Part]) -> _Part:
         return _Part(
@@ -193,7 +203,8 @@ class _CostFold(SelectionFold[GraphQLObjectType, _Part]):
             return part
         looked_ahead = {name for type_, name in field.fetching.looks_ahead_to if type_ == kind.name}
         if looked_ahead & part.names and field.fetching.calls is not any_calls:
-            return part
+            # A look-up without any page or count takes a call of its own.
+            return part._replace(calls=max(part.calls, self._calls(field, arguments)))
         return part._replace(calls=min(part.calls + self._calls(field, arguments), _MAX_COUNT))
 
     def _calls(self, field: SizedField, arguments: dict[str, Size]) -> int:
@@ -227,6 +238,8 @@ class _CostFold(SelectionFold[GraphQLObjectType, _Part]):
 
     def _length(self, field: SizedField, arguments: dict[str, Size]) -> int:
         """Return the number of results that a field is counted as."""
+        if field.fetching is not None and field.fetching.is_each_own:
+            return self._own_customers
         each_of = field.fetching.each_of if field.fetching is not None else None
         if each_of is None:
             return field.length
@@ -234,6 +247,11 @@ class _CostFold(SelectionFold[GraphQLObjectType, _Part]):
         if count > self._limits.list_length:
             raise ListTooLongError(each_of, self._limits.list_length, count)
         return count
+
+
+def _is_each_own(schema: GraphQLSchema, root: GraphQLObjectType, node: FieldNode) -> bool:
+    fetching = field_of(schema, root, node.name.value).fetching
+    return fetching is not None and fetching.is_each_own
 
 
 def selects_customer_by_id(operation: OperationAnalysis, variables: dict[str, Any]) -> bool:

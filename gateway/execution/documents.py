@@ -66,19 +66,19 @@ class Operation:
         self.is_query = definition.operation is OperationType.QUERY
         self.variable_definitions = tuple(definition.variable_definitions or ())
 
-    def check(self, variables: dict[str, Any], look_ups: int = 0) -> Cost:
+    def check(self, variables: dict[str, Any], look_ups: int = 0, own_customers: int = 0) -> Cost:
         """Return the cost with these variables, once they are known to be valid.
 
         `look_ups` is the number of calls that it takes to find out whether a customer id is one of
-        the caller's own customers. Raise OperationRefusedError with BAD_USER_INPUT or
-        QUERY_TOO_COMPLEX.
+        the caller's own customers, of whom there are `own_customers`. Raise OperationRefusedError
+        with BAD_USER_INPUT or QUERY_TOO_COMPLEX.
         """
         if variables:
             check_variables_size(variables, self.limits)
         sizes = self.variables.check(variables) if self.variable_definitions else ()
         if look_ups and not selects_customer_by_id(self.analysis, variables):
             look_ups = 0
-        return self.cost.of(sizes, look_ups)
+        return self.cost.of(sizes, look_ups, own_customers)
 
 
 class Document:

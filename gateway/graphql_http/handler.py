@@ -249,8 +249,12 @@ class GraphQLHandler:
         if cached is not None:
             cost = cached.cost
         else:
-            look_ups = max_look_ups(context.caller) if context.caller.customers else 0
-            cost = operation.check(variables, look_ups)
+            own = context.caller.customers
+            cost = (
+                operation.check(variables, max_look_ups(context.caller), len(own))
+                if own
+                else operation.check(variables)
+            )
         if batch_budget is not None:
             batch_budget.add(cost)
         if reference is not None:  # only now: what is stored for its hash alone is valid

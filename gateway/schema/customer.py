@@ -1,6 +1,7 @@
 """A customer and their promotions."""
 
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, Self
 
 import strawberry
 
@@ -9,6 +10,7 @@ from gateway.pagination.arguments import PageFields
 from gateway.pagination.page import Drift
 from gateway.schema.customer_pages import (
     Availability,
+    Counts,
     CustomerPageArguments,
     FetchedCustomerPage,
     Pages,
@@ -22,7 +24,7 @@ from gateway.schema.customer_promotion import CustomerPromotion, PromotionOwner
 from gateway.schema.customer_search import OrderBy, Search, Validity
 from gateway.schema.declare import NOT_PREFETCHED, calls_of_a_customers_page, computed, fetching
 from gateway.schema.ids import ID_DESCRIPTION, Node, write_id
-from gateway.schema.info import Info, ResolverContext
+from gateway.schema.info import Info, ResolverContext, settle
 from gateway.schema.lookahead import Ahead
 from gateway.schema.paging import (
     PAGE_FIELDS,
@@ -34,9 +36,16 @@ from gateway.schema.paging import (
     PageInfo,
     PageWarning,
 )
+from gateway.schema.promotion_counts import (
+    COUNT_FIELDS,
+    CountedLists,
+    PromotionCounts,
+    counted_lists,
+)
 from gateway.upstream.customer_view.endpoint import ENDPOINT, CustomerKey
 
-PAGES_BELOW = ("Customer", "promotions")
+_PAGES, _COUNTS = FETCHED_BELOW = (("Customer", "promotions"), ("Customer", "promotionCounts"))
+"""The fields of a customer that its look-up fetches."""
 
 
 @strawberry.type(description="A customer's promotion and its place in the list.")
@@ -99,14 +108,15 @@ class CustomerPromotionConnection:
 
 @strawberry.type(description="A customer of the loyalty platform, as one source knows them.")
 class Customer(Node):
-    """A view over a look-up: `payload` is the customer's id, `pages` are the pages fetched for it.
+    """A view over a look-up: `payload` is the customer's id, `pages` and `counts` came with it.
 
-    Where all pages have failed and the query does not have the id, `payload` is the first error.
+    Where all of them have failed and the query does not have the id, `payload` is the first error.
     """
 
     payload: strawberry.Private[str | GatewayError]
     key: strawberry.Private[CustomerKey]
     pages: strawberry.Private[Pages | None] = None
+    counts: strawberry.Private[Counts | None] = None
 
     @computed(ID_DESCRIPTION)
     def id(self) -> strawberry.ID:
@@ -178,27 +188,72 @@ class Customer(Node):
             raise CustomerMismatchError(ENDPOINT)
         return CustomerPromotionConnection(payload=page)
 
+    @computed("How many promotions the customer has.", looks_for=COUNT_FIELDS)
+    def promotion_counts(
+        self,
+        type: Type = None,  # noqa: A002 - the graph's name
+        source_type: SourceType = None,
+        program_ids: ProgramIds = None,
+    ) -> PromotionCounts:
+        """Return the counts, of which each is fetched with the look-up, or where it is selected."""
+        arguments = {"type": type, "source_type": source_type, "program_ids": program_ids}
+        lists = CustomerPageArguments.of(arguments)
+        counted = CountedLists(self.key, self.payload, lists, self.counts or {})
+        return PromotionCounts(payload=counted)
+
+
+class Below(NamedTuple):
+    """The selections below a customer that its look-up fetches."""
+
+    pages: list[Ahead]
+    counts: list[Ahead]
+
+    @classmethod
+    def of(cls, look_ahead: Callable[[str, str], list[Ahead]]) -> Self:
+        """Return those below a field that is declared to look ahead to `FETCHED_BELOW`."""
+        return cls(look_ahead(*_PAGES), look_ahead(*_COUNTS))
+
 
 async def load_customer(
-    context: ResolverContext, key: CustomerKey, pages_below: list[Ahead]
+    context: ResolverContext, key: CustomerKey, below: Below
 ) -> Customer | None:
-    """Return a customer, found by fetching the pages selected below; null if there is none.
+    """Return a customer, found by fetching what is selected below; null if there is none.
 
     One call of the budget is reserved meanwhile, so that no definition takes it. The result of a
-    page that fails is its error (`fetch_pages`).
+    page or count that fails is its error (`fetch_pages`).
     """
     wanted: dict[CustomerPageArguments, PageFields] = {}
-    for arguments, fields in pages_below:
+    for arguments, fields in below.pages:
         page = CustomerPageArguments.of(arguments)
         equal = wanted.get(page)
         wanted[page] = fields if equal is None else fields.merge(equal)
+    counted = counted_lists(below.counts) if below.counts else []
     budget = context.request.budget
     budget.reserve_more(1)
     try:
-        found = await fetch_pages(context, key, wanted)
+        found = await fetch_pages(context, key, wanted, counted)
     finally:
         budget.reserve_more(-1)
     if found is None:
         return None
-    customer_id, pages = found
-    return Customer(payload=customer_id, key=key, pages=pages)
+    customer_id, pages, counts = found
+    return Customer(payload=customer_id, key=key, pages=pages, counts=counts)
+
+
+async def load_own_customers(
+    context: ResolverContext, keys: Iterable[CustomerKey], below: Below
+) -> list[Customer]:
+    """Return the customers of the caller's token, each once, without those who do not exist.
+
+    One whose look-up fails is there all the same: what is selected of it has the error.
+    """
+    keys = [*keys]
+    results = await settle([load_customer(context, key, below) for key in keys])
+    customers: dict[tuple[Any, ...], Customer] = {}
+    for key, result in zip(keys, results, strict=True):
+        if result is None:
+            continue
+        customer = Customer(payload=result, key=key) if isinstance(result, GatewayError) else result
+        is_known = isinstance(customer.payload, str)
+        customers.setdefault((key.source, customer.payload) if is_known else key, customer)
+    return [*customers.values()]

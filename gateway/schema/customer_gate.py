@@ -41,10 +41,10 @@ async def authorize_customer_id(
 
 
 def own_customers(caller: Caller) -> list[CustomerKey]:
-    """Return the keys of the customers that the caller's token names, sorted."""
+    """Return the keys of the customers that the caller's token names, in its order."""
     return [
         CustomerKey(CustomerSource[source], name, value)
-        for source, name, value in sorted(caller.customers or ())
+        for source, name, value in caller.customers or ()
     ]
 
 

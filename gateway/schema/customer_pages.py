@@ -1,12 +1,13 @@
 """A customer's pages: checked before anything is fetched, then fetched concurrently."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from functools import lru_cache, partial
 from itertools import starmap
 from typing import Annotated, Any, NamedTuple, Self
 
 import strawberry
 
+from gateway.dataloaders.customer_counts import CustomerListKey
 from gateway.errors import (
     BadUserInputError,
     CursorInvalidError,
@@ -20,6 +21,7 @@ from gateway.pagination.forward import first_page
 from gateway.pagination.page import ConnectionPage
 from gateway.pagination.paginate import paginate
 from gateway.pagination.sorted_page import SortedRequest
+from gateway.pagination.window_buffer import plausible_total
 from gateway.schema.customer_search import CustomerPromotionOrder, CustomerSearch, search_page
 from gateway.schema.ids import check_digits, is_number
 from gateway.schema.info import ResolverContext, settle
@@ -105,7 +107,15 @@ class FetchedCustomerPage(NamedTuple):
     availability: PromotionAvailability | None
 
 
+class CustomerCount(NamedTuple):
+    """The total of a customer's list, None where the upstream does not say, and the id."""
+
+    total: int | None
+    customer_id: str
+
+
 Pages = dict[CustomerPageArguments, FetchedCustomerPage | GatewayError]
+Counts = dict[CustomerPageArguments, CustomerCount | GatewayError]
 
 
 async def fetch_page(
@@ -162,6 +172,19 @@ async def fetch_page(
     owner = CursorOwner(customer.identifier_name, customer.identifier_value, customer_id)
     binding = Binding(connection, owner)
     return FetchedCustomerPage(page, binding, customer, customer_id, arguments.availability)
+
+
+async def fetch_count(
+    context: ResolverContext, customer: CustomerKey, arguments: CustomerPageArguments
+) -> CustomerCount:
+    """Fetch the total of a customer's list; of the arguments only the filters are used.
+
+    Raise BadUserInputError before any call; UpstreamNotFoundError where there is no such customer;
+    UpstreamError.
+    """
+    key = CustomerListKey(customer, _check_filters(arguments))
+    page, offset = await context.loaders.customer_counts.load(key)
+    return CustomerCount(plausible_total(page, offset), str(page.customer_id))
 
 
 def _fetch(
@@ -223,46 +246,58 @@ def connection_key(source: CustomerSource, filters: CustomerFilters) -> str:
     return "|".join(part or "" for part in parts)
 
 
+class FetchedCustomer(NamedTuple):
+    """A customer's id, or the first error where nothing tells it, with pages and counts."""
+
+    customer_id: str | GatewayError
+    pages: Pages
+    counts: Counts
+
+
 async def fetch_pages(
     context: ResolverContext,
     customer: CustomerKey,
     wanted: Mapping[CustomerPageArguments, PageFields],
-) -> tuple[str | GatewayError, Pages] | None:
-    """Fetch all pages of a customer concurrently; return the customer's id and the pages.
+    counted: Iterable[CustomerPageArguments] = (),
+) -> FetchedCustomer | None:
+    """Fetch all pages and counts of a customer concurrently, and the customer's id with them.
 
-    Return None where the upstream says that there is no such customer. The result of a page that
-    fails is its error; where all fail, the id is an error too, unless the query itself has it.
-    Where no page is wanted, one call with limit 1 fetches the id; raise UpstreamError where that
-    fails.
+    Return None where the upstream says that there is no such customer. The result of a page or
+    count that fails is its error; where all fail, the id is an error too, unless the query itself
+    has it. Where none is wanted, one call with limit 1 fetches the id; raise UpstreamError where
+    that fails.
     """
-    if not wanted:
+    loads: list[Coroutine[Any, Any, FetchedCustomerPage | CustomerCount]] = [
+        *starmap(partial(fetch_page, context, customer), wanted.items())
+    ]
+    if counted:
+        loads += map(partial(fetch_count, context, customer), counted)
+    if not loads:
         return await _fetch_id(context, customer)
     ids = context.loaders.customer_ids
-    loads = [*starmap(partial(fetch_page, context, customer), wanted.items())]
     async with ids.together(customer):
         results = await settle(loads)
-    pages: Pages = {}
     failure: GatewayError | None = None
     customer_id: str | None = None
-    for arguments, fetched_or_failed in zip(wanted, results, strict=True):
-        result = fetched_or_failed
+    for index, result in enumerate(results):
         if isinstance(result, UpstreamNotFoundError):
             return None
-        if isinstance(result, FetchedCustomerPage):
+        if not isinstance(result, GatewayError):
             if ids.agrees(customer, result.customer_id):
                 customer_id = result.customer_id
-            else:  # another response has contradicted it meanwhile
-                result = CustomerMismatchError(ENDPOINT)
-        pages[arguments] = result
-        if isinstance(result, GatewayError):
-            failure = failure or result
+                continue
+            # Another response has contradicted it meanwhile.
+            results[index] = CustomerMismatchError(ENDPOINT)
+        failure = failure or results[index]
+    pages = dict(zip(wanted, results, strict=False))
+    counts = dict(zip(counted, results[len(pages) :], strict=True)) if counted else {}
     if customer_id is not None:
-        return customer_id, pages
+        return FetchedCustomer(customer_id, pages, counts)
     assert failure is not None  # noqa: S101 - a fetched page has the id
-    return _id_without_pages(customer, wanted) or failure, pages
+    return FetchedCustomer(_id_without_pages(customer, wanted) or failure, pages, counts)
 
 
-async def _fetch_id(context: ResolverContext, customer: CustomerKey) -> tuple[str, Pages] | None:
+async def _fetch_id(context: ResolverContext, customer: CustomerKey) -> FetchedCustomer | None:
     ids = context.loaders.customer_ids
     try:
         async with ids.together(customer):
@@ -274,7 +309,7 @@ async def _fetch_id(context: ResolverContext, customer: CustomerKey) -> tuple[st
     customer_id = str(page.customer_id)
     if not ids.agrees(customer, customer_id):
         raise CustomerMismatchError(ENDPOINT)
-    return customer_id, {}
+    return FetchedCustomer(customer_id, {}, {})
 
 
 def _id_without_pages(customer: CustomerKey, failed: Iterable[CustomerPageArguments]) -> str | None:

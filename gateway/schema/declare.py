@@ -58,9 +58,13 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """A method that does no I/O; `view` is what shows the payloads that it returns, if any."""
+    """A method that does no I/O; `view` is what shows the payloads that it returns, if any.
+
+    `looks_for` has the selections below the field that a field above it may look ahead to.
+    """
 
     view: "AsView | AsViews | None" = None
+    looks_for: LooksFor | None = None
 
 
 class CostArguments(NamedTuple):
@@ -125,9 +129,10 @@ class Fetching:
 
     `calls` counts for each result. Where a field of `looks_ahead_to` is selected below, its calls
     count instead, unless the number is unknown (`any_calls`). `each_of` names the list argument
-    that has one result for each of its items. `prefetched` takes the view and the arguments and
-    returns the value where no network is needed, else `NOT_PREFETCHED`; it raises what the method
-    would raise. `looks_for` has the selections below the field that change what it fetches.
+    that has one result for each of its items; with `is_each_own` there is one for each customer of
+    the caller's token. `prefetched` takes the view and the arguments and returns the value where no
+    network is needed, else `NOT_PREFETCHED`; it raises what the method would raise. `looks_for` has
+    the selections below the field that change what it fetches.
     """
 
     looks_ahead_to: tuple[tuple[str, str], ...]
@@ -135,6 +140,7 @@ class Fetching:
     each_of: str | None = None
     prefetched: Callable[..., Any] | None = None
     looks_for: LooksFor | None = None
+    is_each_own: bool = False
 
 
 _WHOLE_LIST_ARGUMENTS = frozenset({"search", "validity", "orderBy"})
@@ -339,7 +345,12 @@ def reader(attribute: str) -> Callable[[Any], Any]:
     return read
 
 
-def computed(description: str, view: "AsView | AsViews | None" = None) -> Callable[[_R], _R]:
+def computed(
+    description: str,
+    view: "AsView | AsViews | None" = None,
+    *,
+    looks_for: LooksFor | None = None,
+) -> Callable[[_R], _R]:
     """Declare a field that is computed from the payload and its arguments.
 
     With `view` the method returns payloads, and the field's type in the graph is that view; it is
@@ -358,7 +369,7 @@ def computed(description: str, view: "AsView | AsViews | None" = None) -> Callab
         field: Any = strawberry.field(
             resolver=resolver,
             description=description,
-            metadata={DECLARATION: Computed(view)},
+            metadata={DECLARATION: Computed(view, looks_for)},
             graphql_type=kind,
         )
         return field  # type: ignore[no-any-return]  # to a type checker a field is its method
@@ -373,14 +384,14 @@ def fetching(
     each_of: str | None = None,
     prefetched: Callable[..., Any] | None = None,
     looks_for: LooksFor | None = None,
+    is_each_own: bool = False,
 ) -> Callable[[_R], _R]:
     """Declare a field that needs a DataLoader, and how many calls it may cause (`Fetching`)."""
+    declared = Fetching(looks_ahead_to, calls, each_of, prefetched, looks_for, is_each_own)
 
     def declare(method: _R) -> _R:
         field: Any = strawberry.field(
-            resolver=method,
-            description=description,
-            metadata={DECLARATION: Fetching(looks_ahead_to, calls, each_of, prefetched, looks_for)},
+            resolver=method, description=description, metadata={DECLARATION: declared}
         )
         return field  # type: ignore[no-any-return]  # as above
 

@@ -7,7 +7,13 @@ import strawberry
 from gateway.dataloaders.customer_promotions import CustomerPromotionKey
 from gateway.dataloaders.definitions import DefinitionKey
 from gateway.errors import GatewayError
-from gateway.schema.customer import PAGES_BELOW, Customer, load_customer
+from gateway.schema.customer import (
+    FETCHED_BELOW,
+    Below,
+    Customer,
+    load_customer,
+    load_own_customers,
+)
 from gateway.schema.customer_gate import authorize_customer, authorize_customer_id, own_customers
 from gateway.schema.customer_promotion import load_customer_promotion
 from gateway.schema.declare import (
@@ -20,7 +26,6 @@ from gateway.schema.declare import (
 from gateway.schema.identifiers import By, CustomerIdentifier, Source
 from gateway.schema.ids import Node, check_digits, read_id
 from gateway.schema.info import Info, ResolverContext, settle
-from gateway.schema.lookahead import Ahead
 from gateway.schema.program import Program
 from gateway.schema.promotion import Promotion, load_promotion, view_definition
 from gateway.upstream.normalise.enums import CustomerSource
@@ -54,40 +59,42 @@ class Query:
 
     @fetching(
         f"The thing with this id; null where there is none any more. {_OF_A_PROMOTION}",
-        PAGES_BELOW,
+        *FETCHED_BELOW,
         calls=any_calls,
     )
     async def node(self, info: Info, id: Id) -> Node | None:  # noqa: A002 - the graph's name
         """Load one node."""
-        return await _load_node(info.context, "id", id, info.look_ahead(*PAGES_BELOW))
+        return await _load_node(info.context, "id", id, Below.of(info.look_ahead))
 
     @fetching(
         "The things with these ids, in their order; null for each that is none. What `node` says of"
         " promotions is true here too.",
-        PAGES_BELOW,
+        *FETCHED_BELOW,
         calls=any_calls,
         each_of="ids",
     )
     async def nodes(self, info: Info, ids: Ids) -> list[Node | None]:
         """Load several nodes concurrently."""
-        pages_below = info.look_ahead(*PAGES_BELOW)
+        below = Below.of(info.look_ahead)
         return await settle(
-            [_load_node(info.context, f"ids[{i}]", id_, pages_below) for i, id_ in enumerate(ids)]
+            [_load_node(info.context, f"ids[{i}]", id_, below) for i, id_ in enumerate(ids)]
         )
 
     @fetching(
-        "The customer with this identifier; null where there is none.", PAGES_BELOW, calls=one_call
+        "The customer with this identifier; null where there is none.",
+        *FETCHED_BELOW,
+        calls=one_call,
     )
     async def customer(
         self, info: Info, by: By, source: Source = CustomerSource.INSTORE
     ) -> Customer | None:
         """Load one customer."""
         key = await authorize_customer(info.context, by, source)
-        return await load_customer(info.context, key, info.look_ahead(*PAGES_BELOW))
+        return await load_customer(info.context, key, Below.of(info.look_ahead))
 
     @fetching(
         "The customers with these identifiers, in their order; null for each that is none.",
-        PAGES_BELOW,
+        *FETCHED_BELOW,
         calls=one_call,
         each_of="by",
     )
@@ -95,13 +102,25 @@ class Query:
         self, info: Info, by: Identifiers, source: Source = CustomerSource.INSTORE
     ) -> list[Customer | None]:
         """Load several customers concurrently."""
-        pages_below = info.look_ahead(*PAGES_BELOW)
+        below = Below.of(info.look_ahead)
 
         async def load(index: int, identifier: CustomerIdentifier) -> Customer | None:
             key = await authorize_customer(info.context, identifier, source, f"by[{index}]")
-            return await load_customer(info.context, key, pages_below)
+            return await load_customer(info.context, key, below)
 
         return await settle([load(index, identifier) for index, identifier in enumerate(by)])
+
+    @fetching(
+        "The customers whom the caller's token names, in its order and each once, without those"
+        " whom the platform does not know. Empty where the token names none.",
+        *FETCHED_BELOW,
+        calls=one_call,
+        is_each_own=True,
+    )
+    async def viewer(self, info: Info) -> list[Customer]:
+        """Load the caller's own customers concurrently."""
+        own = own_customers(info.context.caller)
+        return await load_own_customers(info.context, own, Below.of(info.look_ahead))
 
     @fetching(
         "The program with this id. It costs no call, so it is never null for being unknown.",
@@ -128,14 +147,14 @@ class Query:
 
 
 async def _load_node(
-    context: ResolverContext, argument: str, global_id: str, pages_below: list[Ahead]
+    context: ResolverContext, argument: str, global_id: str, below: Below
 ) -> Node | None:
     type_name, parts = read_id(argument, global_id)
     match type_name:
         case "Customer":
             source, customer_id = parts
             customer = await authorize_customer_id(context, source, customer_id, argument)
-            return await load_customer(context, customer, pages_below)
+            return await load_customer(context, customer, below)
         case "CustomerPromotion":
             source, customer_id, *promotion = parts
             customer = await authorize_customer_id(context, source, customer_id, argument)

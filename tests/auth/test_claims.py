@@ -78,7 +78,7 @@ def test_a_customer_is_one_identifier_exactly_as_it_stands(
     one: dict[str, Any], claim: tuple[str, str, str]
 ) -> None:
     """Nothing is trimmed, lowered or padded."""
-    assert read_customers({"customers": [one]}, "customers") == {CustomerClaim(*claim)}
+    assert read_customers({"customers": [one]}, "customers") == (CustomerClaim(*claim),)
 
 
 @pytest.mark.parametrize(
@@ -114,10 +114,17 @@ def test_customers_that_nobody_understands_refuse_the_token(claim: Any) -> None:
         read_customers({"customers": claim}, "customers")
 
 
+def test_customers_keep_their_order_and_are_there_once() -> None:
+    """The order of the claim is what `viewer` shows."""
+    claim = [{"mobile": "2"}, {"mobile": "1"}, {"mobile": "2", "source": "INSTORE"}]
+    customers = read_customers({"customers": claim}, "customers")
+    assert [each.identifier_value for each in customers] == ["2", "1"]
+
+
 @pytest.mark.parametrize("claims", [{}, {"customers": None}, {"customers": []}])
 def test_without_the_claim_there_are_no_customers(claims: dict[str, Any]) -> None:
     """A token without the claim may query no customer."""
-    assert read_customers(claims, "customers") == frozenset()
+    assert read_customers(claims, "customers") == ()
 
 
 def test_the_role_claim_opens_rulesets_and_nothing_else_does(guarded: Graph) -> None:
@@ -134,21 +141,22 @@ def test_the_role_claim_opens_rulesets_and_nothing_else_does(guarded: Graph) -> 
 
 
 def test_a_fingerprint_is_shared_by_those_who_may_see_the_same() -> None:
-    """It covers roles, customers and credential, in any order, and not the subject."""
+    """It covers roles, customers in their order, and credential, and not the subject."""
     first, second = CustomerClaim("INSTORE", "mobile", "1"), CustomerClaim("INSTORE", "mobile", "2")
     roles = frozenset(Role)
     callers = [
         Caller(),
         Caller(roles),
-        Caller(customers=frozenset()),
-        Caller(customers=frozenset([first])),
-        Caller(customers=frozenset([first, second])),
-        Caller(customers=frozenset([CustomerClaim("ALL", "mobile", "1")])),
+        Caller(customers=()),
+        Caller(customers=(first,)),
+        Caller(customers=(first, second)),
+        Caller(customers=(second, first)),
+        Caller(customers=(CustomerClaim("ALL", "mobile", "1"),)),
         Caller(credential=(("Authorization", "Basic a"),)),
         Caller(credential=(("Authorization", "Basic b"),)),
     ]
     assert len({caller.fingerprint for caller in callers}) == len(callers)
-    again = Caller(customers=frozenset([second, first]), subject="s")
+    again = Caller(customers=(first, second), subject="s")
     assert again.fingerprint == callers[4].fingerprint
 
 

@@ -72,6 +72,7 @@ POOLS = Pools(
         "(search)": 0.08, "(validity)": 0.06, "(orderBy)": 0.12,
         "Customer.promotions": 2.0, "CustomerPromotionConnection.nodes": 2.0,
         "CustomerPromotion.promotion": 2.0, "Promotion.definition": 1.5, "Query.customer": 2.0,
+        "Query.viewer": 2.0, "Customer.promotionCounts": 1.5,
     },
 )  # fmt: skip
 

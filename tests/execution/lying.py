@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from gateway.context import CallBudget, Caller, RequestContext, Role
+from gateway.context import CallBudget, Caller, CustomerClaim, RequestContext, Role
 from gateway.dataloaders.data_loaders import DataLoaders, LoaderSources
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.world import World
@@ -46,6 +46,20 @@ _SPOILT: dict[str, list[Any]] = {
     "rules_json": [b"7"],
     "rulesets_json": [b"7"],
 }
+
+
+_CLAIM = tuple(
+    CustomerClaim("INSTORE", *identifier)
+    for identifier in (
+        ("externalId", "C-MIXED"),
+        ("mobile", "919456430850"),
+        ("externalId", "nobody"),
+        ("id", "700000006"),
+        ("externalId", "C-CURRENT"),
+        ("externalId", "C-TEN"),
+        ("externalId", "documented-issued"),
+    )
+)
 
 
 class Platform(httpx.AsyncBaseTransport):
@@ -128,12 +142,14 @@ class Gateway:
         self._http = HttpxTransport(self.platform)
         self.spoiling = 0.0
         self.roles = frozenset(Role)
+        self.customers: tuple[CustomerClaim, ...] | None = None
 
     def begin(self, seed: int, rate: float, spoiling: float) -> None:
         """Choose the faults of all later requests."""
         self.platform.seed, self.platform.rate = seed, rate
         self.spoiling = spoiling
         self.roles = frozenset(Role) if seed % 3 else frozenset()
+        self.customers = None if seed % 5 else _CLAIM
 
     def context(self) -> ResolverContext:
         """Return the context of a new request, and reset the count of calls."""
@@ -145,7 +161,7 @@ class Gateway:
         request = RequestContext(
             id="r",
             now=NOW,
-            caller=Caller(self.roles),
+            caller=Caller(self.roles, customers=self.customers),
             deadline=asyncio.get_running_loop().time() + 600,
             budget=CallBudget(1000),
         )

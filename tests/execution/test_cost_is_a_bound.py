@@ -74,10 +74,16 @@ promotions = some(
     definitions,
     by.map(lambda who: f"forCustomer(by:{who}){{id limits{{pointsPerEvent{{max}}}}}}"),
 )
+counts = just(
+    "promotionCounts{all expired}",
+    "promotionCounts{__typename}",
+    "promotionCounts(type:GENERIC){all availableToEnrol availableForIssue availableToRedeem}",
+)
 theirs = some(
     just("id", "metadata{key value}", "restrictions{measure limit{max used}}", "availability"),
     just('metadata(keys:["badge"]){value}', "tightestLimit{stage measure limit{max used}}"),
     just("enrolments{enrolmentId issues{issueId}}", "customer{id promotions{totalCount}}"),
+    counts.map(lambda inner: f"customer{{{inner}}}"),
     promotions.map(lambda inner: f"promotion{inner}"),
 )
 pages = some(
@@ -87,6 +93,7 @@ pages = some(
 )
 customers = some(
     just("id", "customerId"),
+    counts,
     st.builds(lambda size, inner: f"promotions{size}{inner}", sizes | searches, pages),
 )
 programs = some(

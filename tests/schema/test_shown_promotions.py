@@ -245,7 +245,7 @@ class TestMemory:
 
     def test_each_identity_has_its_own_and_a_bound_caller_none(self) -> None:
         """Entries of another identity, or of a caller with customers, are not stored."""
-        bound = Caller(customers=frozenset([CustomerClaim("INSTORE", "mobile", "1")]))
+        bound = Caller(customers=(CustomerClaim("INSTORE", "mobile", "1"),))
         self.show("7", 1, caller=Caller(subject="own"))
         self.show("8", 2, caller=bound)
         assert self.recall(1, Caller(subject="other")) == []

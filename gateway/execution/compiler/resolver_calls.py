@@ -195,6 +195,7 @@ class Call:
             declaration, "looks_ahead_to", ()
         )
         self._ahead: dict[tuple[str, str], list[_PageSelection]] = {}
+        self._not_selected: dict[tuple[str, str], list[Ahead] | GraphQLError] = {}
 
     @property
     def constant(self) -> Callable[..., Any] | None:
@@ -231,7 +232,7 @@ class Call:
                 page = own.page_fields(values) if own.peers else own.own
             except GraphQLError as error:
                 page = error
-        ahead: dict[tuple[str, str], list[Ahead] | GraphQLError] = {}
+        ahead = self._not_selected.copy()
         for name in self._looks_ahead_to:
             try:
                 pages = self._ahead.get(name) or self._pages_below(*name)
@@ -251,7 +252,7 @@ class Call:
         return _PageSelection(self._scope, self._field, self._selected.nodes)
 
     def _pages_below(self, type_name: str, field_name: str) -> list[_PageSelection]:
-        """Return the selections of a field right below this one."""
+        """Return the selections of a field right below this one; without any, never again."""
         scope = self._scope
         kind: Any = scope.fields.schema.type_map[type_name]
         field = scope.fields.get(kind, field_name)
@@ -259,6 +260,10 @@ class Call:
         found = self._ahead[type_name, field_name] = [
             _PageSelection(scope, field, [node]) for node in nodes
         ]
+        if not found:
+            name = type_name, field_name
+            self._not_selected[name] = []
+            self._looks_ahead_to = tuple(each for each in self._looks_ahead_to if each != name)
         return found
 
 
