@@ -123,10 +123,11 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
-lock: setup      ## resolve the locks anew: all of it for developers, the runtime and the build for the image
+lock: setup      ## resolve the locks anew: all of it for developers, the runtime and the build for the image, the clients of make verify
 	$(BIN)/uv pip compile $(LOCK) --extra dev pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile $(LOCK) --extra otel pyproject.toml -o deploy/requirements.lock
 	$(BIN)/uv pip compile $(LOCK) --group build -o deploy/build-requirements.lock
+	$(BIN)/uv pip compile $(LOCK) --group clients -o tests/clients/requirements.lock
 
 # Extras stay: some pips take the newest of what is asked for with an extra, and find it unpinned.
 LOCK := --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 _SECTION = re.compile(r"^## (.*)$", re.MULTILINE)
 # The name of a file is its first line, a comment, or stands in backquotes before the block.
 _BLOCK = re.compile(
-    r"(?:^`(?P<before>[\w./-]+)`[^\n]*:\n\n)?^```(?P<language>\w+)\n"
+    r"(?:`(?P<before>[\w/-]+\.[\w.]+)`:\n\n)?^```(?P<language>\w+)\n"
     r"(?:// (?P<first>\S+\.tsx?)\n)?(?P<text>.*?)^```",
     re.DOTALL | re.MULTILINE,
 )
@@ -50,10 +50,8 @@ def _merge(into: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     return into | other | both
 
 
-def write_project(folder: Path, files: list[Block], gateway_url: str) -> Path:
-    """Write files beside what a new project has, for a gateway at this URL; return the folder."""
-    shutil.copytree(CLIENTS / "project", folder)
-    (folder / "node_modules").symlink_to(CLIENTS / "node_modules")
+def write_files(folder: Path, files: list[Block], gateway_url: str) -> None:
+    """Write files into a folder, for a gateway at this URL."""
     for block in files:
         text = block.text.replace("http://127.0.0.1:8000", gateway_url)
         text = text.replace("../promotion-gateway/schema.graphql", str(ROOT / "schema.graphql"))
@@ -62,4 +60,11 @@ def write_project(folder: Path, files: list[Block], gateway_url: str) -> Path:
         if block.file == "tsconfig.json":
             text = json.dumps(_merge(json.loads(path.read_text()), json.loads(text)))
         path.write_text(text)
+
+
+def write_project(folder: Path, files: list[Block], gateway_url: str) -> Path:
+    """Write files beside what a new project in TypeScript has; return the folder."""
+    shutil.copytree(CLIENTS / "project", folder)
+    (folder / "node_modules").symlink_to(CLIENTS / "node_modules")
+    write_files(folder, files, gateway_url)
     return folder
