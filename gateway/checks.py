@@ -131,11 +131,11 @@ async def _platform(settings: Settings) -> str:
 
 
 async def _redis(server: RedisServer, _settings: Settings) -> str:
-    from gateway.cache.redis_connections import create_redis  # noqa: PLC0415 - decision 22
+    from gateway.cache.redis_connections import create_redis, ping  # noqa: PLC0415 - decision 22
 
     redis = create_redis(server, SharedLimits(timeout_s=_TIMEOUT_S))
     try:
-        await redis.ping()
+        await ping(redis)
     finally:
         await redis.aclose()
     return "answers"

@@ -13,11 +13,14 @@ class RedisServer:
     """Where Redis is, and the TLS context that all connections to it share.
 
     `files` are those of the authorities, the client certificate and its key, each "" for none.
-    Raise OSError for one that is not what it should be.
+    Raise OSError for one that is not what it should be. `sentinel_user` is the sentinels' user and
+    password, each "" for none.
     """
 
-    def __init__(self, address: RedisAddress, *files: str) -> None:
-        self.address = address
+    def __init__(
+        self, address: RedisAddress, *files: str, sentinel_user: tuple[str, str] = ("", "")
+    ) -> None:
+        self.address, self.sentinel_user = address, sentinel_user
         self._context: SSLContext | None = None
         self._load(*files)
 
@@ -26,7 +29,12 @@ class RedisServer:
         """Return the Redis of these settings; None for a cache in memory."""
         if settings.cache_url == MEMORY_URL:
             return None
-        return cls(parse_redis_url(settings.cache_url), *_files(settings))
+        password = settings.cache_sentinel_password.get_secret_value()
+        return cls(
+            parse_redis_url(settings.cache_url),
+            *_files(settings),
+            sentinel_user=(settings.cache_sentinel_username, password),
+        )
 
     @property
     def context(self) -> SSLContext | None:

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Callable, Iterator
 
 from redis import exceptions
+from redis.asyncio.sentinel import MasterNotFoundError
 
 from gateway.telemetry import log
 from gateway.telemetry.counters import CounterVec
@@ -28,6 +29,7 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (ssl.SSLError, "tls"),
     (socket.gaierror, "dns"),
     (ConnectionRefusedError, "refused"),
+    (MasterNotFoundError, "no_master"),
     (exceptions.TimeoutError, TIMEOUT),
     (builtins.TimeoutError, TIMEOUT),
     (exceptions.ConnectionError, "connection"),
@@ -37,6 +39,7 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
 _TEXTS = (
     ("ACL failure in script", "permission"),
     ("Authentication required", "authentication"),
+    ("No such master", "no_master"),
     ("Errno 111", "refused"),  # of several addresses: asyncio joins the texts
 )
 

@@ -7,7 +7,7 @@ from pydantic_settings import BaseSettings
 
 from gateway.config.parsing import allow, unless_empty
 from gateway.config.tls import CERTIFICATES, check_pair, check_tls
-from gateway.config.urls import parse_redis_url
+from gateway.config.urls import REDIS, parse_redis_url
 
 MEMORY_URL = "memory://"
 _MIN_SECRET_BYTES = 16
@@ -19,12 +19,20 @@ class CacheSettings(BaseSettings):
     cache_url: str = Field(
         MEMORY_URL,
         repr=False,
-        description="memory:// for a cache per process; redis://… or rediss://… adds a cache that"
-        " all replicas share, and shares the quota and the rate limits as well.",
-        json_schema_extra=allow(
-            "memory://, redis://[user:password@]host[:port][/database], or rediss:// over TLS",
-            file=True,
-        ),
+        description="memory:// for a cache per process; the URL of a Redis, of its sentinels or of"
+        " nodes of a cluster adds a cache that all replicas share, and shares the quota and the"
+        " rate limits as well.",
+        json_schema_extra=allow(f"memory://, {REDIS}", file=True),
+    )
+    cache_sentinel_username: str = Field(
+        "",
+        description="User of the sentinels, where they have users.",
+        json_schema_extra=allow("a text", file=True),
+    )
+    cache_sentinel_password: SecretStr = Field(
+        SecretStr(""),
+        description="Password of the sentinels; that of the URL is the one of the servers.",
+        json_schema_extra=allow("a text"),
     )
     cache_ca_file: str = Field(
         "",

@@ -9,20 +9,32 @@ import httpx
 
 PROXY = "http://[user:password@]host[:port]"
 """What the URL of a proxy may be."""
+REDIS = (
+    "redis://[user:password@]host[:port][/database],"
+    " redis+sentinel://[user:password@]host[:port][,…]/service[/database],"
+    " redis+cluster://[user:password@]host[:port][,…], or one of them with rediss for TLS"
+)
+"""What the URL of a Redis may be."""
 _HOST = re.compile(r"[A-Za-z0-9_.-]+")
 _HTTP = frozenset({"http", "https"})
 _REDIS = frozenset({"redis", "rediss"})
-_REDIS_PORT = 6379
+_REDIS_PORTS = {"": 6379, "sentinel": 26379, "cluster": 6379}
+_SERVICE = re.compile(r"[A-Za-z0-9._-]+")
 _MAX_DATABASE_DIGITS = 5
 
 
 class RedisAddress(NamedTuple):
-    """What the URL of a Redis says."""
+    """What the URL of a Redis says; `kind` is "", "sentinel" or "cluster".
 
+    The user is that of the servers, not of sentinels.
+    """
+
+    kind: str
     tls: bool
     nodes: tuple[tuple[str, int], ...]
     username: str | None = None
     password: str | None = None
+    service: str = ""
     database: int = 0
 
 
@@ -47,21 +59,35 @@ def check_proxy_url(value: str) -> None:
 
 
 def parse_redis_url(value: str) -> RedisAddress:
-    """Return what `redis://[user:password@]host[:port][/database]` says, `rediss://` with TLS.
+    """Return what the URL of a Redis says, in one of the forms of `REDIS`.
 
-    Raise ValueError, which does not repeat the URL, for one that names no Redis.
+    Raise ValueError, which does not repeat the URL, for any other text.
     """
-    parts = _split(value, _REDIS)
-    database = parts.path.removeprefix("/")
-    is_database = database.isdecimal() and len(database) <= _MAX_DATABASE_DIGITS
-    if (database and not is_database) or "?" in value or "#" in value:
+    scheme, _, rest = value.partition("://")
+    base, plus, kind = scheme.lower().partition("+")
+    is_known = base in _REDIS and kind in _REDIS_PORTS and bool(plus) == bool(kind)
+    if not is_known or "?" in value or "#" in value:
+        raise ValueError("no URL of Redis")
+    netloc, _, path = rest.partition("/")
+    user, at, hosts = netloc.rpartition("@")
+    nodes = [_split(f"{base}://{user}{at}{host}", _REDIS) for host in hosts.split(",")]
+    service, database = "", path
+    if kind == "sentinel":
+        service, _, database = path.partition("/")
+    is_service = bool(_SERVICE.fullmatch(service)) == (kind == "sentinel")
+    is_database = not database or (
+        database.isdecimal() and len(database) <= _MAX_DATABASE_DIGITS and kind != "cluster"
+    )
+    if not is_service or not is_database or (len(nodes) > 1 and not kind):
         raise ValueError("no URL of Redis")
     return RedisAddress(
-        parts.scheme == "rediss",
-        ((parts.hostname or "", parts.port or _REDIS_PORT),),
-        unquote(parts.username or "") or None,
-        unquote(parts.password or "") or None,
-        int(database or 0),
+        kind=kind,
+        tls=base == "rediss",
+        nodes=tuple((one.hostname or "", one.port or _REDIS_PORTS[kind]) for one in nodes),
+        username=unquote(nodes[0].username or "") or None,
+        password=unquote(nodes[0].password or "") or None,
+        service=service,
+        database=int(database or 0),
     )
 
 

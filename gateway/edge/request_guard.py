@@ -21,8 +21,7 @@ from gateway.errors import PayloadTooLargeError, RateLimitedError
 from gateway.telemetry.metric import Samples
 
 if TYPE_CHECKING:
-    from redis.asyncio import Redis
-
+    from gateway.cache.redis_connections import RedisClient
     from gateway.cache.redis_use import RedisUse
 
 _LIMITS = SharedLimits()
@@ -45,7 +44,7 @@ class RequestGuard:
     calls: CallLimit | None
     addresses: ClientAddresses
     keys: KeyMaker
-    redis: "Redis | None" = None
+    redis: "RedisClient | None" = None
     redis_use: "RedisUse | None" = None
 
     async def admit(self, http_request: HttpRequest, caller: Caller) -> str:

@@ -4,9 +4,8 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from redis.asyncio import Redis
-
 from gateway.cache.circuit import Circuit
+from gateway.cache.redis_connections import RedisClient
 from gateway.cache.redis_scripts import CLOCK, FAILURES, in_time
 from gateway.cache.redis_use import RedisUse
 from gateway.edge.rate_limit import WINDOW_S, LocalRateLimit, RateLimit, wait_time_s
@@ -48,7 +47,7 @@ class SharedRateLimit(RateLimit):
 
     def __init__(
         self,
-        redis: Redis,
+        redis: RedisClient,
         prefix: str,
         limit: int,
         *,

@@ -17,7 +17,7 @@ OTHER, NONE = "other", "none"
 REDIS_USES = ("cache", "quota", "rate_limit")
 REDIS_REASONS = (
     *("authentication", "permission", "tls", "dns", "refused", "timeout", "connection"),
-    *("out_of_memory", "read_only", "loading", "cluster_down"),
+    *("out_of_memory", "read_only", "loading", "cluster_down", "no_master"),
     OTHER,
 )
 ENDPOINTS = ("promotionData", "promotionsV2", "oauthToken", OTHER)
@@ -277,7 +277,8 @@ _METRICS = (
         "Failed operations on Redis, those of the periodic check included: a wrong password or user"
         " (authentication), a right that the user lacks (permission), a certificate or protocol"
         " (tls), a name that does not resolve (dns), a closed port (refused), no answer in time"
-        " (timeout), a lost connection, and what Redis answers.",
+        " (timeout), a lost connection, no master that sentinels know (no_master), and what Redis"
+        " answers.",
         (("use", REDIS_USES), ("reason", REDIS_REASONS)),
     ),
     Metric("gateway_response_cache_hits_total", _C, "Operations served from the response cache."),

@@ -36,7 +36,7 @@ def own() -> Iterator[Valkey]:
     valkey.stop()
 
 
-def _documented() -> list[str]:
+def documented() -> list[str]:
     """Return the words of the documented command that creates the gateway's user."""
     text = OPERATIONS.read_text().replace("\\\n", " ")
     (line,) = re.findall(r"^ACL SETUSER .*", text, re.MULTILINE)
@@ -51,7 +51,7 @@ def _unused(server: Valkey, words: list[str]) -> set[str]:
 
 def test_the_documented_rights_are_enough_and_none_is_left_over(own: Valkey) -> None:
     """Every use of Redis works, nothing is denied, and each right is used."""
-    words = _documented()
+    words = documented()
     own.execute(*words)
     user, password = words[2], next(word[1:] for word in words if word.startswith(">"))
     url = own.url.replace("//", f"//{user}:{password}@") + "/1"
@@ -72,4 +72,4 @@ def test_the_documented_rights_are_enough_and_none_is_left_over(own: Valkey) -> 
         assert metrics[f'gateway_redis_available{{use="{use}"}}'] == 1
     failed = {name for name, value in metrics.items() if name.startswith(FAILURES) and value}
     assert failed == set()
-    assert _unused(own, words) == {"ping"}  # which is sent after an outage
+    assert _unused(own, words) == {"ping"}  # which `check` sends

@@ -22,6 +22,8 @@ from tests.support.metrics import wait_for_redis
 from tests.support.serving import serve
 from tests.support.tls_proxy import tls_proxy
 from tests.support.valkey import Valkey
+from tests.support.valkey_cluster import ValkeyCluster
+from tests.support.valkey_sentinel import SERVICE, ValkeySentinel
 from tests.upstream.http1.test_client_certificates import files
 
 HOST = "127.0.0.1"
@@ -50,8 +52,15 @@ def mutual(authority: trustme.CA) -> ssl.SSLContext:
 
 
 def _settings(port: int, **overrides: Any) -> Settings:
-    url = f"rediss://{HOST}:{port}"
-    return settings_for("http://platform.example", cache_url=url, **SHARED | overrides)
+    at = {"cache_url": f"rediss://{HOST}:{port}"}
+    return settings_for("http://platform.example", **at | SHARED | overrides)
+
+
+async def _error_of(settings: Settings) -> Exception | None:
+    """Connect as the settings say; return the error."""
+    server = RedisServer.of(settings)
+    assert server is not None
+    return await diagnose(server)
 
 
 def test_every_use_presents_the_certificate(
@@ -93,12 +102,46 @@ async def test_without_a_certificate_of_that_authority_there_is_no_connection(
             (foreign | trusting, refused),
             (own | {"cache_ca_file": ""}, {"tls"}),
         ):
-            server = RedisServer.of(_settings(proxy.port, **given))
-            assert server is not None
-            error = await diagnose(server)
+            error = await _error_of(_settings(proxy.port, **given))
             assert error is not None
             assert reason_of(error) in reasons
         assert proxy.peers == []
+
+
+@pytest.mark.anyio
+async def test_a_cluster_is_reached_with_the_certificate(
+    authority: trustme.CA, mutual: ssl.SSLContext, tmp_path: Path
+) -> None:
+    """Nodes announce the ports at which they speak TLS."""
+    cluster = ValkeyCluster(1)
+    (node,) = cluster.nodes
+    try:
+        with tls_proxy(node.port, mutual) as proxy:
+            node.execute("CONFIG", "SET", "cluster-announce-port", proxy.port)
+            url = f"rediss+cluster://{HOST}:{proxy.port}"
+            settings = _settings(0, **files(authority, tmp_path, peer="cache"), cache_url=url)
+            assert await _error_of(settings) is None
+            assert set(proxy.peers) == {"gateway.example"}
+    finally:
+        cluster.stop()
+
+
+@pytest.mark.anyio
+async def test_sentinels_and_master_are_reached_with_the_certificate(
+    valkey: Valkey, authority: trustme.CA, mutual: ssl.SSLContext, tmp_path: Path
+) -> None:
+    """Both speak TLS."""
+    with tls_proxy(valkey.port, mutual) as master:
+        # Which does not speak TLS with the master, and must not find that soon.
+        sentinel = ValkeySentinel(master.port, f"sentinel down-after-milliseconds {SERVICE} 600000")
+        try:
+            with tls_proxy(sentinel.port, mutual) as proxy:
+                url = f"rediss+sentinel://{HOST}:{proxy.port}/{SERVICE}"
+                settings = _settings(0, **files(authority, tmp_path, peer="cache"), cache_url=url)
+                assert await _error_of(settings) is None
+                assert set(proxy.peers) == set(master.peers) == {"gateway.example"}
+        finally:
+            sentinel.stop()
 
 
 @pytest.mark.anyio

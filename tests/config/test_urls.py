@@ -5,6 +5,7 @@ import pytest
 from gateway.app import create_app
 from gateway.config.parsing import MASK, PREFIX, to_text
 from gateway.config.settings import load_settings
+from gateway.config.urls import parse_redis_url
 from tests.support.commands import run
 from tests.support.environment import mistakes
 from tests.support.logged import startup_mistakes
@@ -21,15 +22,48 @@ BAD_HOSTS = ["", "a..b", "a" * 64, "[::1", "[v1.a]", "h\\x", "%41", "h;x", "\u24
     ["redis:", "redis://h:x", "redis://h:99999", "redis://h/a", "redis://h/0/1", "redis://h/123456",
      "redis://h?password=hunter2", "redis://h#hunter2", "redis://:hunter2", "redis://u:hunt/er2@h",
      "redis:// h", "REDIS", "memory://x",
-     *(f"redis://{host}" for host in BAD_HOSTS[:-2]), "redis://h:0"],
+     *(f"redis://{host}" for host in BAD_HOSTS[:-2]), "redis://h:0", "redis://h,i",
+     "redis+sentinel://h", "redis+sentinel://h/", "redis+sentinel://h/a b", "redis+sentinel://h/s/x",
+     "redis+sentinel://h,/s", "redis+sentinel:///s", "redis+sentinel://h/s/1/2",
+     "redis+sentinel://h:x,i/s", "redis+cluster://h/1", "redis+cluster://h,i:0", "redis+cluster://",
+     "redis+cluster://h?password=hunter2", "redis+x://h", "redis+://h", "http+cluster://h",
+     "redis+sentinel://u:hunt/er2@h/s", "redis+cluster://h,[::1"],
 )  # fmt: skip
 def test_a_cache_that_is_no_url_is_one_line(environment: pytest.MonkeyPatch, url: str) -> None:
     """The line says what is allowed, and repeats nothing of a URL that may hold a password."""
     (line,) = mistakes(environment, CACHE_URL=url)
     assert line == (
         "GATEWAY_CACHE_URL=(not shown, it may hold a secret): it must be memory://,"
-        " redis://[user:password@]host[:port][/database], or rediss:// over TLS"
+        " redis://[user:password@]host[:port][/database],"
+        " redis+sentinel://[user:password@]host[:port][,…]/service[/database],"
+        " redis+cluster://[user:password@]host[:port][,…], or one of them with rediss for TLS"
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("redis://h", ("", False, (("h", 6379),), None, None, "", 0)),
+        ("REDISS://u:p%2F@[::1]:1/15", ("", True, (("::1", 1),), "u", "p/", "", 15)),
+        ("redis://:a,b@h/", ("", False, (("h", 6379),), None, "a,b", "", 0)),
+        (
+            "redis+sentinel://u:p@h,i:1/my-service",
+            ("sentinel", False, (("h", 26379), ("i", 1)), "u", "p", "my-service", 0),
+        ),
+        (
+            "rediss+sentinel://[::1]:2/s/3",
+            ("sentinel", True, (("::1", 2),), None, None, "s", 3),
+        ),
+        (
+            "redis+cluster://:p@h:7000,i,j/",
+            ("cluster", False, (("h", 7000), ("i", 6379), ("j", 6379)), None, "p", "", 0),
+        ),
+        ("rediss+cluster://h", ("cluster", True, (("h", 6379),), None, None, "", 0)),
+    ],
+)
+def test_each_form_of_a_redis_is_read(url: str, address: tuple[object, ...]) -> None:
+    """One server, the sentinels of a service, or nodes of a cluster; each with TLS as well."""
+    assert parse_redis_url(url) == address
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -69,6 +103,10 @@ def test_what_is_accepted_can_be_served(environment: pytest.MonkeyPatch, url: st
         "redis://[::1]",
         "redis://:%2F@h",
         "redis://h/",
+        "redis+sentinel://h,i/service",
+        "rediss+sentinel://h/service/1",
+        "redis+cluster://h,i",
+        "rediss+cluster://u:p@h",
     ):
         environment.setenv("GATEWAY_CACHE_URL", cache)
         settings = load_settings()
@@ -81,6 +119,7 @@ def test_what_is_accepted_can_be_served(environment: pytest.MonkeyPatch, url: st
     [
         ("redis://h:1/2", "redis://h:1/2"),
         ("redis://user:p@ss/w@h", f"redis://{MASK}@h"),
+        ("redis+sentinel://user:p@h,i/s", f"redis+sentinel://{MASK}@h,i/s"),
         ("https://i.example/k?token=a&b=c", f"https://i.example/k?token={MASK}&b={MASK}"),
         ("https://i.example/k?hunter2", f"https://i.example/k?{MASK}"),
         ("https://i.example/k?a=&hunter2#x", f"https://i.example/k?a=&{MASK}#{MASK}"),

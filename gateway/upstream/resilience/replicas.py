@@ -14,9 +14,9 @@ import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
-from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
+from gateway.cache.redis_connections import RedisClient
 from gateway.cache.redis_scripts import CLOCK, FAILURES, in_time
 from gateway.cache.redis_use import RedisUse
 from gateway.telemetry import log
@@ -74,7 +74,7 @@ class Replicas:
 
     def __init__(  # noqa: PLR0913 - what a test replaces
         self,
-        redis: Redis,
+        redis: RedisClient,
         prefix: str,
         *,
         clock: Callable[[], float] = time.monotonic,
@@ -135,7 +135,7 @@ class Replicas:
                 self.is_degraded, self.degraded_since = True, self._clock()
                 self.use.lost(_OPERATION, self._latest_error)
                 log.warning("quota_redis_unavailable", replicas=self.count)
-        elif await self._in_time(self.redis.ping()):
+        elif await self._in_time(self.redis.zcard(self.keys[0])) is not None:
             # No call starts until all starts have been replayed.
             self.is_recovering = True
             try:
