@@ -89,7 +89,7 @@ class BadUserInputError(GatewayError):
 
 
 class CursorInvalidError(BadUserInputError):
-    """A cursor is damaged, or belongs to another connection, filter or customer."""
+    """A cursor is damaged, or belongs to another connection, filter, order or customer."""
 
     code = "CURSOR_INVALID"
     action = "Start again at the first page of the connection."
@@ -98,7 +98,7 @@ class CursorInvalidError(BadUserInputError):
         super().__init__(
             argument,
             "it must be a cursor of this connection, from a page with the same customer or program"
-            " and the same filters.",
+            " and the same filters and order.",
         )
 
 

@@ -65,16 +65,15 @@ class SortedPositions(NamedTuple):
 
 def sorted_page(
     whole: WholeList[ItemT],
-    places: list[tuple[SortPosition, ItemT]],
+    items: list[ItemT],
+    positions: list[SortPosition],
     request: SortedRequest,
 ) -> ConnectionPage[ItemT]:
-    """Sort the items of a list that matched, and return a page of them.
+    """Sort the items of a list that matched, by their positions, and return a page of them.
 
     The total is their number, unknown where the list could not be read completely.
     """
-    is_descending = request.order.is_descending
-    positions = [position for position, _ in places]
-    order = sort_positions(positions, is_descending=is_descending)
+    order = sort_positions(positions, is_descending=request.order.is_descending)
     ordered = SortedPositions([positions[index] for index in order])
     shown = _shown(ordered.positions, request)
     if request.backward:
@@ -82,7 +81,7 @@ def sorted_page(
     else:
         has_previous, has_next = shown.start > 0, shown.stop < shown.ceiling
     page = ConnectionPage(
-        [places[order[index]][1] for index in range(shown.start, shown.stop)],
+        [items[order[index]] for index in range(shown.start, shown.stop)],
         [(ordered, range(shown.start, shown.stop))] if shown.start < shown.stop else [],
         has_next=has_next,
         has_previous=has_previous,

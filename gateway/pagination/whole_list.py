@@ -5,9 +5,10 @@ all others are requested at once. Where the calls suffice for the items but not 
 (299 or 300 items in three calls), the windows are adjacent. Without a total, or where a window is
 short although the total counts more, one window follows the other.
 
-The list may move between two windows. An item that was in it all the time is certainly read where
-the first item of a window is known from the one before: in its place (NONE), or elsewhere
-(REPAIRED). Otherwise drift is SUSPECTED; of adjacent windows only where their totals differ.
+The list may move between two windows. If a window begins with the last item of the one before, or
+has any other item that is known, every item that was in the list all the time has been read: it is
+before that item in the windows before, or after it in this one (NONE, or REPAIRED). Otherwise drift
+is SUSPECTED; of adjacent windows only where their totals differ.
 """
 
 import asyncio
@@ -106,7 +107,7 @@ class WholeList(Generic[ItemT]):
         if has_overlap and ids[:1] == [self._last_ids]:
             del items[:1]
         elif not is_first:
-            self._judge(ids[:1], has_overlap=has_overlap, has_moved=total != self._total)
+            self._judge(ids, has_overlap=has_overlap, has_moved=total != self._total)
         for item in items:
             if item is None:
                 self.dropped += 1
@@ -125,12 +126,12 @@ class WholeList(Generic[ItemT]):
         self.customer_id = window.customer_id
 
     def _judge(
-        self, first: list[tuple[int, int] | None], *, has_overlap: bool, has_moved: bool
+        self, ids: list[tuple[int, int] | None], *, has_overlap: bool, has_moved: bool
     ) -> None:
-        """Set the drift by the first item of a window that is not the last one of those before."""
+        """Set the drift by the ids of a window that does not begin with the last item before it."""
         if self.drift is Drift.SUSPECTED:
             return
-        if first and first[0] in self._ids:
+        if not self._ids.keys().isdisjoint(ids):
             self.drift = Drift.REPAIRED
         elif has_overlap or has_moved:
             self.drift = Drift.SUSPECTED

@@ -4,8 +4,9 @@ The platform neither searches nor sorts. What it can filter is filtered by it, s
 read is as short as possible.
 """
 
+import asyncio
 import unicodedata
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from functools import partial
 from typing import Annotated, NamedTuple, Protocol, Self
@@ -30,6 +31,9 @@ from gateway.upstream.normalise.sort_keys import SORT_KEYS
 from gateway.upstream.normalise.validity import validity
 
 MAX_SEARCH_LENGTH = 256
+MAX_SEARCHED_LENGTH = 4_096
+"""The number of characters of a name, a description and an identifier that are searched."""
+_CHARACTERS_PER_SLICE = 50_000  # up to some ten milliseconds of work
 _FORBIDDEN = {"Cc", "Cs"}  # control characters, and surrogates that no UTF-8 can hold
 
 _WHOLE_LIST = (
@@ -58,8 +62,9 @@ class CustomerPromotionOrder:
 Search = Annotated[
     str | None,
     strawberry.argument(
-        description="Only those whose name, description or identifier contains this text of 1 to"
-        f" {MAX_SEARCH_LENGTH} characters, case, accents and width aside.{_WHOLE_LIST}"
+        description="Only those whose name, identifier or description (its first 4,096 characters)"
+        f" contains this text of 1 to {MAX_SEARCH_LENGTH} characters, case, accents and width"
+        f" aside.{_WHOLE_LIST}"
     ),
 ]
 Validity = Annotated[
@@ -137,24 +142,34 @@ class CustomerSearch(NamedTuple):
         if not self.text:
             return True
         texts = (item.name, item.identifier, item.description)
-        return any(self.text in fold(text) for text in texts if text is not None)
+        return any(
+            self.text in fold(text[:MAX_SEARCHED_LENGTH]) for text in texts if text is not None
+        )
 
-    def places(
-        self, whole: WholeList[CustomerPromotionPayload], now: datetime
-    ) -> list[tuple[SortPosition, CustomerPromotionPayload]]:
-        """Return the promotions that match, with their positions."""
-        key_of = None if self.order_by is None else SORT_KEYS[self.order_by.field]
+    async def select(
+        self, items: Iterable[CustomerPromotionPayload], now: datetime
+    ) -> list[CustomerPromotionPayload]:
+        """Return the promotions that match; yields to the event loop between long texts."""
+        selected, characters = [], 0
+        for item in items:
+            if self.matches(item, now):
+                selected.append(item)
+            if self.text and item.description is not None:
+                characters += min(len(item.description), MAX_SEARCHED_LENGTH)
+                if characters > _CHARACTERS_PER_SLICE:
+                    characters = 0
+                    await asyncio.sleep(0)
+        return selected
+
+    def positions(
+        self, items: Iterable[CustomerPromotionPayload], now: datetime
+    ) -> list[SortPosition]:
+        """Return the position of each promotion."""
+        if self.order_by is None:
+            return [SortPosition(None, item.promotion_id, item.program_id) for item in items]
+        key_of = SORT_KEYS[self.order_by.field]
         return [
-            (
-                SortPosition(
-                    None if key_of is None else key_of(item, now),
-                    item.promotion_id,
-                    item.program_id,
-                ),
-                item,
-            )
-            for item in whole.items
-            if self.matches(item, now)
+            SortPosition(key_of(item, now), item.promotion_id, item.program_id) for item in items
         ]
 
 
@@ -176,7 +191,8 @@ async def search_page(
         await whole.read(partial(_load_of_one_customer, load, set()))
     except TooManyItemsError:
         raise TooManyPromotionsError(search.argument, max_calls * MAX_SIZE) from None
-    return sorted_page(whole, search.places(whole, now), request)
+    items = await search.select(whole.items, now)
+    return sorted_page(whole, items, search.positions(items, now), request)
 
 
 async def _load_of_one_customer(

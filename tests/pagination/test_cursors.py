@@ -4,12 +4,13 @@ import base64
 import hashlib
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.errors import CursorInvalidError
 from gateway.pagination.cursor import Binding, CursorOwner
 from gateway.pagination.position import Position, encode
+from gateway.pagination.sort_position import MAX_KEY_LENGTH, SortKey, SortPosition
 from tests.pagination.listing import Listing, customer, program
 from tests.support.graph import Graph
 
@@ -19,7 +20,7 @@ IDS = st.integers(0, 2**63 - 1)
 NEIGHBOURS = st.lists(IDS, max_size=3).map(tuple)
 REFUSED = (
     "after: it must be a cursor of this connection, from a page with the same customer or program"
-    " and the same filters."
+    " and the same filters and order."
 )
 
 
@@ -177,6 +178,25 @@ def test_a_cursor_says_what_was_written(position: Position, customer_id: int | N
     assert len(cursor) <= 256
 
 
+KEYS: st.SearchStrategy[SortKey] = (
+    st.none()
+    | st.integers(-(2**53), 2**53)
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=MAX_KEY_LENGTH)
+)
+
+
+@given(position=st.builds(SortPosition, KEYS, IDS, IDS), customer_id=IDS)
+@example(SortPosition("\U0010ffff" * MAX_KEY_LENGTH, 2**63 - 1, 2**63 - 1), 2**63 - 1)
+def test_a_cursor_of_a_sorted_list_says_what_was_written(
+    position: SortPosition, customer_id: int
+) -> None:
+    """Any key and ids are decoded as encoded, in at most 512 characters."""
+    binding = Binding("a list", CursorOwner("mobile", MOBILE, str(customer_id)))
+    cursor = binding.write(position)
+    assert binding.read_sorted("after", cursor) == position
+    assert len(cursor) <= 512
+
+
 @pytest.mark.parametrize("root", [program(9100), customer("C-100")])
 def test_cursors_are_short(graph: Graph, root: str) -> None:
     """A usual cursor has some forty characters, neighbours included."""
@@ -235,3 +255,27 @@ def test_a_cursor_that_nobody_writes_is_refused(cursor: str) -> None:
     """Values out of bounds are CURSOR_INVALID, even with a valid tag."""
     with pytest.raises(CursorInvalidError):
         Binding("a list").read("after", cursor, 2)
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        pytest.param([0, 0], id="nothing"),
+        pytest.param([0, 0, 1, 1], id="no key"),
+        pytest.param([0, 0, 1, 1, 3], id="a kind of key to come"),
+        pytest.param([0, 0, 1, 1, 0, 7], id="null and a value"),
+        pytest.param([0, 0, 1, 1, 1], id="a number that is absent"),
+        pytest.param([0, 0, 1, 1, 1, 7, 7], id="two numbers"),
+        pytest.param([0, 0, 1, 1, 1, 2**54 + 2], id="a huge number"),
+        pytest.param([0, 0, 2**63, 1, 0], id="a huge id"),
+        pytest.param([0, 0, 1, 2**63, 0], id="a huge program"),
+        pytest.param([0, 0, 1, 1, 2, *[97] * 65], id="a long text"),
+        pytest.param([0, 0, 1, 1, 2, 0x110000], id="no character"),
+        pytest.param([0, 0, 1, 1, 2, 0xD800], id="half a character"),
+        pytest.param([5, 0, 1, 1, 0], id="somebody's"),
+    ],
+)
+def test_a_sort_key_that_nobody_writes_is_refused(numbers: list[int]) -> None:
+    """Values out of bounds are CURSOR_INVALID, even with a valid tag."""
+    with pytest.raises(CursorInvalidError):
+        Binding("a list").read_sorted("after", _forge(numbers))

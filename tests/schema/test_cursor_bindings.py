@@ -8,14 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.schema import customer_pages, program
+from gateway.schema.customer_pages import CustomerPageArguments
+from gateway.schema.customer_search import CustomerPromotionOrder, CustomerSearch
 from gateway.upstream.customer_view.endpoint import CustomerFilters
 from gateway.upstream.definitions.endpoint import DefinitionFilters
 from gateway.upstream.normalise.enums import (
+    CustomerPromotionOrderField,
     CustomerPromotionSourceType,
     CustomerSource,
+    OrderDirection,
     PromotionAvailability,
     PromotionSourceType,
     PromotionTypeFilter,
+    PromotionValidity,
 )
 from tests.support.graph import Graph
 
@@ -61,6 +66,31 @@ def test_filters_of_a_customer_that_differ_are_bound_apart(one: Any, other: Any)
     """The same holds for a customer's list."""
     bound = bound_of_customer(*one), bound_of_customer(*other)
     assert (bound[0] == bound[1]) is (one == other)
+
+
+SEARCHES = st.builds(
+    CustomerPageArguments,
+    search=st.none() | TEXTS | st.sampled_from(["NAME ASC", "CURRENT,ENDED|x", "É", "e", "E"]),
+    validity=st.none()
+    | st.lists(st.sampled_from(list(PromotionValidity)), min_size=1, unique=True).map(tuple),
+    order_by=st.none()
+    | st.builds(
+        CustomerPromotionOrder,
+        field=st.sampled_from(list(CustomerPromotionOrderField)),
+        direction=st.sampled_from(list(OrderDirection)),
+    ),
+)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(one=st.tuples(THEIRS, SEARCHES), other=st.tuples(THEIRS, SEARCHES))
+def test_searches_that_differ_are_bound_apart(one: Any, other: Any) -> None:
+    """By folded text, values of validity and order, and from lists without any of them."""
+    searches = [CustomerSearch.check(arguments) for _, arguments in (one, other)]
+    keys = [search.key if search else "" for search in searches]
+    bound = bound_of_customer(*one[0]) + keys[0], bound_of_customer(*other[0]) + keys[1]
+    are_equal = searches[0] == searches[1] and one[0] == other[0]
+    assert (bound[0] == bound[1]) is are_equal
 
 
 def test_no_two_of_a_table_are_bound_alike() -> None:

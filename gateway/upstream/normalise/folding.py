@@ -1,25 +1,26 @@
 """Folding of texts, so that a search finds them whatever their case, accents and width."""
 
+import re
 import unicodedata
 from functools import lru_cache
 
-# The accents of Latin, Greek, Cyrillic and Hebrew have such combining classes. Lower ones are parts
-# of letters: vowel signs, nukta and virama of Indian scripts, and the voicing marks of kana.
-_MIN_ACCENT_CLASS = 200
-# Letters with a stroke or a ligature, which Unicode does not decompose.
-_LETTERS = str.maketrans(
-    {
-        "æ": "ae",
-        "œ": "oe",
-        "ø": "o",
-        "đ": "d",
-        "ð": "d",
-        "ħ": "h",
-        "\N{LATIN SMALL LETTER DOTLESS I}": "i",
-        "ł": "l",
-        "ŧ": "t",
-    }
+# Unicode's blocks of combining diacritical marks, which are accents of any script. The vowel signs
+# of Indian scripts and the voicing marks of kana are elsewhere: they make other letters.
+_ACCENTS = re.compile(
+    "[\N{COMBINING GRAVE ACCENT}-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+"
 )
+# Letters with a stroke, and ligatures, which Unicode does not decompose.
+_LETTERS = {
+    "æ": "ae",
+    "œ": "oe",
+    "ø": "o",
+    "đ": "d",
+    "ð": "d",
+    "ħ": "h",
+    "\N{LATIN SMALL LETTER DOTLESS I}": "i",
+    "ł": "l",
+    "ŧ": "t",
+}
 _MAX_CACHED_LENGTH = 256
 
 
@@ -32,9 +33,10 @@ def fold(text: str) -> str:
 
 def _fold(text: str) -> str:
     parts = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    letters = [each for each in parts if unicodedata.combining(each) < _MIN_ACCENT_CLASS]
-    composed = unicodedata.normalize("NFC", "".join(letters).translate(_LETTERS))
-    return " ".join(composed.split())
+    letters = _ACCENTS.sub("", parts)
+    for letter, plain in _LETTERS.items():
+        letters = letters.replace(letter, plain)
+    return " ".join(unicodedata.normalize("NFC", letters).split())
 
 
 _fold_cached = lru_cache(4096)(_fold)
