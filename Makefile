@@ -10,7 +10,7 @@ PEERS  := benchmarks/peers/node_modules/.ready
 # compile all modules, and each run the tests.
 unexport PYTHONDONTWRITEBYTECODE
 
-PAGE_SOURCES := $(wildcard explorer/package.json explorer/package-lock.json explorer/*.html explorer/*.ts explorer/src/* explorer/src/*/*)
+PAGE_SOURCES := $(wildcard explorer/package.json explorer/package-lock.json explorer/*.html explorer/*.ts explorer/src/* explorer/src/*/* docs/*.md)
 
 .PHONY: help run test coverage setup check fix verify bench fleet lock dist sbom image pin-images image-check explorer clean
 

@@ -150,7 +150,7 @@ def test_what_the_image_copies_is_in_its_context() -> None:
     copied = re.findall(r"^COPY (?!--from)(.*) \S+$", DOCKERFILE, re.MULTILINE)
     sources = {source.rstrip("/") for line in copied for source in line.split()}
     for source in sources:
-        assert (ROOT / source).exists()
+        assert list(ROOT.glob(source))
         assert source in allowed or source.partition("/")[0] in allowed
     assert {"explorer/node_modules/", "gateway/server/explorer_assets/"} <= set(rules)
 

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import (
@@ -116,9 +117,19 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def explorer(browser: Browser, gateway_url: str) -> Iterator[Explorer]:
-    """Visit for the first time, and have met no problem by the end of the test."""
-    with browser.new_context(viewport={"width": 1440, "height": 900}) as context:
+def explorer(
+    browser: Browser, gateway_url: str, request: pytest.FixtureRequest
+) -> Iterator[Explorer]:
+    """Visit for the first time, and have met no problem by the end of the test.
+
+    A test may ask for another width, and for dark colours, by its parameter.
+    """
+    width, is_dark_wanted = getattr(request, "param", (1440, False))
+    with browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if is_dark_wanted else "light",
+        permissions=["clipboard-read", "clipboard-write"],
+    ) as context:
         context.set_default_timeout(20_000)
         explorer = Explorer(context.new_page(), gateway_url.rstrip("/"))
         explorer.listen(context)
@@ -208,6 +219,103 @@ def test_headers_are_sent_and_not_kept(explorer: Explorer) -> None:
     stored = explorer.page.evaluate("() => ({...localStorage})")
     assert "MyPromotions" in stored["promotion-gateway:graphiql:queries"]
     assert [key for key, text in stored.items() if "from-the-headers-tab" in text] == []
+
+
+def test_a_link_opens_the_query_that_it_was_copied_from(explorer: Explorer) -> None:
+    """With its variables and without headers, as one more tab, and once."""
+    explorer.open()
+    explorer.tabs.get_by_text("Paging", exact=True).click()
+    expect(explorer.page.locator(".graphiql-query-editor")).to_contain_text("query Paging")
+    explorer.page.get_by_role("button", name="Copy a link to this query").click()
+    expect(explorer.page.get_by_role("button", name="The link is copied")).to_be_visible()
+    link = explorer.page.evaluate("navigator.clipboard.readText()")
+    assert link == explorer.page.url
+    shared = parse_qs(urlsplit(link).query)
+    assert shared.keys() == {"query", "variables", "operationName"}
+    assert json.loads(shared["variables"][0]) == {"after": None}
+    assert shared["operationName"] == ["Paging"]
+    several = "query First { __typename } query Second { again: __typename }"
+    query = urlencode({"query": several, "variables": "{}", "operationName": "Second", "x": "1"})
+    explorer.page.goto(f"{explorer.gateway_url}/graphql?{query}")
+    expect(explorer.tabs).to_have_count(len(NAMES) + 1)
+    expect(explorer.page.locator(".graphiql-query-editor")).to_contain_text("query Second")
+    assert explorer.page.url == f"{explorer.gateway_url}/graphql?x=1"
+    explorer.page.reload()
+    expect(explorer.tabs).to_have_count(len(NAMES) + 1)
+
+
+def test_a_long_query_is_shared_behind_a_number_sign(explorer: Explorer) -> None:
+    """Which no server reads, and whose length none limits; a first visit opens it, too."""
+    query = "query Long { " + " ".join(f"a{number}: __typename" for number in range(400)) + " }"
+    explorer.page.goto(f"{explorer.gateway_url}/graphql#{urlencode({'query': query})}")
+    expect(explorer.tabs).to_have_text(["Long", *NAMES])
+    expect(explorer.page.locator(".graphiql-query-editor")).to_contain_text("query Long")
+    explorer.page.get_by_role("button", name="Copy a link to this query").click()
+    explorer.page.wait_for_url(lambda url: "#query=" in url)
+
+
+@pytest.mark.parametrize(
+    "explorer", [(390, False), (390, True), (1440, True)], indirect=True, ids=str
+)
+def test_the_page_is_usable_on_a_phone_and_in_the_dark(explorer: Explorer) -> None:
+    """The answer stands below the query on a phone, else beside it; guides can be read."""
+    explorer.open()
+    explorer.execute()
+    expect(explorer.answer).to_contain_text('"data"')
+    page = explorer.page
+    width = page.evaluate("innerWidth")
+    query = page.locator(".graphiql-editors").bounding_box()
+    answer = page.locator(".graphiql-response").bounding_box()
+    assert query is not None
+    assert answer is not None
+    if width < 700:
+        assert query["width"] > 0.9 * width
+        assert answer["width"] > 0.9 * width
+        assert answer["y"] >= query["y"] + query["height"] - 1
+        assert query["height"] > 200
+    else:
+        assert answer["x"] >= query["x"] + query["width"] - 1
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("button", name="Show Guides").click()
+    page.get_by_label("Page").select_option("paging")
+    guides = page.get_by_role("region", name="Guides")
+    expect(guides.get_by_role("heading", name="Paging", exact=True)).to_be_visible()
+    explorer.screenshot(f"explorer-{width}-{'dark' if is_dark(page) else 'light'}")
+    page.get_by_role("button", name="Hide Guides").click()
+    page.get_by_role("button", name="Show Documentation Explorer").click()
+    expect(page.locator(".graphiql-doc-explorer")).to_be_visible()
+
+
+def is_dark(page: Page) -> bool:
+    """Return whether the page's ground is darker than its text."""
+    ground = page.evaluate(
+        "getComputedStyle(document.querySelector('.graphiql-container')).backgroundColor"
+    )
+    return sum(map(int, re.findall(r"\d+", ground)[:3])) < 3 * 128
+
+
+def test_guides_lead_to_each_other_and_to_the_schema(explorer: Explorer) -> None:
+    """A link to another page opens it, and the schema is there as text."""
+    explorer.open()
+    explorer.page.get_by_role("button", name="Show Guides").click()
+    guides = explorer.page.get_by_role("region", name="Guides")
+    expect(guides.get_by_role("heading", name="Keyboard")).to_be_visible()
+    choice = guides.get_by_label("Page")
+    names = choice.locator("option").evaluate_all("all => all.map(one => one.value)")
+    assert {"help", "errors", "paging", "cost"} <= set(names)
+    for name in names:
+        choice.select_option(name)
+        heading = guides.get_by_role("heading", level=1)
+        expect(heading).to_have_count(1)
+        expect(heading).to_be_visible()
+        page = "explorer/src/guides/help.md" if name == "help" else f"docs/{name}.md"
+        title = (ROOT / page).read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
+        expect(heading).to_have_text(title.replace("`", ""))
+        assert "<!--" not in guides.inner_text()
+    with explorer.page.expect_popup() as opened:
+        guides.get_by_role("link", name="Schema (SDL)").click()
+    assert opened.value.url == f"{explorer.gateway_url}/graphql/schema.graphql"
+    assert "type CustomerPromotion" in opened.value.inner_text("body")
 
 
 @pytest.mark.parametrize(
