@@ -4,6 +4,7 @@ import paging from './examples/3-paging.graphql?raw';
 import programPromotions from './examples/4-program-promotions.graphql?raw';
 import twoWays from './examples/5-two-ways.graphql?raw';
 import endingSoonest from './examples/6-ending-soonest.graphql?raw';
+import walletTabs from './examples/7-wallet-tabs.graphql?raw';
 
 /** The tabs of a first visit; a tab is named after its operation. A Python test runs each file. */
 export const examples = [
@@ -13,4 +14,5 @@ export const examples = [
   { query: programPromotions },
   { query: twoWays },
   { query: endingSoonest },
+  { query: walletTabs },
 ];

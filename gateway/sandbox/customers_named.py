@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from gateway.sandbox.customer import SOURCES, Customer, Holding
+from gateway.sandbox.customers_available import available_holdings
 from gateway.sandbox.customers_current import current_holdings
 from gateway.sandbox.customers_edge_cases import limit_holdings, script_holdings
 from gateway.sandbox.generation import Generator
@@ -23,6 +24,11 @@ def named_customers(generator: Generator, programs: Programs) -> list[Customer]:
         *_sizes(generator, programs),
         *_kinds(generator, programs),
         *_overlapping(generator, programs),
+        (
+            "C-AVAILABLE",
+            "whatever a customer can do with a promotion, and what they cannot",
+            _define(programs, available_holdings(generator)),
+        ),
     ]
     customers = [
         _customer(FIRST_CUSTOMER_ID + nth, name, note, holdings)

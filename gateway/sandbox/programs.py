@@ -64,6 +64,7 @@ def generated_programs(generator: Generator) -> dict[int, Program]:
         Program(program_id=9022, name="Sandbox Scripts ✓ प्रोग्राम", note="what C-SCRIPTS holds"),
         Program(program_id=9023, name="Sandbox Big Ids", note="promotion ids past 2^31 and 2^53"),
         Program(program_id=9024, name="Sandbox Limits", note="what C-LIMITS holds"),
+        Program(program_id=9025, name="Sandbox Wallet", note="what C-AVAILABLE holds"),
         Program(
             program_id=BIG_PROGRAM_ID, name="Sandbox Big Program", note="a program id past 2^32"
         ),

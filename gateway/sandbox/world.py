@@ -26,6 +26,7 @@ otherwise.
 | C-ONLINE | 2; registered on ECOMMERCE and WEBSITE only |
 | C-EVERYWHERE | 2; registered on every source |
 | C-001 ... C-020 | 10 each of programs 9001, 9002 and 9101, overlapping |
+| C-AVAILABLE | 16: what can be enrolled in, issued and redeemed, what cannot, and what has ended |
 | 00042 and 42 | two customers: leading zeros count |
 | +49 170&x=%41/ü?# | every character that a URL changes |
 | `email` anna.müller+test@example.com, `mobile` +919456430851 | a plus and an umlaut, a plus |
@@ -40,6 +41,7 @@ Programs, with the number of definitions under UI unless said otherwise:
 | 9005 | UI 30 (and 4 inactive), CAMPAIGN 25 (and 2 inactive), PROMOTION_API 7; every status |
 | 9020 to 9022 | what C-CURRENT, C-NOTYPES and C-SCRIPTS hold |
 | 9023 and 4294967311, 9024 | what C-BIGIDS and C-LIMITS hold |
+| 9025 | what C-AVAILABLE holds |
 """
 
 from collections.abc import Iterable

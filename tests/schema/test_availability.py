@@ -11,6 +11,7 @@ from tests.support.payloads import customer_item, customer_page
 from tests.support.scripted_platform import Platform, platform
 
 CUSTOMERS = [
+    "C-AVAILABLE",
     "C-CURRENT",
     "C-MIXED",
     "C-101",
@@ -50,6 +51,46 @@ def test_a_promotion_is_in_the_lists_of_its_availability(graph: Graph, who: str)
     lists = {name: set(listed(graph, who, name)) for name in LISTS}
     for id_, availability in listed(graph, who).items():
         assert availability == [name for name, ids in lists.items() if id_ in ids], id_
+
+
+def test_a_wallet_can_be_built_offline(graph: Graph) -> None:
+    """One customer shows each value, several at once and none, by names that say which."""
+    query = """{ customer(by: {externalId: "C-AVAILABLE"}) { promotions(first: 100) { nodes {
+      availability promotion { name } tightestLimit { limit { max remaining } } } } } }"""
+    nodes = graph.ask(query)["customer"]["promotions"]["nodes"]
+    short = {"AVAILABLE_TO_ENROL": "E", "AVAILABLE_FOR_ISSUE": "I", "AVAILABLE_TO_REDEEM": "R"}
+    shown = {
+        node["promotion"]["name"]: "".join(short.get(each, "X") for each in node["availability"])
+        for node in nodes
+    }
+    assert shown == {
+        "Join now": "E",
+        "Joined, waiting for a purchase": "I",
+        "Join again, earn again and redeem": "EIR",
+        "Joined, without any restriction": "I",
+        "Waiting for a purchase": "I",
+        "Redeem or earn again": "IR",
+        "Redeem the last one": "R",
+        "Redeem now": "R",
+        "Redeem as often as you like": "R",
+        "Used up": "",
+        "Everything redeemed": "",
+        "Missed the purchase": "",
+        "Switched off": "",
+        "Begins next week": "",
+        "Ended yesterday": "X",
+        "Ended before it was redeemed": "X",
+    }
+    progress = {
+        node["promotion"]["name"]: (limit["max"], limit["remaining"])
+        for node in nodes
+        if node["tightestLimit"]
+        for limit in [node["tightestLimit"]["limit"]]
+    }
+    assert progress["Redeem now"] == (5, 1)
+    assert progress["Used up"] == (5, 0)
+    assert progress["Join now"] == (3, 3)
+    assert "Redeem as often as you like" not in progress
 
 
 def test_every_value_occurs_in_the_sandbox(graph: Graph) -> None:
