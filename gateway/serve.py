@@ -71,7 +71,9 @@ def _supervise(
     shared = SharedMetrics(settings.workers, read_metric_table(settings))
     log.info("listening", **address)
     factory = WorkerFactory("gateway.app:create_worker_app", shared)
-    Supervisor(factory, settings.workers, times_of(settings), listener, admin_listener).run()
+    listeners, count_restart = (listener, admin_listener), shared.count_restart
+    times = times_of(settings)
+    Supervisor(factory, settings.workers, times, *listeners, count_restart=count_restart).run()
 
 
 def _listen_admin(settings: Settings) -> socket.socket | None:

@@ -6,7 +6,7 @@ It serves nothing itself, and imports nothing of what does: it starts sooner, an
 import asyncio
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing import get_context, resource_tracker
 
@@ -48,7 +48,7 @@ class _Worker:
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)
         control.close()
-        self.is_started = self.is_closed = False
+        self.is_started = self.is_closed = self.is_unresponsive = False
         self.heard_at = now
 
     def tell(self, command: Command) -> None:
@@ -58,17 +58,23 @@ class _Worker:
 
 
 class Supervisor:
-    """Runs `workers` processes until a signal, each with the application that `factory` creates."""
+    """Runs `workers` processes until a signal, each with the application that `factory` creates.
 
-    def __init__(
+    `count_restart` is called with the reason why a worker is replaced.
+    """
+
+    def __init__(  # noqa: PLR0913 - what all workers share, and how many they are
         self,
         factory: WorkerFactory,
         workers: int,
         times: ServerTimes,
         listener: socket.socket,
         admin_listener: socket.socket | None = None,
+        *,
+        count_restart: Callable[[str], None] = lambda _reason: None,
     ) -> None:
         self._factory, self._number, self._times = factory, workers, times
+        self._count_restart = count_restart
         self._listener, self._admin_listener = listener, admin_listener
         self._workers: list[_Worker] = []
         self._has_started = self._is_ending = self._is_closed = False
@@ -138,7 +144,9 @@ class Supervisor:
                 )
                 self._end_now()
             else:
-                log.warning("worker_ended", pid=worker.process.pid, status=status)
+                reason = _reason(worker)
+                self._count_restart(reason)
+                log.warning("worker_ended", pid=worker.process.pid, status=status, reason=reason)
                 loop.call_later(0.0 if worker.is_started else _RESTART_DELAY_S, self._start)
         if self._is_ending and not self._workers:
             self._ended.set()
@@ -151,6 +159,7 @@ class Supervisor:
             heard_after = asyncio.get_running_loop().time() - silence_s
             for worker in self._workers:
                 if worker.is_started and worker.heard_at < heard_after:
+                    worker.is_unresponsive = True
                     worker.process.kill()
 
     def _shut_down(self, delay_s: float) -> None:
@@ -199,3 +208,10 @@ class Supervisor:
     def _tell_all(self, command: Command) -> None:
         for worker in self._workers:
             worker.tell(command)
+
+
+def _reason(worker: _Worker) -> str:
+    """Return why a worker has ended: a label of the metric."""
+    if worker.is_unresponsive:
+        return "unresponsive"
+    return "signal" if (worker.process.exitcode or 0) < 0 else "exit"

@@ -54,8 +54,9 @@ EVENTS = (
     Event(
         "worker_ended",
         "warning",
-        ("pid", "status"),
-        "A worker process has ended and is replaced; a negative status is a signal.",
+        ("pid", "status", "reason"),
+        "A worker process has ended and is replaced; a negative status is a signal. The reason is"
+        " exit, signal, or unresponsive for one that did not react for half a minute.",
     ),
     Event("reloaded", "info", (), "After SIGHUP, files and keys have been read."),
     Event(

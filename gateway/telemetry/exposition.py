@@ -20,10 +20,11 @@ from prometheus_client.registry import Collector
 from gateway.telemetry.label_values import LabelValues, named
 from gateway.telemetry.logs import VERSION
 from gateway.telemetry.metric import BUCKETS_S, Kind, Metric, Samples
-from gateway.telemetry.metrics import BUILD, WORKERS, metrics_of
+from gateway.telemetry.metrics import BUILD, RESTARTS, WORKERS, metrics_of
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
+_NO_RESTARTS = (0.0,) * RESTARTS.cells
 _Series = Sequence[tuple[str, ...] | None]
 _BOUNDS = (*(str(bound) for bound in BUCKETS_S), "+Inf")
 
@@ -66,13 +67,15 @@ class MetricTable:
         ended: Iterable[Sequence[float]],
         running: Sequence[Sequence[float]],
         names: Sequence[str] = (),
+        restarts: Sequence[float] = _NO_RESTARTS,
     ) -> bytes:
         """Return the cells of all workers as one text.
 
         Counters include workers that have ended; gauges are those of running workers alone. `names`
-        are those of operations that have got a name since the start.
+        are those of operations that have got a name since the start, `restarts` the counts of the
+        parent.
         """
-        return generate_latest(_Families(self.metrics, [*ended], running, names))
+        return generate_latest(_Families(self.metrics, [*ended], running, names, restarts))
 
 
 class _Families(Collector):
@@ -82,9 +85,10 @@ class _Families(Collector):
         ended: list[Sequence[float]],
         running: Sequence[Sequence[float]],
         names: Sequence[str],
+        restarts: Sequence[float],
     ) -> None:
         self._metrics, self._ended, self._running = metrics, ended, running
-        self._names = names
+        self._names, self._restarts = names, restarts
 
     def collect(self) -> Iterator[Family]:
         start = 0
@@ -103,6 +107,7 @@ class _Families(Collector):
                 yield family(metric, series, sums)
             start = end
         yield _gauge(WORKERS, [len(self._running)])
+        yield _counter(RESTARTS, RESTARTS.series, self._restarts)
         build = GaugeMetricFamily(BUILD.name, BUILD.help, labels=BUILD.label_names)
         build.add_metric([VERSION, platform.python_version()], 1)
         yield build

@@ -31,6 +31,7 @@ CALL_OUTCOMES = (
 )
 WAITS = ("quota", "connection")
 DROPS = ("malformed", "not_requested")
+RESTART_REASONS = ("exit", "signal", "unresponsive")
 EFFECTS = ("converted", "null")
 CODES = (*codes(), OTHER)
 # All that is deprecated in the graph, sorted: the parent of workers does not load the schema.
@@ -354,6 +355,13 @@ METRICS = metrics_of(LabelValues())
 """All metrics of a gateway without a manifest and without names of clients."""
 
 WORKERS = Metric("gateway_workers", _G, "Worker processes that these metrics cover.")
+RESTARTS = Metric(
+    "gateway_worker_restarts_total",
+    _C,
+    "Workers that were replaced: they ended by themselves (exit), by a signal, such as that of the"
+    " system without memory (signal), or did not react for half a minute (unresponsive).",
+    (("reason", RESTART_REASONS),),
+)
 BUILD = Metric(
     "gateway_build_info",
     _G,
@@ -361,3 +369,6 @@ BUILD = Metric(
     (("version", ()), ("python", ())),
 )
 """The labels' values are those of the running process."""
+
+ALL_METRICS = (*METRICS, WORKERS, RESTARTS, BUILD)
+"""What `/metrics` has: `METRICS` are counted by each worker."""

@@ -69,7 +69,9 @@ class MetricsScrape:
         while self._shared.is_behind(started_at) and time.monotonic() < deadline:  # noqa: ASYNC110 - other processes set no event
             await asyncio.sleep(_POLL_INTERVAL_S)
         snapshot = self._shared.read(self._read)
-        return self._table.expose(snapshot.ended, snapshot.running, self._names.names())
+        return self._table.expose(
+            snapshot.ended, snapshot.running, self._names.names(), self._shared.restarts()
+        )
 
     async def _keep_writing(self, shared: SharedMetrics) -> None:
         while True:

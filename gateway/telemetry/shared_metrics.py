@@ -18,6 +18,7 @@ from operator import add
 from typing import Any, NamedTuple
 
 from gateway.telemetry.exposition import MetricTable
+from gateway.telemetry.metrics import RESTART_REASONS, RESTARTS
 from gateway.telemetry.name_slots import NAME_BYTES, NameSlots
 
 _BYTES = 8  # of a double
@@ -42,13 +43,16 @@ class SharedMetrics:
         self.table, self._slots = table, workers + _SPARE_SLOTS
         fd = _anonymous_file()
         names = table.values.spare_operations * NAME_BYTES
-        os.ftruncate(fd, self._slots * (table.cells + 1) * _BYTES + names)
+        cells = self._slots * (table.cells + 1) + RESTARTS.cells
+        os.ftruncate(fd, cells * _BYTES + names)
         self._open(fd)
 
     def _open(self, fd: int) -> None:
         self._fd, cells = fd, self.table.cells
         self._stride = cells + 1
-        end, spare = self._slots * self._stride * _BYTES, self.table.values.spare_operations
+        self._restarts_at = self._slots * self._stride
+        end = (self._restarts_at + RESTARTS.cells) * _BYTES
+        spare = self.table.values.spare_operations
         self._map = mmap.mmap(fd, end + spare * NAME_BYTES)
         self._cells = memoryview(self._map)[:end].cast("d")
         self._names = memoryview(self._map)[end:]
@@ -99,6 +103,14 @@ class SharedMetrics:
         if self._own is None:
             snapshot.running.append(own())
         return snapshot
+
+    def count_restart(self, reason: str) -> None:
+        """Count a worker that is replaced; the parent calls this, and nobody else."""
+        self._cells[self._restarts_at + RESTART_REASONS.index(reason)] += 1
+
+    def restarts(self) -> Sequence[float]:
+        """Return the number of workers that were replaced, by reason."""
+        return self._cells[self._restarts_at :].tolist()
 
     def close(self) -> None:
         """Release the memory and the slot."""

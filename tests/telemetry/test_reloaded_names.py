@@ -64,6 +64,7 @@ def test_an_operation_that_a_reload_adds_is_counted_by_its_name(
         ask(old, 6)
         ask(new, 6)
         before = scrape(url)
+        assert sum(n for name, n in before.items() if "worker_restarts" in name) == 0
         assert (before[OK.format("Old")], before[OK.format("other")]) == (6, 6)
         assert OK.format("New") not in before
         manifest.write_text(json.dumps({"new": new, "old": old}), "utf-8")
@@ -79,6 +80,7 @@ def test_an_operation_that_a_reload_adds_is_counted_by_its_name(
             os.kill(killed, signal.SIGKILL)
             _until(lambda: killed not in worker_pids(command.process.pid))
             _until(lambda: scrape(url)["gateway_workers"] == workers)
+            _until(lambda: scrape(url)['gateway_worker_restarts_total{reason="signal"}'] == 1)
             assert added(6) == {"New": 6}
             assert scrape(url)[OK.format("New")] == after[OK.format("New")] + 12
         assert command.end() == 0

@@ -51,3 +51,33 @@ def test_all_workers_are_counted_the_killed_one_too(sandbox_url: str) -> None:
     assert command.is_gone()
     assert "metrics_slots_exhausted" not in command.err
     assert "Traceback" not in command.err
+
+
+@pytest.mark.verify
+@needs_proc
+def test_a_worker_that_does_not_react_is_replaced_and_counted(sandbox_url: str) -> None:
+    """It is ended after half a minute; the metric and the log have the reason."""
+    port = free_port()
+    settings = {
+        "GATEWAY_UPSTREAM_URL": sandbox_url,
+        "GATEWAY_UPSTREAM_AUTH": "none",
+        "GATEWAY_PORT": str(port),
+        "GATEWAY_ADMIN_PORT": str(free_port()),
+        "GATEWAY_WORKERS": "2",
+    }
+    admin = f"http://127.0.0.1:{settings['GATEWAY_ADMIN_PORT']}"
+    series = 'gateway_worker_restarts_total{reason="unresponsive"}'
+    with running("serve", variables=settings) as command:
+        wait_for(f"{admin}/readyz", command)
+        until = time.monotonic() + 90
+        while scrape(admin)["gateway_workers"] < 2 and time.monotonic() < until:
+            time.sleep(0.05)
+        stopped = worker_pids(command.process.pid)[0]
+        os.kill(stopped, signal.SIGSTOP)
+        while stopped in worker_pids(command.process.pid) and time.monotonic() < until:
+            time.sleep(0.2)
+        while scrape(admin)["gateway_workers"] < 2 and time.monotonic() < until:
+            time.sleep(0.05)
+        assert scrape(admin)[series] == 1
+        assert command.end() == 0
+    assert '"reason":"unresponsive"' in command.err
