@@ -99,6 +99,7 @@ SLEEPS = {
     "tests/server/test_both_paths.py": "pieces of a request are packets of their own",
     "tests/server/test_fast_path.py": "pieces of a request are packets of their own",
     "tests/server/test_http_protocol.py": "the server's time limits, which its event loop keeps",
+    "tests/server/test_lifecycle.py": "a process is stopped for longer than its delay",
     "tests/server/test_rollout.py": "endpoints that lag are the subject",
     "tests/support/commands.py": "polls: another process starts and ends",
     "tests/support/raw_server.py": "polls: the network has no event to wait for",

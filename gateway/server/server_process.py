@@ -28,6 +28,7 @@ from gateway.telemetry import log
 
 _FLUSH_S = 3.0  # for the last responses, after all have been cut
 _ABORT_AFTER_S = 0.2
+_LAST_POLLS, _POLL_S = 4, 0.005  # of the event loop, before the listener is closed
 _OPTIONS: dict[str, Any] = {
     "http": LimitedHttpProtocol,
     "log_config": None,
@@ -78,6 +79,7 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close the listener, wait for requests in flight, and cut what is left of them."""
         self.drain()  # if the server ends for another reason than a signal
+        await self._accept_queued()
         for server in self.servers:
             server.close()
         self.served.listener.close()
@@ -88,6 +90,15 @@ class _Server(uvicorn.Server):
             await super().shutdown(sockets)
         finally:
             timer.cancel()
+
+    async def _accept_queued(self) -> None:
+        """Accept the connections that wait, and read their requests: closing would reset them.
+
+        There are some where the process got no CPU time for a while: then all its timers are due
+        before its event loop has polled once. One poll accepts, and the next ones read.
+        """
+        for _ in range(0 if self.force_exit else _LAST_POLLS):
+            await asyncio.sleep(_POLL_S)
 
     def drain(self) -> None:
         """Be not ready any more, and close connections after their next response."""

@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -130,6 +130,23 @@ def test_a_gateway_goes_on_accepting_for_the_delay_and_is_not_ready(mode: str) -
         answer = parse(until_closed(client))
         assert (answer.status, answer.headers["connection"]) == (200, "close")
         assert b'{"customer":null}' in answer.body
+        assert command.end(0) == 0
+
+
+def test_connections_that_have_waited_for_a_busy_process_are_served() -> None:
+    """It gets no CPU time until its delay is over; then it accepts before it closes."""
+    with served("one", "http://127.0.0.1:1", {"GATEWAY_SHUTDOWN_DELAY_S": "1"}) as (command, url):
+        command.process.send_signal(signal.SIGTERM)
+        assert until(lambda: status_of(url, "/readyz") == 503)
+        command.process.send_signal(signal.SIGSTOP)
+        with ExitStack() as stack:
+            waiting = [stack.enter_context(connect(url)) for _ in range(20)]
+            for connection in waiting:
+                connection.sendall(WHOLE)
+            time.sleep(1.2)
+            command.process.send_signal(signal.SIGCONT)
+            answers = [parse(until_closed(connection)) for connection in waiting]
+        assert {(one.status, one.headers.get("connection")) for one in answers} == {(200, "close")}
         assert command.end(0) == 0
 
 
