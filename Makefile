@@ -106,7 +106,7 @@ pin-images:      ## pin the base images and those of compose and Kubernetes by d
 
 image-check: setup ## build the image without an engine, run it read-only, query it; needs root, buildah and others
 	@$(if $(filter 0,$(shell id -u)),,sudo) env PYTHONDONTWRITEBYTECODE=1 \
-	  $(BIN)/pytest -p no:cacheprovider -m image tests/deploy/test_image.py
+	  IMAGE_CHECK_OPTIONAL=$(IMAGE_CHECK_OPTIONAL) $(BIN)/pytest -p no:cacheprovider -m image tests/deploy/test_image.py
 
 explorer:        ## the GraphiQL page, where npm is there
 	@if command -v npm >/dev/null 2>&1; then $(MAKE) --no-print-directory $(PAGE); \

@@ -18,15 +18,23 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.commands import Command
-from tests.support.image_bases import BaseImages, UnavailableError, base_images, execute
+from tests.support.image_bases import (
+    BaseImages,
+    CommandFailedError,
+    TimedOutError,
+    UnavailableError,
+    base_images,
+    execute,
+)
 
 ROOT = Path(__file__).parents[2]
 TOOLS = {"buildah": "buildah", "skopeo": "skopeo", "umoci": "umoci", "runc": "runc"}
 NAME = "localhost/promotion-gateway:check"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 EPOCH = "1700000000"
-_BUILD_S = 1_200.0
+_BUILD_S = 900.0
 _UNUSED_NAMESPACES = {"network", "cgroup"}  # the host's: nothing here is about them
+_SYSTEM = ("/bin", "/lib", "/lib64", "/usr")
 
 
 def _missing() -> str:
@@ -84,11 +92,7 @@ class Image:
             process["args"] = [*self.config["config"]["Entrypoint"], *arguments]
         # The address of this machine alone, as long as the namespace is the host's.
         process["env"] += [f"{name}={value}" for name, value in variables.items()]
-        linux = spec["linux"]
-        linux.pop("resources", None)
-        linux["namespaces"] = [
-            one for one in linux["namespaces"] if one["type"] not in _UNUSED_NAMESPACES
-        ]
+        _use_hosts(spec["linux"])
         return spec
 
 
@@ -150,9 +154,39 @@ def built_image(log: Any) -> Iterator[Image]:
         raise UnavailableError(reason)
     folder = Path(tempfile.mkdtemp(prefix="image-check-", dir="/var/tmp"))
     try:
+        _try_container(folder)
         yield _build(folder, log)
     finally:
         _remove(folder)
+
+
+def _try_container(folder: Path) -> None:
+    """Raise UnavailableError where runc cannot run anything, as in many a container."""
+    bundle = folder / "trial"
+    (bundle / "rootfs").mkdir(parents=True)
+    execute(["runc", "spec", "--bundle", bundle], 60)
+    spec = json.loads((bundle / "config.json").read_text(encoding="utf-8"))
+    spec["root"]["readonly"] = False
+    spec["process"] |= {"terminal": False, "args": ["true"]}
+    _use_hosts(spec["linux"])
+    spec["mounts"] += [
+        {"destination": path, "source": path, "type": "bind", "options": ["rbind", "ro"]}
+        for path in _SYSTEM
+        if Path(path).exists()
+    ]
+    (bundle / "config.json").write_text(json.dumps(spec), encoding="utf-8")
+    try:
+        execute([*_runc(folder), "run", "--bundle", bundle, bundle.name], 60)
+    except CommandFailedError as error:
+        raise UnavailableError(f"runc runs no container: {error}") from None
+
+
+def _use_hosts(linux: dict[str, Any]) -> None:
+    """Leave a container the host's network and no limits."""
+    linux.pop("resources", None)
+    linux["namespaces"] = [
+        one for one in linux["namespaces"] if one["type"] not in _UNUSED_NAMESPACES
+    ]
 
 
 def _build(folder: Path, log: Any) -> Image:
@@ -176,7 +210,10 @@ def _build(folder: Path, log: Any) -> Image:
             f"--volume={CERTIFICATES}:{CERTIFICATES}:ro",
             f"--volume={npmrc}:/root/.npmrc:ro",
         ]
-    execute([*command, "--file", ROOT / "deploy/Dockerfile", ROOT], _BUILD_S)
+    try:
+        execute([*command, "--file", ROOT / "deploy/Dockerfile", ROOT], _BUILD_S)
+    except TimedOutError as error:
+        raise UnavailableError(f"this machine or its network is too slow: {error}") from None
     layout = folder / "layout"
     log("unpacking")
     with_storage = f"containers-storage:[vfs@{folder}/storage+{folder}/run]{NAME}"

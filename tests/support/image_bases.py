@@ -23,6 +23,10 @@ class CommandFailedError(Exception):
     """A command failed or did not end; the message has the end of its output."""
 
 
+class TimedOutError(CommandFailedError):
+    """A command did not end in its time."""
+
+
 @dataclass(frozen=True)
 class BaseImages:
     """The base images by their build argument, and whether others stand in for them."""
@@ -46,7 +50,7 @@ def execute(command: Sequence[str | Path], timeout_s: float) -> str:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        raise CommandFailedError(f"{command[0]} took more than {timeout_s:g} s") from None
+        raise TimedOutError(f"{command[0]} took more than {timeout_s:g} s") from None
     if process.returncode != 0:
         end = "\n".join((output + errors).splitlines()[-30:])
         raise CommandFailedError(
