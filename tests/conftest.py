@@ -11,9 +11,8 @@ from hypothesis import settings
 from gateway.config.parsing import PREFIX
 from gateway.graphql_http.gc_tuning import freeze_gc
 from gateway.sandbox.app import create_sandbox
-from gateway.sandbox.world import World
 from gateway.telemetry import configure_logging, reset_logging
-from tests.sandbox.client import NOW, TODAY
+from tests.sandbox.client import NOW, shared_world
 from tests.support.graph import Graph, serve_gateway
 from tests.support.http_client import client
 from tests.support.logged import Lines
@@ -48,7 +47,7 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def sandbox_url() -> Iterator[str]:
     """Return the URL of a sandbox whose clock stands still."""
-    with serve(create_sandbox(World.generate(today=TODAY), clock=lambda: NOW)) as url:
+    with serve(create_sandbox(shared_world(), clock=lambda: NOW)) as url:
         yield url
 
 

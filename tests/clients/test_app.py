@@ -11,8 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from gateway.sandbox.app import create_sandbox
-from gateway.sandbox.world import World
-from tests.sandbox.client import NOW, TODAY
+from tests.sandbox.client import NOW, shared_world
 from tests.support.graph import serve_gateway
 from tests.support.javascript import CLIENTS, run
 from tests.support.page_projects import blocks, write_project
@@ -25,7 +24,7 @@ APP = ("Create the app", "Generate types", "The first typed query")
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[str]:
     """Serve a sandbox for this module only, which is going to fail."""
-    with serve(create_sandbox(World.generate(today=TODAY), clock=lambda: NOW)) as url:
+    with serve(create_sandbox(shared_world(), clock=lambda: NOW)) as url:
         yield url
 
 

@@ -1,12 +1,12 @@
 """The JSON schema of the variables: never stricter than the gateway, and fit for deployments."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from gateway.cli import main
 from gateway.config.json_schema import settings_schema
@@ -18,17 +18,19 @@ from tests.support.environment import mistakes
 pytestmark = pytest.mark.usefixtures("environment")
 
 SCHEMA = settings_schema()
-VALIDATOR = Draft202012Validator(SCHEMA)
-COMPOSE = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))
-PODS: dict[str, dict[str, Any]] = {
-    "compose": COMPOSE["services"]["gateway"]["environment"],
-    **{overlay: dict(variables(overlay)) for overlay in OVERLAYS},
-}
 SECRET = "a secret of 16 bytes"
 
 
+@cache
+def _validator() -> Any:
+    # Its import takes a second, which each process of the tests would need to collect them.
+    from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    return Draft202012Validator(SCHEMA)
+
+
 def _faults(**values: object) -> list[str]:
-    found = VALIDATOR.iter_errors({f"GATEWAY_{name}": value for name, value in values.items()})
+    found = _validator().iter_errors({f"GATEWAY_{name}": value for name, value in values.items()})
     return [fault.message for fault in found]
 
 
@@ -37,7 +39,7 @@ def test_the_command_prints_a_schema_of_all_variables(capsys: pytest.CaptureFixt
     assert main(["config", "--json-schema"]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed == json.loads(json.dumps(SCHEMA))
-    Draft202012Validator.check_schema(printed)
+    _validator().check_schema(printed)
     assert set(printed["properties"]) == set(VARIABLES)
     for name, one in printed["properties"].items():
         assert one["description"].endswith(".")
@@ -102,18 +104,28 @@ def test_a_mistake_does_not_fit(values: dict[str, object]) -> None:
 
 def test_variables_of_others_are_left_alone() -> None:
     """An environment has more variables than the gateway's."""
-    assert [*VALIDATOR.iter_errors({"PATH": "/bin", "TZ": "UTC"})] == []
+    assert [*_validator().iter_errors({"PATH": "/bin", "TZ": "UTC"})] == []
 
 
-@pytest.mark.parametrize("name", PODS)
+def _deployed(name: str) -> dict[str, Any]:
+    """Return the variables of an overlay, or of compose."""
+    if name != "compose":
+        return dict(variables(name))
+    compose = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))
+    found: dict[str, Any] = compose["services"]["gateway"]["environment"]
+    return found
+
+
+@pytest.mark.parametrize("name", ["compose", *OVERLAYS])
 def test_the_variables_of_the_deployments_fit(
     environment: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
     """They fit the schema, and the gateway starts with them and with files for the secrets."""
-    assert [fault.message for fault in VALIDATOR.iter_errors(PODS[name])] == []
+    deployed = _deployed(name)
+    assert [fault.message for fault in _validator().iter_errors(deployed)] == []
     (tmp_path / "secret").write_text(SECRET)
     (tmp_path / "url").write_text("rediss://:hunter2@redis.example")
-    for variable, value in PODS[name].items():
+    for variable, value in deployed.items():
         is_file = variable.endswith("_FILE")
         file = tmp_path / ("url" if "_URL_" in variable else "secret")
         environment.setenv(variable, str(file if is_file else value))

@@ -12,7 +12,6 @@ import msgspec
 from gateway.context import CallBudget, Caller, CustomerClaim, RequestContext, Role
 from gateway.dataloaders.data_loaders import DataLoaders, LoaderSources
 from gateway.sandbox.app import create_sandbox
-from gateway.sandbox.world import World
 from gateway.schema.info import ResolverContext
 from gateway.upstream.cached_upstream import create_cached_upstream
 from gateway.upstream.client import UpstreamClient
@@ -25,7 +24,7 @@ from gateway.upstream.resilience.phase_out import PhaseOut
 from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
 from gateway.upstream.shown_promotions import ShownPromotions
 from gateway.upstream.source_types import SourceTypes
-from tests.sandbox.client import NOW, TODAY
+from tests.sandbox.client import NOW, shared_world
 from tests.support.graph import settings_for
 from tests.support.httpx_transport import HttpxTransport
 
@@ -66,7 +65,7 @@ class Platform(httpx.AsyncBaseTransport):
     """The sandbox with cached responses, of which `seed` and `rate` choose those with a fault."""
 
     def __init__(self) -> None:
-        sandbox = create_sandbox(World.generate(today=TODAY), clock=lambda: NOW)
+        sandbox = create_sandbox(shared_world(), clock=lambda: NOW)
         self._sandbox = httpx.ASGITransport(sandbox)
         self._known: dict[str, tuple[int, bytes]] = {}
         self.seed, self.rate = 0, 0.0

@@ -6,14 +6,13 @@ import httpx
 import pytest
 
 from gateway.sandbox.app import create_sandbox
-from gateway.sandbox.world import World
-from tests.sandbox.client import NOW, TODAY
+from tests.sandbox.client import NOW, shared_world
 from tests.support.graph import graph_over, serve_gateway
 from tests.support.http_client import GRAPHQL, client, code
 from tests.support.logged import Lines
 from tests.support.serving import serve
 
-WORLD = World.generate(today=TODAY)
+WORLD = shared_world()
 TYPENAME = {"query": "{ __typename }"}
 
 

@@ -3,16 +3,24 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 import httpx
 
 from gateway.sandbox.app import create_sandbox
+from gateway.sandbox.world import World
 from tests.support.serving import serve
 
 TODAY = date(2026, 3, 2)
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LEGACY_BASICS: dict[str, Any] = {"limit": 100, "offset": 0, "sourceType": "UI"}
+
+
+@cache
+def shared_world() -> World:
+    """Return the data of that day, which tests share and do not change; it takes 0.1 s."""
+    return World.generate(today=TODAY)
 
 
 class SandboxClient(httpx.Client):

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from gateway.sandbox.world import World
-from tests.sandbox.client import TODAY, SandboxClient, serving
+from tests.sandbox.client import SandboxClient, serving, shared_world
 
 
 @pytest.fixture(scope="session")
 def world() -> World:
     """Return the data of the shared sandbox."""
-    return World.generate(today=TODAY)
+    return shared_world()
 
 
 @pytest.fixture(scope="session")

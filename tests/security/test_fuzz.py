@@ -19,10 +19,9 @@ from gateway.errors import codes
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.auth import Credentials
 from gateway.sandbox.faults.spec import parse_fault
-from gateway.sandbox.world import World
 from gateway.schema.build import build_schema, executable
 from gateway.upstream.resilience.traffic_shaping import TrafficShaping, create_traffic_shaping
-from tests.sandbox.client import NOW, TODAY
+from tests.sandbox.client import NOW, shared_world
 from tests.security.fuzzing import Asked, requests
 from tests.security.told import LEAKS, Lines, listening
 from tests.support.graph import serve_gateway, settings_for
@@ -147,7 +146,7 @@ class Fuzzed:
 def fuzzed(faults: list[str], **overrides: Any) -> Iterator[Fuzzed]:
     """Serve a gateway on a sandbox with these faults."""
     sandbox = create_sandbox(
-        World.generate(today=TODAY),
+        shared_world(),
         clock=lambda: NOW,
         credentials=CREDENTIALS,
         faults=[parse_fault(fault) for fault in faults],

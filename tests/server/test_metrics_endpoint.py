@@ -13,14 +13,13 @@ from gateway.errors.outcomes import outcome_of
 from gateway.graphql_http.operation_statistics import OperationStatistics, no_outcomes
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.faults.spec import parse_fault
-from gateway.sandbox.world import World
-from tests.sandbox.client import NOW, TODAY
+from tests.sandbox.client import NOW, shared_world
 from tests.support.graph import Graph, graph_over, serve_gateway
 from tests.support.http_client import TLS
 from tests.support.metrics import changed, families, scrape
 from tests.support.serving import serve
 
-WORLD = World.generate(today=TODAY)
+WORLD = shared_world()
 ONE = '{ customer(by: {externalId: "C-ONE"}) { promotions(first: 1) { totalCount } } }'
 
 

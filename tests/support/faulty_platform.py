@@ -8,13 +8,12 @@ import httpx
 
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.faults.spec import parse_fault
-from gateway.sandbox.world import World
-from tests.sandbox.client import NOW, TODAY
+from tests.sandbox.client import NOW, shared_world
 from tests.support.graph import Graph, graph_over
 from tests.support.http_client import TLS
 from tests.support.serving import serve
 
-WORLD = World.generate(today=TODAY)
+WORLD = shared_world()
 QUERY = '{ customer(by: {externalId: "C-ONE"}) { promotions(first: 1) { totalCount } } }'
 
 

@@ -10,17 +10,16 @@ from gateway.cache.options import CacheClocks
 from gateway.graphql_http.response_cache import ResponseCache, create_response_cache
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.faults.spec import parse_fault
-from gateway.sandbox.world import World
 from gateway.upstream.chain import create_upstream
 from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
 from gateway.upstream.transport import create_transport
-from tests.sandbox.client import NOW, TODAY
+from tests.sandbox.client import NOW, shared_world
 from tests.support.clock import Clock
 from tests.support.graph import Graph, settings_for
 from tests.support.metrics import scrape
 from tests.support.serving import serve
 
-_WORLD = World.generate(today=TODAY)
+_WORLD = shared_world()
 TTL_S = 100.0
 
 

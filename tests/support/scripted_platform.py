@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.world import World
-from tests.sandbox.client import NOW, TODAY
+from tests.sandbox.client import NOW, shared_world
 from tests.support.serving import serve
 
 Handler = Callable[[Request], Awaitable[Response | None]]
@@ -74,6 +74,6 @@ def errors_body(code: object) -> dict[str, Any]:
 @contextmanager
 def platform(world: World | None = None, **options: Any) -> Iterator[tuple[Platform, str]]:
     """Serve a platform; return it and its URL."""
-    scripted = Platform(world or World.generate(today=TODAY), options)
+    scripted = Platform(world or shared_world(), options)
     with serve(scripted) as url:
         yield scripted, url

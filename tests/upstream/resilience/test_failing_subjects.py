@@ -9,13 +9,12 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.sandbox.world import World
-from tests.sandbox.client import TODAY
+from tests.sandbox.client import shared_world
 from tests.support.graph import serve_gateway
 from tests.support.http_client import TLS
 from tests.support.scripted_platform import Handler, Platform, platform
 
-WORLD = World.generate(today=TODAY)
+WORLD = shared_world()
 OUTAGE = [f"C-{name}" for name in ("CURRENT", "TEN", "101", "MIXED", "ONE", "A", "B", "C")]
 ONE = {"X-Forwarded-For": "198.51.100.1"}
 OTHER = {"X-Forwarded-For": "198.51.100.2"}
