@@ -16,7 +16,7 @@ import pytest
 
 from gateway.app import create_app
 from tests.sandbox.client import NOW
-from tests.security.documents import COMPLEX, INPUT, INVALID, PARSE, Case, depth, size, words
+from tests.security.documents import COMPLEX, INPUT, INVALID, LONG, PARSE, Case, depth, size, words
 from tests.security.told import LEAKS, listening
 from tests.security.wide_documents import wide
 from tests.support.graph import settings_for
@@ -24,7 +24,7 @@ from tests.support.http_client import GRAPHQL
 
 pytestmark = pytest.mark.anyio
 
-CODES = {COMPLEX, PARSE, INVALID, INPUT, "BAD_REQUEST"}
+CODES = {COMPLEX, LONG, PARSE, INVALID, INPUT, "BAD_REQUEST"}
 CASES = [*size(), *words(), *depth(), *wide()]
 _MOST_MS = 250  # where a plain loop of a million turns takes 25 ms or less
 _MILLION_TURNS_MS = 25

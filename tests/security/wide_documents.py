@@ -7,6 +7,7 @@ from tests.security.documents import (
     COMPLEX,
     INPUT,
     INVALID,
+    LONG,
     Case,
     customer,
     each,
@@ -52,17 +53,23 @@ def width() -> Iterator[Case]:
     yield Case("600 input fields", "{customer(by:{" + each(600, "aN:1") + "}){id}}", INPUT)
     yield Case("600 equal input fields", "{customer(by:{" + "mobile:1 " * 600 + "}){id}}", INVALID)
     yield Case("600 wrong items", "{customers(by:[" + "1 " * 600 + "]){id}}", INPUT)
-    yield Case("21 customers", "{customers(by:[" + '{mobile:"1"}' * 21 + "]){id}}", COMPLEX)
-    yield Case("21 nodes", "{nodes(ids:[" + each(21, '"N"') + "]){id}}", COMPLEX)
-    yield Case("1,900 nodes", "{nodes(ids:[" + "1 " * 1_900 + "]){id}}", COMPLEX)
+    yield Case("21 customers", "{customers(by:[" + '{mobile:"1"}' * 21 + "]){id}}", LONG)
+    yield Case("21 nodes", "{nodes(ids:[" + each(21, '"N"') + "]){id}}", LONG)
+    yield Case("1,900 nodes", "{nodes(ids:[" + "1 " * 1_900 + "]){id}}", LONG)
     yield Case(
         "101 programs", customer(f"promotions(programIds:[{each(101, 'N')}]){{drift}}"), INPUT
     )
+    yield Case("a long search", customer(f'promotions(search:"{"x" * 5_000}"){{drift}}'), INPUT)
+    accents = "\u0301" * 256
+    yield Case("256 accents", customer(f'promotions(search:"{accents}"){{drift}}'), INPUT)
+    validity = "validity:[" + "CURRENT " * 50 + "]"
+    tabs = " ".join(f"a{tab}:promotions({validity}){{drift}}" for tab in range(30))
+    yield Case("30 pages of 50 values of validity", customer(tabs), None)
 
 
 def variables() -> Iterator[Case]:
     """Many or strange variables."""
-    yield Case("21 nodes by variable", LISTED, COMPLEX, {"ids": ["a"] * 21})
+    yield Case("21 nodes by variable", LISTED, LONG, {"ids": ["a"] * 21})
     yield Case("100,000 nodes by variable", LISTED, COMPLEX, {"ids": ["a"] * 100_000})
     yield Case("1,900 wrong nodes", LISTED, INPUT, {"ids": [None] * 1_900})
     yield Case("2,001 variables", "{__typename}", COMPLEX, {f"v{i}": 1 for i in range(2_001)})
