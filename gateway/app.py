@@ -21,7 +21,7 @@ from starlette.routing import BaseRoute, Route
 from gateway.auth.authenticator import Authenticator
 from gateway.auth.factory import create_authenticator
 from gateway.cache.options import CacheClocks
-from gateway.cache.redis_monitor import RedisMonitor
+from gateway.cache.redis_monitor import CHECK_EVERY_S, RedisMonitor
 from gateway.cache.redis_server import RedisServer
 from gateway.cache.statistics import cache_samples
 from gateway.config.settings import Settings, SettingsError, is_traced, load_settings
@@ -99,11 +99,12 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     schema: strawberry.Schema | None = None,
     executor: Executor | None = None,
     files_every_s: float = EVERY_S,
+    redis_every_s: float = CHECK_EVERY_S,
 ) -> Starlette:
     """Return the gateway as an ASGI application; tests replace parts of it.
 
     With several workers, each counts in the `shared_metrics` of all. Files of secrets and
-    certificates are checked every `files_every_s`.
+    certificates are checked every `files_every_s`, and Redis every `redis_every_s`.
     """
     authenticator = authenticator or create_authenticator(settings, clock)
     http = transport or create_transport(settings)
@@ -135,7 +136,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     origins = Origins(settings.cors_origins)
     guard = create_request_guard(settings, origins, server)
     connections = Connections(connection_limit(settings))
-    redis = create_redis_monitor(server, cached, guard, traffic)
+    redis = create_redis_monitor(server, cached, guard, traffic, redis_every_s)
     metrics = MetricsScrape(
         (
             statistics.samples,
@@ -256,6 +257,7 @@ def create_redis_monitor(
     cached: CachedUpstream,
     guard: RequestGuard,
     traffic: TrafficShaping,
+    every_s: float,
 ) -> RedisMonitor:
     """Return what watches all uses of Redis; the quota's heartbeats are its check."""
     if server is None or cached.cache.shared is None:
@@ -268,7 +270,7 @@ def create_redis_monitor(
     if guard.redis_use is not None:
         uses.append(guard.redis_use)
     checks = (cached.cache.shared.check, guard.check_redis)
-    return RedisMonitor(uses, checks, partial(diagnose, server))
+    return RedisMonitor(uses, checks, partial(diagnose, server), every_s=every_s)
 
 
 def _routes(graphql: GraphQLHandler, explorer: Explorer | None) -> list[BaseRoute]:

@@ -53,13 +53,12 @@ async def ping(redis: RedisClient) -> None:
 
 async def diagnose(server: RedisServer) -> Exception | None:
     """Return the error of a connection of its own that is given more time; None for success."""
-    error = await _ping(server)
-    if error is not None and server.address.tls:
-        # A server without TLS may wait for the rest of what it takes for a command.
+    if server.address.tls:
+        # First: a server without TLS may wait for the rest of what it takes for a command.
         plain = await _ping(server.without_tls())
         if plain is None or isinstance(plain, ResponseError | AuthenticationError):
             return ssl.SSLError("the server does not use TLS")
-    return error
+    return await _ping(server)
 
 
 async def _ping(server: RedisServer) -> Exception | None:

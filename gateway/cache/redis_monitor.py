@@ -30,10 +30,10 @@ class RedisMonitor:
         checks: Sequence[Check] = (),
         diagnose: Callable[[], Awaitable[Exception | None]] | None = None,
         *,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        every_s: float = CHECK_EVERY_S,
     ) -> None:
         self._uses, self._checks, self._diagnose = uses, checks, diagnose
-        self._sleep = sleep
+        self._every_s = every_s
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -81,4 +81,4 @@ class RedisMonitor:
     async def _run(self) -> None:
         while True:
             await self.check()
-            await self._sleep(CHECK_EVERY_S)
+            await asyncio.sleep(self._every_s)

@@ -3,19 +3,22 @@
 import ssl
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
 import trustme
 from structlog.testing import capture_logs
 
+from gateway.app import create_app
 from gateway.cache.redis_monitor import RedisMonitor
 from gateway.cache.redis_use import RedisUse
 from gateway.telemetry.metrics import REDIS_USES
+from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
 from tests.support.commands import free_port
-from tests.support.graph import serve_gateway
+from tests.support.graph import serve_gateway, settings_for
 from tests.support.metrics import scrape, wait_for_redis
+from tests.support.serving import serve
 from tests.support.tls_proxy import tls_proxy
 from tests.support.valkey import Valkey
 
@@ -35,6 +38,17 @@ def own() -> Iterator[Valkey]:
     valkey = Valkey()
     yield valkey
     valkey.stop()
+
+
+@contextmanager
+def _serve(sandbox_url: str, cache_url: str) -> Iterator[str]:
+    """Serve a gateway that checks Redis, and gives it up, sooner than in production."""
+    settings = settings_for(sandbox_url, cache_url=cache_url, **SHARED)
+    traffic = create_traffic_shaping(settings)
+    assert traffic.replicas is not None
+    traffic.replicas.grace_s = 0.1
+    with serve(create_app(settings, traffic=traffic, redis_every_s=0.1)) as url:
+        yield url
 
 
 def _check(gateway: str, lines: list[Any], reason: str) -> None:
@@ -117,7 +131,7 @@ def test_each_failure_of_redis_has_its_reason(
         url = _broken(kind, own, stack)
         with (
             capture_logs() as lines,
-            serve_gateway(sandbox_url, cache_url=url, **SHARED) as gateway,
+            _serve(sandbox_url, url) as gateway,
         ):
             _check(gateway, lines, reason)
     assert "password" not in str(lines)
@@ -127,7 +141,7 @@ def test_an_outage_begins_and_ends_without_traffic(own: Valkey, sandbox_url: str
     """A password that is changed is noticed, and so is its return."""
     url = own.url.replace("//", "//:a-password@")
     own.execute("CONFIG", "SET", "requirepass", "a-password")
-    with capture_logs() as lines, serve_gateway(sandbox_url, cache_url=url, **SHARED) as gateway:
+    with capture_logs() as lines, _serve(sandbox_url, url) as gateway:
         wait_for_redis(gateway, available=1)
         own.execute("CONFIG", "SET", "requirepass", "another", password="a-password")
         own.execute("CLIENT", "KILL", "TYPE", "normal", password="another")
