@@ -113,7 +113,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     upstream = create_upstream(settings, http, traffic, cache_clocks, server)
     cached = upstream.cached
     files = watch_files(settings, http, cached.credential, server, files_every_s)
-    schema = schema or build_schema()
+    schema = schema or build_schema(federation=settings.federation)
     operations = create_operations(settings, schema)
     documents = create_documents(settings, operations, cached.cache, cached.keys)
     names = documents.operation_names
@@ -295,7 +295,7 @@ def create_operations(
 ) -> OperationStore:
     """Return what validates documents against the schema and the limits."""
     return OperationStore(
-        executable(schema or build_schema()),
+        executable(schema or build_schema(federation=settings.federation)),
         introspection=settings.introspection,
         limits=Limits.of(settings),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from graphql import GraphQLError, GraphQLSchema, build_schema
 
 from gateway.generated_files import CommandError, write_or_check
-from gateway.schema.build import print_schema
+from gateway.schema.build import print_schema, print_subgraph
 from gateway.schema_changes import SchemaDifference, Severity, compare_schemas
 from gateway.schema_options import FILE, STDIO
 
@@ -18,13 +18,19 @@ _STATUSES = {Severity.BREAKING: 1, Severity.DANGEROUS: 3}
 def run(options: argparse.Namespace) -> int:
     """Write the schema, check the file, or list the changes; return the exit status."""
     if options.diff is not None:
+        if options.federation:
+            raise CommandError("schema: --diff compares the graph; leave --federation out")
         return _diff(options.diff)
-    if options.output != STDIO:
-        name = "schema" if options.output == FILE else f"schema --output {options.output}"
-        return write_or_check(name, {options.output: print_schema()}, check=options.check)
+    text = print_subgraph() if options.federation else print_schema()
+    output = options.output or (STDIO if options.federation else FILE)
+    if output != STDIO:
+        command = "schema --federation" if options.federation else "schema"
+        if options.output is not None and options.output != FILE:
+            command += f" --output {output}"
+        return write_or_check(command, {output: text}, check=options.check)
     if options.check:
-        raise CommandError("schema: --check needs a file to compare with, not --output -")
-    print(print_schema(), end="")
+        raise CommandError("schema: --check needs a file to compare with: --output FILE")
+    print(text, end="")
     return 0
 
 

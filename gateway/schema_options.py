@@ -18,8 +18,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--output",
         type=Path,
         metavar="FILE",
-        default=FILE,
-        help="file to write or to check, - for stdout (default: %(default)s)",
+        help="file to write or to check, - for stdout (default: schema.graphql)",
+    )
+    parser.add_argument(
+        "--federation",
+        action="store_true",
+        help="the schema as a subgraph of Federation 2 instead, by default to stdout",
     )
     parser.add_argument(
         "--diff",

@@ -94,6 +94,11 @@ class DocumentSettings(BaseSettings):
         description="Whether introspection is allowed and validation errors have suggestions;"
         " GraphiQL needs it, and so does `GET /graphql/schema.graphql`; true in `dev`.",
     )
+    federation: bool = Field(
+        default=False,
+        description="Whether the graph is a subgraph of Apollo Federation 2: `_entities`, and with"
+        " introspection `_service`.",
+    )
     report_upstream: bool = Field(
         default=False,
         description="Whether responses have `extensions.upstream`, the upstream calls of the"

@@ -27,6 +27,7 @@ from gateway.execution.limits import Limits
 from gateway.execution.list_sizes import Size, SizedField, field_of, size_of_literal
 from gateway.pagination.arguments import page_size
 from gateway.schema.declare import CostArguments, any_calls
+from gateway.schema.lookahead import type_conditions
 
 CALL = 100
 _MAX_COUNT = 1_000_000_000  # counting stops here: clients read 32-bit numbers
@@ -170,9 +171,7 @@ class _CostFold(SelectionFold[GraphQLObjectType, _Part]):
         self, fragment: FragmentDefinitionNode | InlineFragmentNode, parent: GraphQLObjectType
     ) -> bool:
         condition = fragment.type_condition
-        if condition is None or condition.name.value == parent.name:
-            return True
-        return any(condition.name.value == interface.name for interface in parent.interfaces)
+        return condition is None or condition.name.value in type_conditions(self._schema, parent)
 
     def field(self, node: FieldNode, parent: GraphQLObjectType) -> _Part:
         name = node.name.value

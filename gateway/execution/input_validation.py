@@ -41,6 +41,7 @@ _SCALARS = {
     "String": "a string",
     "Boolean": "true or false",
     "ID": "a string or a whole number",
+    "_Any": "an object",
 }
 
 

@@ -4,12 +4,14 @@ from typing import Any
 
 from graphql import (
     DocumentNode,
+    FieldNode,
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
     NoSchemaIntrospectionCustomRule,
     SelectionSetNode,
     ValidationContext,
+    ValidationRule,
     parse,
     specified_rules,
     validate,
@@ -78,10 +80,22 @@ class OverlappingFieldsRule(GraphQLOverlappingFieldsRule):
             self.report_error(TooManyOverlapsError())
 
 
+class NoFederationServiceRule(ValidationRule):
+    """Refuses the field that has the schema as text, as introspection is refused."""
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        """Report `_service` of a subgraph."""
+        if node.name.value == "_service" and self.context.get_field_def() is not None:
+            self.report_error(
+                GraphQLError("The schema is not shown here: _service needs introspection.", node)
+            )
+
+
 _REPLACED_RULES: dict[Any, Any] = {
     GraphQLValuesOfCorrectTypeRule: ValuesOfCorrectTypeRule,
     GraphQLOverlappingFieldsRule: OverlappingFieldsRule,
 }
+_HIDING_RULES = (NoSchemaIntrospectionCustomRule, NoFederationServiceRule)
 _ERROR_CLASSES: dict[type[Exception], type[GatewayError]] = {
     InputError: BadUserInputError,
     TooManyOverlapsError: QueryTooComplexError,
@@ -96,7 +110,7 @@ class OperationStore:
     ) -> None:
         self.schema, self._limits = schema, limits
         rules = [_REPLACED_RULES.get(rule, rule) for rule in specified_rules]
-        self._rules = rules if introspection else [*rules, NoSchemaIntrospectionCustomRule]
+        self._rules = rules if introspection else [*rules, *_HIDING_RULES]
         self._hide_suggestions = not introspection
         self._deprecations = Deprecations(schema)
         self.documents = DocumentCache()

@@ -11,12 +11,10 @@ from strawberry.schema.config import StrawberryConfig
 
 from gateway.execution.bridge import graphql_schema, is_one_of
 from gateway.schema import enums  # noqa: F401 - registers the vocabulary's words
-from gateway.schema.customer import Customer
-from gateway.schema.customer_promotion import CustomerPromotion
 from gateway.schema.description import DESCRIPTION
+from gateway.schema.federation import ENTITIES, federated_query, subgraph_sdl
+from gateway.schema.federation import SCALARS as REFERENCES
 from gateway.schema.info import Info
-from gateway.schema.program import Program
-from gateway.schema.promotion import Promotion
 from gateway.schema.query import Query
 from gateway.upstream.normalise.instants import format_instant
 
@@ -37,12 +35,17 @@ SCALARS: dict[object, Any] = {
 
 
 @cache
-def build_schema() -> strawberry.Schema:
-    """Build the schema from the types; raise what is wrong with them."""
+def build_schema(*, federation: bool = False) -> strawberry.Schema:
+    """Build the schema from the types; raise what is wrong with them.
+
+    With `federation` it is that of the subgraph.
+    """
     schema = strawberry.Schema(
-        query=Query,
-        types=[Customer, CustomerPromotion, Promotion, Program],
-        config=StrawberryConfig(info_class=Info, scalar_map=SCALARS),
+        query=federated_query(print_subgraph()) if federation else Query,
+        types=ENTITIES,
+        config=StrawberryConfig(
+            info_class=Info, scalar_map=SCALARS | REFERENCES if federation else SCALARS
+        ),
     )
     executable(schema).description = DESCRIPTION  # Strawberry has no parameter for it
     _drop_null_defaults(executable(schema))
@@ -80,3 +83,8 @@ def print_schema() -> str:
     # Strawberry prints no description of a schema.
     definition = f'"""\n{DESCRIPTION}\n"""\nschema {{\n  query: Query\n}}'
     return f"{definition}\n\n{build_schema().as_str()}\n"
+
+
+def print_subgraph() -> str:
+    """Return the schema as a subgraph of Federation 2, with the directives for composition."""
+    return subgraph_sdl(print_schema())

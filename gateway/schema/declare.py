@@ -385,13 +385,14 @@ def fetching(
     prefetched: Callable[..., Any] | None = None,
     looks_for: LooksFor | None = None,
     is_each_own: bool = False,
+    name: str | None = None,
 ) -> Callable[[_R], _R]:
-    """Declare a field that needs a DataLoader, and how many calls it may cause (`Fetching`)."""
+    """Declare a field that needs a DataLoader (`Fetching`); `name` replaces that of its method."""
     declared = Fetching(looks_ahead_to, calls, each_of, prefetched, looks_for, is_each_own)
 
     def declare(method: _R) -> _R:
         field: Any = strawberry.field(
-            resolver=method, description=description, metadata={DECLARATION: declared}
+            resolver=method, name=name, description=description, metadata={DECLARATION: declared}
         )
         return field  # type: ignore[no-any-return]  # as above
 

@@ -1,6 +1,7 @@
 """Look-ahead: the fields that are selected below a field, and all selections of a field."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -13,6 +14,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLSkipDirective,
+    GraphQLUnionType,
     InlineFragmentNode,
     Node,
     OperationDefinitionNode,
@@ -53,6 +55,18 @@ class Ahead(NamedTuple):
     fields: PageFields
 
 
+@lru_cache(maxsize=1024)
+def type_conditions(schema: GraphQLSchema, kind: GraphQLObjectType) -> frozenset[str]:
+    """Return the names of a fragment's type conditions that apply to objects of a type."""
+    interfaces = (interface.name for interface in kind.interfaces)
+    unions = (
+        union.name
+        for union in schema.type_map.values()
+        if isinstance(union, GraphQLUnionType) and kind in union.types
+    )
+    return frozenset({kind.name, *interfaces, *unions})
+
+
 class SelectedDocument(NamedTuple):
     """An operation with its fragments; `values` has at least the variables of directives."""
 
@@ -65,7 +79,7 @@ class SelectedDocument(NamedTuple):
         self, parent: GraphQLObjectType, nodes: Iterable[FieldNode], name: str
     ) -> list[FieldNode]:
         """Return each selection of a field of `parent` directly below these fields."""
-        names = {parent.name, *(interface.name for interface in parent.interfaces)}
+        names = type_conditions(self.schema, parent)
         return [
             field
             for node in nodes
@@ -75,7 +89,7 @@ class SelectedDocument(NamedTuple):
         ]
 
     def _flatten(
-        self, selections: Iterable[SelectionNode], type_names: set[str]
+        self, selections: Iterable[SelectionNode], type_names: frozenset[str]
     ) -> Iterator[FieldNode]:
         for selection in selections:
             if not _is_included(self.values, selection):

@@ -64,7 +64,7 @@ class Query:
     )
     async def node(self, info: Info, id: Id) -> Node | None:  # noqa: A002 - the graph's name
         """Load one node."""
-        return await _load_node(info.context, "id", id, Below.of(info.look_ahead))
+        return await load_node(info.context, "id", id, Below.of(info.look_ahead))
 
     @fetching(
         "The things with these ids, in their order; null for each that is none. What `node` says of"
@@ -77,7 +77,7 @@ class Query:
         """Load several nodes concurrently."""
         below = Below.of(info.look_ahead)
         return await settle(
-            [_load_node(info.context, f"ids[{i}]", id_, below) for i, id_ in enumerate(ids)]
+            [load_node(info.context, f"ids[{i}]", id_, below) for i, id_ in enumerate(ids)]
         )
 
     @fetching(
@@ -146,9 +146,10 @@ class Query:
         )
 
 
-async def _load_node(
+async def load_node(
     context: ResolverContext, argument: str, global_id: str, below: Below
 ) -> Node | None:
+    """Load the thing with a global id; raise BadUserInputError for a text that is none."""
     type_name, parts = read_id(argument, global_id)
     match type_name:
         case "Customer":

@@ -48,8 +48,16 @@ _IDS = [
     write_id("CustomerPromotion", "INSTORE", "564332013", "973", "79555"),
     "no id",
 ]
+_TYPES = ["Promotion"] * 2 + ["Program"] + ["Customer"] * 2 + ["CustomerPromotion", "Program"]
+REFERENCES: list[Any] = [
+    *({"__typename": name, "id": id_} for id_, name in zip(_IDS, _TYPES, strict=True)),
+    {"__typename": "Program", "id": _IDS[0]},
+    {"__typename": "Limit"},
+    "no reference",
+]
 POOLS = Pools(
     {
+        "representations": REFERENCES,
         "by": _BY,
         "id": _IDS,
         "ids": _IDS,
@@ -73,6 +81,7 @@ POOLS = Pools(
         "Customer.promotions": 2.0, "CustomerPromotionConnection.nodes": 2.0,
         "CustomerPromotion.promotion": 2.0, "Promotion.definition": 1.5, "Query.customer": 2.0,
         "Query.viewer": 2.0, "Customer.promotionCounts": 1.5,
+        "Query._entities": 2.0,
     },
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
+    GraphQLUnionType,
     get_named_type,
     is_composite_type,
     is_leaf_type,
@@ -67,13 +68,14 @@ class _Generator:
         return Generated("\n".join([f"query Q{declared} {body}", *fragments]), self._variables)
 
     def _selections(self, kind: Any, depth: int) -> str:
-        if isinstance(kind, GraphQLInterfaceType):
+        if isinstance(kind, GraphQLInterfaceType | GraphQLUnionType):
             return self._abstract(kind, depth)
         return self._block(kind, depth, "")
 
-    def _abstract(self, kind: GraphQLInterfaceType, depth: int) -> str:
+    def _abstract(self, kind: GraphQLInterfaceType | GraphQLUnionType, depth: int) -> str:
         """Select an interface's own fields and those of its types, under distinct aliases."""
-        parts = [self._field(kind, name, depth, "") for name in self._pick(kind, depth)]
+        own = self._pick(kind, depth) if isinstance(kind, GraphQLInterfaceType) else []
+        parts = [self._field(kind, name, depth, "") for name in own]
         for possible in self._schema.get_possible_types(kind):
             if self._chance(0.6):
                 block = self._block(possible, depth, possible.name.lower() + "_")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gateway.execution.compiler.compiled_executor import CompiledExecutor
 from gateway.schema.build import build_schema
 from tests.execution import oddities
-from tests.execution.both import Both, Tally, Watched
+from tests.execution.both import REFERENCES, Both, Tally, Watched
 from tests.execution.generated import Generated, Pools
 
 SEEDS = st.integers(0, 10**12)
@@ -82,6 +82,28 @@ async def _real(how_many: settings) -> None:
     _proves_something(both.tally)
     assert both.tally.counts["fetched"] > 0.7 * both.tally.counts["ran"]
     assert both.tally.counts["of several calls"] > 0.4 * both.tally.counts["ran"]
+
+
+@pytest.mark.timeout(300)
+async def test_a_subgraph_executes_the_same() -> None:
+    """With entities by reference, of all types and malformed ones, and the subgraph's schema."""
+    both = Both(build_schema(federation=True))
+    for seed in range(8):
+        await _try(both, seed)
+    _proves_something(both.tally)
+    await both.compare(Generated(ENTITIES, {"r": REFERENCES}))
+    await both.compare(Generated("query Q { _service { __typename sdl } }", {}))
+    assert both.tally.differences == []
+
+
+ENTITIES = """
+query Q($r: [_Any!]!) { a: _entities(representations: $r) { ...E } }
+fragment E on _Entity {
+  __typename
+  ... on Node { id ... on Customer { promotions(first: 2) { nodes { promotion { name } } } } }
+  ... on Promotion { name definition { status } }
+}
+"""
 
 
 @pytest.mark.timeout(300)
