@@ -4,9 +4,11 @@ import ast
 import re
 import subprocess
 import sys
+import time
 import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +17,7 @@ from packaging.requirements import Requirement
 
 from gateway.config.parsing import PREFIX
 from gateway.config.settings import Settings
+from tests.support.commands import free_port, running
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
@@ -155,6 +158,11 @@ def test_what_the_image_copies_is_in_its_context() -> None:
     assert {"explorer/node_modules/", "gateway/server/explorer_assets/"} <= set(rules)
 
 
+CHECK = ast.literal_eval(
+    DOCKERFILE.partition("HEALTHCHECK")[2].partition("CMD ")[2].partition("\n")[0]
+)
+
+
 @pytest.mark.parametrize(
     ("variables", "asked"),
     [
@@ -162,14 +170,38 @@ def test_what_the_image_copies_is_in_its_context() -> None:
         ({"GATEWAY_PORT": "", "GATEWAY_ADMIN_PORT": ""}, 8000),
         ({"GATEWAY_PORT": "9000", "GATEWAY_ADMIN_PORT": "0"}, 9000),
         ({"GATEWAY_PORT": "9000", "GATEWAY_ADMIN_PORT": "9001"}, 9001),
+        ({"GATEWAY_UNIX_SOCKET": "/run/none", "GATEWAY_ADMIN_PORT": "9001"}, 9001),
     ],
 )
 def test_the_health_check_asks_where_the_probes_are(variables: dict[str, str], asked: int) -> None:
     """The admin port where there is one; empty variables and 0 are none, as for the gateway."""
-    check = DOCKERFILE.partition("HEALTHCHECK")[2].partition("CMD ")[2].partition("\n")[0]
-    command = ast.literal_eval(check)
-    script = command[2].partition("c.request")[0] + "print(c.port)"
+    script = CHECK[2].partition("c.request")[0] + "print(c.port)"
     ended = subprocess.run(  # noqa: S603 - the image's own command
         [sys.executable, "-c", script], env=variables, capture_output=True, text=True, check=True
     )
     assert int(ended.stdout) == asked
+
+
+@pytest.mark.parametrize("has_admin_port", [False, True])
+def test_the_health_check_of_a_gateway_at_a_unix_socket(*, has_admin_port: bool) -> None:
+    """It asks at the socket, or at the admin port; without a gateway it fails."""
+
+    def check() -> int:
+        ended = subprocess.run(  # noqa: S603 - as above
+            [sys.executable, "-c", CHECK[2]], env=variables, capture_output=True, check=False
+        )
+        return ended.returncode
+
+    with TemporaryDirectory() as folder:  # a socket's path has at most 107 bytes
+        variables = {
+            "GATEWAY_UNIX_SOCKET": f"{folder}/gateway.sock",
+            "GATEWAY_UPSTREAM_URL": "http://127.0.0.1:1",
+            "GATEWAY_UPSTREAM_AUTH": "none",
+        } | ({"GATEWAY_ADMIN_PORT": str(free_port())} if has_admin_port else {})
+        assert check() != 0
+        with running("serve", variables=variables) as command:
+            until = time.monotonic() + 30
+            while check() != 0:
+                assert time.monotonic() < until
+            assert command.end() == 0
+        assert check() != 0

@@ -54,6 +54,7 @@ def test_all_workers_are_counted_the_killed_one_too(sandbox_url: str) -> None:
 
 
 @pytest.mark.verify
+@pytest.mark.timeout(180)
 @needs_proc
 def test_a_worker_that_does_not_react_is_replaced_and_counted(sandbox_url: str) -> None:
     """It is ended after half a minute; the metric and the log have the reason."""
