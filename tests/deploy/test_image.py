@@ -18,6 +18,7 @@ from tests.support.commands import free_port, post, wait_for
 from tests.support.http_client import TLS
 from tests.support.image import Container, Image, built_image
 from tests.support.image_bases import ROOT, UnavailableError
+from tests.support.logged import startup_mistakes
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(3_000)]
 QUERY = """{
@@ -156,7 +157,8 @@ def test_a_start_without_settings_is_one_line(image: Image) -> None:
     with image.container() as container:
         _, err = container.process.communicate(timeout=60)
     assert container.process.returncode == 2
-    assert err.startswith("GATEWAY_UPSTREAM_URL is required")
+    (mistake,) = startup_mistakes(err)
+    assert mistake.startswith("GATEWAY_UPSTREAM_URL is required")
 
 
 def test_its_labels_are_those_of_the_build(image: Image) -> None:
