@@ -51,6 +51,7 @@ RULE := deploy/kubernetes/components/prometheus-operator/prometheusrule.yaml
 verify: setup explorer ## what needs a browser, npm clients, Prometheus or long runs (under thirty minutes)
 	@cd explorer && npm run --silent check
 	@$(BIN)/pytest -m verify --timeout=600
+	@$(BIN)/pytest -m 'hypothesis and not verify' --hypothesis-profile=thorough -n auto --dist loadfile
 
 bench: $(BENCH)/.ready $(PEERS) ## speed beside other servers, some 20 minutes; ROUNDS=1 SECONDS=3 is quick, WRITE=1 keeps it
 	@$(BENCH)/bin/python benchmarks/bench.py --rounds $(ROUNDS) --seconds $(SECONDS) $(if $(WRITE),--write)

@@ -13,6 +13,7 @@ from gateway.graphql_http.gc_tuning import freeze_gc
 from gateway.sandbox.app import create_sandbox
 from gateway.telemetry import configure_logging, reset_logging
 from tests.sandbox.client import NOW, shared_world
+from tests.support.examples import THOROUGH
 from tests.support.graph import Graph, serve_gateway
 from tests.support.http_client import client
 from tests.support.logged import Lines
@@ -21,6 +22,7 @@ from tests.support.serving import serve
 
 # How long an example takes depends on what else the machine does: no test judges by that.
 settings.register_profile("untimed", deadline=None)
+settings.register_profile(THOROUGH, deadline=None)
 settings.load_profile("untimed")
 
 

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.auth.bearer import BearerAuthenticator
@@ -16,6 +16,7 @@ from gateway.context import Caller
 from gateway.edge.http_request import HttpHeaders
 from gateway.errors import TokenRefusedError
 from tests.sandbox.client import NOW
+from tests.support.examples import examples
 from tests.support.tokens import AUDIENCE, ISSUER, TIME, Issuer, signed
 
 ISSUERS = [Issuer("es", "ES256"), Issuer("rs", "RS256"), Issuer("ed", "EdDSA")]
@@ -53,7 +54,7 @@ def caller(token: str) -> Caller | None:
     raise AssertionError("it waits for something")
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(header=st.dictionaries(HEADERS, ANY, max_size=2), claims=st.dictionaries(NAMES, CLAIMED))
 def test_any_claims_that_the_issuer_signs_are_read_or_refused(
     header: dict[str, Any], claims: dict[str, Any]
@@ -68,7 +69,7 @@ def test_any_claims_that_the_issuer_signs_are_read_or_refused(
         assert not found.roles or "rulesets" in str(claims["roles"])
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(index=st.integers(0, 2), signature=st.binary(max_size=600))
 def test_any_signature_that_the_issuer_has_not_made_is_refused(
     index: int, signature: bytes
@@ -79,7 +80,7 @@ def test_any_signature_that_the_issuer_has_not_made_is_refused(
     assert caller(f"{signing_input}.{made_up}") is None
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=200))
 def test_any_text_is_refused(text: str) -> None:
     """Only an issuer can sign a token."""

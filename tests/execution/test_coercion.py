@@ -14,12 +14,13 @@ from graphql import (
     type_from_ast,
 )
 from graphql.utilities import coerce_input_value
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.execution.coercion import _named, coercer
 from gateway.schema.build import build_schema as build_ours
 from gateway.schema.build import executable
+from tests.support.examples import examples
 
 OURS = executable(build_ours())
 OTHER = build_schema("""
@@ -59,7 +60,7 @@ def kind_of(schema: Any, text: str) -> GraphQLInputType:
     return kind
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(st.sampled_from(TYPES), VALUES)
 def test_a_value_is_coerced_as_graphql_core_does_it(named: tuple[Any, str], value: Any) -> None:
     """To the same value of the same class, or to none."""

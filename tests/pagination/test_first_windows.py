@@ -2,7 +2,7 @@
 
 import asyncio
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.pagination.arguments import PageRequest
@@ -11,6 +11,7 @@ from gateway.pagination.page import ConnectionPage
 from gateway.upstream.decoding.decode import UpstreamPage as Window
 from gateway.upstream.normalise.warnings import UpstreamWarning
 from tests.pagination.lists import Item, positions
+from tests.support.examples import examples
 
 SIZE = 4
 ITEMS = st.lists(st.none() | st.integers(1, 6), max_size=SIZE + 2)
@@ -18,7 +19,7 @@ TOTALS = st.none() | st.integers(-1, SIZE + 3)
 WARNINGS = st.lists(st.sampled_from([UpstreamWarning(1, "one"), UpstreamWarning(2, "two")]))
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(ids=ITEMS, size=st.integers(0, SIZE), total=TOTALS, warnings=WARNINGS)
 def test_a_window_decides_as_a_walk_would(
     ids: list[int | None], size: int, total: int | None, warnings: list[UpstreamWarning]

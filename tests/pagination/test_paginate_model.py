@@ -11,6 +11,7 @@ from gateway.pagination.page import ConnectionPage, Drift
 from gateway.pagination.paginate import paginate
 from gateway.pagination.position import Position
 from tests.pagination.lists import Item, Lists, Segment, positions, spots
+from tests.support.examples import examples
 
 SIZES = st.one_of(st.integers(0, 5), st.integers(0, 100), st.sampled_from([97, 98, 99, 100]))
 MOST = st.one_of(st.integers(1, 7), st.sampled_from([50, 99]))
@@ -41,7 +42,7 @@ def _cursor(data: st.DataObject, places: Sequence[Position], name: str) -> Posit
     return None if choice is None else places[choice]
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@examples(200, derandomize=True)
 @given(segments=connections(), size=SIZES, backward=st.booleans(), data=st.data())
 def test_a_page_is_the_slice_of_the_list_that_was_asked_for(
     *, segments: list[Segment], size: int, backward: bool, data: st.DataObject
@@ -72,7 +73,7 @@ def test_a_page_is_the_slice_of_the_list_that_was_asked_for(
     assert len(lists.calls) <= sum(len(segment) // 100 + 3 for segment in segments) + 2
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@examples(200, derandomize=True)
 @given(segments=connections(), size=SIZES, most=MOST, backward=st.booleans(), data=st.data())
 def test_a_page_of_short_windows_is_short_and_says_so(
     *, segments: list[Segment], size: int, most: int, backward: bool, data: st.DataObject
@@ -100,7 +101,7 @@ def test_a_page_of_short_windows_is_short_and_says_so(
     assert len(lists.calls) <= 5 * len(segments)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@examples(200, derandomize=True)
 @given(
     was=connections(), segments=connections(), size=SIZES, backward=st.booleans(), data=st.data()
 )

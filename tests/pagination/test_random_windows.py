@@ -7,7 +7,7 @@ from functools import partial
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import BudgetExceededError
@@ -16,6 +16,7 @@ from gateway.pagination.page import ConnectionPage, Drift
 from gateway.pagination.paginate import paginate
 from gateway.upstream.decoding.decode import UpstreamPage as Window
 from tests.pagination.lists import Item, Segment, segment_of
+from tests.support.examples import examples
 
 LENGTH = 101
 MOST_CALLS = 15  # of a page that would be empty otherwise
@@ -120,7 +121,7 @@ def test_several_types_come_short_at_random(size: int) -> None:
         assert _ids(_pages(moody, size)) == expected
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(data=st.data(), length=st.integers(0, 130), size=st.integers(1, 100))
 def test_any_windows_end_a_walk_and_bring_everything(
     data: st.DataObject, length: int, size: int

@@ -4,7 +4,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.schema import customer_pages, program
@@ -22,6 +22,7 @@ from gateway.upstream.normalise.enums import (
     PromotionTypeFilter,
     PromotionValidity,
 )
+from tests.support.examples import examples
 from tests.support.graph import Graph
 
 bound_of_program = program.connection_key
@@ -52,7 +53,7 @@ THEIRS = st.tuples(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@examples(1000)
 @given(one=DEFINITIONS, other=DEFINITIONS)
 def test_filters_of_a_program_that_differ_are_bound_apart(one: Any, other: Any) -> None:
     """Absent filters, their encoding as a text, separators in a text, the order of source types."""
@@ -60,7 +61,7 @@ def test_filters_of_a_program_that_differ_are_bound_apart(one: Any, other: Any) 
     assert (bound[0] == bound[1]) is (one == other)
 
 
-@settings(max_examples=1000, deadline=None)
+@examples(1000)
 @given(one=THEIRS, other=THEIRS)
 def test_filters_of_a_customer_that_differ_are_bound_apart(one: Any, other: Any) -> None:
     """The same holds for a customer's list."""
@@ -82,7 +83,7 @@ SEARCHES = st.builds(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@examples(1000)
 @given(one=st.tuples(THEIRS, SEARCHES), other=st.tuples(THEIRS, SEARCHES))
 def test_searches_that_differ_are_bound_apart(one: Any, other: Any) -> None:
     """By folded text, values of validity and order, and from lists without any of them."""

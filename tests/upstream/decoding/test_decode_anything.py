@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.sandbox.documented_examples import document
@@ -24,6 +24,7 @@ from gateway.upstream.decoding.json_text import parse_exactly
 from gateway.upstream.decoding.lenient import Lenient
 from gateway.upstream.definitions.payload import DefinitionPayload, DefinitionRules, RulesetPayload
 from gateway.upstream.payload_fields import payload_fields
+from tests.support.examples import examples
 from tests.support.payloads import (
     BROKEN,
     customer_item,
@@ -105,21 +106,21 @@ def _decode(body: bytes) -> None:
     assert isinstance(read_refusal(body), Refusal | None)
 
 
-@settings(max_examples=200, derandomize=True, deadline=None)
+@examples(200, derandomize=True)
 @given(st.binary(max_size=64))
 def test_any_bytes_are_decoded_or_malformed(body: bytes) -> None:
     """No other error is ever raised."""
     _decode(body)
 
 
-@settings(max_examples=200, derandomize=True, deadline=None)
+@examples(200, derandomize=True)
 @given(JSON_VALUES)
 def test_any_json_is_decoded_or_malformed(value: Any) -> None:
     """No other error is ever raised."""
     _decode(json.dumps(value).encode())
 
 
-@settings(max_examples=100, derandomize=True, deadline=None)
+@examples(100, derandomize=True)
 @given(st.one_of([mutated(page) for page in PAGES]))
 def test_documented_page_with_one_node_replaced_is_decoded_or_malformed(payload: Any) -> None:
     """With any value in any place, decoded items have well-typed leaves."""
@@ -135,7 +136,7 @@ def test_item_with_one_node_replaced_costs_no_other_item(
     """An item decodes the same beside any other items."""
     (good,) = read(item)
 
-    @settings(max_examples=100, derandomize=True, deadline=None)
+    @examples(100, derandomize=True)
     @given(mutated(item))
     def check(changed: Any) -> None:
         before, found, behind = read(item, changed, item)

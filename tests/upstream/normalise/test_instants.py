@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.upstream.normalise.instants import (
@@ -10,6 +10,7 @@ from gateway.upstream.normalise.instants import (
     parse_open_end,
     parse_open_start,
 )
+from tests.support.examples import examples
 
 LAST = "9999-12-31T23:59:59.999Z"
 
@@ -150,7 +151,7 @@ def test_writing_turns_other_zones_into_utc() -> None:
     assert format_instant(datetime(2024, 1, 1, tzinfo=zone)) == "2023-12-31T18:30:00Z"
 
 
-@settings(max_examples=100, derandomize=True, deadline=None)
+@examples(100, derandomize=True)
 @given(
     st.integers(946684800000, 18_999_999_999_999) | st.integers(21_000_101_000_000, 253402300799999)
 )
@@ -162,7 +163,7 @@ def test_milliseconds_survive_being_written_and_read(milliseconds: int) -> None:
     assert instant - datetime(1970, 1, 1, tzinfo=UTC) == timedelta(milliseconds=milliseconds)
 
 
-@settings(max_examples=200, derandomize=True, deadline=None)
+@examples(200, derandomize=True)
 @given(st.one_of(st.text(max_size=40), st.from_regex(r"[0-9T:.Z+-]{1,32}"), st.integers()))
 def test_any_leaf_is_an_instant_or_null(raw: int | str) -> None:
     """Parsing raises nothing."""

@@ -4,10 +4,11 @@ from itertools import pairwise
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.upstream.resilience.pacer import Pacer
+from tests.support.examples import examples
 from tests.upstream.resilience.timing import most_in_window
 
 GAPS_S = st.one_of(
@@ -26,7 +27,7 @@ def served(pacer: Pacer, until: float, late_s: float = 0.0) -> list[float]:
     return starts
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(calls=st.integers(1, 60), gaps=st.lists(GAPS_S, max_size=300), waits=st.booleans())
 def test_no_60_seconds_hold_too_many_starts(calls: int, gaps: list[float], *, waits: bool) -> None:
     """For any load, on time or as early as allowed."""
@@ -62,7 +63,7 @@ def test_a_fifth_starts_at_once_then_an_even_rate() -> None:
     assert all(gap == pytest.approx(61 / 80, abs=1e-3) for gap in gaps)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(calls=st.integers(1, 60), gaps=st.lists(GAPS_S, max_size=80), ahead=st.integers(0, 40))
 def test_a_turn_is_told_exactly(calls: int, gaps: list[float], ahead: int) -> None:
     """A call with others before it starts after the estimated wait, within a minute."""
@@ -87,7 +88,7 @@ def test_what_is_left_of_the_minute_can_be_read() -> None:
     assert pacer.remaining(61.0) == 100
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     calls=st.integers(1, 120),
     replicas=st.integers(1, 6),

@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.upstream.resilience.retries import RetryBudget, RetryPolicy, read_retry_after_s
+from tests.support.examples import examples
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -102,7 +103,7 @@ def test_who_calls_seldom_has_a_retry_that_others_saved() -> None:
     assert taken == 20
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.lists(st.booleans(), max_size=300))
 def test_calls_are_never_more_than_12_for_10_wanted(sequence: list[bool]) -> None:
     """For any order of calls and failures: 1.2 n from the start, n / 5 + 5 in any part."""
@@ -151,7 +152,7 @@ def test_retry_after_is_read_in_both_forms(raw: str | None, seconds: float | Non
     assert read_retry_after_s(raw, NOW) == seconds
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.text(max_size=60))
 def test_no_retry_after_breaks_the_reader(raw: str) -> None:
     """Any header is None, or seconds from 0 to 300."""
