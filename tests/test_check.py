@@ -1,14 +1,20 @@
 """`promotion-gateway check`: one line a part, and an exit status for pipelines."""
 
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import trustme
 
 from gateway.cli import main
 from tests.support.commands import free_port
+from tests.support.tls_proxy import tls_proxy
 from tests.support.tokens import Issuer, KeyServer
 from tests.support.valkey import Valkey
+from tests.support.valkey_cluster import ValkeyCluster
+from tests.support.valkey_sentinel import SERVICE, ValkeySentinel
+from tests.upstream.http1.test_client_certificates import files
 
 PLATFORM = {"GATEWAY_UPSTREAM_AUTH": "none", "GATEWAY_CACHE_KEY_SECRET": "0123456789abcdef"}
 NOWHERE = "http://127.0.0.1:1"
@@ -113,6 +119,49 @@ def test_connect_reaches_everything(check: Check, sandbox_url: str) -> None:
                     "ok       auth keys: 1 in the JWK set",
                 ],
             )
+    finally:
+        valkey.stop()
+
+
+def test_connect_reaches_redis_by_its_sentinels_and_in_a_cluster(
+    check: Check, sandbox_url: str
+) -> None:
+    """A service that the sentinels do not know is a line with Redis's own words."""
+    cluster, valkey = ValkeyCluster(1), Valkey()
+    sentinel = ValkeySentinel(valkey.port)
+    try:
+        url = f"redis+sentinel://127.0.0.1:{sentinel.port}"
+        for found, address in (
+            ("ok       redis: answers", cluster.url),
+            ("ok       redis: answers", f"{url}/{SERVICE}"),
+            ("failed   redis: ResponseError: No such master with that name", f"{url}/another"),
+        ):
+            variables = {"GATEWAY_UPSTREAM_URL": sandbox_url, "GATEWAY_CACHE_URL": address}
+            assert check(variables, "--connect")[1][-1] == found
+    finally:
+        sentinel.stop()
+        valkey.stop()
+        cluster.stop()
+
+
+def test_connect_presents_the_certificate_to_redis(
+    check: Check, sandbox_url: str, tmp_path: Path
+) -> None:
+    """By the setting of each file."""
+    authority, valkey = trustme.CA(), Valkey()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    paths = files(authority, tmp_path, peer="cache")
+    try:
+        with tls_proxy(valkey.port, context) as proxy:
+            variables = {
+                "GATEWAY_UPSTREAM_URL": sandbox_url,
+                "GATEWAY_CACHE_URL": f"rediss://127.0.0.1:{proxy.port}",
+            } | {f"GATEWAY_{name.upper()}": path for name, path in paths.items()}
+            assert check(variables, "--connect")[1][-1] == "ok       redis: answers"
+            assert proxy.peers == ["gateway.example"]
     finally:
         valkey.stop()
 

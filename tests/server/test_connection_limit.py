@@ -1,6 +1,7 @@
 """The limit of connections: probes pass, others are refused, and one line says so."""
 
 import json
+import resource
 import socket
 import time
 from collections.abc import Iterator
@@ -140,6 +141,18 @@ def test_a_process_without_descriptors_for_clients_does_not_start() -> None:
         "GATEWAY_UPSTREAM_MAX_CONNECTIONS=100 leaves none of 150 file descriptors (ulimit -n) for"
         " connections of clients"
     )
+
+
+def test_a_cluster_of_redis_has_connections_to_each_node() -> None:
+    """They are kept free as well: five times sixty."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    url = {"cache_url": "redis+cluster://a,b,c,d,e", "cache_key_secret": "0123456789abcdef"}
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1000, hard))
+    try:
+        one, cluster = (connection_limit(settings_for("http://x", **given)) for given in ({}, url))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert one - cluster == 4 * 60
 
 
 def test_the_limit_is_the_settings_where_descriptors_are_many() -> None:
