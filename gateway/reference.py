@@ -12,6 +12,13 @@ from gateway.config.parsing import PREFIX, allowed_values, to_text
 from gateway.config.secret_files import file_variable
 from gateway.config.settings import FILES, SUBJECTS
 from gateway.errors import RequestError, documented
+from gateway.migration import (
+    CUSTOMER_PARAMETERS,
+    DEFINITION_PARAMETERS,
+    Parameter,
+    customer_keys,
+    definition_keys,
+)
 from gateway.telemetry.events import EVENTS
 from gateway.telemetry.metric import BUCKETS_S
 from gateway.telemetry.metrics import ALL_METRICS
@@ -78,6 +85,29 @@ Status 200* means: 200 for clients that accept `application/json`; 400 for clien
 field null and its siblings intact. Messages may change; compare codes.
 """
 
+_MIGRATION = f"""# Migration from REST
+
+{_GENERATED}
+
+For developers whose clients call the platform's REST endpoints: what each parameter and each key
+has become. A field is `Type.field` of the [schema](../schema.graphql); `errors` is the response's
+own list ([errors](errors.md)). Where *changes* is empty, the value is as it was. A word that the
+platform may extend is an enum, and beside it the word itself. [Vocabulary](vocabulary.md) has what
+stages, limits and dates mean, [what the platform really does](platform.md) why they are read so.
+
+What both endpoints know of a promotion is a `Promotion`, what belongs to one customer a
+`CustomerPromotion`. Newer clusters repeat each date under a key that ends in `ISO`, which goes
+first and has no row here.
+"""
+_ENDPOINT = """
+## {heading}
+
+`GET {path}` is
+`{root}`.
+
+{parameters}
+{keys}"""
+
 
 def pages() -> dict[Path, str]:
     """Return the text of each generated page by its path in the repository."""
@@ -87,6 +117,7 @@ def pages() -> dict[Path, str]:
         folder / "metrics.md": _METRICS + _metrics(),
         folder / "logs.md": _LOGS + _logs(),
         folder / "errors.md": _ERRORS + _errors(),
+        folder / "migration.md": _MIGRATION + _migration(),
     }
 
 
@@ -162,6 +193,47 @@ def _errors() -> str:
         for kind in documented()
     ]
     return "\n" + _table(("code", "status", "when", "retryable", "what to do"), rows)
+
+
+def _migration() -> str:
+    sections = (
+        (
+            "The customer view",
+            "/v2/customers/lookup/promotionData",
+            "customer(by:) { promotions }",
+            CUSTOMER_PARAMETERS,
+            customer_keys(),
+        ),
+        (
+            "The definitions of a program",
+            "/api_gateway/loyalty/v1/programs/{id}/promotionsV2",
+            "program(programId:) { promotions { nodes { definition } } }",
+            DEFINITION_PARAMETERS,
+            definition_keys(),
+        ),
+    )
+    return "".join(
+        _ENDPOINT.format(
+            heading=heading,
+            path=path,
+            root=root,
+            parameters=_parameters(parameters),
+            keys=_table(
+                ("key", "field", "changes"),
+                [(f"`{key.path}`", _code(key.fields), key.change) for key in keys],
+            ),
+        )
+        for heading, path, root, parameters, keys in sections
+    )
+
+
+def _parameters(parameters: Iterable[Parameter]) -> str:
+    rows = [(_code(each.names), each.argument, each.note) for each in parameters]
+    return _table(("parameter", "argument", "changes"), rows)
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _docstring(kind: type[Any]) -> str:

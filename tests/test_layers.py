@@ -29,7 +29,7 @@ LAYERS = (
     ("__main__",),
     ("cli",),
     ("reference", "schema_command", "serve"),
-    ("checks", "generated_files", "schema_changes", "schema_options", "welcome"),
+    ("migration", "checks", "generated_files", "schema_changes", "schema_options", "welcome"),
     ("app",),
     ("metric_table",),
     ("server",),

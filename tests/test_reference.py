@@ -16,7 +16,7 @@ from gateway.telemetry.events import EVENTS
 from gateway.telemetry.metrics import ALL_METRICS
 
 ROOT = Path(__file__).parent.parent
-CONFIGURATION, METRICS_PAGE, LOGS, ERRORS = pages().values()
+CONFIGURATION, METRICS_PAGE, LOGS, ERRORS, _MIGRATION = pages().values()
 
 
 @pytest.mark.parametrize("path", pages(), ids=str)
