@@ -28,7 +28,7 @@ DEFINED = """{ customer(by: {externalId: "C-TEN"}) { promotions(first: 3) {
   nodes { promotion { definition { status } } } } } }"""
 DATES = """{ customer(by: {externalId: "C-CURRENT"}) { promotions(first: 50) { nodes {
   id nextExpiryAt currentEnrolment { enrolmentId isExpired } promotion { validity endsAt }
-  enrolments { isExpired expiresAt issues { isExpired expiresAt } } } } } }"""
+  availability enrolments { isExpired expiresAt issues { isExpired expiresAt } } } } } }"""
 DEFINITION = '{ promotion(programId: "9001", promotionId: "90010001") { name } }'
 NOWHERE = '{ promotion(programId: "9001", promotionId: "1") { name } }'
 NOBODY = '{ customer(by: {externalId: "C-NOBODY"}) { customerId } }'

@@ -1,5 +1,6 @@
 """`promotionCounts`: a call for each selected field, all at once, and none that is made anyway."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -150,6 +151,21 @@ def test_a_bad_argument_costs_each_count(asking: Graph, programs: str) -> None:
     path = ["customer", "promotionCounts"]
     assert codes(answer) == [("BAD_USER_INPUT", [*path, name]) for name in ("all", "expired")]
     assert asking.calls == 1
+
+
+def test_all_counts_are_asked_for_at_once(scripted: Platform, asking: Graph) -> None:
+    """The platform responds to none before it has the last call, also that of the page."""
+    everybody = asyncio.Barrier(6)
+
+    async def together(_: Request) -> Response | None:
+        async with asyncio.timeout(5):
+            await everybody.wait()
+        return None
+
+    scripted.responses["promotionData"] = together
+    page = PAGE % ", type: GENERIC"
+    data = asking.ask(of(f"{page} promotionCounts {{ {EVERY} }}"))
+    assert None not in data["customer"]["promotionCounts"].values()
 
 
 async def _down_for_expired(request: Request) -> Response | None:

@@ -5,6 +5,7 @@ definitions of the filter's values, applied to one entry (docs/platform.md#avail
 """
 
 from datetime import datetime
+from typing import NamedTuple
 
 from gateway.upstream.customer_view.payload import CustomerPromotionPayload
 from gateway.upstream.normalise.enums import (
@@ -18,7 +19,7 @@ from gateway.upstream.normalise.enums import (
 from gateway.upstream.normalise.instants import INSTANTS
 from gateway.upstream.normalise.limits import is_exhausted
 from gateway.upstream.normalise.restrictions import (
-    RestrictionFigures,
+    StatedRestrictions,
     customer_restriction,
     customer_restrictions,
     redemptions_per_issue,
@@ -33,6 +34,12 @@ from gateway.upstream.normalise.validity import (
 
 _TO_ENROL, _FOR_ISSUE, _TO_REDEEM, _EXPIRED = PromotionAvailability
 _GENERIC, _DIRECT_ISSUE, _ENROL_AND_ISSUE, _ = PromotionType
+_REDEEM, _ISSUE, _CUSTOMER = (
+    RestrictionStage.REDEEM,
+    RestrictionStage.ISSUE,
+    RestrictionScope.CUSTOMER,
+)
+_MAX_CACHED, _MAX_CACHED_BYTES = 2048, 2048  # promotions, and bytes of the JSON of each
 
 
 def availability(
@@ -65,67 +72,22 @@ def _is_running(payload: CustomerPromotionPayload, now: datetime) -> bool:
 
 
 def _available(payload: CustomerPromotionPayload, now: datetime) -> list[PromotionAvailability]:
-    restrictions = _restrictions(payload)
-    checks = (
-        (_TO_ENROL, _can_enrol(payload, restrictions, now)),
-        (_FOR_ISSUE, _can_be_issued(payload, restrictions, now)),
-        (_TO_REDEEM, _can_be_redeemed(payload, restrictions, now)),
-    )
-    return [each for each, is_available in checks if is_available]
-
-
-def _restrictions(payload: CustomerPromotionPayload) -> list[RestrictionFigures]:
-    """Return the restrictions of all stages, unlimited ones included."""
-    stated = customer_restrictions(stated_restrictions(payload, include_disabled=True))
-    return [customer_restriction(each) for each in stated]
-
-
-def _can_enrol(
-    payload: CustomerPromotionPayload, restrictions: list[RestrictionFigures], now: datetime
-) -> bool:
-    """Whether an enrol-and-issue promotion is open.
-
-    Where no restriction says how often it may be, one that the customer is enrolled in is not.
-    """
-    if CUSTOMER_PROMOTION_TYPES[payload.type_name] is not _ENROL_AND_ISSUE:
-        return False
-    enrol = [
-        each.limit
-        for each in restrictions
-        if each.stage is RestrictionStage.ENROL and each.limit.kind is not LimitKind.NOT_STATED
-    ]
-    if not enrol:
-        return current_enrolment(payload, now) is None
-    return not any(map(is_exhausted, enrol))
-
-
-def _can_be_issued(
-    payload: CustomerPromotionPayload, restrictions: list[RestrictionFigures], now: datetime
-) -> bool:
-    """Whether a direct-issue promotion, or one that the customer is enrolled in, can be issued."""
+    closed = _CLOSED[stated_restrictions(payload, include_disabled=True)]
     kind = CUSTOMER_PROMOTION_TYPES[payload.type_name]
+    found = []
     if kind is _ENROL_AND_ISSUE:
-        if current_enrolment(payload, now) is None:
-            return False
-    elif kind is not _DIRECT_ISSUE:
-        return False
-    return not any(
-        is_exhausted(each.limit) for each in restrictions if each.stage is RestrictionStage.ISSUE
-    )
-
-
-def _can_be_redeemed(
-    payload: CustomerPromotionPayload, restrictions: list[RestrictionFigures], now: datetime
-) -> bool:
-    """Whether the customer can get the benefits, for which all but a generic one takes an issue."""
-    is_generic = CUSTOMER_PROMOTION_TYPES[payload.type_name] is _GENERIC
-    if not is_generic and not _has_redeemable_issue(payload, now):
-        return False
-    return not any(
-        is_exhausted(each.limit)
-        for each in restrictions
-        if each.stage is RestrictionStage.REDEEM and each.scope is RestrictionScope.CUSTOMER
-    )
+        is_enrolled = current_enrolment(payload, now) is not None
+        # Where no restriction says how often, a customer is enrolled once at a time.
+        if not (is_enrolled if closed.enrol is None else closed.enrol):
+            found.append(_TO_ENROL)
+        if is_enrolled and not closed.issue:
+            found.append(_FOR_ISSUE)
+    elif kind is _DIRECT_ISSUE and not closed.issue:
+        found.append(_FOR_ISSUE)
+    # The benefits of a generic promotion take no issue.
+    if not closed.redeem and (kind is _GENERIC or _has_redeemable_issue(payload, now)):
+        found.append(_TO_REDEEM)
+    return found
 
 
 def _has_redeemable_issue(payload: CustomerPromotionPayload, now: datetime) -> bool:
@@ -136,3 +98,40 @@ def _has_redeemable_issue(payload: CustomerPromotionPayload, now: datetime) -> b
         for timeline in payload.timelines or ()
         for issue in timeline.issues or ()
     )
+
+
+class _Closed(NamedTuple):
+    """Which stages restrictions close by being exhausted; `enrol` is None where none is stated."""
+
+    enrol: bool | None
+    issue: bool
+    redeem: bool
+
+
+class _ClosedStages(dict[StatedRestrictions, _Closed]):
+    """The closed stages by the restrictions, which recur; cleared when full."""
+
+    def __missing__(self, stated: StatedRestrictions) -> _Closed:
+        closed = _read(stated)
+        if len(stated.json) <= _MAX_CACHED_BYTES:
+            if len(self) >= _MAX_CACHED:
+                self.clear()
+            self[stated] = closed
+        return closed
+
+
+_CLOSED = _ClosedStages()
+
+
+def _read(stated: StatedRestrictions) -> _Closed:
+    """Read all restrictions, unlimited ones included: these are stated, too."""
+    enrol, issue, redeem = None, False, False
+    for figures in map(customer_restriction, customer_restrictions(stated)):
+        limit = figures.limit
+        if figures.stage is _REDEEM:
+            redeem = redeem or (figures.scope is _CUSTOMER and is_exhausted(limit) is True)
+        elif figures.stage is _ISSUE:
+            issue = issue or is_exhausted(limit) is True
+        elif limit.kind is not LimitKind.NOT_STATED:
+            enrol = enrol or is_exhausted(limit) is True
+    return _Closed(enrol, issue, redeem)

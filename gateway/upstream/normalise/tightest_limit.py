@@ -1,10 +1,10 @@
 """Which of a customer promotion's limits and restrictions is the nearest to its end."""
 
-from fractions import Fraction
+from decimal import Decimal
+from itertools import chain
 
 from gateway.upstream.customer_view.payload import CustomerPromotionPayload
 from gateway.upstream.decoding.field_types import Number
-from gateway.upstream.normalise.limits import LimitFigures
 from gateway.upstream.normalise.memoizable import memoizable
 from gateway.upstream.normalise.restrictions import (
     RestrictionFigures,
@@ -34,24 +34,32 @@ def tightest_limit(stated: StatedRestrictions) -> RestrictionFigures | None:
     equal shares it is the first, restrictions before limits: the platform repeats restrictions as
     limits, where they have lost their stage and window.
     """
-    restrictions = [customer_restriction(each) for each in customer_restrictions(stated)]
+    restrictions = map(customer_restriction, customer_restrictions(stated))
     limits = restrictions_from_limits(stated.limits, stated.usage)
-    tightest, least = None, Fraction(2)
-    for each in (*restrictions, *limits):
-        share = _remaining_share(each.limit)
-        if share is not None and share < least:
-            tightest, least = each, share
+    tightest: RestrictionFigures | None = None
+    least, whole = 2, 1  # more than everything
+    for each in chain(restrictions, limits):
+        _, maximum, used = each.limit
+        if maximum is None or used is None:
+            continue
+        if used >= maximum:
+            return each
+        share, of = _remaining_share(maximum, used)
+        if share * whole < least * of:
+            tightest, least, whole = each, share, of
     return tightest
 
 
-def _remaining_share(limit: LimitFigures) -> Fraction | None:
-    """Return the exact share of a limit that remains, 0..1; None where it is not known."""
-    if limit.maximum is None or limit.used is None:
-        return None
-    maximum, used = _exact(limit.maximum), _exact(limit.used)
-    return Fraction(0) if used >= maximum else (maximum - used) / maximum
+def _remaining_share(maximum: Number, used: Number) -> tuple[int, int]:
+    """Return the share of a maximum that remains, as an exact fraction of integers."""
+    numerator, denominator = _ratio(maximum)
+    used_numerator, used_denominator = _ratio(used)
+    whole = numerator * used_denominator
+    return whole - used_numerator * denominator, whole
 
 
-def _exact(figure: Number) -> Fraction:
+def _ratio(figure: Number) -> tuple[int, int]:
     """Return a figure as its decimal digits say: 0.1 is a tenth."""
-    return Fraction(repr(figure)) if isinstance(figure, float) else Fraction(figure)
+    if isinstance(figure, float):
+        return (int(figure), 1) if figure.is_integer() else _ratio(Decimal(repr(figure)))
+    return figure.as_integer_ratio()
