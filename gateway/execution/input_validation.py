@@ -21,6 +21,7 @@ from graphql import (
     ValidationRule,
     ValueNode,
     VariableDefinitionNode,
+    is_required_input_field,
     type_from_ast,
     validate_input_literal,
     validate_input_value,
@@ -235,6 +236,14 @@ def _allowed(kind: Any, *, hides_names: bool) -> str:
     if isinstance(kind, GraphQLEnumType):
         return f"one of {', '.join(kind.values)}"
     if isinstance(kind, GraphQLInputObjectType):
-        fields = ", ".join(kind.fields)
-        return f"an object with {'exactly one' if kind.is_one_of else 'any'} of {fields}"
+        return _allowed_object(kind)
     return _SCALARS.get(kind.name, f"a {kind.name}")
+
+
+def _allowed_object(kind: GraphQLInputObjectType) -> str:
+    if kind.is_one_of:
+        return f"an object with exactly one of {', '.join(kind.fields)}"
+    required = [name for name, field in kind.fields.items() if is_required_input_field(field)]
+    others = [name for name in kind.fields if name not in required]
+    any_of = [f"any of {', '.join(others)}"] if others else []
+    return f"an object with {' and '.join([*required, *any_of])}"

@@ -1,23 +1,15 @@
 """Search, validity and order of a customer's promotions, by both executors over HTTP."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from starlette.responses import Response
 
+from tests.schema.searching import BY_NAME, FUTURE, PAST, PRESENT, ask, error, ids
 from tests.support.graph import Graph, graph_over
 from tests.support.scripted_platform import Platform, platform
 from tests.support.wallet import CUSTOMER_ID, Wallet, promotion
 
-BY_NAME = 'customer(by:{externalId:"C-TEN"})'
-SHOWN = "totalCount drift warnings{message} nodes{promotion{promotionId}} pageInfo{...P}"
-FRAGMENT = "fragment P on PageInfo{hasNextPage hasPreviousPage startCursor endCursor}"
-PAST, PRESENT, FUTURE = (
-    {"startDate": "2020-01-01T00:00:00Z", "endDate": "2021-01-01T00:00:00Z"},
-    {"startDate": "2020-01-01T00:00:00Z", "endDate": "2090-01-01T00:00:00Z"},
-    {"startDate": "2089-01-01T00:00:00Z", "endDate": "2090-01-01T00:00:00Z"},
-)
+FIELDS = "NEXT_EXPIRY_AT, ENDS_AT, STARTS_AT, NAME"
 
 
 @pytest.fixture(scope="module", params=["compiled", "reference"])
@@ -33,30 +25,6 @@ def wallet(scripted: Platform) -> Wallet:
     wallet = Wallet()
     scripted.responses["promotionData"] = wallet.respond
     return wallet
-
-
-def ask(graph: Graph, arguments: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return a page of the customer's promotions; `variables` are all strings."""
-    declared = "".join(f"${name}:String" for name in variables or ())
-    query = f"query{f'({declared})' if declared else ''}{{{BY_NAME}{{promotions({arguments})"
-    data = graph.ask(f"{query}{{{SHOWN}}}}}}}{FRAGMENT}", variables)
-    page: dict[str, Any] = data["customer"]["promotions"]
-    return page
-
-
-def ids(page: dict[str, Any]) -> list[int]:
-    """Return the ids of a page's promotions."""
-    return [int(node["promotion"]["promotionId"]) for node in page["nodes"]]
-
-
-def error(graph: Graph, arguments: str) -> dict[str, Any]:
-    """Return the extensions of the error of a page, which is null; the customer stays."""
-    answer = graph.answer(f"{{{BY_NAME}{{__typename promotions({arguments}){{totalCount}}}}}}")
-    assert answer["data"]["customer"] == {"__typename": "Customer", "promotions": None}
-    (only,) = answer["errors"]
-    assert only["path"] == ["customer", "promotions"]
-    extensions: dict[str, Any] = only["extensions"]
-    return extensions | {"message": only["message"]}
 
 
 def test_a_search_is_over_name_description_and_identifier(asking: Graph, wallet: Wallet) -> None:
@@ -114,67 +82,6 @@ def test_an_order_has_nulls_last(
     ]
     assert ids(ask(asking, f"orderBy:{{field:{field}}}")) == ascending
     assert ids(ask(asking, f"orderBy:{{field:{field},direction:DESC}}")) == descending
-
-
-def test_the_platforms_own_filters_are_the_platforms(asking: Graph, wallet: Wallet) -> None:
-    """So that as few as possible are read."""
-    wallet.items = [promotion(1), promotion(2)]
-    arguments = 'availability:EXPIRED type:GENERIC sourceType:UI programIds:["9001"]'
-    assert ids(ask(asking, f"{arguments} orderBy:{{field:NAME}}")) == [1, 2]
-    (query,) = wallet.queries
-    assert query["promotionStatusForCustomer"] == "EXPIRED"
-    assert query["promotionType"] == "GENERIC"
-    assert query["sourceType"] == "UI"
-    assert query["programs"] == "9001"
-
-
-@pytest.mark.parametrize(
-    ("count", "windows"),
-    [
-        (0, [(0, 100)]),
-        (99, [(0, 100)]),
-        (100, [(0, 100)]),
-        (101, [(0, 100), (99, 100)]),
-        (199, [(0, 100), (99, 100)]),
-        (200, [(0, 100), (99, 100), (198, 100)]),
-        (298, [(0, 100), (99, 100), (198, 100)]),
-        (299, [(0, 100), (100, 100), (200, 100)]),
-        (300, [(0, 100), (100, 100), (200, 100)]),
-    ],
-)
-def test_a_list_of_up_to_300_is_read_in_up_to_three_calls(
-    asking: Graph, wallet: Wallet, count: int, windows: list[tuple[int, int]]
-) -> None:
-    """Windows of 100 that overlap by one, as long as that takes no further call."""
-    wallet.items = [promotion(number) for number in range(count)]
-    page = ask(asking, "first:10 orderBy:{field:ENDS_AT}")
-    assert sorted(wallet.windows) == windows
-    assert (page["totalCount"], page["drift"]) == (count, "NONE")
-    assert ids(page) == list(range(min(10, count)))
-
-
-@pytest.mark.parametrize("total", [301, 5000])
-@pytest.mark.parametrize(
-    ("arguments", "argument"),
-    [
-        ("orderBy:{field:NAME}", "orderBy"),
-        ("validity:CURRENT orderBy:{field:NAME}", "validity"),
-        ('validity:CURRENT search:"x"', "search"),
-    ],
-)
-def test_a_longer_list_is_too_long(
-    asking: Graph, wallet: Wallet, total: int, arguments: str, argument: str
-) -> None:
-    """One call shows it, and the message says the way out."""
-    wallet.items = [promotion(number) for number in range(100)]
-    wallet.total = total
-    found = error(asking, arguments)
-    assert (found["code"], found["retryable"]) == ("LIST_TOO_LONG", False)
-    assert found["argument"] == argument
-    assert "more than 300" in found["message"]
-    for way_out in ("availability", "type", "sourceType", "programIds", "omit"):
-        assert way_out in found["message"]
-    assert asking.calls == 1
 
 
 def test_pages_go_on_at_their_key_whatever_has_changed(asking: Graph, wallet: Wallet) -> None:
@@ -267,77 +174,34 @@ def test_bad_input_costs_its_page_and_no_call(asking: Graph, arguments: str, arg
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    ["orderBy:{}", "orderBy:{field:PRICE}", "orderBy:{field:NAME,direction:null}", "validity:[X]"],
+    ("arguments", "message"),
+    [
+        ("orderBy:{}", "orderBy: it must be an object with field and any of direction."),
+        ("orderBy:NAME", "orderBy: it must be an object with field and any of direction."),
+        (
+            "orderBy:{field:PRICE}",
+            f"orderBy.field: it must be one of {FIELDS}, and not null.",
+        ),
+        (
+            "orderBy:{field:NAME,direction:null}",
+            "orderBy.direction: it must be one of ASC, DESC, and not null.",
+        ),
+        (
+            "validity:[X]",
+            "validity[0]: it must be one of UPCOMING, CURRENT, ENDED, UNKNOWN, and not null.",
+        ),
+        ("search:7", "search: it must be a string."),
+    ],
 )
-def test_an_unknown_value_is_refused_before_the_operation(asking: Graph, arguments: str) -> None:
-    """As of any enum or input."""
+def test_an_unknown_value_is_refused_before_the_operation(
+    asking: Graph, arguments: str, message: str
+) -> None:
+    """As of any enum or input; the message says what is allowed."""
     answer = asking.answer(f"{{{BY_NAME}{{promotions({arguments}){{totalCount}}}}}}")
     assert "data" not in answer
-    assert {one["extensions"]["code"] for one in answer["errors"]} == {"BAD_USER_INPUT"}
+    (found,) = answer["errors"]
+    assert (found["extensions"]["code"], found["message"]) == ("BAD_USER_INPUT", message)
     assert asking.calls == 0
-
-
-def test_variables_that_are_null_are_an_ordinary_page(asking: Graph, wallet: Wallet) -> None:
-    """One window of the page's size, and the cost of one call."""
-    wallet.items = [promotion(number) for number in range(150)]
-    query = (
-        "query($s:String,$v:[PromotionValidity!],$o:CustomerPromotionOrder)"
-        f"{{{BY_NAME}{{promotions(first:10 search:$s validity:$v orderBy:$o)"
-        "{totalCount nodes{id}}}}"
-    )
-    answer = asking.answer(query, {"s": None, "v": None, "o": None})
-    assert wallet.windows == [(0, 10)]
-    assert answer["extensions"]["cost"]["requested"] == 111
-    given = {"o": {"field": "NAME"}, "s": "promotion 1", "v": ["UNKNOWN"]}
-    answer = asking.answer(query, given)
-    assert answer["data"]["customer"]["promotions"]["totalCount"] == 61
-    assert answer["extensions"]["cost"]["requested"] == 311
-
-
-def test_tabs_of_one_operation_share_the_windows(asking: Graph, wallet: Wallet) -> None:
-    """Whatever each of them searches or sorts by."""
-    wallet.items = [promotion(number, **PRESENT) for number in range(250)]
-    tabs = (
-        "a:promotions(first:3 orderBy:{field:ENDS_AT}){totalCount}"
-        " b:promotions(last:3 orderBy:{field:NAME direction:DESC}){totalCount}"
-        ' c:promotions(search:"promotion 24"){totalCount}'
-        " d:promotions(validity:CURRENT){totalCount} e:promotions(validity:ENDED){totalCount}"
-    )
-    customer = asking.ask(f"{{{BY_NAME}{{{tabs}}}}}")["customer"]
-    assert [customer[tab]["totalCount"] for tab in "abcde"] == [250, 250, 11, 250, 0]
-    assert asking.calls == 3
-
-
-@pytest.mark.parametrize("number", [0, 1, 2])
-def test_a_window_that_fails_fails_the_page(scripted: Platform, asking: Graph, number: int) -> None:
-    """With its coded error; the customer and the other pages stay."""
-    wallet = Wallet([promotion(number) for number in range(250)])
-
-    async def respond(request: Any) -> Response:
-        if int(request.query_params["offset"]) == 99 * number:
-            return Response("", 503)
-        return await wallet.respond(request)
-
-    scripted.responses["promotionData"] = respond
-    assert error(asking, "orderBy:{field:NAME}")["code"] == "UPSTREAM_UNAVAILABLE"
-
-
-def test_what_cannot_be_read_is_left_out_of_every_page(asking: Graph, wallet: Wallet) -> None:
-    """It matches nothing and is not counted; each page of the list has the warning."""
-    wallet.items = [promotion(number) for number in range(5)]
-    wallet.items[1]["promotionName"] = None
-    first = ask(asking, "first:2 orderBy:{field:NAME}")
-    assert (ids(first), first["totalCount"]) == ([0, 2], 4)
-    rest = ask(
-        asking,
-        "first:2 orderBy:{field:NAME} after:$after",
-        {"after": first["pageInfo"]["endCursor"]},
-    )
-    assert ids(rest) == [3, 4]
-    for page in (first, rest):
-        (warning,) = page["warnings"]
-        assert warning["message"].startswith("1 promotion was dropped")
 
 
 def test_nodes_and_cursors_are_as_on_any_page(asking: Graph, wallet: Wallet) -> None:
@@ -351,3 +215,12 @@ def test_nodes_and_cursors_are_as_on_any_page(asking: Graph, wallet: Wallet) -> 
     after = f"{edges[1]['cursor']}"
     page = ask(asking, "orderBy:{field:NAME direction:DESC} after:$after", {"after": after})
     assert ids(page) == [2, 1, 0]
+
+
+def test_the_search_is_not_repeated(asking: Graph, wallet: Wallet) -> None:
+    """Neither errors nor calls to the platform have it; what was sought may be private."""
+    wallet.items = [promotion(1)]
+    secret = "s3cret" * 50
+    assert secret not in str(error(asking, f'search:"{secret}"'))
+    ask(asking, 'search:"s3cret"')
+    assert not any("s3cret" in str(query) for query in wallet.queries)
