@@ -77,3 +77,9 @@ def dashboard_queries() -> list[str]:
 def runbook() -> str:
     """Return the runbook."""
     return Path(ROOT / "docs/runbook.md").read_text(encoding="utf-8")
+
+
+def objectives() -> list[str]:
+    """Return the queries of the objectives in `docs/operations.md`."""
+    text = Path(ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    return re.findall(r"```promql\n(.*?)```", text, re.DOTALL)

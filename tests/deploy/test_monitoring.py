@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.telemetry.metric import Kind, Metric
+from gateway.telemetry.metric import BUCKETS_S, Kind, Metric
 from gateway.telemetry.metrics import ALL_METRICS
 from tests.deploy.manifests import documents
 from tests.deploy.monitoring import (
@@ -16,6 +16,7 @@ from tests.deploy.monitoring import (
     dashboard,
     dashboard_queries,
     groups,
+    objectives,
     panels,
     rules,
     runbook,
@@ -38,7 +39,7 @@ def series_of(metric: Metric) -> dict[str, dict[str, tuple[str, ...]]]:
     labels = dict(zip(metric.label_names, columns, strict=True)) if columns else fixed(metric)
     if metric.kind is not Kind.HISTOGRAM:
         return {metric.name: labels}
-    bucket = {f"{metric.name}_bucket": labels | {"le": ()}}
+    bucket = {f"{metric.name}_bucket": labels | {"le": (*map(str, BUCKETS_S), "+Inf")}}
     return bucket | {f"{metric.name}_{part}": labels for part in ("count", "sum")}
 
 
@@ -91,6 +92,17 @@ def test_every_panel_is_about_existing_metrics(panel: dict[str, Any]) -> None:
     assert panel["description"].endswith(".")
     assert panel["type"] in {"heatmap", "table"} or panel["fieldConfig"]["defaults"]["unit"]
     assert panel["datasource"]["uid"] == "${datasource}"
+
+
+@pytest.mark.parametrize("query", objectives())
+def test_every_objective_is_about_existing_metrics(query: str) -> None:
+    """The bound of a latency is one of the buckets."""
+    assert selectors(query)
+    assert mistakes(query) == []
+    bounds = [
+        value for each in selectors(query) for label, _, value in each.matchers if label == "le"
+    ]
+    assert set(bounds) <= {str(bound) for bound in BUCKETS_S}
 
 
 def test_a_mistake_is_found() -> None:

@@ -20,6 +20,7 @@ from tests.deploy.monitoring import (
     RULES,
     alerts,
     dashboard_queries,
+    objectives,
     rules,
     selectors,
 )
@@ -188,6 +189,14 @@ def concrete(query: str) -> str:
 def test_every_query_of_the_dashboard_finds_something(scraping: Prometheus, query: str) -> None:
     """Each panel has data of a gateway that serves."""
     scraping.wait_until(concrete(query))
+
+
+@pytest.mark.parametrize("query", objectives())
+def test_every_objective_of_the_documentation_has_a_value(scraping: Prometheus, query: str) -> None:
+    """A gateway that answers in time, and refuses only the callers without a token, meets all."""
+    scraping.wait_until(query)
+    ((_, value),) = (found["value"] for found in scraping.query(query))
+    assert float(value) == (0 if "ratio_rate1h" in query else 1)
 
 
 def test_every_rule_is_evaluated_and_no_alert_fires(scraping: Prometheus) -> None:
