@@ -64,10 +64,12 @@ from gateway.telemetry import (
     start_logging,
 )
 from gateway.telemetry.logs import VERSION
+from gateway.telemetry.metric import Samples
 from gateway.telemetry.name_slots import NameSlots
 from gateway.telemetry.process import EventLoopLag, ProcessMetrics
 from gateway.telemetry.scrape import MetricsScrape
 from gateway.telemetry.shared_metrics import SharedMetrics
+from gateway.telemetry.tracing import SpanCounts
 from gateway.upstream.cached_upstream import CachedUpstream
 from gateway.upstream.chain import create_upstream
 from gateway.upstream.http_transport import HttpTransport
@@ -137,8 +139,10 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     guard = create_request_guard(settings, origins, server)
     connections = Connections(connection_limit(settings))
     redis = create_redis_monitor(server, cached, guard, traffic, redis_every_s)
+    create_handler, tracing, spans = _handler_of(settings)
     metrics = MetricsScrape(
         (
+            spans,
             statistics.samples,
             clients.samples,
             guard.samples,
@@ -158,7 +162,6 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         slots,
     )
     sdl = SchemaRoute(print_schema(), guard, authenticator, statistics)
-    create_handler, tracing = _handler_of(settings)
     graphql = create_handler(
         settings=settings,
         guard=guard,
@@ -237,10 +240,12 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
 
 def _handler_of(
     settings: Settings,
-) -> tuple[Callable[..., GraphQLHandler], AbstractAsyncContextManager[object]]:
-    """Return the class of the endpoint's handler, and the tracing that it needs to be open."""
+) -> tuple[
+    Callable[..., GraphQLHandler], AbstractAsyncContextManager[object], Callable[[], Samples]
+]:
+    """Return the class of the endpoint's handler, the tracing that it needs, and its samples."""
     if not is_traced(settings):
-        return GraphQLHandler, nullcontext()
+        return GraphQLHandler, nullcontext(), SpanCounts().samples
     from gateway.graphql_http.traced_handler import (  # noqa: PLC0415 - decision 22
         TracedGraphQLHandler,
     )
@@ -249,7 +254,7 @@ def _handler_of(
     tracing = create_tracing(
         settings.tracing_url, headers_of(settings), settings.tracing_sample_ratio, VERSION
     )
-    return partial(TracedGraphQLHandler, tracing), tracing
+    return partial(TracedGraphQLHandler, tracing), tracing, tracing.samples
 
 
 def create_redis_monitor(

@@ -32,6 +32,7 @@ CALL_OUTCOMES = (
 WAITS = ("quota", "connection")
 DROPS = ("malformed", "not_requested")
 RESTART_REASONS = ("exit", "signal", "unresponsive")
+SPAN_OUTCOMES = ("exported", "failed", "queue_full")
 EFFECTS = ("converted", "null")
 CODES = (*codes(), OTHER)
 # All that is deprecated in the graph, sorted: the parent of workers does not load the schema.
@@ -300,6 +301,13 @@ _METRICS = (
     ),
     Metric("gateway_auth_key_refreshes_total", _C, "Requests for the JWK set."),
     Metric("gateway_auth_key_refresh_failures_total", _C, "Requests for the JWK set that failed."),
+    Metric(
+        "gateway_trace_spans_total",
+        _C,
+        "Recorded spans that the collector accepted (exported), that it did not (failed), or that"
+        " were dropped because too many waited for it (queue_full).",
+        (("outcome", SPAN_OUTCOMES),),
+    ),
     Metric(
         "gateway_event_loop_lag_seconds",
         _H,

@@ -10,7 +10,7 @@ import ssl
 import uuid
 from collections.abc import Mapping, Sequence
 from random import getrandbits
-from threading import Thread
+from threading import Lock, Thread
 from typing import Self
 
 import requests
@@ -25,7 +25,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import SpanContext, SpanKind, StatusCode, TraceFlags, TraceState
 
 from gateway.telemetry.logs import log
-from gateway.telemetry.tracing import Attributes, Span
+from gateway.telemetry.tracing import Attributes, Span, SpanCounts
 
 _SERVICE = "promotion-gateway"
 _PATH = "/v1/traces"
@@ -107,21 +107,47 @@ class _RecordedSpan:
         self._otel.end()
 
 
+class _CountedProcessor(BatchSpanProcessor):
+    """Counts the spans that are queued, and those that are dropped because the queue is full."""
+
+    def __init__(self, exporter: "_CountedExporter", max_queued: int) -> None:
+        super().__init__(
+            exporter,
+            max_queue_size=max_queued,
+            schedule_delay_millis=_INTERVAL_MS,
+            max_export_batch_size=min(_MAX_BATCH, max_queued),
+            export_timeout_millis=_EXPORT_TIMEOUT_S * 1000,
+        )
+        self._counts, self._lock, self._max_queued = exporter.counts, exporter.lock, max_queued
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Queue a span; a full queue drops its oldest one."""
+        counts = self._counts
+        with self._lock:
+            if counts.waiting < self._max_queued:
+                counts.waiting += 1
+            else:
+                counts.queue_full += 1
+        super().on_end(span)
+
+
 class Tracing:
     """The tracer of a process; as a context manager it exports what is left at the end.
 
     A request with a `traceparent` is sampled as that says, any other at `sample_ratio`.
     """
 
-    def __init__(self, exporter: SpanExporter, version: str, sample_ratio: float) -> None:
+    def __init__(
+        self,
+        exporter: SpanExporter,
+        version: str,
+        sample_ratio: float,
+        max_queued: int = _MAX_QUEUED,
+    ) -> None:
+        counted = _CountedExporter(exporter)
+        self.samples = counted.counts.samples
         # Every parameter is given: the SDK takes what is missing from the environment.
-        self._processor = BatchSpanProcessor(
-            exporter,
-            max_queue_size=_MAX_QUEUED,
-            schedule_delay_millis=_INTERVAL_MS,
-            max_export_batch_size=_MAX_BATCH,
-            export_timeout_millis=_EXPORT_TIMEOUT_S * 1000,
-        )
+        self._processor = _CountedProcessor(counted, max_queued)
         resource = {
             "service.name": _SERVICE,
             "service.version": version,
@@ -181,17 +207,27 @@ class Tracing:
             log.warning("trace_export_failed", reason="not finished at the end of the process")
 
 
-class _LoggedExporter(SpanExporter):
-    """Exports by another exporter, and logs when that begins to fail and when it works again."""
+class _CountedExporter(SpanExporter):
+    """Exports by another exporter and counts; logs when that begins to fail and works again.
+
+    It is called by the SDK's thread, and spans end in that of the requests: `lock` is for both.
+    """
 
     def __init__(self, exporter: SpanExporter) -> None:
         self._exporter = exporter
         self._is_failing = False
+        self.counts, self.lock = SpanCounts(), Lock()
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Export a batch; one that fails is dropped."""
+        with self.lock:
+            self.counts.waiting -= len(spans)
         result = self._exporter.export(spans)
         is_failing = result is not SpanExportResult.SUCCESS
+        if is_failing:
+            self.counts.failed += len(spans)
+        else:
+            self.counts.exported += len(spans)
         if is_failing and not self._is_failing:
             log.warning("trace_export_failed", reason="the collector did not accept a batch")
         elif self._is_failing and not is_failing:
@@ -215,7 +251,7 @@ def create_tracing(
 
     Environment variables name neither a proxy nor a collector.
     """
-    # Its messages quote URLs and responses; the events of `_LoggedExporter` say as much.
+    # Its messages quote URLs and responses; the events of `_CountedExporter` say as much.
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
     session = requests.Session()
     session.trust_env = False
@@ -227,4 +263,4 @@ def create_tracing(
         compression=Compression.Gzip,
         session=session,
     )
-    return Tracing(_LoggedExporter(exporter), version, sample_ratio)
+    return Tracing(exporter, version, sample_ratio)

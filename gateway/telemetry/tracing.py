@@ -14,6 +14,7 @@ from typing import Protocol
 
 from gateway.errors import UpstreamNotFoundError
 from gateway.errors.outcomes import CLIENT_ERROR, REFUSED, outcome_of
+from gateway.telemetry.metric import Samples
 
 Attributes = Mapping[str, str | int | float | bool]
 NO_ATTRIBUTES: Attributes = MappingProxyType({})
@@ -108,3 +109,16 @@ def _error_type(error: BaseException) -> str:
         return "cancelled"
     code = getattr(error, "code", None)
     return code if isinstance(code, str) else type(error).__name__
+
+
+class SpanCounts:
+    """What has become of recorded spans; `waiting` are those that are queued for the collector."""
+
+    __slots__ = ("exported", "failed", "queue_full", "waiting")
+
+    def __init__(self) -> None:
+        self.exported = self.failed = self.queue_full = self.waiting = 0
+
+    def samples(self) -> Samples:
+        """Return the samples of `gateway_trace_spans_total`."""
+        return {"gateway_trace_spans_total": [self.exported, self.failed, self.queue_full]}

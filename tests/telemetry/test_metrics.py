@@ -22,6 +22,7 @@ from gateway.telemetry.label_values import PayloadFields
 from gateway.telemetry.metric import BUCKETS_S, Kind
 from gateway.telemetry.metrics import ALL_METRICS, ENDPOINTS, METRICS
 from gateway.telemetry.process import EventLoopLag, ProcessMetrics
+from gateway.telemetry.tracing import SpanCounts
 from gateway.upstream.customer_view import endpoint as customer_view_endpoint
 from gateway.upstream.definitions import endpoint as definition_endpoint
 from gateway.upstream.metrics_samples import upstream_samples
@@ -64,6 +65,7 @@ def test_what_the_parts_tell_is_all_that_there_is() -> None:
         **EventLoopLag().samples(),
         **ProcessMetrics().samples(),
         **log_samples(),
+        **SpanCounts().samples(),
         **Connections().samples(),
         **PersistedDocuments().samples(),
         **upstream_samples(

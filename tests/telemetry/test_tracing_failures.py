@@ -3,20 +3,26 @@
 import asyncio
 import socket
 import time
+from collections.abc import Sequence
+from threading import Event
 from typing import Any
 
 import pytest
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from gateway.config.settings import Settings, SettingsError, effective, load_settings
 from gateway.config.tracing import headers_of
+from gateway.telemetry.otel import Tracing
 from gateway.upstream.resilience.pacer import Pacer
 from gateway.upstream.resilience.quota import LocalRateLimiter, Quota, Quotas
 from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
-from tests.support.graph import graph_over, serve_gateway, settings_for
+from tests.support.graph import Graph, graph_over, serve_gateway, settings_for
 from tests.support.http_client import client
 from tests.support.logged import Lines
+from tests.support.metrics import scrape
 from tests.support.otlp_receiver import collector
 from tests.support.scripted_platform import platform
 
@@ -131,9 +137,58 @@ def test_a_collector_that_fails_affects_no_request(sandbox_url: str, log: Lines)
         with graph_over(sandbox_url, tracing_url=url, **EVERYTHING) as graph:
             for _ in range(3):
                 assert graph.ask(CUSTOMER)
+            until = time.monotonic() + 20
+            while not (counts := spans_of(graph))["failed"]:
+                assert time.monotonic() < until
+            assert (counts["exported"], counts["queue_full"]) == (0, 0)
+            kept.status = 200
+            graph.ask(CUSTOMER)
+            while not (counts := spans_of(graph))["exported"]:
+                assert time.monotonic() < until
+            assert counts["exported"] == len(kept.spans)
+            kept.spans.clear()
+            kept.status = 400
+            graph.ask(CUSTOMER)
     assert kept.requests
     assert kept.spans == []
-    assert len(log.of("trace_export_failed")) == 1
+    assert len(log.of("trace_export_failed")) == 2
+    assert len(log.of("trace_export_restored")) == 1
+
+
+def spans_of(graph: Graph) -> dict[str, float]:
+    """Return the number of spans by what has become of them."""
+    samples = scrape(str(graph.http.base_url).rstrip("/"))
+    name = 'gateway_trace_spans_total{{outcome="{}"}}'
+    return {each: samples[name.format(each)] for each in ("exported", "failed", "queue_full")}
+
+
+class StalledExporter(SpanExporter):
+    """Accepts a batch only when `may_go_on`."""
+
+    def __init__(self) -> None:
+        self.may_go_on, self.received = Event(), 0
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Wait, and accept."""
+        assert self.may_go_on.wait(20)
+        self.received += len(spans)
+        return SpanExportResult.SUCCESS
+
+
+@pytest.mark.anyio
+async def test_spans_beyond_the_queue_are_dropped_and_counted() -> None:
+    """Requests go on; each span counts as accepted or as dropped."""
+    exporter = StalledExporter()
+    async with Tracing(exporter, "1", 1.0, max_queued=4) as tracing:
+        for _ in range(40):
+            tracing.start_request("POST", {}).end()
+        (counts,) = tracing.samples().values()
+        assert (counts[:2], counts[2] > 0) == ([0, 0], True)
+        exporter.may_go_on.set()
+    (counts,) = tracing.samples().values()
+    assert counts[:2] == [exporter.received, 0]
+    # A batch that is being taken may count as waiting.
+    assert abs(counts[2] - (40 - exporter.received)) <= 4
 
 
 def test_a_collector_that_does_not_answer_delays_the_end_by_seconds_only(
