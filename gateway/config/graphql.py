@@ -40,7 +40,10 @@ class LimitSettings(BaseSettings):
         description="Input nesting depth: lists and objects in an argument or a variable.",
     )
     max_list_length: int = Field(
-        20, ge=1, le=1000, description="Length of `nodes(ids:)` and `customers(by:)`."
+        20,
+        ge=1,
+        le=1000,
+        description="Length of `nodes(ids:)`, `customers(by:)` and `_entities(representations:)`.",
     )
     max_scan_calls: int = Field(
         3,
