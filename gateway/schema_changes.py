@@ -10,10 +10,11 @@ from graphql import (
     BreakingChangeType,
     GraphQLInputObjectType,
     GraphQLSchema,
+    SafeChange,
     find_breaking_changes,
     find_dangerous_changes,
+    find_schema_changes,
 )
-from graphql.utilities import SafeChange, find_schema_changes
 
 from gateway.execution.deprecations import deprecatable_elements
 
