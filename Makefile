@@ -56,8 +56,9 @@ verify: setup explorer ## what needs a browser, npm clients, Prometheus or long 
 bench: $(BENCH)/.ready $(PEERS) ## speed beside other servers, some 20 minutes; ROUNDS=1 SECONDS=3 is quick, WRITE=1 keeps it
 	@$(BENCH)/bin/python benchmarks/bench.py --rounds $(ROUNDS) --seconds $(SECONDS) $(if $(WRITE),--write)
 
-fleet: setup     ## three replicas, nginx and Valkey: rollout, crash, outages, quota (some five minutes; needs nginx)
+fleet: setup     ## replicas, nginx and Valkey: rollout, crash, outages, quota, throughput (ten minutes; needs nginx, wrk)
 	@$(BIN)/python benchmarks/fleet.py
+	@$(BIN)/python benchmarks/fleet_scale.py --seconds $(SECONDS)
 
 ROUNDS  ?= 3
 SECONDS ?= 5
