@@ -10,6 +10,7 @@ import httpx
 
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.world import World
+from tests.support.http_client import TLS
 from tests.support.serving import serve
 
 TODAY = date(2026, 3, 2)
@@ -27,7 +28,13 @@ class SandboxClient(httpx.Client):
     """Calls the sandbox with its published Basic credentials."""
 
     def __init__(self, base_url: str) -> None:
-        super().__init__(base_url=base_url, auth=("sandbox", "sandbox"), trust_env=False)
+        super().__init__(
+            base_url=base_url,
+            auth=("sandbox", "sandbox"),
+            trust_env=False,
+            timeout=30,
+            verify=TLS,
+        )
 
     def customer(self, value: str, **parameters: Any) -> httpx.Response:
         """Request a customer's promotions, by default by external id on INSTORE."""

@@ -10,7 +10,7 @@ from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.faults.spec import parse_fault
 from tests.sandbox.client import NOW, shared_world
 from tests.support.graph import Graph, graph_over
-from tests.support.http_client import TLS
+from tests.support.http_client import client
 from tests.support.serving import serve
 
 WORLD = shared_world()
@@ -24,7 +24,7 @@ def faulty(*faults: str, **overrides: Any) -> Iterator[tuple[Graph, httpx.Client
     with (
         serve(sandbox) as url,
         graph_over(url, **overrides) as graph,
-        httpx.Client(base_url=url, trust_env=False, verify=TLS) as platform,
+        client(url) as platform,
     ):
         yield graph, platform
 

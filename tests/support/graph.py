@@ -5,14 +5,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-import httpx
-
 from gateway.app import create_app
 from gateway.config.settings import Settings, load_settings
 from gateway.context import Role
 from gateway.upstream.resilience.traffic_shaping import TrafficShaping, create_traffic_shaping
 from tests.sandbox.client import NOW
-from tests.support.http_client import TLS
+from tests.support.http_client import client
 from tests.support.serving import serve
 
 
@@ -23,8 +21,8 @@ class Graph:
         self, gateway_url: str, sandbox_url: str, traffic: TrafficShaping | None = None
     ) -> None:
         self._traffic = traffic
-        self.http = httpx.Client(base_url=gateway_url, trust_env=False, verify=TLS)
-        self._sandbox = httpx.Client(base_url=sandbox_url, trust_env=False, verify=TLS)
+        self.http = client(gateway_url)
+        self._sandbox = client(sandbox_url)
 
     def answer(
         self, query: str, variables: dict[str, Any] | None = None, **headers: str
