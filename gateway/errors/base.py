@@ -169,13 +169,16 @@ class ListTooLongError(GatewayError):
 class TooManyPromotionsError(GatewayError):
     """The customer has more promotions than are searched or sorted: `GATEWAY_MAX_SCAN_CALLS`."""
 
+    customer_id: str
+
     code = "LIST_TOO_LONG"
     action = (
         "Narrow the list with `availability`, `type`, `sourceType` or `programIds`, or page through"
         " it without `search`, `validity` and `orderBy`."
     )
 
-    def __init__(self, argument: str, maximum: int) -> None:
+    def __init__(self, argument: str, maximum: int, customer_id: str) -> None:
+        self.customer_id = customer_id
         super().__init__(
             f"{argument}: the customer has more than {maximum} of these promotions, too many to"
             " search or sort; narrow the list with availability, type, sourceType or programIds, or"

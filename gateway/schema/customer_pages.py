@@ -13,6 +13,7 @@ from gateway.errors import (
     CursorInvalidError,
     CustomerMismatchError,
     GatewayError,
+    TooManyPromotionsError,
     UpstreamNotFoundError,
 )
 from gateway.pagination.arguments import ConnectionArguments, PageFields, PageRequest, window_size
@@ -282,7 +283,8 @@ async def fetch_pages(
     for index, result in enumerate(results):
         if isinstance(result, UpstreamNotFoundError):
             return None
-        if not isinstance(result, GatewayError):
+        # A list that is too long has been read as far as the customer's id.
+        if not isinstance(result, GatewayError) or isinstance(result, TooManyPromotionsError):
             if ids.agrees(customer, result.customer_id):
                 customer_id = result.customer_id
                 continue

@@ -190,7 +190,9 @@ async def search_page(
     try:
         await whole.read(partial(_load_of_one_customer, load, set()))
     except TooManyItemsError:
-        raise TooManyPromotionsError(search.argument, max_calls * MAX_SIZE) from None
+        raise TooManyPromotionsError(
+            search.argument, max_calls * MAX_SIZE, str(whole.customer_id)
+        ) from None
     items = await search.select(whole.items, now)
     return sorted_page(whole, items, search.positions(items, now), request)
 

@@ -93,6 +93,18 @@ def test_a_longer_list_is_too_long(
     assert asking.calls == 1
 
 
+def test_the_customer_of_a_list_that_is_too_long_is_there(asking: Graph, wallet: Wallet) -> None:
+    """Its windows have the customer's id, so that only the list is null."""
+    wallet.items = [promotion(number) for number in range(100)]
+    wallet.total = 301
+    query = '{ customer(by: {mobile: "1"}) { id customerId promotions(orderBy: {field: NAME}) {'
+    answer = asking.answer(f"{query} totalCount }} }} }}")
+    assert answer["data"]["customer"].keys() == {"id", "customerId", "promotions"}
+    assert answer["data"]["customer"]["customerId"] is not None
+    assert answer["data"]["customer"]["promotions"] is None
+    assert [each["path"] for each in answer["errors"]] == [["customer", "promotions"]]
+
+
 def test_variables_that_are_null_are_an_ordinary_page(asking: Graph, wallet: Wallet) -> None:
     """One window of the page's size, and the cost of one call."""
     wallet.items = [promotion(number) for number in range(150)]
