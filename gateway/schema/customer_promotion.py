@@ -171,11 +171,10 @@ class CustomerPromotion(Node):
     )
     def metadata(self, keys: Keys = None) -> list[wire.Metadata] | None:
         """Return the entries with some keys, or all."""
-        entries = self.payload.metadata
-        if keys is None or entries is None:
-            return entries
+        if keys is None:
+            return self.payload.metadata
         wanted = frozenset(keys)  # there may be thousands
-        return [entry for entry in entries if entry.key in wanted]
+        return [entry for entry in self.payload.metadata or () if entry.key in wanted]
 
     @computed(
         "Its limits as a whole, with what this customer has used.",
