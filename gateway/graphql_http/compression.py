@@ -15,7 +15,7 @@ from gateway.graphql_http.response import HttpResponse
 
 ZSTD, GZIP = b"zstd", b"gzip"
 CODINGS = (ZSTD, GZIP)
-"""The supported codings, the preferred one first."""
+"""The supported codings, the one that browsers get first."""
 _MAX_LENGTH = 512  # bytes, of the whole header; a browser's has 30
 _LARGE_BYTES = 256 * 1024  # takes a millisecond: in a thread, while other requests run
 _LEVEL = 1
@@ -31,7 +31,8 @@ async def compress_response(
     """
     if not 0 < min_bytes <= response.length:
         return response
-    coding = choose_coding(b",".join(headers.all(b"accept-encoding")))
+    accepted = b",".join(headers.all(b"accept-encoding"))
+    coding = choose_coding(accepted, is_browser=headers.first(b"sec-fetch-mode") is not None)
     if coding is None:
         return response
     compress = _compress_zstd if coding == ZSTD else _compress_gzip
@@ -47,22 +48,27 @@ async def compress_response(
     )
 
 
-def choose_coding(accepted: bytes) -> bytes | None:
-    """Return the coding for an `Accept-Encoding`, None for an uncompressed response."""
+def choose_coding(accepted: bytes, *, is_browser: bool) -> bytes | None:
+    """Return the coding for an `Accept-Encoding`, None for an uncompressed response.
+
+    Of codings that are equally acceptable browsers get zstd, and all others gzip: GraphQL Code
+    Generator accepts zstd with versions of Node that cannot decompress it.
+    """
     if not accepted or len(accepted) > _MAX_LENGTH:
         return None
-    return _choose(accepted)
+    return _choose(accepted, is_browser)
 
 
 @lru_cache(128)
-def _choose(accepted: bytes) -> bytes | None:
+def _choose(accepted: bytes, is_browser: bool) -> bytes | None:  # noqa: FBT001 - part of the key
     qualities: dict[bytes, float] = {}
     for part in accepted.split(b","):
         name, _, parameters = part.partition(b";")
         quality = parse_quality(parameters.decode("latin-1"))
         qualities.setdefault(name.strip().lower(), quality)
     others = qualities.get(b"*", 0.0)
-    best = max(CODINGS, key=lambda coding: qualities.get(coding, others))  # the first one of equals
+    codings = CODINGS if is_browser else reversed(CODINGS)
+    best = max(codings, key=lambda coding: qualities.get(coding, others))  # the first one of equals
     quality = qualities.get(best, others)
     return best if quality > 0 and quality >= qualities.get(b"identity", 0.0) else None
 

@@ -24,7 +24,9 @@ LARGE = PAGE.format(
 )
 
 
-def send(url: str, query: str, accepted: str | None) -> tuple[Any, bytes]:
+def send(
+    url: str, query: str, accepted: str | None, *, is_browser: bool = True
+) -> tuple[Any, bytes]:
     """Return a response and its body as it came over the wire."""
     address = urlsplit(url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
@@ -32,6 +34,8 @@ def send(url: str, query: str, accepted: str | None) -> tuple[Any, bytes]:
     connection.putheader("Content-Type", "application/json")
     if accepted is not None:
         connection.putheader("Accept-Encoding", accepted)
+    if is_browser:
+        connection.putheader("Sec-Fetch-Mode", "cors")
     body = json.dumps({"query": query}).encode()
     connection.putheader("Content-Length", str(len(body)))
     connection.endheaders(body)
@@ -70,6 +74,18 @@ def test_a_response_has_the_best_coding_that_the_client_accepts(
     assert int(response.headers["content-length"]) == len(raw)
     assert DECOMPRESS[coding](raw) == plain
     assert (len(raw) < len(plain) / 2) is (coding is not None)
+
+
+def test_a_client_that_is_no_browser_gets_gzip_unless_it_prefers_zstd(sandbox_url: str) -> None:
+    """Code generators accept zstd also where they cannot decompress it."""
+    with serve_gateway(sandbox_url) as url:
+        for accepted, coding in (
+            ("gzip, deflate, br, zstd", "gzip"),
+            ("gzip;q=0.5, zstd", "zstd"),
+            ("zstd", "zstd"),
+        ):
+            response, _ = send(url, MEDIUM, accepted, is_browser=False)
+            assert response.headers["content-encoding"] == coding
 
 
 def test_small_responses_are_not_compressed(sandbox_url: str) -> None:
@@ -117,11 +133,11 @@ def test_errors_of_a_request_are_never_compressed(sandbox_url: str) -> None:
 )
 def test_qualities_decide(accepted: str, coding: str | None) -> None:
     """By RFC 9110; what cannot be read accepts nothing, and a header that is too long neither."""
-    chosen = choose_coding(accepted.encode())
+    chosen = choose_coding(accepted.encode(), is_browser=True)
     assert chosen == (coding.encode() if coding else None)
 
 
 @given(st.binary(max_size=64))
 def test_no_header_is_an_error(accepted: bytes) -> None:
     """Whatever bytes a client sends."""
-    assert choose_coding(accepted) in {None, b"gzip", b"zstd"}
+    assert choose_coding(accepted, is_browser=True) in {None, b"gzip", b"zstd"}
