@@ -35,6 +35,7 @@ def app_gateway(sandbox_url: str) -> Iterator[str]:
 def app(npm: str, app_gateway: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write the app of docs/frontend.md, with its generated types."""
     files = [block for block in blocks("frontend.md") if block.file and block.section in APP]
+    files += [block for block in blocks("authentication.md") if block.file]
     folder = write_project(tmp_path_factory.mktemp("page") / "wallet", files, app_gateway)
     run("graphql-codegen", cwd=folder)
     return folder

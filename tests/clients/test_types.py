@@ -1,11 +1,12 @@
 """Code generators: what they make of the schema compiles strictly, and refuses mistakes."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.support.javascript import run
-from tests.support.page_projects import Block, blocks, write_project
+from tests.support.page_projects import ROOT, Block, blocks, write_project
 
 pytestmark = [pytest.mark.verify, pytest.mark.timeout(600), pytest.mark.usefixtures("npm")]
 
@@ -107,20 +108,27 @@ def test_the_client_preset_refuses_mistakes(tmp_path: Path, gateway_url: str) ->
     run("tsc", "-p", ".", cwd=folder)
 
 
-def test_the_client_preset_makes_the_same_of_the_url(tmp_path: Path, gateway_url: str) -> None:
-    """With the documented `oneOf: true`; without it the union of identifiers is lost."""
+def test_the_client_preset_makes_the_same_of_the_url_the_file_and_one_of(
+    tmp_path: Path, gateway_url: str
+) -> None:
+    """An introspection without `oneOf` loses the union of identifiers."""
     folder = _preset(tmp_path, gateway_url)
-    generated, config = folder / "src/gql/graphql.ts", folder / "codegen.ts"
-    run("graphql-codegen", cwd=folder)
-    of_the_file, text = generated.read_text(), config.read_text()
-    (before, schema, after) = text.partition(text.split("schema: ")[1].split(",\n")[0])
-    assert schema.endswith('schema.graphql"')
-    config.write_text(f'{before}[{{ "{gateway_url}/graphql": {{ oneOf: true }} }}]{after}')
-    run("graphql-codegen", cwd=folder)
-    assert generated.read_text() == of_the_file
-    config.write_text(f'{before}"{gateway_url}/graphql"{after}')
-    run("graphql-codegen", cwd=folder)
-    assert "externalId?: string | null" in generated.read_text()
+    config = folder / "codegen.ts"
+    documented = config.read_text()
+
+    def generated(schema: str) -> str:
+        text = re.sub(r"schema: .*,", f"schema: {schema},", documented)
+        config.write_text(text)
+        run("graphql-codegen", cwd=folder)
+        return (folder / "src/gql/graphql.ts").read_text()
+
+    url = f"{gateway_url}/graphql"
+    of_the_page = generated(f'"{url}/schema.graphql"')
+    assert config.read_text() == documented
+    assert generated(f'"{ROOT}/schema.graphql"') == of_the_page
+    assert generated(f'[{{ "{url}": {{ oneOf: true }} }}]') == of_the_page
+    assert "externalId?: string | null" not in of_the_page
+    assert "externalId?: string | null" in generated(f'"{url}"')
 
 
 def test_gql_tada_refuses_mistakes(tmp_path: Path, gateway_url: str) -> None:
