@@ -8,18 +8,17 @@ import asyncio
 import unicodedata
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
-from functools import partial
 from typing import Annotated, NamedTuple, Protocol, Self
 
 import strawberry
 
-from gateway.errors import BadUserInputError, CustomerMismatchError, TooManyPromotionsError
+from gateway.errors import BadUserInputError, TooManyPromotionsError
 from gateway.pagination.arguments import MAX_SIZE
 from gateway.pagination.page import ConnectionPage
 from gateway.pagination.sort_position import SortPosition
 from gateway.pagination.sorted_page import Order, SortedRequest, sorted_page
 from gateway.pagination.whole_list import TooManyItemsError, WholeList
-from gateway.upstream.customer_view.endpoint import ENDPOINT, CustomerPage
+from gateway.upstream.customer_view.endpoint import CustomerPage
 from gateway.upstream.customer_view.payload import CustomerPromotionPayload
 from gateway.upstream.normalise.enums import (
     CustomerPromotionOrderField,
@@ -183,31 +182,18 @@ async def search_page(
 ) -> ConnectionPage[CustomerPromotionPayload]:
     """Read the whole list by `load`, and return one page of what matches, sorted.
 
-    Raise TooManyPromotionsError for a list that the calls do not suffice for, CustomerMismatchError
-    where two windows are about different customers, or what `load` raises.
+    Raise TooManyPromotionsError for a list that the calls do not suffice for, or what `load`
+    raises, which is CustomerMismatchError where two windows are about different customers.
     """
     whole: WholeList[CustomerPromotionPayload] = WholeList(max_calls)
     try:
-        await whole.read(partial(_load_of_one_customer, load, set()))
+        await whole.read(load)
     except TooManyItemsError:
         raise TooManyPromotionsError(
             search.argument, max_calls * MAX_SIZE, str(whole.customer_id)
         ) from None
     items = await search.select(whole.items, now)
     return sorted_page(whole, items, search.positions(items, now), request)
-
-
-async def _load_of_one_customer(
-    load: Callable[[int, int], Awaitable[CustomerPage]],
-    customer_ids: set[int | None],
-    offset: int,
-    limit: int,
-) -> CustomerPage:
-    window = await load(offset, limit)
-    customer_ids.add(window.customer_id)
-    if len(customer_ids) > 1:
-        raise CustomerMismatchError(ENDPOINT)
-    return window
 
 
 def _check_text(search: str) -> str:
