@@ -155,10 +155,11 @@ class CustomerPromotion(Node):
     promotion: Promotion = plain("The promotion itself.", PAYLOAD)
 
     @computed(
-        "What can be done with it now, read off its dates, type, restrictions and enrolments by the"
-        " platform's definitions. What has ended is EXPIRED and nothing else; what is switched off"
-        " or has not begun is in no list. In a list that was asked for with an `availability`, that"
-        " value is always present: the platform decides."
+        "What the customer can do with it now, read off its dates, type, restrictions and"
+        " enrolments by the platform's definitions. Empty where nothing can be done, as before it"
+        " begins and while it is switched off; once it has ended EXPIRED and nothing else. In a"
+        " list that was asked for with an `availability`, that value is always present: the"
+        " platform decides."
     )
     def availability(self, info: Info) -> list[PromotionAvailability]:
         """Return what the customer can do at the time of the response."""
