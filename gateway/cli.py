@@ -100,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     sandbox = command(
         "sandbox",
         _sandbox,
-        "Run the sandbox alone: the platform's two endpoints.",
+        "Run the sandbox alone: the platform's endpoints.",
         "Its credentials for basic are sandbox and sandbox, for oauth sandbox-key and"
         " sandbox-secret; /__world lists its customers and programs.",
     )

@@ -10,9 +10,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.sandbox.auth import Authentication, Credentials
-from gateway.sandbox.calls import CallLog, Endpoint, Latency, LatencyChange
-from gateway.sandbox.customer_view import promotion_data
-from gateway.sandbox.definitions import promotion_definitions
+from gateway.sandbox.calls import UNIFIED, CallLog, Endpoint, Latency, LatencyChange
+from gateway.sandbox.endpoints import ReadEndpoints
 from gateway.sandbox.faults.mode import Handler
 from gateway.sandbox.faults.plan import FaultPlan
 from gateway.sandbox.faults.spec import Fault
@@ -21,12 +20,10 @@ from gateway.sandbox.responses import (
     Refusal,
     errors_body,
     json_response,
-    status_body,
+    unified_errors_body,
 )
 from gateway.sandbox.world import World
 
-CUSTOMER_VIEW_PATH = "/v2/customers/lookup/promotionData"
-DEFINITIONS_PATH = "/api_gateway/loyalty/v1/programs/{program_id:int}/promotionsV2"
 TOKEN_PATH = "/v3/oauth/token/generate"  # noqa: S105 - a path
 
 
@@ -64,20 +61,7 @@ def create_sandbox(  # noqa: PLR0913 - each is an option, by keyword and with a 
     latency = Latency(latency_ms)
     authentication = Authentication(credentials or Credentials(), clock, token_ttl_s)
     plan = FaultPlan(faults, clock, authentication)
-
-    async def customer_view(request: Request) -> Response:
-        try:
-            return json_response(promotion_data(world, clock, request.query_params))
-        except Refusal as refusal:
-            return json_response(errors_body(refusal), error_status)
-
-    async def definitions(request: Request) -> Response:
-        program_id = request.path_params["program_id"]
-        try:
-            return json_response(promotion_definitions(world, program_id, request.query_params))
-        except Refusal as refusal:
-            body = status_body if legacy_error_style == "status" else errors_body
-            return json_response(body(refusal), error_status)
+    reading = ReadEndpoints(world, clock, error_status, legacy_error_style)
 
     async def token(request: Request) -> Response:
         return json_response(*authentication.generate_token(await request.body()))
@@ -85,7 +69,8 @@ def create_sandbox(  # noqa: PLR0913 - each is an option, by keyword and with a 
     def route(path: str, endpoint: Endpoint, handler: Handler, method: str = "GET") -> Route:
         async def authenticate(request: Request) -> Response:
             if endpoint != "token" and not authentication.accepts(request.headers):
-                return json_response(errors_body(Refusal(401, "Unauthorized")), 401)
+                body = unified_errors_body if endpoint in UNIFIED else errors_body
+                return json_response(body(Refusal(401, "Unauthorized")), 401)
             return await handler(request)
 
         # Most faults change the original response, so they wrap the authentication too.
@@ -101,8 +86,7 @@ def create_sandbox(  # noqa: PLR0913 - each is an option, by keyword and with a 
 
     return Starlette(
         routes=[
-            route(CUSTOMER_VIEW_PATH, "promotionData", customer_view),
-            route(DEFINITIONS_PATH, "promotionsV2", definitions),
+            *(route(*each) for each in reading.routes()),
             route(TOKEN_PATH, "token", token, "POST"),
             *_control_routes(world, calls, latency),
             *plan.routes(),

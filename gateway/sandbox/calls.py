@@ -6,8 +6,19 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-Endpoint = Literal["promotionData", "promotionsV2", "token"]
+Endpoint = Literal[
+    "promotionData",
+    "promotionsV2",
+    "promotionById",
+    "promotionsV3",
+    "promotionV3",
+    "healthV3",
+    "programs",
+    "token",
+]
 ENDPOINTS: tuple[Endpoint, ...] = get_args(Endpoint)
+# Those under `/v3`, whose errors have the successor's form.
+UNIFIED: tuple[Endpoint, ...] = ("promotionsV3", "promotionV3", "healthV3")
 LOG_LENGTH = 1000
 
 

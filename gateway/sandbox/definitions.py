@@ -1,4 +1,4 @@
-"""GET /api_gateway/loyalty/v1/programs/{programId}/promotionsV2: legacy promotion definitions."""
+"""Legacy promotion definitions: a program's `promotionsV2`, and one by its id."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -137,6 +137,21 @@ def promotion_definitions(
         "validationErrors": None,
         "data": [render_definition(promotion, program) for promotion in page],
         "pageDetails": page_details(limit=query.limit, offset=query.offset, total=len(matching)),
+    }
+
+
+def definition_by_id(world: World, program_id: int, promotion_id: int) -> dict[str, Any]:
+    """Return the JSON of one definition, whatever its source type. Raise Refusal."""
+    program = world.programs.get(program_id)
+    if program is None:
+        raise Refusal(2010, "Invalid program")
+    found = [each for each in program.definitions if each.promotion_id == promotion_id]
+    if not found:
+        raise Refusal(4029, "Invalid promotion")
+    return {
+        "status": {"code": 200, "message": "success"},
+        "validationErrors": None,
+        "data": [render_definition(found[0], program)],
     }
 
 

@@ -1,11 +1,13 @@
-"""JSON responses, and the errors of both endpoints."""
+"""JSON responses, and the errors of the old endpoints and of the successor."""
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
 from starlette.responses import Response
 
 LegacyErrorStyle = Literal["errors", "status"]
+_AGAIN = "~again"
 
 
 class Refusal(Exception):  # noqa: N818 - a response, not a failure of the sandbox
@@ -17,9 +19,49 @@ class Refusal(Exception):  # noqa: N818 - a response, not a failure of the sandb
         self.message = message
 
 
+class UnifiedRefusal(Exception):  # noqa: N818 - as above
+    """A request that the successor refuses: its code, message and HTTP status."""
+
+    def __init__(self, code: int, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+def again(name: str) -> str:
+    """Return a key that `json_response` writes as `name`: for members that stand twice."""
+    return name + _AGAIN
+
+
 def json_response(payload: Any, status: int = 200) -> Response:
     """Return a JSON response."""
-    return Response(msgspec.json.encode(payload), status, media_type="application/json")
+    body = msgspec.json.encode(payload).replace(f'{_AGAIN}":'.encode(), b'":')
+    return Response(body, status, media_type="application/json")
+
+
+def envelope(
+    data: Any, *, errors: list[dict[str, Any]] | None = None, warnings: list[str] | None = None
+) -> dict[str, Any]:
+    """Return the body of every `/v3` response; a warning has a message and no code."""
+    return {
+        "data": data,
+        "errors": errors,
+        "warnings": None if warnings is None else [{"message": text} for text in warnings],
+    }
+
+
+def unified_response(respond: Callable[[], dict[str, Any]]) -> Response:
+    """Return a response of the successor; a refusal has an envelope without data."""
+    try:
+        return json_response(respond())
+    except UnifiedRefusal as refusal:
+        return json_response(unified_errors_body(refusal), refusal.status)
+
+
+def unified_errors_body(refusal: Refusal | UnifiedRefusal) -> dict[str, Any]:
+    """Return the error body of the successor: `{"data": null, "errors": [{"code", "message"}]}`."""
+    return envelope(None, errors=[{"code": refusal.code, "message": refusal.message}])
 
 
 def errors_body(refusal: Refusal) -> dict[str, Any]:

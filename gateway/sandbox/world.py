@@ -27,6 +27,7 @@ otherwise.
 | C-EVERYWHERE | 2; registered on every source |
 | C-001 ... C-020 | 10 each of programs 9001, 9002 and 9101, overlapping |
 | C-AVAILABLE | 16: what can be enrolled in, issued and redeemed, what cannot, and what has ended |
+| C-UNIFIED (700000101) | 16 of program 9032: 2 in both interfaces, 14 in the new one only |
 | 00042 and 42 | two customers: leading zeros count |
 | +49 170&x=%41/ü?# | every character that a URL changes |
 | `email` anna.müller+test@example.com, `mobile` +919456430851 | a plus and an umlaut, a plus |
@@ -42,6 +43,8 @@ Programs, with the number of definitions under UI unless said otherwise:
 | 9020 to 9022 | what C-CURRENT, C-NOTYPES and C-SCRIPTS hold |
 | 9023 and 4294967311, 9024 | what C-BIGIDS and C-LIMITS hold |
 | 9025 | what C-AVAILABLE holds |
+| 9032 | 2, and in the new interface 23 entries of 20 promotions: every form and status |
+| 9033 | 0, and in the new interface 105 |
 """
 
 from collections.abc import Iterable
@@ -54,14 +57,25 @@ from gateway.sandbox.documented_examples import documented_customers
 from gateway.sandbox.generation import Generator
 from gateway.sandbox.programs import generated_programs
 from gateway.sandbox.promotion import Program
+from gateway.sandbox.successor.examples import add_examples
+from gateway.sandbox.successor.promotion import UnifiedPromotion
 
 
 class World:
-    """Customers and programs, with the upstream's ways to find them."""
+    """Customers and programs, with the upstream's ways to find them.
 
-    def __init__(self, customers: Iterable[Customer], programs: dict[int, Program]) -> None:
+    `unified` are the promotions of the new interface, in the order of its list.
+    """
+
+    def __init__(
+        self,
+        customers: Iterable[Customer],
+        programs: dict[int, Program],
+        unified: Iterable[UnifiedPromotion] = (),
+    ) -> None:
         self.customers = list(customers)
         self.programs = programs
+        self.unified = list(unified)
         self._by_identifier: dict[tuple[str, str], Customer] = {}
         for customer in self.customers:
             self._by_identifier.setdefault(("id", str(customer.customer_id)), customer)
@@ -78,7 +92,9 @@ class World:
         _add_missing_promotions(documented[0], generator)
         customers = [*documented, *named_customers(generator, programs)]
         _define_held_promotions(documented, programs)
-        return cls(customers, programs)
+        # Last, so that what was generated before stays as it is.
+        customer, unified = add_examples(generator, programs)
+        return cls([*customers, customer], programs, unified)
 
     def customer(self, identifier_name: str, value: str) -> Customer | None:
         """Return the customer with an identifier, compared character by character, or None."""

@@ -60,6 +60,20 @@ class SandboxClient(httpx.Client):
         data: list[dict[str, Any]] = answer.json()["data"]
         return data
 
+    def unified(self, **parameters: Any) -> httpx.Response:
+        """Request a page of the successor's list with exactly these parameters."""
+        return self.get("/v3/promotions", params=parameters)
+
+    def catalogue(self, **parameters: Any) -> list[dict[str, Any]]:
+        """Return all entries of the successor's list."""
+        entries: list[dict[str, Any]] = []
+        for page in range(100):
+            data = self.unified(page=page, size=100, **parameters).json()["data"]
+            entries += data["content"]
+            if data["last"]:
+                break
+        return entries
+
 
 @contextmanager
 def serving(**options: Any) -> Iterator[SandboxClient]:
@@ -67,6 +81,18 @@ def serving(**options: Any) -> Iterator[SandboxClient]:
     options.setdefault("clock", lambda: NOW)
     with serve(create_sandbox(**options)) as url, SandboxClient(url) as client:
         yield client
+
+
+def unified_code(answer: httpx.Response, status: int = 400) -> int:
+    """Return the error code of a response of the successor, which has no data."""
+    assert answer.status_code == status
+    body = answer.json()
+    assert body["data"] is None
+    assert body["warnings"] is None
+    (error,) = body["errors"]
+    assert error.keys() == {"code", "message"}
+    number: int = error["code"]
+    return number
 
 
 def code(answer: httpx.Response) -> int:

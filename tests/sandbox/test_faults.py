@@ -40,7 +40,7 @@ def own(world: World) -> Iterator[SandboxClient]:
         ("status=503,bytes_per_s=1", "status has no parameter 'bytes_per_s'; it has body, code,"),
         (
             "hang,endpoint=other",
-            "endpoint=other: it must be promotionData or promotionsV2 or token",
+            "endpoint=other: it must be promotionData or promotionsV2 or promotionById",
         ),
         ("totals=0,endpoint=token", "endpoint=token: totals is for promotionData and promotionsV2"),
         ("totals=many", "totals=many: it must be a whole number from"),

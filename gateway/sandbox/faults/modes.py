@@ -26,7 +26,7 @@ _WIRE = (
         whole("status", 200, 599),
         (
             word("body", "none", "documented", "html", default="none"),
-            whole("code", 0, 99_999, None),
+            whole("code", 0, 999_999, None),
             text("retry_after", "seconds, an HTTP date, or date+<seconds> for the date then", None),
             text("location", "a URL; an origin gets the call's path and query", None),
         ),

@@ -18,8 +18,14 @@ from urllib.parse import urlsplit
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from gateway.sandbox.calls import UNIFIED
 from gateway.sandbox.faults.mode import Call, with_body
-from gateway.sandbox.responses import Refusal, errors_body, json_response
+from gateway.sandbox.responses import (
+    Refusal,
+    errors_body,
+    json_response,
+    unified_errors_body,
+)
 
 MAX_PADDING = 2**30  # bytes
 _DATE_IN = "date+"  # `retry_after=date+30`: the HTTP date of 30 seconds from now
@@ -27,6 +33,7 @@ _PIECE = b" " * 65_536  # whitespace is allowed before JSON: the body stays vali
 _GZIP = 31  # zlib's window bits for a gzip header
 _LINGER_ZERO = struct.pack("ii", 1, 0)  # closing then sends RST instead of FIN
 _PIECES_PER_S = 50
+_UNIFIED_CODES = {403: 300_005, 500: 300_006}  # by HTTP status: access denied, operation failed
 
 
 class _Disconnect(Response):
@@ -193,8 +200,12 @@ def _status_response(call: Call, code: int) -> Response:
         case "html":
             return Response(_HTML.format(status=code), code, media_type="text/html")
         case "documented":
-            error_code = code if call.options["code"] is None else call.options["code"]
-            return json_response(errors_body(Refusal(error_code, "A fault of the sandbox")), code)
+            is_unified = call.endpoint in UNIFIED
+            error_code = call.options["code"]
+            if error_code is None:
+                error_code = _UNIFIED_CODES.get(code, code) if is_unified else code
+            body = unified_errors_body if is_unified else errors_body
+            return json_response(body(Refusal(error_code, "A fault of the sandbox")), code)
         case _:
             return Response(status_code=code)
 

@@ -1,0 +1,1 @@
+"""The successor of the legacy definitions: promotions of the new interface, under `/v3`."""
