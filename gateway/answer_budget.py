@@ -161,6 +161,62 @@ class AnswerShare:
         usage.is_complete = True
 
 
+class PartsBudget:
+    """What the parts of one response may have together, the first one included."""
+
+    def __init__(self, share: AnswerShare, first: bytes) -> None:
+        self.max_leaves, self.max_bytes = share.max_leaves, share.max_bytes
+        self.leaves, self.size = leaves_of(first), len(first)
+
+    def excess(self) -> AnswerTooLargeError | None:
+        """Return the error of a response that is too large, else None."""
+        if self.size > self.max_bytes:
+            return AnswerTooLargeError("bytes", self.max_bytes)
+        if self.leaves > self.max_leaves:
+            return AnswerTooLargeError("leaves", self.max_leaves)
+        return None
+
+
+class PartShare(AnswerShare):
+    """One part of a response: refused, and no longer counted, if all are too large with it."""
+
+    __slots__ = ("_error", "_leaves", "_parts", "_size")
+
+    def __init__(self, parts: PartsBudget) -> None:
+        super().__init__(parts.max_leaves, parts.max_bytes)
+        self._parts = parts
+        self._leaves = self._size = 0
+        self._error: AnswerTooLargeError | None = None
+
+    @property
+    def error(self) -> AnswerTooLargeError | None:
+        """Why it is refused, None if it is not."""
+        return self._error
+
+    def has(self, leaves: int, size: int) -> None:
+        """Set how many leaves and bytes it has at least so far."""
+        if self._error is None:
+            self._count(leaves, size)
+            self._error = self._parts.excess()
+            if self._error is None:
+                return
+            self._count(0, 0)
+        raise AnswerRefusedError
+
+    def _count(self, leaves: int, size: int) -> None:
+        self._parts.leaves += leaves - self._leaves
+        self._parts.size += size - self._size
+        self._leaves, self._size = leaves, size
+
+    def grows(self, size: int) -> None:
+        """Add bytes to it."""
+        self.has(self._leaves, self._size + size)
+
+    def complete(self, data: bytes) -> None:
+        """Set its final data, as JSON."""
+        self.has(leaves_of(data), len(data))
+
+
 def leaves_of(data: bytes) -> int:
     """Count the fields in JSON, at any depth, whose values are neither objects nor lists."""
     return _fields(data, b"") - _fields(data, b"{") - _fields(data, b"[")

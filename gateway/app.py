@@ -282,7 +282,7 @@ def _routes(graphql: GraphQLHandler, explorer: Explorer | None) -> list[BaseRout
     route = GraphQLRoute(graphql, explorer)
     # Not every client follows a redirect with its POST, so that a slash at the end is served, too.
     routes: list[BaseRoute] = [
-        *(Route(path, route.handle, methods=["GET", "POST"]) for path in (PATH, f"{PATH}/")),
+        *(Route(path, route, methods=["GET", "POST"]) for path in (PATH, f"{PATH}/")),
     ]
     if explorer is not None:
         routes += [Route("/", redirect_to_graphql, methods=["GET", "POST"]), *explorer.routes()]

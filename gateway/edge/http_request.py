@@ -114,6 +114,14 @@ class HttpRequest:
                 self.context.abandon()
             self.task.cancel()
 
+    async def begin(self, headers: HeaderLines, data: bytes) -> None:
+        """Begin a response in pieces, with status 200 and no length; `data` is the first piece."""
+        raise NotImplementedError
+
+    def send(self, data: bytes) -> None:
+        """Send one more piece, without waiting for the client to read it."""
+        raise NotImplementedError
+
     def __enter__(self) -> None:
         if self.is_disconnected:
             raise ClientDisconnectedError

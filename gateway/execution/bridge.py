@@ -15,8 +15,8 @@ Of Strawberry:
 
 Of graphql-core:
 
-- ``execution.collect_fields``: `collect_fields`, `collect_subfields`, `FieldDetails` and
-  `FragmentDetails`;
+- ``execution.collect_fields``: `collect_fields`, `collect_subfields`, `FieldDetails`,
+  `FragmentDetails`, `CollectedFields` and `DeferUsage`;
 - ``execution.get_variable_signature`` and ``execution.values.VariableValueSource``, of which
   ``VariableValues.sources`` consists;
 - ``pyutils.is_iterable``, which decides what a list may be;
@@ -35,6 +35,8 @@ from typing import Any
 import strawberry
 from graphql import GraphQLInputObjectType, GraphQLResolveInfo, GraphQLSchema
 from graphql.execution.collect_fields import (
+    CollectedFields,
+    DeferUsage,
     FieldDetails,
     FragmentDetails,
     collect_fields,
@@ -52,6 +54,8 @@ from strawberry.types import get_object_definition, has_object_definition
 from strawberry.types.field import StrawberryField
 
 __all__ = [
+    "CollectedFields",
+    "DeferUsage",
     "FieldDetails",
     "FragmentDetails",
     "GraphQLVariableSignature",

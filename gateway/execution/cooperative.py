@@ -54,10 +54,17 @@ class CooperativeInterpreter:
                 await self._item(selected, inner.of_type, item, (*path, index))
                 for index, item in enumerate(value)
             ]
-        selection = self._interpreter.selection_of(selected, inner, value)
+        return await self.object(
+            self._interpreter.selection_of(selected, inner, value), value, path
+        )
+
+    async def object(self, selection: Selection, view: Any, path: Path) -> dict[str, Any]:
+        """Return the data of an object; raise a located error where it must be null."""
         data: dict[str, Any] = {}
         for each in selection.fields:
-            data[each.key] = await self._field(each, selection, value, data, path)
+            data[each.key] = await self._field(each, selection, view, data, path)
+        if selection.deferral is not None:
+            self._run.defer(selection.deferral, view, path)
         return data
 
     async def _item(self, selected: Selected, kind: Any, item: Any, path: Path) -> Any:

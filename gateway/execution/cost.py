@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
@@ -27,9 +28,11 @@ from gateway.execution.limits import Limits
 from gateway.execution.list_sizes import Size, SizedField, field_of, size_of_literal
 from gateway.pagination.arguments import page_size
 from gateway.schema.declare import CostArguments, any_calls
+from gateway.schema.directives import DEFER
 from gateway.schema.lookahead import type_conditions
 
 CALL = 100
+PART = 10  # leaves: a deferred fragment is a part of the response of its own
 _MAX_COUNT = 1_000_000_000  # counting stops here: clients read 32-bit numbers
 _MAX_MEMOISED = 64
 # The root fields that look a customer up. All others cost every call an operation may make anyway.
@@ -166,6 +169,14 @@ class _CostFold(SelectionFold[GraphQLObjectType, _Part]):
                 if (directive.name.value == "skip") is bool(self._argument(condition.value)):
                     return False
         return not isinstance(selection, InlineFragmentNode) or self.applies(selection, parent)
+
+    def deferred(self, fragment: FragmentSpreadNode | InlineFragmentNode) -> _Part | None:
+        for directive in fragment.directives or ():
+            if directive.name.value == DEFER.name:
+                conditions = [each for each in directive.arguments or () if each.name.value == "if"]
+                if all(self._argument(each.value) for each in conditions):
+                    return _Part(PART)
+        return None
 
     def applies(
         self, fragment: FragmentDefinitionNode | InlineFragmentNode, parent: GraphQLObjectType

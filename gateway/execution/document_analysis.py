@@ -56,6 +56,10 @@ class SelectionFold(ABC, Generic[K, M]):
     def combine(self, values: list[M]) -> M:
         """Combine the values of the fields of one selection set."""
 
+    def deferred(self, _fragment: FragmentSpreadNode | InlineFragmentNode) -> M | None:
+        """Return what a deferred fragment adds to its fields; None for one that is not."""
+        return None
+
     def includes(self, _selection: SelectionNode, _parent: K) -> bool:
         """Whether a selection counts; directives and type conditions decide."""
         return True
@@ -106,13 +110,22 @@ class SelectionFold(ABC, Generic[K, M]):
                 values.append(self.field(selection, parent))
             elif isinstance(selection, FragmentSpreadNode):
                 spreads.add(selection.name.value)
+                self._add_deferred(selection, values)
             elif isinstance(selection, InlineFragmentNode):
                 value, inner = self._part(selection.selection_set, parent)
                 values.append(value)
                 spreads |= inner
+                self._add_deferred(selection, values)
         self._nesting -= 1
         part = self._parts[key] = (self.combine(values), frozenset(spreads))
         return part
+
+    def _add_deferred(
+        self, fragment: FragmentSpreadNode | InlineFragmentNode, values: list[M]
+    ) -> None:
+        more = self.deferred(fragment) if fragment.directives else None
+        if more is not None:
+            values.append(more)
 
 
 class _Shape(NamedTuple):

@@ -35,9 +35,10 @@ _BYTES_PER_CODE_CHARACTER = 30
 class Operation:
     """One operation of a valid document; the 32 bytes of `digest` identify both.
 
-    `compiled` belongs to the executor, `compiled_size` is its size in characters of generated
-    source. `record` belongs to what counts operations. `sha256` is that of the text, in hexadecimal
-    digits, as clients send it.
+    `document` has no @defer: with `defers`, `analysis` and `definition` have it. `compiled` and
+    `compiled_in_parts` belong to the executor, `compiled_size` is the size of both in characters of
+    generated source. `record` belongs to what counts operations. `sha256` is that of the text, in
+    hexadecimal digits, as clients send it.
     """
 
     document: DocumentNode
@@ -47,7 +48,9 @@ class Operation:
     limits: Limits
     text: InitVar[str]
     deprecated: DeprecatedUses | None = None
+    defers: bool = False
     compiled: Any = None
+    compiled_in_parts: Any = None
     compiled_size: int = 0
     record: Any = None
     definition: OperationDefinitionNode = field(init=False)

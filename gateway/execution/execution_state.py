@@ -8,7 +8,7 @@ from msgspec import Raw
 
 from gateway.answer_budget import AnswerRefusedError
 from gateway.execution.compiler.resolver_calls import BoundCall, Call
-from gateway.execution.compiler.selection import Selected
+from gateway.execution.compiler.selection import Deferral, Selected
 from gateway.execution.encoding import encode, encode_pieces
 from gateway.execution.outcome import MAX_ERRORS
 from gateway.schema.declare import NOT_PREFETCHED
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _LEAVES_PER_SLICE = 20_000  # a few milliseconds of work
 _LEAVES_PER_ERROR = 50  # one error takes as long as this many leaves
 _BYTES_PER_LEAF = 100  # this many bytes are encoded in the time of one leaf
+_LEAVES_PER_PART = 10  # of a response: its path, label and punctuation are some 100 bytes
 _MAX_UNENCODED = 2  # fetched values that are kept as objects, to bound memory
 
 Path = tuple[Any, ...]
@@ -61,7 +62,12 @@ class ExecutionState:
 
     `leaves` is a lower bound of the response's leaves, `size` the number of bytes encoded so far.
     When `leaves` passes `next_check`, the limits and the time slice are checked.
+
+    `deferred` has what is deferred at an object, by its path. What is undone is not removed: the
+    object is executed again and replaces it, or its path is null by an error.
     """
+
+    deferred: dict[tuple[Path, int], tuple[Deferral, Any]] | None = None
 
     def __init__(self, values: VariableValues, context: ResolverContext) -> None:
         self.values, self.context, self.now = values, context, context.now
@@ -93,6 +99,13 @@ class ExecutionState:
         pending = Pending(selected, bound, view, path)
         self.pending.append(pending)
         return pending
+
+    def defer(self, deferral: Deferral, view: Any, path: Path) -> None:
+        """Add what is deferred at an object; raise what `check_progress` raises."""
+        if self.deferred is None:
+            self.deferred = {}
+        self.deferred[path, id(deferral)] = deferral, view
+        self.count_leaves(_LEAVES_PER_PART * len(deferral.fields))
 
     def count_leaves(self, leaves: int) -> None:
         """Count leaves that are about to be completed; raise what `check_progress` raises."""
@@ -166,7 +179,7 @@ class ExecutionState:
 
         Above MAX_ERRORS, errors are only counted.
         """
-        if self._is_removed(path):
+        if self.is_removed(path):
             return
         self.null_paths[path] = None
         if len(self.errors) < MAX_ERRORS:
@@ -182,7 +195,7 @@ class ExecutionState:
         self.null_paths = {(): None}
         self._cancel_below(())
 
-    def _is_removed(self, path: Path) -> bool:
+    def is_removed(self, path: Path) -> bool:
         """Whether the path, or one above it, is null by an error."""
         return any(path[:length] in self.null_paths for length in range(len(path) + 1))
 
@@ -223,7 +236,7 @@ class ExecutionState:
                 except Exception as raised:  # noqa: BLE001 - any error costs this field alone
                     await self._set_null(each, raised)
         if self.null_paths:
-            return [each for each in rest if not self._is_removed(each.path)]
+            return [each for each in rest if not self.is_removed(each.path)]
         return rest
 
     async def _settle_each(self, waiting: list[Pending], interpreter: "Interpreter") -> None:

@@ -2,10 +2,15 @@
 
 from contextlib import suppress
 from types import NoneType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import msgspec
-from graphql import ExecutionResult, GraphQLLeafType, GraphQLSchema, execute
+from graphql import (
+    ExecutionResult,
+    GraphQLLeafType,
+    GraphQLSchema,
+    experimental_execute_incrementally,
+)
 from graphql import Executor as GraphQLExecutor
 
 from gateway.answer_budget import AnswerRefusedError
@@ -13,6 +18,9 @@ from gateway.execution.documents import Operation
 from gateway.execution.encoding import encode
 from gateway.execution.outcome import Outcome, format_errors
 from gateway.schema.info import ResolverContext
+
+if TYPE_CHECKING:
+    from gateway.execution.delivery import Delivery
 
 _LEAVES_PER_CHECK = 1_000
 _LEAVES = frozenset({NoneType, str, int, float, bool})
@@ -29,6 +37,17 @@ class Executor(Protocol):
         ...
 
 
+@runtime_checkable
+class ExecutorInParts(Protocol):
+    """Runs operations that have @defer in parts."""
+
+    async def run_in_parts(
+        self, operation: Operation, variables: dict[str, Any], context: ResolverContext
+    ) -> tuple[Outcome, "Delivery | None"]:
+        """Run one operation without what is deferred; return the delivery of that, if any."""
+        ...
+
+
 class ReferenceExecutor:
     """graphql-core's executor, over the resolvers of the Strawberry schema."""
 
@@ -38,8 +57,9 @@ class ReferenceExecutor:
     async def run(
         self, operation: Operation, variables: dict[str, Any], context: ResolverContext
     ) -> Outcome:
-        """Run one operation; a failure is an error in the outcome."""
-        result = execute(
+        """Run one operation as a whole; a failure is an error in the outcome."""
+        # Its `execute` refuses a schema with @defer; the document has none.
+        result = experimental_execute_incrementally(
             self._schema,
             operation.document,
             context_value=context,
@@ -48,7 +68,7 @@ class ReferenceExecutor:
             executor_class=_CountingExecutor,
         )
         if not isinstance(result, ExecutionResult):
-            result = await result
+            result = await result  # type: ignore[misc]  # nothing is incremental
         error = context.request.answer.error
         if error is not None:
             return Outcome(None, [error.formatted(context.request.id)])

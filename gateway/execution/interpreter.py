@@ -35,6 +35,8 @@ class Interpreter:
         data: dict[str, Any] = {}
         for selected in selection.fields:
             data[selected.key] = self.field(selected, selection, view, data, path)
+        if selection.deferral is not None:
+            self._run.defer(selection.deferral, view, path)
         return data
 
     def field(

@@ -28,6 +28,7 @@ from gateway.errors import (
 )
 from gateway.execution.bridge import ValidationAbortedError
 from gateway.execution.cost import CostEstimator
+from gateway.execution.deferral import has_defer, without_defer
 from gateway.execution.deprecations import Deprecations
 from gateway.execution.document_analysis import analyse
 from gateway.execution.documents import Document, DocumentCache, Operation
@@ -155,9 +156,11 @@ class OperationStore:
         except GraphQLSyntaxError as error:
             raise refuse_syntax(error) from None
         self._validate(node)
+        defers = has_defer(node, text)
+        plain = without_defer(node) if defers else node
         operations = [
             Operation(
-                node,
+                plain,
                 analysis,
                 CostEstimator(self.schema, analysis, self._limits),
                 OperationVariables(
@@ -168,6 +171,7 @@ class OperationStore:
                 self._limits,
                 text,
                 self._deprecations.uses_of(analysis),
+                defers,
             )
             for analysis in analyses
         ]

@@ -7,6 +7,9 @@ from gateway.errors import HeaderTooLargeError, NotAcceptableError
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
 HTML = "text/html"
+MULTIPART = "multipart/mixed"
+BY_PATH, BY_ID = "deferSpec=20220824", "incrementalSpec=v0.2"
+"""The formats of a response in parts (`incremental.py`), as parameters of its media type."""
 
 _MAX_LENGTH = 2048  # bytes, parsed before authentication; a browser's header has 150
 _MAX_CACHED_LENGTH = 512  # bytes: clients must not fill the memory with values of their own
@@ -34,6 +37,35 @@ def prefers_html(accept: bytes) -> bool:
     """Whether this is a browser's navigation: it names HTML, and ranks it first."""
     ranges = _parse_ranges(accept) if len(accept) <= _MAX_LENGTH else {}
     return ranges.get(HTML, 0.0) > max(ranges.get(GRAPHQL, 0.0), ranges.get(JSON, 0.0))
+
+
+def choose_parts_format(accept: bytes) -> str | None:
+    """Return the format in which a client accepts a response in parts; None for a whole one only.
+
+    Without a parameter it is the older one, which all clients read. `choose_media_type` has checked
+    the length.
+    """
+    chosen, best = None, 0.0
+    for media_range in accept.decode("latin-1").split(","):
+        name, _, parameters = media_range.partition(";")
+        if name.strip().lower() == MULTIPART:
+            quality = parse_quality(parameters)
+            wanted = _parts_format(parameters)
+            if wanted is not None and quality > best:
+                chosen, best = wanted, quality
+    return chosen
+
+
+def _parts_format(parameters: str) -> str | None:
+    """Return the format that the parameters name; None for one that is not known."""
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        name, value = name.strip().lower(), value.strip().strip('"')
+        for known in (BY_PATH, BY_ID):
+            known_name, _, known_value = known.partition("=")
+            if name == known_name.lower():
+                return known if value == known_value else None
+    return BY_PATH
 
 
 @lru_cache(128)

@@ -2,10 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from gateway.answer_budget import AnswerShare
 from gateway.auth.authenticator import Authenticator
@@ -19,20 +21,22 @@ from gateway.edge.trace_context import trace_headers
 from gateway.errors import (
     MaskedError,
     MethodNotAllowedError,
-    QueryTooComplexError,
     RequestError,
     UnauthenticatedError,
 )
 from gateway.execution.cost import Cost
+from gateway.execution.delivery import Delivery
 from gateway.execution.documents import Operation
 from gateway.execution.encoding import encode_answer, encode_at_once
-from gateway.execution.executor import Executor
+from gateway.execution.executor import Executor, ExecutorInParts
 from gateway.execution.failures import OperationRefusedError
 from gateway.execution.operation_store import OperationStore
 from gateway.execution.outcome import Outcome, masked
+from gateway.graphql_http.batch_cost import BatchCostBudget
 from gateway.graphql_http.compression import compress_response
 from gateway.graphql_http.content_negotiation import GRAPHQL, JSON, choose_media_type
 from gateway.graphql_http.gc_tuning import DeferredGc
+from gateway.graphql_http.incremental import PartsResponse, parts_response
 from gateway.graphql_http.operation_statistics import OperationRecord, OperationStatistics
 from gateway.graphql_http.persisted_queries.persisted_documents import PersistedDocuments
 from gateway.graphql_http.request import (
@@ -42,6 +46,7 @@ from gateway.graphql_http.request import (
 )
 from gateway.graphql_http.response import (
     CLIENT_DISCONNECTED,
+    STREAMED,
     HttpResponse,
     ResponseBody,
     internal_error_response,
@@ -54,26 +59,6 @@ from gateway.schema.info import ResolverContext
 from gateway.telemetry import log, log_operation
 
 _DISCONNECTED_RESPONSE = HttpResponse(CLIENT_DISCONNECTED, (), (), 0)
-
-
-class BatchCostBudget:
-    """The cost that the operations of a batch may have together: as much as one operation."""
-
-    def __init__(self) -> None:
-        self._requested = 0
-
-    def add(self, cost: Cost) -> None:
-        """Count an operation that is about to be executed.
-
-        Raise OperationRefusedError with QUERY_TOO_COMPLEX for one that exceeds the budget; it is
-        not counted, since the next ones may be small enough.
-        """
-        total = cost._replace(requested=self._requested + cost.requested)
-        if total.requested > total.maximum:
-            error = QueryTooComplexError("Batch cost", total.maximum, total.requested)
-            extensions = error.extensions | {"cost": total.extension}
-            raise OperationRefusedError([{"message": error.message, "extensions": extensions}])
-        self._requested = total.requested
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +118,9 @@ class GraphQLHandler:
                 http_request,  # cancelled from here on if the client disconnects
             ):
                 body = await (
-                    self._execute_batch(graphql_request, context, client, http_request.method)
+                    self._execute_batch(graphql_request, context, client, http_request)
                     if isinstance(graphql_request, list)
-                    else self._execute(graphql_request, context, client, http_request.method)
+                    else self._execute(graphql_request, context, client, http_request)
                 )
                 response = json_response(body, 200, media_type)
                 return await compress_response(response, headers, self.settings.compress_min_bytes)
@@ -183,7 +168,11 @@ class GraphQLHandler:
         return context
 
     async def _execute_batch(
-        self, batch: GraphQLRequestBatch, context: RequestContext, client: Client, method: str
+        self,
+        batch: GraphQLRequestBatch,
+        context: RequestContext,
+        client: Client,
+        http_request: HttpRequest,
     ) -> list[ResponseBody]:
         """Execute the operations of a batch concurrently; return their bodies in the same order.
 
@@ -194,17 +183,17 @@ class GraphQLHandler:
         async with asyncio.TaskGroup() as group:
             tasks = []
             for part in batch:
-                run = self._execute_part(part, context, client, method, budget)
+                run = self._execute_one_of(part, context, client, http_request, budget)
                 tasks.append(group.create_task(run))
                 await asyncio.sleep(0)  # other requests run between two long documents
         return [task.result() for task in tasks]
 
-    async def _execute_part(
+    async def _execute_one_of(
         self,
         part: GraphQLRequest | RequestError,
         context: RequestContext,
         client: Client,
-        method: str,
+        http_request: HttpRequest,
         budget: BatchCostBudget,
     ) -> ResponseBody:
         try:
@@ -213,7 +202,7 @@ class GraphQLHandler:
             part_context = replace(
                 context, report=UpstreamReport(), warnings={}, answer=context.answer.sibling()
             )
-            return await self._execute(part, part_context, client, method, budget)
+            body = await self._execute(part, part_context, client, http_request, budget)
         except RequestError as error:
             self.statistics.count_rejected(client.outcomes, [error.code], error.status)
             log.info("request_rejected", status=200, code=error.code, **client.log_fields.fields)
@@ -222,18 +211,21 @@ class GraphQLHandler:
             self.statistics.count_rejected(client.outcomes, refused.codes)
             log.info("request_rejected", status=200, code=refused.code, **client.log_fields.fields)
             return {"errors": refused.errors}
+        assert isinstance(body, dict)  # noqa: S101 - the operations of a batch are not sent in parts
+        return body
 
     async def _execute(
         self,
         graphql_request: GraphQLRequest,
         context: RequestContext,
         client: Client,
-        method: str,
+        http_request: HttpRequest,
         batch_budget: BatchCostBudget | None = None,
-    ) -> ResponseBody:
+    ) -> ResponseBody | HttpResponse:
         """Return the response body of one operation: resolve its document, check it, run it.
 
-        Raise RequestError or OperationRefusedError for an operation that must not run.
+        `STREAMED` where it has been sent in parts. Raise RequestError or OperationRefusedError for
+        an operation that must not run.
         """
         started = time.perf_counter()
         variables, reference = graphql_request.variables, graphql_request.reference
@@ -241,7 +233,7 @@ class GraphQLHandler:
         if reference is not None or self.documents.only_trusted:
             text = await self.documents.resolve(text, reference)
         operation = self.operations.get(text, graphql_request.operation_name)
-        if method != "POST" and not operation.is_query:
+        if http_request.method != "POST" and not operation.is_query:
             raise MethodNotAllowedError("GET supports queries only; use POST.")
 
         # A cached response proves that its operation and variables have been checked.
@@ -260,23 +252,75 @@ class GraphQLHandler:
         if reference is not None:  # only now: what is stored for its hash alone is valid
             await self.documents.store(text, reference)
 
+        if operation.deprecated is not None:
+            operation.deprecated.count_in(client.deprecated_uses, variables)
         if cached is not None:
             outcome = Outcome(cached.data, [])
+        elif (
+            operation.defers
+            and batch_budget is None
+            and (response := parts_response(http_request)) is not None
+        ):
+            return await self._execute_in_parts(
+                operation, variables, cost, context, client, started, response
+            )
         else:
             outcome = await self._run(operation, variables, context)
             if cache_key:
                 outcome = self.response_cache.store(cache_key, cost, context, outcome)
-        if operation.deprecated is not None:
-            operation.deprecated.count_in(client.deprecated_uses, variables)
         return self._report(operation, outcome, cost, context, client, started)
 
+    async def _execute_in_parts(  # noqa: PLR0913, PLR0917 - all that is known of one operation
+        self,
+        operation: Operation,
+        variables: dict[str, Any],
+        cost: Cost,
+        context: RequestContext,
+        client: Client,
+        started: float,
+        response: PartsResponse,
+    ) -> ResponseBody | HttpResponse:
+        """Execute an operation, and send what is deferred after the rest, as soon as it is there.
+
+        Return the body instead where nothing is deferred. It is not cached: the next client may
+        accept it only as a whole.
+        """
+        deliveries: list[Delivery] = []
+        executor = self.executor
+
+        async def run(*arguments: Any) -> Outcome:
+            if not isinstance(executor, ExecutorInParts):
+                return await executor.run(*arguments)
+            outcome, delivery = await executor.run_in_parts(*arguments)
+            if delivery is not None:
+                deliveries.append(delivery)
+            return outcome
+
+        outcome = await self._run(operation, variables, context, run)
+        data, errors, _ = outcome
+        if not deliveries or not isinstance(data, msgspec.Raw):
+            return self._report(operation, outcome, cost, context, client, started)
+        extensions = {"cost": cost.extension}
+        first = {"data": data, **({"errors": errors} if errors else {}), "extensions": extensions}
+        await response.deliver(first, deliveries[0], context.id)
+        first_part_ms = round((response.began_at - started) * 1000, 1)
+        fields = {"parts": response.parts, "first_part_ms": first_part_ms}
+        whole = Outcome(data, errors + response.errors)
+        body = self._report(operation, whole, cost, context, client, started, fields)
+        response.end({name: value for name, value in body["extensions"].items() if name != "cost"})
+        return STREAMED
+
     async def _run(
-        self, operation: Operation, variables: dict[str, Any], context: RequestContext
+        self,
+        operation: Operation,
+        variables: dict[str, Any],
+        context: RequestContext,
+        run: Callable[..., Awaitable[Outcome]] | None = None,
     ) -> Outcome:
-        """Execute an operation, and encode its data."""
+        """Execute an operation, and encode its data; `run` replaces the executor's."""
         resolver_context = ResolverContext(context, DataLoaders(context, self.loader_sources))
         try:
-            outcome = await self.executor.run(operation, variables, resolver_context)
+            outcome = await (run or self.executor.run)(operation, variables, resolver_context)
         except Exception as error:  # noqa: BLE001 - a client never sees an internal error
             log.error("unexpected_error", path="", exc_info=error)
             return Outcome(None, [masked(context.id)])
@@ -292,6 +336,7 @@ class GraphQLHandler:
         context: RequestContext,
         client: Client,
         started: float,
+        log_fields: dict[str, Any] | None = None,
     ) -> ResponseBody:
         """Count and log an operation; return `data`, any `errors`, and `extensions`."""
         data, errors, _ = outcome
@@ -299,9 +344,9 @@ class GraphQLHandler:
         duration_s = time.perf_counter() - started
         record: OperationRecord = operation.record or self.statistics.record_of(operation)
         self.statistics.count_executed(record, client.outcomes, data, errors, duration_s)
-        more: dict[str, Any] | None = None
+        more = log_fields
         if errors or report.quota_wait_s or context.caller.subject:
-            more = _rare_fields(errors, report, context.caller)
+            more = (more or {}) | _rare_fields(errors, report, context.caller)
         log_operation(
             record.log_fields,
             client.log_fields,

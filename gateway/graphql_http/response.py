@@ -10,7 +10,7 @@ from starlette.responses import Response
 from gateway.edge.http_request import request_id_of
 from gateway.errors import MethodNotAllowedError, NotFoundError, RequestError
 from gateway.execution.outcome import masked
-from gateway.graphql_http.content_negotiation import GRAPHQL, JSON
+from gateway.graphql_http.content_negotiation import GRAPHQL, JSON, MULTIPART
 from gateway.telemetry import log
 
 _ENCODER = msgspec.json.Encoder()
@@ -51,12 +51,30 @@ _HEADERS = {
 }
 
 
+STREAMED = HttpResponse(200, (), (), 0)
+"""Stands for a response that has been sent in pieces, and only has to be ended."""
+
+
+def multipart_headers(parameter: str) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the headers of a response in parts; `parameter` is that of the media type."""
+    media_type = f'{MULTIPART}; boundary="-"; {parameter}'
+    return (
+        (b"content-type", media_type.encode()),
+        *_HEADERS[JSON][1:],
+        (b"x-accel-buffering", b"no"),  # nginx and others would wait for more parts
+    )
+
+
 def json_response(
-    body: ResponseBody | list[ResponseBody], status: int = 200, media_type: str = JSON
+    body: ResponseBody | list[ResponseBody] | HttpResponse,
+    status: int = 200,
+    media_type: str = JSON,
 ) -> HttpResponse:
-    """Encode a body."""
+    """Encode a body; a response that has been sent is returned as it is."""
     if isinstance(body, dict):
         pieces = _encode(body)
+    elif isinstance(body, HttpResponse):
+        return body
     else:
         parts = [piece for part in body for piece in (b",", *_encode(part))]
         pieces = (b"[", *parts[1:], b"]")

@@ -62,7 +62,7 @@ class TracedGraphQLHandler(GraphQLHandler):
             context.trace_headers = {**context.trace_headers, "traceparent": current.traceparent}
         return context
 
-    async def _execute(self, *arguments: Any, **named: Any) -> ResponseBody:
+    async def _execute(self, *arguments: Any, **named: Any) -> ResponseBody | HttpResponse:
         if recording_span() is None:
             return await super()._execute(*arguments, **named)
         with span(_UNKNOWN_OPERATION):

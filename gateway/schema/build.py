@@ -12,6 +12,7 @@ from strawberry.schema.config import StrawberryConfig
 from gateway.execution.bridge import graphql_schema, is_one_of
 from gateway.schema import enums  # noqa: F401 - registers the vocabulary's words
 from gateway.schema.description import DESCRIPTION
+from gateway.schema.directives import DEFER
 from gateway.schema.federation import ENTITIES, federated_query, subgraph_sdl
 from gateway.schema.federation import SCALARS as REFERENCES
 from gateway.schema.info import Info
@@ -50,6 +51,7 @@ def build_schema(*, federation: bool = False) -> strawberry.Schema:
     executable(schema).description = DESCRIPTION  # Strawberry has no parameter for it
     _drop_null_defaults(executable(schema))
     _mark_one_of_inputs(executable(schema))
+    executable(schema).directives += (DEFER,)
     return schema
 
 

@@ -11,6 +11,7 @@ import strawberry
 from graphql import (
     ConstDirectiveNode,
     DefinitionNode,
+    DirectiveDefinitionNode,
     DocumentNode,
     ObjectTypeDefinitionNode,
     ScalarTypeDefinitionNode,
@@ -23,6 +24,7 @@ from gateway.errors import BadUserInputError
 from gateway.schema.customer import FETCHED_BELOW, Below, Customer
 from gateway.schema.customer_promotion import CustomerPromotion
 from gateway.schema.declare import any_calls, computed, fetching, no_call
+from gateway.schema.directives import DEFER
 from gateway.schema.ids import Node, read_id
 from gateway.schema.info import Info, ResolverContext, settle
 from gateway.schema.program import Program
@@ -121,6 +123,8 @@ def subgraph_sdl(graph: str) -> str:
     link = _directives(_LINK)
     definitions: list[DefinitionNode] = []
     for node in parse(graph, no_location=True).definitions:
+        if isinstance(node, DirectiveDefinitionNode) and node.name.value == DEFER.name:
+            continue  # routers have it themselves
         new: tuple[ConstDirectiveNode, ...] = ()
         if isinstance(node, SchemaDefinitionNode):
             new = link

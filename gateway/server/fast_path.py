@@ -30,6 +30,7 @@ from gateway.graphql_http.handler import GraphQLHandler
 from gateway.graphql_http.response import HttpResponse
 from gateway.telemetry import log
 
+_LENGTH = b"content-length: "
 _MAX_HEADS = 64  # one for each status, media type and origin that occur
 _ERRORS: dict[int, type[RequestError]] = {
     kind.status: kind for kind in (NotFoundError, RequestTimeoutError)
@@ -69,6 +70,24 @@ class FastPath:
             *response.pieces,
         ))  # fmt: skip
 
+    def encode_begin(
+        self, request: HttpRequest, headers: HeaderLines, own: HeaderLines, *, closes: bool
+    ) -> bytes:
+        """Return the head of a response with status 200 whose body follows in chunks."""
+        status_line, until_length, until_id, responses = self._head(
+            200, tuple(headers), self.origins.allowed(request.headers)
+        )
+        responses[0] += 1
+        return b"".join((
+            status_line,
+            _encode_lines(own),
+            until_length.removesuffix(_LENGTH),
+            b"transfer-encoding: chunked",
+            until_id,
+            request.id.encode("ascii"),
+            b"\r\nconnection: close\r\n\r\n" if closes else b"\r\n\r\n",
+        ))  # fmt: skip
+
     def _encode_head(
         self, status: int, headers: tuple[tuple[bytes, bytes], ...], origin: str | None
     ) -> tuple[bytes, bytes, bytes, list[int]]:
@@ -80,7 +99,7 @@ class FastPath:
         before, after = lines[: len(headers)], lines[len(headers) :]
         return (
             _status_line(status),
-            _encode_lines(before) + b"content-length: ",
+            _encode_lines(before) + _LENGTH,
             b"\r\n" + _encode_lines(after) + REQUEST_ID + b": ",
             self.graphql.statistics.http.of(self.path.decode(), status),
         )

@@ -22,7 +22,14 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from gateway.edge.http_request import REQUEST_ID, HttpHeaders, HttpRequest, request_id_for
+from gateway.edge.http_request import (
+    REQUEST_ID,
+    HeaderLines,
+    HttpHeaders,
+    HttpRequest,
+    request_id_for,
+)
+from gateway.graphql_http.response import STREAMED
 from gateway.server.fast_path import FastPath
 from gateway.telemetry import bind_request_id
 
@@ -35,6 +42,17 @@ class FastPathRequest(HttpRequest):
     message_event = asyncio.Event()  # uvicorn sets it, and nothing waits for it
     disconnected = response_started = response_complete = False
     keep_alive = True
+    protocol: "UvicornProtocol"
+
+    async def begin(self, headers: HeaderLines, data: bytes) -> None:
+        """Begin a response in chunks, once the client has read the response before."""
+        await self.protocol.begin_response(self, headers)
+        self.send(data)
+
+    def send(self, data: bytes) -> None:
+        """Write a chunk; a client that does not read it has the time of any response."""
+        if not self.is_disconnected:
+            self.protocol.transport.write(b"%x\r\n%b\r\n" % (len(data), data))
 
 
 class _CompleteCycle:
@@ -108,6 +126,7 @@ class UvicornProtocol(HttpToolsProtocol):
             self.client[0] if self.client else None,
             request_id_for(headers.first(REQUEST_ID)),
         )
+        request.protocol = self
         request.keep_alive = self.parser.should_keep_alive() and not self._is_last
         self.cycle = request  # type: ignore[assignment]  # uvicorn uses no more of a cycle
         request.task = task = self.loop.create_task(self._respond(path, request))
@@ -135,9 +154,15 @@ class UvicornProtocol(HttpToolsProtocol):
                 await self.flow.drain()
             if request.is_disconnected:
                 return
-            own = self.server_state.default_headers
-            data = path.encode(request, response, own, closes=not request.keep_alive)
-            request.response_started = True
+            if request.response_started:
+                if response is not STREAMED:  # an error that can no longer be sent
+                    self.transport.close()
+                    return
+                data = b"0\r\n\r\n"
+            else:
+                own = self.server_state.default_headers
+                data = path.encode(request, response, own, closes=not request.keep_alive)
+                request.response_started = True
             self.transport.write(data)
             request.response_complete = True
             self._fast_request = None
@@ -149,6 +174,15 @@ class UvicornProtocol(HttpToolsProtocol):
         except BaseException:
             self.transport.close()
             raise
+
+    async def begin_response(self, request: FastPathRequest, headers: HeaderLines) -> None:
+        """Write the head of a response in chunks."""
+        if self.flow.write_paused and not request.is_disconnected:
+            await self.flow.drain()
+        if self.fast_path is not None and not request.is_disconnected:
+            own, closes = self.server_state.default_headers, not request.keep_alive
+            request.response_started = True
+            self.transport.write(self.fast_path.encode_begin(request, headers, own, closes=closes))
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Return whether the client still listens after it has closed its side.

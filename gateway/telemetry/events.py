@@ -71,10 +71,13 @@ EVENTS = (
         (
             *("operation", "document", "client", "client_version", "errors", "codes"),
             *("upstream_calls", "duration_ms", "quota_wait_ms", "caller"),
+            *("parts", "first_part_ms"),
         ),
         "An operation ran. `document` is the SHA-256 of its text, `codes` those of its errors."
         " `quota_wait_ms` is how long its calls waited for the quota, one after the other or at the"
-        " same time, if any did; `caller` a hash of the token's subject, if there is a token.",
+        " same time, if any did; `caller` a hash of the token's subject, if there is a token. Of a"
+        " response with @defer, `parts` is the number of its parts, and `first_part_ms` when the"
+        " first was sent.",
     ),
     Event(
         "request_rejected",

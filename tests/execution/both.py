@@ -63,6 +63,7 @@ POOLS = Pools(
         "ids": _IDS,
         "first": [0, 1, 2, 3, 5, 5, 7, 101],
         "last": [1, 2, -1],
+        "orderBy": [{"field": ("NAME",)}, {"field": ("ENDS_AT",), "direction": ("DESC",)}],
         "after": ["nonsense"],
         "before": ["nonsense"],
         "programId": ["973", "9005", "9001", "469", "9000", "1", "x"],

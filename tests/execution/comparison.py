@@ -20,6 +20,11 @@ def difference(one: Outcome, other: Outcome) -> str | None:
     first, second = (msgspec.json.encode(each.data, enc_hook=repr) for each in (one, other))
     if first != second:
         return f"data\n  {first[:2000]!r}\n  {second[:2000]!r}\n  {one.errors}\n  {other.errors}"
+    return difference_of_errors(one, other)
+
+
+def difference_of_errors(one: Outcome, other: Outcome) -> str | None:
+    """Return a description of how the errors of two outcomes with the same data differ."""
     errors, others = _by_place(one), _by_place(other)
     if errors.keys() != others.keys():
         return f"errors at\n  {sorted(errors, key=str)}\n  {sorted(others, key=str)}"

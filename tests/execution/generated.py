@@ -1,6 +1,7 @@
 """Random operations over a schema: valid, except for errors that only execution finds."""
 
 import json
+import re
 from random import Random
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from graphql import (
 )
 
 _MOST_FIELDS = 45
+_LABEL = re.compile(r'\(label: "\w+"\)|label: "\w+", ')
 
 
 class Generated(NamedTuple):
@@ -37,14 +39,14 @@ class Pools(NamedTuple):
     weights: dict[str, float]
 
 
-def generate(schema: GraphQLSchema, random: Random, pools: Pools) -> Generated:
-    """Generate one operation."""
-    return _Generator(schema, random, pools).operation()
+def generate(schema: GraphQLSchema, random: Random, pools: Pools, defers: float = 0.0) -> Generated:
+    """Generate one operation; `defers` is the probability that fields are deferred."""
+    return _Generator(schema, random, pools, defers).operation()
 
 
 class _Generator:
-    def __init__(self, schema: GraphQLSchema, random: Random, pools: Pools) -> None:
-        self._schema, self._random, self._pools = schema, random, pools
+    def __init__(self, schema: GraphQLSchema, random: Random, pools: Pools, defers: float) -> None:
+        self._schema, self._random, self._pools, self._defers = schema, random, pools, defers
         self._fragments: dict[str, tuple[str, str]] = {}
         self._declared: list[str] = []
         self._variables: dict[str, Any] = {}
@@ -79,11 +81,12 @@ class _Generator:
         for possible in self._schema.get_possible_types(kind):
             if self._chance(0.6):
                 block = self._block(possible, depth, possible.name.lower() + "_")
-                parts.append(f"... on {possible.name}{self._condition()} {block}")
+                defer = self._defer(self._defers)
+                parts.append(f"... on {possible.name}{self._condition()}{defer} {block}")
         return f"{{ {' '.join(['__typename', *parts])} }}"
 
     def _block(self, kind: GraphQLObjectType, depth: int, prefix: str) -> str:
-        parts = []
+        parts: list[str] = []
         for name in self._pick(kind, depth):
             text = self._field(kind, name, depth, prefix)
             if self._chance(0.08):
@@ -95,9 +98,12 @@ class _Generator:
                 text = f"...{fragment}{self._condition()}"
                 if self._chance(0.3):
                     text += f" ...{fragment}"
+            if self._defers and (defer := self._defer(self._defers)):
+                together = [parts.pop(), text] if parts and self._chance(0.4) else [text]
+                text = f"... {defer} {{ {' '.join(together)} }}"
             parts.append(text)
             if self._chance(0.05):
-                parts.append(text)
+                parts.append(_LABEL.sub("", text))
         if not parts or self._chance(0.15):
             parts.append(self._random.choice(["__typename", f"{prefix}t: __typename"]))
         return f"{{ {' '.join(parts)} }}"
@@ -208,6 +214,20 @@ class _Generator:
         if isinstance(value, dict):
             return {key: self._json(inner) for key, inner in value.items()}
         return [self._json(item) for item in value] if isinstance(value, list) else value
+
+    def _defer(self, probability: float) -> str:
+        if not (probability and self._chance(probability)):
+            return ""
+        given = [f'label: "{self._next("d")}"'] if self._chance(0.5) else []
+        if self._chance(0.2):
+            given.append(f"if: {self._random.choice(['true', 'false', '']) or self._if()}")
+        return f" @defer({', '.join(given)})" if given else " @defer"
+
+    def _if(self) -> str:
+        variable = self._next("i")
+        self._declared.append(f"${variable}: Boolean!")
+        self._variables[variable] = self._chance(0.7)
+        return f"${variable}"
 
     def _condition(self) -> str:
         if not self._chance(0.06):

@@ -10,8 +10,9 @@ from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
 from gateway.errors import BadUserInputError, ForbiddenError
-from gateway.schema.build import SCALARS
+from gateway.schema.build import SCALARS, executable
 from gateway.schema.declare import PAYLOAD, AsView, AsViews, computed, fetching, plain, view
+from gateway.schema.directives import DEFER
 from gateway.schema.info import Info
 from gateway.upstream.normalise.enums import LimitKind
 
@@ -202,8 +203,10 @@ class Query:
 
 def build() -> strawberry.Schema:
     """Return the schema."""
-    return strawberry.Schema(
+    schema = strawberry.Schema(
         Query,
         types=[Odd, Small],
         config=StrawberryConfig(info_class=Info, scalar_map=SCALARS),
     )
+    executable(schema).directives += (DEFER,)
+    return schema

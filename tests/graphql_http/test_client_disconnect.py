@@ -1,41 +1,18 @@
 """A client that disconnects: its upstream calls are cancelled, and no other client is affected."""
 
-import asyncio
 import socket
-from threading import Event, Thread
+from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from starlette.requests import Request
-from starlette.responses import Response
 
 from tests.support.graph import Graph, serve_gateway
-from tests.support.scripted_platform import Platform, platform
+from tests.support.held import Held
+from tests.support.scripted_platform import platform
 
 CUSTOMER = '{customer(by:{externalId:"C-ONE"}){customerId}}'
 PROMOTION = '{promotion(programId:"9001",promotionId:"90010001"){name}}'
-
-
-class Held:
-    """An upstream that holds calls until released, and records a cancelled one."""
-
-    def __init__(self, scripted: Platform, endpoint: str) -> None:
-        self.arrived, self.given_up, self.let_go = Event(), Event(), Event()
-        scripted.responses[endpoint] = self._hold
-
-    async def _hold(self, request: Request) -> Response | None:
-        self.arrived.set()
-        leaving = asyncio.create_task(self._leaving(request))
-        while not (self.let_go.is_set() or leaving.done()):
-            await asyncio.wait([leaving], timeout=0.01)
-        leaving.cancel()
-        return None if self.let_go.is_set() else Response("")
-
-    async def _leaving(self, request: Request) -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-        self.given_up.set()
 
 
 def _send(url: str, request: str) -> socket.socket:

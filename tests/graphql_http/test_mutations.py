@@ -65,7 +65,7 @@ def test_a_get_runs_queries_only() -> None:
         gc=DeferredGc(),
     )
     app = Starlette(
-        routes=[Route("/graphql", GraphQLRoute(endpoint).handle, methods=["GET", "POST"])],
+        routes=[Route("/graphql", GraphQLRoute(endpoint), methods=["GET", "POST"])],
         middleware=[Middleware(EdgeMiddleware, Origins(()), OperationStatistics())],
     )
     body = {"query": "query Q { a } mutation M { b }", "operationName": "M"}

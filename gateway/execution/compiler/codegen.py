@@ -167,9 +167,11 @@ class FunctionWriter:
                 items = f"w in items if w.__class__ is {view} or unexpected()"
             return self._add(unit, "objects", "items, run", f" return [{data} for {items}]\n")
         body = " p = w.payload\n" if reads else ""
-        if fetched:
-            targets = "".join(f" {each}.target = data\n" for each in fetched)
-            body += f" data = {data}\n{targets} return data\n"
+        if fetched or selection.deferral is not None:
+            after = "".join(f" {each}.target = data\n" for each in fetched)
+            if selection.deferral is not None:
+                after += f" run.defer({name_of(unit.names, 'D', selection.deferral)}, w, path)\n"
+            body += f" data = {data}\n{after} return data\n"
         else:
             body += f" return {data}\n"
         parameters = f"{'p' if is_payload else 'w'}, run{', path' if selection.fetches else ''}"
@@ -329,11 +331,12 @@ class FunctionWriter:
 
     @staticmethod
     def _needs_no_view(selected: Selected) -> bool:
+        below = [selected.below(kind) for kind in selected.possible()]
         return all(
             each.field.source is None or each.field.is_plain
-            for kind in selected.possible()
-            for each in selected.below(kind).fields
-        )
+            for selection in below
+            for each in selection.fields
+        ) and not any(selection.deferral is not None for selection in below)
 
 
 def _innermost(kind: Any) -> Any:

@@ -18,12 +18,15 @@ from gateway.cache.bounded_dict import BoundedDict
 from gateway.execution.compiler.codegen import Projection, project_root
 from gateway.execution.compiler.resolver_calls import NO_VARIABLES, Variables
 from gateway.execution.compiler.selection import Scope, Selection
+from gateway.execution.deferral import nodes_of
+from gateway.execution.delivery import Delivery
 from gateway.execution.documents import Operation
 from gateway.execution.execution_state import ExecutionState
 from gateway.execution.executor import Executor, ReferenceExecutor
 from gateway.execution.field_info import FieldInfos
 from gateway.execution.interpreter import Interpreter
 from gateway.execution.outcome import Outcome, format_errors
+from gateway.execution.part import Projections
 from gateway.schema.info import ResolverContext
 
 _MAX_VARIANTS = 8  # of one operation
@@ -37,12 +40,19 @@ class CompiledExecutor:
         self._introspection = introspection or ReferenceExecutor(self._fields.schema)
 
     async def run(
-        self, operation: Operation, variables: dict[str, Any], context: ResolverContext
+        self,
+        operation: Operation,
+        variables: dict[str, Any],
+        context: ResolverContext,
+        deliveries: list[Delivery] | None = None,
     ) -> Outcome:
-        """Run one operation; a failure is an error in the outcome."""
-        compiled = operation.compiled
+        """Run one operation; a failure is an error in the outcome.
+
+        With `deliveries` what is deferred is left out, and its delivery added to the list.
+        """
+        compiled = operation.compiled if deliveries is None else operation.compiled_in_parts
         if compiled is None:
-            compiled = operation.compiled = CompiledOperation(self._fields, operation)
+            compiled = self._compile(operation, in_parts=deliveries is not None)
         if compiled.introspects:
             return await self._introspection.run(operation, variables, context)
         values = NO_VARIABLES
@@ -63,26 +73,61 @@ class CompiledExecutor:
             run.refuse()
         finally:
             if scope.size != size:
-                operation.compiled_size = compiled.size
+                operation.compiled_size = sum(
+                    each.size for each in (operation.compiled, operation.compiled_in_parts) if each
+                )
+        if run.deferred is not None:
+            _add_delivery(run, variant.projections(operation), deliveries)
         if run.null_paths:
             errors = format_errors(run.errors, context.request.id, run.more_errors)
             return Outcome(run.data, errors, may_repeat=True)
         return Outcome(run.data, [], variant.repeats)
 
+    async def run_in_parts(
+        self, operation: Operation, variables: dict[str, Any], context: ResolverContext
+    ) -> tuple[Outcome, Delivery | None]:
+        """Run one operation without what is deferred; return the delivery of that, if any."""
+        deliveries: list[Delivery] = []
+        outcome = await self.run(operation, variables, context, deliveries)
+        return outcome, deliveries[0] if deliveries else None
+
+    def _compile(self, operation: Operation, *, in_parts: bool) -> "CompiledOperation":
+        compiled = CompiledOperation(self._fields, operation, in_parts=in_parts)
+        if in_parts:
+            operation.compiled_in_parts = compiled
+        else:
+            operation.compiled = compiled
+        return compiled
+
+
+def _add_delivery(
+    run: ExecutionState, projections: Projections, deliveries: list[Delivery] | None
+) -> None:
+    """Add the delivery of what has been deferred and is not removed by null propagation."""
+    assert deliveries is not None  # noqa: S101 - else the operation has no @defer
+    delivery = Delivery(run, projections)
+    if delivery.opened:
+        deliveries.append(delivery)
+
 
 class CompiledOperation:
-    """An operation with its variables, and a variant for each set of @skip and @include values."""
+    """An operation with its variables, and a variant for each set of values of its directives.
 
-    def __init__(self, fields: FieldInfos, operation: Operation) -> None:
-        self._fields, self._operation = fields, operation
-        self._fragments = operation.analysis.fragments
+    With `in_parts` what @defer defers is executed after the rest; else the operation has none.
+    """
+
+    def __init__(self, fields: FieldInfos, operation: Operation, *, in_parts: bool = False) -> None:
+        self._fields, self._in_parts = fields, in_parts
+        self._definition, self._fragments = operation.definition, operation.analysis.fragments
+        if operation.defers and not in_parts:
+            self._definition, self._fragments = nodes_of(operation.document, operation.name)
         definitions = operation.variable_definitions
         self.variables = Variables(fields.schema, definitions) if definitions else None
         self.introspects = operation.analysis.introspects
         conditions: dict[str, None] = {}
-        for node in _reachable(operation.definition, self._fragments):
+        for node in _reachable(self._definition, self._fragments):
             for directive in getattr(node, "directives", None) or ():
-                for argument in directive.arguments:
+                for argument in directive.arguments or ():
                     if isinstance(argument.value, VariableNode):
                         conditions[argument.value.name.value] = None
         self._conditions = tuple(conditions)
@@ -94,7 +139,7 @@ class CompiledOperation:
         return sum(variant.scope.size for variant in self._variants.values())
 
     def variant(self, values: VariableValues) -> "CompiledVariant":
-        """Return the variant for these values of the variables in @skip and @include."""
+        """Return the variant for these values of the variables in directives."""
         names: list[str] = []
         key: tuple[Any, ...] = ()
         if self._conditions:
@@ -106,8 +151,9 @@ class CompiledOperation:
                 {name: values.sources[name] for name in names},
                 {name: values.coerced[name] for name in names},
             )
-            definition = self._operation.definition
-            scope = Scope(self._fields, definition, self._fragments, conditions)
+            scope = Scope(
+                self._fields, self._definition, self._fragments, conditions, self._in_parts
+            )
             variant = self._variants[key] = CompiledVariant(scope)
         return variant
 
@@ -136,7 +182,15 @@ class CompiledVariant:
         self.scope, self.repeats = scope, False
         self._root: Selection | None = None
         self._projection: Projection | None = None
+        self._projections: Projections | None = None
         self._runs = 0
+
+    def projections(self, operation: Operation) -> Projections:
+        """Return the functions of what is deferred, once the rest has been executed."""
+        if self._projections is None:
+            assert self._root is not None  # noqa: S101 - see above
+            self._projections = Projections(self.scope, self._root, operation)
+        return self._projections
 
     def execute(self, run: ExecutionState, interpreter: Interpreter) -> dict[str, Any]:
         """Return the data that needs no network, by a generated function from the second run on."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     FragmentDefinitionNode,
@@ -17,6 +17,8 @@ from graphql import (
 )
 
 from gateway.execution.bridge import (
+    CollectedFields,
+    DeferUsage,
     FieldDetails,
     FragmentDetails,
     collect_fields,
@@ -30,6 +32,11 @@ _JSON = "JSON"
 _TEXTS = frozenset({"String", "ID", _JSON})
 _SAME_ITEMS = frozenset({"nodes", "edges"})  # two fields that show the same items
 
+Grouped = dict[str, list[FieldDetails]]
+Usages = frozenset[int]
+"""Deferred fragments, by identity: each occurrence in a selection set has an object of its own."""
+NO_USAGES: Usages = frozenset()
+
 
 @dataclass
 class Scope:
@@ -37,13 +44,14 @@ class Scope:
 
     `conditions` has the variables of these directives and no others; `size` is the length of the
     generated source, in characters; `peers` caches the selections of a field that looks for what is
-    selected below it (`resolver_calls.py`).
+    selected below it (`resolver_calls.py`). With `defers` the operation is executed in parts.
     """
 
     fields: FieldInfos
     operation: OperationDefinitionNode
     fragments: Mapping[str, FragmentDefinitionNode]
     conditions: VariableValues
+    defers: bool = False
     size: int = 0
     peers: dict[FieldInfo, list[Any]] = field(default_factory=dict)
 
@@ -67,10 +75,10 @@ class Scope:
         kind = self.fields.schema.get_root_type(self.operation.operation)
         if kind is None:
             raise GraphQLError("the schema has no operations of this kind", self.operation)
-        grouped, *_ = collect_fields(
+        collected = collect_fields(
             self.fields.schema, self.fragment_details, self.conditions, kind, self.operation
         )
-        return Selection(self, kind, grouped, None)
+        return Selection(self, kind, collected, None)
 
 
 class Selected:
@@ -79,8 +87,10 @@ class Selected:
     `owner` is the field whose value the object is. `call` and `projection` cache what is generated:
     the field's call (`resolver_calls.py`) and the function of its value (`codegen.py`); `seen`
     counts the values until then. `has_selection` says whether the value is an object, or a list of
-    objects, `is_list` and `is_object` which of the two.
+    objects, `is_list` and `is_object` which of the two. `usages` are those of its `Selection`.
     """
+
+    usages = NO_USAGES
 
     def __init__(
         self,
@@ -111,7 +121,7 @@ class Selected:
         found = self._below.get(kind.name)
         if found is None:
             scope = self.scope
-            grouped, *_ = collect_subfields(
+            collected = collect_subfields(
                 scope.fields.schema,
                 scope.fragment_details,
                 scope.conditions,
@@ -119,7 +129,7 @@ class Selected:
                 kind,
                 self._details,
             )
-            found = self._below[kind.name] = Selection(scope, kind, grouped, self)
+            found = self._below[kind.name] = Selection(scope, kind, collected, self, self.usages)
         return found
 
     def possible(self) -> Sequence[GraphQLObjectType]:
@@ -177,26 +187,60 @@ class Selected:
         return ()
 
 
+class DeferredFields(NamedTuple):
+    """The fields of an object that one part of the response has, of all fragments of `usages`."""
+
+    usages: tuple[DeferUsage, ...]
+    selection: "Selection"
+
+
+class Deferral(NamedTuple):
+    """What is deferred at an object: fragments that begin there, and fields of any fragment."""
+
+    fragments: Sequence[DeferUsage]
+    fields: Sequence[DeferredFields]
+
+
 class Selection:
-    """The selected fields of an object of one type, in the order of the response."""
+    """The selected fields of an object of one type, in the order of the response.
+
+    `usages` are the deferred fragments of which it is a part, by identity; `deferral` is what other
+    parts of the response have of the object, None for nothing.
+    """
 
     def __init__(
         self,
         scope: Scope,
         kind: GraphQLObjectType,
-        grouped: Mapping[str, list[FieldDetails]],
+        collected: CollectedFields,
         owner: Selected | None,
+        usages: Usages = NO_USAGES,
     ) -> None:
         self.kind = kind
+        self.deferral: Deferral | None = None
+        grouped = collected.grouped_field_set
+        if scope.defers:
+            grouped, parts = _split(grouped, usages)
+            if parts or collected.new_defer_usages:
+                fields = [
+                    DeferredFields(
+                        each, Selection(scope, kind, CollectedFields(own, [], []), owner, ids)
+                    )
+                    for ids, (each, own) in parts.items()
+                ]
+                self.deferral = Deferral(collected.new_defer_usages, fields)
         self.fields = [
             Selected(scope, key, scope.fields.get(kind, details[0].node.name.value), details, owner)
             for key, details in grouped.items()
         ]
+        if usages:
+            for selected in self.fields:
+                selected.usages = usages
 
     @cached_property
     def fetches(self) -> bool:
-        """Whether a field may need the network, here or below fields that do not."""
-        return any(
+        """Whether a field is deferred or may need the network, here or below fields that do not."""
+        return self.deferral is not None or any(
             selected.field.is_fetching or any(below.fetches for below in selected.readable)
             for selected in self.fields
         )
@@ -227,8 +271,11 @@ class Selection:
     def signature(self) -> str:
         """Return a text that equal selections of other operations have, too.
 
-        "" for a selection that depends on its operation: with arguments, or fields to fetch.
+        "" for a selection that depends on its operation: with arguments, or fields to fetch or
+        deferred.
         """
+        if self.deferral is not None:
+            return ""
         parts = [self.kind.name]
         for selected in self.fields:
             if selected.field.is_fetching or any(node.arguments for node in selected.nodes):
@@ -240,3 +287,39 @@ class Selection:
                     return ""
                 parts.append(str(below))
         return " ".join(parts)
+
+
+def _split(
+    grouped: Grouped, usages: Usages
+) -> tuple[Grouped, dict[Usages, tuple[tuple[DeferUsage, ...], Grouped]]]:
+    """Return the fields that belong to the part of these `usages`, and those of each other part.
+
+    A field belongs to all fragments that select it, and is executed once; where a fragment and one
+    within it select it, to the outer one; and where one that is not deferred does, to none.
+    """
+    own: Grouped = {}
+    parts: dict[Usages, tuple[tuple[DeferUsage, ...], Grouped]] = {}
+    for key, details in grouped.items():
+        found = _outermost(details)
+        ids = frozenset(found)
+        if ids == usages:
+            own[key] = details
+        else:
+            parts.setdefault(ids, (tuple(found.values()), {}))[1][key] = details
+    return own, parts
+
+
+def _outermost(details: list[FieldDetails]) -> dict[int, DeferUsage]:
+    found: dict[int, DeferUsage] = {}
+    for detail in details:
+        if detail.defer_usage is None:
+            return {}
+        found[id(detail.defer_usage)] = detail.defer_usage
+    for usage in list(found.values()):
+        outer = usage.parent_defer_usage
+        while outer is not None:
+            if id(outer) in found:
+                del found[id(usage)]
+                break
+            outer = outer.parent_defer_usage
+    return found
