@@ -108,10 +108,10 @@ async def _load_entity(
         raise BadUserInputError(argument, "it must be an object with `__typename` and `id`.")
     type_name, global_id = reference.get("__typename"), reference.get("id")
     if type_name not in _NAMES:
-        raise BadUserInputError(f"{argument}.__typename", f"it must be one of {', '.join(_NAMES)}.")
+        raise BadUserInputError(f"{argument}.__typename", "it must be an entity of this graph.")
     place = f"{argument}.id"
     if not isinstance(global_id, str) or read_id(place, global_id)[0] != type_name:
-        raise BadUserInputError(place, f"it must be an `id` of a {type_name} from this graph.")
+        raise BadUserInputError(place, "it must be an `id` of this `__typename` from this graph.")
     return await load_node(context, place, global_id, below)
 
 

@@ -1,5 +1,6 @@
 """The graph as a subgraph of Federation 2: entities by reference, and its schema."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,36 @@ def test_a_bad_reference_is_its_own_error(subgraph: Graph, sent: Any, argument: 
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert error["extensions"]["argument"] == argument
     assert subgraph.calls == 0
+
+
+NESTED = '{"a":' * 12 + "1" + "}" * 12
+DEEP = "QUERY_TOO_COMPLEX", "Input nesting depth: the limit of 10 is exceeded."
+
+
+@pytest.mark.parametrize(
+    ("sent", "refusal"),
+    [
+        ([json.loads(NESTED)], DEEP),
+        ([None], ("BAD_USER_INPUT", "$r[0]: it must be an object, and not null.")),
+        (None, ("BAD_USER_INPUT", "$r: it must be a list, each an object, and not null.")),
+    ],
+)
+def test_what_is_no_list_of_references_is_refused(
+    subgraph: Graph, sent: Any, refusal: tuple[str, str]
+) -> None:
+    """Before anything runs, with the message of any other argument."""
+    assert subgraph.refusal(ENTITIES % "", {"r": sent}) == refusal
+
+
+def test_an_error_of_a_reference_names_no_type(sandbox_url: str) -> None:
+    """Where introspection is off, messages show nothing of the schema."""
+    with graph_over(sandbox_url, federation=True, introspection=False) as graph:
+        answer = graph.answer(
+            ENTITIES % "", {"r": [{"__typename": "X"}, {"__typename": "Program"}]}
+        )
+    messages = " ".join(error["message"] for error in answer["errors"])
+    assert "it must be an entity" in messages
+    assert not any(name in messages for name in ("Customer", "Promotion", "Program"))
 
 
 def test_references_may_be_literals(subgraph: Graph) -> None:
