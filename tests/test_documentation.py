@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pytest
 from graphql import GraphQLInterfaceType, GraphQLObjectType, build_schema
 
+from gateway.config.settings import load_settings
 from tests.support.page_projects import blocks
 
 ROOT = Path(__file__).parent.parent
@@ -234,3 +235,18 @@ def test_every_package_to_install_is_one_that_the_clients_tests_install() -> Non
     }
     assert len(installed) >= 9
     assert installed <= package["devDependencies"].keys()
+    lock = (ROOT / "tests/clients/requirements.lock").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "frontend.md").read_text(encoding="utf-8")
+    python = re.findall(r"pip install '?([\w-]+)", page)
+    assert python == ["ariadne-codegen", "gql"]
+    assert set(python) <= set(re.findall(r"^([\w-]+)(?:\[|==)", lock, re.MULTILINE))
+
+
+def test_the_lifetimes_on_the_page_about_caching_are_the_defaults() -> None:
+    """5 minutes and an hour for definitions, and none for customers."""
+    page = (ROOT / "docs" / "caching.md").read_text(encoding="utf-8")
+    settings = load_settings(upstream_url="http://127.0.0.1", upstream_auth="none")
+    assert "`GATEWAY_CACHE_DEFINITION_TTL_S`, 5 minutes; up to an hour longer" in page
+    assert (settings.cache_definition_ttl_s, settings.cache_definition_stale_s) == (300, 3600)
+    assert "`GATEWAY_CACHE_CUSTOMER_TTL_S`, 0:" in page
+    assert settings.cache_customer_ttl_s == 0

@@ -3,6 +3,7 @@ import { ApolloClient, HttpLink, InMemoryCache, gql } from "@apollo/client";
 import { relayStylePagination } from "@apollo/client/utilities";
 
 import { count, isForward, name, url, walk } from "./pages.mjs";
+import { FILTERS } from "./queries.mjs";
 
 const QUERY = gql`
   query Promotions($name: String!, $first: Int, $after: String, $last: Int, $before: String) {
@@ -34,7 +35,7 @@ const QUERY = gql`
 const client = new ApolloClient({
   link: new HttpLink({ uri: `${url}/graphql` }),
   cache: new InMemoryCache({
-    typePolicies: { Customer: { fields: { promotions: relayStylePagination() } } },
+    typePolicies: { Customer: { fields: { promotions: relayStylePagination(FILTERS) } } },
   }),
 });
 const size = isForward ? { first: count } : { last: count };

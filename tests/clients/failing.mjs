@@ -2,6 +2,8 @@
 // the client's own means. After each step it says what it would render, and goes on when told to.
 import { createInterface } from "node:readline";
 
+import { FILTERS } from "./queries.mjs";
+
 const [, , url, name, kind, size] = process.argv;
 const first = Number(size);
 const endpoint = `${url}/graphql`;
@@ -48,7 +50,7 @@ const clients = {
     const client = new ApolloClient({
       link: new HttpLink({ uri: endpoint }),
       cache: new InMemoryCache({
-        typePolicies: { Customer: { fields: { promotions: relayStylePagination() } } },
+        typePolicies: { Customer: { fields: { promotions: relayStylePagination(FILTERS) } } },
       }),
     });
     const list = client.watchQuery({

@@ -1,4 +1,15 @@
 // The queries of the scenarios with Apollo Client and urql.
+/** The arguments that make a customer's list another one. */
+export const FILTERS = [
+  "availability",
+  "type",
+  "sourceType",
+  "programIds",
+  "search",
+  "validity",
+  "orderBy",
+];
+
 const list = (selection) => `
   query List($by: CustomerIdentifier!, $source: CustomerSource! = INSTORE, $first: Int!, $after: String,
              $type: PromotionTypeFilter) {

@@ -1,5 +1,6 @@
 """Real npm clients against a real gateway."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,8 @@ import pytest
 
 from gateway.cli import main
 from tests.support.graph import serve_gateway
-from tests.support.javascript import CLIENTS, run_node
+from tests.support.javascript import CLIENTS, run, run_node
+from tests.support.page_projects import blocks, write_project
 
 GRAPHQL, JSON = "application/graphql-response+json", "application/json"
 pytestmark = [pytest.mark.verify, pytest.mark.timeout(300), pytest.mark.usefixtures("npm")]
@@ -74,3 +76,34 @@ def test_apollos_link_takes_the_manifest_that_the_command_writes(
     ) as url:
         requests = ask(f"{url}/graphql", "apollo-manifest", manifest)
     assert requests == [("GET", False, 200, GRAPHQL)] * 2
+
+
+@pytest.fixture
+def documented(fresh: str, tmp_path: Path) -> Any:
+    """Return what the code of docs/persisted-operations.md has returned and requested."""
+    files = [block for block in blocks("frontend.md") if block.file == "vite.config.ts"]
+    files += [block for block in blocks("persisted-operations.md") if block.file]
+    folder = write_project(tmp_path / "project", files, fresh.removesuffix("/graphql"))
+    (folder / "src/main.tsx").unlink()
+    (tmp_path / "documents").mkdir()
+    shutil.copy(CLIENTS / "program.graphql", tmp_path / "documents")
+    manifest = str(folder / "src/manifest.json")
+    written = main(
+        ["operations", str(tmp_path / "documents"), "--format", "apollo", "--output", manifest]
+    )
+    assert written == 0
+    run("tsc", "-p", ".", cwd=folder)
+    return run_node("persisted-scenarios.mjs", cwd=folder)
+
+
+def test_the_code_of_the_page_misses_once_and_then_sends_hashes(documented: Any) -> None:
+    """The document once; the manifest's link knows its id, and never sends it."""
+    sent = {
+        name: [(one["method"], "query" in one["body"]) for one in scenario["requests"]]
+        for name, scenario in documented.items()
+    }
+    hit = ("GET", False)
+    assert sent["apollo"] == [hit, ("POST", True), hit]
+    assert sent["urql"] == [hit, ("GET", True), hit]
+    assert sent["manifest"] == [("POST", False)] * 2
+    assert {tuple(scenario["result"]) for scenario in documented.values()} == {("973", "9005")}

@@ -16,9 +16,11 @@ export const load = (path) => server.ssrLoadModule(path);
 export const requests = [];
 const plainFetch = globalThis.fetch;
 globalThis.fetch = async (url, options) => {
-  const body = JSON.parse(options.body);
-  requests.push({ headers: Object.fromEntries(new Headers(options.headers)), body });
-  return plainFetch(new URL(url, origin), options);
+  const full = new URL(url, origin);
+  const method = options.method ?? "GET";
+  const body = method === "GET" ? Object.fromEntries(full.searchParams) : JSON.parse(options.body);
+  requests.push({ method, headers: Object.fromEntries(new Headers(options.headers)), body });
+  return plainFetch(full, options);
 };
 
 /** What was written to the console since the start. */
