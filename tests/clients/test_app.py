@@ -83,3 +83,18 @@ def test_it_shows_pages_and_keeps_them_while_one_fails(page: Page, sandbox: str)
     names = cards.all_inner_texts()
     assert len(names) == 60
     assert all(name.endswith("points used") for name in names)
+
+
+def test_a_page_of_another_origin_needs_cors(page: Page, sandbox: str) -> None:
+    """Without the documented proxy: its origin is allowed, or the browser shows it nothing."""
+    ask = """(url) => fetch(`${url}/graphql`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Authorization: "Bearer any" },
+      body: JSON.stringify({ query: "{ __typename }" }),
+    }).then((response) => response.json(), (error) => error.message)"""
+    with (
+        serve_gateway(sandbox, cors_origins=("http://127.0.0.1:*",)) as allowing,
+        serve_gateway(sandbox) as closed,
+    ):
+        assert page.evaluate(ask, allowing)["data"] == {"__typename": "Query"}
+        assert page.evaluate(ask, closed) == "Failed to fetch"

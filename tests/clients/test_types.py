@@ -58,6 +58,17 @@ TWO_IDENTIFIERS = """
 // @ts-expect-error: two identifiers
 export const two: Variables = { by: { externalId: "C-ONE", mobile: "4915700000003" } };
 """
+URQL = """
+import { ENDINGS } from "./endings";
+import { createClient } from "./urql";
+
+export async function names(): Promise<string[]> {
+  // @ts-expect-error: no identifier
+  await createClient().query(ENDINGS, { by: {} });
+  const { data } = await createClient().query(ENDINGS, { by: { externalId: "C-ONE" } });
+  return data?.customer?.promotions?.nodes.map((node) => node.promotion.name) ?? [];
+}
+"""
 UNKNOWN = """
 import type { ResultOf } from "@graphql-typed-document-node/core";
 
@@ -87,11 +98,12 @@ def _preset(tmp_path: Path, gateway_url: str) -> Path:
     return _project(
         tmp_path,
         gateway_url,
-        {"Generate types"},
+        {"Generate types", "urql"},
         {
             "src/endings.ts": ENDINGS,
             "src/mistakes.ts": mistakes + TWO_IDENTIFIERS,
             "src/unknown.ts": UNKNOWN,
+            "src/typed.ts": URQL,
         },
     )
 
@@ -102,7 +114,7 @@ def test_the_whole_app_compiles(app: Path) -> None:
 
 
 def test_the_client_preset_refuses_mistakes(tmp_path: Path, gateway_url: str) -> None:
-    """Two identifiers, null, unselected fields and JSON without a check are type errors."""
+    """Two identifiers, null, unselected fields and JSON without a check, also through urql."""
     folder = _preset(tmp_path, gateway_url)
     run("graphql-codegen", cwd=folder)
     run("tsc", "-p", ".", cwd=folder)
