@@ -58,6 +58,7 @@ class Operation:
     sha256: str = field(init=False)
     name: str | None = field(init=False)
     is_query: bool = field(init=False)
+    is_mutation: bool = field(init=False)
     variable_definitions: tuple[VariableDefinitionNode, ...] = field(init=False)
 
     def __post_init__(self, text: str) -> None:
@@ -67,6 +68,7 @@ class Operation:
         self.digest = blake2b(message, digest_size=32).digest()
         self.sha256 = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         self.is_query = definition.operation is OperationType.QUERY
+        self.is_mutation = definition.operation is OperationType.MUTATION
         self.variable_definitions = tuple(definition.variable_definitions or ())
 
     def check(self, variables: dict[str, Any], look_ups: int = 0, own_customers: int = 0) -> Cost:

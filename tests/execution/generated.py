@@ -23,6 +23,7 @@ from graphql import (
 
 _MOST_FIELDS = 45
 _LABEL = re.compile(r'\(label: "\w+"\)|label: "\w+", ')
+_MUTATIONS = 0.25  # of the operations over a schema that has some
 
 
 class Generated(NamedTuple):
@@ -61,13 +62,16 @@ class _Generator:
         return f"{prefix}{self._count}"
 
     def operation(self) -> Generated:
-        assert self._schema.query_type is not None
-        body = self._selections(self._schema.query_type, 0)
+        root: Any = self._schema.query_type
+        kind = "query"
+        if self._schema.mutation_type and not self._defers and self._chance(_MUTATIONS):
+            root, kind = self._schema.mutation_type, "mutation"
+        body = self._selections(root, 0)
         declared = f"({', '.join(self._declared)})" if self._declared else ""
         fragments = [
             f"fragment {name} on {kind} {text}" for name, (kind, text) in self._fragments.items()
         ]
-        return Generated("\n".join([f"query Q{declared} {body}", *fragments]), self._variables)
+        return Generated("\n".join([f"{kind} Q{declared} {body}", *fragments]), self._variables)
 
     def _selections(self, kind: Any, depth: int) -> str:
         if isinstance(kind, GraphQLInterfaceType | GraphQLUnionType):

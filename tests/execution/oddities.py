@@ -201,10 +201,51 @@ class Query:
         return Odd(payload=_payload(index)) if index % 2 else Small(payload=_payload(index))
 
 
+async def _take_turn(info: Info, turns: int) -> int:
+    """Return how many steps were complete before this one, which takes so many turns of the loop.
+
+    Steps side by side would return the same number.
+    """
+    report = info.context.request.report
+    before = report.calls
+    for _ in range(turns + 1):
+        await asyncio.sleep(0)
+    report.calls = before + 1
+    return before
+
+
+@strawberry.type
+class Mutation:
+    """The root of operations that run one field after the other."""
+
+    @fetching("A step.", calls=_no_calls)
+    async def step(self, info: Info, index: int = 0, turns: int = 1) -> Odd | None:
+        """Return a view of the number of steps before; raise for some indexes."""
+        before = await _take_turn(info, turns)
+        if index % 5 == 4:
+            raise BadUserInputError("step", "no")
+        return Odd(payload=_payload(index + before))
+
+    @fetching("A step, surely.", calls=_no_calls)
+    async def must_step(self, info: Info, index: int = 0, turns: int = 1) -> Odd:
+        """Return a view of the number of steps before; raise or return null for some indexes."""
+        before = await _take_turn(info, turns)
+        if index % 7 == 6:
+            raise ForbiddenError("must_step: no")
+        nothing: Any = None
+        return nothing if index % 7 == 5 else Odd(payload=_payload(index + before))
+
+    @computed("How many steps there were.")
+    def steps(self, info: Info) -> int:
+        """Return the number of steps so far."""
+        return info.context.request.report.calls
+
+
 def build() -> strawberry.Schema:
     """Return the schema."""
     schema = strawberry.Schema(
         Query,
+        Mutation,
         types=[Odd, Small],
         config=StrawberryConfig(info_class=Info, scalar_map=SCALARS),
     )

@@ -135,6 +135,56 @@ async def test_a_special_case_is_the_same(text: str, variables: dict[str, Any]) 
     assert both.tally.differences == []
 
 
+SERIAL = """
+mutation Q { a: step(turns: 5) { asked(turns: 3) { __typename } } b: steps ...F }
+fragment F on Mutation { c: step { asked { __typename } } d: steps }
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "data", "failed", "steps"),
+    [
+        (
+            SERIAL,
+            {"b": 1, "d": 2},
+            [],
+            2,
+        ),
+        ("mutation Q { a: step(index: 4) { id } b: steps }", {"a": None, "b": 1}, ["a"], 1),
+        (
+            "mutation Q { a: step { id } b: mustStep(index: 6) { id } c: step { id } }",
+            None,
+            ["b"],
+            2,
+        ),
+        ("mutation Q { a: mustStep(index: 5) { id } b: step { id } }", None, ["a"], 1),
+        (
+            "mutation Q($i: Int = 1) { a: mustStep(index: $i) { id } b: step { id } }",
+            None,
+            ["a"],
+            0,
+        ),
+    ],
+)
+async def test_the_root_fields_of_a_mutation_run_one_after_the_other(
+    text: str, data: dict[str, Any] | None, failed: list[str], steps: int
+) -> None:
+    """Each with all below it; none begins once an earlier one has made the whole data null."""
+    both = Both(oddities.build(), ODD_POOLS)
+    variables = {"i": None} if "$i" in text else {}
+    await both.compare(Generated(text, variables))
+    assert both.tally.counts["ran"] == 1
+    assert both.tally.differences == []
+    operation = both.operations.get(text, None)
+    for executor in (both.reference, both.compiled, both.compiled):
+        context = both.gateway.context()
+        outcome = await executor.run(operation, variables, context)
+        shown = msgspec.json.decode(msgspec.json.encode(outcome.data))
+        assert shown is None if data is None else shown.items() >= data.items()
+        assert [error["path"] for error in outcome.errors] == [[key] for key in failed]
+        assert context.request.report.calls == steps
+
+
 SORTED = """
 query Q($f: CustomerPromotionOrderField!, $d: OrderDirection = DESC, $s: String,
     $v: [PromotionValidity!], $o: CustomerPromotionOrder) {

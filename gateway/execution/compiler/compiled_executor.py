@@ -50,9 +50,8 @@ class CompiledExecutor:
 
         With `deliveries` what is deferred is left out, and its delivery added to the list.
         """
-        compiled = operation.compiled if deliveries is None else operation.compiled_in_parts
-        if compiled is None:
-            compiled = self._compile(operation, in_parts=deliveries is not None)
+        known = operation.compiled if deliveries is None else operation.compiled_in_parts
+        compiled: Any = known or self._compile(operation, in_parts=deliveries is not None)
         if compiled.introspects:
             return await self._introspection.run(operation, variables, context)
         values = NO_VARIABLES
@@ -64,10 +63,14 @@ class CompiledExecutor:
         scope, run = variant.scope, ExecutionState(values, context)
         size, interpreter = scope.size, Interpreter(run)
         try:
-            run.data = variant.execute(run, interpreter)
-            pending, run.pending = run.pending, []
-            await run.settle(pending, interpreter)
+            if operation.is_mutation:
+                await variant.execute_serially(run, interpreter)
+            else:
+                run.data = variant.execute(run, interpreter)
+                pending, run.pending = run.pending, []
+                await run.settle(pending, interpreter)
         except GraphQLError as error:
+            run.data = None
             run.add_error(error, ())
         except AnswerRefusedError:
             run.refuse()
@@ -191,6 +194,23 @@ class CompiledVariant:
             assert self._root is not None  # noqa: S101 - see above
             self._projections = Projections(self.scope, self._root, operation)
         return self._projections
+
+    async def execute_serially(self, run: ExecutionState, interpreter: Interpreter) -> None:
+        """Complete the root fields one after the other, as a mutation's are (§6.2.2).
+
+        Each is complete, with all below it, before the next one begins. None begins once the data
+        as a whole is null.
+        """
+        if self._root is None:
+            self._root = self.scope.root()
+            self.repeats = self._root.repeats
+        data = run.data = dict[str, Any]()
+        for selected in self._root.fields:
+            data[selected.key] = interpreter.field(selected, self._root, None, data, ())
+            pending, run.pending = run.pending, []
+            await run.settle(pending, interpreter)
+            if run.data is None:
+                return
 
     def execute(self, run: ExecutionState, interpreter: Interpreter) -> dict[str, Any]:
         """Return the data that needs no network, by a generated function from the second run on."""
