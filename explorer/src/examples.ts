@@ -5,6 +5,7 @@ import programPromotions from './examples/4-program-promotions.graphql?raw';
 import twoWays from './examples/5-two-ways.graphql?raw';
 import endingSoonest from './examples/6-ending-soonest.graphql?raw';
 import walletTabs from './examples/7-wallet-tabs.graphql?raw';
+import definitionsLater from './examples/8-definitions-later.graphql?raw';
 
 /** The tabs of a first visit; a tab is named after its operation. A Python test runs each file. */
 export const examples = [
@@ -15,4 +16,5 @@ export const examples = [
   { query: twoWays },
   { query: endingSoonest },
   { query: walletTabs },
+  { query: definitionsLater },
 ];
