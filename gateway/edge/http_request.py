@@ -114,6 +114,11 @@ class HttpRequest:
                 self.context.abandon()
             self.task.cancel()
 
+    @property
+    def takes_pieces(self) -> bool:
+        """Whether a response in pieces can be sent."""
+        return True
+
     async def begin(self, headers: HeaderLines, data: bytes) -> None:
         """Begin a response in pieces, with status 200 and no length; `data` is the first piece."""
         raise NotImplementedError

@@ -151,7 +151,7 @@ def parts_response(http_request: HttpRequest) -> PartsResponse | None:
 
     HEAD has no body, and is executed as a whole.
     """
-    if http_request.method == "HEAD":
+    if http_request.method == "HEAD" or not http_request.takes_pieces:
         return None
     chosen = choose_parts_format(b",".join(http_request.headers.all(b"accept")))
     return None if chosen is None else PartsResponse(http_request, FORMATS[chosen])

@@ -98,6 +98,11 @@ class AsgiRequest(HttpRequest):
             raise EOFError from None
         return bytes(body)
 
+    @property
+    def takes_pieces(self) -> bool:
+        """Whether a response in pieces can be sent: HTTP/1.0 knows no chunks."""
+        return bool(self._http.scope["http_version"] != "1.0")
+
     async def begin(self, headers: HeaderLines, data: bytes) -> None:
         """Start a task that sends the pieces, so that nothing else waits for the client."""
         self.send(data)

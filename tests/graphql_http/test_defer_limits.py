@@ -3,7 +3,6 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,9 +12,12 @@ from tests.graphql_http.test_defer import CARDS, in_parts, whole
 from tests.support.graph import Graph, graph_over, serve_gateway
 from tests.support.held import Held
 from tests.support.http_client import client
+from tests.support.parts import merged, payloads_of
 from tests.support.parts_client import ID, PATH, reading
+from tests.support.raw_http import connect, parse, until_closed
 from tests.support.scripted_platform import platform
 
+JSON = "application/json"
 PAGE = Path(__file__).parents[2] / "docs" / "defer.md"
 
 
@@ -67,8 +69,42 @@ def test_the_documented_query_is_sent_in_parts(graph: Graph) -> None:
     assert parts.data == whole(graph.http, query)["data"]
 
 
-def test_without_a_second_response_nothing_is_kept(sandbox_url: str) -> None:
-    """A connection that has carried parts carries whatever follows."""
-    with serve_gateway(sandbox_url) as gateway, client(gateway) as http:
-        answers: list[Any] = [in_parts(http, CARDS).data, whole(http, CARDS)["data"]]
-    assert answers[0] == answers[1]
+@pytest.mark.parametrize("mode", ["allow", "only"])
+def test_a_trusted_document_is_sent_in_parts(sandbox_url: str, tmp_path: Path, mode: str) -> None:
+    """By its id in the manifest."""
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(json.dumps({"cards": CARDS}), encoding="utf-8")
+    settings = {"trusted_documents": str(manifest), "trusted_documents_mode": mode}
+    with graph_over(sandbox_url, **settings) as graph:
+        response = graph.http.post(
+            "/graphql", json={"documentId": "cards"}, headers={"Accept": PATH}
+        )
+        parts = merged(payloads_of(response.content))
+    assert len(parts.sent) == 1 + 3
+
+
+def test_both_ways_send_the_same_headers(sandbox_url: str) -> None:
+    """The fast path and ASGI, to a page of an allowed origin; which may read them."""
+    shop = "https://shop.example"
+    sent = {"Accept": PATH, "Origin": shop, "X-Request-Id": "one", "Content-Type": "a/b"}
+    with serve_gateway(sandbox_url, cors_origins=shop) as gateway, client(gateway) as http:
+        responses = [
+            http.post("/graphql", json={"query": CARDS}, headers=sent | {"Content-Type": JSON}),
+            http.get("/graphql", params={"query": CARDS}, headers=sent),
+        ]
+    fast, asgi = ({**response.headers, "date": ""} for response in responses)
+    assert fast == asgi
+    assert fast["access-control-allow-origin"] == shop
+    assert fast["x-request-id"] == "one"
+    assert "Origin" in fast["vary"]
+
+
+def test_a_client_of_http_1_0_gets_one_response(gateway_url: str) -> None:
+    """It knows no chunks."""
+    body = json.dumps({"query": CARDS}).encode()
+    head = f"POST /graphql HTTP/1.0\r\nAccept: {PATH}\r\nContent-Type: {JSON}\r\n"
+    with connect(gateway_url) as connection:
+        connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        answer = parse(until_closed(connection))
+    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+    assert json.loads(answer.body)["data"]["customer"]
