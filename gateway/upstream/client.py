@@ -34,6 +34,7 @@ from gateway.upstream.waiting import LateError, behind_others, in_queue
 _UNREACHABLE = (httpx.HTTPError, OSError)
 # No HTTP request was sent, so that no caller's request can be the reason.
 _NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, OSError)
+_NOT_SENT = (*_NOT_CONNECTED, httpx.PoolTimeout)
 # A call that timed out after less than this, and less than half of its operation's time, had no
 # fair chance: it says nothing about the endpoint.
 _FAIR_TIME_S = 1.0
@@ -90,6 +91,27 @@ class UpstreamClient:
             return response.body
         raise error_from_status(endpoint, response)
 
+    async def send_once(self, call: UpstreamCall[Any], body: bytes) -> UpstreamResponse:
+        """Post a JSON body once, whatever becomes of it, and return the response.
+
+        What has been written may have taken effect although no response says so. It is never sent
+        again: neither after a failure nor with a renewed credential, and on a new connection only,
+        as the platform may have closed any other one. `was_sent` of the response is false where
+        no connection came about.
+
+        Raise BudgetExceededError, OverloadedError, UpstreamRateLimitedError and
+        UpstreamUnavailableError where the call is not admitted in time, UpstreamTimeoutError at the
+        deadline of the call's request, and UpstreamBadPayloadError for a body that cannot be read.
+        The request's report has counted the call where it was sent.
+        """
+        traffic = self.traffic.of(call.endpoint)
+        try:
+            with call.request.call_scope:
+                response, _ = await self._attempt(call, traffic, "POST", body)
+        except TimeoutError:
+            raise UpstreamTimeoutError(call.endpoint) from None
+        return response
+
     async def _retry(
         self,
         call: UpstreamCall[Any],
@@ -123,7 +145,11 @@ class UpstreamClient:
         return response
 
     async def _attempt(
-        self, call: UpstreamCall[Any], traffic: EndpointTraffic
+        self,
+        call: UpstreamCall[Any],
+        traffic: EndpointTraffic,
+        method: str = "GET",
+        body: bytes = b"",
     ) -> tuple[UpstreamResponse, bool]:
         """Send a call once it is admitted; return also whether a renewed credential may help.
 
@@ -156,7 +182,12 @@ class UpstreamClient:
                     is_sent = True
                     request.report.calls += 1
                     outgoing = _OutgoingRequest(
-                        call.endpoint, "GET", call.target, headers, self.max_response_bytes
+                        call.endpoint,
+                        method,
+                        call.target,
+                        {**headers, **_JSON} if body else headers,
+                        self.max_response_bytes,
+                        body,
                     )
                     response = await self._send_once(outgoing, request, traffic, permit)
                 finally:
@@ -262,7 +293,7 @@ class UpstreamClient:
                 outcome = "timeout"
             permit.failure(is_attributable=not isinstance(error, _NOT_CONNECTED))
             log.warning("upstream_call_failed", endpoint=endpoint, reason=type(error).__name__)
-            return UpstreamResponse(None)
+            return UpstreamResponse(None, was_sent=not isinstance(error, _NOT_SENT))
         finally:
             traffic.statistics.durations.observe(clock() - started)
             traffic.statistics.outcomes.add(outcome)

@@ -20,13 +20,15 @@ from gateway.upstream.resilience.retries import retry_after_s
 class UpstreamResponse(NamedTuple):
     """The result of one call; `status` None: the platform could not be reached.
 
-    `refusal` is the error body of a response that is no success.
+    `refusal` is the error body of a response that is no success. Without `was_sent` there was no
+    connection, so that the platform knows nothing of the call.
     """
 
     status: int | None
     body: bytes = b""
     retry_after_s: float | None = None
     refusal: Refusal | None = None
+    was_sent: bool = True
 
 
 def read_response(endpoint: str, response: TransportResponse, max_bytes: int) -> UpstreamResponse:
