@@ -15,9 +15,13 @@ import pytest
 
 from gateway.graphql_http.persisted_queries.reference import sha256_of
 from tests.support.commands import Command, free_port, post, running, until, wait_for
+from tests.support.held import Held
 from tests.support.http_client import TLS
 from tests.support.metrics import scrape
+from tests.support.parts import Merged
+from tests.support.parts_client import reading
 from tests.support.raw_http import POST, WHOLE, connect, exchange, parse, until_closed
+from tests.support.scripted_platform import platform
 from tests.support.tokens import AUDIENCE, ISSUER, Issuer
 from tests.support.workers import needs_proc, worker_pids
 
@@ -29,6 +33,8 @@ ANSWER = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"
     b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(NOBODY)
 ) + NOBODY
+DEFERRED = """{ customer(by: {externalId: "C-TEN"}) { promotions(first: 3) { nodes {
+  promotion { name ... @defer { definition { status } } } } } } }"""
 MODES = {"one": ("serve", "1"), "several": ("serve", "2"), "dev": ("dev", "1")}
 
 
@@ -203,6 +209,29 @@ def test_what_outlasts_the_grace_period_is_answered_and_counted(mode: str) -> No
         assert command.end(0) == 0
     numbers = [int(told) for told in re.findall(r'"requests_cut":(\d+)', command.err)]
     assert sum(numbers) == 2
+
+
+@pytest.mark.timeout(60)
+def test_a_response_in_parts_is_completed_while_the_process_ends() -> None:
+    """Calls that the platform holds end at the deadline, and with them the last parts."""
+    settings = {
+        "GATEWAY_UPSTREAM_DEADLINE_S": "1.5",
+        "GATEWAY_SHUTDOWN_GRACE_S": "5",
+        "GATEWAY_UPSTREAM_AUTH": "basic",
+        "GATEWAY_UPSTREAM_USERNAME": "sandbox",
+        "GATEWAY_UPSTREAM_PASSWORD": "sandbox",
+    }
+    with platform() as (scripted, upstream), served("one", upstream, settings) as (command, url):
+        Held(scripted, "promotionsV2")
+        with reading(url, DEFERRED) as payloads:
+            parts = Merged()
+            parts.add(next(payloads))
+            command.process.send_signal(signal.SIGTERM)
+            for payload in payloads:
+                parts.add(payload)
+        assert parts.is_complete
+        assert {error["extensions"]["code"] for error in parts.errors} == {"UPSTREAM_TIMEOUT"}
+        assert command.end(0) == 0
 
 
 @pytest.mark.parametrize("mode", ["one", "several"])
