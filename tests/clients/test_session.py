@@ -1,6 +1,7 @@
 """The session of docs/authentication.md: which screen an app shows to whom."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -87,3 +88,22 @@ def test_another_callers_customer_is_no_access_in_one_part(seen: Any) -> None:
     assert len(forbidden["data"]["viewer"]) == 2
     assert forbidden["data"]["other"] is None
     assert (forbidden["screen"], forbidden["signIns"]) == ("no access", 0)
+
+
+def test_types_are_generated_with_a_token(
+    npm: str, gateway: tuple[str, dict[str, str]], tmp_path: Path
+) -> None:
+    """With the documented header, and not without a token that is valid."""
+    url, tokens = gateway
+    parts = ("Generate types", "The first typed query")
+    files = [block for block in blocks("frontend.md") if block.section in parts and block.file]
+    folder = write_project(tmp_path / "project", files, url)
+    page = blocks("authentication.md")
+    (schema,) = [block.text for block in page if block.text.startswith("schema: [")]
+    config = folder / "codegen.ts"
+    text = re.sub(r"schema: .*,\n", schema, config.read_text())
+    config.write_text(text.replace("http://127.0.0.1:8000", url))
+    with pytest.raises(AssertionError, match="Failed to load schema"):
+        run("graphql-codegen", cwd=folder, TOKEN=tokens["expired"])
+    run("graphql-codegen", cwd=folder, TOKEN=tokens["own"])
+    run("tsc", "-p", ".", cwd=folder)

@@ -16,12 +16,14 @@ def run_node(script: str, *arguments: str, cwd: Path = CLIENTS) -> Any:
     return json.loads(output)
 
 
-def run(program: str, *arguments: str, cwd: Path) -> str:
+def run(program: str, *arguments: str, cwd: Path, **environment: str) -> str:
     """Return the output of a program that succeeds and reports no error."""
     ended = subprocess.run(  # noqa: S603 - the project's own scripts, and its packages' commands
         [program, *arguments],
         cwd=cwd,
-        env=os.environ | {"PATH": f"{CLIENTS}/node_modules/.bin:{os.environ['PATH']}"},
+        env=os.environ
+        | {"PATH": f"{CLIENTS}/node_modules/.bin:{os.environ['PATH']}"}
+        | environment,
         capture_output=True,
         text=True,
         timeout=120,
