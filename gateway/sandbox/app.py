@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.sandbox.auth import Authentication, Credentials
-from gateway.sandbox.calls import UNIFIED, CallLog, Endpoint, Latency, LatencyChange
+from gateway.sandbox.calls import UNIFIED, WRITES, CallLog, Endpoint, Latency, LatencyChange
 from gateway.sandbox.endpoints import ReadEndpoints
 from gateway.sandbox.faults.mode import Handler
 from gateway.sandbox.faults.plan import FaultPlan
@@ -22,7 +22,11 @@ from gateway.sandbox.responses import (
     json_response,
     unified_errors_body,
 )
+from gateway.sandbox.webhook import Webhook, WebhookTarget
 from gateway.sandbox.world import World
+from gateway.sandbox.writes.endpoints import WriteEndpoints
+from gateway.sandbox.writes.ledger import Ledger
+from gateway.sandbox.writes.log import WriteLog
 
 TOKEN_PATH = "/v3/oauth/token/generate"  # noqa: S105 - a path
 
@@ -42,6 +46,7 @@ def create_sandbox(  # noqa: PLR0913 - each is an option, by keyword and with a 
     legacy_error_style: LegacyErrorStyle = "errors",
     token_ttl_s: int = 300,
     faults: Sequence[Fault] = (),
+    webhook: WebhookTarget | None = None,
     more_routes: Sequence[Route] = (),
 ) -> Starlette:
     """Create an ASGI application that stands in for the upstream.
@@ -54,6 +59,7 @@ def create_sandbox(  # noqa: PLR0913 - each is an option, by keyword and with a 
     legacy_error_style: body of a legacy error, `{"errors": …}` or `{"status": …}`.
     token_ttl_s: lifetime of an OAuth token, in seconds.
     faults: faults in force from the start (`parse_fault`); `/__faults` changes them.
+    webhook: where the events of writes and changes go; `/__webhook` changes it.
     more_routes: routes beside the platform's own, such as those of an issuer of tokens.
     """
     world = world or World.generate(today=clock().date())
@@ -61,7 +67,13 @@ def create_sandbox(  # noqa: PLR0913 - each is an option, by keyword and with a 
     latency = Latency(latency_ms)
     authentication = Authentication(credentials or Credentials(), clock, token_ttl_s)
     plan = FaultPlan(faults, clock, authentication)
-    reading = ReadEndpoints(world, clock, error_status, legacy_error_style)
+    events = Webhook(webhook)
+    ledger = Ledger(world, clock, events.emit)
+    writes = WriteLog()
+    endpoints = [
+        *ReadEndpoints(world, clock, error_status, legacy_error_style).routes(),
+        *WriteEndpoints(ledger, error_status).routes(),
+    ]
 
     async def token(request: Request) -> Response:
         return json_response(*authentication.generate_token(await request.body()))
@@ -79,6 +91,9 @@ def create_sandbox(  # noqa: PLR0913 - each is an option, by keyword and with a 
         async def handle(request: Request) -> Response:
             query = request.scope["query_string"].decode("latin-1")
             calls.record(endpoint, request.url.path, query)
+            if endpoint in WRITES:
+                body = await request.body()
+                request.state.write = writes.record(endpoint, query, body)
             await latency.wait(endpoint)
             return await with_faults(request)
 
@@ -86,16 +101,20 @@ def create_sandbox(  # noqa: PLR0913 - each is an option, by keyword and with a 
 
     return Starlette(
         routes=[
-            *(route(*each) for each in reading.routes()),
+            *(route(*each) for each in endpoints),
             route(TOKEN_PATH, "token", token, "POST"),
-            *_control_routes(world, calls, latency),
+            *_control_routes(world, calls, writes, latency),
             *plan.routes(),
+            *events.routes(),
             *more_routes,
-        ]
+        ],
+        lifespan=events.running,
     )
 
 
-def _control_routes(world: World, calls: CallLog, latency: Latency) -> list[Route]:
+def _control_routes(
+    world: World, calls: CallLog, writes: WriteLog, latency: Latency
+) -> list[Route]:
     """Return the routes that control the sandbox, without authentication."""
 
     async def read_calls(_request: Request) -> Response:
@@ -103,6 +122,13 @@ def _control_routes(world: World, calls: CallLog, latency: Latency) -> list[Rout
 
     async def reset_calls(_request: Request) -> Response:
         calls.reset()
+        return Response(status_code=204)
+
+    async def read_writes(_request: Request) -> Response:
+        return json_response(writes.report())
+
+    async def reset_writes(_request: Request) -> Response:
+        writes.reset()
         return Response(status_code=204)
 
     async def change_latency(request: Request) -> Response:
@@ -118,6 +144,8 @@ def _control_routes(world: World, calls: CallLog, latency: Latency) -> list[Rout
     return [
         Route("/__calls", read_calls),
         Route("/__calls", reset_calls, methods=["DELETE"]),
+        Route("/__writes", read_writes),
+        Route("/__writes", reset_writes, methods=["DELETE"]),
         Route("/__latency", change_latency, methods=["PUT"]),
         Route("/__world", describe_world),
     ]

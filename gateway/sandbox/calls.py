@@ -14,11 +14,27 @@ Endpoint = Literal[
     "promotionV3",
     "healthV3",
     "programs",
+    "enrol",
+    "revoke",
+    "issue",
+    "enrolAndEarn",
+    "directEarn",
+    "revokeEnrolAndEarn",
+    "revokeDirectEarn",
     "token",
 ]
 ENDPOINTS: tuple[Endpoint, ...] = get_args(Endpoint)
 # Those under `/v3`, whose errors have the successor's form.
-UNIFIED: tuple[Endpoint, ...] = ("promotionsV3", "promotionV3", "healthV3")
+UNIFIED: tuple[Endpoint, ...] = ("promotionsV3", "promotionV3", "healthV3", "enrol", "revoke")
+WRITES: tuple[Endpoint, ...] = (
+    "enrol",
+    "revoke",
+    "issue",
+    "enrolAndEarn",
+    "directEarn",
+    "revokeEnrolAndEarn",
+    "revokeDirectEarn",
+)
 LOG_LENGTH = 1000
 
 

@@ -113,23 +113,25 @@ class Holding:
         if not promotion.is_current(now):
             return False
         if status == "AVAILABLE_TO_ENROL":
-            return promotion.offer_type == ENROL_AND_ISSUE and self._can_be_enrolled(now)
+            return promotion.offer_type == ENROL_AND_ISSUE and self.can_be_enrolled(now)
         if status == "AVAILABLE_TO_EARN":
-            return self._can_be_issued(now)
+            return self.can_be_issued(now)
         return self._can_be_redeemed(now)
 
-    def _can_be_enrolled(self, now: datetime) -> bool:
+    def can_be_enrolled(self, now: datetime) -> bool:
         """Whether there is room for an enrolment: one at a time where no restriction says more."""
         restrictions = self.promotion.issual_restrictions
-        return self._has_room(restrictions) if restrictions else not self._is_enrolled(now)
+        return self._has_room(restrictions) if restrictions else not self.is_enrolled(now)
 
-    def _is_enrolled(self, now: datetime) -> bool:
+    def is_enrolled(self, now: datetime) -> bool:
+        """Whether the customer has an enrolment that has not expired."""
         return any(enrolment.expires_at >= now for enrolment in self.enrolments or ())
 
-    def _can_be_issued(self, now: datetime) -> bool:
+    def can_be_issued(self, now: datetime) -> bool:
+        """Whether the promotion can be issued: to the enrolled, where it needs an enrolment."""
         promotion = self.promotion
         is_issuable = promotion.offer_type == DIRECT_ISSUE or (
-            promotion.offer_type == ENROL_AND_ISSUE and self._is_enrolled(now)
+            promotion.offer_type == ENROL_AND_ISSUE and self.is_enrolled(now)
         )
         return is_issuable and self._has_room(promotion.earn_restrictions)
 

@@ -31,7 +31,7 @@ def named_customers(generator: Generator, programs: Programs) -> list[Customer]:
         ),
     ]
     customers = [
-        _customer(FIRST_CUSTOMER_ID + nth, name, note, holdings)
+        named_customer(FIRST_CUSTOMER_ID + nth, name, note, holdings)
         for nth, (name, note, holdings) in enumerate(named)
     ]
     for customer in customers:
@@ -49,7 +49,8 @@ def named_customers(generator: Generator, programs: Programs) -> list[Customer]:
     return [*customers, *_odd_identifiers(generator, programs)]
 
 
-def _customer(customer_id: int, name: str, note: str, holdings: list[Holding]) -> Customer:
+def named_customer(customer_id: int, name: str, note: str, holdings: list[Holding]) -> Customer:
+    """Return a customer who is found by `name`, and by a mobile, an email and a cuid."""
     return Customer(
         customer_id=customer_id,
         identifiers={

@@ -3,7 +3,7 @@
 Customers, by `externalId` unless stated otherwise. `id` (the customer id) finds all of them; those
 named C-... are also found by `mobile` (4915700000001 for C-EMPTY and so on, in the order below),
 `email` (c-empty@example.com) and `cuid` (cuid-c-empty). All are registered on INSTORE unless stated
-otherwise.
+otherwise. The mobile of C-UNIFIED and of those after it is 4915 and the customer id.
 
 | identifier | what the customer holds |
 |---|---|
@@ -28,6 +28,17 @@ otherwise.
 | C-001 ... C-020 | 10 each of programs 9001, 9002 and 9101, overlapping |
 | C-AVAILABLE | 16: what can be enrolled in, issued and redeemed, what cannot, and what has ended |
 | C-UNIFIED (700000101) | 16 of program 9032: 2 in both interfaces, 14 in the new one only |
+| C-ENROL (700000102) | may enrol three times, and then opt in four times |
+| C-ENROLLED, C-LIMIT | enrolled already; enrolled and issued as often as allowed |
+| C-FULL | not enrolled, but others are as often as the promotion allows |
+| C-NOTOPEN, C-CLOSED | enrolled; the opt-in window opens in a week, closed yesterday |
+| C-INACTIVE, C-STOPPED, C-OVER | enrolled; PAUSED, STOPPED, ended yesterday |
+| C-UPCOMING | may enrol; the promotion begins in a week |
+| C-GENERIC | a GENERIC promotion: nothing to enrol in |
+| C-DIRECT, C-ISSUED | a direct issue: may be issued twice; issued as often as allowed |
+| C-WITHDRAW | enrolled twice, once with two issues |
+| C-SILENT, C-UNCERTAIN | the engine does not answer: without effect, with effect |
+| C-MILESTONES (700000118) | enrolling takes effect, with a warning about milestones |
 | 00042 and 42 | two customers: leading zeros count |
 | +49 170&x=%41/ü?# | every character that a URL changes |
 | `email` anna.müller+test@example.com, `mobile` +919456430851 | a plus and an umlaut, a plus |
@@ -43,6 +54,7 @@ Programs, with the number of definitions under UI unless said otherwise:
 | 9020 to 9022 | what C-CURRENT, C-NOTYPES and C-SCRIPTS hold |
 | 9023 and 4294967311, 9024 | what C-BIGIDS and C-LIMITS hold |
 | 9025 | what C-AVAILABLE holds |
+| 9030, 9031 | what C-ENROL to C-MILESTONES hold: 17 in the new interface, 11 in the old one |
 | 9032 | 2, and in the new interface 23 entries of 20 promotions: every form and status |
 | 9033 | 0, and in the new interface 105 |
 """
@@ -53,6 +65,7 @@ from typing import Any, Self
 
 from gateway.sandbox.customer import Customer
 from gateway.sandbox.customers_named import named_customers
+from gateway.sandbox.customers_writing import add_writing_customers
 from gateway.sandbox.documented_examples import documented_customers
 from gateway.sandbox.generation import Generator
 from gateway.sandbox.programs import generated_programs
@@ -93,8 +106,9 @@ class World:
         customers = [*documented, *named_customers(generator, programs)]
         _define_held_promotions(documented, programs)
         # Last, so that what was generated before stays as it is.
-        customer, unified = add_examples(generator, programs)
-        return cls([*customers, customer], programs, unified)
+        shown, unified = add_examples(generator, programs)
+        writing, written = add_writing_customers(generator, programs)
+        return cls([*customers, shown, *writing], programs, [*written, *unified])
 
     def customer(self, identifier_name: str, value: str) -> Customer | None:
         """Return the customer with an identifier, compared character by character, or None."""

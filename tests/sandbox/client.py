@@ -74,6 +74,25 @@ class SandboxClient(httpx.Client):
                 break
         return entries
 
+    def held(self, value: str, promotion_id: int, **parameters: Any) -> dict[str, Any]:
+        """Return a customer's promotion with that id; `enrolments` and `issues` have their ids."""
+        (found,) = (
+            each
+            for each in self.promotions(value, **parameters)
+            if each["promotionId"] == promotion_id
+        )
+        timelines = found.get("customerPromotionTimelines", [])
+        found["enrolments"] = [each["enrollmentId"] for each in timelines]
+        found["issues"] = [
+            issue["issualId"] for each in timelines for issue in each["issuedDetails"]
+        ]
+        return found
+
+    def writes(self) -> tuple[int, int]:
+        """Return how many writes reached the sandbox, and how many of them took effect."""
+        report = self.get("/__writes", auth=None).json()
+        return report["total"], report["applied"]
+
 
 @contextmanager
 def serving(**options: Any) -> Iterator[SandboxClient]:

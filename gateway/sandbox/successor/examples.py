@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from gateway.sandbox.customer import Customer, Holding
+from gateway.sandbox.customers_named import named_customer
 from gateway.sandbox.generation import Generator
 from gateway.sandbox.promotion import (
     DIRECT_ISSUE,
@@ -64,16 +65,11 @@ def add_examples(
         name="Sandbox Catalogue",
         note=f"{CATALOGUE_COUNT} promotions that are only in the new interface",
     )
-    customer = Customer(
-        customer_id=CUSTOMER_ID,
-        identifiers={
-            "externalId": ("C-UNIFIED",),
-            "mobile": (f"4915{CUSTOMER_ID}",),
-            "email": ("c-unified@example.com",),
-            "cuid": ("cuid-c-unified",),
-        },
-        holdings=[_holding(generator, unified.promotion) for unified in held],
-        note=f"{len(held)} of program 9032: 2 in both interfaces, the others in the new one only",
+    customer = named_customer(
+        CUSTOMER_ID,
+        "C-UNIFIED",
+        f"{len(held)} of program 9032: 2 in both interfaces, the others in the new one only",
+        [_holding(generator, unified.promotion) for unified in held],
     )
     catalogue = [
         UnifiedPromotion(promotion=promotion)

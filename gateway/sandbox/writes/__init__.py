@@ -1,0 +1,1 @@
+"""Enrolling, issuing and revoking: state that the customer view shows at once."""
