@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from gateway.sandbox.auth import Authentication, Credentials
 from gateway.sandbox.calls import UNIFIED, WRITES, CallLog, Endpoint, Latency, LatencyChange
+from gateway.sandbox.definition_changes import DefinitionEditor
 from gateway.sandbox.endpoints import ReadEndpoints
 from gateway.sandbox.faults.mode import Handler
 from gateway.sandbox.faults.plan import FaultPlan
@@ -106,6 +107,7 @@ def create_sandbox(  # noqa: PLR0913 - each is an option, by keyword and with a 
             *_control_routes(world, calls, writes, latency),
             *plan.routes(),
             *events.routes(),
+            *DefinitionEditor(world, clock, events.emit).routes(),
             *more_routes,
         ],
         lifespan=events.running,

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from gateway.sandbox.webhook import WebhookTarget
 from tests.sandbox.client import SandboxClient, serving
-from tests.sandbox.writing import customer_id, enrol, new_id, old, revoke
+from tests.sandbox.writing import customer_id, enrol, new_id, old, old_id, revoke
 from tests.support.serving import serve
 
 
@@ -199,3 +199,44 @@ def test_wrong_order_is_refused(own: SandboxClient, content: bytes) -> None:
     answer = own.put("/__webhook", content=content)
     assert (answer.status_code, bool(answer.json()["error"])) == (400, True)
     assert own.get("/__webhook").json()["header"] == "X-Secret"
+
+
+def test_changed_definition_is_an_event(own: SandboxClient, receiver: Receiver) -> None:
+    """`promotionUpdated`, and all three views show the change; the list has a new version."""
+    wanted = new_id("C-ENROL")
+    (before,) = own.catalogue(searchText=wanted)
+    own.put(f"/__promotions/9030/{wanted}", json={"name": "Renamed", "status": "PAUSED"})
+    (after,) = own.catalogue(searchText=wanted)
+    assert (after["metadata"]["name"], after["metadata"]["status"]) == ("Renamed", "PAUSED")
+    assert after["id"] != before["id"]
+    assert own.held("C-ENROL", wanted)["promotionName"] == "Renamed"
+    own.put(f"/__promotions/9031/{old_id('C-ENROL')}", json={"description": "New", "active": False})
+    names_by_id = {
+        each["id"]: each["description"]
+        for each in own.definitions(9031, includeInactivePromotions="true")
+    }
+    assert names_by_id[old_id("C-ENROL")] == "New"
+    settled(own)
+    assert names(receiver) == ["promotionUpdated"] * 2
+    assert {event["data"]["promotionId"] for event in receiver.received} == {
+        wanted,
+        old_id("C-ENROL"),
+    }
+
+
+@pytest.mark.parametrize("unified", [True, False])
+def test_made_definition_is_an_event(
+    own: SandboxClient, receiver: Receiver, *, unified: bool
+) -> None:
+    """`promotionCreated`, in the interface that it was made in."""
+    own.put("/__promotions/9010/77", json={"name": "Brand new", "unified": unified})
+    assert bool(own.catalogue(searchText="Brand new")) is unified
+    assert any(each["id"] == 77 for each in own.definitions(9010)) is not unified
+    settled(own)
+    assert names(receiver) == ["promotionCreated"]
+
+
+def test_wrong_change_is_refused(own: SandboxClient) -> None:
+    """404 for a program that is not there, 400 for what is no change."""
+    assert own.put("/__promotions/1/1", json={}).status_code == 404
+    assert own.put("/__promotions/9010/1", content=b"[]").status_code == 400
