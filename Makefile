@@ -10,9 +10,10 @@ PEERS  := benchmarks/peers/node_modules/.ready
 # compile all modules, and each run the tests.
 unexport PYTHONDONTWRITEBYTECODE
 
+WALLET := examples/wallet
 PAGE_SOURCES := $(wildcard explorer/package.json explorer/package-lock.json explorer/*.html explorer/*.ts explorer/src/* explorer/src/*/* docs/*.md)
 
-.PHONY: help run test coverage setup check fix verify bench fleet lock dist sbom image pin-images image-check explorer clean
+.PHONY: help run example test coverage setup check fix verify bench fleet lock dist sbom image pin-images image-check explorer clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -52,6 +53,15 @@ verify: setup explorer ## what needs a browser, npm clients, Prometheus or long 
 	@cd explorer && npm run --silent check
 	@$(BIN)/pytest -m verify --timeout=600
 	@$(BIN)/pytest -m 'hypothesis and not verify' --hypothesis-profile=thorough -n auto --dist loadfile
+
+example: setup $(WALLET)/node_modules/.ready ## the wallet of examples/wallet on the sandbox, at http://localhost:5173
+	@$(BIN)/promotion-gateway dev & gateway=$$!; trap "kill $$gateway" EXIT INT TERM; \
+	  cd $(WALLET) && npm run --silent dev
+
+$(WALLET)/node_modules/.ready: $(WALLET)/package-lock.json
+	@command -v npm >/dev/null 2>&1 || { echo "the example needs node 20 or later with npm: apt-get install nodejs npm"; exit 1; }
+	cd $(WALLET) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
 
 bench: $(BENCH)/.ready $(PEERS) ## speed beside other servers, some 20 minutes; ROUNDS=1 SECONDS=3 is quick, WRITE=1 keeps it
 	@$(BENCH)/bin/python benchmarks/bench.py --rounds $(ROUNDS) --seconds $(SECONDS) $(if $(WRITE),--write)
@@ -135,4 +145,4 @@ lock: setup      ## resolve the locks anew: all of it for developers, the runtim
 LOCK := --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
 clean:           ## remove what was built
-	rm -rf $(VENV) $(BENCH) dist explorer/node_modules benchmarks/peers/node_modules tests/clients/node_modules tests/clients/documents/__generated__ tests/audit/node_modules gateway/server/explorer_assets .mypy_cache .ruff_cache .pytest_cache .coverage
+	rm -rf $(VENV) $(BENCH) dist explorer/node_modules benchmarks/peers/node_modules tests/clients/node_modules tests/clients/documents/__generated__ tests/audit/node_modules $(WALLET)/node_modules $(WALLET)/dist $(WALLET)/src/gql gateway/server/explorer_assets .mypy_cache .ruff_cache .pytest_cache .coverage

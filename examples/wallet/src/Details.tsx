@@ -1,0 +1,91 @@
+import { useQuery } from '@apollo/client/react';
+import { useEffect, useRef } from 'react';
+
+import type { CardFragment, DetailsQuery } from './gql/graphql';
+import { ProblemNote } from './ProblemNote';
+import { Actions, TightestLimit } from './PromotionCard';
+import { DETAILS } from './queries';
+import { date, left, measure, stage } from './words';
+
+type Node = NonNullable<DetailsQuery['node']>;
+type Shown = Extract<Node, { availability: unknown }>;
+
+/** One promotion whole. What the list has brought is there at once; the definition comes last. */
+export function Details({ card, onClose }: { card: CardFragment; onClose: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const { data, error, refetch } = useQuery(DETAILS, { variables: { id: card.id } });
+
+  useEffect(() => dialog.current?.showModal(), []);
+
+  const shown = data?.node && 'availability' in data.node ? data.node : undefined;
+  return (
+    <dialog ref={dialog} aria-labelledby="details-title" onClose={onClose}>
+      <form method="dialog">
+        <button type="submit" className="close" aria-label="Close">
+          ×
+        </button>
+      </form>
+      <h2 id="details-title">{card.promotion.name}</h2>
+      {card.promotion.description && <p>{card.promotion.description}</p>}
+      <TightestLimit card={card} />
+      <Actions card={card} />
+      {shown ? <Body shown={shown} /> : !error && <p className="status">Loading …</p>}
+      {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
+    </dialog>
+  );
+}
+
+function Body({ shown: { promotion, currentEnrolment, restrictions } }: { shown: Shown }) {
+  return (
+    <>
+      <dl>
+        {promotion.program.name && <Row name="Program" text={promotion.program.name} />}
+        {promotion.startsAt && <Row name="Starts" text={date(promotion.startsAt)} />}
+        {promotion.endsAt && <Row name="Ends" text={date(promotion.endsAt)} />}
+        {currentEnrolment?.enrolledAt && (
+          <Row name="Joined" text={date(currentEnrolment.enrolledAt)} />
+        )}
+        {restrictions.map((restriction, place) => (
+          <Row
+            // They have no id, and their order is the platform's own.
+            key={place}
+            name={stage(restriction.stage)}
+            text={left(restriction.limit, measure(restriction.measure, restriction.measureName))}
+          />
+        ))}
+      </dl>
+      <Definition promotion={promotion} />
+    </>
+  );
+}
+
+/** How it is set up: absent until that part of the response has come, null where nobody knows. */
+function Definition({ promotion: { definition } }: { promotion: Shown['promotion'] }) {
+  if (definition === undefined) {
+    return <p className="status">How it is set up comes in a moment …</p>;
+  }
+  if (definition === null) return <p className="status">How it is set up is not known.</p>;
+  return (
+    <dl aria-label="How it is set up">
+      <Row name="Status" text={definition.status.toLowerCase()} />
+      {definition.updatedAt && <Row name="Changed" text={date(definition.updatedAt)} />}
+      {definition.isStackable !== null && (
+        <Row name="With others" text={definition.isStackable ? 'yes' : 'no'} />
+      )}
+      {definition.expiries.map(({ stage: at, days }, place) =>
+        days === null ? null : (
+          <Row key={place} name={at ? `${stage(at)}, within` : 'Within'} text={`${days} days`} />
+        ),
+      )}
+    </dl>
+  );
+}
+
+function Row({ name, text }: { name: string; text: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{text}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,82 @@
+import type { CardFragment } from './gql/graphql';
+import { action, date, left, measure, number, relativeDay, type } from './words';
+
+/** One promotion: what it is, what can be done with it, what is left of it. */
+export function PromotionCard({ card, onOpen }: { card: CardFragment; onOpen: () => void }) {
+  const { promotion } = card;
+  return (
+    <article className="card" data-validity={promotion.validity}>
+      <header>
+        <span className="type">{type(promotion.type)}</span>
+        <Ending card={card} />
+      </header>
+      <h2>
+        <button type="button" className="open" onClick={onOpen}>
+          {promotion.name}
+        </button>
+      </h2>
+      {promotion.description && <p className="description">{promotion.description}</p>}
+      <TightestLimit card={card} />
+      <Actions card={card} />
+    </article>
+  );
+}
+
+function Ending({ card: { promotion, nextExpiryAt } }: { card: CardFragment }) {
+  if (promotion.validity === 'UPCOMING' && promotion.startsAt) {
+    return <time dateTime={promotion.startsAt}>starts {relativeDay(promotion.startsAt)}</time>;
+  }
+  if (promotion.validity === 'ENDED' && promotion.endsAt) {
+    return <time dateTime={promotion.endsAt}>ended {relativeDay(promotion.endsAt)}</time>;
+  }
+  if (!nextExpiryAt) return <span>no end stated</span>;
+  return (
+    <time dateTime={nextExpiryAt} title={date(nextExpiryAt)}>
+      ends {relativeDay(nextExpiryAt)}
+    </time>
+  );
+}
+
+/** What can be done now. The gateway only reads, so that these are words and no buttons. */
+export function Actions({ card }: { card: CardFragment }) {
+  if (card.availability.length === 0) return <p className="actions none">Not available now</p>;
+  return (
+    <ul className="actions" aria-label="What you can do now">
+      {card.availability.map((word) => (
+        <li key={word} data-word={word}>
+          {action(word)}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** A bar for the limit of which least is left; without one, whether there is any limit at all. */
+export function TightestLimit({ card: { tightestLimit, limits } }: { card: CardFragment }) {
+  if (!tightestLimit) {
+    const kinds = [limits.pointsPerCustomer.kind, limits.timesPerCustomer.kind];
+    const isUnlimited = kinds.every((kind) => kind === 'UNLIMITED');
+    return <p className="limit">{isUnlimited ? 'Unlimited' : 'No use stated'}</p>;
+  }
+  const { limit } = tightestLimit;
+  const unit = measure(tightestLimit.measure, tightestLimit.measureName);
+  const max = limit.max ?? 0;
+  const remaining = limit.remaining ?? 0;
+  const text = left(limit, unit);
+  return (
+    <div className="limit" data-exhausted={limit.isExhausted === true}>
+      <div
+        className="bar"
+        role="meter"
+        aria-label={`Left of ${number(max)} ${unit}`}
+        aria-valuemin={0}
+        aria-valuemax={max}
+        aria-valuenow={remaining}
+        aria-valuetext={text}
+      >
+        <span style={{ width: `${max > 0 ? (100 * remaining) / max : 0}%` }} />
+      </div>
+      <p>{text}</p>
+    </div>
+  );
+}
