@@ -79,6 +79,20 @@ report({
     return { found, inCache, restrictions: node.restrictions.length };
   },
 
+  async defer() {
+    const query = gql(queries.DEFERRED);
+    const shown = [];
+    const list = page.client.watchQuery({ query, variables: named("C-TEN") });
+    await new Promise((complete) => {
+      list.subscribe(({ data, dataState }) => {
+        const edges = data?.customer?.promotions?.edges ?? [];
+        shown.push(edges.filter(({ node }) => node.promotion.definition).length);
+        if (dataState === "complete") complete();
+      });
+    });
+    return shown;
+  },
+
   async batch() {
     const { ask } = open(undefined, batchLink);
     const names = ["C-001", "C-002", "C-003"];

@@ -30,6 +30,7 @@ export const TIMES = list("limits { timesPerCustomer { kind max } }");
 export const MAXIMA = list("limits { pointsPerCustomer { max } }");
 export const STATUS = list("promotion { id definition { status } }");
 export const EXPIRIES = list("promotion { id definition { expiries { name } } }");
+export const DEFERRED = list("promotion { id ... @defer { definition { status } } }");
 export const USAGE = list(`
   nextExpiryAt
   promotion { id program { id } }

@@ -60,6 +60,15 @@ def test_queries_of_one_moment_are_one_request(seen: Any) -> None:
     assert len(set(batch["result"])) == 3
 
 
+def test_definitions_arrive_after_the_page(seen: Any) -> None:
+    """With `@defer` and the documented handler the page is shown first, without definitions."""
+    defer = seen["defer"]
+    assert defer["result"][-1] == 10
+    assert 0 in defer["result"][:-1]
+    assert len(defer["requests"]) == 1
+    assert defer["warnings"] == []
+
+
 def test_the_operators_see_the_name_of_the_app(app_gateway: str, seen: Any) -> None:
     """`clientAwareness` sends a header, by which the gateway counts operations."""
     (request,) = seen["awareness"]["requests"]

@@ -46,7 +46,9 @@ export const ENDINGS = graphql(`
   query Endings($by: CustomerIdentifier!) {
     customer(by: $by) {
       id
-      promotions(first: 10) { nodes { id nextExpiryAt promotion { id name } } }
+      promotions(first: 10) {
+        nodes { id nextExpiryAt promotion { id name ... @defer { definition { status } } } }
+      }
     }
     promotion(programId: "1", promotionId: "1") {
       definition { rulesets { rules { expressionTree } } }
