@@ -1,6 +1,7 @@
 """Run the gateway's commands as processes, and end each by its process id."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ import httpx
 from tests.support.http_client import TLS
 
 _PATIENCE_S = 40.0
+_PORTS = (10_000, 32_000)
 
 
 def environment(variables: Mapping[str, str] | None) -> dict[str, str]:
@@ -38,10 +40,15 @@ def run(
 
 
 def free_port() -> int:
-    """Return a loopback port that is not in use."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """Return a loopback port that is not in use.
+
+    It is below those that the system gives to outgoing connections, any of which could take the
+    port before the server that it is meant for has started.
+    """
+    while True:
+        port = random.randrange(*_PORTS)  # noqa: S311 - not a secret
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 @dataclass
