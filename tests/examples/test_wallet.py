@@ -214,8 +214,12 @@ def test_scrolling_shows_all_promotions_each_once(wallet: Wallet) -> None:
 
 def test_tabs_have_the_platforms_counts_and_its_lists(wallet: Wallet) -> None:
     """What a tab says is how many it shows, and each of its cards can do that."""
+    wallet.sandbox.delete("/__calls")
     wallet.open("C-CURRENT")
     expect(wallet.tab("All")).to_have_text("All20")
+    expect(wallet.cards).to_have_count(20)
+    # A call for the sorted page, and one for each figure.
+    assert wallet.sandbox.get("/__calls").json()["promotionData"] == 6
     for tab in ("Redeem", "Get", "Join", "Ended"):
         count = int(re.findall(r"\d+", wallet.tab(tab).inner_text())[0])
         wallet.tab(tab).click()
