@@ -14,6 +14,10 @@ PACKAGE = ROOT / "gateway"
 PAYLOADS = (
     "upstream.customer_view.payload",
     "upstream.definitions.payload",
+    "upstream.successor.payload",
+    "upstream.successor.definition",
+    "upstream.successor.normalise",
+    "upstream.successor.words",
     "upstream.normalise",
     "upstream.decoding.annotations",
     "upstream.decoding.drift",
@@ -47,7 +51,7 @@ LAYERS = (
     ("execution.bridge",),  # what both need of the inner parts of two libraries
     ("pagination", "dataloaders"),
     ("upstream",),
-    ("upstream.customer_view", "upstream.definitions"),
+    ("upstream.customer_view", "upstream.definitions", "upstream.successor"),
     (
         "upstream.page_reader",
         "upstream.cached_upstream",

@@ -134,7 +134,8 @@ class PromotionDefinition:
     @computed("The groups of customers that it is for.")
     def target_groups(self) -> list[TargetGroup]:
         """Return the groups of both lists."""
-        return [TargetGroup(payload=group) for group in restrictions.target_groups(self.payload)]
+        groups = restrictions.target_groups(self.payload.rules)
+        return [TargetGroup(payload=group) for group in groups]
 
     target_rule_ids: list[strawberry.ID] = plain(
         "The rules that define its points.", within="rules"

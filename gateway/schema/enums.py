@@ -176,7 +176,10 @@ _describe(
 _describe(
     words.WindowType,
     "How a restriction's period runs.",
-    MOVING_WINDOW="The last day, week or month before now.",
+    MOVING_WINDOW="The last days, weeks or months before now.",
+    FIXED_CALENDAR_WINDOW="Whole days, weeks or months of the calendar.",
+    FIXED_WINDOW="One period with a start and an end.",
+    CYCLIC_WINDOW="Periods of the same length, one after the other, from `anchorAt` on.",
 )
 _describe(
     words.WindowUnit,

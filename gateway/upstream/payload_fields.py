@@ -17,6 +17,10 @@ from gateway.upstream.decoding.decode import FORMATS, Format
 from gateway.upstream.decoding.drift import DriftKind
 from gateway.upstream.decoding.enum_fields import enum_words
 from gateway.upstream.definitions.endpoint import ENDPOINT as DEFINITIONS
+from gateway.upstream.successor.endpoint import ENDPOINT as PROMOTIONS_V3
+
+ENDPOINTS = (CUSTOMER_VIEW, DEFINITIONS, PROMOTIONS_V3)
+"""The endpoints in the order of `FORMATS`."""
 
 
 class _PayloadField(NamedTuple):
@@ -47,10 +51,10 @@ class _PayloadField(NamedTuple):
 
 @cache
 def payload_fields() -> PayloadFields:
-    """Return the fields of both endpoints."""
+    """Return the fields of all endpoints."""
     found = [
         (endpoint, field)
-        for endpoint, form in zip((CUSTOMER_VIEW, DEFINITIONS), FORMATS, strict=True)
+        for endpoint, form in zip(ENDPOINTS, FORMATS, strict=True)
         for field in _fields_of(form)
     ]
     return PayloadFields(
@@ -80,9 +84,12 @@ def _fields_of(form: Format) -> Iterator[_PayloadField]:
             yield from _walk(_PayloadField(each.encode_name, lazy.annotation, lazy.is_essential))
 
 
-def _walk(field: _PayloadField) -> Iterator[_PayloadField]:
+def _walk(field: _PayloadField, above: tuple[Any, ...] = ()) -> Iterator[_PayloadField]:
+    """Yield a field and those within it; a struct within itself is not repeated."""
     yield field
     for struct in structs_in(field.annotation):
+        if struct in above:
+            continue
         for each in struct_fields(struct):
             path = f"{field.path}.{each.encode_name}"
-            yield from _walk(_PayloadField(path, each.type, each.required))
+            yield from _walk(_PayloadField(path, each.type, each.required), (*above, struct))

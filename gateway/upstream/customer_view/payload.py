@@ -180,3 +180,8 @@ class CustomerPagePayload(Struct, gc=False):
     page_details: PageDetails | None = field(name="pageDetails", default=None)
     warnings: Tree = None
     errors: Tree = None
+
+    @property
+    def total(self) -> int | None:
+        """Return the total of the page details."""
+        return self.page_details.total if self.page_details is not None else None

@@ -27,9 +27,12 @@ from gateway.upstream.decoding.lenient import Lenient, UnreadableError
 from gateway.upstream.definitions import payload as definitions
 from gateway.upstream.definitions.payload import DefinitionPagePayload, DefinitionPayload
 from gateway.upstream.normalise.warnings import UpstreamWarning, parse_code, parse_warnings
+from gateway.upstream.successor.definition import SuccessorDefinition
+from gateway.upstream.successor.normalise import parse_definition
+from gateway.upstream.successor.payload import SuccessorPagePayload, SuccessorPayload
 
 Item = TypeVar("Item")
-_Payload = CustomerPagePayload | DefinitionPagePayload
+_Payload = CustomerPagePayload | DefinitionPagePayload | SuccessorPagePayload
 
 # Bounds on the time that decoding may block the event loop. A window has at most 100 items; the
 # sandbox's largest has some 22,000 values.
@@ -123,7 +126,17 @@ _DEFINITIONS = Format(
     msgspec.json.Decoder(DefinitionPagePayload, strict=False).decode,
     msgspec.json.Decoder(DefinitionPayload, strict=False).decode,
 )
-FORMATS = (_CUSTOMER_VIEW, _DEFINITIONS)
+_SUCCESSOR = Format(
+    SuccessorPagePayload,
+    SuccessorPayload,
+    "content",
+    (),
+    EnumFields(SuccessorPayload),
+    lambda _items: None,  # all its dates are in the ISO form
+    msgspec.json.Decoder(SuccessorPagePayload, strict=False).decode,
+    msgspec.json.Decoder(SuccessorPayload, strict=False).decode,
+)
+FORMATS = (_CUSTOMER_VIEW, _DEFINITIONS, _SUCCESSOR)
 _decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _NULL = msgspec.Raw(b"null")
@@ -143,13 +156,13 @@ def _decode_page(form: Format, body: bytes) -> UpstreamPage[Any] | Refusal:
     if isinstance(payload, Refusal):
         return payload
     items: list[Any] = payload.items or []
-    total = payload.page_details.total if payload.page_details is not None else None
+    total = payload.total
     if payload.items is None and total != 0:
         raise MalformedPayloadError("no list of promotions")
     if len(items) > _MAX_ITEMS:
         raise MalformedPayloadError(_TOO_MANY_ITEMS)
     form.prefer_iso_dates(items)
-    if isinstance(payload, DefinitionPagePayload):
+    if not isinstance(payload, CustomerPagePayload):
         return UpstreamPage(items, total, drift=drift)
     warnings = parse_warnings(payload.warnings) if payload.warnings else ()
     return UpstreamPage(items, total, warnings, payload.customer_id, drift=drift)
@@ -161,6 +174,53 @@ decode_customer_page: Callable[[bytes], UpstreamPage[CustomerPromotionPayload] |
 decode_definition_page: Callable[[bytes], UpstreamPage[DefinitionPayload] | Refusal] = partial(
     _decode_page, _DEFINITIONS
 )
+
+
+class _Envelope(msgspec.Struct, gc=False):
+    """A response of the successor, whose page is in ``data``."""
+
+    data: msgspec.Raw = msgspec.Raw(b"null")
+    errors: Any = None
+
+
+_decode_envelope = msgspec.json.Decoder(_Envelope).decode
+
+
+class SuccessorPage(NamedTuple):
+    """A page of the successor.
+
+    `definitions` has the published promotions; `version_ids` the ids of all items that could be
+    read, and `listed` the number of items, those included that could not.
+    """
+
+    definitions: list[SuccessorDefinition]
+    version_ids: list[str]
+    listed: int
+    total: int | None
+    unreadable: int
+    drift: PayloadDrift
+
+
+def decode_successor_page(body: bytes) -> SuccessorPage | Refusal:
+    """Decode a response of the successor; return its errors instead where it has some.
+
+    Raise MalformedPayloadError as `_decode_page` does. Where a key stands twice, the last counts.
+    """
+    try:
+        envelope = _decode_envelope(without_lone_surrogates(body))
+    except (NotJsonError, *_DECODE_ERRORS):
+        raise MalformedPayloadError("not a JSON object, or nested too deep") from None
+    if envelope.errors:
+        return _listed_refusal(envelope.errors)
+    page = _decode_page(_SUCCESSOR, bytes(envelope.data))
+    if isinstance(page, Refusal):
+        return page
+    items: list[SuccessorPayload] = [item for item in page.items if item is not None]
+    definitions = [found for item in items if (found := parse_definition(item)) is not None]
+    version_ids = [item.version_id for item in items if item.version_id]
+    return SuccessorPage(
+        definitions, version_ids, len(page.items), page.total, page.dropped, page.drift
+    )
 
 
 def _decode_at_once(form: Format, body: bytes, drift: PayloadDrift) -> _Payload | Refusal | None:

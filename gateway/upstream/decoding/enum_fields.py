@@ -24,9 +24,18 @@ class _EnumFieldPath(NamedTuple):
 
 
 class EnumFields:
-    """The enum fields of a struct, at any depth; `path` is that of the struct."""
+    """The enum fields of a struct, at any depth; `path` is that of the struct.
 
-    def __init__(self, kind: type[msgspec.Struct] | Any, path: tuple[str, ...] = ()) -> None:
+    A struct within itself, such as a group of activities in another, has no fields of its own:
+    `above` are the structs that the path leads through.
+    """
+
+    def __init__(
+        self,
+        kind: type[msgspec.Struct] | Any,
+        path: tuple[str, ...] = (),
+        above: tuple[Any, ...] = (),
+    ) -> None:
         attributes: list[str] = []
         self._fields: list[_EnumFieldPath] = []
         self._inner: list[tuple[Callable[[Any], Any], EnumFields]] = []
@@ -37,7 +46,9 @@ class EnumFields:
                 attributes.append(field.name)
                 self._fields.append(_EnumFieldPath(".".join(inner_path), words.is_known))
             for struct in structs_in(field.type):
-                inner = EnumFields(struct, inner_path)
+                if struct is kind or struct in above:
+                    continue
+                inner = EnumFields(struct, inner_path, (*above, kind))
                 if inner.paths:
                     self._inner.append((attrgetter(field.name), inner))
         # The first is there twice: a getter of one attribute would return no tuple.

@@ -105,6 +105,8 @@ class Lenient:
             container, arguments = get_origin(kind), get_args(kind)
             if is_struct(kind):
                 is_none = raw is None or (raw == [] and _has_required(kind))
+                if is_none and not _is_nullable(annotation):
+                    raise LeafError
                 return None if is_none else self.struct(self._object(raw), kind)
             if container is list and raw is not None:
                 entries = self._entries(raw, arguments[0], annotation)

@@ -283,3 +283,8 @@ class DefinitionPagePayload(Struct, gc=False):
     status: Tree = None
     validation_errors: Tree = field(name="validationErrors", default=None)
     errors: Tree = None
+
+    @property
+    def total(self) -> int | None:
+        """Return the total of the page details."""
+        return self.page_details.total if self.page_details is not None else None

@@ -202,6 +202,9 @@ class WindowType(WireEnum):
     """``periodType``."""
 
     MOVING_WINDOW = "MOVING_WINDOW"
+    FIXED_CALENDAR_WINDOW = "FIXED_CALENDAR_WINDOW"
+    FIXED_WINDOW = "FIXED_WINDOW"
+    CYCLIC_WINDOW = "CYCLIC_WINDOW"
     UNKNOWN = "UNKNOWN"
 
 
@@ -212,6 +215,13 @@ class WindowUnit(WireEnum):
     WEEKLY = "WEEKLY"
     MONTHLY = "MONTHLY"
     UNKNOWN = "UNKNOWN"
+
+
+class DefinitionSource(WireEnum):
+    """The endpoint that a definition is from."""
+
+    LEGACY = "LEGACY"
+    V3 = "V3"
 
 
 class LimitKind(WireEnum):
@@ -361,8 +371,21 @@ ScopeName = Annotated[Text, words_of(RestrictionScope)]
 WindowTypeName = Annotated[Text, words_of(WindowType)]
 """``periodType``."""
 
-WindowUnitName = Annotated[Text, words_of(WindowUnit)]
+# The successor's words beside those of the other two (docs/platform.md#successor-words).
+_UNITS = {"days": WindowUnit.DAILY, "weeks": WindowUnit.WEEKLY, "months": WindowUnit.MONTHLY}
+
+
+@memoizable
+def parse_window_unit(raw: str | None) -> WindowUnit:
+    """Parse ``periodUnit`` in the words of all endpoints."""
+    return _UNITS.get(folded(raw)) or parse_enum(WindowUnit, raw)
+
+
+WindowUnitName = Annotated[
+    Text, EnumWords(lambda raw: parse_window_unit(raw) is not WindowUnit.UNKNOWN)
+]
 """``periodUnit``."""
+
 
 ExpiryBasisName = Annotated[Text, words_of(ExpiryBasis)]
 """``type`` of an expiry."""

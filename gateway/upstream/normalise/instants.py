@@ -20,6 +20,7 @@ _FORMAT = re.compile(
     rf"(Z|[+-]{_HOUR}:?{_SIXTY})",
     re.ASCII,
 )
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DIGITS = re.compile(r"\d{1,16}", re.ASCII)
 # 2000-01-01. Promotions are younger, and rules without a start say 2004. Epoch seconds, and dates
 # of 8 or 12 digits, are smaller numbers.
@@ -100,6 +101,16 @@ def parse_open_end(raw: int | str | None) -> datetime | None:
     """Return the end of a rule; None where it never ends (docs/platform.md#open-ended)."""
     instant = parse_instant(raw)
     return None if instant is None or instant >= _OPEN_END else instant
+
+
+def parse_start_of_day(raw: str | None) -> datetime | None:
+    """Return an instant, of a date without a time its first second in UTC."""
+    return parse_instant(f"{raw}T00:00:00Z" if raw and _DATE.fullmatch(raw) else raw)
+
+
+def parse_end_of_day(raw: str | None) -> datetime | None:
+    """Return an instant, of a date without a time its last second in UTC."""
+    return parse_instant(f"{raw}T23:59:59Z" if raw and _DATE.fullmatch(raw) else raw)
 
 
 @lru_cache(maxsize=8192)

@@ -10,8 +10,13 @@ from gateway.upstream.customer_view.payload import (
     CustomerUsage,
     restrictions_field,
 )
-from gateway.upstream.decoding.field_types import Key, Normalised
-from gateway.upstream.definitions.payload import DefinitionPayload, DefinitionRestriction, Expiry
+from gateway.upstream.decoding.field_types import Instant, Key, Normalised
+from gateway.upstream.definitions.payload import (
+    DefinitionPayload,
+    DefinitionRestriction,
+    DefinitionRules,
+    Expiry,
+)
 from gateway.upstream.normalise.enums import (
     ExpiryBasis,
     LimitKind,
@@ -19,8 +24,8 @@ from gateway.upstream.normalise.enums import (
     RestrictionScope,
     RestrictionStage,
     WindowType,
-    WindowUnit,
     parse_enum,
+    parse_window_unit,
     parser_of,
 )
 from gateway.upstream.normalise.limits import (
@@ -54,10 +59,18 @@ _MAX_CACHED, _MAX_CACHED_BYTES = 2048, 2048  # promotions, and bytes of the JSON
 
 
 class WindowFigures(NamedTuple):
-    """The window of a restriction: the words of ``periodType`` and ``periodUnit``."""
+    """The window of a restriction: the words of ``periodType`` and ``periodUnit``.
+
+    `length` counts units; it is 1 in the endpoints that have no word for it. Only the successor
+    knows when a window starts and ends, or from when on windows are counted.
+    """
 
     type_name: Annotated[str | None, Normalised(member=parser_of(WindowType))]
-    unit_name: Annotated[str | None, Normalised(member=parser_of(WindowUnit))]
+    unit_name: Annotated[str | None, Normalised(member=parse_window_unit)]
+    length: int | None = 1
+    starts_at: Instant = None
+    ends_at: Instant = None
+    anchor_at: Instant = None
 
 
 @memoizable
@@ -81,6 +94,7 @@ class ExpiryFigures(NamedTuple):
     basis: ExpiryBasis
     basis_name: str | None
     days: int | None
+    expires_at: Instant = None
 
 
 class StatedRestrictions(NamedTuple):
@@ -241,10 +255,10 @@ class TargetGroupFigures(NamedTuple):
     target_rule_ids: list[str]
 
 
-def target_groups(payload: DefinitionPayload) -> list[TargetGroupFigures]:
+def target_groups(rules: DefinitionRules | None) -> list[TargetGroupFigures]:
     """Return the groups of ``targetGroupIds`` and of ``linkedTargetGroupVsTargetRuleIdMap``."""
-    if payload.rules is None:
+    if rules is None:
         return []
-    rule_ids: Mapping[str, list[Key] | None] = payload.rules.target_rule_ids_by_group or {}
-    group_ids = dict.fromkeys([*map(str, payload.rules.target_group_ids or ()), *rule_ids])
+    rule_ids: Mapping[str, list[Key] | None] = rules.target_rule_ids_by_group or {}
+    group_ids = dict.fromkeys([*map(str, rules.target_group_ids or ()), *rule_ids])
     return [TargetGroupFigures(key, [*map(str, rule_ids.get(key) or ())]) for key in group_ids]

@@ -14,9 +14,11 @@ from gateway.upstream.customer_view.payload import CustomerRestrictionLists, res
 from gateway.upstream.decoding.decode import (
     MalformedPayloadError,
     Refusal,
+    SuccessorPage,
     UpstreamPage,
     decode_customer_page,
     decode_definition_page,
+    decode_successor_page,
     read_refusal,
 )
 from gateway.upstream.decoding.drift import DriftKind
@@ -32,9 +34,14 @@ from tests.support.payloads import (
     read_customer,
     read_definitions,
 )
+from tests.support.successor import full_item, successor_page
 from tests.upstream.decoding.strategies import JSON_VALUES, mutated
 
-DECODERS: list[Callable[[bytes], Any]] = [decode_customer_page, decode_definition_page]
+DECODERS: list[Callable[[bytes], Any]] = [
+    decode_customer_page,
+    decode_definition_page,
+    decode_successor_page,
+]
 # What can be counted of each endpoint: a series, which any other would lack.
 FIELDS = {
     endpoint: {
@@ -52,12 +59,13 @@ PAGES = [
     document("customer_345854019_issued_page_of_6"),
     document("customer_564332013_page_of_3"),
     document("program_973_user_created"),
+    successor_page(full_item()),
 ]
 
 
 def _check(answer: Any) -> None:
     """Assert that every leaf of every item is of its declared type, within its bounds."""
-    assert isinstance(answer, UpstreamPage | Refusal)
+    assert isinstance(answer, UpstreamPage | SuccessorPage | Refusal)
     if isinstance(answer, UpstreamPage):
         assert answer.total is None or 0 <= answer.total < 2**31
         for item in answer.items:
@@ -101,8 +109,8 @@ def _decode(body: bytes) -> None:
         with contextlib.suppress(MalformedPayloadError):
             page = decode(body)
             _check(page)
-            drift = page.drift if isinstance(page, UpstreamPage) else ()
-            assert {(endpoint, *key) for key in drift} <= fields
+            drift = () if isinstance(page, Refusal) else page.drift
+            assert {(endpoint, *key) for key in drift if "children." not in key[1]} <= fields
     assert isinstance(read_refusal(body), Refusal | None)
 
 

@@ -8,7 +8,11 @@ from gateway.upstream.normalise.enums import (
     RestrictionScope,
     RestrictionStage,
 )
-from gateway.upstream.normalise.restrictions import definition_expiries, definition_restrictions
+from gateway.upstream.normalise.restrictions import (
+    WindowFigures,
+    definition_expiries,
+    definition_restrictions,
+)
 from tests.support.payloads import (
     definition,
     definition_item,
@@ -130,7 +134,7 @@ def test_one_stage_can_be_asked_for() -> None:
 def test_window_is_that_of_a_period_based_restriction_only() -> None:
     """The documented three: one weekly, two without a window."""
     windows = [figures.window for figures in definition_restrictions(definition(), REDEEM)]
-    assert windows == [("MOVING_WINDOW", "WEEKLY"), None, None]
+    assert windows == [WindowFigures("MOVING_WINDOW", "WEEKLY", length=1), None, None]
 
 
 @pytest.mark.parametrize(

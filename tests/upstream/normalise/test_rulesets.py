@@ -26,12 +26,12 @@ from tests.support.payloads import definition, definition_with_rules
 def test_target_groups_are_the_union_of_ids_and_map(ids: Any, by_group: Any, expected: Any) -> None:
     """Each group is listed once, with the rules that the map has for it."""
     payload = definition_with_rules(targetGroupIds=ids, linkedTargetGroupVsTargetRuleIdMap=by_group)
-    assert target_groups(payload) == expected
+    assert target_groups(payload.rules) == expected
 
 
 def test_definition_without_rules_has_no_target_groups() -> None:
     """Without ``promotionRestrictions`` the list is empty."""
-    assert target_groups(definition(promotionRestrictions=None)) == []
+    assert target_groups(definition(promotionRestrictions=None).rules) == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The successor of the legacy definitions: ``GET /v3/promotions``."""
