@@ -30,14 +30,18 @@ class UnifiedRefusal(Exception):  # noqa: N818 - as above
 
 
 def again(name: str) -> str:
-    """Return a key that `json_response` writes as `name`: for members that stand twice."""
+    """Return a key that `encode` writes as `name`: for members that stand twice."""
     return name + _AGAIN
+
+
+def encode(payload: Any) -> bytes:
+    """Return JSON; a key of `again` stands under its own name."""
+    return msgspec.json.encode(payload).replace(f'{_AGAIN}":'.encode(), b'":')
 
 
 def json_response(payload: Any, status: int = 200) -> Response:
     """Return a JSON response."""
-    body = msgspec.json.encode(payload).replace(f'{_AGAIN}":'.encode(), b'":')
-    return Response(body, status, media_type="application/json")
+    return Response(encode(payload), status, media_type="application/json")
 
 
 def envelope(

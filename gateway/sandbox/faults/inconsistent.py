@@ -8,10 +8,11 @@ from starlette.responses import Response
 
 from gateway.sandbox.auth import TOKEN_HEADERS
 from gateway.sandbox.faults.mode import Call, payload_of, with_body
-from gateway.sandbox.faults.payload import changed
+from gateway.sandbox.faults.payload import changed, items_of
 from gateway.sandbox.responses import whole_number
 
-_ITEMS = {"promotionData": "promotions", "promotionsV2": "data"}
+# By endpoint: the parameter that selects a page.
+_PLACES = {"promotionData": "offset", "promotionsV2": "offset", "promotionsV3": "page"}
 
 
 async def other_customer(call: Call) -> Response:
@@ -30,14 +31,17 @@ async def other_customer(call: Call) -> Response:
 
 
 async def totals(call: Call) -> Response:
-    """Return a page with a wrong `totalEntries`, or without it."""
+    """Return a page with a wrong total, or without it."""
     total = call.options["totals"]
 
     def falsify(payload: Any) -> Any:
+        holder, name = payload.get("pageDetails"), "totalEntries"
+        if holder is None:
+            holder, name = payload["data"], "totalElements"
         if total == "missing":
-            payload["pageDetails"].pop("totalEntries")
+            holder.pop(name)
         else:
-            payload["pageDetails"]["totalEntries"] = None if total == "null" else total
+            holder[name] = None if total == "null" else total
         return payload
 
     return await changed(call, falsify)
@@ -45,15 +49,19 @@ async def totals(call: Call) -> Response:
 
 async def duplicates(call: Call) -> Response:
     """Start every page except the first with the last item of the previous one."""
-    offset = whole_number(call.request.query_params.get("offset", "0"))
-    if not offset or offset < 0:
+    parameter = _PLACES[call.endpoint]
+    place = whole_number(call.request.query_params.get(parameter, "0"))
+    if not place or place < 0:
         return await call.original_response()
-    shifted = await call.original_with(offset=str(offset - 1))
+    before = await call.original_with(**{parameter: str(place - 1)})
 
     def shift(payload: Any) -> Any:
-        if shifted.status_code == 200:
-            items = _ITEMS[call.endpoint]
-            payload[items] = payload_of(shifted)[items]
+        repeated = items_of(payload_of(before)) if before.status_code == 200 else []
+        items = items_of(payload)
+        if parameter == "page":
+            # Pages have numbers, so that the one before ends where this one begins.
+            repeated = [*repeated[-1:], *items][: len(items)]
+        items[:] = repeated
         return payload
 
     return await changed(call, shift)
@@ -61,14 +69,15 @@ async def duplicates(call: Call) -> Response:
 
 async def ignore_limit(call: Call) -> Response:
     """Return a page of another size than requested."""
-    return await call.original_with(limit=str(call.options["ignore_limit"]))
+    name = "size" if call.endpoint == "promotionsV3" else "limit"
+    return await call.original_with(**{name: str(call.options["ignore_limit"])})
 
 
 async def short_pages(call: Call) -> Response:
     """Return fewer items than requested, and than `pageDetails` states."""
 
     def shorten(payload: Any) -> Any:
-        del payload[_ITEMS[call.endpoint]][call.options["short_pages"] :]
+        del items_of(payload)[call.options["short_pages"] :]
         return payload
 
     return await changed(call, shorten)

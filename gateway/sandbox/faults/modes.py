@@ -4,7 +4,8 @@ from gateway.sandbox.calls import ENDPOINTS, Endpoint
 from gateway.sandbox.faults import inconsistent, payload, wire
 from gateway.sandbox.faults.mode import Mode, Parameter, fraction, text, whole, word
 
-_PAGES: tuple[Endpoint, ...] = ("promotionData", "promotionsV2")
+_PAGES: tuple[Endpoint, ...] = ("promotionData", "promotionsV2", "promotionsV3")
+_AUTHENTICATED = tuple(endpoint for endpoint in ENDPOINTS if endpoint != "token")
 _ITEM = whole("item", 0, 99, None)
 _KEY = "the name of a key"
 _COUNT = whole("totals", -(10**12), 10**12)
@@ -42,6 +43,13 @@ _WIRE = (
         (word("framing", "length", "chunked", default="length"), fraction("at", 0.5)),
     ),
     Mode("hang", "never answers", wire.hang, ENDPOINTS),
+    Mode(
+        "lost_answer",
+        "does what is asked, and loses the answer",
+        wire.lost_answer,
+        ENDPOINTS,
+        word("lost_answer", "disconnect", "reset", "hang", "gateway", default="disconnect"),
+    ),
     Mode(
         "slow",
         "waits so many milliseconds before the answer",
@@ -93,9 +101,24 @@ _PAYLOAD = (
         "unknown_enum",
         "puts an unknown word in an enum's place, or in all enums'",
         payload.unknown_enum,
-        _PAGES,
+        (*_PAGES, "promotionById", "promotionV3"),
         text("unknown_enum", _KEY, None),
         (_ITEM,),
+    ),
+    Mode(
+        "id_words",
+        "writes ids that are numbers as text, or as a word",
+        payload.id_words,
+        ENDPOINTS,
+        text("id_words", _KEY, payload.ALL),
+        (word("as", "text", "word", default="text"), _ITEM),
+    ),
+    Mode(
+        "duplicate_keys",
+        "writes a key twice, or all of them",
+        payload.duplicate_keys,
+        ENDPOINTS,
+        text("duplicate_keys", _KEY, payload.ALL),
     ),
     Mode(
         "deep",
@@ -139,7 +162,7 @@ _INCONSISTENT = (
     ),
     Mode(
         "totals",
-        "tells a wrong totalEntries",
+        "tells a wrong total",
         inconsistent.totals,
         _PAGES,
         Parameter("totals", f"{_COUNT.allowed}, null or missing", _total),
@@ -172,7 +195,7 @@ _INCONSISTENT = (
         "revoke_token",
         "forgets the call's token, and answers 401",
         inconsistent.revoke_token,
-        _PAGES,
+        _AUTHENTICATED,
     ),
 )
 MODES = {mode.name: mode for mode in (*_WIRE, *_PAYLOAD, *_INCONSISTENT)}

@@ -10,6 +10,7 @@ import msgspec
 from starlette.responses import Response
 
 from gateway.sandbox.faults.mode import Call, payload_of, with_body
+from gateway.sandbox.responses import again, encode
 
 ALL = "*"
 ENUMS = frozenset(
@@ -23,10 +24,19 @@ ENUMS = frozenset(
         "periodUnit",
         "promotionStatus",
         "loyaltyEarningType",
+        "promotionType",
+        "promotionMode",
+        "status",
+        "event",
+        "combinationType",
+        "entityScope",
+        "granularity",
+        "actionType",
+        "limitType",
     }
 )
 UNKNOWN_WORD = "SOMETHING_NEW"
-_LISTS = ("promotions", "data")
+UNKNOWN_ID = "HiddenGemDefaultProgram_ID"  # a documented program id that is no number
 _MARK = "(the fault is inserted here)"
 _RETYPED: dict[str, Callable[[Any], Any]] = {
     "object": lambda value: {"value": value},
@@ -78,12 +88,15 @@ async def _change_members(call: Call, matches: Callable[[str, Any], bool], how: 
 
 def _part(payload: Any, index: int | None) -> Any:
     """Return one item of the page in a list, or the whole payload for None."""
-    if index is None:
-        return payload
-    for name in _LISTS:
-        if isinstance(payload.get(name), list):
-            return payload[name][index : index + 1]
-    return []
+    return payload if index is None else items_of(payload)[index : index + 1]
+
+
+def items_of(payload: Any) -> list[Any]:
+    """Return the items of a page of any list, itself and not a copy; [] for anything else."""
+    found = payload.get("promotions", payload.get("data"))
+    if isinstance(found, dict):
+        found = found.get("content")
+    return found if isinstance(found, list) else []
 
 
 async def missing(call: Call) -> Response:
@@ -123,6 +136,43 @@ async def unknown_enum(call: Call) -> Response:
     return await _change_members(
         call, lambda name, value: name in keys and isinstance(value, str), unknown
     )
+
+
+async def id_words(call: Call) -> Response:
+    """Write the ids that are numbers as text, or as a word."""
+    key, is_word = call.options["id_words"], call.options["as"] == "word"
+
+    def matches(name: str, value: Any) -> bool:
+        is_id = name == "id" or name.endswith(("Id", "ID")) if key == ALL else name == key
+        return is_id and isinstance(value, int)
+
+    def word(holder: dict[str, Any], name: str) -> None:
+        holder[name] = UNKNOWN_ID if is_word else str(holder[name])
+
+    return await _change_members(call, matches, word)
+
+
+async def duplicate_keys(call: Call) -> Response:
+    """Write a key twice, first with null; the last one counts, as in most readers of JSON."""
+    key = call.options["duplicate_keys"]
+
+    def repeated(node: Any) -> Any:
+        if isinstance(node, list):
+            return [repeated(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        members: dict[str, Any] = {}
+        for name, value in node.items():
+            if key in {ALL, name}:
+                members |= {name: None, again(name): repeated(value)}
+            else:
+                members[name] = repeated(value)
+        return members
+
+    response = await call.original_response()
+    if response.status_code != 200:
+        return response
+    return with_body(response, encode(repeated(payload_of(response))))
 
 
 async def array(call: Call) -> Response:

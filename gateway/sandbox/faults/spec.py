@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.sandbox.calls import ENDPOINTS, Endpoint
+from gateway.sandbox.calls import ENDPOINTS, UNIFIED, WRITES, Endpoint
 from gateway.sandbox.faults.mode import (
     REQUIRED,
     FaultError,
@@ -23,8 +23,10 @@ from gateway.sandbox.faults.mode import (
 )
 from gateway.sandbox.faults.modes import MODES
 
+# Endpoints that go wrong together.
+_GROUPS: dict[str, tuple[Endpoint, ...]] = {"v3": UNIFIED, "writes": WRITES, "all": ENDPOINTS}
 _COMMON = (
-    word("endpoint", *ENDPOINTS, "all", default=None),
+    word("endpoint", *ENDPOINTS, *_GROUPS, default=None),
     fraction("rate", 1.0),
     whole("count", 1, 10**9, None),
     whole("after", 0, 10**9, 0),
@@ -118,11 +120,10 @@ def _value(parameter: Parameter, text: str | None) -> Any:
 
 
 def _endpoints(mode: Mode, name: str | None) -> frozenset[Endpoint]:
-    if name is None or name == "all":
-        return frozenset(mode.endpoints)
-    for endpoint in mode.endpoints:
-        if endpoint == name:
-            return frozenset({endpoint})
+    wanted = _GROUPS["all"] if name is None else _GROUPS.get(name, (name,))
+    endpoints = frozenset(endpoint for endpoint in mode.endpoints if endpoint in wanted)
+    if endpoints:
+        return endpoints
     raise FaultError(f"endpoint={name}: {mode.name} is for {' and '.join(mode.endpoints)}")
 
 

@@ -106,6 +106,20 @@ async def hang(_call: Call) -> Response:
     return _Hang()
 
 
+async def lost_answer(call: Call) -> Response:
+    """Respond as if there were no fault, so that a write takes effect, and lose the response."""
+    await call.original_response()
+    match call.options["lost_answer"]:
+        case "reset":
+            return _Reset()
+        case "hang":
+            return _Hang()
+        case "gateway":
+            return Response(_HTML.format(status=504), 504, media_type="text/html")
+        case _:
+            return _Disconnect()
+
+
 async def truncate(call: Call) -> Response:
     """Close the connection within the body, at a fraction of it but never at its end."""
     response = await call.original_response()
