@@ -22,7 +22,9 @@ export function ShareButton() {
     const query = queryEditor?.getValue() ?? '';
     if (query.trim() === '') return;
     const variables = variableEditor?.getValue() ?? null;
-    const link = shareLink({ query, variables, operationName: operationName ?? null });
+    // GraphiQL reads a text that has just been opened a moment later: this may still be another's.
+    const isCurrent = operationName !== undefined && query.includes(operationName);
+    const link = shareLink({ query, variables, operationName: isCurrent ? operationName : null });
     // The address has the link, too: without https, browsers have no clipboard.
     window.history.replaceState(null, '', link);
     await navigator.clipboard?.writeText(link);

@@ -81,6 +81,17 @@ class Explorer:
             self.page.goto(f"{self.gateway_url}{path}")
         expect(self.page.locator(".graphiql-query-editor")).to_contain_text("query MyPromotions")
 
+    def open_tab(self, name: str) -> None:
+        """Open an example, and wait until GraphiQL has read its text, which it does a moment later.
+
+        It keeps what it has read.
+        """
+        self.tabs.get_by_text(name, exact=True).click()
+        self.page.wait_for_function(
+            "name => localStorage['promotion-gateway:graphiql:query']?.includes(`query ${name}`)",
+            arg=name,
+        )
+
     def execute(self) -> Response:
         """Press the triangle and give the gateway's answer back."""
         with self.page.expect_response(lambda response: response.request.method == "POST") as done:
@@ -172,12 +183,7 @@ def test_the_first_example_runs_at_the_press_of_a_button(explorer: Explorer) -> 
 def test_an_example_is_answered_without_an_error(explorer: Explorer, name: str) -> None:
     """A newcomer who presses the button on any tab gets data."""
     explorer.open()
-    explorer.tabs.get_by_text(name, exact=True).click()
-    # GraphiQL reads the new text a moment later; it keeps what it has read.
-    explorer.page.wait_for_function(
-        "name => localStorage['promotion-gateway:graphiql:query']?.includes(`query ${name}`)",
-        arg=name,
-    )
+    explorer.open_tab(name)
     response = explorer.execute()
     sent = json.loads(response.request.post_data or "{}")
     assert sent["operationName"] == name
@@ -229,8 +235,7 @@ def test_headers_are_sent_and_not_kept(explorer: Explorer) -> None:
 def test_a_link_opens_the_query_that_it_was_copied_from(explorer: Explorer) -> None:
     """With its variables and without headers, as one more tab, and once."""
     explorer.open()
-    explorer.tabs.get_by_text("Paging", exact=True).click()
-    expect(explorer.page.locator(".graphiql-query-editor")).to_contain_text("query Paging")
+    explorer.open_tab("Paging")
     explorer.page.get_by_role("button", name="Copy a link to this query").click()
     expect(explorer.page.get_by_role("button", name="The link is copied")).to_be_visible()
     link = explorer.page.evaluate("navigator.clipboard.readText()")
