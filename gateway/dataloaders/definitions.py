@@ -25,6 +25,7 @@ from gateway.upstream.definitions.payload import DefinitionPayload
 from gateway.upstream.normalise.enums import PromotionSourceType
 from gateway.upstream.response_errors import client_error_or_misuse
 from gateway.upstream.source_types import Order, SourceTypes
+from gateway.upstream.successor.definition import SuccessorDefinition
 
 _WINDOW = 100
 _ALL = DefinitionFilters(includes_inactive=True)
@@ -46,10 +47,10 @@ class DefinitionKey(NamedTuple):
 
 
 class FoundDefinition(NamedTuple):
-    """A definition and the source type in which it was found."""
+    """A definition, and the source type in which it was found if the platform tells one."""
 
-    payload: DefinitionPayload
-    source_type: PromotionSourceType
+    payload: DefinitionPayload | SuccessorDefinition
+    source_type: PromotionSourceType | None
 
 
 Key = DefinitionKey

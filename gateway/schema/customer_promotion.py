@@ -12,6 +12,7 @@ from gateway.schema.definition import Stage
 from gateway.schema.ids import ID_DESCRIPTION, Node, encode_id
 from gateway.schema.info import Info, ResolverContext
 from gateway.schema.limits import Limit, PromotionLimits, Restriction
+from gateway.schema.metadata import Keys, PromotionMetadata, with_keys
 from gateway.schema.promotion import Promotion
 from gateway.upstream.customer_view import payload as wire
 from gateway.upstream.customer_view.endpoint import ENDPOINT, CustomerKey
@@ -38,17 +39,6 @@ _EXPIRED = (
     "Whether it has expired at the time of the answer: after `expiresAt`, not yet at it. Null where"
     " that is not known."
 )
-
-
-@view(description="What a brand has noted about a promotion.")
-class PromotionMetadata:
-    """A view over one entry of ``promotionMetadata``."""
-
-    payload: strawberry.Private[wire.Metadata]
-
-    key: str = plain("What it is about.")
-    value: str | None = plain("What it says.")
-    is_brand_defined: bool | None = plain("Whether the brand made it up.")
 
 
 @view(description="One issue of a promotion to a customer.")
@@ -117,12 +107,6 @@ class PromotionOwner(NamedTuple):
         return cls(key, customer_id, id_prefix, availability)
 
 
-Keys = Annotated[
-    list[str] | None,
-    strawberry.argument(description="Only entries with these keys, compared exactly."),
-]
-
-
 IncludeDisabled = Annotated[
     bool,
     strawberry.argument(description="Also those that are switched off; their limit is UNLIMITED."),
@@ -170,12 +154,9 @@ class CustomerPromotion(Node):
         " left out; one that occurs several times is there as often.",
         AsViews(PromotionMetadata),
     )
-    def metadata(self, keys: Keys = None) -> list[wire.Metadata] | None:
+    def metadata(self, keys: Keys = None) -> list[wire.Metadata]:
         """Return the entries with some keys, or all."""
-        if keys is None:
-            return self.payload.metadata
-        wanted = frozenset(keys)  # there may be thousands
-        return [entry for entry in self.payload.metadata or () if entry.key in wanted]
+        return with_keys(self.payload.metadata, keys)
 
     @computed(
         "Its limits as a whole, with what this customer has used.",

@@ -7,6 +7,7 @@ import strawberry
 from gateway.execution.bridge import enum_values
 from gateway.pagination.page import Drift
 from gateway.upstream.normalise import enums as words
+from gateway.upstream.successor.words import ActivityCombination
 
 
 def _describe(enum: type[Enum], description: str, **values: str) -> None:
@@ -183,10 +184,23 @@ _describe(
 )
 _describe(
     words.WindowUnit,
-    "How long a restriction's period is.",
-    DAILY="A day.",
-    WEEKLY="A week.",
-    MONTHLY="A month.",
+    "The unit of a restriction's period.",
+    DAILY="Days.",
+    WEEKLY="Weeks.",
+    MONTHLY="Months.",
+)
+_describe(
+    ActivityCombination,
+    "How many activities of a group have to happen.",
+    ANY="One of them.",
+    ALL="All of them.",
+    UNKNOWN="A word that this gateway does not know.",
+)
+_describe(
+    words.DefinitionSource,
+    "The endpoint of the platform that a definition is from.",
+    LEGACY="The older one, which has the promotions made in the old user interface.",
+    V3="Its successor, which has those made in the new one.",
 )
 _describe(
     words.LimitKind,

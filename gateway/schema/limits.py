@@ -1,5 +1,7 @@
 """The limit and restriction types, over the payloads of both endpoints."""
 
+from datetime import datetime
+
 import strawberry
 
 from gateway.schema.declare import PAYLOAD, plain, view
@@ -65,8 +67,14 @@ class RestrictionWindow:
 
     type: WindowType = plain("How the period runs.", "type_name")
     type_name: str | None = plain("The upstream's own word for it.")
-    unit: WindowUnit = plain("How long it is.", "unit_name")
+    unit: WindowUnit = plain("The unit of its length.", "unit_name")
     unit_name: str | None = plain("The upstream's own word for it.")
+    length: int | None = plain("How many of these units it lasts; 1 where only one is possible.")
+    starts_at: datetime | None = plain("When a FIXED_WINDOW starts; null for any other.")
+    ends_at: datetime | None = plain("When a FIXED_WINDOW ends; null for any other.")
+    anchor_at: datetime | None = plain(
+        "From when on periods are counted; null where the upstream does not say."
+    )
 
 
 @view(description="A cap on one stage of a promotion.")

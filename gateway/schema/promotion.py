@@ -1,4 +1,4 @@
-"""A promotion: what does not depend on a customer, from either endpoint."""
+"""A promotion: what does not depend on a customer, from any endpoint."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -34,13 +34,19 @@ from gateway.upstream.normalise.enums import (
     PromotionType,
     PromotionValidity,
     definition_promotion_type,
+    event_spelling,
+    parse_event,
     type_spelling,
 )
 from gateway.upstream.normalise.validity import validity
+from gateway.upstream.successor.definition import SuccessorDefinition
 
 if TYPE_CHECKING:
     from gateway.schema.customer_promotion import CustomerPromotion
     from gateway.schema.program import Program
+
+AnyPromotion = CustomerPromotionPayload | DefinitionPayload | SuccessorDefinition
+"""A promotion, as one of the three endpoints has it."""
 
 SoughtSourceType = Annotated[
     PromotionSourceType | None,
@@ -50,30 +56,43 @@ SoughtSourceType = Annotated[
 ]
 
 
-def _global_id(payload: CustomerPromotionPayload | DefinitionPayload) -> str:
+def _global_id(payload: AnyPromotion) -> str:
     """Return the global id: the program and the promotion."""
     return encode_id(f"Promotion:{payload.program_id}:{payload.promotion_id}")
 
 
-def _type(payload: CustomerPromotionPayload | DefinitionPayload) -> PromotionType:
+def _type(payload: AnyPromotion) -> PromotionType:
     """Parse the type by the rule of the payload's endpoint."""
     if payload.__class__ is CustomerPromotionPayload:
         return CUSTOMER_PROMOTION_TYPES[payload.type_name]
-    assert isinstance(payload, DefinitionPayload)  # noqa: S101 - there is no third
+    assert not isinstance(payload, CustomerPromotionPayload)  # noqa: S101 - see above
     earning = payload.rules.earning_type_name if payload.rules is not None else None
     return definition_promotion_type(payload.type_name, earning)
 
 
-def _type_name(payload: CustomerPromotionPayload | DefinitionPayload) -> str | None:
+def _type_name(payload: AnyPromotion) -> str | None:
     """Return the type's name, spelled alike for both endpoints."""
     return type_spelling(_type(payload), payload.type_name)
 
 
+def _event_names(payload: AnyPromotion) -> list[str]:
+    """Return the names of all events; only the successor has several."""
+    if isinstance(payload, SuccessorDefinition):
+        return payload.event_names
+    name = event_spelling(payload.event_name)
+    return [name] if name else []
+
+
+def _events(payload: AnyPromotion) -> list[PromotionEvent]:
+    """Return all events, in the order of their names."""
+    return [parse_event(name) for name in _event_names(payload)]
+
+
 @view(description="A promotion of a loyalty program: what is true of it whoever looks at it.")
 class Promotion(Node):
-    """A view over either payload; `found` is set where the payload is a definition."""
+    """A view over any payload; `found` is set where the payload is a definition."""
 
-    payload: strawberry.Private[CustomerPromotionPayload | DefinitionPayload]
+    payload: strawberry.Private[AnyPromotion]
     found: strawberry.Private[FoundDefinition | None] = None
 
     id: strawberry.ID = plain(ID_DESCRIPTION, PAYLOAD, _global_id)  # type: ignore[assignment]  # to a type checker the interface's is a method
@@ -87,7 +106,7 @@ class Promotion(Node):
         from gateway.schema.program import Program  # noqa: PLC0415 - each shows the other
 
         payload = self.payload
-        name = payload.program_name if isinstance(payload, DefinitionPayload) else None
+        name = None if isinstance(payload, CustomerPromotionPayload) else payload.program_name
         return Program(payload=str(payload.program_id), known_name=name)
 
     name: str = plain("Its name, as the upstream has it, blanks included.")
@@ -102,9 +121,22 @@ class Promotion(Node):
         PAYLOAD,
         _type_name,
     )
-    event: PromotionEvent = plain("The event that triggers it.", "event_name")
+    event: PromotionEvent = plain(
+        "The event that triggers it; of several, the first.", "event_name"
+    )
     event_name: str | None = plain(
         "That event's name, in one spelling where it is known, else as the upstream has it."
+    )
+    events: list[PromotionEvent] = plain(
+        "All events that trigger it, in the order of `eventNames`. Only a definition of the"
+        " source `V3` has several.",
+        PAYLOAD,
+        _events,
+    )
+    event_names: list[str] = plain(
+        "The names of these events, each once, in one spelling where it is known.",
+        PAYLOAD,
+        _event_names,
     )
     starts_at: datetime | None = plain("When it starts.")
     ends_at: datetime | None = plain("When it ends: the last instant at which it runs.")

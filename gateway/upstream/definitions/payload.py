@@ -227,6 +227,26 @@ class DefinitionPayload(Struct, gc=False, kw_only=True):
     updated_at_iso: Instant = field(name="lastUpdateDateISO", default=None)
 
     @property
+    def created_at(self) -> Instant:
+        """Return None: only the successor says when."""
+        return None
+
+    @property
+    def created_by(self) -> OptionalKey:
+        """Return None: only the successor says who."""
+        return None
+
+    @property
+    def time_zone(self) -> Text:
+        """Return None: only the successor says where."""
+        return None
+
+    @property
+    def category(self) -> Text:
+        """Return None: only the successor has categories."""
+        return None
+
+    @property
     def rules(self) -> DefinitionRules | None:
         """Return the value of ``promotionRestrictions``."""
         return rules_field.read(self.rules_json)

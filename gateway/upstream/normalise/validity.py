@@ -5,15 +5,30 @@ millisecond later. `has_begun` and `has_ended` are the comparisons.
 """
 
 from datetime import datetime
+from typing import Protocol
 
 from gateway.upstream.customer_view.payload import CustomerPromotionPayload, Timeline
-from gateway.upstream.definitions.payload import DefinitionPayload
+from gateway.upstream.decoding.field_types import Instant
 from gateway.upstream.normalise.enums import PromotionValidity
 from gateway.upstream.normalise.instants import INSTANTS, parse_instant
 
 # Globals, because accessing an enum's member is slow in Python 3.11.
 _UPCOMING, _CURRENT = PromotionValidity.UPCOMING, PromotionValidity.CURRENT
 _ENDED, _UNKNOWN = PromotionValidity.ENDED, PromotionValidity.UNKNOWN
+
+
+class _Dated(Protocol):
+    """A promotion of any endpoint."""
+
+    @property
+    def starts_at(self) -> Instant:
+        """Return the start on the wire."""
+        ...
+
+    @property
+    def ends_at(self) -> Instant:
+        """Return the end on the wire."""
+        ...
 
 
 def has_begun(start: datetime, now: datetime) -> bool:
@@ -26,9 +41,7 @@ def has_ended(end: datetime, now: datetime) -> bool:
     return end < now
 
 
-def validity(
-    payload: CustomerPromotionPayload | DefinitionPayload, now: datetime
-) -> PromotionValidity:
+def validity(payload: _Dated, now: datetime) -> PromotionValidity:
     """Return where `now` lies between a promotion's start and end.
 
     UNKNOWN where a date that decides it is absent or unreadable.

@@ -99,3 +99,4 @@ class SuccessorDefinition(Struct, gc=False, kw_only=True):
     is_unified: bool
     allocate_points_on: Text = None
     use_proportions: Flag = None
+    program_name: Text = None
