@@ -43,6 +43,7 @@ class Webhook:
         self._target = target
         self._deliveries: deque[_Delivery] = deque(maxlen=LOG_LENGTH)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._client: httpx.AsyncClient | None = None
 
     def emit(self, event: dict[str, Any]) -> None:
         """Log an event, and send it where a webhook is configured."""
@@ -51,31 +52,36 @@ class Webhook:
         if self._target is None:
             return
         delivery["outcome"] = "pending"
-        task = asyncio.get_running_loop().create_task(self._deliver(self._target, delivery))
+        if self._client is None:  # one for all events: each loads certificates
+            self._client = httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False)
+        task = asyncio.get_running_loop().create_task(
+            self._deliver(self._client, self._target, delivery)
+        )
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _deliver(self, target: WebhookTarget, delivery: _Delivery) -> None:
+    async def _deliver(
+        self, client: httpx.AsyncClient, target: WebhookTarget, delivery: _Delivery
+    ) -> None:
         body = msgspec.json.encode(delivery["event"])
         headers = {"content-type": "application/json", target.header: target.secret}
         pause_s = _FIRST_PAUSE_S
         left = max(1, target.copies)
-        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as client:
-            while left:
-                delivery["attempts"] += 1
-                try:
-                    answer = await client.post(target.url, content=body, headers=headers)
-                    status = answer.status_code
-                except httpx.HTTPError:
-                    status = 0
-                if status == _REFUSED:
-                    delivery["outcome"] = "refused"
-                    return
-                if 200 <= status < 300:
-                    left -= 1
-                    continue
-                await asyncio.sleep(pause_s)
-                pause_s = min(pause_s * 2, _MAX_PAUSE_S)
+        while left:
+            delivery["attempts"] += 1
+            try:
+                answer = await client.post(target.url, content=body, headers=headers)
+                status = answer.status_code
+            except httpx.HTTPError:
+                status = 0
+            if status == _REFUSED:
+                delivery["outcome"] = "refused"
+                return
+            if 200 <= status < 300:
+                left -= 1
+                continue
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, _MAX_PAUSE_S)
         delivery["outcome"] = "delivered"
 
     async def _stop(self) -> None:
@@ -88,6 +94,8 @@ class Webhook:
         """End the deliveries that are under way when the application ends."""
         yield
         await self._stop()
+        if self._client is not None:
+            await self._client.aclose()
 
     def report(self) -> dict[str, Any]:
         """Return the body of `GET /__webhook`, which has no secret."""
