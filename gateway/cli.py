@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         _sandbox,
         "Run the sandbox alone: the platform's endpoints.",
         "Its credentials for basic are sandbox and sandbox, for oauth sandbox-key and"
-        " sandbox-secret; /__world lists its customers and programs.",
+        " sandbox-secret; /__world lists its customers and programs. docs/sandbox.md has the rest.",
     )
     sandbox.add_argument(
         "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"

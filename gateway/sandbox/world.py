@@ -137,6 +137,9 @@ class World:
                     "programId": program.program_id,
                     "name": program.name,
                     "definitions": program.counts(),
+                    "unified": sum(
+                        each.promotion.program_id == program.program_id for each in self.unified
+                    ),
                     "note": program.note,
                 }
                 for program in self.programs.values()

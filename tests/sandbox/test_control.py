@@ -142,4 +142,5 @@ def test_world_lists_customers_and_programs(own: SandboxClient) -> None:
         "note": "found on ECOMMERCE and WEBSITE only",
     }
     assert programs[9003]["definitions"] == {"UI": 3000}
+    assert (programs[9003]["unified"], programs[9033]["unified"]) == (0, 105)
     assert all(entry["note"] for entry in described["customers"] + described["programs"])

@@ -1,8 +1,10 @@
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from gateway.sandbox import world as world_module
 from gateway.sandbox.customer_payload import instant as customer_instant
 from gateway.sandbox.customer_payload import render_holding
 from gateway.sandbox.definition_payload import render_definition
@@ -167,6 +169,22 @@ def test_program_that_nobody_knows_has_promotion_types(world: World) -> None:
     """The org's switch is on by default."""
     assert world.has_promotion_types(1)
     assert not world.has_promotion_types(9021)
+
+
+def test_table_of_the_module_has_everybody(world: World) -> None:
+    """Each customer C-… and each program is in the documentation of the module."""
+    text = str(world_module.__doc__)
+    names = {
+        name
+        for customer in world.customers
+        for name in customer.identifiers.get("externalId", ())
+        if name.startswith("C-")
+    }
+    twenty = {f"C-{nth:03}" for nth in range(1, 21)}
+    mentioned = set(re.findall(r"C-[A-Z0-9]+", text))
+    assert names - twenty == mentioned - {"C-001", "C-020"}
+    numbers = set(map(int, re.findall(r"\b\d{3,10}\b", text)))
+    assert world.programs.keys() - {9021} <= numbers
 
 
 def test_instants_of_the_customer_view_have_milliseconds(world: World) -> None:
