@@ -212,13 +212,13 @@ async def _try(deferred: Deferred, pools: Pools, seeds: range) -> None:
 @pytest.mark.timeout(300)
 async def test_parts_of_the_real_schema_are_together_what_the_whole_is() -> None:
     """On a platform with faults."""
-    await _try(Deferred(), POOLS, range(150))
+    await _try(Deferred(), POOLS, range(40))
 
 
 @pytest.mark.timeout(300)
 async def test_whatever_a_resolver_does_wrong_is_the_same_in_parts() -> None:
     """Errors of plain and of fetched fields, of which null propagation removes parts."""
-    await _try(Deferred(oddities.build(), ODD_POOLS), ODD_POOLS, range(300))
+    await _try(Deferred(oddities.build(), ODD_POOLS), ODD_POOLS, range(80))
 
 
 @pytest.mark.verify

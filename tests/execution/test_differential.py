@@ -51,7 +51,7 @@ def _proves_something(tally: Tally) -> None:
     assert counts["ran"] > 0.95 * counts["operations"]
     assert 0.2 < counts["with errors"] / counts["ran"] < 0.95
     assert counts["with null propagation"] > 0.02 * counts["ran"]
-    assert counts["told otherwise"] < 0.01 * counts["ran"]
+    assert counts["told otherwise"] <= max(3, 0.01 * counts["ran"])
 
 
 @pytest.mark.timeout(300)
@@ -85,10 +85,11 @@ async def _real(how_many: settings) -> None:
 
 
 @pytest.mark.timeout(300)
-async def test_a_subgraph_executes_the_same() -> None:
+@pytest.mark.parametrize("seeds", [3, pytest.param(20, marks=pytest.mark.verify)])
+async def test_a_subgraph_executes_the_same(seeds: int) -> None:
     """With entities by reference, of all types and malformed ones, and the subgraph's schema."""
     both = Both(build_schema(federation=True))
-    for seed in range(8):
+    for seed in range(seeds):
         await _try(both, seed)
     _proves_something(both.tally)
     await both.compare(Generated(ENTITIES, {"r": REFERENCES}))
@@ -107,10 +108,11 @@ fragment E on _Entity {
 
 
 @pytest.mark.timeout(300)
-async def test_whatever_a_resolver_does_wrong_is_the_same_error() -> None:
+@pytest.mark.parametrize("seeds", [5, pytest.param(40, marks=pytest.mark.verify)])
+async def test_whatever_a_resolver_does_wrong_is_the_same_error(seeds: int) -> None:
     """Int beyond 32 bits, NaN, null where it must not be, errors in lists and of fetches."""
     both = Both(oddities.build(), ODD_POOLS)
-    for seed in range(15):
+    for seed in range(seeds):
         await _try(both, seed)
     _proves_something(both.tally)
 
