@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route
 
 from gateway.auth.authenticator import Authenticator
 from gateway.auth.factory import create_authenticator
+from gateway.cache.evictor import Evictor, create_evictor, eviction_samples
 from gateway.cache.options import CacheClocks
 from gateway.cache.redis_monitor import CHECK_EVERY_S, RedisMonitor
 from gateway.cache.redis_server import RedisServer
@@ -55,6 +56,7 @@ from gateway.server.fast_path import FastPath
 from gateway.server.graphql_route import GraphQLRoute, redirect_to_graphql
 from gateway.server.schema_route import FILE, SchemaRoute
 from gateway.server.uvicorn_protocol import FAST_PATH
+from gateway.server.webhook_route import WebhookRoute, webhook_samples
 from gateway.server.worker import STARTUP_FAILURE
 from gateway.telemetry import (
     flush_logging,
@@ -63,6 +65,7 @@ from gateway.telemetry import (
     log_startup_failure,
     start_logging,
 )
+from gateway.telemetry.eviction_metrics import WEBHOOK
 from gateway.telemetry.logs import VERSION
 from gateway.telemetry.metric import Samples
 from gateway.telemetry.name_slots import NameSlots
@@ -82,6 +85,7 @@ from gateway.upstream.transport import create_transport
 PATH = "/graphql"
 # Pages get no CORS headers of these.
 _MONITORING = frozenset(route.path for route in monitoring.ROUTES)
+_WITHOUT_CORS = _MONITORING | {WEBHOOK}
 
 
 def utc_now() -> datetime:
@@ -138,7 +142,11 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     origins = Origins(settings.cors_origins)
     guard = create_request_guard(settings, origins, server)
     connections = Connections(connection_limit(settings))
-    redis = create_redis_monitor(server, cached, guard, traffic, redis_every_s)
+    evictor = None if cached.evictions is None else create_evictor(cached.evictions, server)
+    redis = create_redis_monitor(server, cached, guard, traffic, redis_every_s, evictor=evictor)
+    webhook = None
+    if evictor is not None and settings.webhook_secret.get_secret_value():
+        webhook = WebhookRoute(settings, evictor, guard.addresses, statistics)
     create_handler, tracing, spans = _handler_of(settings)
     metrics = MetricsScrape(
         (
@@ -156,6 +164,8 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
             log_samples,
             connections.samples,
             ProcessMetrics().samples,
+            partial(eviction_samples, cached.evictions),
+            partial(webhook_samples, webhook),
         ),
         table,
         shared_metrics,
@@ -206,7 +216,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     async def lifespan(_app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
         async with (
             tracing, lag, authenticator, aclosing(http), files, traffic, metrics, aclosing(cached),
-            guard,
+            guard, evictor or nullcontext(),
         ):  # fmt: skip
             lifecycle.is_started = True
             try:
@@ -219,10 +229,11 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         routes=[
             *_routes(graphql, Explorer() if settings.graphiql else None),
             *([sdl.route(f"{PATH}/{FILE}")] if settings.introspection else []),
+            *([] if webhook is None else [webhook.route()]),
             *([] if settings.admin_port else monitoring.ROUTES),
         ],
         middleware=[
-            Middleware(EdgeMiddleware, origins, statistics, _cors_headers(settings), _MONITORING),
+            Middleware(EdgeMiddleware, origins, statistics, _cors_headers(settings), _WITHOUT_CORS),
         ],
         exception_handlers={HTTPException: routing_error_response},
         lifespan=lifespan,
@@ -257,14 +268,15 @@ def _handler_of(
     return partial(TracedGraphQLHandler, tracing), tracing, tracing.samples
 
 
-def create_redis_monitor(
+def create_redis_monitor(  # noqa: PLR0913, PLR0917 - all that use Redis
     server: RedisServer | None,
     cached: CachedUpstream,
     guard: RequestGuard,
     traffic: TrafficShaping,
     every_s: float,
+    evictor: Evictor | None = None,
 ) -> RedisMonitor:
-    """Return what watches all uses of Redis; the quota's heartbeats are its check."""
+    """Return what watches all uses of Redis; the quota and evictions check themselves."""
     if server is None or cached.cache.shared is None:
         return RedisMonitor()
     from gateway.cache.redis_connections import diagnose  # noqa: PLC0415 - decision 22
@@ -274,6 +286,8 @@ def create_redis_monitor(
         uses.append(traffic.replicas.use)
     if guard.redis_use is not None:
         uses.append(guard.redis_use)
+    if evictor is not None and evictor.stream is not None:
+        uses.append(evictor.stream.use)
     checks = (cached.cache.shared.check, guard.check_redis)
     return RedisMonitor(uses, checks, partial(diagnose, server), every_s=every_s)
 

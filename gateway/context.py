@@ -231,7 +231,8 @@ class UpstreamReport:
 
     `calls` are those made for it, retries included, `quota_wait_s` is how long they waited for the
     quota. `fresh_until` is when the first of its responses is no longer fresh, in wall-clock
-    seconds: 0 if one was not cached, was stale or failed, infinite if there were none.
+    seconds: 0 if one was not cached, was stale or failed, infinite if there were none. `position`
+    is that of evictions at its beginning, and `subjects` what its responses are about.
     """
 
     calls: int = 0
@@ -240,6 +241,8 @@ class UpstreamReport:
     stale: int = 0
     fresh_until: float = math.inf
     quota_wait_s: float = 0.0
+    position: int = 0
+    subjects: tuple[str, ...] = ()
 
     def count(self, source: str) -> None:
         """Count a response by its source: COALESCED, CACHE or STALE; calls are counted apart."""

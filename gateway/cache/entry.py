@@ -23,6 +23,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     The entry is fresh for `fresh_for_s`, and then stale for `stale_for_s`. A negative entry records
     that the upstream has no such resource; its payload is that of `ErrorMeanings.negative`.
+    `position` is that of `Evictions` at which its call began.
     """
 
     payload: bytes
@@ -30,6 +31,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     fresh_for_s: float
     stale_for_s: float = 0.0
     is_negative: bool = False
+    position: int = 0
 
     @property
     def expires_at(self) -> float:
@@ -69,7 +71,13 @@ class CachePolicy:
         return self.fresh_s > 0
 
     def entry(
-        self, payload: bytes, now: float, random: Callable[[], float], *, is_negative: bool = False
+        self,
+        payload: bytes,
+        now: float,
+        random: Callable[[], float],
+        *,
+        is_negative: bool = False,
+        position: int = 0,
     ) -> Entry:
         """Return the entry of a response; `random` returns 0..1.
 
@@ -78,4 +86,4 @@ class CachePolicy:
         fresh_s = self.negative_s if is_negative else self.fresh_s
         stale_s = 0.0 if is_negative else self.stale_s
         jitter = 1 - _JITTER + 2 * _JITTER * random()
-        return Entry(payload, now, fresh_s * jitter, stale_s, is_negative)
+        return Entry(payload, now, fresh_s * jitter, stale_s, is_negative, position)

@@ -18,6 +18,7 @@ from cachetools import TTLCache
 
 from gateway.cache.coalescing import Coalescer
 from gateway.cache.entry import CachePolicy, Entry, Freshness
+from gateway.cache.evictions import Evictions
 from gateway.cache.statistics import CacheStatistics
 from gateway.cache.store import TwoLevelCache
 from gateway.telemetry import log
@@ -41,13 +42,14 @@ class Fetched:
     """A payload, or with `is_negative` what was stored for a resource that does not exist.
 
     `fresh_until`, in wall-clock seconds, is when its entry becomes stale; 0 where it is stale
-    already or was not stored.
+    already or was not stored. `position` is that of `Evictions` at which its call began.
     """
 
     payload: bytes
     source: Source
     is_negative: bool = False
     fresh_until: float = field(default=0.0, compare=False)
+    position: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +76,18 @@ class _Lookup(NamedTuple):
     refresh: Load | None
     may_refresh: Callable[[], bool]
     not_before: float
+    evicted_at: int
+
+    def refuses(self, entry: Entry) -> bool:
+        """Whether an entry must not be served, however fresh it is."""
+        return entry.stored_at < self.not_before or entry.position < self.evicted_at
 
 
 class CachedFetcher:
-    """Fetches payloads by key; `jitter` returns 0..1."""
+    """Fetches payloads by key; `jitter` returns 0..1.
+
+    With `evictions` each entry has the position at which its call began.
+    """
 
     def __init__(
         self,
@@ -86,8 +96,9 @@ class CachedFetcher:
         refresher: "Refresher",
         *,
         jitter: Callable[[], float] = random.random,
+        evictions: Evictions | None = None,
     ) -> None:
-        self._cache = cache
+        self._cache, self._evictions = cache, evictions
         self._statistics = cache.statistics
         self._errors = errors
         self._refresher = refresher
@@ -105,6 +116,7 @@ class CachedFetcher:
         within: AbstractContextManager[None] = _UNBOUNDED,
         owner: object = None,
         not_before: float = 0.0,
+        evicted_at: int = 0,
     ) -> Fetched:
         """Return the payload of `key`, from the cache or from one call of `load` for all waiters.
 
@@ -113,23 +125,24 @@ class CachedFetcher:
         entry is served if there is one. `refresh` loads in the background where `may_refresh`;
         without it a stale entry is served only where `load` fails with an outage. `owner`
         identifies the caller: several calls of one owner do not count as coalesced. An entry stored
-        earlier than `not_before`, in wall-clock seconds, is ignored.
+        earlier than `not_before`, in wall-clock seconds, is ignored, and so is one whose call began
+        before the position `evicted_at`.
 
         Raise SharedCallTimeoutError, and what `load` raises, except for "not found", which is
         returned with `is_negative`.
         """
-        lookup = _Lookup(key, policy, load, refresh, may_refresh, not_before)
+        lookup = _Lookup(key, policy, load, refresh, may_refresh, not_before, evicted_at)
         served = self._serve(lookup, self._cache.memory.get(key))
         if served is not None:
             self._statistics.memory_hits += served.source is Source.CACHE
             return served
-        # Do not join a call that may return an entry older than `not_before`.
-        call_key = (key, int(not_before)) if not_before else key
+        # Do not join a call that may return an entry older than `not_before`, or than the eviction.
+        call_key = (key, int(not_before), evicted_at) if not_before or evicted_at else key
         try:
             start = partial(self._read_shared_or_load, lookup)
             fetched, is_joined = await self._coalescer.run(call_key, start, owner, within)
         except TimeoutError:
-            stale = self._stale(self._cache.memory.get(key), not_before)
+            stale = self._stale(lookup, self._cache.memory.get(key))
             if stale is None:
                 raise
             return stale
@@ -145,7 +158,7 @@ class CachedFetcher:
 
     async def _read_shared_or_load(self, lookup: _Lookup) -> Fetched:
         """Return the payload of a key for all waiters, once memory had no usable entry of it."""
-        entry = await self._cache.get(lookup.key)
+        entry = await self._cached(lookup)
         served = self._serve(lookup, entry)
         if served is not None:
             self._statistics.shared_hits += served.source is Source.CACHE
@@ -153,36 +166,44 @@ class CachedFetcher:
         self._statistics.misses += 1
         return await self._load(lookup, entry)
 
+    async def _cached(self, lookup: _Lookup) -> Entry | None:
+        if self._evictions is not None and not self._evictions.is_current:
+            return self._cache.memory.get(lookup.key)
+        return await self._cache.get(lookup.key, lookup.evicted_at)
+
     async def _load(self, lookup: _Lookup, entry: Entry | None) -> Fetched:
         """Call the upstream and store its payload; in an outage return `entry` if it is stale."""
         policy, is_negative = lookup.policy, False
+        position = 0 if self._evictions is None else self._evictions.position
         try:
             payload = await lookup.load()
         except Exception as error:
             negative = self._errors.negative(error)
             if negative is None:
                 is_outage = self._errors.is_outage(error)
-                stale = self._stale(entry, lookup.not_before) if is_outage else None
+                stale = self._stale(lookup, entry) if is_outage else None
                 if stale is None:
                     raise
                 return stale
             payload, is_negative = negative, True
         if is_negative and policy.negative_s <= 0:
-            return Fetched(payload, Source.UPSTREAM, is_negative)
-        new = policy.entry(payload, self._cache.clock(), self._jitter, is_negative=is_negative)
+            return Fetched(payload, Source.UPSTREAM, is_negative, position=position)
+        new = policy.entry(
+            payload, self._cache.clock(), self._jitter, is_negative=is_negative, position=position
+        )
         await self._cache.set(lookup.key, new)
         return _fetched(new, Source.UPSTREAM)
 
     def _serve(self, lookup: _Lookup, entry: Entry | None) -> Fetched | None:
         """Return a fresh entry, or a stale one whose refresh is started; None to load first."""
-        if entry is None or entry.stored_at < lookup.not_before:
+        if entry is None or lookup.refuses(entry):
             return None
         if entry.freshness(self._cache.clock()) is Freshness.FRESH:
             self._statistics.negative_hits += entry.is_negative
             return _fetched(entry, Source.CACHE)
         if lookup.refresh is None:
             return None
-        stale = self._stale(entry, lookup.not_before)
+        stale = self._stale(lookup, entry)
         if stale is not None:
             if lookup.may_refresh():
                 refresh = lookup._replace(load=lookup.refresh, not_before=0.0)
@@ -197,13 +218,19 @@ class CachedFetcher:
         return fetched.source is not Source.STALE
 
     async def _load_if_stale(self, lookup: _Lookup) -> Fetched:
-        entry = await self._cache.get(lookup.key)  # another replica may have refreshed it
-        if entry is not None and entry.freshness(self._cache.clock()) is Freshness.FRESH:
+        entry = await self._cache.get(
+            lookup.key, lookup.evicted_at
+        )  # another replica may have refreshed it
+        if (
+            entry is not None
+            and not lookup.refuses(entry)
+            and entry.freshness(self._cache.clock()) is Freshness.FRESH
+        ):
             return _fetched(entry, Source.CACHE)
         return await self._load(lookup, entry)
 
-    def _stale(self, entry: Entry | None, not_before: float) -> Fetched | None:
-        if entry is None or entry.stored_at < not_before:
+    def _stale(self, lookup: _Lookup, entry: Entry | None) -> Fetched | None:
+        if entry is None or lookup.refuses(entry):
             return None
         if entry.freshness(self._cache.clock()) is not Freshness.STALE:
             return None
@@ -213,7 +240,7 @@ class CachedFetcher:
 
 def _fetched(entry: Entry, source: Source) -> Fetched:
     fresh_until = 0.0 if source is Source.STALE else entry.stored_at + entry.fresh_for_s
-    return Fetched(entry.payload, source, entry.is_negative, fresh_until)
+    return Fetched(entry.payload, source, entry.is_negative, fresh_until, entry.position)
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,8 @@ class _FirstArgumentIsKey:
 
     async def get_keys(self, *args: Any) -> Sequence[Any]:
         """Return the keys of a command that is no script."""
+        if args[0] == "XREAD":
+            return args[-2:-1]  # of one stream, whose last id follows
         return args[1:2]
 
 

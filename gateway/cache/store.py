@@ -26,13 +26,17 @@ class TwoLevelCache:
     clock: Callable[[], float]
     statistics: CacheStatistics = field(default_factory=CacheStatistics)
 
-    async def get(self, key: str) -> Entry | None:
+    async def get(self, key: str, evicted_at: int = 0) -> Entry | None:
         """Return the entry of `key`, fresh or stale; None where there is none.
 
+        One in memory from before the position `evicted_at` is none, as another replica may have a
+        later one.
         The shared level is read where memory has no fresh entry, since another replica may have
         refreshed it. The younger entry wins, and is stored in memory for the rest of its lifetime.
         """
         entry = self.memory.get(key)
+        if entry is not None and entry.position < evicted_at:
+            entry = None
         if self.shared is None:
             return entry
         if entry is not None and entry.freshness(self.clock()) is Freshness.FRESH:
@@ -44,7 +48,10 @@ class TwoLevelCache:
         return found
 
     async def set(self, key: str, entry: Entry) -> None:
-        """Write `entry` to both levels."""
+        """Write `entry` to both levels, unless one from after a later eviction is there."""
+        known = self.memory.get(key)
+        if known is not None and known.position > entry.position:
+            return
         self.statistics.stored += 1
         lifetime_s = self._lifetime_s(entry)
         self.memory.set(key, entry, lifetime_s)

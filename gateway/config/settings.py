@@ -29,12 +29,14 @@ from gateway.config.secret_files import (
 )
 from gateway.config.tracing import TracingSettings
 from gateway.config.upstream import UpstreamAuth, UpstreamSettings
+from gateway.config.webhook import WebhookSettings
 
 SUBJECTS: dict[str, type[BaseSettings]] = {
     "Server": EdgeSettings,
     "Authentication and authorization": AuthSettings,
     "Platform": UpstreamSettings,
     "Cache": CacheSettings,
+    "Webhook": WebhookSettings,
     "Limits of an operation": LimitSettings,
     "Persisted operations and diagnostics": DocumentSettings,
     "Tracing": TracingSettings,
@@ -65,6 +67,7 @@ class Settings(
     LogSettings,
     DocumentSettings,
     LimitSettings,
+    WebhookSettings,
     CacheSettings,
     UpstreamSettings,
     AuthSettings,

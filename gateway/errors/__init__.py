@@ -34,6 +34,7 @@ from gateway.errors.requests import (
     ConcurrencyLimitError,
     ConnectionLimitError,
     CrossSiteError,
+    EventNotKeptError,
     HeaderTooLargeError,
     KeysUnavailableError,
     MethodNotAllowedError,
@@ -47,6 +48,7 @@ from gateway.errors.requests import (
     TokenRefusedError,
     UnauthenticatedError,
     UnsupportedMediaTypeError,
+    WebhookSecretError,
 )
 from gateway.errors.upstream import (
     CallerCircuitOpenError,
@@ -82,6 +84,7 @@ __all__ = [
     "CrossSiteError",
     "CursorInvalidError",
     "CustomerMismatchError",
+    "EventNotKeptError",
     "ForbiddenError",
     "GatewayError",
     "HeaderTooLargeError",
@@ -121,6 +124,7 @@ __all__ = [
     "UpstreamTimeoutError",
     "UpstreamUnavailableError",
     "ValidationFailedError",
+    "WebhookSecretError",
     "classes",
     "codes",
     "documented",

@@ -66,6 +66,27 @@ class KeysUnavailableError(UnauthenticatedError):
         super().__init__("The gateway cannot verify tokens at present; try again shortly.")
 
 
+class WebhookSecretError(UnauthenticatedError):
+    """An event of the webhook has another secret than `GATEWAY_WEBHOOK_SECRET`, or none."""
+
+    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": "Webhook-Secret"}
+    action = "Send the webhook's secret in its header."
+
+    def __init__(self) -> None:
+        super().__init__("The secret of the webhook is missing or wrong.")
+
+
+class EventNotKeptError(RequestError):
+    """Redis does not take an event of the webhook: not all replicas would learn of it."""
+
+    code, status, retry_after_s = "OVERLOADED", 503, 5
+    retryable, names_request = True, True
+    action = "Send the event again after `retryAfterS` seconds."
+
+    def __init__(self) -> None:
+        super().__init__("The event cannot be passed on at present; send it again.")
+
+
 class NotFoundError(RequestError):
     """The path does not exist."""
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Self
 
 import msgspec
 
+from gateway.cache.evictions import Evictions
 from gateway.cache.keys import KeyMaker
 from gateway.cache.memory import MemoryCache
 from gateway.cache.options import CacheClocks, MemoryLimits
@@ -71,10 +72,15 @@ class RecordingClock(datetime):
 
 
 class CachedResponse(NamedTuple):
-    """The encoded data of a response, and the cost of its operation."""
+    """The encoded data of a response, and the cost of its operation.
+
+    `subjects` are what it was built from, `position` that of evictions when its operation began.
+    """
 
     data: msgspec.Raw
     cost: Cost
+    position: int = 0
+    subjects: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -85,7 +91,8 @@ class ResponseCache:
     part of a key. A response built from no upstream response lives for `max_age_s`; with 0 nothing
     is cached. `clock` is that of `RequestContext.now`, `wall` returns the wall-clock seconds in
     which freshness is stated, `jitter` 0..1. When `known` records that upstream responses
-    contradict each other about a customer's id, no earlier entry is found any more.
+    contradict each other about a customer's id, no earlier entry is found any more; neither is one
+    whose subjects have been evicted since, where there are `evictions`.
     """
 
     memory: MemoryCache[CachedResponse]
@@ -97,6 +104,7 @@ class ResponseCache:
     wall: Callable[[], float]
     known: KnownCustomerIds
     jitter: Callable[[], float] = random.random
+    evictions: Evictions | None = None
     hits: int = 0
     misses: int = 0
     _secret: bytes = field(init=False, repr=False)
@@ -129,7 +137,11 @@ class ResponseCache:
         if self.max_age_s <= 0 or not operation.is_query:
             return "", None
         key = self.key(operation, variables, request)
-        cached = self.memory.get(key)
+        cached, evictions = self.memory.get(key), self.evictions
+        if evictions is not None:
+            if cached is not None and evictions.outdates(cached.position, cached.subjects):
+                cached = None
+            request.report.position = evictions.position
         if cached is None:
             self.misses += 1
             request.now = RecordingClock.of(request.now)
@@ -152,7 +164,9 @@ class ResponseCache:
         data = outcome.data
         if not isinstance(data, msgspec.Raw):
             data = msgspec.Raw(msgspec.json.encode(data))
-        self.memory.set(key, CachedResponse(data, cost), lifetime_s * (1 - _JITTER * self.jitter()))
+        report = request.report
+        cached = CachedResponse(data, cost, report.position, report.subjects)
+        self.memory.set(key, cached, lifetime_s * (1 - _JITTER * self.jitter()))
         return Outcome(data, [])
 
     def samples(self) -> Samples:
@@ -187,4 +201,5 @@ def create_response_cache(
         clock,
         clocks.wall,
         known,
+        evictions=cached_upstream.evictions,
     )

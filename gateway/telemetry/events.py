@@ -229,6 +229,14 @@ EVENTS = (
         ("use", "operation", "unavailable_s"),
         "A use of Redis works again.",
     ),
+    Event(
+        "webhook_event",
+        "info",
+        ("name", "outcome", "program", "promotion", "customer"),
+        "An event of the platform was taken, or could not be kept: name and outcome are those of"
+        " `gateway_webhook_events_total`, the customer is a hash that all replicas with the same"
+        " `GATEWAY_CACHE_KEY_SECRET` share.",
+    ),
     Event("cache_invalid_entries", "warning", ("count",), "Values in Redis are not valid entries."),
     Event("cache_refresh_failed", "warning", ("reason",), "A stale entry could not be refreshed."),
     Event("auth_keys_unavailable", "warning", ("reason",), "The JWK set could not be fetched."),

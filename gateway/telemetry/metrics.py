@@ -10,18 +10,22 @@ from dataclasses import replace
 from itertools import product
 
 from gateway.errors import OUTCOMES, REFUSALS, codes
+from gateway.telemetry.eviction_metrics import EVICTION_METRICS, WEBHOOK
 from gateway.telemetry.label_values import LabelValues, spare_name
 from gateway.telemetry.metric import Kind, Metric
 
 OTHER, NONE = "other", "none"
-REDIS_USES = ("cache", "quota", "rate_limit")
+REDIS_USES = ("cache", "quota", "rate_limit", "evictions")
 REDIS_REASONS = (
     *("authentication", "permission", "tls", "dns", "refused", "timeout", "connection"),
     *("out_of_memory", "read_only", "loading", "cluster_down", "no_master"),
     OTHER,
 )
 ENDPOINTS = ("promotionData", "promotionsV2", "promotionsV3", "oauthToken", OTHER)
-ROUTES = ("/graphql", "/graphql/schema.graphql", "/healthz", "/readyz", "/metrics", OTHER)
+ROUTES = (
+    *("/graphql", "/graphql/schema.graphql", WEBHOOK),
+    *("/healthz", "/readyz", "/metrics", OTHER),
+)
 STATUSES = ("2xx", "3xx", "4xx", "5xx")
 STATES = ("reading", "running")
 PERSISTED_OUTCOMES = ("trusted", "automatic", "stored", "not_found", "not_trusted")
@@ -252,6 +256,7 @@ _METRICS = (
         _C,
         "Background refreshes that were not started because too many were running.",
     ),
+    *EVICTION_METRICS,
     Metric("gateway_cache_entries", _G, "Entries in memory."),
     Metric("gateway_cache_bytes", _G, "Estimated size of the entries in memory."),
     Metric(

@@ -5,6 +5,7 @@ says. Equal calls in flight are one call.
 """
 
 import asyncio
+import sys
 import time
 from collections.abc import Awaitable
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from functools import partial
 from typing import TypeVar, cast
 
 from gateway.cache.coalescing import Coalescer, SharedCallTimeoutError
+from gateway.cache.evictions import Evictions
 from gateway.cache.fetching import CachedFetcher, ErrorMeanings, Refresher, RefreshLimits, Source
 from gateway.cache.keys import KeyMaker, secret_for
 from gateway.cache.options import CacheClocks
@@ -58,6 +60,7 @@ _CONCERNING_STARTER_ONLY = (
     UpstreamTimeoutError,
 )
 _REFRESH_CALLS = 2
+_OWN = sys.maxsize  # the position of what this very request has fetched
 
 SOURCE = "gateway.response.source"
 """The attribute of a span with the source of its response, a name of `Source`."""
@@ -82,7 +85,8 @@ MEANINGS = ErrorMeanings(_is_outage, _negative, _concerns_starter_only)
 class CachedUpstream:
     """Answers calls from the cache or an equal call in flight, else by `client`.
 
-    A call whose policy stores nothing passes through `coalescer` alone.
+    A call whose policy stores nothing passes through `coalescer` alone. With `evictions` no
+    response is served to a call that begins after what it is about was evicted.
     """
 
     client: UpstreamClient
@@ -91,6 +95,7 @@ class CachedUpstream:
     coalescer: Coalescer[bytes | UpstreamNotFoundError]
     keys: KeyMaker
     origin: str
+    evictions: Evictions | None = None
 
     @property
     def credential(self) -> Credential:
@@ -114,6 +119,14 @@ class CachedUpstream:
         if call.policy.fresh_s > 0:
             return await self._send_cached(call, identity, not_before)
         key = f"{endpoint} {identity} {call.target}"  # neither of the first two has a blank
+        if self.evictions is not None:  # no call in flight from before the eviction is joined
+            subject = call.known_about(self.evictions)
+            evicted_at = (
+                self.evictions.latest(call.evicted_with)
+                if subject is None
+                else self.evictions.of(subject)
+            )
+            key = f"{key} {evicted_at}"
         known = request.decoded.get(key)
         if known is None:
             request.report.fresh_until = 0.0
@@ -136,34 +149,61 @@ class CachedUpstream:
 
     async def _send_cached(self, call: UpstreamCall[T], identity: str, not_before: float) -> T:
         """Serve a call from the cache, by an equal call in flight, or by itself."""
+        evictions = self.evictions
+        if evictions is None:
+            value, _ = await self._fetch(call, identity, not_before, 0)
+            return value
+        subject = call.known_about(evictions)
+        evicted_at = 0 if subject is None else evictions.of(subject)
+        report = call.request.report
+        try:
+            value, position = await self._fetch(call, identity, not_before, evicted_at)
+            subject = call.about(evictions, value)
+            if subject is not None and position < evictions.of(subject):
+                # Only the response says which customer it is about, or the eviction came meanwhile.
+                evicted_at = evictions.of(subject)
+                value, _ = await self._fetch(call, identity, not_before, evicted_at)
+        finally:
+            if subject is not None and subject not in report.subjects:
+                report.subjects = (*report.subjects, subject)
+        return value
+
+    async def _fetch(
+        self, call: UpstreamCall[T], identity: str, not_before: float, evicted_at: int
+    ) -> tuple[T, int]:
+        """Return the response of a call, and the position at which its call began."""
         request, endpoint = call.request, call.endpoint
         key = self.keys.key(self.origin, identity, endpoint, call.target)
-        if (known := request.decoded.get(key)) is not None:
-            return cast("T", known)
+        own_key = f"{key} {evicted_at}" if evicted_at else key
+        if (known := request.decoded.get(own_key)) is not None:
+            return cast("T", known), _OWN
         fresh_until = 0.0  # where the call fails: the operation's result may not show the error
         try:
             fetched = await self.fetcher.fetch(
                 key,
                 call.policy,
-                partial(self._load_stored, call, key),
-                refresh=partial(self._refresh, call, key),
+                partial(self._load_stored, call, own_key),
+                refresh=partial(self._refresh, call, own_key),
                 may_refresh=partial(self.client.traffic.has_calls_to_spare, identity),
                 within=request.wait_scope,
                 owner=request,
                 not_before=not_before,
+                evicted_at=evicted_at,
             )
             fresh_until = fetched.fresh_until
         except SharedCallTimeoutError as late:
             raise _late_error(call, late.owner) from None
         finally:
             request.report.fresh_until = min(request.report.fresh_until, fresh_until)
-        if fetched.source is not Source.UPSTREAM:
-            request.report.count(fetched.source.name)
-            annotate({SOURCE: fetched.source.name})
+        source = fetched.source
+        if source is not Source.UPSTREAM:
+            request.report.count(source.name)
+            annotate({SOURCE: source.name})
         if fetched.is_negative:
             raise UpstreamNotFoundError(endpoint, int(fetched.payload))
-        own = request.decoded.get(key) if fetched.source is Source.UPSTREAM else None
-        return call.read(fetched.payload, is_own=False) if own is None else cast("T", own)
+        if source is Source.UPSTREAM and (own := request.decoded.get(own_key)) is not None:
+            return cast("T", own), _OWN
+        return call.read(fetched.payload, is_own=False), fetched.position
 
     async def _load(self, call: UpstreamCall[T], key: str) -> bytes | UpstreamNotFoundError:
         """Send a call by the client, and decode its response, so that the cache gets no bad one.
@@ -224,6 +264,8 @@ def create_cached_upstream(
     redis: RedisServer | None = None,
 ) -> CachedUpstream:
     """Create the cache of a process; `kind` is a class that does more than `CachedUpstream`."""
+    keys = KeyMaker(secret_for("keys", settings.cache_key_secret.get_secret_value()))
+    evictions = Evictions(keys) if settings.has_evictions else None
     secret = settings.cache_key_secret.get_secret_value()
     cache = create_cache(redis, secret_for("entries", secret), clocks=clocks)
     limits = RefreshLimits(deadline_s=settings.upstream_deadline_s)
@@ -231,8 +273,9 @@ def create_cached_upstream(
     return kind(
         client,
         cache,
-        CachedFetcher(cache, MEANINGS, refresher),
+        CachedFetcher(cache, MEANINGS, refresher, evictions=evictions),
         Coalescer(_concerns_starter_only),
-        KeyMaker(secret_for("keys", secret)),
+        keys,
         settings.upstream_url,
+        evictions,
     )

@@ -8,6 +8,7 @@ from typing import ClassVar, Generic, TypeVar
 from urllib.parse import quote
 
 from gateway.cache.entry import CachePolicy
+from gateway.cache.evictions import PROMOTION, Evictions, Subject
 from gateway.context import RequestContext
 from gateway.errors import UpstreamError
 
@@ -31,6 +32,8 @@ class UpstreamCall(ABC, Generic[T]):
     """The documented name of the endpoint, which errors, metrics and log lines carry."""
     is_low_priority: ClassVar[bool] = False
     """Whether it leaves the last calls of its operation's budget to calls of high priority."""
+    evicted_with: ClassVar[str] = PROMOTION
+    """The kind of what its response is about, which an eviction names."""
 
     target: str
     request: RequestContext
@@ -42,6 +45,14 @@ class UpstreamCall(ABC, Generic[T]):
 
         Raise UpstreamError where it must not be made.
         """
+
+    def known_about(self, _evictions: Evictions) -> Subject | None:
+        """Return what the response will be about; None where only the response tells it."""
+        return None
+
+    def about(self, evictions: Evictions, _value: T) -> Subject | None:
+        """Return what a decoded response is about; None for what is never evicted."""
+        return self.known_about(evictions)
 
     def map_error(self, error: UpstreamError) -> UpstreamError:
         """Return the error to raise instead of `error`, with which the call has ended."""

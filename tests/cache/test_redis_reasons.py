@@ -21,6 +21,7 @@ from tests.support.metrics import scrape, wait_for_redis
 from tests.support.serving import serve
 from tests.support.tls_proxy import tls_proxy
 from tests.support.valkey import Valkey
+from tests.support.webhooks import SECRET
 
 _PATIENCE_S = 20.0
 SHARED: dict[str, Any] = {
@@ -29,6 +30,7 @@ SHARED: dict[str, Any] = {
     "upstream_calls_per_minute": 600,
     "rate_limit_per_minute": 600,
     "rate_limit_upstream_calls_per_minute": 600,
+    "webhook_secret": SECRET,
 }
 
 
@@ -57,10 +59,11 @@ def _check(gateway: str, lines: list[Any], reason: str) -> None:
     while True:
         wait_for_redis(gateway, available=0)
         told = [line for line in lines if line["event"] == "redis_unavailable"]
-        # A time-out comes first where the reason takes longer to show than an operation may.
+        # A time-out comes first where the reason takes longer to show than an operation may, and
+        # a broken connection where an operation was waiting.
         reasons = {(line["use"], line["reason"]) for line in told}
         if reason != "timeout":
-            reasons -= {(use, "timeout") for use in REDIS_USES}
+            reasons -= {(use, early) for use in REDIS_USES for early in ("timeout", "connection")}
         if len(reasons) == len(REDIS_USES):
             break
         assert time.monotonic() < until, told

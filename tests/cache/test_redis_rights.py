@@ -14,6 +14,7 @@ import redis
 from tests.support.faulty_platform import faulty
 from tests.support.metrics import scrape
 from tests.support.valkey import Valkey
+from tests.support.webhooks import SECRET, Sender, customer_event
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 SHARED: dict[str, Any] = {
@@ -21,6 +22,7 @@ SHARED: dict[str, Any] = {
     "cache_definition_ttl_s": 300,
     "upstream_calls_per_minute": 10,
     "upstream_deadline_s": 0.5,
+    "webhook_secret": SECRET,
     "rate_limit_per_minute": 60_000,
     "rate_limit_upstream_calls_per_minute": 60_000,
 }
@@ -66,7 +68,11 @@ def test_the_documented_rights_are_enough_and_none_is_left_over(own: Valkey) -> 
             graph.http.post("/graphql", json={"query": PROGRAM.format(program)})
             if "zrange" not in _unused(own, words) or time.monotonic() > until:
                 break
-        metrics = scrape(str(graph.http.base_url))
+        url = str(graph.http.base_url)
+        with Sender(url) as sender:
+            event = customer_event(1, eventId="1")
+            assert [sender.send(event) for _ in range(2)] == ["evicted", "repeated"]
+        metrics = scrape(url)
     assert own.execute("ACL", "LOG") == []
     for use in ("cache", "quota", "rate_limit"):
         assert metrics[f'gateway_redis_available{{use="{use}"}}'] == 1

@@ -18,6 +18,7 @@ VALUES = {
     "cache_url": "redis://:a%20password@h",
     "cache_key_secret": "a secret of 16 bytes",
     "auth_jwks_proxy": "http://till:hunter2@proxy.example",
+    "webhook_secret": "a secret of 16 bytes",
     "tracing_headers": "x-api-key=hunter2",
     "upstream_proxy": "http://till:hunter2@proxy.example",
 }

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from gateway.auth.authenticator import Anonymous
+from gateway.cache.evictor import eviction_samples
 from gateway.cache.redis_monitor import RedisMonitor
 from gateway.cache.statistics import cache_samples
 from gateway.cache.store import create_cache
@@ -15,6 +16,7 @@ from gateway.errors import codes
 from gateway.graphql_http.operation_statistics import OperationStatistics
 from gateway.graphql_http.persisted_queries.persisted_documents import PersistedDocuments
 from gateway.server.connections import Connections
+from gateway.server.webhook_route import webhook_samples
 from gateway.telemetry import log_samples
 from gateway.telemetry.counters import CounterVec, Histogram
 from gateway.telemetry.exposition import MetricTable
@@ -76,6 +78,8 @@ def test_what_the_parts_tell_is_all_that_there_is() -> None:
         **RedisMonitor().samples(),
         **cache_samples(create_cache(None, b"sixteen bytes at least")),
         **standalone_response_cache().samples(),
+        **eviction_samples(None),
+        **webhook_samples(None),
     }
     assert readings.keys() == {metric.name for metric in METRICS}
     assert len(TABLE.flatten(readings)) == TABLE.cells

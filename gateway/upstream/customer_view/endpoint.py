@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from gateway.cache.entry import CachePolicy
+from gateway.cache.evictions import CUSTOMER, Evictions, Subject
 from gateway.context import RequestContext
 from gateway.errors import CustomerMismatchError, UpstreamInputRefusedError
 from gateway.upstream.cached_upstream import CachedUpstream
@@ -112,6 +113,7 @@ class _CustomerCall(UpstreamCall[CustomerPage]):
     """A call for one window."""
 
     endpoint = ENDPOINT
+    evicted_with = CUSTOMER
     key: CustomerPageKey
     api: CustomerViewEndpoint
     contradictions: int = field(init=False)
@@ -119,6 +121,20 @@ class _CustomerCall(UpstreamCall[CustomerPage]):
     def begin(self) -> None:
         """Record the number of contradictions: only a call that begins after one may decide it."""
         self.contradictions = self.api.known.contradictions
+
+    def known_about(self, evictions: Evictions) -> Subject | None:
+        """Return the customer whom the identifier is proven to name, None where none is."""
+        customer = self.key.customer
+        if customer.identifier_name == BY_ID:
+            customer_id = canonical_id(customer.identifier_value)
+            return evictions.customer(int(customer_id)) if customer_id.isdecimal() else None
+        proof = self.api.known.proof(self.request, customer)
+        return None if proof is None else evictions.customer(proof.customer_id)
+
+    def about(self, evictions: Evictions, value: CustomerPage) -> Subject | None:
+        """Return the customer whose page it is, whatever identifier it was requested by."""
+        assert value.customer_id is not None  # noqa: S101 - see `read`
+        return evictions.customer(value.customer_id)
 
     def read(self, body: bytes, *, is_own: bool) -> CustomerPage:
         """Return the page; raise UpstreamError for a page of another customer."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from gateway.cache.entry import CachePolicy
+from gateway.cache.evictions import PROGRAM, Evictions, Subject, program, promotion
 from gateway.config.settings import Settings
 from gateway.context import RequestContext
 from gateway.errors import (
@@ -101,6 +102,7 @@ class _DefinitionCall(UpstreamCall[DefinitionPage]):
 
     endpoint = ENDPOINT
     is_low_priority = True
+    evicted_with = PROGRAM
     key: DefinitionPageKey
     api: LegacyDefinitionsEndpoint
     identity: str = field(init=False)
@@ -114,6 +116,15 @@ class _DefinitionCall(UpstreamCall[DefinitionPage]):
         self.requested_list = RequestedList(program_id, path, self.target, is_plain)
         self.identity = self.api.credential.identity(self.request)
         self.api.phase_out.check(self.identity, self.requested_list)
+
+    def known_about(self, _evictions: Evictions) -> Subject | None:
+        """Return the definition, or the program whose list it is."""
+        program_id, promotion_id = int(self.key.program_id), self.key.filters.promotion_id
+        return (
+            program(program_id)
+            if promotion_id is None
+            else promotion(program_id, int(promotion_id))
+        )
 
     def map_error(self, error: UpstreamError) -> UpstreamError:
         """Record what the error says about the endpoint; return PhasedOutError once it is gone."""

@@ -1,0 +1,129 @@
+"""``POST /webhooks/promotions``: the platform's events drop what is cached about their subjects."""
+
+import hmac
+from itertools import product
+
+from starlette.requests import Request as StarletteRequest
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from gateway.cache.evictions import EvictionsUnavailableError
+from gateway.cache.evictor import Evictor
+from gateway.config.settings import Settings
+from gateway.edge.client_address import ClientAddresses
+from gateway.edge.rate_limit import LocalRateLimit
+from gateway.errors import (
+    BadRequestError,
+    EventNotKeptError,
+    PayloadTooLargeError,
+    RateLimitedError,
+    RequestError,
+    WebhookSecretError,
+)
+from gateway.graphql_http.operation_statistics import OperationStatistics
+from gateway.graphql_http.response import json_response, logged_error_response, to_starlette
+from gateway.server.graphql_route import AsgiRequest
+from gateway.server.webhook_event import WebhookEvent, read_event
+from gateway.telemetry import log
+from gateway.telemetry.eviction_metrics import OTHER, WEBHOOK, WEBHOOK_EVENTS, WEBHOOK_OUTCOMES
+from gateway.telemetry.metric import Samples
+from gateway.upstream.decoding.json_text import NotJsonError
+
+_MAX_BYTES = 256 * 1024
+_HASH_LENGTH = 16  # characters of a customer's hash in the log
+
+
+class WebhookRoute:
+    """Takes events from whoever has the secret, and has `evictor` drop what they name."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        evictor: Evictor,
+        addresses: ClientAddresses,
+        statistics: OperationStatistics,
+    ) -> None:
+        self._secret = settings.webhook_secret.get_secret_value().encode()
+        self._header = settings.webhook_header.lower().encode()
+        self._evictor, self._addresses, self._statistics = evictor, addresses, statistics
+        self._limit = LocalRateLimit(settings.webhook_rate_limit_per_minute)
+        self.counts = dict.fromkeys(product(WEBHOOK_EVENTS, WEBHOOK_OUTCOMES), 0)
+
+    def route(self) -> BaseRoute:
+        """Return the route, which takes POST alone."""
+        return Route(WEBHOOK, self.handle, methods=["POST"])
+
+    async def handle(self, http: StarletteRequest) -> Response:
+        """Return 200 for each event that need not be sent again."""
+        request = AsgiRequest(http)
+        try:
+            outcome = await self._take(await self._read(request))
+        except RequestError as error:
+            self._statistics.count_errors([error.code])
+            return to_starlette(logged_error_response(error, request.id))
+        return to_starlette(json_response({"outcome": outcome}))
+
+    async def _read(self, request: AsgiRequest) -> WebhookEvent:
+        """Read an event; raise RequestError for what is none, or comes from someone else."""
+        wait_s = await self._limit.take(self._addresses.of(request), 1)
+        if wait_s:
+            raise RateLimitedError(wait_s)
+        sent = request.headers.all(self._header)
+        if len(sent) != 1 or not hmac.compare_digest(sent[0], self._secret):
+            raise WebhookSecretError
+        too_large = PayloadTooLargeError(f"An event must have at most {_MAX_BYTES} bytes.")
+        if int(request.headers.first(b"content-length") or 0) > _MAX_BYTES:
+            raise too_large
+        try:
+            body = await request.receive(_MAX_BYTES)
+        except EOFError:
+            raise BadRequestError("The body is shorter than its Content-Length.") from None
+        if len(body) > _MAX_BYTES:
+            raise too_large
+        try:
+            return read_event(body)
+        except NotJsonError:
+            raise BadRequestError("An event must be a JSON object in UTF-8.") from None
+
+    async def _take(self, event: WebhookEvent) -> str:
+        """Drop what an event names; return the outcome."""
+        outcome = "not_kept"
+        try:
+            outcome = await self._evict(event)
+        except EvictionsUnavailableError:
+            raise EventNotKeptError from None
+        finally:
+            self.counts[event.name, outcome] += 1
+            customer = event.customer_id
+            evictions = self._evictor.evictions
+            log.info(
+                "webhook_event",
+                name=event.name,
+                outcome=outcome,
+                program=event.program_id,
+                promotion=event.promotion_id,
+                customer=customer and evictions.customer(customer)[1 : _HASH_LENGTH + 1],
+            )
+        return outcome
+
+    async def _evict(self, event: WebhookEvent) -> str:
+        evictor, (name, identity, customer_id, program_id, promotion_id) = self._evictor, event
+        if name == OTHER:
+            return "unknown"
+        key = identity and evictor.evictions.event(identity)
+        if event.is_about_definition:
+            if program_id is None or promotion_id is None:
+                return "incomplete"
+            is_new = await evictor.evict_definition(program_id, promotion_id, key)
+        elif customer_id is None:
+            return "incomplete"
+        else:
+            is_new = await evictor.evict_customer(customer_id, key)
+        return "evicted" if is_new else "repeated"
+
+
+def webhook_samples(webhook: WebhookRoute | None) -> Samples:
+    """Return the samples of `gateway_webhook_events_total`; None is without a webhook."""
+    none = [0] * len(WEBHOOK_EVENTS) * len(WEBHOOK_OUTCOMES)
+    counts = none if webhook is None else list(webhook.counts.values())
+    return {"gateway_webhook_events_total": counts}
