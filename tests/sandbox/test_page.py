@@ -48,5 +48,5 @@ def test_customers_have_the_ids_of_the_page(world: World) -> None:
 def test_faults_of_the_page_are_valid() -> None:
     """Each is parsed as the command does."""
     texts = re.findall(r"--fault (\S+)", PAGE)
-    assert len(texts) == 8
+    assert len(texts) == 9
     assert all(parse_fault(text).endpoints for text in texts)

@@ -1,15 +1,16 @@
 """Faults of the successor alone, and of writes: what took effect although nobody was told."""
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.sandbox.client import SandboxClient, serving
+from tests.sandbox.client import SandboxClient, serving, unified_code
 from tests.sandbox.faulty import applied, faults, refusal
-from tests.sandbox.writing import enrol, new_id, old, old_id, revoke
+from tests.sandbox.writing import enrol, enrolment, new_id, old, old_id, revoke
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +91,7 @@ def test_write_takes_effect_and_its_answer_is_lost(
     fresh: SandboxClient, how: str, lost: type[Exception]
 ) -> None:
     """The connection breaks, or time runs out: the customer is enrolled all the same."""
-    fresh.timeout = httpx.Timeout(1)
+    fresh.timeout = httpx.Timeout(1.5 if how == "hang" else 30)
     with faults(fresh, f"lost_answer={how},endpoint=writes"):
         with pytest.raises(lost):
             enrol(fresh, "C-ENROL")
@@ -108,6 +109,31 @@ def test_write_takes_effect_and_a_proxy_answers(fresh: SandboxClient) -> None:
     assert (answer.status_code, "html" in answer.text) == (504, True)
     assert fresh.writes() == (1, 1)
     assert fresh.held("C-WITHDRAW", new_id("C-WITHDRAW"))["enrolments"] == []
+
+
+def test_write_can_take_effect_after_its_client_has_left(fresh: SandboxClient) -> None:
+    """It is slow, and whoever reads the customer at once sees nothing of it yet."""
+    body = enrolment(fresh, "C-ENROL")
+    with faults(fresh, "slow=2000,endpoint=enrol"):
+        with pytest.raises(httpx.ReadTimeout):
+            fresh.post("/v3/promotions/enrol", json=body, timeout=0.2)
+        assert fresh.writes() == (1, 0)
+    assert fresh.held("C-ENROL", new_id("C-ENROL"))["enrolments"] == []
+    give_up = time.monotonic() + 20
+    while fresh.writes() != (1, 1):
+        assert time.monotonic() < give_up
+    assert len(fresh.held("C-ENROL", new_id("C-ENROL"))["enrolments"]) == 1
+
+
+def test_request_whose_answer_is_lost_is_known(fresh: SandboxClient) -> None:
+    """Sent again, it is 558 and nothing else: the first one took effect."""
+    with (
+        faults(fresh, "lost_answer,endpoint=revoke"),
+        pytest.raises(httpx.RemoteProtocolError),
+    ):
+        revoke(fresh, "C-WITHDRAW", requestId="once")
+    assert unified_code(revoke(fresh, "C-WITHDRAW", requestId="once"), 558) == 558
+    assert fresh.writes() == (2, 1)
 
 
 def test_write_without_credentials_has_no_effect(fresh: SandboxClient) -> None:

@@ -65,6 +65,29 @@ def test_enrolment_is_answered_and_shown_at_once(own: SandboxClient) -> None:
     assert own.writes() == (1, 1)
 
 
+def test_filters_follow_what_was_done(own: SandboxClient) -> None:
+    """Enrolled for the third time, there is no more to enrol in, and something to issue."""
+    wanted = new_id("C-ENROL")
+
+    def statuses() -> set[str]:
+        return {
+            status
+            for status in ("AVAILABLE_TO_ENROL", "AVAILABLE_TO_EARN", "AVAILABLE_TO_REDEEM")
+            for each in own.promotions("C-ENROL", promotionStatusForCustomer=status)
+            if each["promotionId"] == wanted
+        }
+
+    assert statuses() == {"AVAILABLE_TO_ENROL"}
+    enrol(own, "C-ENROL")
+    assert statuses() == {"AVAILABLE_TO_ENROL", "AVAILABLE_TO_EARN"}
+    for _ in range(2):
+        enrol(own, "C-ENROL")
+    enrol(own, "C-ENROL", "OPT_IN")
+    assert statuses() == {"AVAILABLE_TO_EARN", "AVAILABLE_TO_REDEEM"}
+    revoke(own, "C-ENROL")
+    assert statuses() == {"AVAILABLE_TO_ENROL"}
+
+
 def test_same_request_id_enrols_again(own: SandboxClient) -> None:
     """The id of a request is no key of idempotency: what is sent twice is done twice."""
     for _ in range(2):
