@@ -68,6 +68,14 @@ def test_docstrings_begin_with_what_is_done_or_returned() -> None:
     assert found == []
 
 
+def test_no_merge_leaves_a_file_behind() -> None:
+    """What a merge or a patch could not apply is beside its file, and no part of the gateway."""
+    folders = ("gateway", "docs", "deploy", "benchmarks")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*.*")]
+    assert len(files) > len(GATEWAY)
+    assert [_name(path) for path in files if path.suffix in {".orig", ".rej", ".bak"}] == []
+
+
 def test_no_class_name_stands_twice() -> None:
     """A name means one thing in the gateway; the sandbox is a program of its own."""
     owners = defaultdict(list)
