@@ -83,7 +83,7 @@ def test_the_list_of_decisions_is_complete() -> None:
 
 LINKING = sorted([
     *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md"), *(ROOT / "deploy").rglob("*.md"),
-    ROOT / "benchmarks" / "README.md",
+    ROOT / "benchmarks" / "README.md", ROOT / "examples" / "wallet" / "README.md",
 ])  # fmt: skip
 
 
@@ -108,6 +108,12 @@ def test_every_link_leads_somewhere(path: Path) -> None:
         target = (path.parent / name).resolve() if name else path
         assert target.exists(), link
         assert not anchor or anchor in headings(target), link
+
+
+def test_the_pages_for_frontends_lead_to_the_example() -> None:
+    """Those who begin with the README or the page on frontends find it."""
+    for page in ("README.md", "docs/frontend.md"):
+        assert "examples/wallet/README.md)" in (ROOT / page).read_text(encoding="utf-8"), page
 
 
 def test_every_make_target_that_is_named_exists() -> None:
