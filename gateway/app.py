@@ -189,6 +189,8 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         loader_sources=LoaderSources(
             customer_view=upstream.customer_view,
             definitions=upstream.definitions,
+            definition_by_id=upstream.definition_by_id,
+            programs=upstream.programs,
             source_types=upstream.source_types,
             known_customer_ids=upstream.customer_ids,
             shown_promotions=ShownPromotions(cached.credential.identity),

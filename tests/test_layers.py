@@ -18,6 +18,7 @@ PAYLOADS = (
     "upstream.successor.definition",
     "upstream.successor.normalise",
     "upstream.successor.words",
+    "upstream.programs.payload",
     "upstream.normalise",
     "upstream.decoding.annotations",
     "upstream.decoding.drift",
@@ -51,7 +52,7 @@ LAYERS = (
     ("execution.bridge",),  # what both need of the inner parts of two libraries
     ("pagination", "dataloaders"),
     ("upstream",),
-    ("upstream.customer_view", "upstream.definitions", "upstream.successor"),
+    ("upstream.customer_view", "upstream.definitions", "upstream.programs", "upstream.successor"),
     (
         "upstream.page_reader",
         "upstream.cached_upstream",

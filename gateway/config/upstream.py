@@ -145,11 +145,12 @@ class UpstreamSettings(BaseSettings):
     definition_source_types: Annotated[tuple[SourceTypeName, ...], NoDecode] = Field(
         ("UI", "PROMOTION_API", "CAMPAIGN", "USER_CREATED"),
         min_length=1,
-        description="Source types in which a promotion's definition is looked up, in this order.",
+        description="Source types whose lists are searched for definitions, in this order. A"
+        " look-up by id, where the platform has it, finds those of all source types.",
     )
     legacy: bool = Field(
         default=True,
-        description="Whether the legacy endpoint of definitions, which is being phased out, is"
+        description="Whether the legacy endpoints of definitions, which are being phased out, are"
         " called.",
     )
 

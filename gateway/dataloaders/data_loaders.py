@@ -1,4 +1,4 @@
-"""All loaders of one request, over the ports of the two endpoints."""
+"""All loaders of one request, over the ports of the endpoints."""
 
 from functools import cached_property
 from typing import NamedTuple
@@ -11,9 +11,12 @@ from gateway.dataloaders.customer_promotions import CustomerPromotionByIdLoader
 from gateway.dataloaders.definition_pages import DefinitionPageByKeyLoader
 from gateway.dataloaders.definitions import DefinitionByPromotionLoader
 from gateway.dataloaders.program_names import ProgramNameByIdLoader
+from gateway.dataloaders.programs import ProgramsLoader
 from gateway.upstream.customer_identities import KnownCustomerIds
 from gateway.upstream.customer_view.endpoint import CustomerViewPort
+from gateway.upstream.definitions.by_id import DefinitionByIdPort
 from gateway.upstream.definitions.endpoint import DefinitionsPort
+from gateway.upstream.programs.endpoint import ProgramsPort
 from gateway.upstream.shown_promotions import ShownPromotions
 from gateway.upstream.source_types import SourceTypes
 
@@ -26,6 +29,8 @@ class LoaderSources(NamedTuple):
 
     customer_view: CustomerViewPort
     definitions: DefinitionsPort
+    definition_by_id: DefinitionByIdPort
+    programs: ProgramsPort
     source_types: SourceTypes
     known_customer_ids: KnownCustomerIds
     shown_promotions: ShownPromotions
@@ -36,7 +41,7 @@ class DataLoaders:
     """The loaders of one request; those that few requests use are created on first use."""
 
     def __init__(self, request: RequestContext, sources: LoaderSources) -> None:
-        self._request, self._definitions = request, sources.definitions
+        self._request, self._sources = request, sources
         self.source_types, self.shown_promotions = sources.source_types, sources.shown_promotions
         self.max_scan_calls = sources.max_scan_calls
         # Most requests use these, and a cached property takes a lock in Python 3.11.
@@ -58,16 +63,29 @@ class DataLoaders:
     @cached_property
     def definition_pages(self) -> DefinitionPageByKeyLoader:
         """Pages of programs' definitions."""
-        return DefinitionPageByKeyLoader(self._definitions, self._request)
+        return DefinitionPageByKeyLoader(self._sources.definitions, self._request)
 
     @cached_property
     def definitions(self) -> DefinitionByPromotionLoader:
         """Single definitions."""
-        return DefinitionByPromotionLoader(self.definition_pages, self.source_types, self._request)
+        return DefinitionByPromotionLoader(
+            self.definition_pages,
+            self._sources.definition_by_id,
+            self.source_types,
+            self._request,
+        )
+
+    @cached_property
+    def programs(self) -> ProgramsLoader:
+        """The list of programs."""
+        return ProgramsLoader(self._sources.programs, self._request)
 
     @cached_property
     def program_names(self) -> ProgramNameByIdLoader:
         """Names of programs."""
         return ProgramNameByIdLoader(
-            self.definition_pages, self.definitions, self.source_types.configured[0]
+            self.definition_pages,
+            self.definitions,
+            self.programs,
+            self.source_types.configured[0],
         )

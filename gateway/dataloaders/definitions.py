@@ -1,20 +1,25 @@
 """Definitions of a page of promotions: a few calls a program, whatever the page's size."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from operator import attrgetter
 from typing import NamedTuple
 
 from gateway.context import RequestContext
 from gateway.dataloaders.batch_loader import BatchLoader
+from gateway.dataloaders.definition_look_ups import DefinitionLookUps
 from gateway.dataloaders.definition_pages import DefinitionPageByKeyLoader
 from gateway.errors import (
     GatewayError,
     IncompleteListError,
+    PhasedOutError,
+    UndocumentedNotFoundError,
     UpstreamInputRefusedError,
     UpstreamNotFoundError,
 )
 from gateway.telemetry import log
+from gateway.upstream.definitions.by_id import DefinitionByIdPort
 from gateway.upstream.definitions.endpoint import (
     ENDPOINT,
     DefinitionFilters,
@@ -30,6 +35,8 @@ from gateway.upstream.successor.definition import SuccessorDefinition
 _WINDOW = 100
 _ALL = DefinitionFilters(includes_inactive=True)
 _EMPTY: DefinitionPage = DefinitionPage([], 0)
+_MISSING_LIST = (PhasedOutError, UndocumentedNotFoundError)
+_NOT_TOLD: DefinitionPage = DefinitionPage([], None)
 _ids_of = attrgetter("program_id", "promotion_id")
 
 
@@ -61,10 +68,14 @@ Results = dict[Key, Result | GatewayError]
 class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
     """Loads definitions by program, promotion and source type; None for one that does not exist.
 
-    A single definition is fetched by its id. Several of one program are searched in a list page of
-    100, and then by whichever takes fewer calls: the remaining pages of the list, or a look-up by
-    id for each that is missing. A page that is shorter than the list's total promises proves
-    nothing about the definitions that are not in it: they are looked up by id.
+    A single definition is looked up by its id. Several of one program are searched in a list page
+    of 100, and then by whichever takes fewer calls: the remaining pages of this source type and of
+    the others, or a look-up by id for each that is missing. So n definitions take 2n calls at most.
+    A page that is shorter than the list's total promises proves nothing about the definitions that
+    are not in it: they are looked up by id.
+
+    A look-up by id finds a definition in any source type. Where a source type is named, or that
+    endpoint is not offered, each source type's list is filtered by the id instead.
 
     A source type that fails ends the search, and its error is the result of every key that is not
     found yet: only a search of all source types proves that a definition does not exist. An item
@@ -73,10 +84,15 @@ class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
     """
 
     def __init__(
-        self, pages: DefinitionPageByKeyLoader, source_types: SourceTypes, request: RequestContext
+        self,
+        pages: DefinitionPageByKeyLoader,
+        by_id: DefinitionByIdPort,
+        source_types: SourceTypes,
+        request: RequestContext,
     ) -> None:
         super().__init__()
-        self._pages, self._source_types, self._request = pages, source_types, request
+        self._pages, self._port_by_id = pages, by_id
+        self._source_types, self._request = source_types, request
         self._incomplete: set[DefinitionPageKey] = set()  # windows with an item that was dropped
 
     async def load_batch(self, keys: list[Key]) -> list[Result | GatewayError]:
@@ -101,20 +117,27 @@ class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
     async def _search_all(self, order: Order, keys: list[Key], results: Results) -> None:
         """Search the source types in order, and put a result for each key into `results`."""
         missing = keys
+        if len(keys) == 1:
+            results.update(await self._look_up(keys))
+            if keys[0] in results:
+                return
+        pages_read: list[int] = []
         for source_type in order:
-            found = await self._search(missing, source_type)
+            found = await self._search(missing, source_type, order, pages_read)
             results.update(found)
             for key, result in found.items():
                 # The first of the order needs no entry: it is searched first the next time, too.
-                if (key.source_type is not None or source_type is not order[0]) and isinstance(
-                    result, FoundDefinition
-                ):
+                is_found = isinstance(result, FoundDefinition) and result.source_type is not None
+                if is_found and (key.source_type is not None or source_type is not order[0]):
                     self._source_types.found(
                         key.program_id, key.promotion_id, source_type, self._request
                     )
             if len(found) == len(missing):
                 return
-            missing = [key for key in missing if key not in found]
+            missing = _without(missing, found)
+        if len(missing) <= len(order):  # of a source type that is not configured
+            results.update(await self._look_up(missing))
+            missing = _without(missing, results)
         for key in missing:
             results[key] = self._null_or_error(key, order)
 
@@ -125,34 +148,68 @@ class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
             window[:2] in searched and window.filters.promotion_id in {None, key.promotion_id}
             for window in self._incomplete
         )
+        may_be_hidden |= (key.program_id, key.promotion_id) in self._look_ups.unproven
         if not may_be_hidden:
             return None
         log.warning("upstream_list_incomplete", endpoint=ENDPOINT)
         return IncompleteListError(ENDPOINT)
 
-    async def _search(self, keys: list[Key], source_type: PromotionSourceType) -> Results:
-        """Search one source type; return the definitions that were found, and errors."""
+    async def _search(
+        self,
+        keys: list[Key],
+        source_type: PromotionSourceType,
+        order: Order,
+        pages_read: list[int],
+    ) -> Results:
+        """Search one source type; return the definitions that were found, and errors.
+
+        Where that takes fewer calls than the rest of the search, those that are not in the first
+        page are looked up by id, which also tells which do not exist.
+        """
         if len(keys) == 1:
             return await self._by_id(keys, source_type)
         window = DefinitionPageKey(keys[0].program_id, source_type, _ALL, 0, _WINDOW)
         try:
             first = await self._load_page(window)
         except GatewayError as error:
-            return _errors(keys, error)
+            # A look-up by id may be served where the list no longer is.
+            found = await self._look_up(keys) if isinstance(error, _MISSING_LIST) else {}
+            return _errors(_without(keys, found), error) | found
         found = _match(keys, [first], source_type)
         if len(found) == len(keys):
             return found
-        missing = [key for key in keys if key not in found]
+        missing = _without(keys, found)
+        later = len(order) - 1 - order.index(source_type)
+        return found | await self._beyond(missing, window, first, later, pages_read)
+
+    async def _beyond(
+        self,
+        keys: list[Key],
+        window: DefinitionPageKey,
+        first: DefinitionPage,
+        later: int,
+        pages_read: list[int],
+    ) -> Results:
+        """Search what is not in the first page of a list, before which others may have been read.
+
+        `later` is the number of source types that are not searched yet.
+        """
         if first.total is not None:
             remaining_pages = -(-max(0, first.total - _WINDOW) // _WINDOW)
         else:  # the number is unknown where the page is full
-            remaining_pages = 0 if len(first.items) < _WINDOW else len(missing) + 1
-        if _are_complete([first]):
-            if remaining_pages == 0:
-                return found
-            if remaining_pages <= len(missing):
-                return found | await self._by_pages(missing, window, first, remaining_pages)
-        return found | await self._by_id(missing, source_type)
+            remaining_pages = 0 if len(first.items) < _WINDOW else len(keys) + 1
+        found: Results = {}
+        is_complete = _are_complete([first])
+        if not is_complete or len(keys) <= remaining_pages + later + sum(pages_read):
+            found = await self._look_up(keys)
+            keys = _without(keys, found)
+        if not keys or (is_complete and remaining_pages == 0):
+            pages_read.append(1)
+            return found
+        if is_complete and remaining_pages <= len(keys):
+            pages_read.append(1 + remaining_pages)
+            return found | await self._by_pages(keys, window, first, remaining_pages)
+        return found | await self._by_id(keys, window.source_type)
 
     async def _by_pages(
         self,
@@ -175,12 +232,35 @@ class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
         if error is not None:
             return _errors(keys, error) | found
         if not _are_complete([first, *pages]):
-            missing = [key for key in keys if key not in found]
+            found |= await self._look_up(_without(keys, found))
+            missing = _without(keys, found)
             return found | await self._by_id(missing, window.source_type)
         return found
 
+    @cached_property
+    def _look_ups(self) -> DefinitionLookUps:
+        return DefinitionLookUps(self._port_by_id, self._request)
+
+    async def _look_up(self, keys: list[Key]) -> Results:
+        """Return definitions by id, of any source type; None for one that does not exist.
+
+        Nothing is returned for those that must be searched in lists.
+        """
+        anywhere = [key for key in keys if key.source_type is None]
+        if not anywhere:
+            return {}
+        answers = await self._look_ups.load((key.program_id, key.promotion_id) for key in anywhere)
+        results: Results = {}
+        for key in anywhere:
+            answer = answers.get((key.program_id, key.promotion_id), _NOT_TOLD)
+            if answer is None or isinstance(answer, GatewayError):
+                results[key] = answer
+            elif answer is not _NOT_TOLD:
+                results[key] = _match([key], [answer], None).get(key)
+        return results
+
     async def _by_id(self, keys: list[Key], source_type: PromotionSourceType) -> Results:
-        """Return the definitions, each fetched by its id in a call of its own."""
+        """Return the definitions of one source type, each by a list that is filtered by its id."""
         windows = [
             DefinitionPageKey(
                 key.program_id, source_type, _ALL._replace(promotion_id=key.promotion_id), 0, 1
@@ -210,6 +290,10 @@ class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
         return page
 
 
+def _without(keys: Iterable[Key], found: Mapping[Key, object]) -> list[Key]:
+    return [key for key in keys if key not in found]
+
+
 def _errors(keys: Iterable[Key], error: GatewayError) -> Results:
     """Return an error for each key.
 
@@ -233,7 +317,7 @@ def _are_complete(pages: Sequence[DefinitionPage]) -> bool:
 
 
 def _match(
-    keys: Iterable[Key], pages: Iterable[DefinitionPage], source_type: PromotionSourceType
+    keys: Iterable[Key], pages: Iterable[DefinitionPage], source_type: PromotionSourceType | None
 ) -> Results:
     """Find the keys' definitions in pages, by id and program, never by position."""
     items: dict[tuple[int, int], DefinitionPayload] = {}

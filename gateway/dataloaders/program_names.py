@@ -1,11 +1,12 @@
-"""Names of programs: from any page of theirs, and by a call of its own only where there is none."""
+"""Names of programs: from their list or from any page of theirs, else by a call of its own."""
 
 import asyncio
 from typing import TypeGuard
 
 from gateway.dataloaders.batch_loader import BatchLoader
 from gateway.dataloaders.definition_pages import DefinitionPageByKeyLoader
-from gateway.dataloaders.definitions import DefinitionByPromotionLoader
+from gateway.dataloaders.definitions import DefinitionByPromotionLoader, FoundDefinition
+from gateway.dataloaders.programs import ProgramsLoader
 from gateway.errors import GatewayError, UpstreamInputRefusedError, UpstreamNotFoundError
 from gateway.upstream.definitions.endpoint import (
     DefinitionFilters,
@@ -28,11 +29,13 @@ class ProgramNameByIdLoader(BatchLoader[Key, Result]):
         self,
         pages: DefinitionPageByKeyLoader,
         definitions: DefinitionByPromotionLoader,
+        programs: ProgramsLoader,
         source_type: PromotionSourceType,
     ) -> None:
         super().__init__()
         self._pages = pages
         self._definitions = definitions
+        self._programs = programs
         self._source_type = source_type
 
     async def load_batch(self, keys: list[Key]) -> list[Result | BaseException]:
@@ -40,6 +43,13 @@ class ProgramNameByIdLoader(BatchLoader[Key, Result]):
         return await asyncio.gather(*map(self._load, keys), return_exceptions=True)
 
     async def _load(self, program_id: Key) -> Result:
+        listed = await self._programs.requested_names()
+        if program_id in listed:
+            return listed[program_id]
+        cached = self._programs.cached_names().get(program_id)
+        return cached or await self._from_promotions(program_id)
+
+    async def _from_promotions(self, program_id: Key) -> Result:
         # A definition that is being loaded will request a page, but may not have done so yet.
         definitions = [
             definition
@@ -47,6 +57,9 @@ class ProgramNameByIdLoader(BatchLoader[Key, Result]):
             if key.program_id == program_id
         ]
         searches = await asyncio.gather(*definitions, return_exceptions=True)
+        told = [found.payload.program_name for found in searches if _is_found(found)]
+        if any(told):
+            return min(filter(None, told))
         # Sorted, so that the result does not depend on which window was requested first.
         requested = self._pages.requested(program_id).items()
         pages = dict(sorted(requested, key=lambda each: str(each[0])))
@@ -83,6 +96,10 @@ class ProgramNameByIdLoader(BatchLoader[Key, Result]):
 def _is_failure(outcome: object) -> TypeGuard[GatewayError]:
     """Whether a load has failed; "not found" is a result."""
     return isinstance(outcome, GatewayError) and not isinstance(outcome, UpstreamNotFoundError)
+
+
+def _is_found(outcome: object) -> TypeGuard[FoundDefinition]:
+    return isinstance(outcome, FoundDefinition)
 
 
 def _name_in(page: DefinitionPage) -> Result:

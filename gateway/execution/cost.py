@@ -152,6 +152,9 @@ class _CostFold(SelectionFold[GraphQLObjectType, _Part]):
         super().__init__(fragments)
         self._schema, self._variables, self._limits = schema, variables, limits
         self._own_customers = own_customers
+        # The fields that cause no call below the field that this counts for.
+        self._spared: frozenset[tuple[str, str]] = frozenset()
+        self._below_sparing: dict[frozenset[tuple[str, str]], _CostFold] = {}
 
     def combine(self, values: list[_Part]) -> _Part:
         return _Part(
@@ -187,8 +190,11 @@ class _CostFold(SelectionFold[GraphQLObjectType, _Part]):
     def field(self, node: FieldNode, parent: GraphQLObjectType) -> _Part:
         name = node.name.value
         field = field_of(self._schema, parent, name)
+        if (parent.name, name) in self._spared:
+            field = field._replace(fetching=None)
         arguments = self._arguments(node, field)
         length = self._length(field, arguments)
+        calls_once = self._calls(field, arguments) if _is_one_list(field) else 0
         result = _Part(1, self._calls(field, arguments))
         if field.results:
             below = _Part()
@@ -197,7 +203,8 @@ class _CostFold(SelectionFold[GraphQLObjectType, _Part]):
             result = below.times(1, page_size(arguments.get("first"), arguments.get("last")))
         if field.is_item:
             return _Part(0, 0, result.leaves, result.calls, frozenset((name,)))
-        return result.times(length)._replace(names=frozenset((name,)))
+        part = result.times(length)
+        return part._replace(calls=part.calls + calls_once, names=frozenset((name,)))
 
     def _result(
         self,
@@ -208,8 +215,10 @@ class _CostFold(SelectionFold[GraphQLObjectType, _Part]):
     ) -> _Part:
         """Return the cost of a result of one type, with the calls that fetch it."""
         assert node.selection_set is not None  # noqa: S101 - the caller has looked
-        part = self.total(node.selection_set, kind)
         if field.fetching is None:
+            return self.total(node.selection_set, kind)
+        part = self._below(field.fetching.spares).total(node.selection_set, kind)
+        if _is_one_list(field):
             return part
         looked_ahead = {name for type_, name in field.fetching.looks_ahead_to if type_ == kind.name}
         if looked_ahead & part.names and field.fetching.calls is not any_calls:
@@ -217,13 +226,25 @@ class _CostFold(SelectionFold[GraphQLObjectType, _Part]):
             return part._replace(calls=max(part.calls, self._calls(field, arguments)))
         return part._replace(calls=min(part.calls + self._calls(field, arguments), _MAX_COUNT))
 
+    def _below(self, spares: frozenset[tuple[str, str]]) -> "_CostFold":
+        """Return what counts the fields below one that spares the calls of others."""
+        spared = self._spared | spares
+        if spared == self._spared:
+            return self
+        fold = self._below_sparing.get(spared)
+        if fold is None:
+            fold = self._below_sparing[spared] = _CostFold(
+                self._schema, self._fragments, self._variables, self._limits, self._own_customers
+            )
+            fold._spared = spared
+        return fold
+
     def _calls(self, field: SizedField, arguments: dict[str, Size]) -> int:
         if field.fetching is None:
             return 0
         return field.fetching.calls(
             CostArguments(
                 arguments,
-                self._limits.source_types,
                 self._limits.calls,
                 self._limits.scan_calls,
             )
@@ -257,6 +278,17 @@ class _CostFold(SelectionFold[GraphQLObjectType, _Part]):
         if count > self._limits.list_length:
             raise ListTooLongError(each_of, self._limits.list_length, count)
         return count
+
+
+def _is_one_list(field: SizedField) -> bool:
+    """Whether the calls of a fetching field return all results of its list together."""
+    fetching = field.fetching
+    return (
+        fetching is not None
+        and field.length > 1
+        and fetching.each_of is None
+        and not fetching.is_each_own
+    )
 
 
 def _is_each_own(schema: GraphQLSchema, root: GraphQLObjectType, node: FieldNode) -> bool:

@@ -18,11 +18,10 @@ from gateway.config.settings import Settings
 
 
 class Limits(NamedTuple):
-    """The limits, and three figures that a cost depends on.
+    """The limits, and two figures that a cost depends on.
 
-    `calls` is the number of upstream calls that one operation may make, `source_types` the number
-    of source types in which a definition is searched, `scan_calls` the maximum number of calls that
-    read a whole list.
+    `calls` is the number of upstream calls that one operation may make, `scan_calls` the maximum
+    number of calls that read a whole list.
     """
 
     tokens: int
@@ -36,7 +35,6 @@ class Limits(NamedTuple):
     list_length: int
     cost: int
     calls: int
-    source_types: int
     scan_calls: int
 
     @classmethod
@@ -54,7 +52,6 @@ class Limits(NamedTuple):
             settings.max_list_length,
             settings.max_cost,
             settings.upstream_max_calls_per_operation,
-            len(settings.definition_source_types),
             settings.max_scan_calls,
         )
 

@@ -71,13 +71,10 @@ class CostArguments(NamedTuple):
     """What is known of a selection before anything is fetched, for `Calls` to count with.
 
     `arguments` has a number as it is, a list as its length, and null or true for anything else.
-    `source_types` is the number of source types in which a definition is searched, `max_calls` the
-    number of upstream calls that one operation may make, `scan_calls` the maximum number of those
-    that read a whole list.
+    `max_calls` is the number of an operation's calls, `scan_calls` that of those for a whole list.
     """
 
     arguments: Mapping[str, int | None]
-    source_types: int
     max_calls: int
     scan_calls: int
 
@@ -118,21 +115,23 @@ def calls_of_a_customers_page(known: CostArguments) -> int:
     return known.scan_calls
 
 
-def calls_of_a_definition(known: CostArguments) -> int:
-    """Return two for each source type: a page of the list, and a look-up by id."""
-    return 2 * (1 if known.arguments.get("sourceType") else known.source_types)
+def calls_of_a_definition(_: CostArguments) -> int:
+    """Return 2: a page of the list, and a look-up by id (`DefinitionByPromotionLoader`)."""
+    return 2
 
 
 @dataclass(frozen=True, slots=True)
 class Fetching:
     """A coroutine method; `looks_ahead_to` names (type, field) pairs below it.
 
-    `calls` counts for each result. Where a field of `looks_ahead_to` is selected below, its calls
-    count instead, unless the number is unknown (`any_calls`). `each_of` names the list argument
-    that has one result for each of its items; with `is_each_own` there is one for each customer of
-    the caller's token. `prefetched` takes the view and the arguments and returns the value where no
+    `calls` counts for each result, and once for a list that neither `each_of` nor `is_each_own`
+    describes. Where a field of `looks_ahead_to` is selected below, its calls count instead, unless
+    the number is unknown (`any_calls`). `each_of` names the list argument that has one result for
+    each of its items; with `is_each_own` there is one for each customer of the caller's token.
+    `prefetched` takes the view and the arguments and returns the value where no
     network is needed, else `NOT_PREFETCHED`; it raises what the method would raise. `looks_for` has
-    the selections below the field that change what it fetches.
+    the selections below the field that change what it fetches. `spares` names (type, field) pairs
+    that cause no call anywhere below it.
     """
 
     looks_ahead_to: tuple[tuple[str, str], ...]
@@ -141,6 +140,7 @@ class Fetching:
     prefetched: Callable[..., Any] | None = None
     looks_for: LooksFor | None = None
     is_each_own: bool = False
+    spares: frozenset[tuple[str, str]] = frozenset()
 
 
 _WHOLE_LIST_ARGUMENTS = frozenset({"search", "validity", "orderBy"})
@@ -385,10 +385,11 @@ def fetching(
     prefetched: Callable[..., Any] | None = None,
     looks_for: LooksFor | None = None,
     is_each_own: bool = False,
+    spares: frozenset[tuple[str, str]] = frozenset(),
     name: str | None = None,
 ) -> Callable[[_R], _R]:
     """Declare a field that needs a DataLoader (`Fetching`); `name` replaces that of its method."""
-    declared = Fetching(looks_ahead_to, calls, each_of, prefetched, looks_for, is_each_own)
+    declared = Fetching(looks_ahead_to, calls, each_of, prefetched, looks_for, is_each_own, spares)
 
     def declare(method: _R) -> _R:
         field: Any = strawberry.field(

@@ -145,7 +145,7 @@ class PromotionConnection:
 
 @strawberry.type(description="A loyalty program of the brand.")
 class Program(Node):
-    """A view over a program's id; a page of promotions has its name."""
+    """A view over a program's id; the list of programs and a page of promotions have its name."""
 
     payload: strawberry.Private[str]
     known_name: strawberry.Private[str | None] = None
@@ -161,13 +161,17 @@ class Program(Node):
         return strawberry.ID(self.payload)
 
     @fetching(
-        "Its name, which its promotions tell. Where no page at hand does, one promotion is asked,"
-        " of the first source type in which definitions are looked for; null where it tells none.",
+        "Its name: from `programs` where that is selected or was lately, else from its promotions."
+        " Where no page at hand has it, one promotion is asked, of the first source type in which"
+        " definitions are looked for; null where it tells none.",
         calls=one_call,
     )
     async def name(self, info: Info) -> str | None:
         """Return the name where it is known, else load it."""
-        return self.known_name or await info.context.loaders.program_names.load(self.payload)
+        loaders = info.context.loaders
+        if self.known_name:
+            return (await loaders.programs.requested_names()).get(self.payload) or self.known_name
+        return await loaders.program_names.load(self.payload)
 
     @fetching(
         "The promotions that are defined in it.", calls=_calls_of_pages, looks_for=PAGE_FIELDS

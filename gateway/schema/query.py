@@ -131,6 +131,18 @@ class Query:
         return Program(payload=check_digits("programId", program_id))
 
     @fetching(
+        "The programs of the brand that are switched on, with their names in one call.",
+        calls=one_call,
+        spares=frozenset({("Program", "name")}),
+    )
+    async def programs(self, info: Info) -> list[Program] | None:
+        """Load the list of programs."""
+        return [
+            Program(payload=str(program.program_id), known_name=program.name)
+            for program in await info.context.loaders.programs.load()
+        ]
+
+    @fetching(
         "The promotion with these ids; null where the endpoint of definitions has none."
         " One that only customers have is found by `node`.",
         calls=calls_of_a_definition,

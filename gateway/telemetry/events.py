@@ -197,7 +197,18 @@ EVENTS = (
         " for three programs, or for all that had answered before; `status` is the last.",
     ),
     Event(
-        "upstream_endpoint_restored", "info", ("endpoint",), "The legacy endpoint answers again."
+        "upstream_endpoint_absent",
+        "warning",
+        ("endpoint", "code"),
+        "An endpoint that the gateway can do without is not offered to this credential: it answered"
+        " 401, 403, 404, 405 or 410, or nothing that is documented; `code` is that of the error. It"
+        " is asked again after five minutes.",
+    ),
+    Event(
+        "upstream_endpoint_restored",
+        "info",
+        ("endpoint",),
+        "An endpoint that was gone or absent answers again.",
     ),
     Event(
         "circuit_opened",

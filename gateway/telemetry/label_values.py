@@ -7,9 +7,9 @@ _SPARE = "\0"  # in no name of an operation
 
 
 class PayloadFields(NamedTuple):
-    """The documented fields of the endpoints of promotions, each an endpoint and a path.
+    """The documented fields of the endpoints, each an endpoint and a path.
 
-    A promotion is dropped where one of the `needed` is unreadable; `enums` have the words of enums.
+    An item is dropped where one of the `needed` is unreadable; `enums` have the words of enums.
     `undocumented` are those whose values may be of an undocumented shape, with the effect.
     """
 

@@ -21,7 +21,10 @@ REDIS_REASONS = (
     *("out_of_memory", "read_only", "loading", "cluster_down", "no_master"),
     OTHER,
 )
-ENDPOINTS = ("promotionData", "promotionsV2", "promotionsV3", "oauthToken", OTHER)
+ENDPOINTS = (
+    *("promotionData", "promotionsV2", "promotionById", "promotionsV3", "programs"),
+    *("oauthToken", OTHER),
+)
 ROUTES = (
     *("/graphql", "/graphql/schema.graphql", WEBHOOK),
     *("/healthz", "/readyz", "/metrics", OTHER),
@@ -46,7 +49,7 @@ _ENDPOINT = ("endpoint", ENDPOINTS)
 _OPERATION = ("operation", "names in the manifest of trusted documents, or other")
 _CLIENT = ("client", "names in `GATEWAY_CLIENT_NAMES`, other, or none")
 _FIELD_NEEDED = ("field", "documented fields without which there is no promotion, or none")
-_PAGES = ("endpoint", "promotionData, promotionsV2, promotionsV3")
+_PAGES = ("endpoint", "promotionData, promotionsV2, promotionById, promotionsV3, programs")
 _ELEMENT = ("element", "schema coordinates of what is deprecated")
 _OUTCOME = ("outcome", OUTCOMES)
 _C, _G, _H = Kind.COUNTER, Kind.GAUGE, Kind.HISTOGRAM

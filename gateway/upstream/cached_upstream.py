@@ -13,6 +13,7 @@ from functools import partial
 from typing import TypeVar, cast
 
 from gateway.cache.coalescing import Coalescer, SharedCallTimeoutError
+from gateway.cache.entry import Freshness
 from gateway.cache.evictions import Evictions
 from gateway.cache.fetching import CachedFetcher, ErrorMeanings, Refresher, RefreshLimits, Source
 from gateway.cache.keys import KeyMaker, secret_for
@@ -146,6 +147,26 @@ class CachedUpstream:
         elif isinstance(known, GatewayError):
             raise known
         return cast("T", known)
+
+    def cached(self, call: UpstreamCall[T]) -> T | None:
+        """Return the decoded response of `call` where memory has a fresh one; make no call."""
+        if not call.policy.stores:
+            return None
+        request = call.request
+        identity = self.client.credential.identity(request)
+        entry = self.cache.memory.get(
+            self.keys.key(self.origin, identity, call.endpoint, call.target)
+        )
+        if (
+            entry is None
+            or entry.is_negative
+            or entry.freshness(self.cache.clock()) is not Freshness.FRESH
+        ):
+            return None
+        request.report.count(Source.CACHE.name)
+        fresh_until = entry.stored_at + entry.fresh_for_s
+        request.report.fresh_until = min(request.report.fresh_until, fresh_until)
+        return call.read(entry.payload, is_own=False)
 
     async def _send_cached(self, call: UpstreamCall[T], identity: str, not_before: float) -> T:
         """Serve a call from the cache, by an equal call in flight, or by itself."""

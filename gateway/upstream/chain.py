@@ -1,6 +1,6 @@
 """The way of a call to the platform, put together: each link calls the next one.
 
-1. endpoint (`customer_view/`, `definitions/`): path, parameters, payload, error rules
+1. endpoint (`customer_view/`, `definitions/`, `programs/`): path, parameters, payload, error rules
 2. cache and dedup (`cached_upstream.py`): a stored response, or an equal call in flight
 3. retry (`client.py`, `send`): one retry, and one repetition with a renewed
    credential, all of it before the deadline
@@ -20,10 +20,15 @@ from gateway.upstream.client import UpstreamClient
 from gateway.upstream.credentials import credential_from
 from gateway.upstream.customer_identities import KnownCustomerIds
 from gateway.upstream.customer_view.endpoint import CustomerViewEndpoint
+from gateway.upstream.definitions.by_id import ENDPOINT as BY_ID_ENDPOINT
+from gateway.upstream.definitions.by_id import LegacyDefinitionByIdEndpoint
 from gateway.upstream.definitions.endpoint import ENDPOINT as LEGACY_ENDPOINT
 from gateway.upstream.definitions.endpoint import LegacyDefinitionsEndpoint, cache_policy
 from gateway.upstream.http_transport import HttpTransport
 from gateway.upstream.normalise.enums import PromotionSourceType
+from gateway.upstream.programs.endpoint import ENDPOINT as PROGRAMS_ENDPOINT
+from gateway.upstream.programs.endpoint import ProgramsEndpoint
+from gateway.upstream.resilience.absence import EndpointAbsence
 from gateway.upstream.resilience.phase_out import PhaseOut
 from gateway.upstream.resilience.traffic_shaping import TrafficShaping
 from gateway.upstream.source_types import SourceTypes
@@ -36,6 +41,8 @@ class Upstream(NamedTuple):
     cached: CachedUpstream
     customer_view: CustomerViewEndpoint
     definitions: LegacyDefinitionsEndpoint
+    definition_by_id: LegacyDefinitionByIdEndpoint
+    programs: ProgramsEndpoint
     customer_ids: KnownCustomerIds
     source_types: SourceTypes
     phase_out: PhaseOut
@@ -69,11 +76,15 @@ def create_upstream(
     customer_ids = KnownCustomerIds(credential.identity, (clocks or CacheClocks()).wall)
     phase_out = PhaseOut(LEGACY_ENDPOINT, switched_on=settings.legacy)
     source_types = tuple(PromotionSourceType[name] for name in settings.definition_source_types)
+    policy = cache_policy(settings)
+    by_id_absence = EndpointAbsence(BY_ID_ENDPOINT, switched_on=settings.legacy)
     return Upstream(
         client,
         cached,
         CustomerViewEndpoint(cached, customer_ids, CachePolicy(settings.cache_customer_ttl_s)),
-        LegacyDefinitionsEndpoint(cached, phase_out, cache_policy(settings)),
+        LegacyDefinitionsEndpoint(cached, phase_out, policy),
+        LegacyDefinitionByIdEndpoint(cached, by_id_absence, policy),
+        ProgramsEndpoint(cached, EndpointAbsence(PROGRAMS_ENDPOINT), policy),
         customer_ids,
         SourceTypes(source_types, credential),
         phase_out,

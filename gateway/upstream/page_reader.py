@@ -1,8 +1,8 @@
-"""Decodes the pages of both endpoints, and counts and logs what is dropped or rejected."""
+"""Decodes pages and lists, and counts and logs what is dropped or rejected."""
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from gateway.errors import UpstreamBadPayloadError
 from gateway.telemetry import log
@@ -12,13 +12,7 @@ from gateway.upstream.response import UpstreamResponse
 from gateway.upstream.response_errors import error_from_status
 from gateway.upstream.statistics import EndpointStatistics
 
-
-class _Item(Protocol):
-    program_id: int
-    promotion_id: int
-
-
-_I = TypeVar("_I", bound=_Item)
+_I = TypeVar("_I")
 _program_id = attrgetter("program_id")
 
 
@@ -28,8 +22,8 @@ class Wanted(NamedTuple):
     program_ids: frozenset[int]
     promotion_id: int | None = None
 
-    def has(self, item: _Item) -> bool:
-        """Whether an item was requested."""
+    def has(self, item: Any) -> bool:
+        """Whether a promotion was requested."""
         return item.program_id in self.program_ids and self.promotion_id in {
             None,
             item.promotion_id,
@@ -43,7 +37,7 @@ def read_page(
     body: bytes,
     wanted: Wanted | None = None,
 ) -> UpstreamPage[_I]:
-    """Decode a page by `decode`, and drop the items that are not `wanted`.
+    """Decode a page by `decode`, and drop the promotions that are not `wanted`.
 
     The platform may return promotions of other programs than requested. Dropped items are counted
     and logged, and so are values of undocumented shapes.

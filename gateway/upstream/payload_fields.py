@@ -5,7 +5,6 @@ from functools import cache
 from typing import Any, NamedTuple, get_origin
 
 from gateway.telemetry.label_values import PayloadFields
-from gateway.upstream.customer_view.endpoint import ENDPOINT as CUSTOMER_VIEW
 from gateway.upstream.decoding.annotations import (
     is_essential,
     is_struct,
@@ -16,11 +15,6 @@ from gateway.upstream.decoding.annotations import (
 from gateway.upstream.decoding.decode import FORMATS, Format
 from gateway.upstream.decoding.drift import DriftKind
 from gateway.upstream.decoding.enum_fields import enum_words
-from gateway.upstream.definitions.endpoint import ENDPOINT as DEFINITIONS
-from gateway.upstream.successor.endpoint import ENDPOINT as PROMOTIONS_V3
-
-ENDPOINTS = (CUSTOMER_VIEW, DEFINITIONS, PROMOTIONS_V3)
-"""The endpoints in the order of `FORMATS`."""
 
 
 class _PayloadField(NamedTuple):
@@ -51,12 +45,8 @@ class _PayloadField(NamedTuple):
 
 @cache
 def payload_fields() -> PayloadFields:
-    """Return the fields of all endpoints."""
-    found = [
-        (endpoint, field)
-        for endpoint, form in zip(ENDPOINTS, FORMATS, strict=True)
-        for field in _fields_of(form)
-    ]
+    """Return the fields of all endpoints of `FORMATS`."""
+    found = [(endpoint, field) for endpoint, form in FORMATS.items() for field in _fields_of(form)]
     return PayloadFields(
         tuple((endpoint, field.path) for endpoint, field in found if field.is_needed),
         tuple(
@@ -69,7 +59,7 @@ def payload_fields() -> PayloadFields:
 
 
 def _fields_of(form: Format) -> Iterator[_PayloadField]:
-    """Yield the fields beside the promotions, their list, and the fields of one promotion."""
+    """Yield the fields beside the items, their list, and the fields of one item."""
     for each in struct_fields(form.page):
         if each.encode_name == form.items_key:
             yield _PayloadField(each.encode_name, each.type)

@@ -32,6 +32,8 @@ _NOT_FOUND: dict[str, frozenset[int]] = {
     "promotionData": frozenset({8015, 8065, 8089, 8109, 8121}),
     # There is no such promotion or first rule, promotion (asked for by its id), or program.
     "promotionsV2": frozenset({4027, 4029, 2010}),
+    "promotionById": frozenset({4027, 4029, 2010}),
+    "programs": frozenset(),
 }
 _ENDPOINTS_WITH_CLIENT_ARGUMENTS = frozenset({"promotionData", "promotionsV2"})
 _CODES: dict[int, type[UpstreamError]] = {

@@ -95,7 +95,7 @@ def test_a_page_of_ten_with_definitions_of_two_programs_is_three_calls(graph: Gr
             id="promotion",
         ),
         pytest.param(
-            '{promotion(programId:"9001",promotionId:"1"){name}}', 4, id="no such promotion"
+            '{promotion(programId:"9001",promotionId:"1"){name}}', 1, id="no such promotion"
         ),
     ],
 )

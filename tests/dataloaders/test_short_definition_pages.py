@@ -19,7 +19,7 @@ def served() -> Iterator[tuple[Platform, Graph]]:
     """Serve one platform and one gateway for this module."""
     calls = 200  # a hundred ids, and thirty pages
     with (
-        platform() as (scripted, url),
+        platform(lists_alone=True) as (scripted, url),
         graph_over(url, upstream_max_calls_per_operation=calls) as graph,
     ):
         yield scripted, graph

@@ -1,4 +1,4 @@
-"""Definitions when the endpoint fails or returns wrong data: an error in their place only."""
+"""Definitions when their lists fail or are wrong: an error in their place only."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +17,7 @@ PAGE = "promotions(first:%d){nodes{promotion{name definition{sourceType}}}}"
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[Platform, Graph]]:
     """Serve one platform and one gateway for this module."""
-    with platform() as (scripted, url), graph_over(url) as graph:
+    with platform(lists_alone=True) as (scripted, url), graph_over(url) as graph:
         yield scripted, graph
 
 
@@ -81,7 +81,10 @@ def test_a_failing_source_type_ends_the_search() -> None:
         late = request.query_params["sourceType"] == "PROMOTION_API"
         return Response("", 500) if late else None
 
-    with platform() as (scripted, url), graph_over(url) as graph:  # which remembers nothing yet
+    with (
+        platform(lists_alone=True) as (scripted, url),
+        graph_over(url) as graph,
+    ):  # which remembers nothing yet
         scripted.responses["promotionsV2"] = fails_later
         found, errors = _ask(graph, "C-MIXED")
         assert found == ["UI"] * 4 + [None] * 8

@@ -18,8 +18,13 @@ from gateway.upstream.client import UpstreamClient
 from gateway.upstream.credentials import credential_from
 from gateway.upstream.customer_identities import KnownCustomerIds
 from gateway.upstream.customer_view.endpoint import CustomerViewEndpoint
+from gateway.upstream.definitions.by_id import ENDPOINT as BY_ID
+from gateway.upstream.definitions.by_id import LegacyDefinitionByIdEndpoint
 from gateway.upstream.definitions.endpoint import ENDPOINT, LegacyDefinitionsEndpoint
 from gateway.upstream.normalise.enums import PromotionSourceType
+from gateway.upstream.programs.endpoint import ENDPOINT as PROGRAMS
+from gateway.upstream.programs.endpoint import ProgramsEndpoint
+from gateway.upstream.resilience.absence import EndpointAbsence
 from gateway.upstream.resilience.phase_out import PhaseOut
 from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
 from gateway.upstream.shown_promotions import ShownPromotions
@@ -123,8 +128,12 @@ class _Spoiling:
     def __init__(self, port: Any, seed: int, rate: float) -> None:
         self._port, self._seed, self._rate = port, seed, rate
 
-    async def page(self, key: Any, request: RequestContext, *max_age_s: float) -> Any:
-        page = await self._port.page(key, request, *max_age_s)
+    def is_served(self, request: RequestContext) -> bool:
+        served: bool = self._port.is_served(request)
+        return served
+
+    async def page(self, *arguments: Any) -> Any:
+        page = await self._port.page(*arguments)
         for item in filter(None, page.items):
             random = Random(f"{self._seed} {item.promotion_id}")  # noqa: S311 - no secret
             for attribute, values in _SPOILT.items():
@@ -171,8 +180,14 @@ class Gateway:
         definitions: Any = _Spoiling(legacy, seed, self.spoiling)
         order = (PromotionSourceType.UI, PromotionSourceType.PROMOTION_API)
         source_types = SourceTypes(order, credential)
+        by_id: Any = _Spoiling(
+            LegacyDefinitionByIdEndpoint(cached, EndpointAbsence(BY_ID)), seed, self.spoiling
+        )
+        programs = ProgramsEndpoint(cached, EndpointAbsence(PROGRAMS))
         shown = ShownPromotions(credential.identity)
-        sources = LoaderSources(customers, definitions, source_types, known, shown, 3)
+        sources = LoaderSources(
+            customers, definitions, by_id, programs, source_types, known, shown, 3
+        )
         return ResolverContext(request, DataLoaders(request, sources))
 
 

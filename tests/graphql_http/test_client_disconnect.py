@@ -30,7 +30,7 @@ def _post(url: str, query: str) -> socket.socket:
 
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize(
-    ("endpoint", "query"), [("promotionData", CUSTOMER), ("promotionsV2", PROMOTION)]
+    ("endpoint", "query"), [("promotionData", CUSTOMER), ("promotionById", PROMOTION)]
 )
 def test_the_call_of_a_client_that_has_left_is_cancelled(endpoint: str, query: str) -> None:
     """The upstream's connection closes long before the deadline."""

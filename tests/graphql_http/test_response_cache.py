@@ -239,7 +239,7 @@ def test_an_answer_that_may_be_better_the_next_time_is_not_kept(fault: str, quer
 
 def test_an_answer_with_a_stale_part_is_not_kept() -> None:
     """Stale data must not live longer than necessary."""
-    down = "status=500,endpoint=promotionsV2,after=1"
+    down = "status=500,endpoint=promotionById,after=1"
     with caching_gateway(down, cache_definition_stale_s=1000) as gateway:
         gateway.graph.ask(DEFINITION)
         gateway.clock.advance(TTL_S * 1.2)

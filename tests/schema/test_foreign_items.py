@@ -24,7 +24,7 @@ LISTS = {"promotionData": "promotions", "promotionsV2": "data"}
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[Platform, Graph]]:
     """Serve a platform with items of another program at the indices `FOREIGN`."""
-    with platform() as (scripted, url), graph_over(url) as graph:
+    with platform(lists_alone=True) as (scripted, url), graph_over(url) as graph:
 
         async def customers(request: Request) -> Response:
             parameters = dict(request.query_params)

@@ -17,19 +17,28 @@ from tests.support.serving import serve
 Handler = Callable[[Request], Awaitable[Response | None]]
 ScriptedResponse = Response | Handler
 
-_ENDPOINTS = {"promotionData": "promotionData", "promotionsV2": "promotionsV2", "generate": "token"}
+_ENDPOINTS = {
+    "promotionData": "promotionData",
+    "promotionsV2": "promotionsV2",
+    "get": "promotionById",
+    "programs": "programs",
+    "generate": "token",
+}
 
 
 @dataclass
 class Platform:
     """The sandbox, with another response where `answers` has one for the endpoint.
 
-    The endpoints are ``promotionData``, ``promotionsV2`` and ``token``; a handler that gives None
-    leaves the call to the sandbox. `requests` has every call, answered here or there.
+    The endpoints are ``promotionData``, ``promotionsV2``, ``promotionById``, ``programs`` and
+    ``token``; a handler that gives None leaves the call to the sandbox. `requests` has every call,
+    answered here or there. With `lists_alone` definitions are in lists only: the call for one by
+    its id, which the gateway makes once in five minutes then, is a 404 and not in `requests`.
     """
 
     world: World
     options: dict[str, Any] = field(default_factory=dict)
+    lists_alone: bool = False
     responses: dict[str, ScriptedResponse] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
 
@@ -55,6 +64,8 @@ class Platform:
         endpoint = _ENDPOINTS.get(path.rsplit("/", 1)[-1])
         if endpoint is None:
             return None
+        if endpoint == "promotionById" and self.lists_alone:
+            return Response("", 404)
         self.requests.append(request)
         answer = self.responses.get(endpoint)
         return answer if answer is None or isinstance(answer, Response) else await answer(request)
@@ -72,8 +83,10 @@ def errors_body(code: object) -> dict[str, Any]:
 
 
 @contextmanager
-def platform(world: World | None = None, **options: Any) -> Iterator[tuple[Platform, str]]:
+def platform(
+    world: World | None = None, *, lists_alone: bool = False, **options: Any
+) -> Iterator[tuple[Platform, str]]:
     """Serve a platform; return it and its URL."""
-    scripted = Platform(world or shared_world(), options)
+    scripted = Platform(world or shared_world(), options, lists_alone)
     with serve(scripted) as url:
         yield scripted, url

@@ -57,7 +57,7 @@ NOT_HERE = (8015, 8065, 8089, 8109, 8121)
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[Platform, Graph]]:
     """Serve one platform and one gateway for the module."""
-    with platform() as (scripted, url), graph_over(url) as graph:
+    with platform(lists_alone=True) as (scripted, url), graph_over(url) as graph:
         yield scripted, graph
 
 

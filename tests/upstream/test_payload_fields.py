@@ -27,6 +27,7 @@ FIELDS = payload_fields()
 DECODERS = {
     "promotionData": decode_customer_page,
     "promotionsV2": decode_definition_page,
+    "promotionById": decode_definition_page,
     "promotionsV3": decode_successor_page,
 }
 

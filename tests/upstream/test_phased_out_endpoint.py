@@ -34,9 +34,10 @@ def _is_told_once(graph: Graph) -> bool:
 
 def test_definitions_are_null_with_one_warning_when_the_endpoint_is_gone() -> None:
     """A 410 affects definitions only, is logged once, and is not requested again."""
-    with faulty("status=410,endpoint=promotionsV2") as (graph, _):
+    gone = ("status=410,endpoint=promotionsV2", "status=410,endpoint=promotionById")
+    with faulty(*gone) as (graph, _):
         assert _is_told_once(graph)
-        assert graph.calls == 2
+        assert graph.calls == 3
         assert _is_told_once(graph)
         assert graph.calls == 1
 

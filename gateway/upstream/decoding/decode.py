@@ -27,12 +27,13 @@ from gateway.upstream.decoding.lenient import Lenient, UnreadableError
 from gateway.upstream.definitions import payload as definitions
 from gateway.upstream.definitions.payload import DefinitionPagePayload, DefinitionPayload
 from gateway.upstream.normalise.warnings import UpstreamWarning, parse_code, parse_warnings
+from gateway.upstream.programs.payload import ProgramListPayload, ProgramPayload
 from gateway.upstream.successor.definition import SuccessorDefinition
 from gateway.upstream.successor.normalise import parse_definition
 from gateway.upstream.successor.payload import SuccessorPagePayload, SuccessorPayload
 
 Item = TypeVar("Item")
-_Payload = CustomerPagePayload | DefinitionPagePayload | SuccessorPagePayload
+_Payload = CustomerPagePayload | DefinitionPagePayload | SuccessorPagePayload | ProgramListPayload
 
 # Bounds on the time that decoding may block the event loop. A window has at most 100 items; the
 # sandbox's largest has some 22,000 values.
@@ -136,7 +137,24 @@ _SUCCESSOR = Format(
     msgspec.json.Decoder(SuccessorPagePayload, strict=False).decode,
     msgspec.json.Decoder(SuccessorPayload, strict=False).decode,
 )
-FORMATS = (_CUSTOMER_VIEW, _DEFINITIONS, _SUCCESSOR)
+_PROGRAMS = Format(
+    ProgramListPayload,
+    ProgramPayload,
+    "data",
+    (),
+    EnumFields(ProgramPayload),
+    lambda _items: None,
+    msgspec.json.Decoder(ProgramListPayload, strict=False).decode,
+    msgspec.json.Decoder(ProgramPayload, strict=False).decode,
+)
+FORMATS = {
+    "promotionData": _CUSTOMER_VIEW,
+    "promotionsV2": _DEFINITIONS,
+    "promotionById": _DEFINITIONS,
+    "promotionsV3": _SUCCESSOR,
+    "programs": _PROGRAMS,
+}
+"""The formats by endpoint."""
 _decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _NULL = msgspec.Raw(b"null")
@@ -158,7 +176,7 @@ def _decode_page(form: Format, body: bytes) -> UpstreamPage[Any] | Refusal:
     items: list[Any] = payload.items or []
     total = payload.total
     if payload.items is None and total != 0:
-        raise MalformedPayloadError("no list of promotions")
+        raise MalformedPayloadError(f"{form.items_key} is absent")
     if len(items) > _MAX_ITEMS:
         raise MalformedPayloadError(_TOO_MANY_ITEMS)
     form.prefer_iso_dates(items)
@@ -173,6 +191,9 @@ decode_customer_page: Callable[[bytes], UpstreamPage[CustomerPromotionPayload] |
 )
 decode_definition_page: Callable[[bytes], UpstreamPage[DefinitionPayload] | Refusal] = partial(
     _decode_page, _DEFINITIONS
+)
+decode_programs: Callable[[bytes], UpstreamPage[ProgramPayload] | Refusal] = partial(
+    _decode_page, _PROGRAMS
 )
 
 

@@ -128,11 +128,14 @@ def test_a_definition_that_fails_costs_no_other_definition() -> None:
     """A failing look-up does not hold back its program's others."""
     query = '{ promotion(programId: "9001", promotionId: "%s") { name } }'
 
-    async def definitions(request: Request) -> Response | None:
+    async def by_id(request: Request) -> Response | None:
+        return Response("{}", 500) if "/promotions/1/" in request.url.path else None
+
+    async def lists(request: Request) -> Response | None:
         return Response("{}", 500) if request.query_params.get("promotionId") == "1" else None
 
     with (
-        answering(promotionsV2=definitions) as (_, platform_url),
+        answering(promotionById=by_id, promotionsV2=lists) as (_, platform_url),
         serve_gateway(platform_url) as url,
         httpx.Client(base_url=url, trust_env=False, verify=TLS) as http,
     ):
