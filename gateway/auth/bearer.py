@@ -14,6 +14,7 @@ from gateway.auth.keys import Keys, KeySource, StaticKeySource, read_key_file
 from gateway.auth.token import TokenVerifier
 from gateway.cache.keys import KeyMaker, secret_for
 from gateway.config.parsing import PREFIX
+from gateway.config.secret_files import NOT_SHOWN, PEM
 from gateway.config.settings import Settings, SettingsError, allowed
 from gateway.context import Caller
 from gateway.edge.http_request import HttpHeaders
@@ -124,6 +125,7 @@ def _read_key_file(settings: Settings) -> Keys:
     try:
         return read_key_file(settings.auth_key_file)
     except (OSError, ValueError):
-        name = f"{PREFIX}AUTH_KEY_FILE"
-        line = f"{name}={settings.auth_key_file!r}: it must be {allowed('auth_key_file')}"
+        path = settings.auth_key_file
+        shown = NOT_SHOWN if PEM in path else repr(path)
+        line = f"{PREFIX}AUTH_KEY_FILE={shown}: it must be {allowed('auth_key_file')}"
         raise SettingsError([line]) from None

@@ -16,6 +16,8 @@ from gateway.config.parsing import PREFIX
 SUFFIX = "_FILE"
 MAX_FILE_BYTES = 64 * 1024
 NOT_SHOWN = "(not shown, it may hold a secret)"
+PEM = "-----BEGIN"
+"""What a key in PEM contains, which may stand by mistake where a file's path should."""
 
 
 class FileValues(NamedTuple):

@@ -20,6 +20,7 @@ from gateway.config.parsing import PREFIX, allowed_values, to_text
 from gateway.config.sandbox import SandboxSettings
 from gateway.config.secret_files import (
     NOT_SHOWN,
+    PEM,
     FileValues,
     file_variable,
     find_files,
@@ -222,11 +223,11 @@ def _quote(field: FieldInfo, value: object, files: FileValues) -> str:
         if other.annotation is SecretStr
     }
     hides = (
-        field.annotation is SecretStr
+        may_be_file(field)  # a username, too: with a colon it has the password behind that
         or field.repr is False
         or any(secret in text for secret in secrets if secret)
     )
-    if hides or {"@", "?", "#"} & set(text):
+    if hides or {"@", "?", "#"} & set(text) or PEM in text:
         return NOT_SHOWN
     return repr(text if len(text) <= _MAX_QUOTED else text[:_MAX_QUOTED] + "…")
 

@@ -135,6 +135,15 @@ def test_a_file_of_anything_else_stops_the_start(tmp_path: Path, raw: bytes) -> 
     assert "hunter2" not in line
 
 
+def test_a_key_in_the_place_of_its_path_is_not_repeated() -> None:
+    """A private key, set by mistake, shows in no log."""
+    key = "-----BEGIN PRIVATE KEY-----\nhunter2"
+    settings = settings_for("http://platform.example", **JWT, auth_key_file=key)
+    with pytest.raises(SettingsError, match=r"^GATEWAY_AUTH_KEY_FILE=\(not shown, .*") as raised:
+        create_authenticator(settings, lambda: NOW)
+    assert "hunter2" not in str(raised.value)
+
+
 def test_a_file_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
     """A directory and a missing file are the same error."""
     for path in (tmp_path, tmp_path / "nothing"):

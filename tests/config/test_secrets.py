@@ -35,6 +35,34 @@ def test_a_secret_in_a_wrong_place_is_not_repeated(
     assert "hunter2" not in line
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("UPSTREAM_USERNAME", "till:hunter2"),
+        ("UPSTREAM_USERNAME", "hunter2 "),
+        ("UPSTREAM_OAUTH_KEY", "key\thunter2"),
+    ],
+)
+def test_a_secret_beside_its_name_is_not_repeated(
+    environment: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """Both in the variable of the name is a mistake whose message shows neither."""
+    (line,) = mistakes(environment, **{name: value})
+    assert line.startswith(
+        f"GATEWAY_{name}=(not shown, it may hold a secret): it must be a text of printable"
+    )
+    assert "hunter2" not in line
+
+
+@pytest.mark.parametrize("name", ["UPSTREAM_CLIENT_CERT_FILE", "CACHE_CA_FILE", "UNIX_SOCKET"])
+def test_a_key_in_the_place_of_its_path_is_not_repeated(
+    environment: pytest.MonkeyPatch, name: str
+) -> None:
+    """A variable ending in _FILE invites to set the content."""
+    (line,) = mistakes(environment, **{name: "-----BEGIN PRIVATE KEY-----\nhunter2"})
+    assert line.startswith(f"GATEWAY_{name}=(not shown")
+
+
 @pytest.mark.parametrize("name", ["UPSTREAM_PASSWORD", "UPSTREAM_OAUTH_SECRET"])
 @pytest.mark.parametrize(
     "secret",
