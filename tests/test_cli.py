@@ -12,6 +12,7 @@ import pytest
 
 from gateway.cli import main
 from gateway.schema.build import print_schema
+from gateway.server.listener import ServerError, listen
 from tests.support.commands import free_port, post, run, running, until, wait_for
 from tests.support.http_client import TLS
 from tests.support.logged import startup_mistakes
@@ -238,6 +239,13 @@ def test_serve_at_a_host_that_is_none_is_one_line() -> None:
         r" choose another with GATEWAY_PORT or GATEWAY_HOST",
         line,
     )
+
+
+@pytest.mark.parametrize("host", ["ü..x", "\udcff"])
+def test_a_host_that_cannot_be_a_name_is_one_line(host: str) -> None:
+    """IDNA encodes no empty label, and no bytes that are not UTF-8."""
+    with pytest.raises(ServerError, match=f"^cannot listen on {host}:0: invalid address; choose"):
+        listen(host, 0, "GATEWAY_HOST")
 
 
 def test_config_prints_the_effective_settings(tmp_path: Path) -> None:

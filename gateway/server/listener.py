@@ -29,7 +29,7 @@ def listen(host: str, port: int, remedy: str) -> socket.socket:
     try:
         listener.bind((host, port))
         listener.listen(_BACKLOG)  # at once, so that a second process fails now
-    except (OSError, UnicodeError) as error:
+    except (OSError, TypeError) as error:  # TypeError: a name that IDNA cannot encode
         listener.close()
         reason = getattr(error, "strerror", None) or "invalid address"
         raise ServerError(
