@@ -61,7 +61,9 @@ class SchemaRoute:
             self._statistics.count_errors([error.code])
             return to_starlette(logged_error_response(error, request.id))
         if self._is_known(http.headers.get("if-none-match", "")):
-            return Response(status_code=304, headers=self._headers)
+            # As the 200 whose place it takes (RFC 9110 §15.4.5), to which the middleware adds.
+            varying = {"Vary": f"{self._headers['Vary']}, Accept-Encoding"}
+            return Response(status_code=304, headers=self._headers | varying)
         # What browsers show and tools read; `application/graphql` is no registered type.
         return Response(self._sdl, headers=self._headers, media_type="text/plain; charset=utf-8")
 

@@ -56,6 +56,7 @@ def test_a_client_that_has_it_revalidates_it(http: httpx.Client) -> None:
         assert (answer.status_code, answer.content) == (304, b"")
         assert answer.headers["etag"] == tag
         assert answer.headers["cache-control"] == "private, no-cache"
+        assert answer.headers["vary"] == first.headers["vary"]
     for other in ('"a"', tag[:-2] + '"', ""):
         assert http.get(PATH, headers={"If-None-Match": other}).status_code == 200
 
