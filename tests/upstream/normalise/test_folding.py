@@ -32,12 +32,15 @@ from gateway.upstream.normalise.folding import fold
         ("双倍积分", "双倍积分"),
         ("🎉 50%", "🎉 50%"),
         ("\u0301\u0302", ""),
+        ("Kaffee\u00adhaus \u200fשלום\u200e", "kaffeehaus שלום"),  # noqa: RUF001 - Hebrew is meant
+        ("می\u200cخواهم \ufeff\u2764\ufe0f", "میخواهم \u2764"),  # noqa: RUF001 - Persian is meant
+        ("\u200b\u202e\u2060", ""),
         ("\ud800", "\ud800"),
     ],
     ids=ascii,
 )
 def test_a_text_is_folded(text: str, folded: str) -> None:
-    """Case, accents, width, ligatures and blanks; what makes another letter stays."""
+    """Case, accents, width, ligatures, blanks and what is not seen; other letters stay."""
     assert fold(text) == folded
 
 
