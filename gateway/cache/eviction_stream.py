@@ -61,7 +61,8 @@ class EvictionStream:
         self._cursor = _NONE  # the last eviction that was read
         self._read_to = 0  # its position
         self._pending: dict[Subject, None] = {}
-        self._may_publish = False  # until nothing has been published, to find out
+        self.may_publish = False
+        """Whether publishing has worked, which is tried at the beginning."""
         evictions.is_current = False
 
     async def publish(self, subjects: Iterable[Subject], event: str = "") -> int | None:
@@ -70,7 +71,7 @@ class EvictionStream:
         Raise EvictionsUnavailableError; what was not published then is published later.
         """
         subjects = list(subjects)
-        if not self._may_publish or not self.use.is_available:
+        if not self.may_publish or not self.use.is_available:
             self._postpone(subjects)
             raise EvictionsUnavailableError
         try:
@@ -111,7 +112,7 @@ class EvictionStream:
             event_ttl_ms,
         ]
         published = await in_time(self._script(keys=keys, args=arguments), _TIMEOUT_S)
-        return None if published is None else _position(published)
+        return None if published is None else position_of(published)
 
     def _postpone(self, subjects: Iterable[Subject]) -> None:
         self._pending.update(dict.fromkeys(subjects))
@@ -120,7 +121,7 @@ class EvictionStream:
 
     async def _follow(self) -> None:
         """Read what is new, and wait for it where there is nothing else to do."""
-        is_idle = self._evictions.is_current and self._may_publish and not self._pending
+        is_idle = self._evictions.is_current and self.may_publish and not self._pending
         block_ms = _BLOCK_MS if is_idle else None
         timeout_s = _TIMEOUT_S + (block_ms or 0) / 1000
         answer: Any = await in_time(
@@ -140,25 +141,25 @@ class EvictionStream:
         A user of Redis may have the right to read alone.
         """
         pending = list(self._pending)
-        if pending or not self._may_publish:
+        if pending or not self.may_publish:
             await self._publish(pending, token_hex(8), _CHECK_TTL_MS)
             for subject in pending:
                 self._pending.pop(subject, None)
-        self._may_publish = True
+        self.may_publish = True
         self.use.restored("publish")
 
     def _lose(self, operation: str, error: BaseException) -> None:
-        self._may_publish = self._may_publish and operation != "publish"
+        self.may_publish = self.may_publish and operation != "publish"
         self.use.count(error)
         self.use.lost(operation, error)
 
     def _apply(self, identifier: bytes, fields: dict[bytes, bytes]) -> None:
         """Evict what an entry names, and everything where entries before it are missing."""
-        position, after = _position(identifier), fields.get(b"after", _NONE)
+        position, after = position_of(identifier), fields.get(b"after", _NONE)
         # A stream that was lost may begin again with a clock that is behind.
         is_later = position > self._read_to
         if after != self._cursor:
-            lost_before = _position(after) or position
+            lost_before = position_of(after) or position
             self._evictions.apply((EVERYTHING,), lost_before if is_later else None)
         self._cursor, self._read_to = identifier, max(position, self._read_to)
         self._evictions.apply(_subjects(fields), position if is_later else None)
@@ -167,12 +168,12 @@ class EvictionStream:
         """Notice that the stream is another one than before: it was deleted, or its server lost."""
         last: Any = await in_time(self._redis.xrevrange(STREAM, count=1), _TIMEOUT_S)
         end = last[0][0] if last else _NONE
-        if _position(end) < _position(self._cursor):
+        if position_of(end) < position_of(self._cursor):
             self._evictions.apply((EVERYTHING,))
             self._cursor = _NONE
 
 
-def _position(identifier: bytes) -> int:
+def position_of(identifier: bytes) -> int:
     """Return the position of a stream's entry."""
     milliseconds, _, number = identifier.partition(b"-")
     return (int(milliseconds) << _SEQUENCE_BITS) + int(number)
