@@ -146,7 +146,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     redis = create_redis_monitor(server, cached, guard, traffic, redis_every_s, evictor=evictor)
     webhook = None
     if evictor is not None and settings.webhook_secret.get_secret_value():
-        webhook = WebhookRoute(settings, evictor, guard.addresses, statistics)
+        webhook = WebhookRoute(settings, evictor, cached.keys, guard.addresses, statistics)
     create_handler, tracing, spans = _handler_of(settings)
     metrics = MetricsScrape(
         (
@@ -240,7 +240,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
         exception_handlers={HTTPException: routing_error_response},
         lifespan=lifespan,
     )
-    app.state.metrics, app.state.lifecycle = metrics, lifecycle
+    app.state.metrics, app.state.lifecycle, app.state.evictor = metrics, lifecycle, evictor
     app.state.admin = admin = Starlette(
         routes=monitoring.ROUTES,
         middleware=[Middleware(EdgeMiddleware, origins, statistics, (), _MONITORING)],

@@ -28,14 +28,15 @@ class EvictionsUnavailableError(Exception):
 class Evictions:
     """The positions of the last evictions, of each kind of subject as many as fit.
 
-    `keys` hash the customers' ids, equally in all replicas. A kind's *floor* is the position below
+    `keys` hash the customers' ids, equally in all replicas; without a common secret there are none,
+    and no subject leaves the machine. A kind's *floor* is the position below
     which nothing is known any more: each older response counts as outdated. `listeners` are called
     with each evicted subject, in the order in which they are evicted. `is_current` is False until
     the evictions that others made before this process began are known: till then nothing that
     others have cached may be served.
     """
 
-    def __init__(self, keys: KeyMaker, max_subjects: int = _MAX_SUBJECTS) -> None:
+    def __init__(self, keys: KeyMaker | None, max_subjects: int = _MAX_SUBJECTS) -> None:
         self._keys, self._max_subjects = keys, max_subjects
         self._positions: dict[str, OrderedDict[Subject, int]] = {
             kind: OrderedDict() for kind in _KINDS
@@ -52,13 +53,14 @@ class Evictions:
         """Return the subject of a customer's pages, by the platform's id."""
         known = self._customers.get(customer_id)
         if known is None:
-            known = CUSTOMER + self._keys.key("customer", str(customer_id))
+            text = str(customer_id)
+            known = CUSTOMER + (text if self._keys is None else self._keys.key("customer", text))
             self._customers[customer_id] = known
         return known
 
     def event(self, identity: str) -> str:
         """Return the key of an event that evicts something, by what identifies it."""
-        return self._keys.key("event", identity)
+        return identity if self._keys is None else self._keys.key("event", identity)
 
     def of(self, subject: Subject) -> int:
         """Return the position of the last eviction of a subject, 0 for none."""

@@ -8,9 +8,11 @@ import signal
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from multiprocessing import get_context, resource_tracker
 
 from gateway.server.listener import ServerError
+from gateway.server.siblings import Channel, channel_pair
 from gateway.server.times import ServerTimes
 from gateway.server.worker import INTERRUPTS, WorkerFactory, run_worker
 from gateway.server.worker_messages import BEAT_INTERVAL_S, Command, Report
@@ -26,7 +28,10 @@ _MARGIN_S = 5.0  # in which workers end after the grace period
 
 
 class _Worker:
-    """A worker process, and this end of the socket between the two."""
+    """A worker process, and this end of the sockets between the two.
+
+    `pass_on` is called with each message to the worker's siblings.
+    """
 
     def __init__(
         self,
@@ -34,11 +39,16 @@ class _Worker:
         times: ServerTimes,
         listeners: Sequence[socket.socket | None],
         now: float,
+        pass_on: Callable[["_Worker", bytes], None],
     ) -> None:
         self.control, control = socket.socketpair()
         self.control.settimeout(0)
+        own, siblings = channel_pair()
+        self.siblings = Channel(own, partial(pass_on, self))
         self.process = _SPAWN.Process(
-            target=run_worker, args=(factory, times, *listeners), kwargs={"control": control}
+            target=run_worker,
+            args=(factory, times, *listeners),
+            kwargs={"control": control, "siblings": siblings},
         )
         # The tracker's start would unblock signals in between.
         resource_tracker.ensure_running()
@@ -48,6 +58,7 @@ class _Worker:
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)
         control.close()
+        siblings.close()
         self.is_started = self.is_closed = self.is_unresponsive = False
         self.heard_at = now
 
@@ -103,9 +114,10 @@ class Supervisor:
             return
         loop = asyncio.get_running_loop()
         listeners = (self._listener, self._admin_listener)
-        worker = _Worker(self._factory, self._times, listeners, loop.time())
+        worker = _Worker(self._factory, self._times, listeners, loop.time(), self._pass_on)
         self._workers.append(worker)
         loop.add_reader(worker.control, self._receive, worker)
+        worker.siblings.open()
         loop.add_reader(worker.process.sentinel, self._reap, worker)
 
     def _receive(self, worker: _Worker) -> None:
@@ -126,6 +138,12 @@ class Supervisor:
         if self._is_closed and all(one.is_closed for one in self._workers):
             self._close_listener()
 
+    def _pass_on(self, sender: _Worker, message: bytes) -> None:
+        """Send a worker's message to all others."""
+        for worker in self._workers:
+            if worker is not sender:
+                worker.siblings.send(message)
+
     def _reap(self, worker: _Worker) -> None:
         """Replace a worker that has ended; one that ends before all have started ends the rest."""
         loop = asyncio.get_running_loop()
@@ -133,6 +151,7 @@ class Supervisor:
         loop.remove_reader(worker.control)
         worker.process.join()
         worker.control.close()
+        worker.siblings.close()
         self._workers.remove(worker)
         status = worker.process.exitcode
         if not self._is_ending:

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from gateway.cache.evictions import EvictionsUnavailableError
 from gateway.cache.evictor import Evictor
+from gateway.cache.keys import KeyMaker
 from gateway.config.settings import Settings
 from gateway.edge.client_address import ClientAddresses
 from gateway.edge.rate_limit import LocalRateLimit
@@ -34,18 +35,23 @@ _HASH_LENGTH = 16  # characters of a customer's hash in the log
 
 
 class WebhookRoute:
-    """Takes events from whoever has the secret, and has `evictor` drop what they name."""
+    """Takes events from whoever has the secret, and has `evictor` drop what they name.
+
+    `keys` hash the customers' ids for the log.
+    """
 
     def __init__(
         self,
         settings: Settings,
         evictor: Evictor,
+        keys: KeyMaker,
         addresses: ClientAddresses,
         statistics: OperationStatistics,
     ) -> None:
         self._secret = settings.webhook_secret.get_secret_value().encode()
         self._header = settings.webhook_header.lower().encode()
-        self._evictor, self._addresses, self._statistics = evictor, addresses, statistics
+        self._evictor, self._keys = evictor, keys
+        self._addresses, self._statistics = addresses, statistics
         self._limit = LocalRateLimit(settings.webhook_rate_limit_per_minute)
         self.counts = dict.fromkeys(product(WEBHOOK_EVENTS, WEBHOOK_OUTCOMES), 0)
 
@@ -95,14 +101,13 @@ class WebhookRoute:
         finally:
             self.counts[event.name, outcome] += 1
             customer = event.customer_id
-            evictions = self._evictor.evictions
             log.info(
                 "webhook_event",
                 name=event.name,
                 outcome=outcome,
                 program=event.program_id,
                 promotion=event.promotion_id,
-                customer=customer and evictions.customer(customer)[1 : _HASH_LENGTH + 1],
+                customer=customer and self._keys.key("logged", str(customer))[:_HASH_LENGTH],
             )
         return outcome
 

@@ -39,9 +39,12 @@ class WorkerFactory:
         return create(pickle.loads(self._argument))  # noqa: S301 - the parent has pickled it
 
 
-def run_worker(factory: WorkerFactory, *serving: Any, control: socket.socket) -> None:
+def run_worker(
+    factory: WorkerFactory, *serving: Any, control: socket.socket, siblings: socket.socket
+) -> None:
     """Serve in this process, which has been started with `INTERRUPTS` blocked."""
     for number in INTERRUPTS:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)
-    import_module("gateway.server.worker_process").serve_worker(factory, *serving, control=control)
+    serve_worker = import_module("gateway.server.worker_process").serve_worker
+    serve_worker(factory, *serving, control=control, siblings=siblings)

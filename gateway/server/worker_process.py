@@ -11,20 +11,25 @@ from starlette.applications import Starlette
 
 from gateway.server.lifecycle import event_loop_factory
 from gateway.server.server_process import Served, ServerProcess
+from gateway.server.siblings import Channel
 from gateway.server.times import ServerTimes
 from gateway.server.worker import STARTUP_FAILURE
 from gateway.server.worker_messages import BEAT_INTERVAL_S, Command, Report
 
 
-def serve_worker(
+def serve_worker(  # noqa: PLR0913 - what the parent passes
     factory: Callable[[], Starlette],
     times: ServerTimes,
     listener: socket.socket,
     admin_listener: socket.socket | None,
     *,
     control: socket.socket,
+    siblings: socket.socket,
 ) -> None:
-    """Serve until the parent tells this process to end, or has ended itself."""
+    """Serve until the parent tells this process to end, or has ended itself.
+
+    By `siblings` it learns what the other workers have evicted.
+    """
     app = factory()
     served = Served(app, listener, app.state.lifecycle)
     admin = None
@@ -36,10 +41,16 @@ def serve_worker(
         reports = asyncio.create_task(_report(process, control), name="reports to the parent")
         loop = asyncio.get_running_loop()
         loop.add_reader(control, _obey, process, control)
+        evictor = app.state.evictor
+        channel = Channel(siblings, _ignore if evictor is None else evictor.receive)
+        channel.open()
+        if evictor is not None:
+            evictor.send = channel.send
         # Sent to this process alone; a service manager may send it to all at once, and repeatedly.
         loop.add_signal_handler(signal.SIGTERM, _end, process)
         await process.run()
         loop.remove_reader(control)
+        channel.close()
         reports.cancel()
         return process.is_started
 
@@ -69,6 +80,10 @@ def _obey(process: ServerProcess, control: socket.socket) -> None:
                 process.end_now()
             case Command.RELOAD:
                 process.reload()
+
+
+def _ignore(_message: bytes) -> None:
+    """Have nothing that could be evicted."""
 
 
 def _end(process: ServerProcess) -> None:

@@ -285,11 +285,14 @@ def create_cached_upstream(
     redis: RedisServer | None = None,
 ) -> CachedUpstream:
     """Create the cache of a process; `kind` is a class that does more than `CachedUpstream`."""
-    keys = KeyMaker(secret_for("keys", settings.cache_key_secret.get_secret_value()))
-    evictions = Evictions(keys) if settings.has_evictions else None
+    evictions = None
     secret = settings.cache_key_secret.get_secret_value()
     cache = create_cache(redis, secret_for("entries", secret), clocks=clocks)
     limits = RefreshLimits(deadline_s=settings.upstream_deadline_s)
+    keys = KeyMaker(secret_for("keys", secret))
+    if settings.has_evictions:
+        # Without a configured secret that of each worker is another one.
+        evictions = Evictions(keys if secret else None)
     refresher = Refresher(limits, cache.statistics, time.monotonic)
     return kind(
         client,

@@ -1,12 +1,12 @@
 """Events over two gateways that share a Valkey, and what becomes of them without it."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
 
+from tests.support.commands import until
 from tests.support.graph import Graph, graph_over
 from tests.support.metrics import scrape
 from tests.support.valkey import Valkey
@@ -17,7 +17,6 @@ PAGE = """query Page($by: CustomerIdentifier!) { customer(by: $by) {
 BY_NAME, OTHER = {"by": {"externalId": "C-TEN"}}, {"by": {"externalId": "C-MIXED"}}
 LIST = '{ program(programId: "9001") { promotions(first: 5) { nodes { id } } } }'
 AVAILABLE = 'gateway_redis_available{use="evictions"}'
-_PATIENCE_S = 10.0
 
 
 @pytest.fixture
@@ -55,16 +54,8 @@ def replicas(sandbox_url: str, valkey: Valkey, number: int = 2) -> Iterator[list
             sender = stack.enter_context(Sender(str(graph.http.base_url)))
             found.append(Replica(graph, sender))
         for each in found:
-            until(each.takes_events)
+            assert until(each.takes_events)
         yield found
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + _PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def _id(graph: Graph) -> int:
@@ -83,7 +74,7 @@ def test_an_event_is_taken_by_one_replica_and_drops_in_both(
         event = customer_event(customer_id, eventId="one")
         assert first.sender.send(event) == "evicted"
         assert calls_of(first.graph, PAGE, **BY_NAME) == 1, "here at once"
-        until(lambda: second.sender.send(event) == "repeated")
+        assert until(lambda: second.sender.send(event) == "repeated")
         assert calls_of(second.graph, PAGE, **BY_NAME) == 0, "the new entry is shared"
         assert calls_of(second.graph, PAGE, **OTHER) == 0
 
@@ -98,8 +89,8 @@ def test_the_other_replica_fetches_again_what_it_has_in_memory(
             second.graph.ask(query, BY_NAME if query is PAGE else None)
         first.sender.send(customer_event(customer_id))
         first.sender.send(definition_event(9001, 1))
-        until(lambda: calls_of(second.graph, PAGE, **BY_NAME) == 1)
-        until(lambda: calls_of(second.graph, LIST) > 0)
+        assert until(lambda: calls_of(second.graph, PAGE, **BY_NAME) == 1)
+        assert until(lambda: calls_of(second.graph, LIST) > 0)
 
 
 def test_a_new_replica_is_not_served_what_was_evicted_before_it_began(
@@ -123,16 +114,16 @@ def test_an_event_that_redis_does_not_take_is_to_be_sent_again(
         customer_id = _id(first.graph)
         second.graph.ask(PAGE, BY_NAME)
         valkey.stop()
-        until(lambda: not first.is_available() and not second.is_available())
+        assert until(lambda: not first.is_available() and not second.is_available())
         answer = first.sender.post(customer_event(customer_id, eventId="one"))
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
         assert answer.json()["errors"][0]["extensions"]["code"] == "OVERLOADED"
         assert calls_of(first.graph, PAGE, **BY_NAME) == 1
         assert calls_of(second.graph, PAGE, **BY_NAME) == 0, "until its TTL ends, or Redis is back"
         valkey.start()
-        until(lambda: first.takes_events() and second.takes_events())
+        assert until(lambda: first.takes_events() and second.takes_events())
         assert first.sender.send(customer_event(customer_id, eventId="one")) == "evicted"
-        until(lambda: calls_of(second.graph, PAGE, **BY_NAME) == 1)
+        assert until(lambda: calls_of(second.graph, PAGE, **BY_NAME) == 1)
         assert second.sender.send(customer_event(customer_id, eventId="one")) == "repeated"
 
 
@@ -144,11 +135,11 @@ def test_what_was_evicted_in_an_outage_is_evicted_in_all_replicas_after_it(
         customer_id = _id(first.graph)
         second.graph.ask(PAGE, BY_NAME)
         valkey.pause()
-        until(lambda: not first.is_available())
+        assert until(lambda: not first.is_available())
         assert first.sender.post(customer_event(customer_id)).status_code == 503
         valkey.resume()
-        until(lambda: first.is_available() and second.is_available())
-        until(lambda: calls_of(second.graph, PAGE, **BY_NAME) == 1)
+        assert until(lambda: first.is_available() and second.is_available())
+        assert until(lambda: calls_of(second.graph, PAGE, **BY_NAME) == 1)
 
 
 def test_nothing_is_dropped_by_an_outage_alone(sandbox_url: str, valkey: Valkey) -> None:
@@ -156,7 +147,7 @@ def test_nothing_is_dropped_by_an_outage_alone(sandbox_url: str, valkey: Valkey)
     with replicas(sandbox_url, valkey, 1) as (first,):
         first.graph.ask(PAGE, BY_NAME)
         valkey.pause()
-        until(lambda: not first.is_available())
+        assert until(lambda: not first.is_available())
         valkey.resume()
-        until(first.is_available)
+        assert until(first.is_available)
         assert calls_of(first.graph, PAGE, **BY_NAME) == 0
