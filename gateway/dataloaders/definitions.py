@@ -125,13 +125,9 @@ class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
         for source_type in order:
             found = await self._search(missing, source_type, order, pages_read)
             results.update(found)
-            for key, result in found.items():
-                # The first of the order needs no entry: it is searched first the next time, too.
-                is_found = isinstance(result, FoundDefinition) and result.source_type is not None
-                if is_found and (key.source_type is not None or source_type is not order[0]):
-                    self._source_types.found(
-                        key.program_id, key.promotion_id, source_type, self._request
-                    )
+            # The first of the order needs no entry: it is searched first the next time, too.
+            if source_type is not order[0] or keys[0].source_type is not None:
+                self._remember(found, source_type)
             if len(found) == len(missing):
                 return
             missing = _without(missing, found)
@@ -140,6 +136,14 @@ class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
             missing = _without(missing, results)
         for key in missing:
             results[key] = self._null_or_error(key, order)
+
+    def _remember(self, found: Results, source_type: PromotionSourceType) -> None:
+        """Remember the source type of what was found in a list."""
+        for key, result in found.items():
+            if isinstance(result, FoundDefinition) and result.source_type is not None:
+                self._source_types.found(
+                    key.program_id, key.promotion_id, source_type, self._request
+                )
 
     def _null_or_error(self, key: Key, order: Order) -> GatewayError | None:
         """Return None, or an error where an incomplete window may have hidden the definition."""
