@@ -1,4 +1,4 @@
-"""`docs/migration.md`: both REST payloads key by key, and where the graph has them.
+"""`docs/migration.md`: the REST payloads key by key, and where the graph has them.
 
 Keys and their types come from the payloads' structs, and the fields that show them from the fields'
 declarations. What computed fields read is stated here; a key that no field shows raises.
@@ -20,6 +20,7 @@ from gateway.upstream.decoding import field_types as types
 from gateway.upstream.decoding.annotations import is_struct, structs_in, union_members
 from gateway.upstream.decoding.enum_fields import enum_words
 from gateway.upstream.definitions import payload as definition
+from gateway.upstream.programs import payload as program
 
 _LAZY = (customer.restrictions_field, definition.rules_field, definition.rulesets_field)
 _ANNOTATIONS: Mapping[str, Any] = {field.attribute: field.annotation for field in _LAZY}
@@ -52,6 +53,11 @@ _COMPUTED: Mapping[type, Mapping[str, tuple[str, ...]]] = {
         "errors": _ERRORS,
     },
     customer.PageDetails: {"total": ("totalCount",)},
+    program.ProgramListPayload: {"items": ("Query.programs",), "errors": _ERRORS},
+    program.ProgramPayload: {
+        "program_id": ("Program.programId", "Program.id"),
+        "name": ("Program.name",),
+    },
     customer.CustomerPromotionPayload: {
         "limits": ("CustomerPromotion.limits",),
         "usage": ("CustomerPromotion.limits",),
@@ -143,6 +149,7 @@ _NOTES: dict[tuple[type, str], str] = {
     (definition.DefinitionPagePayload, "status"): "codes → coded errors, or null for none such",
     (definition.DefinitionPagePayload, "validation_errors"): "→ coded errors",
     (definition.DefinitionPagePayload, "errors"): "codes → coded errors, or null for none such",
+    (program.ProgramListPayload, "errors"): "codes → coded errors",
     (definition.DefinitionRestrictionLists, "enrol"): "the list → ENROL",
     (definition.DefinitionRestrictionLists, "issue"): "the list → ISSUE",
     (definition.DefinitionRestrictionLists, "redeem"): "the list → REDEEM",
@@ -176,6 +183,11 @@ def customer_keys() -> list[PayloadKey]:
 def definition_keys() -> list[PayloadKey]:
     """Return the keys of the legacy list, as `customer_keys` does."""
     return [*_keys(definition.DefinitionPagePayload, "", {})]
+
+
+def program_keys() -> list[PayloadKey]:
+    """Return the keys of the list of programs, as `customer_keys` does."""
+    return [*_keys(program.ProgramListPayload, "", {})]
 
 
 def _keys(struct: type[msgspec.Struct], path: str, seen: dict[type, str]) -> Iterator[PayloadKey]:
@@ -279,6 +291,10 @@ DEFINITION_PARAMETERS = (
     Parameter(("eventName",), "`promotions(eventName:)`"),
     Parameter(("includeInactivePromotions",), "`promotions(includeInactive:)`"),
     Parameter(("startRuleIdentifier",), "`promotions(startRuleId:)`"),
-    Parameter(("promotionId",), "`promotions(promotionId:)`, `promotion(promotionId:)`"),
+    Parameter(
+        ("promotionId",),
+        "`promotions(promotionId:)`, `promotion(promotionId:)`",
+        "`promotion` calls `…/promotions/{id}/get` where that is offered",
+    ),
     _PAGING,
 )

@@ -18,6 +18,7 @@ from gateway.migration import (
     Parameter,
     customer_keys,
     definition_keys,
+    program_keys,
 )
 from gateway.telemetry.events import EVENTS
 from gateway.telemetry.metric import BUCKETS_S
@@ -96,7 +97,7 @@ own list ([errors](errors.md)). Where *changes* is empty, the value is as it was
 platform may extend is an enum, and beside it the word itself. [Vocabulary](vocabulary.md) has what
 stages, limits and dates mean, [what the platform really does](platform.md) why they are read so.
 
-What both endpoints know of a promotion is a `Promotion`, what belongs to one customer a
+What both endpoints of promotions know of one is a `Promotion`, what belongs to one customer a
 `CustomerPromotion`. Newer clusters repeat each date under a key that ends in `ISO`, which goes
 first and has no row here.
 """
@@ -212,6 +213,13 @@ def _migration() -> str:
             DEFINITION_PARAMETERS,
             definition_keys(),
         ),
+        (
+            "The programs",
+            "/v2/organization/programs",
+            "programs { programId name }",
+            (),
+            program_keys(),
+        ),
     )
     return "".join(
         _ENDPOINT.format(
@@ -230,6 +238,8 @@ def _migration() -> str:
 
 def _parameters(parameters: Iterable[Parameter]) -> str:
     rows = [(_code(each.names), each.argument, each.note) for each in parameters]
+    if not rows:
+        return "It has no parameters.\n"
     return _table(("parameter", "argument", "changes"), rows)
 
 
