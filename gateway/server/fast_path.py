@@ -88,6 +88,17 @@ class FastPath:
             b"\r\nconnection: close\r\n\r\n" if closes else b"\r\n\r\n",
         ))  # fmt: skip
 
+    def count_refused(self, url: bytes, headers: HttpHeaders, code: str, status: int) -> None:
+        """Count the response to a request that the server refuses: an operation, if it is one."""
+        target = url.partition(b"?")[0]
+        statistics = self.graphql.statistics
+        if target.rstrip(b"/") == self.path:
+            by_client = self.graphql.clients.of(headers).outcomes
+            statistics.count_rejected(by_client, [code], status)
+        else:
+            statistics.count_errors([code])
+        statistics.http.of(target.decode("latin-1"), status)[0] += 1
+
     def _encode_head(
         self, status: int, headers: tuple[tuple[bytes, bytes], ...], origin: str | None
     ) -> tuple[bytes, bytes, bytes, list[int]]:
@@ -146,9 +157,7 @@ def error_bytes(  # noqa: PLR0913 - a request, its error, and how the response d
     ]
     if path is not None:
         lines = path.origins.add_headers(lines, path.origins.allowed(headers))
-        statistics = path.graphql.statistics
-        statistics.count_errors([error.code])
-        statistics.http.of(url.partition(b"?")[0].decode("latin-1"), status)[0] += 1
+        path.count_refused(url, headers, error.code, status)
     lines = [
         *with_security_headers(lines),
         (REQUEST_ID, request_id.encode()),

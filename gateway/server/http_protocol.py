@@ -12,7 +12,7 @@ from typing import Any
 import httptools
 
 from gateway.edge.http_request import HttpHeaders
-from gateway.errors import ShuttingDownError
+from gateway.errors import ConnectionLimitError, ShuttingDownError
 from gateway.server.connections import CONNECTIONS, RESERVED_PATHS, Connections
 from gateway.server.fast_path import early_response, error_bytes, too_many_connections
 from gateway.server.uvicorn_protocol import UvicornProtocol
@@ -300,6 +300,9 @@ class LimitedHttpProtocol(UvicornProtocol):
         )
         if isinstance(refusal, _TooManyConnectionsError) and self._all is not None:
             self._all.count_refused()
+            if self.fast_path is not None:
+                code, status = ConnectionLimitError.code, refusal.status
+                self.fast_path.count_refused(self.url, HttpHeaders(self.headers), code, status)
             self.transport.write(self._too_many_connections())
         elif not has_response and not self.pipeline and not self.transport.is_closing():
             is_parsing = self._in_head or self._in_body  # else these are of the request before

@@ -56,6 +56,8 @@ def test_probes_pass_a_crowd_of_idle_connections(limited_by: str) -> None:
             assert (first_refused.status, first_refused.code) == (503, "OVERLOADED")
             counts = scrape(url)
             assert limit < counts["gateway_connections_open"] <= limit + RESERVED
+            assert counts['gateway_operations_refused_total{reason="overloaded"}'] == 1
+            assert counts['gateway_http_requests_total{route="/graphql",status="5xx"}'] == 1
             assert counts["gateway_connections_refused_total"] >= 400 - limit - RESERVED
         until = time.monotonic() + 10
         while exchange(url, WHOLE).status != 200:

@@ -57,6 +57,20 @@ def test_401_is_a_refused_operation() -> None:
     assert grown[REFUSED.replace("refused", "ok")] == 1
 
 
+def test_what_the_server_refuses_is_an_operation_if_it_is_one(gateway_url: str) -> None:
+    """A head that is too large never reaches the endpoint, but was sent to it by a client."""
+    operations = 'gateway_operations_total{operation="other",outcome="client_error"}'
+    before = scrape(gateway_url)
+    for path in ("/graphql", "/other"):
+        large = {"x-large": "x" * 40_000}
+        answer = httpx.post(f"{gateway_url}{path}", json=TYPENAME, headers=large, trust_env=False)
+        assert answer.status_code == 431
+    grown = changed(before, scrape(gateway_url))
+    assert grown[operations] == 1
+    assert grown['gateway_client_operations_total{client="none",outcome="client_error"}'] == 1
+    assert grown['gateway_errors_total{code="BAD_REQUEST"}'] == 2
+
+
 def test_503_without_keys_is_a_refused_operation() -> None:
     """The failures to fetch them are counted, and their age grows from the start."""
     issuer = Issuer()
