@@ -66,7 +66,7 @@ from gateway.telemetry import (
     start_logging,
 )
 from gateway.telemetry.eviction_metrics import WEBHOOK
-from gateway.telemetry.logs import VERSION
+from gateway.telemetry.logs import VERSION, log_uncaught
 from gateway.telemetry.metric import Samples
 from gateway.telemetry.name_slots import NameSlots
 from gateway.telemetry.process import EventLoopLag, ProcessMetrics
@@ -216,16 +216,20 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
-        async with (
-            tracing, lag, authenticator, aclosing(http), files, traffic, metrics, aclosing(cached),
-            guard, evictor or nullcontext(),
-        ):  # fmt: skip
-            lifecycle.is_started = True
-            try:
-                async with redis:
-                    yield {FAST_PATH: FastPath(PATH, graphql, origins), CONNECTIONS: connections}
-            finally:
-                lifecycle.is_started = False
+        with log_uncaught():
+            async with (
+                tracing, lag, authenticator, aclosing(http), files, traffic, metrics,
+                aclosing(cached), guard, evictor or nullcontext(),
+            ):  # fmt: skip
+                lifecycle.is_started = True
+                try:
+                    async with redis:
+                        yield {
+                            FAST_PATH: FastPath(PATH, graphql, origins),
+                            CONNECTIONS: connections,
+                        }
+                finally:
+                    lifecycle.is_started = False
 
     app = Starlette(
         routes=[

@@ -106,6 +106,7 @@ def configure_logging(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
+    handler.addFilter(has_content)
     logging.basicConfig(handlers=[handler], level=max(libraries, minimum), force=True)
     # Its lines hold URLs, and those hold customers' identifiers.
     logging.getLogger("httpx").setLevel(max(logging.WARNING, minimum))
@@ -232,6 +233,25 @@ def add_trace(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict
     if current is not None:
         event = {"trace_id": current.trace_id, "span_id": current.span_id, **event}
     return event
+
+
+def has_content(record: logging.LogRecord) -> bool:
+    """Whether the first line of a library's message says anything (a filter of `logging`).
+
+    Starlette logs a traceback as the message where starting fails, which `uncaught_exception` has,
+    and where the process ends before the application has.
+    """
+    return not record.getMessage().startswith("Traceback (most recent call last)")
+
+
+@contextmanager
+def log_uncaught() -> Iterator[None]:
+    """Log an exception that ends a ``with`` block, and so the process."""
+    try:
+        yield
+    except Exception as error:
+        log.critical("uncaught_exception", exc_info=error)
+        raise
 
 
 def cut_to_first_line(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:

@@ -189,6 +189,7 @@ def test_a_second_signal_does_not_wait(mode: str) -> None:
         assert answer.headers["connection"] == "close"
     assert command.is_gone()
     assert '"requests_cut":1' in command.err
+    assert "Traceback" not in command.err
 
 
 @pytest.mark.parametrize("mode", ["one", "several"])

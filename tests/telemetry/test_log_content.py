@@ -180,3 +180,31 @@ def test_a_worker_that_cannot_start_logs_why(
     """Its parent would write a traceback of many lines."""
     status, (line,) = run_python(f"from gateway.app import *; {code}", **variables)
     assert (status, line["event"]) == (3, event)
+
+
+SERVING = """
+from gateway.config.settings import load_settings
+from gateway.server.lifecycle import Served, ServerProcess, ServerTimes
+from gateway.server.listener import listen
+from gateway.app import *
+start_logging()
+app = create_app(load_settings())
+"""
+
+
+def test_an_application_that_fails_is_one_whole_line() -> None:
+    """Starlette's traceback, whose first line says nothing, is no line beside it."""
+    code = f"""{SERVING}
+app.router.lifespan_context, started = lambda _: failing(), app.router.lifespan_context
+@asynccontextmanager
+async def failing():
+    async with started(app):
+        raise KeyError("{EMAIL}")
+    yield
+asyncio.run(ServerProcess([Served(app, listen("127.0.0.1", 0, ""))], ServerTimes()).run())
+"""
+    status, lines = run_python("import asyncio\n" + code, **PLATFORM)
+    (line,) = [line for line in lines if line["level"] == "critical"]
+    assert (status, line["event"]) == (0, "uncaught_exception")
+    assert line["exception"].startswith("KeyError\n")
+    assert not [line for line in lines if "Traceback" in str(line) or EMAIL in str(line)]
