@@ -4,6 +4,8 @@ import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -246,6 +248,19 @@ def test_a_host_that_cannot_be_a_name_is_one_line(host: str) -> None:
     """IDNA encodes no empty label, and no bytes that are not UTF-8."""
     with pytest.raises(ServerError, match=f"^cannot listen on {host}:0: invalid address; choose"):
         listen(host, 0, "GATEWAY_HOST")
+
+
+@pytest.mark.parametrize("arguments", [["config"], ["config", "--json-schema"], ["--help"]])
+def test_a_reader_that_ends_early_is_no_traceback(arguments: list[str]) -> None:
+    """As that of `config | head`."""
+    command = [sys.executable, "-m", "gateway", *arguments]
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as out:
+        ended = subprocess.run(  # noqa: S603 - the command under test
+            command, stdout=out, stderr=subprocess.PIPE, check=False, timeout=60
+        )
+    assert ended.stderr == b""
 
 
 def test_config_prints_the_effective_settings(tmp_path: Path) -> None:
