@@ -17,7 +17,8 @@ _CUSTOMER_PROMOTION = f"""
   restrictions {{ stage measure scope limit {{ kind max used }} window {{ type unit }} }}
   enrolments {{ enrolmentId enrolledAt expiresAt issues {{ issueId redemptions {{ max used }} }} }}
 """
-_DEFINITION = "definition { sourceType status updatedAt isStackable expiries { stage basis days } }"
+# Without sourceType: it depends on whether the definition was found in a list or by its id.
+_DEFINITION = "definition { status updatedAt isStackable expiries { stage basis days } }"
 _PAGE = "totalCount drift pageInfo { hasNextPage hasPreviousPage } warnings { message }"
 
 CUSTOMER = f"""query Customer($by: CustomerIdentifier!, $first: Int, $last: Int) {{
