@@ -8,6 +8,7 @@ import argparse
 import json
 import logging
 import os
+import secrets
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -247,14 +248,18 @@ def _dev(options: argparse.Namespace) -> None:
     }
     # The sockets come first: the sandbox has its URL from its socket, and its port may be taken.
     address = load_settings(upstream_url="", **overrides)
+    if not address.has_evictions:
+        overrides["webhook_secret"] = secrets.token_urlsafe(24)
     _warn_of_unknown_variables()
     sandbox_socket = listen("127.0.0.1", options.sandbox_port, "--sandbox-port")
     gateway_socket = listen(address.host, address.port, "GATEWAY_PORT or GATEWAY_HOST")
     from gateway.app import create_app
     from gateway.sandbox.app import create_sandbox
+    from gateway.sandbox.webhook import WebhookTarget
     from gateway.serve import times_of
     from gateway.server.lifecycle import run
     from gateway.server.server_process import Served
+    from gateway.telemetry.eviction_metrics import WEBHOOK
     from gateway.welcome import welcome
 
     upstream_url = url_of("127.0.0.1", sandbox_socket)
@@ -262,14 +267,17 @@ def _dev(options: argparse.Namespace) -> None:
     issuer = _create_issuer(upstream_url, overrides) if options.auth else None
     settings = load_settings(upstream_url=upstream_url, **overrides)
     configure_logging(settings.log_format, logging.WARNING, level=settings.log_level)
+    gateway_url = url_of(settings.host, gateway_socket)
+    secret = settings.webhook_secret.get_secret_value()
     sandbox = create_sandbox(
         latency_ms=options.latency_ms,
         faults=options.fault,
+        webhook=WebhookTarget(gateway_url + WEBHOOK, settings.webhook_header, secret),
         more_routes=issuer.routes() if issuer else (),
     )
     gateway = create_app(settings)
     tokens = issuer.tokens() if issuer else []
-    print(welcome(url_of(settings.host, gateway_socket), upstream_url, tokens), flush=True)
+    print(welcome(gateway_url, upstream_url, tokens), flush=True)
     run(
         Served(sandbox, sandbox_socket),
         Served(gateway, gateway_socket, gateway.state.lifecycle),
