@@ -1,184 +1,14 @@
-"""The wallet of examples/wallet in a browser: built, served, and used on the sandbox."""
+"""The wallet of examples/wallet in a browser: used on the sandbox."""
 
-import os
 import re
-import shutil
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
 
-import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
+from playwright.sync_api import expect
 
-from gateway.app import utc_now
-from gateway.sandbox.app import create_sandbox
-from tests.support.commands import free_port
-from tests.support.graph import serve_gateway
-from tests.support.serving import serve
+from tests.support.wallet_app import OF_DEFINITIONS, Wallet
 
 pytestmark = [pytest.mark.verify, pytest.mark.timeout(600)]
-ROOT = Path(__file__).parents[2]
-WALLET = ROOT / "examples" / "wallet"
-SCREENSHOTS = ROOT / "screenshots"
 PAGE_SIZE = 20
-
-
-@dataclass
-class Wallet:
-    """The app in a browser, the sandbox behind it, and what the browser complains of."""
-
-    page: Page
-    url: str
-    sandbox: httpx.Client
-    problems: list[str] = field(default_factory=list)
-
-    def note(self, message: ConsoleMessage) -> None:
-        """Keep errors and warnings."""
-        if message.type in {"error", "warning"}:
-            self.problems.append(message.text)
-
-    def open(self, customer: str) -> None:
-        """Open a customer's wallet."""
-        self.page.goto(f"{self.url}/?customer={customer}")
-
-    def fail(self, fault: str) -> None:
-        """Make the platform fail from here on."""
-        assert self.sandbox.put("/__faults", json=[fault]).status_code == 200
-
-    def delay_definitions(self, ms: int) -> None:
-        """Make the endpoint of definitions take so many milliseconds."""
-        change = {"endpoint": "promotionsV2", "ms": ms}
-        assert self.sandbox.put("/__latency", json=change).status_code == 200
-
-    def recover(self) -> None:
-        """End all faults and delays."""
-        assert self.sandbox.delete("/__faults").status_code == 204
-        self.delay_definitions(0)
-
-    def try_again_until(self, number: int) -> None:
-        """Press the button as often as it appears, until so many cards are shown."""
-        shown = self.page.locator(f"main .cards > li:nth-child({number}) .open")
-        again = self.page.get_by_role("alert").get_by_role("button", name="Try again")
-        while not shown.is_visible():
-            expect(again.or_(shown)).to_be_visible()
-            expect(again.or_(shown)).to_be_enabled(timeout=60_000)
-            if again.is_visible():
-                again.click()
-                expect(again).to_have_count(0)
-        expect(self.cards).to_have_count(number)
-        expect(self.page.get_by_role("alert")).to_have_count(0)
-
-    @property
-    def cards(self) -> Locator:
-        """The cards that are shown."""
-        return self.page.locator(".card:not(.skeleton)")
-
-    @property
-    def status(self) -> Locator:
-        """How many are shown, as screen readers hear it."""
-        return self.page.locator("main [role=status]")
-
-    def tab(self, name: str) -> Locator:
-        """Return the button of a tab."""
-        return self.page.get_by_role("navigation").get_by_role("button", name=re.compile(name))
-
-    def screenshot(self, name: str) -> None:
-        """Leave a picture for a person to look at."""
-        SCREENSHOTS.mkdir(exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"wallet-{name}.png")
-
-    def violations(self) -> list[str]:
-        """Return the rules of accessibility that the page breaks, by axe-core."""
-        self.page.add_script_tag(path=WALLET / "node_modules" / "axe-core" / "axe.min.js")
-        found = self.page.evaluate("axe.run().then((found) => found.violations)")
-        return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found]
-
-
-@pytest.fixture(scope="module")
-def built() -> None:
-    """Install the app's packages, generate its types, check and bundle it."""
-    npm = shutil.which("npm")
-    assert npm, "npm is missing"
-    for command in (["ci", "--loglevel=error"], ["run", "check"], ["run", "build"]):
-        subprocess.run([npm, *command], cwd=WALLET, check=True, timeout=300)  # noqa: S603 - the app's own scripts
-
-
-@contextmanager
-def _preview(gateway_url: str) -> Iterator[str]:
-    """Serve the bundle, and the gateway below the same origin."""
-    port = free_port()
-    vite = WALLET / "node_modules" / ".bin" / "vite"
-    process = subprocess.Popen(  # noqa: S603 - the app's own server
-        [str(vite), "preview", "--host", "127.0.0.1", "--port", str(port), "--strictPort"],
-        cwd=WALLET,
-        env=os.environ | {"GATEWAY_URL": gateway_url},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        while "127.0.0.1" not in process.stdout.readline():
-            assert process.poll() is None, "vite has ended"
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.communicate(timeout=20)
-
-
-@pytest.fixture(scope="module")
-def sandbox_of_wallet() -> Iterator[str]:
-    """Serve a sandbox of today, for the app alone, since it is going to fail."""
-    with serve(create_sandbox()) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def app(built: None, sandbox_of_wallet: str) -> Iterator[str]:
-    """Serve the app; return its URL."""
-    with (
-        serve_gateway(sandbox_of_wallet, clock=utc_now, cache_customer_ttl_s=0) as gateway_url,
-        _preview(gateway_url) as url,
-    ):
-        yield url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start Chromium."""
-    executable = shutil.which("chromium")
-    assert executable, "this test needs Chromium: install Debian's package `chromium`"
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu"]
-        browser = playwright.chromium.launch(executable_path=executable, args=arguments)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def wallet(
-    browser: Browser, app: str, sandbox_of_wallet: str, request: pytest.FixtureRequest
-) -> Iterator[Wallet]:
-    """Return a fresh browser at 1280 pixels, or as the test's parameter says."""
-    width, is_dark = getattr(request, "param", (1280, False))
-    with (
-        httpx.Client(base_url=sandbox_of_wallet, trust_env=False) as sandbox,
-        browser.new_context(
-            viewport={"width": width, "height": 844},
-            color_scheme="dark" if is_dark else "light",
-            locale="en-GB",
-            reduced_motion="reduce",
-        ) as context,
-    ):
-        context.set_default_timeout(20_000)
-        opened = Wallet(context.new_page(), app, sandbox)
-        opened.page.on("console", opened.note)
-        opened.page.on("pageerror", lambda error: opened.problems.append(str(error)))
-        yield opened
-        opened.recover()
-        assert opened.problems == []
 
 
 def test_a_customer_signs_in_and_finds_the_wallet(wallet: Wallet) -> None:
@@ -279,7 +109,7 @@ def test_details_show_the_definition_when_it_comes(wallet: Wallet) -> None:
 
 def test_a_definition_that_fails_leaves_the_rest(wallet: Wallet) -> None:
     """With what can be done about it."""
-    wallet.fail("status=503,endpoint=promotionsV2")
+    wallet.fail(*OF_DEFINITIONS)
     wallet.open("C-TEN")
     wallet.page.locator(".card h2 button").first.click()
     dialog = wallet.page.get_by_role("dialog")
@@ -299,7 +129,7 @@ def test_an_unknown_customer_is_no_error(wallet: Wallet) -> None:
 
 def test_a_platform_that_is_down_is_said_and_tried_again(wallet: Wallet) -> None:
     """The button waits as long as the gateway has said, and brings the wallet."""
-    wallet.fail("status=503,endpoint=promotionData")
+    wallet.fail("promotionData")
     wallet.open("C-TEN")
     alert = wallet.page.get_by_role("alert")
     expect(alert).to_have_attribute("data-code", "UPSTREAM_UNAVAILABLE")
@@ -314,7 +144,7 @@ def test_a_second_page_that_fails_leaves_the_first(wallet: Wallet) -> None:
     wallet.open("C-3000")
     expect(wallet.status).to_have_text("20 of 3,000 promotions")
     expect(wallet.page.get_by_label("Ending soonest first")).not_to_be_checked()
-    wallet.fail("status=500,endpoint=promotionData")
+    wallet.fail("promotionData", status=500)
     wallet.page.mouse.wheel(0, 100_000)
     alert = wallet.page.get_by_role("alert")
     expect(alert).to_be_visible()
