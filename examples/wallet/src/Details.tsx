@@ -15,9 +15,13 @@ export function Details({ card, onClose }: { card: CardFragment; onClose: () => 
   const dialog = useRef<HTMLDialogElement>(null);
   const { data, error, refetch } = useQuery(DETAILS, { variables: { id: card.id } });
 
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    // React runs effects twice in development, and older browsers refuse to open it twice.
+    if (dialog.current?.open === false) dialog.current.showModal();
+  }, []);
 
   const shown = data?.node && 'availability' in data.node ? data.node : undefined;
+  const status = data ? 'It is not in this wallet any more.' : 'Loading …';
   return (
     <dialog ref={dialog} aria-labelledby="details-title" onClose={onClose}>
       <form method="dialog">
@@ -25,11 +29,13 @@ export function Details({ card, onClose }: { card: CardFragment; onClose: () => 
           ×
         </button>
       </form>
-      <h2 id="details-title">{card.promotion.name}</h2>
-      {card.promotion.description && <p>{card.promotion.description}</p>}
+      <h2 id="details-title" dir="auto">
+        {card.promotion.name}
+      </h2>
+      {card.promotion.description && <p dir="auto">{card.promotion.description}</p>}
       <TightestLimit card={card} />
       <Actions card={card} />
-      {shown ? <Body shown={shown} /> : !error && <p className="status">Loading …</p>}
+      {shown ? <Body shown={shown} /> : !error && <p className="status">{status}</p>}
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
     </dialog>
   );
@@ -85,7 +91,9 @@ function Row({ name, text }: { name: string; text: string }) {
   return (
     <div>
       <dt>{name}</dt>
-      <dd>{text}</dd>
+      <dd>
+        <bdi>{text}</bdi>
+      </dd>
     </div>
   );
 }

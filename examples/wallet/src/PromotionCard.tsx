@@ -11,11 +11,15 @@ export function PromotionCard({ card, onOpen }: { card: CardFragment; onOpen: ()
         <Ending card={card} />
       </header>
       <h2>
-        <button type="button" className="open" onClick={onOpen}>
+        <button type="button" className="open" dir="auto" onClick={onOpen}>
           {promotion.name}
         </button>
       </h2>
-      {promotion.description && <p className="description">{promotion.description}</p>}
+      {promotion.description && (
+        <p className="description" dir="auto">
+          {promotion.description}
+        </p>
+      )}
       <TightestLimit card={card} />
       <Actions card={card} />
     </article>
@@ -51,13 +55,21 @@ export function Actions({ card }: { card: CardFragment }) {
   );
 }
 
-/** A bar for the limit of which least is left; without one, whether there is any limit at all. */
-export function TightestLimit({ card: { tightestLimit, limits } }: { card: CardFragment }) {
-  if (!tightestLimit) {
-    const kinds = [limits.pointsPerCustomer.kind, limits.timesPerCustomer.kind];
-    const isUnlimited = kinds.every((kind) => kind === 'UNLIMITED');
-    return <p className="limit">{isUnlimited ? 'Unlimited' : 'No use stated'}</p>;
-  }
+/** Return what is known of limits where no use is: the first of them, or whether there is any. */
+function untracked({ limits, restrictions }: CardFragment): string {
+  const first = restrictions.find(({ limit }) => limit.kind === 'LIMITED');
+  if (first) return left(first.limit, measure(first.measure, first.measureName));
+  const own = [limits.pointsPerCustomer, limits.timesPerCustomer];
+  const others = [limits.pointsPerEvent, limits.pointsInPromotion];
+  const isUnlimited =
+    own.every(({ kind }) => kind === 'UNLIMITED') && others.every(({ kind }) => kind !== 'LIMITED');
+  return isUnlimited ? 'Unlimited' : 'No use stated';
+}
+
+/** A bar for the limit of which least is left; without one, what is known of limits at all. */
+export function TightestLimit({ card }: { card: CardFragment }) {
+  const { tightestLimit } = card;
+  if (!tightestLimit) return <p className="limit">{untracked(card)}</p>;
   const { limit } = tightestLimit;
   const unit = measure(tightestLimit.measure, tightestLimit.measureName);
   const max = limit.max ?? 0;

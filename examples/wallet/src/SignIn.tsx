@@ -28,6 +28,7 @@ export function SignIn({ onSignIn }: { onSignIn: (customer: string) => void }) {
           <input
             value={customer}
             onChange={(event) => setCustomer(event.target.value)}
+            maxLength={256}
             autoComplete="off"
             autoCapitalize="characters"
             placeholder="C-CURRENT"

@@ -20,10 +20,10 @@ export function Wallet({ externalId, onLeave }: { externalId: string; onLeave: (
   const [tab, setTab] = useState<Tab>(null);
   const [typed, setTyped] = useState('');
   const [isSorted, setSorted] = useState(true);
+  const [isUnsortable, setUnsortable] = useState(false);
   const [opened, setOpened] = useState<CardFragment>();
   const [pageError, setPageError] = useState<Error>();
   const search = useSettled(typed.trim(), TYPING_MS);
-  const lists = { tab, search, isSorted };
   const { data, previousData, error, networkStatus, fetchMore, refetch } = useQuery(WALLET, {
     variables: {
       by: { externalId },
@@ -37,10 +37,13 @@ export function Wallet({ externalId, onLeave }: { externalId: string; onLeave: (
   const isTooLong = error !== undefined && problemOf(error).code === 'LIST_TOO_LONG';
 
   useEffect(() => setPageError(undefined), [tab, search, isSorted]);
+  useEffect(() => setUnsortable(false), [tab]);
   useEffect(() => {
     // Too many to sort: shown in the platform's order, which needs no more than a page.
-    if (isTooLong && !lists.search) setSorted(false);
-  });
+    if (!isTooLong || !isSorted || search) return;
+    setSorted(false);
+    setUnsortable(true);
+  }, [isTooLong, isSorted, search]);
 
   const isLoadingMore = networkStatus === NetworkStatus.fetchMore;
   const isLoading = networkStatus < NetworkStatus.ready && !isLoadingMore;
@@ -83,7 +86,13 @@ export function Wallet({ externalId, onLeave }: { externalId: string; onLeave: (
         <div className="tools">
           <label className="search">
             <span>Search</span>
-            <input type="search" value={typed} onChange={(event) => setTyped(event.target.value)} />
+            <input
+              type="search"
+              value={typed}
+              onChange={(event) => setTyped(event.target.value)}
+              maxLength={256}
+              dir="auto"
+            />
           </label>
           <label className="sorted">
             <input
@@ -98,6 +107,7 @@ export function Wallet({ externalId, onLeave }: { externalId: string; onLeave: (
       <main aria-busy={isLoading}>
         <p className="status" role="status">
           {page && summary(page.edges.length, page.totalCount ?? null)}
+          {page && isUnsortable && !isSorted && ', too many to sort'}
         </p>
         <ul className="cards">
           {page?.edges.map(({ node }) => (

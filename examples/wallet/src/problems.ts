@@ -13,8 +13,8 @@ export interface Problem {
 const TEXTS: Record<string, string> = {
   UNAUTHENTICATED: 'You have been signed out. Sign in again.',
   FORBIDDEN: 'This wallet belongs to somebody else.',
-  BAD_USER_INPUT: 'That is not a customer number.',
-  LIST_TOO_LONG: 'There are too many promotions to sort or search them all. Choose a tab first.',
+  BAD_USER_INPUT: 'That cannot be looked up.',
+  LIST_TOO_LONG: 'There are too many promotions here to search. Choose a tab with fewer.',
   CURSOR_INVALID: 'The list has changed. Start again at its top.',
   RATE_LIMITED: 'That was a bit fast.',
   OVERLOADED: 'Many people are here right now.',

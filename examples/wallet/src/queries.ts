@@ -16,20 +16,34 @@ export const CARD = graphql(`
       endsAt
     }
     tightestLimit {
-      stage
-      measure
-      measureName
-      limit {
-        ...LimitFields
-      }
+      ...RestrictionFields
+    }
+    restrictions {
+      ...RestrictionFields
     }
     limits {
+      pointsPerEvent {
+        kind
+      }
       pointsPerCustomer {
         kind
       }
       timesPerCustomer {
         kind
       }
+      pointsInPromotion {
+        kind
+      }
+    }
+  }
+
+  # Objects without an id: every query selects the same of them, so that none erases another's.
+  fragment RestrictionFields on Restriction {
+    stage
+    measure
+    measureName
+    limit {
+      ...LimitFields
     }
   }
 
@@ -102,17 +116,7 @@ export const DETAILS = graphql(`
       ... on CustomerPromotion {
         availability
         restrictions {
-          stage
-          measure
-          measureName
-          scope
-          limit {
-            ...LimitFields
-          }
-          window {
-            type
-            unit
-          }
+          ...RestrictionFields
         }
         currentEnrolment {
           enrolledAt

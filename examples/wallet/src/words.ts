@@ -14,9 +14,13 @@ const DAY_MS = 86_400_000;
 export const number = (value: number): string => numbers.format(value);
 export const date = (text: string): string => dates.format(new Date(text));
 
-/** Return a day as "in 3 days", and from two months on as a date. */
+/** Return the number of an instant's day in the zone of the reader. */
+const dayOf = (at: Date): number =>
+  Date.UTC(at.getFullYear(), at.getMonth(), at.getDate()) / DAY_MS;
+
+/** Return a day as "in 3 days", and from two months on as a date. What ends tonight ends today. */
 export function relativeDay(text: string): string {
-  const distance = Math.ceil((new Date(text).getTime() - Date.now()) / DAY_MS);
+  const distance = dayOf(new Date(text)) - dayOf(new Date());
   return Math.abs(distance) > 60 ? `on ${date(text)}` : days.format(distance, 'day');
 }
 
