@@ -45,6 +45,13 @@ def test_names_of_any_length_and_direction_are_readable(wallet: Wallet) -> None:
     for name, direction in ((LONG, "ltr"), (ARABIC, "rtl")):
         title = wallet.page.get_by_role("button", name=name)
         expect(title).to_have_css("direction", direction)
+        card = wallet.cards.filter(has=title).bounding_box()
+        place = title.bounding_box()
+        assert card
+        assert place
+        before = place["x"] - card["x"]
+        behind = card["x"] + card["width"] - place["x"] - place["width"]
+        assert before >= behind if direction == "rtl" else before <= behind
         title.click()
         heading = wallet.page.get_by_role("dialog").get_by_role("heading")
         expect(heading).to_have_css("direction", direction)
@@ -52,6 +59,21 @@ def test_names_of_any_length_and_direction_are_readable(wallet: Wallet) -> None:
         wallet.page.keyboard.press("Escape")
     assert wallet.violations() == []
     wallet.screenshot("names")
+
+
+@pytest.mark.parametrize("wallet", [(390, False), (1280, False)], indirect=True, ids=str)
+def test_what_the_keyboard_reaches_is_not_below_the_top(wallet: Wallet) -> None:
+    """On a phone the top scrolls away; elsewhere the page scrolls past it."""
+    wallet.open("C-TEN")
+    expect(wallet.cards).to_have_count(10)
+    wallet.cards.last.get_by_role("button").focus()
+    for _ in range(9):
+        wallet.page.keyboard.press("Shift+Tab")
+        top = wallet.page.locator(".top").bounding_box()
+        card = wallet.page.locator(".card:focus-within .open").bounding_box()
+        assert top
+        assert card
+        assert card["y"] >= top["y"] + top["height"]
 
 
 def test_what_ends_tonight_ends_today(wallet: Wallet) -> None:

@@ -10,8 +10,8 @@ export function PromotionCard({ card, onOpen }: { card: CardFragment; onOpen: ()
         <span className="type">{type(promotion.type)}</span>
         <Ending card={card} />
       </header>
-      <h2>
-        <button type="button" className="open" dir="auto" onClick={onOpen}>
+      <h2 dir="auto">
+        <button type="button" className="open" onClick={onOpen}>
           {promotion.name}
         </button>
       </h2>
