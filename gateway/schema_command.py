@@ -18,8 +18,8 @@ _STATUSES = {Severity.BREAKING: 1, Severity.DANGEROUS: 3}
 def run(options: argparse.Namespace) -> int:
     """Write the schema, check the file, or list the changes; return the exit status."""
     if options.diff is not None:
-        if options.federation:
-            raise CommandError("schema: --diff compares the graph; leave --federation out")
+        if options.federation or options.check or options.output is not None:
+            raise CommandError("schema: --diff takes none of --federation, --output and --check")
         return _diff(options.diff)
     text = print_subgraph() if options.federation else print_schema()
     output = options.output or (STDIO if options.federation else FILE)

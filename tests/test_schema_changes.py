@@ -126,6 +126,18 @@ def test_a_file_that_is_no_schema_is_one_line(
     assert capsys.readouterr().err == f"{path}: {mistake}\n"
 
 
+@pytest.mark.parametrize("option", ["--check", "--federation", "--output=new.graphql"])
+def test_an_option_that_a_comparison_would_ignore_is_refused(
+    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By its name, and nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    Path("old.graphql").write_text(OLD, encoding="utf-8")
+    assert main(["schema", "--diff", "old.graphql", option]) == 2
+    assert option.partition("=")[0] in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["old.graphql"]
+
+
 class Repository:
     """A git repository with a schema and a changelog."""
 
