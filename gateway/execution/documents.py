@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Container, Iterator
 from dataclasses import InitVar, dataclass, field
-from hashlib import blake2b, sha256
+from hashlib import blake2b
 from typing import Any
 
 from graphql import (
@@ -16,6 +16,8 @@ from graphql import (
 from gateway.execution.cost import Cost, CostEstimator, selects_customer_by_id
 from gateway.execution.deprecations import DeprecatedUses
 from gateway.execution.document_analysis import OperationAnalysis
+from gateway.execution.document_hash import sha256_of
+from gateway.execution.failures import OperationRefusedError
 from gateway.execution.input_validation import OperationVariables, check_variables_size
 from gateway.execution.limits import Limits
 
@@ -66,7 +68,7 @@ class Operation:
         self.name = definition.name.value if definition.name else None
         message = f"{self.name or ''} {text}".encode("utf-8", "surrogatepass")
         self.digest = blake2b(message, digest_size=32).digest()
-        self.sha256 = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        self.sha256 = sha256_of(text)
         self.is_query = definition.operation is OperationType.QUERY
         self.is_mutation = definition.operation is OperationType.MUTATION
         self.variable_definitions = tuple(definition.variable_definitions or ())
@@ -78,12 +80,16 @@ class Operation:
         the caller's own customers, of whom there are `own_customers`. Raise OperationRefusedError
         with BAD_USER_INPUT or QUERY_TOO_COMPLEX.
         """
-        if variables:
-            check_variables_size(variables, self.limits)
-        sizes = self.variables.check(variables) if self.variable_definitions else ()
-        if look_ups and not selects_customer_by_id(self.analysis, variables):
-            look_ups = 0
-        return self.cost.of(sizes, look_ups, own_customers)
+        try:
+            if variables:
+                check_variables_size(variables, self.limits)
+            sizes = self.variables.check(variables) if self.variable_definitions else ()
+            if look_ups and not selects_customer_by_id(self.analysis, variables):
+                look_ups = 0
+            return self.cost.of(sizes, look_ups, own_customers)
+        except OperationRefusedError as refused:
+            refused.document = self.sha256
+            raise
 
 
 class Document:

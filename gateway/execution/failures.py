@@ -12,7 +12,12 @@ MAX_LOCATIONS = 10
 
 
 class OperationRefusedError(Exception):
-    """The operation does not run; `errors` are formatted, `code` is the first one's."""
+    """The operation does not run; `errors` are formatted, `code` is the first one's.
+
+    `document` is the SHA-256 of its text, where that is known, for the log.
+    """
+
+    document: str | None = None
 
     def __init__(self, errors: list[dict[str, Any]]) -> None:
         super().__init__(f"{len(errors)} errors")

@@ -31,6 +31,7 @@ from gateway.execution.cost import CostEstimator
 from gateway.execution.deferral import has_defer, without_defer
 from gateway.execution.deprecations import Deprecations
 from gateway.execution.document_analysis import analyse
+from gateway.execution.document_hash import sha256_of
 from gateway.execution.documents import Document, DocumentCache, Operation
 from gateway.execution.failures import (
     InputError,
@@ -125,8 +126,12 @@ class OperationStore:
         """
         document = self.documents.get(text)
         if document is None:
-            with span("parse and validate"):
-                document = self.parse_and_validate(text)
+            try:
+                with span("parse and validate"):
+                    document = self.parse_and_validate(text)
+            except OperationRefusedError as refused:
+                refused.document = sha256_of(text)
+                raise
         operations = document.operations
         if name is None:
             if len(operations) == 1:

@@ -140,9 +140,7 @@ class GraphQLHandler:
             self.statistics.count_rejected(client.outcomes, refused.codes)
             # To an old client any status but 200 is a failed connection (GraphQL over HTTP).
             status = 400 if media_type == GRAPHQL else 200
-            log.info(
-                "request_rejected", status=status, code=refused.code, **client.log_fields.fields
-            )
+            _log_refused(refused, status, client)
             return json_response({"errors": refused.errors}, status, media_type)
         except Exception as error:  # noqa: BLE001 - a client never sees an internal error
             log.error("unexpected_error", path="", exc_info=error)
@@ -209,7 +207,7 @@ class GraphQLHandler:
             return {"errors": [error.formatted(context.id)]}
         except OperationRefusedError as refused:
             self.statistics.count_rejected(client.outcomes, refused.codes)
-            log.info("request_rejected", status=200, code=refused.code, **client.log_fields.fields)
+            _log_refused(refused, 200, client)
             return {"errors": refused.errors}
         assert isinstance(body, dict)  # noqa: S101 - the operations of a batch are not sent in parts
         return body
@@ -372,6 +370,13 @@ class GraphQLHandler:
             self.gc.after_errors()
             return {"data": data, "errors": errors, "extensions": extensions}
         return {"data": data, "extensions": extensions}
+
+
+def _log_refused(refused: OperationRefusedError, status: int, client: Client) -> None:
+    """Log an operation that is refused, by the hash of its text: it may have no name."""
+    fields = {"document": refused.document} if refused.document else {}
+    fields |= client.log_fields.fields
+    log.info("request_rejected", status=status, code=refused.code, **fields)
 
 
 def _rare_fields(

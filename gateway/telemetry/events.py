@@ -82,8 +82,9 @@ EVENTS = (
     Event(
         "request_rejected",
         "info",
-        ("status", "code", "client", "client_version"),
-        "A request was rejected before its operation ran.",
+        ("status", "code", "document", "client", "client_version"),
+        "A request was rejected before its operation ran. `document` is the SHA-256 of the text, if"
+        " that was the reason.",
     ),
     Event(
         "settings_files_changed",

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.graphql_http.persisted_queries.reference import sha256_of
+from gateway.execution.document_hash import sha256_of
 from tests.support.graph import serve_gateway
 from tests.support.http_client import GRAPHQL, client, code, errors
 from tests.support.metrics import changed, scrape

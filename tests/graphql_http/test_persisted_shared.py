@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from gateway.cache.shared import NAMESPACE
-from gateway.graphql_http.persisted_queries.reference import sha256_of
+from gateway.execution.document_hash import sha256_of
 from tests.support.graph import serve_gateway
 from tests.support.http_client import client, code
 from tests.support.metrics import scrape

@@ -10,8 +10,8 @@ import pytest
 
 from gateway.app import create_app
 from gateway.config.settings import SettingsError
+from gateway.execution.document_hash import sha256_of
 from gateway.execution.operation_store import OperationStore
-from gateway.graphql_http.persisted_queries.reference import sha256_of
 from gateway.graphql_http.persisted_queries.trusted import load_trusted
 from gateway.schema.build import build_schema, executable
 from tests.support.graph import serve_gateway, settings_for

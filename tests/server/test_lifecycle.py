@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway.graphql_http.persisted_queries.reference import sha256_of
+from gateway.execution.document_hash import sha256_of
 from tests.support.commands import Command, free_port, post, running, until, wait_for
 from tests.support.held import Held
 from tests.support.http_client import TLS

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from gateway.graphql_http.persisted_queries.reference import sha256_of
+from gateway.execution.document_hash import sha256_of
 from tests.support.http_client import GRAPHQL
 
 

@@ -53,6 +53,17 @@ def test_a_rejected_request_names_its_client(graph: Graph, log: Lines) -> None:
     assert {(line["client"], line["client_version"]) for line in lines} == {("shop-web", "1.2.3")}
 
 
+def test_a_refused_document_is_named_by_its_hash(graph: Graph, log: Lines) -> None:
+    """By that of the manifests, whichever check refuses it; a name alone may be anyone's."""
+    nested = "{ customers(by: [" + '{externalId: "C"},' * 21 + "]) { id } }"
+    texts = ["{", "{ x }", nested, "query($x: Int!) { __type(name: $x) { name } }"]
+    texts += ["query($c: CustomerIdentifier!) { customer(by: $c) { id } }"]
+    for text in texts:
+        ask(graph, text)
+    told = [line["document"] for line in log.of("request_rejected")]
+    assert told == [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+
+
 def test_every_line_names_worker_and_version(graph: Graph, log: Lines) -> None:
     """The gateway's own lines, those of operations and the server's."""
     ask(graph, "{ __typename }")

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from gateway.graphql_http.persisted_queries.reference import PREFIX, sha256_in, sha256_of
+from gateway.execution.document_hash import sha256_of
+from gateway.graphql_http.persisted_queries.reference import PREFIX, sha256_in
 
 _APOLLO = "apollo-persisted-query-manifest"
 

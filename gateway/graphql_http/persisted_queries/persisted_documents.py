@@ -13,10 +13,11 @@ from gateway.errors import (
     PersistedQueryNotFoundError,
     PersistedQueryNotSupportedError,
 )
+from gateway.execution.document_hash import sha256_of
 from gateway.execution.failures import refuse
 from gateway.execution.operation_store import OperationStore
 from gateway.graphql_http.persisted_queries.automatic import AutomaticQueries
-from gateway.graphql_http.persisted_queries.reference import Reference, sha256_of
+from gateway.graphql_http.persisted_queries.reference import Reference
 from gateway.graphql_http.persisted_queries.trusted import (
     TrustedDocuments,
     load_trusted,

@@ -5,7 +5,6 @@ by Apollo's protocol of automatic persisted queries. Relay's older `doc_id` and 
 supported.
 """
 
-import hashlib
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -38,12 +37,6 @@ class Reference(NamedTuple):
     def place(self) -> str:
         """Return the parameter of the request that holds the id, for error messages."""
         return f"{_AUTOMATIC}.sha256Hash" if self.is_automatic else "documentId"
-
-
-def sha256_of(text: str) -> str:
-    """Return the SHA-256 of a text in UTF-8, in hexadecimal digits."""
-    # JSON may contain a lone surrogate, which the parser refuses later.
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def sha256_in(document_id: str) -> str | None:

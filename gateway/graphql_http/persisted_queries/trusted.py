@@ -5,11 +5,11 @@ from pathlib import Path
 
 from gateway.config.parsing import PREFIX
 from gateway.config.settings import Settings, SettingsError
+from gateway.execution.document_hash import sha256_of
 from gateway.execution.documents import Document, Operation
 from gateway.execution.failures import OperationRefusedError
 from gateway.execution.operation_store import OperationStore
 from gateway.graphql_http.persisted_queries.manifest import ManifestError, read_manifest
-from gateway.graphql_http.persisted_queries.reference import sha256_of
 
 _MAX_LINES = 20
 _MAX_NAME = 80  # characters

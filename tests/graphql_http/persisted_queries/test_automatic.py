@@ -6,8 +6,8 @@ from gateway.cache.keys import KeyMaker, random_secret
 from gateway.cache.options import CacheClocks, MemoryLimits, SharedLimits
 from gateway.cache.redis_server import RedisServer
 from gateway.cache.store import TwoLevelCache, create_cache
+from gateway.execution.document_hash import sha256_of
 from gateway.graphql_http.persisted_queries.automatic import AutomaticQueries, TokenBucket
-from gateway.graphql_http.persisted_queries.reference import sha256_of
 from tests.support.clock import Clock
 from tests.support.valkey import Valkey
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from gateway.errors import codes
-from gateway.graphql_http.persisted_queries.reference import sha256_of
+from gateway.execution.document_hash import sha256_of
 from tests.support.http_client import client, code
 from tests.support.persisted_queries import by_hash, data, get
 

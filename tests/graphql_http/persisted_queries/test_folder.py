@@ -9,7 +9,7 @@ import pytest
 from graphql import parse, print_ast
 
 from gateway.cli import main
-from gateway.graphql_http.persisted_queries.reference import sha256_of
+from gateway.execution.document_hash import sha256_of
 from tests.support.commands import run
 from tests.support.graph import serve_gateway
 from tests.support.http_client import client

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gateway.execution.document_hash import sha256_of
 from gateway.graphql_http.persisted_queries.manifest import (
     ManifestError,
     ManifestForm,
@@ -12,7 +13,6 @@ from gateway.graphql_http.persisted_queries.manifest import (
     read_manifest,
     write_manifest,
 )
-from gateway.graphql_http.persisted_queries.reference import sha256_of
 
 A, B = "query A { __typename }", "query B { __typename }"
 HASH = sha256_of(A)

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import BadRequestError
+from gateway.execution.document_hash import sha256_of
 from gateway.graphql_http.persisted_queries.reference import (
     Reference,
     read_reference,
     sha256_in,
-    sha256_of,
 )
 
 HASH = sha256_of("{ __typename }")
