@@ -57,9 +57,9 @@ class ProgramNameByIdLoader(BatchLoader[Key, Result]):
             if key.program_id == program_id
         ]
         searches = await asyncio.gather(*definitions, return_exceptions=True)
-        told = [found.payload.program_name for found in searches if _is_found(found)]
-        if any(told):
-            return min(filter(None, told))
+        names = [found.payload.program_name for found in searches if _is_found(found)]
+        if any(names):
+            return min(filter(None, names))
         # Sorted, so that the result does not depend on which window was requested first.
         requested = self._pages.requested(program_id).items()
         pages = dict(sorted(requested, key=lambda each: str(each[0])))
