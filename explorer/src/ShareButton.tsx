@@ -4,19 +4,20 @@ import { useEffect, useState } from 'react';
 import { shareLink } from './share';
 
 const CONFIRMATION_MS = 2000;
+const COPY = 'Copy a link to this query, without its headers';
 
 /** Copies a link that opens the operation of this tab. */
 export function ShareButton() {
   const queryEditor = useGraphiQL((state) => state.queryEditor);
   const variableEditor = useGraphiQL((state) => state.variableEditor);
   const operationName = useGraphiQL((state) => state.operationName);
-  const [isCopied, setCopied] = useState(false);
+  const [outcome, setOutcome] = useState('');
 
   useEffect(() => {
-    if (!isCopied) return undefined;
-    const timer = setTimeout(() => setCopied(false), CONFIRMATION_MS);
+    if (outcome === '') return undefined;
+    const timer = setTimeout(() => setOutcome(''), CONFIRMATION_MS);
     return () => clearTimeout(timer);
-  }, [isCopied]);
+  }, [outcome]);
 
   const share = async () => {
     const query = queryEditor?.getValue() ?? '';
@@ -27,18 +28,24 @@ export function ShareButton() {
     const link = shareLink({ query, variables, operationName: isCurrent ? operationName : null });
     // The address has the link, too: without https, browsers have no clipboard.
     window.history.replaceState(null, '', link);
-    await navigator.clipboard?.writeText(link);
-    setCopied(true);
+    setOutcome((await copy(link)) ? 'The link is copied' : 'The link is in the address bar');
   };
 
   return (
-    <ToolbarButton
-      label={isCopied ? 'The link is copied' : 'Copy a link to this query, without its headers'}
-      onClick={() => void share()}
-    >
+    <ToolbarButton label={outcome === '' ? COPY : outcome} onClick={() => void share()}>
       <ShareIcon />
     </ToolbarButton>
   );
+}
+
+/** Copy a text; return whether the browser has a clipboard and allows it. */
+async function copy(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function ShareIcon() {

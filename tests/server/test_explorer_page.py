@@ -254,6 +254,18 @@ def test_a_link_opens_the_query_that_it_was_copied_from(explorer: Explorer) -> N
     expect(explorer.tabs).to_have_count(len(NAMES) + 1)
 
 
+def test_without_a_clipboard_the_link_is_in_the_address_bar(explorer: Explorer) -> None:
+    """As over http, or where the user forbids it: the button does not claim to have copied."""
+    explorer.page.add_init_script(
+        "Object.defineProperty(navigator, 'clipboard', {value: undefined})"
+    )
+    explorer.open()
+    explorer.page.get_by_role("button", name="Copy a link to this query").click()
+    said = explorer.page.get_by_role("button", name="The link is in the address bar")
+    expect(said).to_be_visible()
+    assert "query=" in explorer.page.url
+
+
 def test_a_long_query_is_shared_behind_a_number_sign(explorer: Explorer) -> None:
     """Which no server reads, and whose length none limits; a first visit opens it, too."""
     query = "query Long { " + " ".join(f"a{number}: __typename" for number in range(400)) + " }"
