@@ -116,6 +116,17 @@ def test_the_pages_for_frontends_lead_to_the_example() -> None:
         assert "examples/wallet/README.md)" in (ROOT / page).read_text(encoding="utf-8"), page
 
 
+def test_graphiql_has_the_pages_for_frontends() -> None:
+    """Each page of the README's row for frontend developers is one of its guides."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    row = re.findall(r"^\| frontend developers \|.*$", readme, re.MULTILINE)[0]
+    guides = (ROOT / "explorer" / "src" / "guides" / "pages.ts").read_text(encoding="utf-8")
+    loaded = re.findall(r"docs/\{([\w,-]+)\}\.md", guides)[0].split(",")
+    titles = re.findall(r"^  '?([\w-]+)'?: '", guides, re.MULTILINE)
+    assert set(re.findall(r"\(docs/([\w-]+)\.md\)", row)) <= set(loaded)
+    assert sorted(loaded) == sorted(titles)
+
+
 def test_every_make_target_that_is_named_exists() -> None:
     """In every page, and each target that is declared has a line of `make help`."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")

@@ -10,6 +10,7 @@ export interface Guide {
 // The pages of docs/ that are for frontend developers, in the order of the list.
 const TITLES: Record<string, string> = {
   frontend: 'From clone to a typed query',
+  sandbox: 'The sandbox',
   vocabulary: 'Vocabulary',
   paging: 'Paging',
   errors: 'Errors',
@@ -25,7 +26,7 @@ const TITLES: Record<string, string> = {
 
 // The same names, which the bundler must find in one literal.
 const files = import.meta.glob<string>(
-  '../../../docs/{frontend,vocabulary,paging,errors,authentication,caching,cost,defer,persisted-operations,migration,federation,schema-changes}.md',
+  '../../../docs/{frontend,sandbox,vocabulary,paging,errors,authentication,caching,cost,defer,persisted-operations,migration,federation,schema-changes}.md',
   { query: '?raw', import: 'default' },
 );
 
