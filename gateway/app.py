@@ -191,6 +191,8 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
             definitions=upstream.definitions,
             definition_by_id=upstream.definition_by_id,
             programs=upstream.programs,
+            catalogues=upstream.catalogues,
+            asks_legacy=settings.asks_legacy,
             source_types=upstream.source_types,
             known_customer_ids=upstream.customer_ids,
             shown_promotions=ShownPromotions(cached.credential.identity),
@@ -220,6 +222,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
             async with (
                 tracing, lag, authenticator, aclosing(http), files, traffic, metrics,
                 aclosing(cached), guard, evictor or nullcontext(),
+                aclosing(upstream.catalogues) if upstream.catalogues else nullcontext(),
             ):  # fmt: skip
                 lifecycle.is_started = True
                 try:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+_ErrorT = TypeVar("_ErrorT", bound=BaseException)
 _CANCELLED = "a shared call was cancelled"
 _UNBOUNDED = nullcontext()
 
@@ -144,7 +145,7 @@ class Coalescer(Generic[T]):
             if error is None:
                 return shared.result, is_joined
             if not (is_joined and self._concerns_starter_only(error)):
-                raise _copy(error)
+                raise copied_error(error)
 
     async def close(self) -> None:
         """Cancel all calls, and wait until they have ended."""
@@ -189,7 +190,7 @@ class Coalescer(Generic[T]):
             shared.task.cancel()
 
 
-def _copy(error: BaseException) -> BaseException:
+def copied_error(error: _ErrorT) -> _ErrorT:
     """Return a copy of `error`: raised by several waiters, one exception would mix tracebacks.
 
     Where its class cannot be instantiated again, return the same exception.

@@ -43,6 +43,14 @@ class UpstreamAuth(StrEnum):
     NONE = "none"
 
 
+class DefinitionEndpoints(StrEnum):
+    """The endpoints that are asked for definitions."""
+
+    BOTH = "both"
+    LEGACY = "legacy"
+    V3 = "v3"
+
+
 class UpstreamSettings(BaseSettings):
     """The platform: its address, the gateway's credential and the limits of calls to it."""
 
@@ -148,10 +156,17 @@ class UpstreamSettings(BaseSettings):
         description="Source types whose lists are searched for definitions, in this order. A"
         " look-up by id, where the platform has it, finds those of all source types.",
     )
-    legacy: bool = Field(
-        default=True,
-        description="Whether the legacy endpoints of definitions, which are being phased out, are"
-        " called.",
+    definitions: DefinitionEndpoints = Field(
+        DefinitionEndpoints.LEGACY,
+        description="Endpoints that are asked for definitions: the legacy one, which is being"
+        " phased out, its successor (v3), or both: each has promotions that the other lacks.",
+    )
+    catalogue_max_promotions: int = Field(
+        5_000,
+        ge=100,
+        le=100_000,
+        description="Promotions of the successor that are read, by pages of 100, and kept in"
+        " memory; those beyond are missing, which is logged.",
     )
 
     _source_types = field_validator("definition_source_types", mode="before")(split_words)
@@ -197,6 +212,16 @@ class UpstreamSettings(BaseSettings):
         if value and certificate:
             check_tls("", certificate, value)
         return value
+
+    @property
+    def asks_legacy(self) -> bool:
+        """Whether the legacy endpoints of definitions are asked."""
+        return self.definitions is not DefinitionEndpoints.V3
+
+    @property
+    def asks_successor(self) -> bool:
+        """Whether the successor is asked for definitions."""
+        return self.definitions is not DefinitionEndpoints.LEGACY
 
     @model_validator(mode="after")
     def _require_pair(self) -> Self:

@@ -10,6 +10,7 @@ from gateway.dataloaders.customer_pages import CustomerPageByKeyLoader
 from gateway.dataloaders.customer_promotions import CustomerPromotionByIdLoader
 from gateway.dataloaders.definition_pages import DefinitionPageByKeyLoader
 from gateway.dataloaders.definitions import DefinitionByPromotionLoader
+from gateway.dataloaders.merged_definitions import MergedDefinitionLoader
 from gateway.dataloaders.program_names import ProgramNameByIdLoader
 from gateway.dataloaders.programs import ProgramsLoader
 from gateway.upstream.customer_identities import KnownCustomerIds
@@ -19,11 +20,13 @@ from gateway.upstream.definitions.endpoint import DefinitionsPort
 from gateway.upstream.programs.endpoint import ProgramsPort
 from gateway.upstream.shown_promotions import ShownPromotions
 from gateway.upstream.source_types import SourceTypes
+from gateway.upstream.successor.catalogues import CataloguePort
 
 
 class LoaderSources(NamedTuple):
     """What the loaders of all requests of a process share.
 
+    Without `catalogues` the successor is not asked, and without `asks_legacy` the legacy endpoint.
     `max_scan_calls` is the maximum number of calls that read a customer's whole list.
     """
 
@@ -31,6 +34,8 @@ class LoaderSources(NamedTuple):
     definitions: DefinitionsPort
     definition_by_id: DefinitionByIdPort
     programs: ProgramsPort
+    catalogues: CataloguePort | None
+    asks_legacy: bool
     source_types: SourceTypes
     known_customer_ids: KnownCustomerIds
     shown_promotions: ShownPromotions
@@ -42,6 +47,7 @@ class DataLoaders:
 
     def __init__(self, request: RequestContext, sources: LoaderSources) -> None:
         self._request, self._sources = request, sources
+        self.catalogues, self.asks_legacy = sources.catalogues, sources.asks_legacy
         self.source_types, self.shown_promotions = sources.source_types, sources.shown_promotions
         self.max_scan_calls = sources.max_scan_calls
         # Most requests use these, and a cached property takes a lock in Python 3.11.
@@ -66,8 +72,18 @@ class DataLoaders:
         return DefinitionPageByKeyLoader(self._sources.definitions, self._request)
 
     @cached_property
-    def definitions(self) -> DefinitionByPromotionLoader:
+    def definitions(self) -> DefinitionByPromotionLoader | MergedDefinitionLoader:
         """Single definitions."""
+        legacy = self.legacy_definitions
+        if self.catalogues is None:
+            return legacy
+        return MergedDefinitionLoader(
+            legacy, self.catalogues, self._request, asks_legacy=self.asks_legacy
+        )
+
+    @cached_property
+    def legacy_definitions(self) -> DefinitionByPromotionLoader:
+        """Single definitions of the legacy endpoints."""
         return DefinitionByPromotionLoader(
             self.definition_pages,
             self._sources.definition_by_id,

@@ -6,6 +6,7 @@ from typing import TypeGuard
 from gateway.dataloaders.batch_loader import BatchLoader
 from gateway.dataloaders.definition_pages import DefinitionPageByKeyLoader
 from gateway.dataloaders.definitions import DefinitionByPromotionLoader, FoundDefinition
+from gateway.dataloaders.merged_definitions import MergedDefinitionLoader
 from gateway.dataloaders.programs import ProgramsLoader
 from gateway.errors import GatewayError, UpstreamInputRefusedError, UpstreamNotFoundError
 from gateway.upstream.definitions.endpoint import (
@@ -28,7 +29,7 @@ class ProgramNameByIdLoader(BatchLoader[Key, Result]):
     def __init__(
         self,
         pages: DefinitionPageByKeyLoader,
-        definitions: DefinitionByPromotionLoader,
+        definitions: DefinitionByPromotionLoader | MergedDefinitionLoader,
         programs: ProgramsLoader,
         source_type: PromotionSourceType,
     ) -> None:

@@ -144,7 +144,7 @@ class UpstreamBusyError(UpstreamUnavailableError):
 
 
 class PhasedOutError(UpstreamError):
-    """The endpoint has been phased out (410), or is switched off (`GATEWAY_LEGACY=false`)."""
+    """The endpoint has been phased out (410), or is switched off (`GATEWAY_DEFINITIONS`)."""
 
     code = "UPSTREAM_GONE"
     default_message = "The loyalty platform no longer offers this endpoint."

@@ -198,6 +198,13 @@ EVENTS = (
         " for three programs, or for all that had answered before; `status` is the last.",
     ),
     Event(
+        "upstream_catalogue_incomplete",
+        "warning",
+        ("reason",),
+        "Promotions of the successor are missing in the catalogue: the list was `moving` while it"
+        " was read twice, or it is `too_large` for `GATEWAY_CATALOGUE_MAX_PROMOTIONS`.",
+    ),
+    Event(
         "upstream_endpoint_absent",
         "warning",
         ("endpoint", "code"),

@@ -1,6 +1,7 @@
 """The way of a call to the platform, put together: each link calls the next one.
 
-1. endpoint (`customer_view/`, `definitions/`, `programs/`): path, parameters, payload, error rules
+1. endpoint (`customer_view/`, `definitions/`, `successor/`, `programs/`): path, parameters,
+   payload, error rules
 2. cache and dedup (`cached_upstream.py`): a stored response, or an equal call in flight
 3. retry (`client.py`, `send`): one retry, and one repetition with a renewed
    credential, all of it before the deadline
@@ -32,6 +33,7 @@ from gateway.upstream.resilience.absence import EndpointAbsence
 from gateway.upstream.resilience.phase_out import PhaseOut
 from gateway.upstream.resilience.traffic_shaping import TrafficShaping
 from gateway.upstream.source_types import SourceTypes
+from gateway.upstream.successor.catalogues import Catalogues
 
 
 class Upstream(NamedTuple):
@@ -43,6 +45,7 @@ class Upstream(NamedTuple):
     definitions: LegacyDefinitionsEndpoint
     definition_by_id: LegacyDefinitionByIdEndpoint
     programs: ProgramsEndpoint
+    catalogues: Catalogues | None
     customer_ids: KnownCustomerIds
     source_types: SourceTypes
     phase_out: PhaseOut
@@ -74,10 +77,15 @@ def create_upstream(
     )
     cached = create_cached_upstream(settings, client, clocks, cache_kind, redis)
     customer_ids = KnownCustomerIds(credential.identity, (clocks or CacheClocks()).wall)
-    phase_out = PhaseOut(LEGACY_ENDPOINT, switched_on=settings.legacy)
+    phase_out = PhaseOut(LEGACY_ENDPOINT, switched_on=settings.asks_legacy)
     source_types = tuple(PromotionSourceType[name] for name in settings.definition_source_types)
     policy = cache_policy(settings)
-    by_id_absence = EndpointAbsence(BY_ID_ENDPOINT, switched_on=settings.legacy)
+    by_id_absence = EndpointAbsence(BY_ID_ENDPOINT, switched_on=settings.asks_legacy)
+    catalogues = (
+        Catalogues(cached, policy, settings.catalogue_max_promotions, clocks)
+        if settings.asks_successor
+        else None
+    )
     return Upstream(
         client,
         cached,
@@ -85,6 +93,7 @@ def create_upstream(
         LegacyDefinitionsEndpoint(cached, phase_out, policy),
         LegacyDefinitionByIdEndpoint(cached, by_id_absence, policy),
         ProgramsEndpoint(cached, EndpointAbsence(PROGRAMS_ENDPOINT), policy),
+        catalogues,
         customer_ids,
         SourceTypes(source_types, credential),
         phase_out,

@@ -69,7 +69,7 @@ def test_what_the_schema_rejects_the_gateway_rejects(
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("LEGACY", "on"), ("LEGACY", "False"), ("LEGACY", True), ("PORT", 8080), ("PORT", "8080"),
+        ("APQ", "on"), ("APQ", "False"), ("APQ", True), ("PORT", 8080), ("PORT", "8080"),
         ("UPSTREAM_DEADLINE_S", "2.5"), ("UPSTREAM_DEADLINE_S", "1e0"), ("WORKERS", " 2 "),
         ("DEFINITION_SOURCE_TYPES", " CAMPAIGN,UI , CAMPAIGN,"), ("AUTH_ALGORITHMS", "ES256"),
         ("UPSTREAM_AUTH", "none"), ("CORS_ORIGINS", "https://a,http://b:*"),
@@ -94,7 +94,7 @@ def test_what_the_gateway_accepts_fits(
         {"PORT_FILE": "/run/port"},
         {"DEFINITION_SOURCE_TYPES": "ui"},
         {"UPSTREAM_PASSWORD": "a", "UPSTREAM_PASSWORD_FILE": "/run/b"},
-        {"LEGACY": "gone"},
+        {"APQ": "gone"},
     ],
 )
 def test_a_mistake_does_not_fit(values: dict[str, object]) -> None:

@@ -67,7 +67,8 @@ DEFAULTS = {
     "GATEWAY_WEBHOOK_SECRET": "",
     "GATEWAY_WEBHOOK_HEADER": "X-Webhook-Secret",
     "GATEWAY_WEBHOOK_RATE_LIMIT_PER_MINUTE": "6000",
-    "GATEWAY_LEGACY": "true",
+    "GATEWAY_DEFINITIONS": "legacy",
+    "GATEWAY_CATALOGUE_MAX_PROMOTIONS": "5000",
     "GATEWAY_ANONYMOUS_ROLES": "",
     "GATEWAY_EXECUTOR": "compiled",
     "GATEWAY_COMPRESS_MIN_BYTES": "1024",
@@ -202,7 +203,7 @@ BAD_VALUES = [
     ("INTROSPECTION", "2", "true or false"),
     ("REPORT_UPSTREAM", "oui", "true or false"),
     ("APQ", "maybe", "true or false"),
-    ("LEGACY", "gone", "true or false"),
+    ("APQ", "gone", "true or false"),
     ("TRUSTED_DOCUMENTS_MODE", "strict", "one of allow, only"),
     ("LOG_FORMAT", "text", "one of json, console"),
 ]  # fmt: skip
@@ -330,11 +331,10 @@ def test_an_empty_variable_is_none(environment: pytest.MonkeyPatch) -> None:
 def test_a_boolean_may_be_on_or_off(
     environment: pytest.MonkeyPatch, text: str, *, value: bool
 ) -> None:
-    """`GATEWAY_LEGACY` and `GATEWAY_APQ` were `on` and `off`: both are read, `true` is shown."""
-    environment.setenv("GATEWAY_LEGACY", text)
+    """`GATEWAY_APQ` was `on` and `off`: both are read, `true` is shown."""
     environment.setenv("GATEWAY_APQ", text)
     settings = load_settings()
-    assert (settings.legacy, settings.apq) == (value, value)
+    assert settings.apq is value
     assert effective(settings)["GATEWAY_APQ"] == str(value).lower()
 
 

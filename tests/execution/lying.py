@@ -186,7 +186,16 @@ class Gateway:
         programs = ProgramsEndpoint(cached, EndpointAbsence(PROGRAMS))
         shown = ShownPromotions(credential.identity)
         sources = LoaderSources(
-            customers, definitions, by_id, programs, source_types, known, shown, 3
+            customer_view=customers,
+            definitions=definitions,
+            definition_by_id=by_id,
+            programs=programs,
+            catalogues=None,
+            asks_legacy=True,
+            source_types=source_types,
+            known_customer_ids=known,
+            shown_promotions=shown,
+            max_scan_calls=3,
         )
         return ResolverContext(request, DataLoaders(request, sources))
 

@@ -127,9 +127,9 @@ def test_equal_operations_of_a_batch_are_one_call() -> None:
 def test_each_operation_reports_its_own(sandbox_url: str, log: Lines) -> None:
     """Calls, cached and stale responses, cost and warnings, in the response and in the log."""
     page = '{ customer(by: {externalId: "C-TEN"}) { promotions(first: %d) { nodes { %s } } } }'
-    definition = "promotion { definition { status } }"
+    definition = "promotion { definition(sourceType: UI) { status } }"
     queries = [page % (1, "id"), page % (2, definition), "{ __typename }", page % (1, "id")]
-    with graph_over(sandbox_url, legacy=False, cache_customer_ttl_s=60) as graph:
+    with graph_over(sandbox_url, definitions="v3", cache_customer_ttl_s=60) as graph:
         graph.answer(queries[0])
         answers = post(graph.http, [{"query": query} for query in queries]).json()
         assert graph.calls == 2

@@ -56,7 +56,7 @@ def test_a_get_runs_queries_only() -> None:
         documents=PersistedDocuments(),
         operations=OperationStore(schema, introspection=True),
         executor=executor,
-        loader_sources=LoaderSources(*[nothing] * 8),
+        loader_sources=LoaderSources(*[nothing] * 10),
         quota_left=lambda _request: None,
         clock=lambda: datetime.now(UTC),
         statistics=OperationStatistics(),

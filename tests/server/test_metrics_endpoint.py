@@ -258,8 +258,8 @@ def test_without_a_limit_or_a_shared_cache_their_series_are_absent(gateway_url: 
 
 
 def test_a_disabled_legacy_endpoint_is_gone(sandbox_url: str) -> None:
-    """GATEWAY_LEGACY=false sets the gauge to 1."""
-    with serve_gateway(sandbox_url, legacy=False) as gateway:
+    """GATEWAY_DEFINITIONS=v3 sets the gauge to 1."""
+    with serve_gateway(sandbox_url, definitions="v3") as gateway:
         assert scrape(gateway)["gateway_upstream_legacy_endpoint_gone_ratio"] == 1
 
 

@@ -22,6 +22,7 @@ _ENDPOINTS = {
     "promotionsV2": "promotionsV2",
     "get": "promotionById",
     "programs": "programs",
+    "promotions": "promotionsV3",
     "generate": "token",
 }
 
@@ -30,10 +31,11 @@ _ENDPOINTS = {
 class Platform:
     """The sandbox, with another response where `answers` has one for the endpoint.
 
-    The endpoints are ``promotionData``, ``promotionsV2``, ``promotionById``, ``programs`` and
-    ``token``; a handler that gives None leaves the call to the sandbox. `requests` has every call,
-    answered here or there. With `lists_alone` definitions are in lists only: the call for one by
-    its id, which the gateway makes once in five minutes then, is a 404 and not in `requests`.
+    The endpoints are ``promotionData``, ``promotionsV2``, ``promotionsV3``, ``promotionById``,
+    ``programs`` and ``token``; a handler that gives None leaves the call to the sandbox.
+    `requests` has every call, answered here or there. With `lists_alone` definitions are in lists
+    only: the call for one by its id, which the gateway makes once in five minutes then, is a 404
+    and not in `requests`.
     """
 
     world: World

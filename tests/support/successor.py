@@ -26,13 +26,8 @@ def full_item(**general: Any) -> dict[str, Any]:
 
 def published(promotion_id: int, program_id: Any = 9001, **general: Any) -> dict[str, Any]:
     """Return a live promotion made in the successor, with an id of its version of its own."""
-    item = example_item(
-        promotionId=promotion_id,
-        programId=program_id,
-        name=f"Promotion {promotion_id}",
-        status="LIVE",
-        **general,
-    )
+    defaults = {"name": f"Promotion {promotion_id}", "status": "LIVE"}
+    item = example_item(promotionId=promotion_id, programId=program_id, **(defaults | general))
     item["id"] = f"{promotion_id:024x}"
     return item
 

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
-import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -24,8 +23,8 @@ WARNING = [
 ]
 
 
-def _is_told_once(graph: Graph) -> bool:
-    answer = graph.answer(PAGE)
+def _is_told_once(graph: Graph, page: str = PAGE) -> bool:
+    answer = graph.answer(page)
     nodes = answer["data"]["customer"]["promotions"]["nodes"]
     assert [node["promotion"]["definition"] for node in nodes] == [None] * 3
     assert all(node["promotion"]["name"] for node in nodes)
@@ -107,16 +106,9 @@ def test_a_tenant_whose_endpoint_is_gone_shuts_out_no_other() -> None:
         assert ask(9001, Authorization=good) == "ok"
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        '{ program(programId: "9001") { promotions { totalCount } } }',
-        '{ promotion(programId: "9001", promotionId: "90010001") { name } }',
-    ],
-)
-def test_what_only_the_legacy_endpoint_knows_is_a_coded_error_when_it_is_off(query: str) -> None:
-    """With GATEWAY_LEGACY=false it is not called, and the error has a code."""
-    with faulty(legacy=False) as (graph, _):
-        assert [code for code, _path in graph.errors(query)] == ["UPSTREAM_GONE"]
-        assert graph.calls == 0
-        assert _is_told_once(graph)
+def test_a_source_type_is_a_warning_when_the_endpoint_is_off() -> None:
+    """With GATEWAY_DEFINITIONS=v3 it is not called: only it has source types."""
+    page = PAGE.replace("definition {", "definition(sourceType: UI) {")
+    with faulty(definitions="v3") as (graph, _):
+        assert _is_told_once(graph, page)
+        assert graph.calls == 1

@@ -141,8 +141,8 @@ class PhaseOut:
 
     Under an identity the endpoint is gone once it has answered 410, or 404 without a documented
     error body, for three programs that had been found before; identities prove nothing for each
-    other. With `switched_on` False (`GATEWAY_LEGACY`) it is always gone. `clock` is monotonic, in
-    seconds.
+    other. With `switched_on` False (`GATEWAY_DEFINITIONS=v3`) it is always gone. `clock` is
+    monotonic, in seconds.
     """
 
     def __init__(

@@ -94,7 +94,7 @@ def test_a_response_ends_it_and_both_are_logged_once(log: Lines) -> None:
 
 
 def test_switched_off_it_is_always_absent() -> None:
-    """`GATEWAY_LEGACY=false`: a response of another time changes nothing."""
+    """`GATEWAY_DEFINITIONS=v3`: a response of another time changes nothing."""
     absence = EndpointAbsence(NAME, switched_on=False)
     absence.served("a")
     with pytest.raises(PhasedOutError):
