@@ -2,12 +2,17 @@
 
 import asyncio
 from collections.abc import Iterator
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import strawberry
 
 from gateway.dataloaders.definitions import FoundDefinition
-from gateway.errors import BadUserInputError, UpstreamNotFoundError
+from gateway.errors import (
+    BadUserInputError,
+    GatewayError,
+    PhasedOutError,
+    UpstreamNotFoundError,
+)
 from gateway.pagination.arguments import ConnectionArguments, PageRequest
 from gateway.pagination.cursor import Binding
 from gateway.pagination.page import ConnectionPage, Drift, Place
@@ -34,19 +39,28 @@ from gateway.schema.paging import (
     PageWarning,
 )
 from gateway.schema.promotion import Promotion, view_definition
-from gateway.upstream.definitions.endpoint import (
-    DefinitionFilters,
-    DefinitionPage,
-    DefinitionPageKey,
-)
+from gateway.upstream.decoding.decode import UpstreamPage
+from gateway.upstream.definitions.endpoint import DefinitionFilters, DefinitionPageKey
 from gateway.upstream.definitions.payload import DefinitionPayload
-from gateway.upstream.normalise.enums import PromotionSourceType
+from gateway.upstream.normalise.enums import DefinitionSource, PromotionSourceType, folded
+from gateway.upstream.normalise.warnings import UpstreamWarning
+from gateway.upstream.successor.catalogue import Catalogue
+from gateway.upstream.successor.definition import SuccessorDefinition
+from gateway.upstream.successor.endpoint import ENDPOINT as PROMOTIONS_V3
 
 SourceTypes = Annotated[
     list[PromotionSourceType],
     strawberry.argument(
         description="Where the promotions were created. Several make one list, type after type; a"
         " page costs a call to the platform for each that it reaches."
+    ),
+]
+Sources = Annotated[
+    list[DefinitionSource],
+    strawberry.argument(
+        description="The endpoints whose promotions are listed. With both, those of `LEGACY` are"
+        " first, type after type, and then those that only `V3` has, by their ids; what is said of"
+        " source types and of `startRuleId` is of `LEGACY` alone."
     ),
 ]
 EventName = Annotated[
@@ -64,6 +78,10 @@ PromotionId = Annotated[
 ]
 _MAX_EVENT_NAME = 256
 
+Defined = DefinitionPayload | SuccessorDefinition
+Segment = PromotionSourceType | None
+"""A part of the list: a source type of the legacy endpoint, or None for the successor."""
+
 
 def _calls_of_pages(known: CostArguments) -> int:
     """Return the calls of a page in each source type, also for totals and ends beyond the page."""
@@ -73,10 +91,10 @@ def _calls_of_pages(known: CostArguments) -> int:
 class ProgramPromotions(NamedTuple):
     """A fetched page, what its cursors are bound to, and the function that fetches windows."""
 
-    page: ConnectionPage[DefinitionPayload]
+    page: ConnectionPage[Defined]
     binding: Binding
-    source_types: tuple[PromotionSourceType, ...]
-    fetch: Fetch[DefinitionPayload]
+    segments: tuple[Segment, ...]
+    fetch: Fetch[Defined]
 
 
 @strawberry.type(description="A program's promotion and its place in the list.")
@@ -106,11 +124,11 @@ class PromotionConnection:
         """Return a node for each readable item."""
         return [node for _, node in self._nodes()]
 
-    def _nodes(self) -> Iterator[tuple[Place[DefinitionPayload], Promotion]]:
-        page, _, source_types, _ = self.payload
+    def _nodes(self) -> Iterator[tuple[Place[Defined], Promotion]]:
+        page, _, segments, _ = self.payload
         for place in page.places:
             if place.item is not None:
-                found = FoundDefinition(place.item, source_types[place.context.segment])
+                found = FoundDefinition(place.item, segments[place.context.segment])
                 yield place, view_definition(found)
 
     @computed("Where the page lies in the list.")
@@ -123,9 +141,9 @@ class PromotionConnection:
         calls=no_call,  # `promotions` counts them
     )
     async def total_count(self) -> int | None:
-        """Return the sum of the source types' totals; each beyond the page takes a call."""
+        """Return the sum of the segments' totals; each source type beyond the page takes a call."""
         totals = self.payload.page.totals
-        types = range(len(self.payload.source_types))
+        types = range(len(self.payload.segments))
         unknown = [segment for segment in types if segment not in totals]
         windows = await asyncio.gather(*(self.payload.fetch(segment, 0, 1) for segment in unknown))
         counted = [*totals.values(), *(plausible_total(window, 0) for window in windows)]
@@ -188,9 +206,10 @@ class Program(Node):
         include_inactive: IncludeInactive = False,
         start_rule_id: StartRuleId = None,
         promotion_id: PromotionId = None,
+        sources: Sources = [DefinitionSource.LEGACY, DefinitionSource.V3],  # noqa: B006 - as above
     ) -> PromotionConnection | None:
-        """Fetch a page over the source types, one after the other."""
-        types = _check_source_types(source_types)
+        """Fetch a page over the source types, one after the other, and then the successor."""
+        types = _segments(info.context, _check_source_types(source_types), sources)
         filters = DefinitionFilters(
             _check_event_name(event_name),
             include_inactive,
@@ -206,26 +225,89 @@ class Program(Node):
         return PromotionConnection(payload=ProgramPromotions(page, binding, types, fetch))
 
 
+def _segments(
+    context: ResolverContext,
+    types: tuple[PromotionSourceType, ...],
+    sources: list[DefinitionSource],
+) -> tuple[Segment, ...]:
+    """Return the parts of the list: of several sources those that are configured.
+
+    Raise PhasedOutError where the successor alone is requested and not configured.
+    """
+    if not sources:
+        raise BadUserInputError("sources", "it must have at least one source.")
+    loaders = context.loaders
+    has_successor = DefinitionSource.V3 in sources and loaders.catalogues is not None
+    has_legacy = DefinitionSource.LEGACY in sources and (loaders.asks_legacy or not has_successor)
+    if not has_legacy and not has_successor:
+        raise PhasedOutError(PROMOTIONS_V3)
+    segments: tuple[Segment, ...] = types if has_legacy else ()
+    return (*segments, None) if has_successor else segments
+
+
 def _fetch(
     context: ResolverContext,
     program_id: str,
-    types: tuple[PromotionSourceType, ...],
+    segments: tuple[Segment, ...],
     filters: DefinitionFilters,
-) -> Fetch[DefinitionPayload]:
-    async def fetch(segment: int, offset: int, limit: int) -> DefinitionPage:
-        key = DefinitionPageKey(program_id, types[segment], filters, offset, limit)
+) -> Fetch[Defined]:
+    """Return the function that fetches windows; where one endpoint fails, the other's are shown."""
+    has_legacy, has_successor = segments[0] is not None, segments[-1] is None
+    catalogues = context.loaders.catalogues
+
+    async def fetch(segment: int, offset: int, limit: int) -> UpstreamPage[Defined]:
+        source_type = segments[segment]
         try:
-            page = await context.loaders.definition_pages.load(key)
+            if source_type is None and catalogues is not None:
+                catalogue = await catalogues.load(context.request)
+                promotions = _listed(catalogue, program_id, filters, has_legacy=has_legacy)
+                return UpstreamPage(promotions[offset : offset + limit], len(promotions))
+            assert source_type is not None  # noqa: S101 - see `_segments`
+            key = DefinitionPageKey(program_id, source_type, filters, offset, limit)
+            return await _fetch_legacy(context, key)
         except UpstreamNotFoundError:
-            return DefinitionPage([], 0)  # 4027: the promotion that is filtered for does not exist
-        source_types = context.loaders.source_types
-        if types[segment] not in source_types.configured:  # `node` searches those anyway
-            for item in filter(None, page.items):
-                ids = str(item.program_id), str(item.promotion_id)
-                source_types.found(*ids, types[segment], context.request)
-        return page
+            return UpstreamPage([], 0)  # 4027: the promotion that is filtered for does not exist
+        except PhasedOutError as gone:
+            if not (has_legacy and has_successor):
+                raise
+            return UpstreamPage([], 0, (UpstreamWarning(None, gone.message),))
+        except GatewayError as error:
+            if source_type is not None or not has_legacy:
+                raise
+            return UpstreamPage([], 0, (UpstreamWarning(None, error.message),))
 
     return fetch
+
+
+async def _fetch_legacy(context: ResolverContext, key: DefinitionPageKey) -> UpstreamPage[Any]:
+    page = await context.loaders.definition_pages.load(key)
+    source_types = context.loaders.source_types
+    if key.source_type not in source_types.configured:  # `node` searches those anyway
+        for item in filter(None, page.items):
+            ids = str(item.program_id), str(item.promotion_id)
+            source_types.found(*ids, key.source_type, context.request)
+    return page
+
+
+def _listed(
+    catalogue: Catalogue, program_id: str, filters: DefinitionFilters, *, has_legacy: bool
+) -> list[Defined | None]:
+    """Return the promotions of the successor that pass the filters.
+
+    With the legacy endpoint's among them, those that were made in the successor: others are listed
+    there.
+    """
+    event_name, includes_inactive, start_rule_id, promotion_id = filters
+    event = None if event_name is None else folded(event_name)
+    return [
+        each
+        for each in catalogue.of_program(program_id)
+        if (each.is_unified or not has_legacy)
+        and (includes_inactive or each.is_active is not False)
+        and (promotion_id is None or each.promotion_id == int(promotion_id))
+        and (event is None or event in map(folded, each.event_names))
+        and start_rule_id is None
+    ]
 
 
 def _check_source_types(types: list[PromotionSourceType]) -> tuple[PromotionSourceType, ...]:
@@ -243,10 +325,10 @@ def _check_event_name(name: str | None) -> str | None:
 
 
 def connection_key(
-    program_id: str, types: tuple[PromotionSourceType, ...], filters: DefinitionFilters
+    program_id: str, segments: tuple[Segment, ...], filters: DefinitionFilters
 ) -> str:
     """Return what identifies a connection of a program."""
-    names = ",".join(source_type.name for source_type in types)
+    names = ",".join(segment.name if segment else DefinitionSource.V3.name for segment in segments)
     event_name, *others = filters
     words = ("Program.promotions", program_id, names, _word(event_name), *map(str, others))
     return "|".join(words)

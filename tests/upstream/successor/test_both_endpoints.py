@@ -12,7 +12,7 @@ from starlette.responses import Response
 from tests.support.faulty_platform import WORLD, faulty
 from tests.support.graph import Graph, graph_over
 from tests.support.scripted_platform import Platform, platform
-from tests.support.successor import published, successor_page
+from tests.support.successor import full_item, published, successor_page
 
 PAGE = """{ customer(by: {externalId: "C-UNIFIED"}) { promotions(first: 20) { nodes { promotion {
   promotionId definition { source sourceType status } } } } } }"""
@@ -197,3 +197,76 @@ def test_what_is_not_cached_is_read_once_an_operation(sandbox_url: str) -> None:
         for _ in range(2):
             graph.ask(two)
             assert calls_of(graph, "promotionsV3") == 2
+
+
+LIST = """query List($sources: [DefinitionSource!]!, $after: String, $event: String) {
+  program(programId: "9001") { promotions(
+    first: 2, sources: $sources, after: $after, eventName: $event, includeInactive: true
+  ) {
+    totalCount pageInfo { hasNextPage endCursor } warnings { message }
+    nodes { promotionId definition { source } }
+  } } }"""
+BOTH = {"sources": ["LEGACY", "V3"]}
+
+
+def walk(graph: Graph, **variables: Any) -> list[str]:
+    """Return the ids of a program's promotions, page by page."""
+    found: list[str] = []
+    while True:
+        page = graph.ask(LIST, variables)["program"]["promotions"]
+        found += [node["promotionId"] for node in page["nodes"]]
+        if not page["pageInfo"]["hasNextPage"]:
+            assert page["totalCount"] == len(found)
+            return found
+        variables["after"] = page["pageInfo"]["endCursor"]
+
+
+def test_a_program_lists_the_legacy_promotions_and_then_those_of_the_successor() -> None:
+    """Over the pages; one that was not made in the successor is listed by the legacy endpoint."""
+    old = published(90010001, promotionMode="LEGACY")
+    with catalogue(published(3), published(1), old, published(2)) as (graph, _, _):
+        legacy = walk(graph, sources=["LEGACY"])
+        assert len(legacy) > 2
+        assert walk(graph, sources=["V3"]) == ["1", "2", "3", "90010001"]
+        assert walk(graph, **BOTH) == [*legacy, "1", "2", "3"]
+
+
+def test_filters_are_those_of_the_legacy_list() -> None:
+    """Any event counts; without `includeInactive` only what is on is listed."""
+    full = full_item(programId=9001)
+    with catalogue(full, published(1, status="PAUSED"), published(2)) as (graph, _, _):
+        assert walk(graph, sources=["V3"], event="storevisit") == ["81001"]
+        listed = '{ program(programId: "9001") { promotions(sources: [V3]%s) { totalCount } } }'
+        for more, count in (("", 2), (', promotionId: "2"', 1), (', startRuleId: "5"', 0)):
+            promotions = graph.ask(listed % more)["program"]["promotions"]
+            assert promotions == {"totalCount": count}
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410, 500])
+def test_a_list_of_both_has_the_other_ones_part_where_one_fails(status: int) -> None:
+    """With a warning; alone it is an error."""
+    with catalogue(published(1)) as (graph, scripted, _):
+        legacy = walk(graph, sources=["LEGACY"])
+        scripted.responses["promotionsV3"] = Response("", status)
+        assert walk(graph, **BOTH) == legacy
+        last = graph.ask(LIST.replace("first: 2", "first: 100"), BOTH)["program"]["promotions"]
+        assert len(last["warnings"]) == 1
+        (code,) = [code for code, _ in graph.errors(LIST, {"sources": ["V3"]})]
+        assert code in {"UPSTREAM_AUTH_FAILED", "UPSTREAM_GONE", "UPSTREAM_UNAVAILABLE"}
+
+
+def test_a_list_of_both_has_the_successors_part_where_the_legacy_endpoint_is_gone() -> None:
+    """With a warning."""
+    with catalogue(published(1)) as (graph, scripted, _):
+        scripted.responses["promotionsV2"] = Response("", 410)
+        page = graph.ask(LIST, BOTH)["program"]["promotions"]
+        assert page["nodes"] == [{"promotionId": "1", "definition": {"source": "V3"}}]
+        assert len(page["warnings"]) == 1
+
+
+def test_a_list_of_no_source_is_refused(sandbox_url: str) -> None:
+    """And one of a source that is not configured is gone."""
+    with graph_over(sandbox_url, definitions="legacy") as graph:
+        assert graph.errors(LIST, {"sources": []})[0][0] == "BAD_USER_INPUT"
+        assert graph.errors(LIST, {"sources": ["V3"]})[0][0] == "UPSTREAM_GONE"
+        assert walk(graph, **BOTH) == walk(graph, sources=["LEGACY"])
