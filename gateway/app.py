@@ -75,12 +75,15 @@ from gateway.telemetry.shared_metrics import SharedMetrics
 from gateway.telemetry.tracing import SpanCounts
 from gateway.upstream.cached_upstream import CachedUpstream
 from gateway.upstream.chain import create_upstream
+from gateway.upstream.customer_view.endpoint import FreshCustomerView
 from gateway.upstream.http_transport import HttpTransport
 from gateway.upstream.metrics_samples import upstream_samples
 from gateway.upstream.reloading import watch_files
 from gateway.upstream.resilience.traffic_shaping import TrafficShaping, create_traffic_shaping
 from gateway.upstream.shown_promotions import ShownPromotions
 from gateway.upstream.transport import create_transport
+from gateway.upstream.writes.factory import create_writing
+from gateway.upstream.writes.writing import Writing, no_action_samples
 
 PATH = "/graphql"
 # Pages get no CORS headers of these.
@@ -93,7 +96,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(  # noqa: PLR0913 - each is a seam for tests
+def create_app(  # noqa: PLR0913, PLR0915 - each is a seam for tests, or a part
     settings: Settings,
     *,
     transport: HttpTransport | None = None,
@@ -143,7 +146,10 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
     guard = create_request_guard(settings, origins, server)
     connections = Connections(connection_limit(settings))
     evictor = None if cached.evictions is None else create_evictor(cached.evictions, server)
-    redis = create_redis_monitor(server, cached, guard, traffic, redis_every_s, evictor=evictor)
+    writing = create_writing(settings, cached, evictor, server, cache_clocks)
+    redis = create_redis_monitor(
+        server, cached, guard, traffic, redis_every_s, evictor=evictor, writing=writing
+    )
     webhook = None
     if evictor is not None and settings.webhook_secret.get_secret_value():
         webhook = WebhookRoute(settings, evictor, cached.keys, guard.addresses, statistics)
@@ -161,6 +167,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
             redis.samples,
             response_cache.samples,
             lag.samples,
+            no_action_samples if writing is None else writing.samples,
             log_samples,
             connections.samples,
             ProcessMetrics().samples,
@@ -197,6 +204,10 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
             known_customer_ids=upstream.customer_ids,
             shown_promotions=ShownPromotions(cached.credential.identity),
             max_scan_calls=settings.max_scan_calls,
+            writing=writing,
+            fresh_customer_view=FreshCustomerView(upstream.customer_view)
+            if writing is not None
+            else None,
         ),
         quota_left=upstream.client.quota_left,
         clock=clock,
@@ -223,6 +234,7 @@ def create_app(  # noqa: PLR0913 - each is a seam for tests
                 tracing, lag, authenticator, aclosing(http), files, traffic, metrics,
                 aclosing(cached), guard, evictor or nullcontext(),
                 aclosing(upstream.catalogues) if upstream.catalogues else nullcontext(),
+                aclosing(writing) if writing else nullcontext(),
             ):  # fmt: skip
                 lifecycle.is_started = True
                 try:
@@ -277,13 +289,15 @@ def _handler_of(
     return partial(TracedGraphQLHandler, tracing), tracing, tracing.samples
 
 
-def create_redis_monitor(  # noqa: PLR0913, PLR0917 - all that use Redis
+def create_redis_monitor(  # noqa: PLR0913 - all that use Redis
     server: RedisServer | None,
     cached: CachedUpstream,
     guard: RequestGuard,
     traffic: TrafficShaping,
     every_s: float,
+    *,
     evictor: Evictor | None = None,
+    writing: Writing | None = None,
 ) -> RedisMonitor:
     """Return what watches all uses of Redis; the quota and evictions check themselves."""
     if server is None or cached.cache.shared is None:
@@ -297,7 +311,11 @@ def create_redis_monitor(  # noqa: PLR0913, PLR0917 - all that use Redis
         uses.append(guard.redis_use)
     if evictor is not None and evictor.stream is not None:
         uses.append(evictor.stream.use)
-    checks = (cached.cache.shared.check, guard.check_redis)
+    checks = [cached.cache.shared.check, guard.check_redis]
+    keys: Any = writing and writing.claims.keys
+    if keys:
+        uses.append(keys.use)
+        checks.append(keys.check)
     return RedisMonitor(uses, checks, partial(diagnose, server), every_s=every_s)
 
 

@@ -52,7 +52,13 @@ LAYERS = (
     ("execution.bridge",),  # what both need of the inner parts of two libraries
     ("pagination", "dataloaders"),
     ("upstream",),
-    ("upstream.customer_view", "upstream.definitions", "upstream.programs", "upstream.successor"),
+    (
+        "upstream.customer_view",
+        "upstream.definitions",
+        "upstream.programs",
+        "upstream.successor",
+        "upstream.writes",
+    ),
     (
         "upstream.page_reader",
         "upstream.cached_upstream",

@@ -97,6 +97,11 @@ class DocumentSettings(BaseSettings):
         description="Whether introspection is allowed and validation errors have suggestions;"
         " GraphiQL needs it, and so does `GET /graphql/schema.graphql`; true in `dev`.",
     )
+    writes: bool = Field(
+        default=False,
+        description="Whether mutations may write: enrol customers in promotions, issue these and"
+        " withdraw them. Otherwise every mutation is FORBIDDEN, without a call.",
+    )
     federation: bool = Field(
         default=False,
         description="Whether the graph is a subgraph of Apollo Federation 2: `_entities`, and with"

@@ -84,6 +84,11 @@ class Settings(
     _paths: Mapping[str, str] = PrivateAttr(default_factory=dict)
 
     @property
+    def has_evictions(self) -> bool:
+        """Whether cached data is dropped before its TTL ends: by events, or after writes."""
+        return bool(self.webhook_secret.get_secret_value()) or self.writes
+
+    @property
     def paths(self) -> Mapping[str, str]:
         """Return the files that values were read from, by setting."""
         return self._paths

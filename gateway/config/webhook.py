@@ -23,7 +23,7 @@ class WebhookSettings(BaseSettings):
     webhook_secret: SecretStr = Field(
         SecretStr(""),
         description="Secret that the platform sends with each event to `/webhooks/promotions`;"
-        " without it there is no such path, and cached data expires by its TTL alone. The same in"
+        " without it there is no such path. The same in"
         " all replicas.",
         json_schema_extra=allow(
             f"a text of at least {_MIN_SECRET_BYTES} bytes, printable ASCII without leading or"
@@ -44,11 +44,6 @@ class WebhookSettings(BaseSettings):
         le=1_000_000,
         description="Rate limit: requests to the webhook per client address, minute and worker.",
     )
-
-    @property
-    def has_evictions(self) -> bool:
-        """Whether cached data is dropped before its TTL ends."""
-        return bool(self.webhook_secret.get_secret_value())
 
     @field_validator("webhook_secret")
     @classmethod

@@ -21,13 +21,16 @@ from gateway.upstream.programs.endpoint import ProgramsPort
 from gateway.upstream.shown_promotions import ShownPromotions
 from gateway.upstream.source_types import SourceTypes
 from gateway.upstream.successor.catalogues import CataloguePort
+from gateway.upstream.writes.writing import Writing
 
 
 class LoaderSources(NamedTuple):
     """What the loaders of all requests of a process share.
 
     Without `catalogues` the successor is not asked, and without `asks_legacy` the legacy endpoint.
-    `max_scan_calls` is the maximum number of calls that read a customer's whole list.
+    `max_scan_calls` is the maximum number of calls that read a customer's whole list. `writing`
+    is what writes, and `fresh_customer_view` the customers' view without cache; both are None where
+    writing is switched off.
     """
 
     customer_view: CustomerViewPort
@@ -40,13 +43,15 @@ class LoaderSources(NamedTuple):
     known_customer_ids: KnownCustomerIds
     shown_promotions: ShownPromotions
     max_scan_calls: int
+    writing: Writing | None = None
+    fresh_customer_view: CustomerViewPort | None = None
 
 
 class DataLoaders:
     """The loaders of one request; those that few requests use are created on first use."""
 
     def __init__(self, request: RequestContext, sources: LoaderSources) -> None:
-        self._request, self._sources = request, sources
+        self._request, self.sources = request, sources
         self.catalogues, self.asks_legacy = sources.catalogues, sources.asks_legacy
         self.source_types, self.shown_promotions = sources.source_types, sources.shown_promotions
         self.max_scan_calls = sources.max_scan_calls
@@ -55,6 +60,16 @@ class DataLoaders:
         self.customer_ids = CustomerIdByKeyLoader(
             self.customer_pages, sources.known_customer_ids, request
         )
+
+    def forget_customers(self) -> None:
+        """Forget what the request has read of customers, as it has changed."""
+        self._request.decoded.clear()
+        self.customer_pages = CustomerPageByKeyLoader(self.sources.customer_view, self._request)
+        self.customer_ids = CustomerIdByKeyLoader(
+            self.customer_pages, self.sources.known_customer_ids, self._request
+        )
+        for name in ("customer_counts", "customer_promotions"):
+            vars(self).pop(name, None)
 
     @cached_property
     def customer_counts(self) -> CustomerCountByListLoader:
@@ -69,7 +84,7 @@ class DataLoaders:
     @cached_property
     def definition_pages(self) -> DefinitionPageByKeyLoader:
         """Pages of programs' definitions."""
-        return DefinitionPageByKeyLoader(self._sources.definitions, self._request)
+        return DefinitionPageByKeyLoader(self.sources.definitions, self._request)
 
     @cached_property
     def definitions(self) -> DefinitionByPromotionLoader | MergedDefinitionLoader:
@@ -86,7 +101,7 @@ class DataLoaders:
         """Single definitions of the legacy endpoints."""
         return DefinitionByPromotionLoader(
             self.definition_pages,
-            self._sources.definition_by_id,
+            self.sources.definition_by_id,
             self.source_types,
             self._request,
         )
@@ -94,7 +109,7 @@ class DataLoaders:
     @cached_property
     def programs(self) -> ProgramsLoader:
         """The list of programs."""
-        return ProgramsLoader(self._sources.programs, self._request)
+        return ProgramsLoader(self.sources.programs, self._request)
 
     @cached_property
     def program_names(self) -> ProgramNameByIdLoader:

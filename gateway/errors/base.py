@@ -230,3 +230,11 @@ class OverloadedError(GatewayError):
 
     def __init__(self) -> None:
         super().__init__("The gateway is overloaded; try again shortly.")
+
+
+class KeyStoreUnavailableError(OverloadedError):
+    """Redis does not respond, where idempotency keys are kept: nothing has been written."""
+
+    def __init__(self) -> None:
+        message = "Idempotency keys cannot be kept at present, so nothing was done; try again."
+        GatewayError.__init__(self, message)

@@ -1,15 +1,27 @@
 """The cost of a batch: that of its operations together."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 from gateway.errors import QueryTooComplexError
 from gateway.execution.cost import Cost
+from gateway.execution.documents import Operation
 from gateway.execution.failures import OperationRefusedError
+from gateway.execution.outcome import Outcome
+
+Run = Callable[..., Awaitable[Outcome]]
 
 
 class BatchCostBudget:
-    """The cost that the operations of a batch may have together: as much as one operation."""
+    """The cost that the operations of a batch may have together: as much as one operation.
+
+    Its mutations run one after the other.
+    """
 
     def __init__(self) -> None:
         self._requested = 0
+        self._mutations = asyncio.Lock()
 
     def add(self, cost: Cost) -> None:
         """Count an operation that is about to be executed.
@@ -23,3 +35,14 @@ class BatchCostBudget:
             extensions = error.extensions | {"cost": total.extension}
             raise OperationRefusedError([{"message": error.message, "extensions": extensions}])
         self._requested = total.requested
+
+    def in_turn(self, run: Run, operation: Operation) -> Run:
+        """Return how an operation is run: a mutation when the ones before it have ended."""
+        if not operation.is_mutation:
+            return run
+
+        async def wait_and_run(*arguments: Any) -> Outcome:
+            async with self._mutations:
+                return await run(*arguments)
+
+        return wait_and_run

@@ -256,6 +256,7 @@ class GraphQLHandler:
             outcome = Outcome(cached.data, [])
         elif (
             operation.defers
+            and operation.is_query
             and batch_budget is None
             and (response := parts_response(http_request)) is not None
         ):
@@ -263,7 +264,8 @@ class GraphQLHandler:
                 operation, variables, cost, context, client, started, response
             )
         else:
-            outcome = await self._run(operation, variables, context)
+            run = batch_budget.in_turn(self.executor.run, operation) if batch_budget else None
+            outcome = await self._run(operation, variables, context, run)
             if cache_key:
                 outcome = self.response_cache.store(cache_key, cost, context, outcome)
         return self._report(operation, outcome, cost, context, client, started)

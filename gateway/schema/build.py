@@ -16,6 +16,7 @@ from gateway.schema.directives import DEFER
 from gateway.schema.federation import ENTITIES, federated_query, subgraph_sdl
 from gateway.schema.federation import SCALARS as REFERENCES
 from gateway.schema.info import Info
+from gateway.schema.mutation import Mutation
 from gateway.schema.query import Query
 from gateway.upstream.normalise.instants import format_instant
 
@@ -43,6 +44,7 @@ def build_schema(*, federation: bool = False) -> strawberry.Schema:
     """
     schema = strawberry.Schema(
         query=federated_query(print_subgraph()) if federation else Query,
+        mutation=Mutation,
         types=ENTITIES,
         config=StrawberryConfig(
             info_class=Info, scalar_map=SCALARS | REFERENCES if federation else SCALARS
@@ -83,7 +85,7 @@ def _mark_one_of_inputs(schema: GraphQLSchema) -> None:
 def print_schema() -> str:
     """Return the schema in the schema definition language, the content of ``schema.graphql``."""
     # Strawberry prints no description of a schema.
-    definition = f'"""\n{DESCRIPTION}\n"""\nschema {{\n  query: Query\n}}'
+    definition = f'"""\n{DESCRIPTION}\n"""\nschema {{\n  query: Query\n  mutation: Mutation\n}}'
     return f"{definition}\n\n{build_schema().as_str()}\n"
 
 

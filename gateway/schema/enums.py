@@ -6,6 +6,7 @@ import strawberry
 
 from gateway.execution.bridge import enum_values
 from gateway.pagination.page import Drift
+from gateway.upstream.normalise import actions
 from gateway.upstream.normalise import enums as words
 from gateway.upstream.successor.words import ActivityCombination
 
@@ -216,4 +217,27 @@ _describe(
     REPAIRED="It did; this page goes on at the right place all the same.",
     SUSPECTED="Items may be missing or repeated between the last page and this one: the list moved"
     " too far, or the platform's answers contradict each other.",
+)
+_describe(
+    actions.ActionOutcome,
+    "What became of something that a customer wanted done.",
+    DONE="It was done.",
+    REFUSED="It was not done, and would be refused again; `userErrors` says why.",
+    UNCERTAIN="It may have been done: the platform's answer was lost or unreadable. It is not sent"
+    " again; `customerPromotion` is what is true now.",
+)
+_describe(
+    actions.PromotionUserErrorCode,
+    "Why something was refused.",
+    CUSTOMER_NOT_FOUND="There is no such customer.",
+    PROMOTION_NOT_FOUND="There is no such promotion in the program.",
+    PROMOTION_NOT_ACTIVE="The promotion is not active.",
+    NOT_ENROLLABLE="It is not a promotion to enrol in: it is for everybody, or issued directly.",
+    NOT_ISSUABLE="It cannot be issued: it is for everybody, or the customer is not enrolled.",
+    ALREADY_ENROLLED_OR_LIMIT_REACHED="The customer is enrolled already, or a limit is reached.",
+    WINDOW_NOT_OPEN="The time for it has not begun.",
+    WINDOW_CLOSED="The time for it is over.",
+    NOTHING_TO_WITHDRAW="The customer has nothing of this, or not with these ids.",
+    IDEMPOTENCY_KEY_REUSED="The key was used with other input in the last 24 hours.",
+    REFUSED="The platform refused it for another reason.",
 )

@@ -80,6 +80,17 @@ EVENTS = (
         " first was sent.",
     ),
     Event(
+        "promotion_action",
+        "info",
+        (
+            *("action", "program_id", "promotion_id", "outcome", "reason"),
+            *("repeated", "caller", "customer"),
+        ),
+        "A customer's promotion was to be changed: who did it, and what became of it. `reason` is"
+        " the code of a refusal, `repeated` whether it was done under the same key before, `caller`"
+        " a hash of the token's subject, `customer` a keyed hash of the customer's id.",
+    ),
+    Event(
         "request_rejected",
         "info",
         ("status", "code", "document", "client", "client_version"),
@@ -165,6 +176,12 @@ EVENTS = (
         "A response was malformed or about another customer.",
     ),
     Event(
+        "upstream_write_warnings",
+        "warning",
+        ("endpoint", "codes"),
+        "A write was done, and the platform's response has warnings, with these codes.",
+    ),
+    Event(
         "upstream_response_too_large",
         "warning",
         ("endpoint",),
@@ -239,7 +256,8 @@ EVENTS = (
         "redis_unavailable",
         "warning",
         ("use", "operation", "reason", "error"),
-        "A use of Redis fails: `cache`, `quota` or `rate_limit`. Its operations are skipped for a"
+        "A use of Redis fails: `cache`, `quota`, `rate_limit` or"
+        " `idempotency`. Its operations are skipped for a"
         " while. `reason` is that of `gateway_redis_failures_total`.",
     ),
     Event(

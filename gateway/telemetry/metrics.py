@@ -15,7 +15,7 @@ from gateway.telemetry.label_values import LabelValues, spare_name
 from gateway.telemetry.metric import Kind, Metric
 
 OTHER, NONE = "other", "none"
-REDIS_USES = ("cache", "quota", "rate_limit", "evictions")
+REDIS_USES = ("cache", "quota", "rate_limit", "evictions", "idempotency")
 REDIS_REASONS = (
     *("authentication", "permission", "tls", "dns", "refused", "timeout", "connection"),
     *("out_of_memory", "read_only", "loading", "cluster_down", "no_master"),
@@ -23,6 +23,7 @@ REDIS_REASONS = (
 )
 ENDPOINTS = (
     *("promotionData", "promotionsV2", "promotionById", "promotionsV3", "programs"),
+    *("enrolAndEarn", "revokeEnrolAndEarn", "revokeDirectEarn"),
     *("oauthToken", OTHER),
 )
 ROUTES = (
@@ -41,6 +42,8 @@ DROPS = ("malformed", "not_requested")
 RESTART_REASONS = ("exit", "signal", "unresponsive")
 SPAN_OUTCOMES = ("exported", "failed", "queue_full")
 EFFECTS = ("converted", "null")
+ACTIONS = ("enrol", "issue", "withdraw_enrolments", "withdraw_issues")
+ACTION_OUTCOMES = ("done", "refused", "uncertain", "error", "repeated")
 CODES = (*codes(), OTHER)
 # All that is deprecated in the graph, sorted: the parent of workers does not load the schema.
 DEPRECATED: tuple[str, ...] = ()
@@ -130,6 +133,13 @@ _METRICS = (
         "Persisted operations: found in the manifest (trusted) or registered by a client"
         " (automatic), not found, newly registered (stored), or rejected as not trusted.",
         (("outcome", PERSISTED_OUTCOMES),),
+    ),
+    Metric(
+        "gateway_promotion_actions_total",
+        _C,
+        "Mutations that were allowed to write, by what became of them: error where nothing was"
+        " written because of an outage, repeated where the key had been used for the same before.",
+        (("action", ACTIONS), ("outcome", ACTION_OUTCOMES)),
     ),
     Metric(
         "gateway_upstream_calls_total",

@@ -99,10 +99,18 @@ def names_in_their_case(schema: DocumentNode) -> Iterator[str]:
 
 def no_kind_in_a_name(schema: DocumentNode) -> Iterator[str]:
     """Forbid names that contain a kind or a verb: TypeLimit, CurrencyEnum, getPromotion."""
+    inputs = {
+        _inner(argument.type)
+        for kind in _with_fields(schema)
+        if kind.name.value == "Mutation"
+        for field in _fields(kind)
+        for argument in field.arguments or ()
+    }
     for kind in _types(schema):
         name, word = kind.name.value, _KINDS[type(kind)]
-        # An enum may well be of types (PromotionType): the word is wrong on an object alone.
-        if name.startswith(word) or name.endswith(word):
+        # An enum may well be of types (PromotionType): the word is wrong on an object alone. The
+        # input of a mutation has the mutation's name, and "Input".
+        if (name.startswith(word) or name.endswith(word)) and name not in inputs:
             yield name
     for kind in _with_fields(schema):
         for field in _fields(kind):
@@ -131,7 +139,7 @@ def no_twins(schema: DocumentNode) -> Iterator[str]:
 def no_unused_types(schema: DocumentNode) -> Iterator[str]:
     """Forbid types that no query can reach."""
     types = {kind.name.value: kind for kind in _types(schema)}
-    seen, waiting = set[str](), ["Query"]
+    seen, waiting = set[str](), ["Query", "Mutation"]
     while waiting:
         name = waiting.pop()
         if name in seen or name not in types:

@@ -30,6 +30,7 @@ from gateway.upstream.definitions import endpoint as definition_endpoint
 from gateway.upstream.metrics_samples import upstream_samples
 from gateway.upstream.resilience.phase_out import PhaseOut
 from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
+from gateway.upstream.writes.writing import no_action_samples
 from tests.support.graph import settings_for
 from tests.support.response_caches import standalone_response_cache
 
@@ -80,6 +81,7 @@ def test_what_the_parts_tell_is_all_that_there_is() -> None:
         **standalone_response_cache().samples(),
         **eviction_samples(None),
         **webhook_samples(None),
+        **no_action_samples(),
     }
     assert readings.keys() == {metric.name for metric in METRICS}
     assert len(TABLE.flatten(readings)) == TABLE.cells

@@ -107,6 +107,32 @@ class CustomerViewEndpoint:
         finally:
             request.budget.reserve_more(-1)
 
+    async def page_now(self, key: CustomerPageKey, request: RequestContext) -> CustomerPage:
+        """Return one window by a call of its own, with a call reserved for it."""
+        call = _CustomerCall(_target(key), request, (key.customer,), key=key, api=self)
+        request.report.fresh_until = 0.0
+        request.budget.reserve_more(1)
+        try:
+            call.begin()
+            return call.read(await self._upstream.client.send(call), is_own=True)
+        except UpstreamInputRefusedError as error:
+            raise client_error_or_misuse(error, _given(key.filters)) from None
+        finally:
+            request.budget.reserve_more(-1)
+
+
+class FreshCustomerView:
+    """An endpoint whose pages come from calls of their own: from no cache, no other request."""
+
+    def __init__(self, endpoint: CustomerViewEndpoint) -> None:
+        self._endpoint = endpoint
+
+    async def page(
+        self, key: CustomerPageKey, request: RequestContext, max_age_s: float = math.inf
+    ) -> CustomerPage:
+        """Return one window as it is now; it is 0 s old."""
+        return await self._endpoint.page_now(key, request)
+
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class _CustomerCall(UpstreamCall[CustomerPage]):

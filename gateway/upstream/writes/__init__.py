@@ -1,0 +1,1 @@
+"""What a customer can do: enrolling, issuing and withdrawing, each sent once."""

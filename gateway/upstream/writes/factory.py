@@ -1,0 +1,44 @@
+"""Creates what writes of a process need, of its settings."""
+
+from contextlib import suppress
+from functools import partial
+
+from gateway.cache.evictions import EvictionsUnavailableError
+from gateway.cache.evictor import Evictor
+from gateway.cache.idempotency import IdempotencyKeys, KeyClaims, LocalKeys
+from gateway.cache.options import CacheClocks, SharedLimits
+from gateway.cache.redis_server import RedisServer
+from gateway.config.settings import Settings
+from gateway.upstream.cached_upstream import CachedUpstream
+from gateway.upstream.writes.writing import Writing
+
+_KEY_TIMEOUT_S = 1.0
+_GRACE_S = 2.0  # an action ends at its deadline; its result is stored soon after
+
+
+def create_writing(
+    settings: Settings,
+    cached: CachedUpstream,
+    evictor: Evictor | None,
+    server: RedisServer | None,
+    clocks: CacheClocks | None = None,
+) -> Writing | None:
+    """Return what writes; None where writing is switched off."""
+    if not settings.writes or evictor is None:
+        return None
+    clocks = clocks or CacheClocks()
+    keys: IdempotencyKeys = LocalKeys(clocks.monotonic)
+    if server is not None:
+        from gateway.cache.redis_connections import create_redis  # noqa: PLC0415 - decision 22
+        from gateway.cache.shared_idempotency import SharedKeys  # noqa: PLC0415 - as above
+
+        redis = create_redis(server, SharedLimits(timeout_s=_KEY_TIMEOUT_S))
+        keys = SharedKeys(redis, clock=clocks.monotonic)
+    claims = KeyClaims(keys, settings.upstream_deadline_s + _GRACE_S, clocks.wall)
+    return Writing(cached.client, claims, cached.keys, partial(_evict, evictor))
+
+
+async def _evict(evictor: Evictor, customer_id: str) -> None:
+    """Drop what all replicas have cached of a customer; without Redis others do it later."""
+    with suppress(EvictionsUnavailableError):
+        await evictor.evict_customer(int(customer_id))

@@ -1,0 +1,1 @@
+"""Mutations over real HTTP: what reaches the platform, and what clients get."""
