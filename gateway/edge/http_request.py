@@ -60,7 +60,7 @@ class HttpRequest:
     """
 
     __slots__ = ("_arrival", "_is_cancellable", "_pieces", "body", "client", "context", "headers",
-                 "id", "is_disconnected", "method", "query", "task")  # fmt: skip
+                 "id", "is_disconnected", "is_refused", "method", "query", "task")  # fmt: skip
 
     def __init__(  # noqa: PLR0913, PLR0917 - created in two places, and once for every request
         self,
@@ -74,6 +74,7 @@ class HttpRequest:
         self.method, self.query, self.headers = method, query, headers
         self.client, self.id, self.body = client, request_id, body
         self.is_disconnected = self._is_cancellable = False
+        self.is_refused = False  # by the server, which has responded: the client is still there
         self.task: asyncio.Task[None] | None = None
         self.context: RequestContext | None = None
         self._pieces: list[bytes] = []

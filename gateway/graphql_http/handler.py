@@ -126,8 +126,9 @@ class GraphQLHandler:
                 return await compress_response(response, headers, self.settings.compress_min_bytes)
         except ClientDisconnectedError:
             self.gc.after_errors()
-            self.statistics.disconnects += 1
-            log.info("client_disconnected", **client.log_fields.fields)
+            if not http_request.is_refused:
+                self.statistics.disconnects += 1
+                log.info("client_disconnected", **client.log_fields.fields)
             return _DISCONNECTED_RESPONSE
         except RequestError as error:
             self.statistics.count_rejected(client.outcomes, [error.code], error.status, number)

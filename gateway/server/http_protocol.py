@@ -109,10 +109,16 @@ class LimitedHttpProtocol(UvicornProtocol):
         number = len(self.pipeline) + (is_pending or self._in_head)
         has_response = is_pending and last is not None and last.response_started
         if number and not self.pipeline and not has_response:
+            self._mark_refused()
             self.transport.write(self._shutdown_response())
         self.abandon()
         self.close(lingers=self._in_head or self._in_body)
         return number
+
+    def _mark_refused(self) -> None:
+        """Record that the request in flight, which is cancelled next, gets a response from here."""
+        if self._fast_request is not None:
+            self._fast_request.is_refused = True
 
     def _shutdown_response(self) -> bytes:
         request, last = self._fast_request, self.last_cycle
@@ -305,6 +311,7 @@ class LimitedHttpProtocol(UvicornProtocol):
                 self.fast_path.count_refused(self.url, HttpHeaders(self.headers), code, status)
             self.transport.write(self._too_many_connections())
         elif not has_response and not self.pipeline and not self.transport.is_closing():
+            self._mark_refused()
             is_parsing = self._in_head or self._in_body  # else these are of the request before
             self.transport.write(
                 early_response(

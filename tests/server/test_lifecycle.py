@@ -190,6 +190,7 @@ def test_a_second_signal_does_not_wait(mode: str) -> None:
     assert command.is_gone()
     assert '"requests_cut":1' in command.err
     assert "Traceback" not in command.err
+    assert "client_disconnected" not in command.err  # it was there until the end
 
 
 @pytest.mark.parametrize("mode", ["one", "several"])
