@@ -154,9 +154,10 @@ class CustomerPromotion(Node):
         " left out; one that occurs several times is there as often.",
         AsViews(PromotionMetadata),
     )
-    def metadata(self, keys: Keys = None) -> list[wire.Metadata]:
+    def metadata(self, keys: Keys = None) -> list[wire.Metadata] | None:
         """Return the entries with some keys, or all."""
-        return with_keys(self.payload.metadata, keys)
+        metadata = self.payload.metadata
+        return metadata if keys is None else with_keys(metadata, keys)
 
     @computed(
         "Its limits as a whole, with what this customer has used.",
