@@ -22,10 +22,12 @@ from tests.support.graph import Graph, serve_gateway
 from tests.support.metrics import scrape, wait_for_redis
 from tests.support.valkey import Valkey, redis_at
 from tests.support.valkey_cluster import SLOTS, ValkeyCluster
+from tests.support.webhooks import SECRET, Sender, customer_event
 
 PATIENT = SharedLimits(timeout_s=5.0)
 WITHIN_S = 10.0
 SHARED: dict[str, Any] = {
+    "webhook_secret": SECRET,
     "cache_key_secret": "sixteen bytes at least",
     "cache_definition_ttl_s": 300,
     "upstream_calls_per_minute": 600,
@@ -71,6 +73,9 @@ def test_two_gateways_share_all_of_it(cluster: ValkeyCluster, sandbox_url: str) 
             graph.ask(query)
             assert (graph.calls == 0) == is_cached
             calls += graph.calls
+        event = customer_event(1, eventId="one")
+        senders = [stack.enter_context(Sender(url)) for url in urls]
+        assert [sender.send(event) for sender in senders] == ["evicted", "repeated"]
         remaining = scrape(urls[1])["gateway_upstream_quota_remaining"]
         assert remaining == SHARED["upstream_calls_per_minute"] - calls
         statuses = [
