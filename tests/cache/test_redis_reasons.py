@@ -31,6 +31,7 @@ SHARED: dict[str, Any] = {
     "rate_limit_per_minute": 600,
     "rate_limit_upstream_calls_per_minute": 600,
     "webhook_secret": SECRET,
+    "writes": True,
 }
 
 
@@ -92,7 +93,7 @@ def _broken(kind: str, valkey: Valkey, stack: ExitStack) -> str:  # noqa: PLR091
             valkey.execute("ACL", "SETUSER", "weak", "on", ">a-password", "~*", "+ping")
             return f"redis://weak:a-password@127.0.0.1:{port}"
         case "no permission in scripts":
-            rights = ("~*", "+@all", "-hset", "-zadd", "-psetex", "-set")
+            rights = ("~*", "+@all", "-hset", "-zadd", "-psetex", "-set", "-get")
             valkey.execute("ACL", "SETUSER", "weak", "on", ">a-password", *rights)
             return f"redis://weak:a-password@127.0.0.1:{port}"
         case "plain server":

@@ -241,7 +241,7 @@ def test_without_accept_the_older_type_is_sent(http: httpx.Client) -> None:
 
 @pytest.mark.parametrize("query", ["mutation { x }", "subscription { x }"])
 def test_only_queries_are_run(http: httpx.Client, query: str) -> None:
-    """The schema has neither mutations nor subscriptions, with any method."""
+    """The schema has no such mutation, and no subscriptions, with any method."""
     posted = post(http, {"query": query})
     got = http.get("/graphql", params={"query": query}, headers={"Accept": GRAPHQL})
     assert posted.status_code == got.status_code == 400

@@ -185,7 +185,7 @@ def start(**settings: Any) -> list[str]:
         ("{ __schema { queryType { name } } }", "line 1, column 3: GraphQL introspection"),
         ("query A { __typename } query A { __typename }", "line 1, column 7: There can be only"),
         ("query A { __typename } { __typename }", "line 1, column 24: This anonymous"),
-        ("mutation { __typename }", "line 1, column 1: The mutation operation"),
+        ("subscription { __typename }", "line 1, column 1: The subscription operation"),
         ('{ program(programId: "1") { id(x: 1) } }', "line 1, column 32: Unknown argument"),
         ("{ customer(by: {}) { id } }", "line 1, column 16: "),
         ("", "Syntax Error"),

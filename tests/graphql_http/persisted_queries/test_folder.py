@@ -109,7 +109,7 @@ MISTAKES: dict[str, str | bytes] = {
     "f.graphql": "fragment F on Program { gone }\nfragment G on Program { ...G }",
     "g.graphql": "fragment F on Program { id }",
     "h.graphql": 'query H { customer(by: {mobile: "1", email: "2"}) { id } }\n'
-    "mutation M { __typename }",
+    "subscription S { __typename }",
 }
 
 
