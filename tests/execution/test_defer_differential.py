@@ -141,7 +141,10 @@ class Deferred(Both):
             elif _NOT_JSON not in str(reference.data):  # which the compiled executor encodes early
                 told = difference_from(reference, results[0])
             for each in (told, *(difference(whole, result) for result in results)):
-                if each is not None:
+                if each is not None and self.gateway.platform.rate:
+                    # A part that waits may find what another one has fetched, or the fault of it.
+                    counts["other faults"] += 1
+                elif each is not None:
                     differences.append(f"{each}\n{generated.text}\n{generated.variables}")
 
 
@@ -196,6 +199,7 @@ def _proves_something(tally: Tally) -> None:
     assert counts["parts"] > counts["in parts"]
     assert counts["failed parts"] > 0
     assert counts["other calls"] < 0.3 * counts["in parts"]
+    assert counts["other faults"] <= max(3, 0.01 * counts["in parts"])
 
 
 async def _try(deferred: Deferred, pools: Pools, seeds: range) -> None:
