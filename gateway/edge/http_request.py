@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from random import getrandbits
 from types import TracebackType
@@ -49,7 +50,7 @@ class HttpHeaders:
         return [first.strip(_BLANKS)]
 
 
-class HttpRequest:
+class HttpRequest(ABC):
     """One HTTP request, whose body the server feeds while it arrives.
 
     `body` is None until it is complete. `client` is the address of the connection's other end, `id`
@@ -120,13 +121,13 @@ class HttpRequest:
         """Whether a response in pieces can be sent."""
         return True
 
+    @abstractmethod
     async def begin(self, headers: HeaderLines, data: bytes) -> None:
         """Begin a response in pieces, with status 200 and no length; `data` is the first piece."""
-        raise NotImplementedError
 
+    @abstractmethod
     def send(self, data: bytes) -> None:
         """Send one more piece, without waiting for the client to read it."""
-        raise NotImplementedError
 
     def __enter__(self) -> None:
         if self.is_disconnected:

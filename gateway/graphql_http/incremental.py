@@ -8,6 +8,7 @@ There are two formats, which clients choose by a parameter of the media type in 
 """
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -29,18 +30,18 @@ _encode = msgspec.json.Encoder().encode
 Json = dict[str, Any]
 
 
-class PayloadFormat:
+class PayloadFormat(ABC):
     """One of the two formats; `parameter` is that of the media type."""
 
     parameter: ClassVar[str]
 
+    @abstractmethod
     def opened(self, fragments: Sequence[Fragment]) -> Json:
         """Return the members of a payload that announce fragments."""
-        raise NotImplementedError
 
+    @abstractmethod
     def members(self, payload: Payload) -> Json:
         """Return the members of a payload; empty where it has nothing that is sent."""
-        raise NotImplementedError
 
 
 class PathFormat(PayloadFormat):

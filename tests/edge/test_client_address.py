@@ -3,7 +3,8 @@
 import pytest
 
 from gateway.edge.client_address import ClientAddresses
-from gateway.edge.http_request import HttpHeaders, HttpRequest
+from gateway.edge.http_request import HttpHeaders
+from tests.support.whole_request import WholeRequest
 
 PROXIES = ("10.0.0.0/8", "192.0.2.1", "2001:db8:f::/48")
 
@@ -11,7 +12,7 @@ PROXIES = ("10.0.0.0/8", "192.0.2.1", "2001:db8:f::/48")
 def of(peer: str | None, *forwarded: str, proxies: tuple[str, ...] = PROXIES) -> str:
     """Return the address of a request from this peer with these header lines."""
     headers = [(b"x-forwarded-for", line.encode("latin-1")) for line in forwarded]
-    return ClientAddresses(proxies).of(HttpRequest("POST", b"", HttpHeaders(headers), peer, "id"))
+    return ClientAddresses(proxies).of(WholeRequest("POST", b"", HttpHeaders(headers), peer, "id"))
 
 
 def test_nobody_is_believed_by_default() -> None:
@@ -86,7 +87,7 @@ def test_proxies_may_have_ports_and_be_written_as_ipv6() -> None:
 def test_no_other_header_names_the_client() -> None:
     """A proxy that sets one header passes the others on as the client sent them."""
     lines = [(b"forwarded", b"for=198.51.100.7"), (b"x-real-ip", b"198.51.100.7")]
-    asked = HttpRequest("POST", b"", HttpHeaders(lines), "10.1.2.3", "id")
+    asked = WholeRequest("POST", b"", HttpHeaders(lines), "10.1.2.3", "id")
     assert ClientAddresses(PROXIES).of(asked) == "10.1.2.3"
 
 

@@ -12,12 +12,13 @@ import pytest
 from starlette.types import ASGIApp
 
 from gateway.app import create_app
-from gateway.edge.http_request import ClientDisconnectedError, HttpHeaders, HttpRequest
+from gateway.edge.http_request import ClientDisconnectedError, HttpHeaders
 from gateway.server.http_protocol import LimitedHttpProtocol
 from tests.support.graph import settings_for
 from tests.support.httpx_transport import HttpxTransport
 from tests.support.raw_http import POST, connect, parse, until_closed
 from tests.support.serving import serve
+from tests.support.whole_request import WholeRequest
 
 BODY = b'{"query": "{ customer(by: {mobile: \\"919876543210\\"}) { id } }"}'
 ASKS = POST + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
@@ -131,7 +132,7 @@ def test_a_request_with_malformed_data_in_its_packet_is_not_started() -> None:
 async def test_a_disconnect_before_the_operation_prevents_it() -> None:
     """It may happen while the keys of a token are fetched."""
     has_begun = False
-    asked = HttpRequest("POST", b"", HttpHeaders(()), None, "id")
+    asked = WholeRequest("POST", b"", HttpHeaders(()), None, "id")
     asked.disconnect()
     with pytest.raises(ClientDisconnectedError), asked:
         has_begun = True
