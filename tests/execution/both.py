@@ -189,6 +189,7 @@ class Both:
             await quiet(before)
             calls.append(self.gateway.platform.calls)
         self._count(outcomes[0], calls[0])
+        counts["queries"] += operation.is_query
         for outcome, called in zip(outcomes[1:], calls[1:], strict=True):
             if self._is_told_otherwise(outcome, calls[0], called):
                 counts["told otherwise"] += 1

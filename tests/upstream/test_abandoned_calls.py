@@ -80,7 +80,7 @@ async def test_a_call_whose_deadline_has_passed_ends_its_connection() -> None:
         for number in range(FAILURES_TO_OPEN):
             assert gateway.state is CircuitState.CLOSED
             with pytest.raises(UpstreamTimeoutError):
-                await gateway.get(within_s=0.25)
+                await gateway.get(within_s=0.5)
             await gateway.server.end_of(number)
         assert gateway.state is CircuitState.OPEN
 
