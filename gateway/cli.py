@@ -241,6 +241,7 @@ def _dev(options: argparse.Namespace) -> None:
         "graphiql": True,
         "introspection": True,
         "report_upstream": True,
+        "writes": True,
         "shutdown_delay_s": 0.0,
         "admin_port": 0,
         "anonymous_roles": frozenset(Role),
@@ -248,7 +249,7 @@ def _dev(options: argparse.Namespace) -> None:
     }
     # The sockets come first: the sandbox has its URL from its socket, and its port may be taken.
     address = load_settings(upstream_url="", **overrides)
-    if not address.has_evictions:
+    if not address.webhook_secret.get_secret_value():
         overrides["webhook_secret"] = secrets.token_urlsafe(24)
     _warn_of_unknown_variables()
     sandbox_socket = listen("127.0.0.1", options.sandbox_port, "--sandbox-port")

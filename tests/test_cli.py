@@ -22,6 +22,10 @@ from tests.support.logged import startup_mistakes
 LOCAL = ["http://localhost:3000", "http://127.0.0.1:5173", "http://[::1]:8080", "http://localhost"]
 COMMANDS = ["dev", "serve", "sandbox", "schema", "operations", "config", "check"]
 OWN = '{{ customer(by: {{externalId: "C-CURRENT"}}) {{ {} }} }}'
+ENROL = """mutation {
+  enrolInPromotion(input: {by: {externalId: "C-ENROL"}, programId: "9031", promotionId: "90310001",
+                           idempotencyKey: "of-the-test-of-dev"}) { outcome }
+}"""
 RULESETS = "promotions(first: 1) { nodes { promotion { definition { rulesets { name } } } } }"
 # An environment made for another gateway, in which `dev` has to work all the same.
 HOSTILE = {
@@ -40,6 +44,7 @@ HOSTILE = {
     "GATEWAY_UPSTREAM_PROXY": "no url",
     "GATEWAY_GRAPHIQL": "false",
     "GATEWAY_INTROSPECTION": "false",
+    "GATEWAY_WRITES": "false",
     "GATEWAY_ANONYMOUS_ROLES": "admin",
     "GATEWAY_AUTH": "jwt",
     "GATEWAY_AUTH_JWKS_URL": "no url",
@@ -68,6 +73,7 @@ def test_dev_prints_what_to_open_and_a_query_that_works(number: signal.Signals) 
         assert answer["extensions"]["upstream"]["calls"] == 1
         assert httpx.get(world, trust_env=False, verify=TLS).json()
         assert post(url, "{ __schema { __typename } }").json()["data"]
+        assert post(url, ENROL).json()["data"]["enrolInPromotion"]["outcome"] == "DONE"
         page = httpx.get(url, headers={"Accept": "text/html"}, trust_env=False, verify=TLS)
         assert page.headers["content-type"].startswith("text/html")
         for origin in (*LOCAL, "https://shop.example"):
@@ -75,7 +81,8 @@ def test_dev_prints_what_to_open_and_a_query_that_works(number: signal.Signals) 
             assert answer.headers["access-control-allow-origin"] == origin
         assert command.end(number) == 0
     assert "Traceback" not in command.err
-    assert [line for line in command.err.splitlines() if "[info     ] operation" not in line] == []
+    events = re.compile(r"\[info     \] (operation|promotion_action|webhook_event)\b")
+    assert [line for line in command.err.splitlines() if not events.search(line)] == []
 
 
 def test_dev_with_auth_prints_tokens_that_show_each_refusal() -> None:

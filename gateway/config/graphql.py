@@ -100,7 +100,7 @@ class DocumentSettings(BaseSettings):
     writes: bool = Field(
         default=False,
         description="Whether mutations may write: enrol customers in promotions, issue these and"
-        " withdraw them. Otherwise every mutation is FORBIDDEN, without a call.",
+        " withdraw them. Otherwise every mutation is FORBIDDEN, without a call; true in `dev`.",
     )
     federation: bool = Field(
         default=False,
