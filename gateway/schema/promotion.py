@@ -61,7 +61,7 @@ def _global_id(payload: AnyPromotion) -> str:
     return encode_id(f"Promotion:{payload.program_id}:{payload.promotion_id}")
 
 
-def _type(payload: AnyPromotion) -> PromotionType:
+def promotion_type(payload: AnyPromotion) -> PromotionType:
     """Parse the type by the rule of the payload's endpoint."""
     if payload.__class__ is CustomerPromotionPayload:
         return CUSTOMER_PROMOTION_TYPES[payload.type_name]
@@ -72,7 +72,7 @@ def _type(payload: AnyPromotion) -> PromotionType:
 
 def _type_name(payload: AnyPromotion) -> str | None:
     """Return the type's name, spelled alike for both endpoints."""
-    return type_spelling(_type(payload), payload.type_name)
+    return type_spelling(promotion_type(payload), payload.type_name)
 
 
 def _event_names(payload: AnyPromotion) -> list[str]:
@@ -113,7 +113,7 @@ class Promotion(Node):
     identifier: str | None = plain("An id of the brand's own making.")
     description: str | None = plain("Free text by unknown authors. Never render it as markup.")
 
-    type: PromotionType = plain("How it reaches a customer.", PAYLOAD, _type)
+    type: PromotionType = plain("How it reaches a customer.", PAYLOAD, promotion_type)
 
     type_name: str | None = plain(
         "The upstream's own word for it, in one spelling where it is known: GENERIC, LOYALTY for"

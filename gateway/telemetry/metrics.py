@@ -23,7 +23,7 @@ REDIS_REASONS = (
 )
 ENDPOINTS = (
     *("promotionData", "promotionsV2", "promotionById", "promotionsV3", "programs"),
-    *("enrolAndEarn", "revokeEnrolAndEarn", "revokeDirectEarn"),
+    *("enrolAndEarn", "revokeEnrolAndEarn", "revokeDirectEarn", "enrol", "revoke"),
     *("oauthToken", OTHER),
 )
 ROUTES = (

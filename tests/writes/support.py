@@ -9,12 +9,12 @@ from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.faults.spec import parse_fault
 from gateway.sandbox.world import World
 from tests.sandbox.client import NOW
-from tests.sandbox.writing import old_id
+from tests.sandbox.writing import new_id, old_id
 from tests.support.graph import Graph, graph_over
 from tests.support.http_client import client
 from tests.support.serving import serve
 
-OLD_PROGRAM = "9031"
+NEW_PROGRAM, OLD_PROGRAM = "9030", "9031"
 PAYLOAD = """{
   outcome enrolmentIds issueIds userErrors { code field message }
   customerPromotion {
@@ -51,6 +51,12 @@ def wanted(name: str, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def wanted_new(name: str, **changes: Any) -> dict[str, Any]:
+    """Return the input for a customer's promotion of the new interface."""
+    ids = {"programId": NEW_PROGRAM, "promotionId": str(new_id(name))}
+    return wanted(name) | ids | changes
+
+
 class Writer:
     """A client of a gateway that may write, and the log of the platform's writes."""
 
@@ -83,11 +89,35 @@ class Writer:
         code: str = error["extensions"]["code"]
         return code
 
+    def held(self, name: str) -> dict[str, Any]:
+        """Return what a customer has of their promotion of the new interface."""
+        data = self.graph.ask(
+            "query($by: CustomerIdentifier!, $program: ID!, $promotion: ID!) {"
+            " promotion(programId: $program, promotionId: $promotion) {"
+            " forCustomer(by: $by) { enrolments { enrolmentId issues { issueId } } } } }",
+            {
+                "by": {"externalId": name},
+                "program": NEW_PROGRAM,
+                "promotion": str(new_id(name)),
+            },
+        )
+        held: dict[str, Any] = data["promotion"]["forCustomer"]
+        return held
+
     @property
     def writes(self) -> list[dict[str, Any]]:
         """Return the writes that have reached the platform."""
         log: list[dict[str, Any]] = self._platform.get("/__writes").json()["log"]
         return log
+
+    def change(self, name: str, /, **facts: Any) -> None:
+        """Change a customer's promotion of the new interface, which gets another version."""
+        path = f"/__promotions/{NEW_PROGRAM}/{new_id(name)}"
+        assert self._platform.put(path, json=facts).status_code == 200
+
+    def repair(self) -> None:
+        """End all faults."""
+        self._platform.delete("/__faults")
 
     @property
     def applied(self) -> int:
@@ -100,10 +130,12 @@ class Writer:
 
 
 @contextmanager
-def writer(*faults: str, error_status: int = 400, **overrides: Any) -> Iterator[Writer]:
+def writer(
+    *faults: str, error_status: int = 400, world: World | None = None, **overrides: Any
+) -> Iterator[Writer]:
     """Serve a sandbox of its own, and a gateway that may write to it."""
     sandbox = create_sandbox(
-        World.generate(today=NOW.date()),
+        world or World.generate(today=NOW.date()),
         clock=lambda: NOW,
         error_status=error_status,
         faults=[parse_fault(each) for each in faults],

@@ -5,6 +5,7 @@ over Redis.
 """
 
 import asyncio
+import math
 import random
 import secrets
 from contextvars import Context
@@ -37,6 +38,7 @@ _HOLD_OFF_S = 30.0  # after a failure: each request would wait for the next one 
 _DEADLINE_S = 60.0
 _MAX_FULL_CATALOGUES = 4
 _MAX_IDENTITIES = 512
+_DROP_EVERY_S = 60.0
 _SPARE_CALLS = 10
 
 
@@ -49,6 +51,10 @@ class CataloguePort(Protocol):
 
     async def load(self, request: RequestContext) -> Catalogue:
         """Return the catalogue; raise UpstreamError."""
+        ...
+
+    def drop(self, request: RequestContext) -> None:
+        """Forget the catalogue, as the platform has shown that it is outdated."""
         ...
 
 
@@ -93,6 +99,7 @@ class Catalogues:
         self._failures: BoundedDict[str, _Failure] = BoundedDict(_MAX_IDENTITIES)
         self._absence = EndpointAbsence(ENDPOINT, clock=self._clock)
         self._loads: dict[str, asyncio.Task[_Outcome]] = {}
+        self._dropped: BoundedDict[str, float] = BoundedDict(_MAX_IDENTITIES)  # when, by wall clock
 
     async def aclose(self) -> None:
         """Cancel the loads, and wait until they have ended."""
@@ -142,6 +149,22 @@ class Catalogues:
             raise copied_error(outcome)
         request.decoded[decoded_key] = outcome
         return outcome
+
+    def drop(self, request: RequestContext) -> None:
+        """Forget the catalogue, as the platform has shown that it is outdated.
+
+        The next one is that of the platform, also where Redis has one. That is done once a minute
+        at most, as whoever writes can have it done.
+        """
+        identity = self._upstream.credential.identity(request)
+        now = self._upstream.cache.clock()
+        if now >= self._dropped.get(identity, -math.inf) + _DROP_EVERY_S:
+            self._dropped[identity] = now
+            self._cached.pop(identity, None)
+
+    def _is_outdated(self, identity: str, since: float) -> bool:
+        """Whether a catalogue was dropped since."""
+        return since < self._dropped.get(identity, -math.inf)
 
     def _check(self, identity: str) -> None:
         """Raise the error of an endpoint that is not offered, or of a load that failed lately."""
@@ -193,6 +216,7 @@ class Catalogues:
     async def _load(self, identity: str, request: RequestContext) -> _Outcome:
         """Return the catalogue of the shared cache or the platform; return, not raise, errors."""
         key = self._upstream.keys.key(self._upstream.origin, identity, ENDPOINT)
+        began_at = self._upstream.cache.clock()
         try:
             async with asyncio.timeout(_DEADLINE_S):
                 shared = await self._read_shared(key, identity)
@@ -206,7 +230,7 @@ class Catalogues:
         self._failures.pop(identity, None)
         self._absence.served(identity)
         catalogue = Catalogue(pages.definitions)
-        if self._policy.stores:
+        if self._policy.stores and not self._is_outdated(identity, began_at):
             await self._store(key, identity, catalogue, pages.bodies)
         return catalogue
 
@@ -248,6 +272,8 @@ class Catalogues:
             return None
         entry = await cache.shared.get(key)
         if entry is None or entry.freshness(cache.clock()) is not Freshness.FRESH:
+            return None
+        if self._is_outdated(identity, entry.stored_at):
             return None
         try:
             head = msgspec.json.decode(entry.payload, type=_Head)

@@ -2,10 +2,7 @@
 
 from typing import Any, NamedTuple
 
-import msgspec
-
 from gateway.context import RequestContext
-from gateway.telemetry import log
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.http_statuses import SUCCESSES
 from gateway.upstream.normalise.actions import (
@@ -13,19 +10,25 @@ from gateway.upstream.normalise.actions import (
     PromotionAction,
     PromotionUserErrorCode,
 )
-from gateway.upstream.normalise.warnings import UpstreamWarning, parse_code, parse_warnings
+from gateway.upstream.normalise.warnings import parse_warnings
+from gateway.upstream.response_errors import error_from_status
+from gateway.upstream.writes.answers import (
+    COMMON_CODES,
+    Codes,
+    as_object,
+    is_about_another,
+    log_warnings,
+    only_object,
+    read_errors,
+    read_ids,
+    read_object,
+    refused,
+    warned,
+)
 from gateway.upstream.writes.write import UNCERTAIN, Write, WriteResult, post
 
 _PATH = "/v2/promotion/bulk/"
 _Code = PromotionUserErrorCode
-_NOT_FOUND = dict.fromkeys((8015, 8065, 8089, 8109, 8121), _Code.CUSTOMER_NOT_FOUND)
-_COMMON = {
-    **_NOT_FOUND,
-    8874: _Code.PROMOTION_NOT_FOUND,  # the program
-    8896: _Code.PROMOTION_NOT_FOUND,
-    8892: _Code.PROMOTION_NOT_ACTIVE,
-}
-_ALREADY = ("already enrol", "limit reached", "limit is reached")
 
 
 class _Endpoint(NamedTuple):
@@ -33,14 +36,14 @@ class _Endpoint(NamedTuple):
 
     name: str
     bulk_action: str | None
-    codes: dict[int, PromotionUserErrorCode]
+    codes: Codes
 
 
 _ENROL = _Endpoint(
     "enrolAndEarn",
     "ENROL",
-    _COMMON
-    | {
+    {
+        **COMMON_CODES,
         8881: _Code.NOT_ENROLLABLE,
         8899: _Code.ALREADY_ENROLLED_OR_LIMIT_REACHED,
         8902: _Code.NOT_ENROLLABLE,
@@ -49,14 +52,14 @@ _ENROL = _Endpoint(
 _ISSUE = _Endpoint(
     "enrolAndEarn",
     "EARN",
-    _COMMON
-    | {
+    {
+        **COMMON_CODES,
         8881: _Code.NOT_ISSUABLE,
         8899: _Code.ALREADY_ENROLLED_OR_LIMIT_REACHED,
         8901: _Code.NOT_ISSUABLE,  # not enrolled
     },
 )
-_WITHDRAWING = _COMMON | dict.fromkeys((8901, 8902), _Code.NOTHING_TO_WITHDRAW)
+_WITHDRAWING = {**COMMON_CODES, **dict.fromkeys((8901, 8902), _Code.NOTHING_TO_WITHDRAW)}
 _WITHDRAW_ENROLMENTS = _Endpoint("revokeEnrolAndEarn", "REVOKE_ENROL", _WITHDRAWING)
 _WITHDRAW_ISSUES = _Endpoint("revokeEnrolAndEarn", "REVOKE_EARN", _WITHDRAWING)
 _WITHDRAW_DIRECT_ISSUES = _Endpoint("revokeDirectEarn", None, _WITHDRAWING)
@@ -78,7 +81,9 @@ async def send(client: UpstreamClient, write: Write, request: RequestContext) ->
         return UNCERTAIN
     if response.status not in SUCCESSES:
         code = None if response.refusal is None else response.refusal.code
-        return _refused(endpoint, code)
+        if code is None:
+            raise error_from_status(endpoint.name, response)
+        return refused(endpoint.name, endpoint.codes, code)
     return read_result(write, response.body)
 
 
@@ -113,52 +118,21 @@ def read_result(write: Write, body: bytes) -> WriteResult:
     else leaves open what has become of the write.
     """
     endpoint = _endpoint(write)
-    answer = _answer(body)
-    item = answer.get("item", {})
-    result = item.get("result")
-    if not isinstance(result, dict):
-        result = {}
-    about = _ids(result.get("entityId"))
-    if not answer or (about and about != (write.customer_id,)):
-        reason = "about another customer" if about else "not an object"
-        log.warning("upstream_bad_payload", endpoint=endpoint.name, reason=reason)
+    answer = read_object(body)
+    item = only_object(answer.get("response"))
+    result = as_object(item.get("result"))
+    if is_about_another(endpoint.name, write, answer, result.get("entityId")):
         return UNCERTAIN
     warnings = parse_warnings(item.get("warnings"))
     made = _made(write, result)
-    if made is None:
-        errors = item.get("errors") or answer.get("errors")
-        return _refused(endpoint, _code(errors)) if errors else _warned(endpoint, warnings)
-    if warnings:
-        codes = [warning.code for warning in warnings]
-        log.warning("upstream_write_warnings", endpoint=endpoint.name, codes=codes)
-    return made
-
-
-def _answer(body: bytes) -> dict[str, Any]:
-    """Return the object of a response, with its only `item`; empty where it cannot be read."""
-    try:
-        answer = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return {}
-    if not isinstance(answer, dict):
-        return {}
-    items = answer.get("response")
-    if isinstance(items, list) and len(items) == 1 and isinstance(items[0], dict):
-        answer["item"] = items[0]
-    else:
-        answer["item"] = {}
-    return answer
-
-
-def _warned(endpoint: _Endpoint, warnings: tuple[UpstreamWarning, ...]) -> WriteResult:
-    """Return what warnings say where there is neither an id nor an error."""
-    for warning in warnings:
-        code = endpoint.codes.get(warning.code) if warning.code is not None else None
-        if code is not None:
-            return WriteResult.refused(code)
-        if any(words in warning.message.lower() for words in _ALREADY):
-            return WriteResult.refused(_Code.ALREADY_ENROLLED_OR_LIMIT_REACHED)
-    return UNCERTAIN
+    if made is not None:
+        log_warnings(endpoint.name, warnings)
+        return made
+    errors = item.get("errors") or answer.get("errors")
+    if not errors:
+        return warned(endpoint.codes, warnings)
+    codes = [code for code, _ in read_errors(errors) if code is not None]
+    return refused(endpoint.name, endpoint.codes, codes[0] if codes else None)
 
 
 def _made(write: Write, result: dict[str, Any]) -> WriteResult | None:
@@ -167,39 +141,13 @@ def _made(write: Write, result: dict[str, Any]) -> WriteResult | None:
     issues: tuple[str, ...] = ()
     match write.action:
         case PromotionAction.ENROL:
-            enrolments = _ids(result.get("issualId"))
+            enrolments = read_ids(result.get("issualId"))
         case PromotionAction.ISSUE:  # the enrolment was there before, or is a dummy
-            issues = _ids(result.get("earnedId"))
+            issues = read_ids(result.get("earnedId"))
         case PromotionAction.WITHDRAW_ENROLMENTS:
-            enrolments = _ids(result.get("revokedIssualId"))
+            enrolments = read_ids(result.get("revokedIssualId"))
         case _:
-            issues = _ids(result.get("revokedEarnIds"))
+            issues = read_ids(result.get("revokedEarnIds"))
     if not enrolments and not issues:
         return None
     return WriteResult(ActionOutcome.DONE, enrolments, issues)
-
-
-def _refused(endpoint: _Endpoint, code: int | None) -> WriteResult:
-    known = endpoint.codes.get(code) if code is not None else None
-    if known is None:
-        log.error("upstream_error_code", endpoint=endpoint.name, upstream_code=code)
-    return WriteResult.refused(known or _Code.REFUSED)
-
-
-def _code(errors: Any) -> int | None:
-    """Return the first code of an error or of a list of them."""
-    for error in errors if isinstance(errors, list) else [errors]:
-        code = parse_code(error.get("code")) if isinstance(error, dict) else None
-        if code is not None:
-            return code
-    return None
-
-
-def _ids(raw: Any) -> tuple[str, ...]:
-    """Return ids, positive numbers that may be texts, of one value or a list."""
-    found = []
-    for each in raw if isinstance(raw, list) else [raw]:
-        text = str(each) if isinstance(each, str | int) and not isinstance(each, bool) else ""
-        if text.isascii() and text.isdigit() and int(text) > 0:
-            found.append(str(int(text)))
-    return tuple(dict.fromkeys(found))

@@ -22,16 +22,19 @@ from gateway.upstream.normalise.actions import (
 )
 from gateway.upstream.response import UpstreamResponse
 from gateway.upstream.response_errors import error_from_status
+from gateway.upstream.successor.definition import SuccessorDefinition
 
-_NOT_ALLOWED = frozenset({401, 403, 429, 498})
+NOT_ALLOWED = frozenset({401, 403, 429, 498})
 _TIMED_OUT = 408  # what had been received by then is not known
 
 
 class Write(NamedTuple):
     """What is to be done for which customer, by the platform's own ids.
 
-    `ids` are those of the enrolments or issues to withdraw, None for all. `is_direct`: the
-    promotion is issued directly, so that its enrolments are no enrolments to a customer.
+    `ids` are those of the enrolments or issues to withdraw, None for all; `enrolment_ids` those of
+    the enrolments that the issues of `ids` belong to. `is_direct`: the promotion is issued
+    directly, so that its enrolments are no enrolments to a customer. `definition` is that of the
+    successor, where it was found there. `request_id` is the same whenever the same is wanted.
     """
 
     action: PromotionAction
@@ -41,6 +44,9 @@ class Write(NamedTuple):
     promotion_id: str
     ids: tuple[str, ...] | None = None
     is_direct: bool = False
+    enrolment_ids: tuple[str, ...] | None = None
+    definition: SuccessorDefinition | None = None
+    request_id: str = ""
 
 
 class WriteResult(msgspec.Struct, frozen=True):
@@ -58,6 +64,13 @@ class WriteResult(msgspec.Struct, frozen=True):
 
 
 UNCERTAIN = WriteResult(ActionOutcome.UNCERTAIN)
+
+
+class Sent(NamedTuple):
+    """What became of a write; `is_outdated`: it shows that the catalogue is."""
+
+    result: WriteResult
+    is_outdated: bool = False
 
 
 class _WriteCall(UpstreamCall[Any]):
@@ -80,8 +93,8 @@ async def post(
 ) -> UpstreamResponse | None:
     """Send a write once; return the response, or None where it is not known what became of it.
 
-    The response is a success, or a refusal with a code. Raise GatewayError where nothing was
-    written: the call was not admitted, found no connection, or was rejected without a code.
+    The response is a success, or has errors. Raise GatewayError where nothing was written: the
+    call was not admitted, found no connection, or was rejected without saying why.
     """
     own = replace(request, report=UpstreamReport())
     call = _WriteCall(endpoint, target, own)
@@ -101,9 +114,8 @@ async def post(
         raise UpstreamUnavailableError(endpoint)
     if status in SUCCESSES:
         return response
-    if (status >= 500 and status not in _NOT_ALLOWED) or status == _TIMED_OUT:
+    if (status >= 500 and status not in NOT_ALLOWED) or status == _TIMED_OUT:
         return None
-    refusal = response.refusal
-    if status in _NOT_ALLOWED or refusal is None or refusal.code is None:
+    if status in NOT_ALLOWED or response.refusal is None:
         raise error_from_status(endpoint, response)
     return response

@@ -13,8 +13,8 @@ from gateway.telemetry.metric import Samples
 from gateway.telemetry.metrics import ACTION_OUTCOMES
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.normalise.actions import PromotionAction
-from gateway.upstream.writes import old_endpoints
-from gateway.upstream.writes.write import Write, WriteResult
+from gateway.upstream.writes import old_endpoints, successor_endpoints
+from gateway.upstream.writes.write import Sent, Write
 
 _T = TypeVar("_T")
 
@@ -43,12 +43,14 @@ class Writing:
     )
     _running: set[asyncio.Task[Any]] = field(default_factory=set)
 
-    async def send(self, write: Write, request: RequestContext) -> WriteResult:
+    async def send(self, write: Write, request: RequestContext) -> Sent:
         """Send a write once, where the promotion was found, and return what became of it.
 
         Raise GatewayError where nothing was written.
         """
-        return await old_endpoints.send(self.client, write, request)
+        if write.definition is not None:
+            return await successor_endpoints.send(self.client, write, request)
+        return Sent(await old_endpoints.send(self.client, write, request))
 
     def samples(self) -> Samples:
         """Return the samples of the `gateway_promotion_actions_total` metric."""
