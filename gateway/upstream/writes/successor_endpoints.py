@@ -219,13 +219,14 @@ def _not_there(endpoint: _WireAction, write: Write, request: RequestContext) -> 
     """
     definition = write.definition
     assert definition is not None  # noqa: S101 - the promotion was found in the catalogue
-    status = parse_enum(PromotionStatus, definition.status_name)
-    ends_at = INSTANTS[definition.ends_at]
-    if status in _NOT_OPEN or (ends_at is not None and ends_at < request.now):
+    if parse_enum(PromotionStatus, definition.status_name) in _NOT_OPEN:
         return Sent(WriteResult.refused(_Code.PROMOTION_NOT_ACTIVE))
-    # Revoking takes no id of a version, so that there is no such promotion any more.
-    error = _Code.PROMOTION_NOT_FOUND if endpoint.everything else _Code.REFUSED
-    return Sent(WriteResult.refused(error), is_outdated=True)
+    if endpoint.everything:  # takes no id of a version: there is no such promotion any more
+        return Sent(WriteResult.refused(_Code.PROMOTION_NOT_FOUND), is_outdated=True)
+    ends_at = INSTANTS[definition.ends_at]
+    if ends_at is not None and ends_at < request.now:
+        return Sent(WriteResult.refused(_Code.PROMOTION_NOT_ACTIVE))
+    return Sent(WriteResult.refused(_Code.REFUSED), is_outdated=True)
 
 
 def _outside_window(write: Write, request: RequestContext) -> PromotionUserErrorCode:
