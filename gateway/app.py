@@ -109,15 +109,17 @@ def create_app(  # noqa: PLR0913, PLR0915 - each is a seam for tests, or a part
     executor: Executor | None = None,
     files_every_s: float = EVERY_S,
     redis_every_s: float = CHECK_EVERY_S,
+    redis_min_timeout_s: float = 0.0,
 ) -> Starlette:
     """Return the gateway as an ASGI application; tests replace parts of it.
 
     With several workers, each counts in the `shared_metrics` of all. Files of secrets and
-    certificates are checked every `files_every_s`, and Redis every `redis_every_s`.
+    certificates are checked every `files_every_s`, and Redis every `redis_every_s`, none of whose
+    operations times out before `redis_min_timeout_s`.
     """
     authenticator = authenticator or create_authenticator(settings, clock)
     http = transport or create_transport(settings)
-    server = RedisServer.of(settings)
+    server = RedisServer.of(settings, redis_min_timeout_s)
     traffic = traffic or create_traffic_shaping(settings, server)
     upstream = create_upstream(settings, http, traffic, cache_clocks, server)
     cached = upstream.cached

@@ -104,6 +104,7 @@ SLEEPS = {
     "tests/deploy/test_prometheus.py": "polls: another process scrapes; verify",
     "tests/cache/test_shared_level_faults.py": "a load runs while Redis is stopped; verify",
     "tests/cache/test_eviction_stream.py": "polls: another replica reads from Redis",
+    "tests/cache/test_redis_reasons.py": "Redis hangs for longer than its time-outs",
     "tests/graphql_http/test_persisted_shared.py": "polls: written in the background",
     "tests/server/test_both_paths.py": "pieces of a request are packets of their own",
     "tests/server/test_fast_path.py": "pieces of a request are packets of their own",

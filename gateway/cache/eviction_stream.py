@@ -23,7 +23,7 @@ _MAX_LENGTH = 10_000
 _EVENT_TTL_MS = 24 * 3600 * 1000
 _CHECK_TTL_MS = 1000
 _BLOCK_MS = 1000
-_TIMEOUT_S = 0.25
+TIMEOUT_S = 0.25
 _RETRY_EVERY_S = 0.5
 _BATCH = 1000
 _NONE = b"0-0"
@@ -54,7 +54,10 @@ class EvictionStream:
         redis: RedisClient,
         evictions: Evictions,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        timeout_s: float = TIMEOUT_S,
     ) -> None:
+        self._timeout_s = timeout_s
         self._redis, self._evictions = redis, evictions
         self.use = RedisUse("evictions", clock)
         self._script = redis.register_script(_PUBLISH)
@@ -111,7 +114,7 @@ class EvictionStream:
             _MAX_LENGTH,
             event_ttl_ms,
         ]
-        published = await in_time(self._script(keys=keys, args=arguments), _TIMEOUT_S)
+        published = await in_time(self._script(keys=keys, args=arguments), self._timeout_s)
         return None if published is None else position_of(published)
 
     def _postpone(self, subjects: Iterable[Subject]) -> None:
@@ -123,7 +126,7 @@ class EvictionStream:
         """Read what is new, and wait for it where there is nothing else to do."""
         is_idle = self._evictions.is_current and self.may_publish and not self._pending
         block_ms = _BLOCK_MS if is_idle else None
-        timeout_s = _TIMEOUT_S + (block_ms or 0) / 1000
+        timeout_s = self._timeout_s + (block_ms or 0) / 1000
         answer: Any = await in_time(
             self._redis.xread({STREAM: self._cursor}, count=_BATCH, block=block_ms), timeout_s
         )
@@ -166,7 +169,7 @@ class EvictionStream:
 
     async def _check_end(self) -> None:
         """Notice that the stream is another one than before: it was deleted, or its server lost."""
-        last: Any = await in_time(self._redis.xrevrange(STREAM, count=1), _TIMEOUT_S)
+        last: Any = await in_time(self._redis.xrevrange(STREAM, count=1), self._timeout_s)
         end = last[0][0] if last else _NONE
         if position_of(end) < position_of(self._cursor):
             self._evictions.apply((EVERYTHING,))

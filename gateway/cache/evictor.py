@@ -116,11 +116,14 @@ def create_evictor(evictions: Evictions, server: RedisServer | None) -> Evictor:
     """Create the evictor of a process; with a Redis all replicas evict together."""
     if server is None:
         return Evictor(evictions)
-    from gateway.cache.eviction_stream import EvictionStream  # noqa: PLC0415 - decision 22
-    from gateway.cache.options import SharedLimits  # noqa: PLC0415 - as above
+    from gateway.cache.eviction_stream import (  # noqa: PLC0415 - decision 22
+        TIMEOUT_S,
+        EvictionStream,
+    )
     from gateway.cache.redis_connections import create_redis  # noqa: PLC0415 - as above
 
-    return Evictor(evictions, EvictionStream(create_redis(server, SharedLimits()), evictions))
+    redis, limits = create_redis(server, server.limits()), server.limits(TIMEOUT_S)
+    return Evictor(evictions, EvictionStream(redis, evictions, timeout_s=limits.timeout_s))
 
 
 def eviction_samples(evictions: Evictions | None) -> Samples:

@@ -17,7 +17,7 @@ from gateway.cache.redis_scripts import FAILURES, in_time
 from gateway.cache.redis_use import RedisUse
 
 _PREFIX = "promotion-gateway:idempotency:1"
-_TIMEOUT_S = 1.0
+TIMEOUT_S = 1.0
 _POLL_S = 0.05
 _MAX_CONCURRENT = 20
 _KEPT_MS = int(KEPT_S * 1000)
@@ -41,9 +41,10 @@ class SharedKeys:
         *,
         clock: Callable[[], float] = time.monotonic,
         use: RedisUse | None = None,
+        timeout_s: float = TIMEOUT_S,
     ) -> None:
         self.use = use or RedisUse("idempotency", clock)
-        self._redis = redis
+        self._redis, self._timeout_s = redis, timeout_s
         self._free = redis.register_script(_FREE)
         self._encode = msgspec.json.Encoder().encode
         self._decode = msgspec.json.Decoder(Taken).decode
@@ -91,7 +92,7 @@ class SharedKeys:
     async def _run(self, operation: Callable[[], Awaitable[Any]]) -> Any:
         try:
             async with self._slots:
-                result = await in_time(operation(), _TIMEOUT_S)
+                result = await in_time(operation(), self._timeout_s)
         except FAILURES as error:
             self.use.count(error)
             self.use.lost(_OPERATION, error)

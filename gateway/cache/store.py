@@ -90,5 +90,5 @@ def create_cache(
         return TwoLevelCache(level, None, clocks.wall, statistics)
     from gateway.cache.shared import SharedCache  # noqa: PLC0415 - decision 22
 
-    second = SharedCache(server, secret, statistics, shared or SharedLimits(), clocks.monotonic)
+    second = SharedCache(server, secret, statistics, shared or server.limits(), clocks.monotonic)
     return TwoLevelCache(level, second, clocks.wall, statistics)

@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from gateway.cache.keys import KeyMaker, secret_for
-from gateway.cache.options import SharedLimits
 from gateway.cache.redis_server import RedisServer
 from gateway.config.settings import Settings
 from gateway.context import Caller, RequestContext
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from gateway.cache.redis_connections import RedisClient
     from gateway.cache.redis_use import RedisUse
 
-_LIMITS = SharedLimits()
 _PREFIX = "promotion-gateway:rate:1"
 _CALLS_PREFIX = "promotion-gateway:calls:1"
 _UNCOUNTED = nullcontext()
@@ -135,9 +133,10 @@ def create_request_guard(
         from gateway.cache.redis_use import RedisUse  # noqa: PLC0415 - as above
         from gateway.edge.shared_rate_limit import SharedRateLimit  # noqa: PLC0415 - as above
 
-        redis = create_redis(server, _LIMITS)
+        limits = server.limits()
+        redis = create_redis(server, limits)
         use = RedisUse("rate_limit", time.monotonic)
-        shared = partial(SharedRateLimit, redis, use=use)
+        shared = partial(SharedRateLimit, redis, use=use, timeout_s=limits.timeout_s)
 
     def create_limit(prefix: str, limit: int) -> RateLimit:
         return LocalRateLimit(limit) if shared is None else shared(prefix, limit)

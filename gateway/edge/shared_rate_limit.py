@@ -10,7 +10,7 @@ from gateway.cache.redis_scripts import CLOCK, FAILURES, in_time
 from gateway.cache.redis_use import RedisUse
 from gateway.edge.rate_limit import WINDOW_S, LocalRateLimit, RateLimit, wait_time_s
 
-_OPERATION_TIMEOUT_S = 0.1
+_TIMEOUT_S = 0.1
 _PROBE_EVERY_S = 1.0
 _MAX_CONCURRENT = 20
 _NOBODY = "check"
@@ -45,7 +45,7 @@ return {allowed and 1 or 0, current, previous, text(passed)}
 class SharedRateLimit(RateLimit):
     """Counts in Redis, and in this process alone while Redis does not respond in time."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a test replaces
         self,
         redis: RedisClient,
         prefix: str,
@@ -53,10 +53,11 @@ class SharedRateLimit(RateLimit):
         *,
         clock: Callable[[], float] = time.monotonic,
         use: RedisUse | None = None,
+        timeout_s: float = _TIMEOUT_S,
     ) -> None:
         super().__init__(limit)
         use = use or RedisUse("rate_limit", clock)
-        self._prefix = prefix
+        self._prefix, self._timeout_s = prefix, timeout_s
         self._local = LocalRateLimit(limit, clock=clock)
         self._script = redis.register_script(_COUNT)
         self._circuit = Circuit(use, "count", _PROBE_EVERY_S, clock)
@@ -66,9 +67,7 @@ class SharedRateLimit(RateLimit):
         """Count in Redis."""
         if self._circuit.allows():
             try:
-                result = await in_time(
-                    self._run(caller, number, added, pending), _OPERATION_TIMEOUT_S
-                )
+                result = await in_time(self._run(caller, number, added, pending), self._timeout_s)
             except FAILURES as error:
                 self._circuit.failed(error)
             else:

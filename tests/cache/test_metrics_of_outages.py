@@ -99,7 +99,7 @@ def test_an_outage_shows_and_ends_by_itself(
     """Every response is right; a metric tells the outage, and a log line its reason and its end."""
     with (
         capture_logs() as lines,
-        serve_gateway(sandbox_url, cache_url=own.url, **CACHE) as gateway,
+        serve_gateway(sandbox_url, redis_min_timeout_s=1, cache_url=own.url, **CACHE) as gateway,
     ):
         client = Client(gateway)
         before = client.ask_until(available=1)

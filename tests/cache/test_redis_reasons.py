@@ -12,11 +12,13 @@ from structlog.testing import capture_logs
 
 from gateway.app import create_app
 from gateway.cache.redis_monitor import RedisMonitor
+from gateway.cache.redis_server import RedisServer
 from gateway.cache.redis_use import RedisUse
 from gateway.telemetry.metrics import REDIS_USES
 from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
+from tests.cache.uses import use_all
 from tests.support.commands import free_port
-from tests.support.graph import serve_gateway, settings_for
+from tests.support.graph import REDIS_MIN_TIMEOUT_S, serve_gateway, settings_for
 from tests.support.metrics import scrape, wait_for_redis
 from tests.support.serving import serve
 from tests.support.tls_proxy import tls_proxy
@@ -24,6 +26,7 @@ from tests.support.valkey import Valkey
 from tests.support.webhooks import SECRET
 
 _PATIENCE_S = 20.0
+_LONGEST_S = 1.5  # of a use's time-out, and half a second more
 SHARED: dict[str, Any] = {
     "cache_key_secret": "sixteen bytes at least",
     "cache_definition_ttl_s": 300,
@@ -44,13 +47,16 @@ def own() -> Iterator[Valkey]:
 
 
 @contextmanager
-def _serve(sandbox_url: str, cache_url: str) -> Iterator[str]:
+def _serve(sandbox_url: str, cache_url: str, min_timeout_s: float = 0.0) -> Iterator[str]:
     """Serve a gateway that checks Redis, and gives it up, sooner than in production."""
     settings = settings_for(sandbox_url, cache_url=cache_url, **SHARED)
-    traffic = create_traffic_shaping(settings)
+    traffic = create_traffic_shaping(settings, RedisServer.of(settings, min_timeout_s))
     assert traffic.replicas is not None
     traffic.replicas.grace_s = 0.1
-    with serve(create_app(settings, traffic=traffic, redis_every_s=0.1)) as url:
+    app = create_app(
+        settings, traffic=traffic, redis_every_s=0.1, redis_min_timeout_s=min_timeout_s
+    )
+    with serve(app) as url:
         yield url
 
 
@@ -155,6 +161,20 @@ def test_an_outage_begins_and_ends_without_traffic(own: Valkey, sandbox_url: str
         own.execute("CONFIG", "SET", "requirepass", "", password="a-password")
     told = [line["use"] for line in lines if line["event"] == "redis_available"]
     assert sorted(told) == sorted(REDIS_USES)
+
+
+def test_a_longer_time_out_is_that_of_each_use(own: Valkey, sandbox_url: str) -> None:
+    """With it no use gives up a server that hangs for longer than the time-outs in production."""
+    with _serve(sandbox_url, own.url, REDIS_MIN_TIMEOUT_S) as gateway:
+        wait_for_redis(gateway, available=1)
+        own.pause()
+        time.sleep(_LONGEST_S)
+        own.resume()
+        use_all(gateway)
+        told = scrape(gateway)
+    failures = [name for name in told if name.startswith("gateway_redis_failures_total")]
+    assert failures
+    assert not [name for name in failures if told[name]]
 
 
 def test_without_redis_there_is_nothing_to_tell(sandbox_url: str) -> None:

@@ -136,7 +136,9 @@ def test_a_promoted_replica_is_used_within_seconds(sandbox_url: str, kind: str) 
     try:
         replica.execute("REPLICAOF", HOST, master.port)
         sentinel.wait_for_replica()
-        with serve_gateway(sandbox_url, cache_url=_url(sentinel.port), **SHARED) as gateway:
+        with serve_gateway(
+            sandbox_url, redis_min_timeout_s=0, cache_url=_url(sentinel.port), **SHARED
+        ) as gateway:
             wait_for_redis(gateway, available=1)
             if kind == "killed":
                 master.stop()

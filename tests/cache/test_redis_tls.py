@@ -16,7 +16,7 @@ from gateway.config.settings import Settings
 from gateway.upstream.credentials import credential_from
 from gateway.upstream.reloading import watch_files
 from gateway.upstream.transport import create_transport
-from tests.support.graph import settings_for
+from tests.support.graph import REDIS_MIN_TIMEOUT_S, settings_for
 from tests.support.logged import Lines
 from tests.support.metrics import wait_for_redis
 from tests.support.serving import serve
@@ -77,7 +77,7 @@ def test_every_use_presents_the_certificate(
             cache_url=f"rediss://{HOST}:{proxy.port}",
             **SHARED | files(authority, tmp_path, peer="cache"),
         )
-        with serve(create_app(settings)) as gateway:
+        with serve(create_app(settings, redis_min_timeout_s=REDIS_MIN_TIMEOUT_S)) as gateway:
             wait_for_redis(gateway, available=1)
             while not valkey.keys():
                 pass

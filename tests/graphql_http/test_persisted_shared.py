@@ -39,7 +39,10 @@ def replicas(sandbox_url: str) -> Iterator[Replicas]:
         urls = [
             stack.enter_context(
                 serve_gateway(
-                    sandbox_url, cache_url=valkey.url, cache_key_secret="sixteen bytes and more"
+                    sandbox_url,
+                    redis_min_timeout_s=1,
+                    cache_url=valkey.url,
+                    cache_key_secret="sixteen bytes and more",
                 )
             )
             for _ in range(2)

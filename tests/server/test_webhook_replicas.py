@@ -44,13 +44,15 @@ class Replica:
 
 
 @contextmanager
-def replicas(sandbox_url: str, valkey: Valkey, number: int = 2) -> Iterator[list[Replica]]:
+def replicas(
+    sandbox_url: str, valkey: Valkey, number: int = 2, **overrides: Any
+) -> Iterator[list[Replica]]:
     """Serve gateways that share a server, and wait until they take events."""
     shared: dict[str, Any] = {"cache_url": valkey.url, "cache_key_secret": "a secret of the tests"}
     with ExitStack() as stack:
         found = []
         for _ in range(number):
-            graph = stack.enter_context(graph_over(sandbox_url, **CACHING, **shared))
+            graph = stack.enter_context(graph_over(sandbox_url, **CACHING, **shared, **overrides))
             sender = stack.enter_context(Sender(str(graph.http.base_url)))
             found.append(Replica(graph, sender))
         for each in found:
@@ -131,7 +133,7 @@ def test_what_was_evicted_in_an_outage_is_evicted_in_all_replicas_after_it(
     sandbox_url: str, valkey: Valkey
 ) -> None:
     """Although nobody sends the event again."""
-    with replicas(sandbox_url, valkey) as (first, second):
+    with replicas(sandbox_url, valkey, redis_min_timeout_s=1) as (first, second):
         customer_id = _id(first.graph)
         second.graph.ask(PAGE, BY_NAME)
         valkey.pause()
@@ -144,7 +146,7 @@ def test_what_was_evicted_in_an_outage_is_evicted_in_all_replicas_after_it(
 
 def test_nothing_is_dropped_by_an_outage_alone(sandbox_url: str, valkey: Valkey) -> None:
     """A server that hangs for a while has lost no eviction."""
-    with replicas(sandbox_url, valkey, 1) as (first,):
+    with replicas(sandbox_url, valkey, 1, redis_min_timeout_s=1) as (first,):
         first.graph.ask(PAGE, BY_NAME)
         valkey.pause()
         assert until(lambda: not first.is_available())

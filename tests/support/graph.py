@@ -6,12 +6,16 @@ from datetime import datetime
 from typing import Any
 
 from gateway.app import create_app
+from gateway.cache.redis_server import RedisServer
 from gateway.config.settings import Settings, load_settings
 from gateway.context import Role
 from gateway.upstream.resilience.traffic_shaping import TrafficShaping, create_traffic_shaping
 from tests.sandbox.client import NOW
 from tests.support.http_client import client
 from tests.support.serving import serve
+
+REDIS_MIN_TIMEOUT_S = 20.0
+"""Time enough for a busy machine, where a time-out is not what is tested."""
 
 
 class Graph:
@@ -101,19 +105,29 @@ def serve_gateway(
     *,
     clock: Callable[[], datetime] = lambda: NOW,
     traffic: TrafficShaping | None = None,
+    redis_min_timeout_s: float = REDIS_MIN_TIMEOUT_S,
     **overrides: Any,
 ) -> Iterator[str]:
-    """Serve a gateway on the upstream at this URL; yield the gateway's URL."""
+    """Serve a gateway on the upstream at this URL; yield the gateway's URL.
+
+    A Redis that hangs needs a lower `redis_min_timeout_s`, 0 for the time-outs of production.
+    """
     settings = settings_for(upstream_url, **overrides)
-    with serve(create_app(settings, clock=clock, traffic=traffic)) as url:
+    app = create_app(
+        settings, clock=clock, traffic=traffic, redis_min_timeout_s=redis_min_timeout_s
+    )
+    with serve(app) as url:
         yield url
 
 
 @contextmanager
 def graph_over(upstream_url: str, **overrides: Any) -> Iterator[Graph]:
     """Serve a gateway with other settings; yield its client."""
-    traffic = create_traffic_shaping(settings_for(upstream_url, **overrides))
-    with serve_gateway(upstream_url, traffic=traffic, **overrides) as url:
+    min_timeout_s = overrides.pop("redis_min_timeout_s", REDIS_MIN_TIMEOUT_S)
+    settings = settings_for(upstream_url, **overrides)
+    traffic = create_traffic_shaping(settings, RedisServer.of(settings, min_timeout_s))
+    more = {"traffic": traffic, "redis_min_timeout_s": min_timeout_s}
+    with serve_gateway(upstream_url, **more, **overrides) as url:
         graph = Graph(url, upstream_url, traffic)
         try:
             yield graph

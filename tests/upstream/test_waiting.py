@@ -51,7 +51,7 @@ def without_answers(sandbox_url: str, **overrides: Any) -> Iterator[str]:
     }
     valkey.pause()
     try:
-        with serve_gateway(sandbox_url, **(limits | overrides)) as url:
+        with serve_gateway(sandbox_url, redis_min_timeout_s=0, **(limits | overrides)) as url:
             yield url
     finally:
         valkey.resume()

@@ -23,7 +23,7 @@ from gateway.telemetry import log
 
 HEARTBEAT_S = 0.4
 GRACE_S = 2.0
-_OPERATION_TIMEOUT_S = 0.25
+TIMEOUT_S = 0.25
 _OPERATION = "script"
 _MISSING_FOR_S = 120.0
 # After an outage the replicas return one by one: for this long all that are expected are counted.
@@ -81,6 +81,7 @@ class Replicas:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         heartbeat_s: float = HEARTBEAT_S,
         grace_s: float = GRACE_S,
+        timeout_s: float = TIMEOUT_S,
     ) -> None:
         # A hash tag: all keys of the quota are in one slot of a Redis cluster.
         self.prefix, self.grace_s = f"{{{prefix}}}", grace_s
@@ -93,7 +94,7 @@ class Replicas:
         self.redis, self._clock, self._sleep = redis, clock, sleep
         self.use = RedisUse("quota", clock)
         self._latest_error: BaseException = TimeoutError()
-        self._heartbeat_s = heartbeat_s
+        self._heartbeat_s, self._timeout_s = heartbeat_s, timeout_s
         self._heartbeat_script = redis.register_script(_HEARTBEAT)
         self._last_contact = clock()
         self._clock_offset_s: float | None = None  # from this replica's clock to Redis's
@@ -112,7 +113,7 @@ class Replicas:
         """
         until = 0.0
         if self._clock_offset_s is not None:
-            until = self._clock() + self._clock_offset_s + _OPERATION_TIMEOUT_S
+            until = self._clock() + self._clock_offset_s + self._timeout_s
         result = await self._in_time(script(keys=keys, args=[f"{until:.6f}", *args]))
         if result is None:
             return None
@@ -171,7 +172,7 @@ class Replicas:
     async def _in_time(self, operation: Awaitable[Any]) -> Any:
         """Return the result of a Redis operation, or None where it fails or takes too long."""
         try:
-            return await in_time(operation, _OPERATION_TIMEOUT_S)
+            return await in_time(operation, self._timeout_s)
         except FAILURES as error:
             self._latest_error = error
             self.use.count(error)

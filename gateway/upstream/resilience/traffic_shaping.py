@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from gateway.cache.keys import KeyMaker, secret_for
-from gateway.cache.options import SharedLimits
 from gateway.cache.redis_server import RedisServer
 from gateway.config.settings import Settings
 from gateway.upstream.resilience.circuit_breaker import CircuitBreaker
@@ -21,7 +20,6 @@ from gateway.upstream.statistics import EndpointStatistics, UpstreamStatistics
 if TYPE_CHECKING:
     from gateway.upstream.resilience.replicas import Replicas
 
-_QUOTA_LIMITS = SharedLimits(timeout_s=0.25)
 _QUOTA_PREFIX = "promotion-gateway:quota:1"
 
 
@@ -118,10 +116,14 @@ def create_traffic_shaping(
         share = per_minute and max(1, per_minute // settings.workers)
         return TrafficShaping(concurrency, Quotas(lambda _identity: local_quota(share)), share)
     from gateway.cache.redis_connections import create_redis  # noqa: PLC0415 - decision 22
-    from gateway.upstream.resilience.replicas import Replicas  # noqa: PLC0415 - as above
+    from gateway.upstream.resilience.replicas import (  # noqa: PLC0415 - as above
+        TIMEOUT_S,
+        Replicas,
+    )
     from gateway.upstream.resilience.shared_quota import shared_quota  # noqa: PLC0415 - as above
 
-    replicas = Replicas(create_redis(server, _QUOTA_LIMITS), _QUOTA_PREFIX)
+    limits = server.limits(TIMEOUT_S)
+    replicas = Replicas(create_redis(server, limits), _QUOTA_PREFIX, timeout_s=limits.timeout_s)
     keys = KeyMaker(secret_for("quota", settings.cache_key_secret.get_secret_value()))
 
     def quota(identity: str) -> Quota:

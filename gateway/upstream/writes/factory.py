@@ -6,13 +6,12 @@ from functools import partial
 from gateway.cache.evictions import EvictionsUnavailableError
 from gateway.cache.evictor import Evictor
 from gateway.cache.idempotency import IdempotencyKeys, KeyClaims, LocalKeys
-from gateway.cache.options import CacheClocks, SharedLimits
+from gateway.cache.options import CacheClocks
 from gateway.cache.redis_server import RedisServer
 from gateway.config.settings import Settings
 from gateway.upstream.cached_upstream import CachedUpstream
 from gateway.upstream.writes.writing import Writing
 
-_KEY_TIMEOUT_S = 1.0
 _GRACE_S = 2.0  # an action ends at its deadline; its result is stored soon after
 
 
@@ -30,10 +29,14 @@ def create_writing(
     keys: IdempotencyKeys = LocalKeys(clocks.monotonic)
     if server is not None:
         from gateway.cache.redis_connections import create_redis  # noqa: PLC0415 - decision 22
-        from gateway.cache.shared_idempotency import SharedKeys  # noqa: PLC0415 - as above
+        from gateway.cache.shared_idempotency import (  # noqa: PLC0415 - as above
+            TIMEOUT_S,
+            SharedKeys,
+        )
 
-        redis = create_redis(server, SharedLimits(timeout_s=_KEY_TIMEOUT_S))
-        keys = SharedKeys(redis, clock=clocks.monotonic)
+        limits = server.limits(TIMEOUT_S)
+        redis = create_redis(server, limits)
+        keys = SharedKeys(redis, clock=clocks.monotonic, timeout_s=limits.timeout_s)
     claims = KeyClaims(keys, settings.upstream_deadline_s + _GRACE_S, clocks.wall)
     return Writing(cached.client, claims, cached.keys, partial(_evict, evictor))
 
