@@ -15,10 +15,11 @@ from gateway.execution.operation_store import OperationStore
 from gateway.schema.build import build_schema, executable
 from gateway.schema.ids import write_id
 from tests.support.graph import Graph, graph_over
+from tests.support.tabs import TABS
 
 ROOT = Path(__file__).parent.parent.parent
 README = re.findall(r"```graphql\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-TABS = [path.read_text() for path in sorted((ROOT / "explorer/src/examples").glob("*.graphql"))]
+EXAMPLES = [tab.query for tab in TABS if not tab.is_mutation]
 MANY_CALLS = 500  # so many that the bound is not what one operation may make
 OPERATIONS = OperationStore(
     executable(build_schema()),
@@ -174,13 +175,14 @@ def check(graph: Graph, text: str) -> None:
     counted = OPERATIONS.get(text, None).check({})
     answer = graph.answer(text)
     codes = {error["extensions"]["code"] for error in answer.get("errors", [])}
-    assert codes <= {"BAD_USER_INPUT", "LIST_TOO_LONG"}
+    # The last is that of an example that asks for the successor, which is off here.
+    assert codes <= {"BAD_USER_INPUT", "LIST_TOO_LONG", "UPSTREAM_GONE"}
     assert answer["extensions"]["cost"]["requested"] == counted.requested
     assert graph.calls <= counted.calls
     assert count(answer["data"]) <= counted.leaves
 
 
-@pytest.mark.parametrize("text", README + TABS, ids=lambda text: text.strip()[:30])
+@pytest.mark.parametrize("text", README + EXAMPLES, ids=lambda text: text.strip()[:30])
 def test_the_queries_of_the_readme_take_no_more_than_counted(roomy: Graph, text: str) -> None:
     """Neither calls nor leaves; all of them pass the guards."""
     check(roomy, text)

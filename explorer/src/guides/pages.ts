@@ -13,6 +13,7 @@ const TITLES: Record<string, string> = {
   sandbox: 'The sandbox',
   vocabulary: 'Vocabulary',
   paging: 'Paging',
+  writing: 'Writing',
   errors: 'Errors',
   authentication: 'Authentication',
   caching: 'Caching',
@@ -21,12 +22,13 @@ const TITLES: Record<string, string> = {
   'persisted-operations': 'Persisted operations',
   migration: 'From the REST endpoints to the graph',
   federation: 'Federation',
+  webhooks: 'Events of the platform',
   'schema-changes': 'Changes of the schema',
 };
 
 // The same names, which the bundler must find in one literal.
 const files = import.meta.glob<string>(
-  '../../../docs/{frontend,sandbox,vocabulary,paging,errors,authentication,caching,cost,defer,persisted-operations,migration,federation,schema-changes}.md',
+  '../../../docs/{frontend,sandbox,vocabulary,paging,writing,errors,authentication,caching,cost,defer,persisted-operations,migration,federation,webhooks,schema-changes}.md',
   { query: '?raw', import: 'default' },
 );
 
