@@ -7,7 +7,7 @@ for, and a call that began before an eviction is outdated however late it return
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from gateway.cache.bounded_dict import BoundedDict
 from gateway.cache.keys import KeyMaker
@@ -70,6 +70,20 @@ class Evictions:
     def latest(self, kind: str) -> int:
         """Return the position of the last eviction of any subject of a kind, 0 for none."""
         return self._latest[kind]
+
+    def floor(self, kind: str) -> int:
+        """Return the position below which nothing is known of a kind any more."""
+        return self._floors[kind]
+
+    def since(self, kind: str, position: int) -> Iterator[Subject]:
+        """Yield the subjects of a kind that were evicted after a position, the last one first.
+
+        Those from before the kind's floor are not among them.
+        """
+        for subject, evicted_at in reversed(self._positions[kind].items()):
+            if evicted_at <= position:
+                return
+            yield subject
 
     def outdates(self, position: int, subjects: Iterable[Subject]) -> bool:
         """Whether one of `subjects` was evicted after `position`."""

@@ -159,12 +159,31 @@ class SharedCache:
         except _AllBusyError:
             self._statistics.skipped += 1
         except Exception as error:  # noqa: BLE001 - as above
-            # Redis answered, and refused to write: it is full, a replica, or its disk fails.
-            is_refusal = isinstance(error, ResponseError)
-            is_refusal = is_refusal and not isinstance(error, AuthenticationError)
-            (self._writes if is_refusal else self._reads).failed(error)
+            self._record_write_failure(error)
         else:
             self._writes.succeeded()
+
+    async def claim(self, key: str, lifetime_s: float) -> bool:
+        """Whether no other replica has claimed `key` in the time before.
+
+        Where Redis cannot tell, every replica may go on: what is claimed is only done too often.
+        """
+        if self._reads.is_open or not self._writes.allows():
+            self._statistics.skipped += 1
+            return True
+        lifetime_ms = int(lifetime_s * 1000)
+        try:
+            async with self._connection():
+                name = f"{NAMESPACE}:{key}"
+                is_first = await self._client.set(name, b"", nx=True, px=lifetime_ms)
+        except _AllBusyError:
+            self._statistics.skipped += 1
+            return True
+        except Exception as error:  # noqa: BLE001 - as above
+            self._record_write_failure(error)
+            return True
+        self._writes.succeeded()
+        return bool(is_first)
 
     async def check(self) -> None:
         """Write an entry of its own and read it, so that an outage shows without traffic."""
@@ -188,6 +207,12 @@ class SharedCache:
                 yield
         finally:
             self._free_connections.release()
+
+    def _record_write_failure(self, error: Exception) -> None:
+        # Redis answered, and refused to write: it is full, a replica, or its disk fails.
+        is_refusal = isinstance(error, ResponseError)
+        is_refusal = is_refusal and not isinstance(error, AuthenticationError)
+        (self._writes if is_refusal else self._reads).failed(error)
 
     def _record_garbage(self) -> None:
         """Count a value that is not a valid entry, and log the count once a minute."""

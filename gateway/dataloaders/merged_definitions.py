@@ -10,7 +10,7 @@ from gateway.dataloaders.definitions import (
     FoundDefinition,
 )
 from gateway.errors import GatewayError, PhasedOutError, UpstreamAuthFailedError
-from gateway.upstream.successor.catalogue import Catalogue
+from gateway.upstream.successor.catalogue import Catalogue, Ids
 from gateway.upstream.successor.catalogues import CataloguePort
 from gateway.upstream.successor.definition import SuccessorDefinition
 
@@ -47,11 +47,20 @@ class MergedDefinitionLoader(BatchLoader[Key, Result]):
     async def load_batch(self, keys: list[Key]) -> Sequence[Result | GatewayError]:
         """Return what memory has, ask the legacy endpoint, and then the catalogue."""
         results: Results = {}
+        self._catalogues.concerns(self._request, *map(ids_of, keys))
+        position = self._catalogues.position
         catalogue = self._catalogues.cached(self._request)
+        unified: set[Key] = set()
         if catalogue is not None:
-            results.update(_its_alone(keys, catalogue))
+            alone = dict(_its_alone(keys, catalogue))
+            unified = {key for key in alone if catalogue.has_changed(ids_of(key))}
+            results.update((key, alone[key]) for key in alone.keys() - unified)
         left = [key for key in keys if key not in results]
-        to_legacy = [key for key in left if self._asks_legacy or key.source_type is not None]
+        to_legacy = [
+            key
+            for key in left
+            if (self._asks_legacy and key not in unified) or key.source_type is not None
+        ]
         if to_legacy:
             found = await self._legacy.load_batch(to_legacy)
             results.update(zip(to_legacy, found, strict=True))
@@ -61,11 +70,14 @@ class MergedDefinitionLoader(BatchLoader[Key, Result]):
             if key.source_type is None and not isinstance(results.get(key), FoundDefinition)
         ]
         if missing:
-            await self._search_catalogue(missing, results)
+            await self._search_catalogue(missing, results, position)
         return [results[key] for key in keys]
 
-    async def _search_catalogue(self, keys: list[Key], results: Results) -> None:
-        """Replace the results of keys that the legacy endpoint has not found."""
+    async def _search_catalogue(self, keys: list[Key], results: Results, position: int) -> None:
+        """Replace the results of keys that the legacy endpoint has not found.
+
+        `position` is that of evictions before it was asked.
+        """
         try:
             catalogue = await self._catalogues.load(self._request)
         except (PhasedOutError, UpstreamAuthFailedError) as error:
@@ -76,8 +88,14 @@ class MergedDefinitionLoader(BatchLoader[Key, Result]):
         except GatewayError as error:
             failure = error
         else:
+            errors = await self._catalogues.update(catalogue, map(ids_of, keys), self._request)
             for key in keys:
-                results[key] = self._merge(results.get(key), find(catalogue, key), catalogue)
+                legacy = results.get(key)
+                found = find(catalogue, key)
+                if found is not None and legacy is None and self._asks_legacy:
+                    catalogue.legacy_lacks(found, position)
+                changed = errors.get(ids_of(key))
+                results[key] = changed or self._merge(legacy, found, catalogue)
             return
         for key in keys:
             if results.get(key) is None:
@@ -93,8 +111,6 @@ class MergedDefinitionLoader(BatchLoader[Key, Result]):
         """
         if found is None:
             return legacy
-        if legacy is None and self._asks_legacy:
-            catalogue.legacy_lacks(found)
         is_absent = legacy is None or isinstance(legacy, PhasedOutError)
         return (
             FoundDefinition(found, None) if is_absent or catalogue.is_its_alone(found) else legacy
@@ -107,6 +123,11 @@ def find(catalogue: Catalogue, key: Key) -> SuccessorDefinition | None:
     if found is None or (key.identifier and found.identifier not in {None, "", key.identifier}):
         return None
     return found
+
+
+def ids_of(key: Key) -> Ids:
+    """Return the ids of a promotion as numbers."""
+    return int(key.program_id), int(key.promotion_id)
 
 
 def _its_alone(keys: Iterable[Key], catalogue: Catalogue) -> Iterable[tuple[Key, FoundDefinition]]:

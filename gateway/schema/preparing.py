@@ -12,6 +12,7 @@ from gateway.dataloaders.customer_promotions import CustomerPromotionKey
 from gateway.dataloaders.data_loaders import DataLoaders
 from gateway.dataloaders.definitions import DefinitionKey
 from gateway.dataloaders.merged_definitions import find as find_in_catalogue
+from gateway.dataloaders.merged_definitions import ids_of
 from gateway.errors import (
     CredentialMissingError,
     GatewayError,
@@ -176,9 +177,12 @@ async def _successor_of(
     key = DefinitionKey(wanted.key.program_id, wanted.key.promotion_id, identifier)
     request = context.request
     now = asyncio.get_running_loop().time()
-    deadline = now + (request.deadline - now) * _CATALOGUE_SHARE
+    request = replace(request, deadline=now + (request.deadline - now) * _CATALOGUE_SHARE)
     try:
-        catalogue = await catalogues.load(replace(request, deadline=deadline))
+        catalogue = await catalogues.load(request)
+        # A version that has got another one since is no longer known to the platform.
+        for error in (await catalogues.update(catalogue, [ids_of(key)], request)).values():
+            raise error
     except (PhasedOutError, UpstreamAuthFailedError):
         return None
     except CredentialMissingError:

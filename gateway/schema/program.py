@@ -6,6 +6,7 @@ from typing import Annotated, Any, NamedTuple
 
 import strawberry
 
+from gateway.context import RequestContext
 from gateway.dataloaders.definitions import FoundDefinition
 from gateway.errors import (
     BadUserInputError,
@@ -45,6 +46,7 @@ from gateway.upstream.definitions.payload import DefinitionPayload
 from gateway.upstream.normalise.enums import DefinitionSource, PromotionSourceType, folded
 from gateway.upstream.normalise.warnings import UpstreamWarning
 from gateway.upstream.successor.catalogue import Catalogue
+from gateway.upstream.successor.catalogues import CataloguePort
 from gateway.upstream.successor.definition import SuccessorDefinition
 from gateway.upstream.successor.endpoint import ENDPOINT as PROMOTIONS_V3
 
@@ -259,7 +261,7 @@ def _fetch(
         source_type = segments[segment]
         try:
             if source_type is None and catalogues is not None:
-                catalogue = await catalogues.load(context.request)
+                catalogue = await _catalogue(catalogues, program_id, context.request)
                 promotions = _listed(catalogue, program_id, filters, has_legacy=has_legacy)
                 return UpstreamPage(promotions[offset : offset + limit], len(promotions))
             assert source_type is not None  # noqa: S101 - see `_segments`
@@ -277,6 +279,18 @@ def _fetch(
             return UpstreamPage([], 0, (UpstreamWarning(None, error.message),))
 
     return fetch
+
+
+async def _catalogue(
+    catalogues: CataloguePort, program_id: str, request: RequestContext
+) -> Catalogue:
+    """Return the catalogue, with the promotions of a program as they are now."""
+    catalogues.concerns(request, program_id=program_id)
+    catalogue = await catalogues.load(request)
+    changed = catalogue.changed_in(program_id)
+    for error in (await catalogues.update(catalogue, changed, request)).values():
+        raise error
+    return catalogue
 
 
 async def _fetch_legacy(context: ResolverContext, key: DefinitionPageKey) -> UpstreamPage[Any]:

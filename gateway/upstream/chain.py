@@ -16,6 +16,7 @@ from gateway.cache.entry import CachePolicy
 from gateway.cache.options import CacheClocks
 from gateway.cache.redis_server import RedisServer
 from gateway.config.settings import Settings, is_traced
+from gateway.upstream.announcements import announce_to
 from gateway.upstream.cached_upstream import CachedUpstream, create_cached_upstream
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.credentials import credential_from
@@ -81,6 +82,8 @@ def create_upstream(
     source_types = tuple(PromotionSourceType[name] for name in settings.definition_source_types)
     policy = cache_policy(settings)
     by_id_absence = EndpointAbsence(BY_ID_ENDPOINT, switched_on=settings.asks_legacy)
+    if cached.evictions is not None:
+        cached.evictions.listeners.append(announce_to(phase_out, by_id_absence))
     catalogues = (
         Catalogues(cached, policy, settings.catalogue_max_promotions, clocks)
         if settings.asks_successor

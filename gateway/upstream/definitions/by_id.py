@@ -99,7 +99,7 @@ class _ByIdCall(UpstreamCall[DefinitionPage]):
         """Record what the error says about the endpoint."""
         if isinstance(error, UpstreamNotFoundError):
             self.api.absence.served(self.identity)
-        return self.api.absence.record(self.identity, error)
+        return self.api.absence.record(self.identity, error, self.subject)
 
     def read(self, body: bytes, *, is_own: bool) -> DefinitionPage:
         """Return the definition, from memory where an equal response has been decoded before."""

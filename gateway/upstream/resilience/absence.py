@@ -6,7 +6,7 @@ other way. An endpoint that nothing replaces needs more evidence (`phase_out.py`
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
 from gateway.cache.bounded_dict import BoundedDict
@@ -35,6 +35,7 @@ _MEANINGS: dict[type[UpstreamError], type[UpstreamError]] = {
 class _Absent(NamedTuple):
     until: float
     error: type[UpstreamError]
+    missing: Hashable = None
 
 
 class EndpointAbsence:
@@ -66,17 +67,21 @@ class EndpointAbsence:
         if absent is not None and self._clock() < absent.until:
             raise absent.error(self._endpoint)
 
-    def record(self, identity: str, error: UpstreamError) -> UpstreamError:
+    def record(
+        self, identity: str, error: UpstreamError, requested: Hashable = None
+    ) -> UpstreamError:
         """Remember an error that means absence; return the error to raise for it.
 
-        An error of another endpoint, such as that of tokens, is returned as it is.
+        An error of another endpoint, such as that of tokens, is returned as it is. A 404 may be
+        about the `requested` object alone: see `announced`.
         """
         meaning = _MEANINGS.get(type(error))
         if meaning is None or error.endpoint != self._endpoint:
             return error
         if identity not in self._absent:
             log.warning("upstream_endpoint_absent", endpoint=self._endpoint, code=error.code)
-        self._absent[identity] = _Absent(self._clock() + RETRY_AFTER_S, meaning)
+        missing = requested if isinstance(error, UndocumentedNotFoundError) else None
+        self._absent[identity] = _Absent(self._clock() + RETRY_AFTER_S, meaning, missing)
         self._served.pop(identity, None)
         return error if meaning is type(error) else meaning(self._endpoint)
 
@@ -86,3 +91,12 @@ class EndpointAbsence:
             self._served[identity] = None
         if self._absent and self._absent.pop(identity, None) is not None:
             log.info("upstream_endpoint_restored", endpoint=self._endpoint)
+
+    def announced(self, made: Hashable) -> None:
+        """Try the endpoint again where it was absent for an object that has been made since.
+
+        None is that any object may have been.
+        """
+        for identity, absent in list(self._absent.items()):
+            if absent.missing is not None and made in {None, absent.missing}:
+                del self._absent[identity]

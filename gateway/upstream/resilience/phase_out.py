@@ -5,6 +5,7 @@ missing path is remembered for itself, and the endpoint counts as gone only when
 that were found before.
 """
 
+import math
 import time
 from collections.abc import Callable, Hashable
 from typing import NamedTuple
@@ -37,6 +38,7 @@ class _Missing(NamedTuple):
     until: float
     wait_s: float
     error: type[UpstreamError]
+    program_id: str
 
 
 class Presence:
@@ -113,12 +115,26 @@ class Presence:
         """Record a 410."""
         self._record_missing(requested, 410, RETRY_AFTER_S, PhasedOutError)
 
+    def announced(self, program_id: str | None) -> None:
+        """Request missing lists of a program again, as something was made in it; None is of any.
+
+        While the endpoint is gone that proves nothing: it may have been made in the successor.
+        """
+        if self.is_gone:
+            return
+        for key, missing in list(self.missing.items()):
+            if missing.error is UndocumentedNotFoundError and program_id in {
+                None,
+                missing.program_id,
+            }:
+                self.missing[key] = missing._replace(until=-math.inf, wait_s=_FIRST_WAIT_S / 2)
+
     def _record_missing(
         self, requested: RequestedList, status: int, wait_s: float, error: type[UpstreamError]
     ) -> None:
         now = self._clock()
         key = requested.path if requested.is_plain else requested.target
-        self.missing[key] = _Missing(now + wait_s, wait_s, error)
+        self.missing[key] = _Missing(now + wait_s, wait_s, error, requested.program_id)
         if not requested.is_plain or self.is_gone:
             return
         if len(self._missing_programs) < _PROGRAMS_FOR_EVIDENCE:
@@ -175,6 +191,11 @@ class PhaseOut:
         presence = self._presences.get(identity)
         if presence is not None and presence.missing:
             presence.check(requested)
+
+    def announced(self, program_id: str | None) -> None:
+        """Record that something was made in a program; None is that it may have been in any."""
+        for presence in self._presences.values():
+            presence.announced(program_id)
 
     def of(self, identity: str) -> Presence:
         """Return what is known under an identity, to record a response."""

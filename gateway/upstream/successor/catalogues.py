@@ -1,23 +1,23 @@
 """Loading of catalogues: as a whole, once for all who wait, in the background.
 
 A catalogue has a deadline of its own, and is kept as long as definitions are. Replicas share it
-over Redis.
+over Redis. What has changed since, by an event of the platform, is searched for by its id, and the
+whole is read again in the background, once a minute at most.
 """
 
 import asyncio
 import math
-import random
-import secrets
+from collections.abc import Iterable
 from contextvars import Context
 from dataclasses import replace
 from typing import NamedTuple, Protocol
 
-import msgspec
 from cachetools import LRUCache
 
 from gateway.cache.bounded_dict import BoundedDict
 from gateway.cache.coalescing import copied_error
-from gateway.cache.entry import CachePolicy, Entry, Freshness
+from gateway.cache.entry import CachePolicy, Freshness
+from gateway.cache.evictions import Subject, program, promotion
 from gateway.cache.options import CacheClocks
 from gateway.context import CallBudget, RequestContext, UpstreamReport
 from gateway.errors import (
@@ -30,9 +30,11 @@ from gateway.errors import (
 from gateway.fairness import in_background
 from gateway.upstream.cached_upstream import CachedUpstream
 from gateway.upstream.resilience.absence import EndpointAbsence
-from gateway.upstream.successor.catalogue import Catalogue
+from gateway.upstream.successor.catalogue import Catalogue, Ids
 from gateway.upstream.successor.endpoint import ENDPOINT, PAGE_SIZE, SuccessorEndpoint
-from gateway.upstream.successor.pages import PageReader, merged
+from gateway.upstream.successor.pages import PageReader
+from gateway.upstream.successor.search import PromotionSearch
+from gateway.upstream.successor.sharing import CachedCatalogue, CatalogueSharing
 
 _HOLD_OFF_S = 30.0  # after a failure: each request would wait for the next one in vain
 _DEADLINE_S = 60.0
@@ -40,6 +42,10 @@ _MAX_FULL_CATALOGUES = 4
 _MAX_IDENTITIES = 512
 _DROP_EVERY_S = 60.0
 _SPARE_CALLS = 10
+_RELOAD_EVERY_S = 60.0  # because of events
+_ASK_OTHERS_EVERY_S = 2.0  # while another replica reads it because of events
+_MAX_SEARCHES = 10
+_MAX_LOADS = 2
 
 
 class CataloguePort(Protocol):
@@ -57,17 +63,20 @@ class CataloguePort(Protocol):
         """Forget the catalogue, as the platform has shown that it is outdated."""
         ...
 
+    @property
+    def position(self) -> int:
+        """The position of evictions."""
+        ...
 
-class _Head(msgspec.Struct):
-    """What Redis has under the catalogue's key: the key and the number of its pages."""
+    def concerns(self, request: RequestContext, *ids: Ids, program_id: str | None = None) -> None:
+        """Record that a response depends on promotions, or on all of a program."""
+        ...
 
-    snapshot: str
-    pages: int
-
-
-class _Cached(NamedTuple):
-    entry: Entry
-    catalogue: Catalogue
+    async def update(
+        self, catalogue: Catalogue, ids: Iterable[Ids], request: RequestContext
+    ) -> dict[Ids, GatewayError]:
+        """Replace promotions that have changed since; return the errors of those that could not."""
+        ...
 
 
 class _Failure(NamedTuple):
@@ -93,13 +102,16 @@ class Catalogues:
         self._reader = PageReader(self._endpoint, max_promotions)
         self._max_pages = -(-max_promotions // PAGE_SIZE)
         self._clock = (clocks or CacheClocks()).monotonic
-        self._cached: LRUCache[str, _Cached] = LRUCache(
+        self._cached: LRUCache[str, CachedCatalogue] = LRUCache(
             _MAX_FULL_CATALOGUES * (max_promotions + 1), lambda known: len(known.catalogue) + 1
         )
         self._failures: BoundedDict[str, _Failure] = BoundedDict(_MAX_IDENTITIES)
         self._absence = EndpointAbsence(ENDPOINT, clock=self._clock)
+        self._sharing = CatalogueSharing(upstream, self._endpoint, policy, 2 * self._max_pages)
+        self._search = PromotionSearch(upstream, self._endpoint, self._absence, policy)
         self._loads: dict[str, asyncio.Task[_Outcome]] = {}
         self._dropped: BoundedDict[str, float] = BoundedDict(_MAX_IDENTITIES)  # when, by wall clock
+        self._reload_at: BoundedDict[str, float] = BoundedDict(_MAX_IDENTITIES)
 
     async def aclose(self) -> None:
         """Cancel the loads, and wait until they have ended."""
@@ -109,8 +121,17 @@ class Catalogues:
         if loads:
             await asyncio.wait(loads)
 
+    @property
+    def position(self) -> int:
+        """The position of evictions."""
+        evictions = self._upstream.evictions
+        return 0 if evictions is None else evictions.position
+
     def cached(self, request: RequestContext) -> Catalogue | None:
-        """Return the catalogue in memory; a stale one is refreshed in the background."""
+        """Return the catalogue in memory.
+
+        A stale one is refreshed in the background, and so is one of which something has changed.
+        """
         identity = self._upstream.credential.identity(request)
         known = self._known(identity)
         if known is None:
@@ -120,6 +141,10 @@ class Catalogues:
         if entry.freshness(self._upstream.cache.clock()) is not Freshness.FRESH:
             fresh_until = 0.0
             self._refresh(identity, request)
+        elif catalogue.is_behind:
+            fresh_until = 0.0
+            if self._clock() >= self._reload_at.get(identity, 0.0):
+                self._refresh(identity, request, is_due_to_event=True)
         request.report.fresh_until = min(request.report.fresh_until, fresh_until)
         return catalogue
 
@@ -138,17 +163,58 @@ class Catalogues:
         known = request.decoded.get(decoded_key)
         if isinstance(known, Catalogue):
             return known
-        self._check(identity)
-        load = self._loads.get(identity) or self._start(identity, request)
-        try:
-            with request.wait_scope:
-                outcome = await asyncio.shield(load)
-        except TimeoutError:
-            raise UpstreamTimeoutError(ENDPOINT) from None
-        if isinstance(outcome, GatewayError):
-            raise copied_error(outcome)
-        request.decoded[decoded_key] = outcome
-        return outcome
+        for _ in range(_MAX_LOADS):  # what was being read already may be outdated by now
+            self._check(identity)
+            load = self._loads.get(identity) or self._start(identity, request)
+            try:
+                with request.wait_scope:
+                    outcome = await asyncio.shield(load)
+            except TimeoutError:
+                raise UpstreamTimeoutError(ENDPOINT) from None
+            if isinstance(outcome, GatewayError):
+                raise copied_error(outcome)
+            request.decoded[decoded_key] = catalogue = outcome
+            if not catalogue.is_outdated:
+                break
+        assert catalogue is not None  # noqa: S101 - it has been loaded at least once
+        return catalogue
+
+    def concerns(self, request: RequestContext, *ids: Ids, program_id: str | None = None) -> None:
+        """Record what a response depends on."""
+        if self._upstream.evictions is None:
+            return
+        subjects: list[Subject] = [promotion(*each) for each in ids]
+        if program_id is not None:
+            subjects.append(program(int(program_id)))
+        known = request.report.subjects
+        request.report.subjects = (*known, *(each for each in subjects if each not in known))
+
+    async def update(
+        self, catalogue: Catalogue, ids: Iterable[Ids], request: RequestContext
+    ) -> dict[Ids, GatewayError]:
+        """Search for promotions that have changed since, and replace them.
+
+        Of many only the first are searched for: the others, and those that are not found, remain as
+        they are until all is read again.
+        """
+        changed = [each for each in dict.fromkeys(ids) if catalogue.has_changed(each)]
+        evictions = self._upstream.evictions
+        if evictions is None or not changed:
+            return {}
+        changed = changed[:_MAX_SEARCHES]
+        positions = [evictions.of(promotion(*each)) for each in changed]
+        found = await asyncio.gather(
+            *(self._search.find(each, request) for each in changed), return_exceptions=True
+        )
+        errors: dict[Ids, GatewayError] = {}
+        for each, position, result in zip(changed, positions, found, strict=True):
+            if isinstance(result, GatewayError):
+                errors[each] = result
+            elif isinstance(result, BaseException):
+                raise result
+            else:
+                catalogue.replace(each, result, position)
+        return errors
 
     def drop(self, request: RequestContext) -> None:
         """Forget the catalogue, as the platform has shown that it is outdated.
@@ -162,7 +228,7 @@ class Catalogues:
             self._dropped[identity] = now
             self._cached.pop(identity, None)
 
-    def _is_outdated(self, identity: str, since: float) -> bool:
+    def _was_dropped(self, identity: str, since: float) -> bool:
         """Whether a catalogue was dropped since."""
         return since < self._dropped.get(identity, -math.inf)
 
@@ -173,17 +239,20 @@ class Catalogues:
         if failure is not None and self._clock() < failure.until:
             raise copied_error(failure.error)
 
-    def _known(self, identity: str) -> _Cached | None:
+    def _known(self, identity: str) -> CachedCatalogue | None:
         known = self._cached.get(identity)
         if known is None:
             return None
-        if known.entry.freshness(self._upstream.cache.clock()) is Freshness.EXPIRED:
+        is_expired = known.entry.freshness(self._upstream.cache.clock()) is Freshness.EXPIRED
+        if is_expired or known.catalogue.is_outdated:
             del self._cached[identity]
             return None
         return known
 
-    def _refresh(self, identity: str, request: RequestContext) -> None:
-        """Load a stale catalogue again, unless that is under way, has failed or is too dear."""
+    def _refresh(
+        self, identity: str, request: RequestContext, *, is_due_to_event: bool = False
+    ) -> None:
+        """Load a catalogue again, unless that is under way, has failed or is too dear."""
         if identity in self._loads:
             return
         try:
@@ -193,11 +262,13 @@ class Catalogues:
         statistics = self._upstream.cache.statistics
         if self._upstream.client.traffic.has_calls_to_spare(identity):
             statistics.refreshes += 1
-            self._start(identity, request)
+            self._start(identity, request, is_due_to_event=is_due_to_event)
         else:
             statistics.refreshes_refused += 1
 
-    def _start(self, identity: str, request: RequestContext) -> asyncio.Task[_Outcome]:
+    def _start(
+        self, identity: str, request: RequestContext, *, is_due_to_event: bool = False
+    ) -> asyncio.Task[_Outcome]:
         """Start a load, which outlives the request that has caused it, in an empty context."""
         background = replace(
             request,
@@ -207,21 +278,34 @@ class Catalogues:
             caller_key=in_background(request.caller_key),
         )
         load = asyncio.create_task(
-            self._load(identity, background), name="catalogue", context=Context()
+            self._load(identity, background, is_due_to_event=is_due_to_event),
+            name="catalogue",
+            context=Context(),
         )
         self._loads[identity] = load
         load.add_done_callback(lambda _: self._loads.pop(identity))
         return load
 
-    async def _load(self, identity: str, request: RequestContext) -> _Outcome:
+    async def _load(
+        self, identity: str, request: RequestContext, *, is_due_to_event: bool
+    ) -> _Outcome:
         """Return the catalogue of the shared cache or the platform; return, not raise, errors."""
-        key = self._upstream.keys.key(self._upstream.origin, identity, ENDPOINT)
         began_at = self._upstream.cache.clock()
+        known = self._known(identity) if is_due_to_event else None
+        position = self.position
         try:
             async with asyncio.timeout(_DEADLINE_S):
-                shared = await self._read_shared(key, identity)
-                if shared is not None:
-                    return shared
+                shared = await self._sharing.read(identity)
+                if (
+                    shared is not None
+                    and shared.replaces(known)
+                    and not self._was_dropped(identity, shared.entry.stored_at)
+                ):
+                    self._cached[identity] = shared
+                    self._upstream.cache.statistics.shared_hits += 1
+                    return shared.catalogue
+                if known is not None and not await self._may_reload(identity):
+                    return known.catalogue
                 pages = await self._reader.read_all(request)
         except TimeoutError:
             return self._failed(identity, UpstreamTimeoutError(ENDPOINT))
@@ -229,10 +313,21 @@ class Catalogues:
             return self._failed(identity, error)
         self._failures.pop(identity, None)
         self._absence.served(identity)
-        catalogue = Catalogue(pages.definitions)
-        if self._policy.stores and not self._is_outdated(identity, began_at):
-            await self._store(key, identity, catalogue, pages.bodies)
+        catalogue = Catalogue(pages.definitions, self._upstream.evictions, position)
+        if self._policy.stores and not self._was_dropped(identity, began_at):
+            entry = self._sharing.entry(catalogue, pages.bodies)
+            self._cached[identity] = CachedCatalogue(entry, catalogue)
+            self._upstream.cache.statistics.stored += 1
+            await self._sharing.write(identity, entry, pages.bodies)
         return catalogue
+
+    async def _may_reload(self, identity: str) -> bool:
+        """Whether no other replica reads the catalogue because of events within this minute."""
+        is_first = await self._sharing.claim(identity, _RELOAD_EVERY_S)
+        self._reload_at[identity] = self._clock() + (
+            _RELOAD_EVERY_S if is_first else _ASK_OTHERS_EVERY_S
+        )
+        return is_first
 
     def _failed(self, identity: str, error: GatewayError) -> GatewayError:
         """Remember a failure; return the error to raise for it.
@@ -247,48 +342,3 @@ class Catalogues:
             self._cached.pop(identity, None)
         self._failures[identity] = _Failure(self._clock() + _HOLD_OFF_S, error)
         return error
-
-    async def _store(
-        self, key: str, identity: str, catalogue: Catalogue, bodies: list[bytes]
-    ) -> None:
-        """Keep a catalogue in memory, and its pages in Redis, the head last."""
-        cache = self._upstream.cache
-        head = _Head(secrets.token_hex(8), len(bodies))
-        entry = self._policy.entry(msgspec.json.encode(head), cache.clock(), random.random)
-        self._cached[identity] = _Cached(entry, catalogue)
-        cache.statistics.stored += 1
-        if cache.shared is None:
-            return
-        lifetime_s = entry.fresh_for_s + entry.stale_for_s
-        for number, body in enumerate(bodies):
-            page = msgspec.structs.replace(entry, payload=body)
-            await cache.shared.set(self._page_key(key, head, number), page, lifetime_s)
-        await cache.shared.set(key, entry, lifetime_s)
-
-    async def _read_shared(self, key: str, identity: str) -> Catalogue | None:
-        """Return the catalogue that another replica has loaded while it is fresh; else None."""
-        cache = self._upstream.cache
-        if cache.shared is None or not self._policy.stores:
-            return None
-        entry = await cache.shared.get(key)
-        if entry is None or entry.freshness(cache.clock()) is not Freshness.FRESH:
-            return None
-        if self._is_outdated(identity, entry.stored_at):
-            return None
-        try:
-            head = msgspec.json.decode(entry.payload, type=_Head)
-        except msgspec.DecodeError:
-            return None
-        pages = []
-        for number in range(min(head.pages, 2 * self._max_pages)):
-            page = await cache.shared.get(self._page_key(key, head, number))
-            if page is None:
-                return None
-            pages.append(self._endpoint.read(page.payload))
-        catalogue = Catalogue(merged(pages))
-        self._cached[identity] = _Cached(entry, catalogue)
-        cache.statistics.shared_hits += 1
-        return catalogue
-
-    def _page_key(self, key: str, head: _Head, number: int) -> str:
-        return self._upstream.keys.key(key, head.snapshot, str(number))

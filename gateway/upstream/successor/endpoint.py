@@ -19,7 +19,7 @@ from gateway.upstream.response_errors import error_from_status
 
 ENDPOINT = "promotionsV3"
 PAGE_SIZE = 100
-_PATH = "/v3/promotions"
+PATH = "/v3/promotions"
 
 
 class SuccessorEndpoint:
@@ -34,7 +34,7 @@ class SuccessorEndpoint:
 
         Raise UpstreamError.
         """
-        call = _PageCall(f"{_PATH}?page={number}&size={PAGE_SIZE}", request, api=self)
+        call = _PageCall(f"{PATH}?page={number}&size={PAGE_SIZE}", request, api=self)
         body = await self._client.send(call)
         return body, call.read(body, is_own=True)
 

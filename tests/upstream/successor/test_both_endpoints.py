@@ -1,5 +1,6 @@
 """Definitions of both endpoints, as GraphQL clients see them."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +10,12 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tests.support.commands import until
 from tests.support.faulty_platform import WORLD, faulty
 from tests.support.graph import Graph, graph_over
 from tests.support.scripted_platform import Platform, platform
 from tests.support.successor import full_item, published, successor_page
+from tests.support.webhooks import SECRET, Sender, definition_event
 
 PAGE = """{ customer(by: {externalId: "C-UNIFIED"}) { promotions(first: 20) { nodes { promotion {
   promotionId definition { source sourceType status } } } } } }"""
@@ -270,3 +273,46 @@ def test_a_list_of_no_source_is_refused(sandbox_url: str) -> None:
         assert graph.errors(LIST, {"sources": []})[0][0] == "BAD_USER_INPUT"
         assert graph.errors(LIST, {"sources": ["V3"]})[0][0] == "UPSTREAM_GONE"
         assert walk(graph, **BOTH) == walk(graph, sources=["LEGACY"])
+
+
+def _change(graph: Graph, program_id: int, promotion_id: int) -> None:
+    with Sender(str(graph.http.base_url)) as sender:
+        assert sender.send(definition_event(program_id, promotion_id)) == "evicted"
+
+
+def test_a_promotion_that_the_legacy_endpoint_gains_is_its_own_from_then_on() -> None:
+    """After an event about it, until which the successor's is shown without asking again."""
+    item = published(5, promotionMode="LEGACY")
+    own = ONE % ("9001", "5")
+    with catalogue(item, webhook_secret=SECRET) as (graph, scripted, _):
+        for _ in range(2):
+            assert graph.ask(own)["promotion"]["definition"] == {"source": "V3"}
+        assert graph.calls == 0
+        legacy = {"id": 5, "programId": 9001, "name": "Old"}
+        body = {"status": {"code": 200}, "data": [legacy]}
+        scripted.responses["promotionById"] = Response(json.dumps(body))
+        assert graph.ask(own)["promotion"]["definition"] == {"source": "V3"}
+        _change(graph, 9001, 5)
+        assert graph.ask(own)["promotion"] == {"name": "Old", "definition": {"source": "LEGACY"}}
+
+
+def test_a_changed_promotion_that_a_search_does_not_find_is_shown_as_it_was() -> None:
+    """Until all is read again: that ids are searched is not documented."""
+    with catalogue(published(5), webhook_secret=SECRET) as (graph, scripted, listed):
+        held = asyncio.Event()
+
+        async def page(request: Request) -> Response:
+            if "searchText" in request.query_params:
+                return Response(json.dumps(successor_page()))
+            await held.wait()
+            return Response(json.dumps(successor_page(*listed)))
+
+        assert graph.ask(ONE % ("9001", "5"))["promotion"]["name"] == "Promotion 5"
+        scripted.responses["promotionsV3"] = page
+        listed[0] = published(5, name="Other")
+        _change(graph, 9001, 5)
+        for calls in (2, 0):
+            assert graph.ask(ONE % ("9001", "5"))["promotion"]["name"] == "Promotion 5"
+            assert graph.calls == calls, "a search, and a page in the background"
+        held.set()
+        assert until(lambda: bool(graph.ask(ONE % ("9001", "5"))["promotion"]["name"] == "Other"))
