@@ -3,6 +3,8 @@
 from collections.abc import Container
 
 from gateway.errors import (
+    PhasedOutError,
+    UndocumentedNotFoundError,
     UpstreamAuthFailedError,
     UpstreamError,
     UpstreamInputRefusedError,
@@ -54,6 +56,12 @@ _MEANINGS = {code: Meaning(error) for code, error in _CODES.items()} | STATUSES
 _NOT_LOGGED: frozenset[type[UpstreamError]] = frozenset(
     {UpstreamNotFoundError, UpstreamInputRefusedError}
 )
+# Endpoints that the gateway can do without, and what means that one of them is not offered: that is
+# logged once, by `resilience/absence.py`, and not every time that the endpoint is tried again.
+_OPTIONAL_ENDPOINTS = frozenset({"promotionsV3", "promotionById", "programs"})
+_ABSENT: frozenset[type[UpstreamError]] = frozenset(
+    {UndocumentedNotFoundError, PhasedOutError, UpstreamAuthFailedError}
+)
 _CUSTOMER_CODES = range(8000, 9000)
 
 
@@ -91,7 +99,7 @@ def error_from_status(endpoint: str, response: UpstreamResponse) -> UpstreamErro
         kind = UpstreamRefusedError  # the code is about nothing that this endpoint was asked for
     if kind is UpstreamInputRefusedError and endpoint not in _ENDPOINTS_WITH_CLIENT_ARGUMENTS:
         kind = UpstreamRefusedError
-    if kind in _NOT_LOGGED:
+    if kind in _NOT_LOGGED or (kind in _ABSENT and endpoint in _OPTIONAL_ENDPOINTS):
         return kind(endpoint, code)
     if response.refusal is not None:
         log.error("upstream_error_code", endpoint=endpoint, upstream_code=code)
