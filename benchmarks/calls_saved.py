@@ -58,7 +58,9 @@ async def run(leg: Leg, asked: list[Operation], upstream_url: str, log: Path) ->
     seen: Counter[str] = Counter()
     answers: list[Any] = []
     async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
-        with gateway(upstream_url, log, leg.settings, inherits=False) as served:
+        # Without a cache each operation would read the whole catalogue of the successor.
+        settings = {"GATEWAY_DEFINITIONS": "legacy", **leg.settings}
+        with gateway(upstream_url, log, settings, inherits=False) as served:
             await http.delete(f"{upstream_url}/__calls")
             for start in range(0, len(asked), leg.at_once):
                 together = asked[start : start + leg.at_once]

@@ -150,6 +150,7 @@ class Fleet:
             "GATEWAY_UPSTREAM_URL": self.platform.url,
             "GATEWAY_CACHE_URL": self.valkey.url,
             "GATEWAY_CACHE_KEY_SECRET": SECRET,
+            "GATEWAY_DEFINITIONS": "legacy",  # the calls of one endpoint are counted
             **self.settings,
         }
         replica = self.stack.enter_context(

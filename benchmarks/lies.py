@@ -91,7 +91,10 @@ def serve_gateway(listener: socket.socket, upstream_url: str) -> None:
     quiet = structlog.make_filtering_bound_logger(logging.CRITICAL)
     structlog.configure(wrapper_class=quiet)
     settings = load_settings(
-        upstream_url=upstream_url, upstream_auth="none", cache_definition_ttl_s=0
+        upstream_url=upstream_url,
+        upstream_auth="none",
+        definitions="legacy",
+        cache_definition_ttl_s=0,
     )
     app = Measured(create_app(settings))
     uvicorn.Server(uvicorn.Config(app, log_level="critical", log_config=None)).run([listener])

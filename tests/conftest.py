@@ -14,7 +14,7 @@ from gateway.sandbox.app import create_sandbox
 from gateway.telemetry import configure_logging, reset_logging
 from tests.sandbox.client import NOW, shared_world
 from tests.support.examples import THOROUGH
-from tests.support.graph import Graph, serve_gateway
+from tests.support.graph import Graph, graph_over, serve_gateway
 from tests.support.http_client import client
 from tests.support.logged import Lines
 from tests.support.scripted_platform import Platform
@@ -66,6 +66,13 @@ def graph(gateway_url: str, sandbox_url: str) -> Iterator[Graph]:
     client = Graph(gateway_url, sandbox_url)
     yield client
     client.close()
+
+
+@pytest.fixture(scope="session")
+def by_default(sandbox_url: str) -> Iterator[Graph]:
+    """Return a client of a gateway that asks both endpoints for definitions, as by default."""
+    with graph_over(sandbox_url, definitions="both") as client:
+        yield client
 
 
 @pytest.fixture

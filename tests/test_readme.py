@@ -15,20 +15,20 @@ CALLS = {"Redeemable": 1, "WithDefinitions": 3, "Pages": 1, "Program": 2, "Famil
 
 @pytest.mark.parametrize(("query", "name"), QUERIES, ids=[name for _, name in QUERIES])
 def test_each_query_costs_the_calls_that_the_readme_says(
-    graph: Graph, query: str, name: str
+    by_default: Graph, query: str, name: str
 ) -> None:
     """The README's five queries run against the sandbox without an error, at the stated price."""
-    data = graph.ask(query)
+    data = by_default.ask(query)
     assert all(data.values())
-    assert graph.calls == CALLS[name]
+    assert by_default.calls == CALLS[name]
 
 
-def test_the_first_screens_query_gives_the_first_screens_answer(graph: Graph) -> None:
+def test_the_first_screens_query_gives_the_first_screens_answer(by_default: Graph) -> None:
     """The picture on the first screen is a query and its true answer, side by side."""
     lines = re.search(r"```graphql\n(\{.*?)```", README, re.DOTALL)[1].splitlines()  # type: ignore[index]  # it is there
     query = "\n".join(line.partition("#")[0] for line in lines)
     told = "".join(line.partition("#")[2].strip() for line in lines)
-    answer = graph.answer(query)
+    answer = by_default.answer(query)
     shown = re.sub(r"\s", "", told)
     assert shown == str(answer["data"]).translate({ord(" "): None}).replace("'", '"').replace(
         "None", "null"

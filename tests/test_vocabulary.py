@@ -30,10 +30,10 @@ KEYS = [*customer_keys(), *definition_keys()]
 
 @pytest.mark.parametrize(("query", "shown"), EXAMPLES, ids=["is it on", "progress"])
 def test_a_query_of_the_vocabulary_has_the_answer_below_it(
-    graph: Graph, query: str, shown: str
+    by_default: Graph, query: str, shown: str
 ) -> None:
     """The nodes, to the letter."""
-    assert graph.ask(query)["customer"]["promotions"]["nodes"] == json.loads(shown)
+    assert by_default.ask(query)["customer"]["promotions"]["nodes"] == json.loads(shown)
 
 
 def test_every_block_of_the_vocabulary_is_run() -> None:

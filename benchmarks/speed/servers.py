@@ -117,6 +117,8 @@ def _settings(upstream: str, settings: Mapping[str, str]) -> dict[str, str]:
         "GATEWAY_UPSTREAM_AUTH": "basic",
         "GATEWAY_UPSTREAM_USERNAME": "sandbox",
         "GATEWAY_UPSTREAM_PASSWORD": "sandbox",
+        # The endpoints that the other servers call.
+        "GATEWAY_DEFINITIONS": "legacy",
         "GATEWAY_CACHE_DEFINITION_TTL_S": "0",
         # A slow server is to be measured, not cut off.
         "GATEWAY_UPSTREAM_DEADLINE_S": "60",

@@ -157,7 +157,7 @@ class UpstreamSettings(BaseSettings):
         " look-up by id, where the platform has it, finds those of all source types.",
     )
     definitions: DefinitionEndpoints = Field(
-        DefinitionEndpoints.LEGACY,
+        DefinitionEndpoints.BOTH,
         description="Endpoints that are asked for definitions: the legacy one, which is being"
         " phased out, its successor (v3), or both: each has promotions that the other lacks.",
     )

@@ -27,7 +27,7 @@ def npm() -> str:
 @pytest.fixture(scope="session")
 def app_gateway(sandbox_url: str) -> Iterator[str]:
     """Return the URL of a gateway that knows the documented app by its name."""
-    with serve_gateway(sandbox_url, client_names="wallet") as url:
+    with serve_gateway(sandbox_url, client_names="wallet", definitions="both") as url:
         yield url
 
 

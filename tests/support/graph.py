@@ -94,7 +94,9 @@ def settings_for(upstream_url: str, **overrides: Any) -> Settings:
         "graphiql": True,
         "introspection": True,
         "report_upstream": True,
-        "cache_definition_ttl_s": 0,  # so that calls can be counted; tests of the cache say more
+        # So that the calls of one endpoint can be counted; tests of both endpoints say so.
+        "definitions": "legacy",
+        "cache_definition_ttl_s": 0,  # likewise; tests of the cache say more
     }
     return load_settings(**(fitting | overrides))
 
