@@ -85,7 +85,7 @@ LAYERS = (
     ("telemetry",),
     ("config",),
     ("context",),
-    ("answer_budget", "fairness"),
+    ("answer_budget", "fairness", "random_numbers"),
     ("errors",),
 )
 APART = "sandbox"  # imports nothing of the rest, and only the commands start it

@@ -5,7 +5,6 @@ the upstream fails (stale-if-error).
 """
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import Context
@@ -21,6 +20,7 @@ from gateway.cache.entry import CachePolicy, Entry, Freshness
 from gateway.cache.evictions import Evictions
 from gateway.cache.statistics import CacheStatistics
 from gateway.cache.store import TwoLevelCache
+from gateway.random_numbers import random
 from gateway.telemetry import log
 
 Load = Callable[[], Awaitable[bytes]]
@@ -95,7 +95,7 @@ class CachedFetcher:
         errors: ErrorMeanings,
         refresher: "Refresher",
         *,
-        jitter: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = random,
         evictions: Evictions | None = None,
     ) -> None:
         self._cache, self._evictions = cache, evictions

@@ -4,12 +4,12 @@ import asyncio
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from random import getrandbits
 from types import TracebackType
 
 from starlette.requests import Request as StarletteRequest
 
 from gateway.context import RequestContext
+from gateway.random_numbers import getrandbits
 
 REQUEST_ID = b"x-request-id"
 _is_accepted_id = re.compile(rb"[A-Za-z0-9._-]{1,128}").fullmatch

@@ -5,7 +5,6 @@ until anything that it was built from changes (`docs/decisions/012-…`).
 """
 
 import math
-import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +22,7 @@ from gateway.context import RequestContext
 from gateway.execution.cost import Cost
 from gateway.execution.documents import Operation
 from gateway.execution.outcome import Outcome
+from gateway.random_numbers import random
 from gateway.telemetry.metric import Samples
 from gateway.upstream.cached_upstream import CachedUpstream
 from gateway.upstream.customer_identities import KnownCustomerIds
@@ -103,7 +103,7 @@ class ResponseCache:
     clock: Callable[[], datetime]
     wall: Callable[[], float]
     known: KnownCustomerIds
-    jitter: Callable[[], float] = random.random
+    jitter: Callable[[], float] = random
     evictions: Evictions | None = None
     hits: int = 0
     misses: int = 0

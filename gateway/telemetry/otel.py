@@ -9,7 +9,6 @@ import logging
 import ssl
 import uuid
 from collections.abc import Mapping, Sequence
-from random import getrandbits
 from threading import Lock, Thread
 from typing import Self
 
@@ -24,6 +23,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import SpanContext, SpanKind, StatusCode, TraceFlags, TraceState
 
+from gateway.random_numbers import getrandbits
 from gateway.telemetry.logs import log
 from gateway.telemetry.tracing import Attributes, Span, SpanCounts
 

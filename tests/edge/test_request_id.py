@@ -1,3 +1,4 @@
+import random
 import re
 
 import httpx
@@ -56,3 +57,12 @@ def test_the_longest_id_is_taken(http: httpx.Client) -> None:
     given = "x" * 128
     answer = http.get("/healthz", headers={"X-Request-Id": given})
     assert answer.headers["x-request-id"] == given
+
+
+def test_ids_do_not_depend_on_the_generator_of_the_process(http: httpx.Client) -> None:
+    """Whoever seeds Python's own does not repeat them, nor is it used."""
+    random.seed(0)
+    state = random.getstate()
+    first = http.get("/healthz").headers["x-request-id"]
+    assert random.getstate() == state
+    assert http.get("/healthz").headers["x-request-id"] != first

@@ -1,7 +1,6 @@
 """Run the gateway's commands as processes, and end each by its process id."""
 
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -10,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from random import Random
 
 import httpx
 
@@ -17,6 +17,7 @@ from tests.support.http_client import TLS
 
 _PATIENCE_S = 40.0
 _PORTS = (10_000, 32_000)
+_RANDOM = Random()  # noqa: S311 - no secrets, and not what Hypothesis seeds
 
 
 def environment(variables: Mapping[str, str] | None) -> dict[str, str]:
@@ -46,7 +47,7 @@ def free_port() -> int:
     port before the server that it is meant for has started.
     """
     while True:
-        port = random.randrange(*_PORTS)  # noqa: S311 - not a secret
+        port = _RANDOM.randrange(*_PORTS)
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
 

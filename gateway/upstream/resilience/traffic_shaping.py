@@ -1,12 +1,12 @@
 """What all calls to the platform share: concurrency, circuit breakers, retries and quotas."""
 
 import asyncio
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
+from gateway import random_numbers
 from gateway.cache.keys import KeyMaker, secret_for
 from gateway.cache.redis_server import RedisServer
 from gateway.config.settings import Settings
@@ -45,7 +45,7 @@ class TrafficShaping:
     calls_per_minute: int | None = None
     replicas: "Replicas | None" = None
     clock: Callable[[], float] = time.monotonic
-    random: Callable[[], float] = random.random
+    random: Callable[[], float] = random_numbers.random
     endpoints: dict[str, EndpointTraffic] = field(default_factory=dict)
     statistics: UpstreamStatistics = field(default_factory=UpstreamStatistics)
     _heartbeat: asyncio.Task[None] | None = None

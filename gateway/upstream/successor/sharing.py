@@ -1,6 +1,5 @@
 """Catalogues in Redis, where a replica finds what another one has read."""
 
-import random
 import secrets
 from typing import NamedTuple
 
@@ -8,6 +7,7 @@ import msgspec
 
 from gateway.cache.entry import CachePolicy, Entry, Freshness
 from gateway.cache.evictions import PROMOTION
+from gateway.random_numbers import random
 from gateway.upstream.cached_upstream import CachedUpstream
 from gateway.upstream.successor.catalogue import Catalogue
 from gateway.upstream.successor.endpoint import ENDPOINT, SuccessorEndpoint
@@ -49,7 +49,7 @@ class CatalogueSharing:
         """Return the entry of a catalogue that was read from these bodies."""
         head = msgspec.json.encode(_Head(secrets.token_hex(8), len(bodies)))
         now = self._upstream.cache.clock()
-        return self._policy.entry(head, now, random.random, position=catalogue.position)
+        return self._policy.entry(head, now, random, position=catalogue.position)
 
     async def write(self, identity: str, entry: Entry, bodies: list[bytes]) -> None:
         """Write the pages of a catalogue, and its entry last."""
