@@ -43,10 +43,6 @@ _ACTIONS = {
     RestrictionStage.ENROL: PromotionAction.WITHDRAW_ENROLMENTS,
     RestrictionStage.ISSUE: PromotionAction.WITHDRAW_ISSUES,
 }
-_BY = "Which customer."
-_SOURCE = "Where the customer is registered."
-_PROGRAM_ID = "The platform's own id of the program."
-_PROMOTION_ID = "The platform's own id of the promotion."
 _KEY = (
     "A new random text for each thing that the customer does, of 8 to 128 printable ASCII"
     " characters; the same one when you send it again. Within 24 hours it is done once, and"
@@ -54,36 +50,40 @@ _KEY = (
 )
 
 
+@strawberry.input
+class _PromotionOfCustomer:
+    """What the inputs of all mutations begin with."""
+
+    by: CustomerIdentifier = strawberry.field(description="Which customer.")
+    source: CustomerSource = strawberry.field(
+        default=CustomerSource.INSTORE, description="Where the customer is registered."
+    )
+    program_id: strawberry.ID = strawberry.field(
+        description="The platform's own id of the program."
+    )
+    promotion_id: strawberry.ID = strawberry.field(
+        description="The platform's own id of the promotion."
+    )
+
+
 @strawberry.input(description="Which customer to enrol in which promotion.")
-class EnrolInPromotionInput:
+class EnrolInPromotionInput(_PromotionOfCustomer):
     """The input of `enrolInPromotion`."""
 
-    by: CustomerIdentifier = strawberry.field(description=_BY)
-    source: CustomerSource = strawberry.field(default=CustomerSource.INSTORE, description=_SOURCE)
-    program_id: strawberry.ID = strawberry.field(description=_PROGRAM_ID)
-    promotion_id: strawberry.ID = strawberry.field(description=_PROMOTION_ID)
     idempotency_key: str = strawberry.field(description=_KEY)
 
 
 @strawberry.input(description="Which promotion to issue to which customer.")
-class IssuePromotionInput:
+class IssuePromotionInput(_PromotionOfCustomer):
     """The input of `issuePromotion`."""
 
-    by: CustomerIdentifier = strawberry.field(description=_BY)
-    source: CustomerSource = strawberry.field(default=CustomerSource.INSTORE, description=_SOURCE)
-    program_id: strawberry.ID = strawberry.field(description=_PROGRAM_ID)
-    promotion_id: strawberry.ID = strawberry.field(description=_PROMOTION_ID)
     idempotency_key: str = strawberry.field(description=_KEY)
 
 
 @strawberry.input(description="What to withdraw of which promotion from which customer.")
-class WithdrawFromPromotionInput:
+class WithdrawFromPromotionInput(_PromotionOfCustomer):
     """The input of `withdrawFromPromotion`."""
 
-    by: CustomerIdentifier = strawberry.field(description=_BY)
-    source: CustomerSource = strawberry.field(default=CustomerSource.INSTORE, description=_SOURCE)
-    program_id: strawberry.ID = strawberry.field(description=_PROGRAM_ID)
-    promotion_id: strawberry.ID = strawberry.field(description=_PROMOTION_ID)
     stage: RestrictionStage = strawberry.field(
         description="ENROL withdraws enrolments, ISSUE issues; REDEEM is not allowed."
     )
@@ -137,11 +137,11 @@ class PromotionActionPayload:
     )
 
 
-EnrolInput = Annotated[EnrolInPromotionInput, strawberry.argument(description="What to do.")]
-IssueInput = Annotated[IssuePromotionInput, strawberry.argument(description="What to do.")]
-WithdrawInput = Annotated[
-    WithdrawFromPromotionInput, strawberry.argument(description="What to do.")
-]
+_WHAT = strawberry.argument(description="What to do.")
+EnrolInput = Annotated[EnrolInPromotionInput, _WHAT]
+IssueInput = Annotated[IssuePromotionInput, _WHAT]
+WithdrawInput = Annotated[WithdrawFromPromotionInput, _WHAT]
+_AnyInput = EnrolInPromotionInput | IssuePromotionInput | WithdrawFromPromotionInput
 
 
 @strawberry.type(
@@ -184,7 +184,7 @@ class Mutation:
 async def _act(
     context: ResolverContext,
     action: PromotionAction,
-    wanted: EnrolInPromotionInput | IssuePromotionInput | WithdrawFromPromotionInput,
+    wanted: _AnyInput,
     ids: list[strawberry.ID] | None = None,
 ) -> PromotionActionPayload:
     given = ActionInput(
