@@ -7,6 +7,7 @@ import pytest
 
 from gateway.telemetry.metric import BUCKETS_S, Kind, Metric
 from gateway.telemetry.metrics import ALL_METRICS
+from gateway.upstream.payload_fields import payload_fields
 from tests.deploy.manifests import documents
 from tests.deploy.monitoring import (
     MONITORING,
@@ -28,9 +29,15 @@ from tests.test_documentation import headings
 TARGET_LABELS = {"namespace", "job", "instance"}
 
 
+FIELDS = {"field": tuple(path for _, path in payload_fields().needed)}
+
+
 def fixed(metric: Metric) -> dict[str, tuple[str, ...]]:
     """Return the values of a metric's labels where they are the same for each gateway."""
-    return {name: () if isinstance(values, str) else values for name, values in metric.labels}
+    return {
+        name: FIELDS.get(name, ()) if isinstance(values, str) else values
+        for name, values in metric.labels
+    }
 
 
 def series_of(metric: Metric) -> dict[str, dict[str, tuple[str, ...]]]:

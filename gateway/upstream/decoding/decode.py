@@ -29,7 +29,7 @@ from gateway.upstream.definitions.payload import DefinitionPagePayload, Definiti
 from gateway.upstream.normalise.warnings import UpstreamWarning, parse_code, parse_warnings
 from gateway.upstream.programs.payload import ProgramListPayload, ProgramPayload
 from gateway.upstream.successor.definition import SuccessorDefinition
-from gateway.upstream.successor.normalise import parse_definition
+from gateway.upstream.successor.normalise import parse_definition, parse_program_id
 from gateway.upstream.successor.payload import SuccessorPagePayload, SuccessorPayload
 
 Item = TypeVar("Item")
@@ -211,7 +211,8 @@ class SuccessorPage(NamedTuple):
     """A page of the successor.
 
     `definitions` has the published promotions; `version_ids` the ids of all items that could be
-    read, and `listed` the number of items, those included that could not.
+    read, and `listed` the number of items, those included that could not. Items whose program is a
+    word are left out as the documents lead one to expect: `drift` has them, `unreadable` has not.
     """
 
     definitions: list[SuccessorDefinition]
@@ -238,6 +239,9 @@ def decode_successor_page(body: bytes) -> SuccessorPage | Refusal:
         return page
     items: list[SuccessorPayload] = [item for item in page.items if item is not None]
     definitions = [found for item in items if (found := parse_definition(item)) is not None]
+    for general in (item.general for item in items if item.general.promotion_id):
+        if parse_program_id(general.program_id) is None:
+            page.drift.count(DriftKind.DROPPED, "metadata.programId")
     version_ids = [item.version_id for item in items if item.version_id]
     return SuccessorPage(
         definitions, version_ids, len(page.items), page.total, page.dropped, page.drift

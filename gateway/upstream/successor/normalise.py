@@ -51,6 +51,8 @@ from gateway.upstream.successor.words import is_periodic, parse_granularity
 _ENROL, _ISSUE, _REDEEM = RestrictionStage
 _MEASURE, _SCOPE = RestrictionMeasure, RestrictionScope
 _NOT_STATED = LimitFigures(LimitKind.NOT_STATED, None, None)
+_MAX_ID = 2**63 - 1
+_MAX_DIGITS = 32
 _NO_FLAGS, _NO_RESTRICTIONS = RankingFlags(), StageRestrictions()
 _ACTIVE = frozenset(
     {
@@ -102,10 +104,21 @@ _STAGE_RULES = (
 )
 
 
+def parse_program_id(raw: Key) -> int | None:
+    """Return the id of a program; None for a word, which belongs to no program of the graph."""
+    text = str(raw)
+    is_id = text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS
+    return int(text) if is_id and int(text) <= _MAX_ID else None
+
+
 def parse_definition(payload: SuccessorPayload) -> SuccessorDefinition | None:
-    """Return the definition of one entry; None for one that has not been published."""
+    """Return the definition of one entry.
+
+    None for one that has not been published, or belongs to no program.
+    """
     general = payload.general
-    if not general.promotion_id:
+    program_id = parse_program_id(general.program_id)
+    if not general.promotion_id or program_id is None:
         return None
     activities = list(_activities(payload.activities, None))
     event_names = _event_names(payload.activities)
@@ -117,7 +130,7 @@ def parse_definition(payload: SuccessorPayload) -> SuccessorDefinition | None:
     caps = [cap for cap in payload.limits or () if _is_shown(cap)]
     return SuccessorDefinition(
         promotion_id=general.promotion_id,
-        program_id=general.program_id,
+        program_id=program_id,
         name=general.name,
         description=general.description,
         identifier=general.identifier or general.identifier_misspelt,

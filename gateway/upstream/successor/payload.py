@@ -13,7 +13,6 @@ from gateway.upstream.decoding.field_types import (
     NO_JSON,
     RESTRICTIONS,
     Count,
-    Digits,
     ExpressionTree,
     Figure,
     Flag,
@@ -64,12 +63,13 @@ class Note(Struct, gc=False):
 class General(Struct, gc=False, kw_only=True):
     """``metadata``: what is true of a promotion as a whole.
 
-    ``promoIdentifer`` is a spelling of the platform's own (docs/platform.md#successor-spellings).
+    ``promoIdentifer`` is a spelling of the platform's own (docs/platform.md#successor-spellings),
+    and ``programId`` may be a word (docs/platform.md#successor-program).
     """
 
     name: str
     description: Text = None
-    program_id: Digits = field(name="programId")
+    program_id: Key = field(name="programId")
     starts_at: Instant = field(name="startDate", default=None)
     ends_at: Instant = field(name="endDate", default=None)
     time_zone: Text = field(name="timezoneName", default=None)

@@ -226,7 +226,7 @@ def test_of_a_key_that_stands_twice_the_last_counts() -> None:
 @pytest.mark.parametrize(
     ("broken", "field"),
     [
-        ({"programId": "HiddenGemDefaultProgram_ID"}, "metadata.programId"),
+        ({"programId": None}, "metadata.programId"),
         ({"promotionId": "many"}, "metadata.promotionId"),
         ({"name": None}, "metadata.name"),
     ],
@@ -237,6 +237,17 @@ def test_an_item_that_cannot_be_read_costs_that_item(broken: dict[str, Any], fie
     assert [found.promotion_id for found in decoded.definitions] == [81001]
     assert (decoded.listed, decoded.unreadable) == (2, 1)
     assert decoded.drift == {(DriftKind.DROPPED, field): 1}
+
+
+@pytest.mark.parametrize(
+    "program", ["HiddenGemDefaultProgram_ID", "-1", -1, "9" * 19, "9" * 5000, "٩"]
+)
+def test_an_item_of_no_program_of_the_graph_is_left_out(program: object) -> None:
+    """It is counted, and as documented: it is not unreadable, which would be logged."""
+    decoded = page(full_item(), full_item(programId=program))
+    assert [found.promotion_id for found in decoded.definitions] == [81001]
+    assert (decoded.listed, decoded.unreadable) == (2, 0)
+    assert decoded.drift == {(DriftKind.DROPPED, "metadata.programId"): 1}
 
 
 def test_an_unreadable_activity_within_a_group_costs_the_item() -> None:
