@@ -100,7 +100,8 @@ class DocumentSettings(BaseSettings):
     writes: bool = Field(
         default=False,
         description="Whether mutations may write: enrol customers in promotions, issue these and"
-        " withdraw them. Otherwise every mutation is FORBIDDEN, without a call; true in `dev`.",
+        " withdraw them. Otherwise every mutation is FORBIDDEN, without a call; true in `dev`."
+        " `GATEWAY_DEFINITIONS` decides whether the successor's promotions can be written.",
     )
     federation: bool = Field(
         default=False,

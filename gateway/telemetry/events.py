@@ -222,6 +222,13 @@ EVENTS = (
         " was read twice, or it is `too_large` for `GATEWAY_CATALOGUE_MAX_PROMOTIONS`.",
     ),
     Event(
+        "upstream_catalogue_outdated",
+        "info",
+        ("endpoint",),
+        "A write was refused for the version of a promotion that the catalogue has. The catalogue"
+        " is dropped, once a minute at most, and read again when it is needed.",
+    ),
+    Event(
         "upstream_endpoint_absent",
         "warning",
         ("endpoint", "code"),

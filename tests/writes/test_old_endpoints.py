@@ -116,6 +116,7 @@ REFUSALS: list[tuple[str, str, dict[str, Any], str, int]] = [
     (WITHDRAW, "C-ENROLLED", {"stage": "ENROL", "ids": ["1"]}, "NOTHING_TO_WITHDRAW", 0),
     (WITHDRAW, "C-ISSUED", {"stage": "ISSUE", "ids": ["1"]}, "NOTHING_TO_WITHDRAW", 0),
     (WITHDRAW, "C-ISSUED", {"stage": "ENROL"}, "REFUSED", 1),
+    (WITHDRAW, "C-LIMIT", {"stage": "ENROL"}, "REFUSED", 1),  # it has issues left
 ]
 
 

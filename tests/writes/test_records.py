@@ -100,11 +100,18 @@ def test_the_mutations_of_a_batch_run_one_after_the_other() -> None:
         assert ids[0] == ids[1] != []
 
 
-def test_a_mutation_is_never_sent_in_parts() -> None:
+@pytest.mark.parametrize(
+    "selection",
+    [
+        f"outcome ... @defer {PAYLOAD}",
+        "outcome enrolmentIds customerPromotion { id ... @defer { enrolments { enrolmentId } } }",
+    ],
+)
+def test_a_mutation_is_never_sent_in_parts(selection: str) -> None:
     """Whatever the client accepts: @defer is for queries."""
     mutation = (
         "mutation E($input: EnrolInPromotionInput!)"
-        f" {{ done: enrolInPromotion(input: $input) {{ outcome ... @defer {PAYLOAD} }} }}"
+        f" {{ done: enrolInPromotion(input: $input) {{ {selection} }} }}"
     )
     with writer() as own:
         answer = own.graph.http.post(
@@ -113,8 +120,9 @@ def test_a_mutation_is_never_sent_in_parts() -> None:
             headers={"Accept": "multipart/mixed;deferSpec=20220824, application/json"},
         )
         assert answer.headers["content-type"].startswith("application/")
-        assert answer.json()["data"]["done"]["outcome"] == "DONE"
-        assert answer.json()["data"]["done"]["enrolmentIds"]
+        done = answer.json()["data"]["done"]
+        (enrolment,) = done["customerPromotion"]["enrolments"]
+        assert (done["outcome"], done["enrolmentIds"]) == ("DONE", [enrolment["enrolmentId"]])
 
 
 def test_what_was_cached_of_the_customer_is_dropped() -> None:

@@ -21,7 +21,7 @@ from tests.writes.support import (
     writer,
 )
 
-ENROLLED = new_id("C-ENROLLED")
+ENROLLED, ISSUED = new_id("C-ENROLLED"), customer_id("C-ISSUED")
 BOTH: dict[str, Any] = {"definitions": "both", "cache_definition_ttl_s": 60}
 
 
@@ -184,6 +184,47 @@ def test_a_refusal_is_data(
     before = len(shared.writes)
     assert shared.refused(mutation, wanted_new(name) | changes) == code
     assert len(shared.writes) - before == sent
+
+
+def test_what_a_customer_does_not_have_yet_can_be_enrolled_in(own: Writer) -> None:
+    """The catalogue knows the promotion, and the customer has it afterwards."""
+    given = wanted_new("C-DIRECT", promotionId=str(new_id("C-ENROL")))
+    done = own.do(ENROL, given)
+    assert (done["outcome"], done["enrolmentIds"]) == ("DONE", _held(done)[0])
+    assert done["customerPromotion"]["promotion"]["promotionId"] == str(new_id("C-ENROL"))
+
+
+@pytest.mark.parametrize("given", [wanted("C-ENROL"), wanted_new("C-ENROL")])
+def test_the_source_is_the_one_that_is_given(own: Writer, given: dict[str, Any]) -> None:
+    """With the platform's id of the customer, by whichever identifier they were named."""
+    named = {"by": {"externalId": "C-ONLINE"}, "source": "ECOMMERCE"}
+    assert own.do(ENROL, given | named)["outcome"] == "DONE"
+    (body,) = (each["body"] for each in own.writes)
+    customer = body.get("customer") or body["customers"][0]
+    assert customer["source"] == "ECOMMERCE"
+    assert customer["identifierValue"].isdigit()
+    assert own.refused(ENROL, given | named | {"source": "LINE"}) == "CUSTOMER_NOT_FOUND"
+
+
+def test_a_direct_issue_that_would_take_another_with_it_is_refused() -> None:
+    """Withdrawing means the enrolment there, and it holds two."""
+    world = World.generate(today=NOW.date())
+    (customer,) = [each for each in world.customers if each.customer_id == ISSUED]
+    holding = customer.holdings[0]
+    (enrolment,) = holding.enrolments or ()
+    (issue,) = enrolment.issues
+    both = (issue, replace(issue, issue_id=issue.issue_id + 1_000_000))
+    customer.holdings[0] = replace(holding, enrolments=(replace(enrolment, issues=both),))
+    one, other = (str(each.issue_id) for each in both)
+    with writer(world=world, **BOTH) as own:
+        given = wanted_new("C-ISSUED", stage="ISSUE", ids=[one])
+        assert own.refused(WITHDRAW, given) == "REFUSED"
+        assert own.writes == []
+        done = own.do(WITHDRAW, wanted_new("C-ISSUED", stage="ISSUE", ids=[other, one]))
+        assert done["issueIds"] == [one, other]
+        (write,) = own.writes
+        customers = write["body"]["customers"]
+        assert customers[0]["enrollmentIds"] == [enrolment.enrolment_id]
 
 
 def test_what_the_engine_does_not_confirm_is_uncertain(own: Writer) -> None:

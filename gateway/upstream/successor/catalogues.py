@@ -28,6 +28,7 @@ from gateway.errors import (
     UpstreamTimeoutError,
 )
 from gateway.fairness import in_background
+from gateway.telemetry import log
 from gateway.upstream.cached_upstream import CachedUpstream
 from gateway.upstream.resilience.absence import EndpointAbsence
 from gateway.upstream.successor.catalogue import Catalogue, Ids
@@ -227,6 +228,7 @@ class Catalogues:
         if now >= self._dropped.get(identity, -math.inf) + _DROP_EVERY_S:
             self._dropped[identity] = now
             self._cached.pop(identity, None)
+            log.info("upstream_catalogue_outdated", endpoint=ENDPOINT)
 
     def _was_dropped(self, identity: str, since: float) -> bool:
         """Whether a catalogue was dropped since."""

@@ -59,7 +59,12 @@ _ISSUE = _Endpoint(
         8901: _Code.NOT_ISSUABLE,  # not enrolled
     },
 )
-_WITHDRAWING = {**COMMON_CODES, **dict.fromkeys((8901, 8902), _Code.NOTHING_TO_WITHDRAW)}
+_WITHDRAWING = {
+    **COMMON_CODES,
+    8881: _Code.REFUSED,  # not of this type
+    **dict.fromkeys((8901, 8902), _Code.NOTHING_TO_WITHDRAW),
+    8903: _Code.REFUSED,  # an enrolment with issues left
+}
 _WITHDRAW_ENROLMENTS = _Endpoint("revokeEnrolAndEarn", "REVOKE_ENROL", _WITHDRAWING)
 _WITHDRAW_ISSUES = _Endpoint("revokeEnrolAndEarn", "REVOKE_EARN", _WITHDRAWING)
 _WITHDRAW_DIRECT_ISSUES = _Endpoint("revokeDirectEarn", None, _WITHDRAWING)

@@ -40,11 +40,13 @@ class Successor(httpx.AsyncBaseTransport):
     def __init__(self, items: list[Any]) -> None:
         self.items, self.calls, self.status = items, 0, 200
         self.gate: asyncio.Event | None = None
+        self.arrived = asyncio.Event()
         self.on_page: Callable[[int], None] = lambda _: None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Return one page."""
         self.calls += 1
+        self.arrived.set()
         if self.gate is not None:
             await self.gate.wait()
         if self.status != 200:
@@ -201,6 +203,36 @@ async def test_a_request_without_time_leaves_the_load_to_the_others() -> None:
         successor.gate.set()
         assert ids(await reader.load()) == [1]
         assert successor.calls == 1
+
+
+async def test_one_that_was_dropped_is_read_again_once_a_minute_at_most() -> None:
+    """Else whoever can show that it is outdated could have it read all the time."""
+    successor = Successor([published(1)])
+    async with reading(successor) as reader:
+        for pass_s, calls in ((0.0, 2), (59.0, 2), (2.0, 3)):
+            await reader.load()
+            reader.clock.now += pass_s
+            reader.catalogues.drop(reader.request())
+            reader.clock.now += 0.1
+            await reader.load()
+            assert successor.calls == calls
+
+
+async def test_a_load_that_began_before_it_was_dropped_is_not_kept() -> None:
+    """It may have read what was outdated; whoever waits for it gets it."""
+    successor = Successor([published(1)])
+    successor.gate = asyncio.Event()
+    async with reading(successor) as reader:
+        waiting = asyncio.create_task(reader.load())
+        await successor.arrived.wait()
+        reader.clock.now += 1.0
+        reader.catalogues.drop(reader.request())
+        successor.gate.set()
+        assert ids(await waiting) == [1]
+        await reader.load()
+        assert successor.calls == 2
+        await reader.load()
+        assert successor.calls == 2
 
 
 @pytest.mark.parametrize(
