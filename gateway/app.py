@@ -77,7 +77,7 @@ from gateway.upstream.cached_upstream import CachedUpstream
 from gateway.upstream.chain import create_upstream
 from gateway.upstream.customer_view.endpoint import FreshCustomerView
 from gateway.upstream.http_transport import HttpTransport
-from gateway.upstream.metrics_samples import upstream_samples
+from gateway.upstream.metrics_samples import definition_samples, upstream_samples
 from gateway.upstream.reloading import watch_files
 from gateway.upstream.resilience.traffic_shaping import TrafficShaping, create_traffic_shaping
 from gateway.upstream.shown_promotions import ShownPromotions
@@ -165,6 +165,7 @@ def create_app(  # noqa: PLR0913, PLR0915 - each is a seam for tests, or a part
             authenticator.samples,
             documents.samples,
             partial(upstream_samples, traffic, upstream.phase_out, table.values.fields),
+            partial(definition_samples, upstream.absences, upstream.catalogues),
             partial(cache_samples, cached.cache),
             redis.samples,
             response_cache.samples,

@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import product
 
 from gateway.errors import OUTCOMES, REFUSALS, codes
+from gateway.telemetry.definition_metrics import DEFINITION_METRICS
 from gateway.telemetry.eviction_metrics import EVICTION_METRICS, WEBHOOK
 from gateway.telemetry.label_values import LabelValues, spare_name
 from gateway.telemetry.metric import Kind, Metric
@@ -240,15 +241,7 @@ _METRICS = (
         _C,
         "Upstream calls that were saved because an equal one was in flight.",
     ),
-    Metric(
-        "gateway_upstream_legacy_endpoint_gone_ratio",
-        _G,
-        "1 where the legacy endpoint is probably phased out (410 or 404 for three programs, or for"
-        " all that had answered before) or switched off, else 0; with passthrough the share of"
-        " callers' credentials for which it is.",
-        (),
-        max,
-    ),
+    *DEFINITION_METRICS,
     Metric(
         "gateway_cache_hits_total",
         _C,

@@ -35,6 +35,7 @@ from gateway.upstream.resilience.phase_out import PhaseOut
 from gateway.upstream.resilience.traffic_shaping import TrafficShaping
 from gateway.upstream.source_types import SourceTypes
 from gateway.upstream.successor.catalogues import Catalogues
+from gateway.upstream.successor.endpoint import ENDPOINT as SUCCESSOR_ENDPOINT
 
 
 class Upstream(NamedTuple):
@@ -50,6 +51,17 @@ class Upstream(NamedTuple):
     customer_ids: KnownCustomerIds
     source_types: SourceTypes
     phase_out: PhaseOut
+
+    @property
+    def absences(self) -> dict[str, EndpointAbsence]:
+        """What is known of the absence of endpoints that the gateway can do without, by name."""
+        known = {
+            BY_ID_ENDPOINT: self.definition_by_id.absence,
+            PROGRAMS_ENDPOINT: self.programs.absence,
+        }
+        if self.catalogues is not None:
+            known[SUCCESSOR_ENDPOINT] = self.catalogues.absence
+        return known
 
 
 def create_upstream(

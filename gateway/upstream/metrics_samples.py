@@ -1,16 +1,19 @@
 """Values of the metrics of upstream calls, collected at a scrape."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
+from gateway.telemetry.definition_metrics import OPTIONAL_ENDPOINTS
 from gateway.telemetry.label_values import PayloadFields
 from gateway.telemetry.metric import Samples
 from gateway.telemetry.metrics import ENDPOINTS
 from gateway.upstream.decoding.drift import UNDOCUMENTED, DriftKind
+from gateway.upstream.resilience.absence import EndpointAbsence
 from gateway.upstream.resilience.circuit_breaker import CircuitState
 from gateway.upstream.resilience.phase_out import PhaseOut
 from gateway.upstream.resilience.traffic_shaping import EndpointTraffic, TrafficShaping
 from gateway.upstream.statistics import UpstreamStatistics
+from gateway.upstream.successor.catalogues import Catalogues
 
 _STATES = {CircuitState.CLOSED: 0, CircuitState.HALF_OPEN: 1, CircuitState.OPEN: 2}
 _EFFECTS = {kind.value: kind for kind in UNDOCUMENTED}
@@ -53,6 +56,20 @@ def upstream_samples(
         "gateway_upstream_quota_remaining": [math.nan if remaining is None else remaining],
         "gateway_upstream_rate_limited_total": [quotas.rate_limited],
         "gateway_upstream_legacy_endpoint_gone_ratio": [phase_out.gone_share],
+    }
+
+
+def definition_samples(
+    absences: Mapping[str, EndpointAbsence], catalogues: Catalogues | None
+) -> Samples:
+    """Return the samples of the metrics of definitions; `absences` are by endpoint."""
+    return {
+        "gateway_upstream_endpoint_absent_ratio": [
+            absences[endpoint].absent_share if endpoint in absences else math.nan
+            for endpoint in OPTIONAL_ENDPOINTS
+        ],
+        "gateway_catalogue_promotions": [math.nan if catalogues is None else catalogues.promotions],
+        "gateway_catalogue_age_seconds": [math.nan if catalogues is None else catalogues.age_s],
     }
 
 

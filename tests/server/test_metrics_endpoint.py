@@ -263,6 +263,24 @@ def test_a_disabled_legacy_endpoint_is_gone(sandbox_url: str) -> None:
         assert scrape(gateway)["gateway_upstream_legacy_endpoint_gone_ratio"] == 1
 
 
+def test_the_catalogue_has_its_size_and_age(sandbox_url: str) -> None:
+    """They are absent without one, and so is the successor's absence where it is not asked."""
+    size, age = "gateway_catalogue_promotions", "gateway_catalogue_age_seconds"
+    absent = 'gateway_upstream_endpoint_absent_ratio{endpoint="promotionsV3"}'
+    page = '{ program(programId: "9030") { promotions(sources: [V3]) { totalCount } } }'
+    with graph_over(sandbox_url, definitions="both", cache_definition_ttl_s=300) as graph:
+        url = str(graph.http.base_url)
+        before = scrape(url)
+        assert not {size, age} & before.keys()
+        assert before[absent] == 0
+        listed = graph.ask(page)["program"]["promotions"]["totalCount"]
+        after = scrape(url)
+        assert after[size] > listed > 0
+        assert 0 <= after[age] < 60
+    with serve_gateway(sandbox_url, definitions="legacy") as gateway:
+        assert not {size, age, absent} & scrape(gateway).keys()
+
+
 def test_the_number_of_series_does_not_grow(graph: Graph) -> None:
     """No operation, whatever its name, adds a series."""
     url = str(graph.http.base_url)

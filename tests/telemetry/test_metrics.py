@@ -27,7 +27,7 @@ from gateway.telemetry.process import EventLoopLag, ProcessMetrics
 from gateway.telemetry.tracing import SpanCounts
 from gateway.upstream.customer_view import endpoint as customer_view_endpoint
 from gateway.upstream.definitions import endpoint as definition_endpoint
-from gateway.upstream.metrics_samples import upstream_samples
+from gateway.upstream.metrics_samples import definition_samples, upstream_samples
 from gateway.upstream.resilience.phase_out import PhaseOut
 from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
 from gateway.upstream.writes.writing import no_action_samples
@@ -76,6 +76,7 @@ def test_what_the_parts_tell_is_all_that_there_is() -> None:
             PhaseOut("promotionsV2"),
             PayloadFields(),
         ),
+        **definition_samples({}, None),
         **RedisMonitor().samples(),
         **cache_samples(create_cache(None, b"sixteen bytes at least")),
         **standalone_response_cache().samples(),

@@ -5,6 +5,7 @@ another way serves, so that one response is evidence enough, and a mistake costs
 other way. An endpoint that nothing replaces needs more evidence (`phase_out.py`).
 """
 
+import math
 import time
 from collections.abc import Callable, Hashable
 from typing import NamedTuple
@@ -54,6 +55,16 @@ class EndpointAbsence:
         self._endpoint, self._switched_on, self._clock = endpoint, switched_on, clock
         self._absent: BoundedDict[str, _Absent] = BoundedDict(_MAX_IDENTITIES)
         self._served: BoundedDict[str, None] = BoundedDict(_MAX_IDENTITIES)
+
+    @property
+    def absent_share(self) -> float:
+        """Return the share of identities to which it was not offered when it was last asked, 0..1.
+
+        NaN where it is never asked.
+        """
+        if not self._switched_on:
+            return math.nan
+        return len(self._absent) / max(1, len(self._absent) + len(self._served))
 
     def is_served(self, identity: str) -> bool:
         """Whether the last response under an identity proved that the endpoint is served."""

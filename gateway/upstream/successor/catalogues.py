@@ -7,12 +7,12 @@ whole is read again in the background, once a minute at most.
 
 import asyncio
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextvars import Context
 from dataclasses import replace
 from typing import NamedTuple, Protocol
 
-from cachetools import LRUCache
+from cachetools import Cache, LRUCache
 
 from gateway.cache.bounded_dict import BoundedDict
 from gateway.cache.coalescing import copied_error
@@ -107,9 +107,9 @@ class Catalogues:
             _MAX_FULL_CATALOGUES * (max_promotions + 1), lambda known: len(known.catalogue) + 1
         )
         self._failures: BoundedDict[str, _Failure] = BoundedDict(_MAX_IDENTITIES)
-        self._absence = EndpointAbsence(ENDPOINT, clock=self._clock)
+        self.absence = EndpointAbsence(ENDPOINT, clock=self._clock)
         self._sharing = CatalogueSharing(upstream, self._endpoint, policy, 2 * self._max_pages)
-        self._search = PromotionSearch(upstream, self._endpoint, self._absence, policy)
+        self._search = PromotionSearch(upstream, self._endpoint, self.absence, policy)
         self._loads: dict[str, asyncio.Task[_Outcome]] = {}
         self._dropped: BoundedDict[str, float] = BoundedDict(_MAX_IDENTITIES)  # when, by wall clock
         self._reload_at: BoundedDict[str, float] = BoundedDict(_MAX_IDENTITIES)
@@ -128,6 +128,25 @@ class Catalogues:
         evictions = self._upstream.evictions
         return 0 if evictions is None else evictions.position
 
+    @property
+    def promotions(self) -> float:
+        """Return the number of promotions in the largest catalogue; NaN without any."""
+        return max((len(each.catalogue) for each in self._usable()), default=math.nan)
+
+    @property
+    def age_s(self) -> float:
+        """Return the age of the oldest catalogue; NaN without any."""
+        now = self._upstream.cache.clock()
+        return max((now - each.entry.stored_at for each in self._usable()), default=math.nan)
+
+    def _usable(self) -> Iterator[CachedCatalogue]:
+        """Yield the catalogues that are not expired, without marking them as used."""
+        now = self._upstream.cache.clock()
+        for identity in self._cached:
+            known = Cache.__getitem__(self._cached, identity)
+            if known.entry.freshness(now) is not Freshness.EXPIRED:
+                yield known
+
     def cached(self, request: RequestContext) -> Catalogue | None:
         """Return the catalogue in memory.
 
@@ -141,6 +160,7 @@ class Catalogues:
         fresh_until = entry.stored_at + entry.fresh_for_s
         if entry.freshness(self._upstream.cache.clock()) is not Freshness.FRESH:
             fresh_until = 0.0
+            self._upstream.cache.statistics.stale += 1
             self._refresh(identity, request)
         elif catalogue.is_behind:
             fresh_until = 0.0
@@ -236,7 +256,7 @@ class Catalogues:
 
     def _check(self, identity: str) -> None:
         """Raise the error of an endpoint that is not offered, or of a load that failed lately."""
-        self._absence.check(identity)
+        self.absence.check(identity)
         failure = self._failures.get(identity)
         if failure is not None and self._clock() < failure.until:
             raise copied_error(failure.error)
@@ -314,7 +334,7 @@ class Catalogues:
         except GatewayError as error:
             return self._failed(identity, error)
         self._failures.pop(identity, None)
-        self._absence.served(identity)
+        self.absence.served(identity)
         catalogue = Catalogue(pages.definitions, self._upstream.evictions, position)
         if self._policy.stores and not self._was_dropped(identity, began_at):
             entry = self._sharing.entry(catalogue, pages.bodies)
@@ -339,7 +359,9 @@ class Catalogues:
         if isinstance(error, CredentialMissingError):
             return error
         if isinstance(error, UpstreamError):
-            error = self._absence.record(identity, error)
+            error = self.absence.record(identity, error)
+        if identity in self._cached:
+            self._upstream.cache.statistics.refreshes_failed += 1
         if isinstance(error, UpstreamAuthFailedError):
             self._cached.pop(identity, None)
         self._failures[identity] = _Failure(self._clock() + _HOLD_OFF_S, error)

@@ -6,9 +6,11 @@ import pytest
 
 from tests.support.faulty_platform import faulty
 from tests.support.logged import Lines
+from tests.support.metrics import scrape
 
 PAGE = """{ customer(by: {externalId: "C-UNIFIED"}) { promotions(first: 20) { totalCount
   nodes { promotion { name definition { source } } } } } }"""
+ABSENT = 'gateway_upstream_endpoint_absent_ratio{endpoint="%s"}'
 LIST = '{ program(programId: "9001") { name promotions(first: 5) { nodes { name } } } }'
 
 
@@ -26,6 +28,9 @@ def test_it_starts_serves_and_warns_once(answer: str, log: Lines) -> None:
             assert found.count({"source": "LEGACY"}) == 2
             assert found.count(None) == 14
             assert len(graph.ask(LIST)["program"]["promotions"]["nodes"]) == 5
+            metrics = scrape(str(graph.http.base_url))
+            assert metrics[ABSENT % "promotionsV3"] == 1
+            assert metrics[ABSENT % "promotionById"] == 0
         assert graph.http.get("/readyz").status_code == 200
         assert calls <= 2  # a 401 is tried once more, with the credential read anew
     lines = [json.loads(line) for line in log.lines]
