@@ -268,6 +268,6 @@ def _record(
         reason=result.error.value if result is not None and result.error is not None else None,
         repeated=is_repeated,
         caller=acting.context.caller.subject,
-        customer=writing.keys.key("customer", customer_id) if customer_id else None,
+        customer=writing.keys.pseudonym(customer_id) if customer_id else None,
     )
     return result if result is not None else UNCERTAIN

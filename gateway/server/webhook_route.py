@@ -31,7 +31,6 @@ from gateway.telemetry.metric import Samples
 from gateway.upstream.decoding.json_text import NotJsonError
 
 _MAX_BYTES = 256 * 1024
-_HASH_LENGTH = 16  # characters of a customer's hash in the log
 
 
 class WebhookRoute:
@@ -107,7 +106,7 @@ class WebhookRoute:
                 outcome=outcome,
                 program=event.program_id,
                 promotion=event.promotion_id,
-                customer=customer and self._keys.key("logged", str(customer))[:_HASH_LENGTH],
+                customer=customer and self._keys.pseudonym(str(customer)),
             )
         return outcome
 

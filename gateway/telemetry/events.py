@@ -88,7 +88,8 @@ EVENTS = (
         ),
         "A customer's promotion was to be changed: who did it, and what became of it. `reason` is"
         " the code of a refusal, `repeated` whether it was done under the same key before, `caller`"
-        " a hash of the token's subject, `customer` a keyed hash of the customer's id.",
+        " a hash of the token's subject, `customer` a keyed hash of the customer's id, as in"
+        " `webhook_event`.",
     ),
     Event(
         "request_rejected",

@@ -10,6 +10,7 @@ from tests.support.http_client import client
 from tests.support.logged import Lines
 from tests.support.metrics import changed, scrape
 from tests.support.tokens import JWT, Issuer
+from tests.support.webhooks import SECRET, Sender, customer_event
 from tests.writes.support import ENROL, PAYLOAD, WITHDRAW, Writer, wanted, writer
 
 
@@ -36,6 +37,19 @@ def test_each_action_is_a_line_of_the_log(log: Lines) -> None:
     assert (refused["outcome"], refused["reason"]) == ("refused", "NOT_ENROLLABLE")
     assert str(customer_id("C-ENROL")) not in "".join(log.lines)
     assert "C-ENROL" not in "".join(log.lines)
+
+
+def test_a_customer_has_the_same_hash_in_all_lines(log: Lines) -> None:
+    """Whether they act themselves or the platform tells of it; it is no key of the cache."""
+    with writer(webhook_secret=SECRET) as own, Sender(str(own.graph.http.base_url)) as sender:
+        own.do(ENROL, wanted("C-ENROL"))
+        own.do(ENROL, wanted("C-ENROL", by={"customerId": str(customer_id("C-ENROL"))}))
+        for event in (customer_event(customer_id("C-ENROL")), customer_event(1)):
+            sender.send(event)
+    first, by_id = (line["customer"] for line in log.of("promotion_action"))
+    told, other = (line["customer"] for line in log.of("webhook_event"))
+    assert first == by_id == told != other
+    assert len(told) == len(other) == 16
 
 
 def test_actions_are_counted_by_outcome() -> None:
