@@ -61,7 +61,11 @@ def app(built: None, sandbox_of_wallet: str) -> Iterator[str]:
     """Serve the app; return its URL."""
     with (
         serve_gateway(
-            sandbox_of_wallet, clock=utc_now, cache_customer_ttl_s=0, definitions="both"
+            sandbox_of_wallet,
+            clock=utc_now,
+            cache_customer_ttl_s=0,
+            writes=True,
+            definitions="both",
         ) as gateway_url,
         _preview(gateway_url) as url,
     ):

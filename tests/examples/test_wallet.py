@@ -50,7 +50,7 @@ def test_tabs_have_the_platforms_counts_and_its_lists(wallet: Wallet) -> None:
     expect(wallet.cards).to_have_count(20)
     # A call for the sorted page, and one for each figure.
     assert wallet.sandbox.get("/__calls").json()["promotionData"] == 6
-    for tab in ("Redeem", "Get", "Join", "Ended"):
+    for tab in ("Redeem", "Activate", "Join", "Ended"):
         count = int(re.findall(r"\d+", wallet.tab(tab).inner_text())[0])
         wallet.tab(tab).click()
         expect(wallet.tab(tab)).to_have_attribute("aria-pressed", "true")

@@ -1,16 +1,18 @@
 """The wallet of examples/wallet in a browser, and what a test does with it."""
 
+import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
-from playwright.sync_api import ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import ConsoleMessage, Locator, Page, Request, expect
 
 ROOT = Path(__file__).parents[2]
 WALLET = ROOT / "examples" / "wallet"
 SCREENSHOTS = ROOT / "screenshots"
-OF_DEFINITIONS = ("promotionsV2", "promotionById")
+OF_DEFINITIONS = ("promotionsV2", "promotionById", "promotionsV3")
 """The sandbox's endpoints that answer for one definition."""
 
 
@@ -69,6 +71,27 @@ class Wallet:
     def status(self) -> Locator:
         """How many are shown, as screen readers hear it."""
         return self.page.locator("main [role=status]")
+
+    def card(self, program_id: str) -> Locator:
+        """Return the only card of a program."""
+        return self.page.locator(f".card[data-program='{program_id}']")
+
+    def writes(self, customer_id: str) -> list[dict[str, Any]]:
+        """Return the writes for a customer that have reached the platform."""
+        log = self.sandbox.get("/__writes").json()["log"]
+        return [each for each in log if f'"{customer_id}"' in json.dumps(each["body"])]
+
+    def keys(self) -> list[str]:
+        """Return the idempotency keys of the mutations that the browser sends from here on."""
+        keys: list[str] = []
+
+        def note(request: Request) -> None:
+            given = json.loads(request.post_data or "{}").get("variables", {}).get("input")
+            if given is not None:
+                keys.append(given["idempotencyKey"])
+
+        self.page.on("request", note)
+        return keys
 
     def tab(self, name: str) -> Locator:
         """Return the button of a tab."""

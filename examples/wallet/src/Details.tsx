@@ -1,9 +1,10 @@
 import { useQuery } from '@apollo/client/react';
 import { useEffect, useRef } from 'react';
 
+import { Actions } from './Actions';
 import type { CardFragment, DetailsQuery } from './gql/graphql';
 import { ProblemNote } from './ProblemNote';
-import { Actions, TightestLimit } from './PromotionCard';
+import { TightestLimit } from './PromotionCard';
 import { DETAILS } from './queries';
 import { date, left, measure, stage } from './words';
 
@@ -33,8 +34,8 @@ export function Details({ card, onClose }: { card: CardFragment; onClose: () => 
         {card.promotion.name}
       </h2>
       {card.promotion.description && <p dir="auto">{card.promotion.description}</p>}
-      <TightestLimit card={card} />
-      <Actions card={card} />
+      <TightestLimit card={shown ?? card} />
+      <Actions card={shown ?? card} titleId="details-title" />
       {shown ? <Body shown={shown} /> : !error && <p className="status">{status}</p>}
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
     </dialog>
@@ -78,8 +79,16 @@ function Definition({ promotion: { definition } }: { promotion: Shown['promotion
       {definition.isStackable !== null && (
         <Row name="With others" text={definition.isStackable ? 'yes' : 'no'} />
       )}
-      {definition.expiries.map(({ stage: at, days }, place) =>
-        days === null ? null : (
+      {definition.issueWindow?.opensAt && (
+        <Row name="To activate, from" text={date(definition.issueWindow.opensAt)} />
+      )}
+      {definition.issueWindow?.closesAt && (
+        <Row name="To activate, until" text={date(definition.issueWindow.closesAt)} />
+      )}
+      {definition.expiries.map(({ stage: at, days, expiresAt }, place) =>
+        expiresAt ? (
+          <Row key={place} name={at ? `${stage(at)}, until` : 'Until'} text={date(expiresAt)} />
+        ) : days === null ? null : (
           <Row key={place} name={at ? `${stage(at)}, within` : 'Within'} text={`${days} days`} />
         ),
       )}

@@ -3,8 +3,16 @@ import { useEffect, useState } from 'react';
 import { problemOf } from './problems';
 
 /** Says what failed, and offers what docs/errors.md says can be done about it. */
-export function ProblemNote({ error, onRetry }: { error: Error; onRetry: () => void }) {
-  const { code, text, isRetryable, retryAfterS, requestId } = problemOf(error);
+export function ProblemNote({
+  error,
+  texts,
+  onRetry,
+}: {
+  error: Error;
+  texts?: Record<string, string>;
+  onRetry: () => void;
+}) {
+  const { code, text, isRetryable, retryAfterS, requestId } = problemOf(error, texts);
   const wait = useCountdown(error, retryAfterS ?? 0);
   return (
     <div className="problem" role="alert" data-code={code}>

@@ -1,16 +1,20 @@
+import { useId } from 'react';
+
+import { Actions } from './Actions';
 import type { CardFragment } from './gql/graphql';
-import { action, date, left, measure, number, relativeDay, type } from './words';
+import { date, left, measure, number, relativeDay, type } from './words';
 
 /** One promotion: what it is, what can be done with it, what is left of it. */
 export function PromotionCard({ card, onOpen }: { card: CardFragment; onOpen: () => void }) {
   const { promotion } = card;
+  const titleId = useId();
   return (
-    <article className="card" data-validity={promotion.validity}>
+    <article className="card" data-validity={promotion.validity} data-program={promotion.programId}>
       <header>
         <span className="type">{type(promotion.type)}</span>
         <Ending card={card} />
       </header>
-      <h2 dir="auto">
+      <h2 dir="auto" id={titleId}>
         <button type="button" className="open" onClick={onOpen}>
           {promotion.name}
         </button>
@@ -21,7 +25,7 @@ export function PromotionCard({ card, onOpen }: { card: CardFragment; onOpen: ()
         </p>
       )}
       <TightestLimit card={card} />
-      <Actions card={card} />
+      <Actions card={card} titleId={titleId} />
     </article>
   );
 }
@@ -38,20 +42,6 @@ function Ending({ card: { promotion, nextExpiryAt } }: { card: CardFragment }) {
     <time dateTime={nextExpiryAt} title={date(nextExpiryAt)}>
       ends {relativeDay(nextExpiryAt)}
     </time>
-  );
-}
-
-/** What can be done now. The gateway only reads, so that these are words and no buttons. */
-export function Actions({ card }: { card: CardFragment }) {
-  if (card.availability.length === 0) return <p className="actions none">Not available now</p>;
-  return (
-    <ul className="actions" aria-label="What you can do now">
-      {card.availability.map((word) => (
-        <li key={word} data-word={word}>
-          {action(word)}
-        </li>
-      ))}
-    </ul>
   );
 }
 

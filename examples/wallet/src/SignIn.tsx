@@ -3,6 +3,9 @@ import { useState } from 'react';
 // Customers of the sandbox; http://127.0.0.1:8001/__world has all of them.
 const EXAMPLES = [
   ['C-CURRENT', 'Twenty promotions in every state'],
+  ['C-ENROL', 'One to join, in the old and the new interface'],
+  ['C-WITHDRAW', 'One to leave'],
+  ['C-UNIFIED', 'What is only in the new interface'],
   ['C-LIMITS', 'Unlimited, exhausted, not stated'],
   ['C-101', 'A hundred and one'],
   ['C-3000', 'Three thousand: too many to sort'],

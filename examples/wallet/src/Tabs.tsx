@@ -11,7 +11,7 @@ type Counts = NonNullable<NonNullable<CountsQuery['customer']>['promotionCounts'
 const TABS: readonly [Tab, string, keyof Counts][] = [
   [null, 'All', 'all'],
   ['AVAILABLE_TO_REDEEM', 'Redeem', 'availableToRedeem'],
-  ['AVAILABLE_FOR_ISSUE', 'Get', 'availableForIssue'],
+  ['AVAILABLE_FOR_ISSUE', 'Activate', 'availableForIssue'],
   ['AVAILABLE_TO_ENROL', 'Join', 'availableToEnrol'],
   ['EXPIRED', 'Ended', 'expired'],
 ];

@@ -1,13 +1,14 @@
 import { NetworkStatus } from '@apollo/client';
-import { useQuery } from '@apollo/client/react';
+import { useApolloClient, useQuery } from '@apollo/client/react';
 import { useEffect, useRef, useState } from 'react';
 
+import { ActionsProvider } from './ActionsProvider';
 import { Details } from './Details';
 import type { CardFragment } from './gql/graphql';
 import { ProblemNote } from './ProblemNote';
 import { problemOf } from './problems';
 import { PromotionCard } from './PromotionCard';
-import { WALLET } from './queries';
+import { COUNTS, WALLET } from './queries';
 import { type Tab, Tabs } from './Tabs';
 import { number } from './words';
 
@@ -24,6 +25,8 @@ export function Wallet({ externalId, onLeave }: { externalId: string; onLeave: (
   const [opened, setOpened] = useState<CardFragment>();
   const [pageError, setPageError] = useState<Error>();
   const search = useSettled(typed.trim(), TYPING_MS);
+  const client = useApolloClient();
+  const hasChanged = useRef(false);
   const { data, previousData, error, networkStatus, fetchMore, refetch } = useQuery(WALLET, {
     variables: {
       by: { externalId },
@@ -57,6 +60,23 @@ export function Wallet({ externalId, onLeave }: { externalId: string; onLeave: (
     setPageError((await fetchMore({ variables, errorPolicy: 'all' })).error);
   }
 
+  /** An action has moved a card to other lists; the open one stays, so that nothing jumps. */
+  function noteChange() {
+    hasChanged.current = true;
+    void client.refetchQueries({ include: [COUNTS] });
+  }
+
+  /** Open another list, from the cache unless an action has made it stale. */
+  function openList(open: () => void) {
+    const id = customer && client.cache.identify({ __typename: 'Customer', id: customer.id });
+    if (hasChanged.current && id) {
+      hasChanged.current = false;
+      // Without a broadcast: the list that is still open is not fetched again.
+      client.cache.evict({ id, fieldName: 'promotions', broadcast: false });
+    }
+    open();
+  }
+
   function retry() {
     if (pageError) void showMore();
     else void refetch();
@@ -74,15 +94,15 @@ export function Wallet({ externalId, onLeave }: { externalId: string; onLeave: (
     );
   }
   return (
-    <>
+    <ActionsProvider externalId={externalId} onChanged={noteChange}>
       <header className="top">
         <div>
           <h1>Wallet</h1>
           <button type="button" className="leave" onClick={onLeave}>
-            Leave {externalId}
+            Sign out {externalId}
           </button>
         </div>
-        <Tabs externalId={externalId} tab={tab} onChange={setTab} />
+        <Tabs externalId={externalId} tab={tab} onChange={(next) => openList(() => setTab(next))} />
         <div className="tools">
           <label className="search">
             <span>Search</span>
@@ -98,7 +118,7 @@ export function Wallet({ externalId, onLeave }: { externalId: string; onLeave: (
             <input
               type="checkbox"
               checked={isSorted}
-              onChange={(event) => setSorted(event.target.checked)}
+              onChange={(event) => openList(() => setSorted(event.target.checked))}
             />
             Ending soonest first
           </label>
@@ -123,12 +143,13 @@ export function Wallet({ externalId, onLeave }: { externalId: string; onLeave: (
         )}
       </main>
       {opened && <Details card={opened} onClose={() => setOpened(undefined)} />}
-    </>
+    </ActionsProvider>
   );
 }
 
 function summary(shown: number, total: number | null): string {
   if (shown === 0) return 'No promotions here';
+  if (shown === 1 && (total ?? 1) === 1) return '1 promotion';
   if (total === null || total === shown) return `${number(shown)} promotions`;
   return `${number(shown)} of ${number(total)} promotions`;
 }

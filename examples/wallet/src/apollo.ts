@@ -10,6 +10,14 @@ const cache = new InMemoryCache({
   possibleTypes: { Node: ['Customer', 'CustomerPromotion', 'Program', 'Promotion'] },
   typePolicies: {
     Customer: { fields: { promotions: relayStylePagination(filters) } },
+    CustomerPromotion: {
+      fields: {
+        currentEnrolment: { merge: false },
+        enrolments: { merge: false },
+        restrictions: { merge: false },
+        tightestLimit: { merge: false },
+      },
+    },
     Limit: { merge: true },
     PromotionCounts: { merge: true },
     PromotionDefinition: { merge: true },

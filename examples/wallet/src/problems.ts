@@ -23,15 +23,28 @@ const TEXTS: Record<string, string> = {
   UPSTREAM_UNAVAILABLE: 'Your promotions cannot be reached at the moment.',
   UPSTREAM_GONE: 'This is not shown any more.',
 };
+/** What of it is said otherwise after the press of a button. */
+export const ACTION_TEXTS: Record<string, string> = {
+  FORBIDDEN: 'That is not possible here.',
+  BAD_USER_INPUT: 'That is not possible.',
+  RATE_LIMITED: 'That was a bit fast. Nothing has changed.',
+  OVERLOADED: 'Many people are here right now. Nothing has changed.',
+  UPSTREAM_RATE_LIMITED: 'Many people are here right now. Nothing has changed.',
+  UPSTREAM_TIMEOUT: 'That takes longer than usual. Nothing has changed.',
+  UPSTREAM_UNAVAILABLE: 'That is not available just now. Nothing has changed.',
+  UPSTREAM_GONE: 'That is not possible any more.',
+  // The request may have arrived; its key makes sure that it is done once.
+  NO_CONNECTION: 'There is no connection, so it may or may not have worked. Trying again is safe.',
+};
 const NO_CONNECTION = 'There is no connection. Check yours, and try again.';
 
-/** Return the problem of a failed query. */
-export function problemOf(error: Error): Problem {
+/** Return the problem of a failed operation, in other words for some codes. */
+export function problemOf(error: Error, texts: Record<string, string> = {}): Problem {
   const extensions = firstExtensions(error);
   if (extensions === undefined) {
     return {
       code: 'NO_CONNECTION',
-      text: NO_CONNECTION,
+      text: texts.NO_CONNECTION ?? NO_CONNECTION,
       isRetryable: true,
       retryAfterS: null,
       requestId: null,
@@ -40,7 +53,7 @@ export function problemOf(error: Error): Problem {
   const { code, retryable, retryAfterS, requestId } = extensions;
   return {
     code: String(code),
-    text: TEXTS[String(code)] ?? 'Something went wrong.',
+    text: texts[String(code)] ?? TEXTS[String(code)] ?? 'Something went wrong.',
     isRetryable: retryable === true,
     retryAfterS: typeof retryAfterS === 'number' ? retryAfterS : null,
     requestId: typeof requestId === 'string' ? requestId : null,

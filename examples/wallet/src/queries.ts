@@ -8,12 +8,25 @@ export const CARD = graphql(`
     availability
     promotion {
       id
+      programId
+      promotionId
       name
       description
       type
       validity
       startsAt
       endsAt
+    }
+    enrolments {
+      enrolmentId
+      isExpired
+      issues {
+        issueId
+      }
+    }
+    currentEnrolment {
+      enrolledAt
+      expiresAt
     }
     tightestLimit {
       ...RestrictionFields
@@ -53,6 +66,51 @@ export const CARD = graphql(`
     used
     remaining
     isExhausted
+  }
+`);
+
+/** The three mutations. What they return is the card, so that the cache updates it by its id. */
+export const ENROL = graphql(`
+  mutation Enrol($input: EnrolInPromotionInput!) {
+    enrolInPromotion(input: $input) {
+      ...Outcome
+    }
+  }
+
+  fragment Outcome on PromotionActionPayload {
+    outcome
+    userErrors {
+      code
+    }
+    customerPromotion {
+      ...Card
+    }
+  }
+`);
+
+export const ISSUE = graphql(`
+  mutation Issue($input: IssuePromotionInput!) {
+    issuePromotion(input: $input) {
+      ...Outcome
+    }
+  }
+`);
+
+export const WITHDRAW = graphql(`
+  mutation Withdraw($input: WithdrawFromPromotionInput!) {
+    withdrawFromPromotion(input: $input) {
+      ...Outcome
+    }
+  }
+`);
+
+/** One card, read again. */
+export const CARD_AGAIN = graphql(`
+  query CardAgain($id: ID!) {
+    node(id: $id) {
+      id
+      ...Card
+    }
   }
 `);
 
@@ -114,18 +172,9 @@ export const DETAILS = graphql(`
     node(id: $id) {
       id
       ... on CustomerPromotion {
-        availability
-        restrictions {
-          ...RestrictionFields
-        }
-        currentEnrolment {
-          enrolledAt
-          expiresAt
-        }
+        ...Card
         promotion {
           id
-          startsAt
-          endsAt
           program {
             id
             name
@@ -142,10 +191,15 @@ export const DETAILS = graphql(`
       status
       updatedAt
       isStackable
+      issueWindow {
+        opensAt
+        closesAt
+      }
       expiries {
         stage
         basis
         days
+        expiresAt
       }
     }
   }

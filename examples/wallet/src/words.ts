@@ -1,7 +1,9 @@
+import type { Action, Phase } from './actions';
 import type {
   LimitFieldsFragment,
   PromotionAvailability,
   PromotionType,
+  PromotionUserErrorCode,
   RestrictionMeasure,
   RestrictionStage,
 } from './gql/graphql';
@@ -25,11 +27,26 @@ export function relativeDay(text: string): string {
 }
 
 // New words may come at any time, so that none of these tables is complete for ever.
-const ACTIONS: Partial<Record<PromotionAvailability, string>> = {
-  AVAILABLE_TO_ENROL: 'Join',
-  AVAILABLE_FOR_ISSUE: 'Get',
+const AVAILABILITIES: Partial<Record<PromotionAvailability, string>> = {
   AVAILABLE_TO_REDEEM: 'Redeem',
   EXPIRED: 'Ended',
+};
+const BUTTONS: Record<Action, { label: string; pending: string; done: string }> = {
+  join: { label: 'Join', pending: 'Joining …', done: 'You have joined.' },
+  activate: { label: 'Activate', pending: 'Activating …', done: 'It is active.' },
+  deactivate: { label: 'Deactivate', pending: 'Deactivating …', done: 'It is not active any more.' },
+  leave: { label: 'Leave', pending: 'Leaving …', done: 'You have left.' },
+};
+const REFUSALS: Partial<Record<PromotionUserErrorCode, string>> = {
+  CUSTOMER_NOT_FOUND: 'Your number is not known any more.',
+  PROMOTION_NOT_FOUND: 'This is not offered any more.',
+  PROMOTION_NOT_ACTIVE: 'This is paused or over.',
+  NOT_ENROLLABLE: 'This cannot be joined.',
+  NOT_ISSUABLE: 'This cannot be activated for you.',
+  ALREADY_ENROLLED_OR_LIMIT_REACHED: 'You have this already, or it is used up.',
+  WINDOW_NOT_OPEN: 'It is too early for this.',
+  WINDOW_CLOSED: 'It is too late for this.',
+  NOTHING_TO_WITHDRAW: 'There is nothing of this to give back.',
 };
 const TYPES: Partial<Record<PromotionType, string>> = {
   DIRECT_ISSUE: 'Reward',
@@ -38,7 +55,7 @@ const TYPES: Partial<Record<PromotionType, string>> = {
 };
 const STAGES: Partial<Record<RestrictionStage, string>> = {
   ENROL: 'To join',
-  ISSUE: 'To get it',
+  ISSUE: 'To activate',
   REDEEM: 'To redeem',
 };
 const MEASURES: Partial<Record<RestrictionMeasure, string>> = {
@@ -50,7 +67,9 @@ const MEASURES: Partial<Record<RestrictionMeasure, string>> = {
   POINTS_PER_ISSUE: 'points each',
 };
 
-export const action = (word: PromotionAvailability): string => ACTIONS[word] ?? word;
+export const availability = (word: PromotionAvailability): string => AVAILABILITIES[word] ?? word;
+export const button = (action: Action, isPending: boolean): string =>
+  isPending ? BUTTONS[action].pending : BUTTONS[action].label;
 export const type = (word: PromotionType): string => TYPES[word] ?? 'Promotion';
 export const stage = (word: RestrictionStage): string => STAGES[word] ?? word;
 export const measure = (word: RestrictionMeasure, own: string): string => MEASURES[word] ?? own;
@@ -64,4 +83,23 @@ export function left(limit: LimitFieldsFragment, unit: string): string {
     return `Up to ${number(limit.max)} ${unit}`;
   }
   return `${number(limit.remaining)} of ${number(limit.max)} ${unit} left`;
+}
+
+/** Return what has become of an action, for a person. What has failed is said by a note of its own. */
+export function outcome(phase: Phase): string {
+  const { label, pending, done } = BUTTONS[phase.action];
+  switch (phase.is) {
+    case 'pending':
+      return pending;
+    case 'done':
+      return done;
+    case 'refused':
+      return (phase.code && REFUSALS[phase.code]) ?? 'This was refused.';
+    case 'uncertain':
+      return phase.isChecking ? 'Looking …' : `We do not know yet whether “${label}” has worked.`;
+    case 'absent':
+      return `“${label}” has not worked. You can try again.`;
+    case 'failed':
+      return '';
+  }
 }
