@@ -8,6 +8,8 @@ from gateway.upstream.decoding.json_text import NotJsonError, parse_json
 _ABOUT_DEFINITIONS = frozenset({"promotionCreated", "promotionUpdated"})
 _MAX_IDENTITY_LENGTH = 256
 _MAX_DIGITS = 18
+_MAX_EXACT = 2**53  # the whole numbers below are all floats
+_NAMES = {name.lower(): name for name in WEBHOOK_EVENTS}
 
 
 class WebhookEvent(NamedTuple):
@@ -28,30 +30,39 @@ class WebhookEvent(NamedTuple):
         return self.name in _ABOUT_DEFINITIONS
 
 
-def read_event(body: bytes) -> WebhookEvent:
-    """Read an event; raise NotJsonError for what is no JSON object, or nested too deep."""
-    event = parse_json(body)
-    if not isinstance(event, dict):
+def read_events(body: bytes) -> list[WebhookEvent] | WebhookEvent:
+    """Read an event, or a list of them.
+
+    Raise NotJsonError for what is neither a JSON object nor an array, or nested too deep.
+    """
+    read = parse_json(body)
+    if isinstance(read, list):
+        return [_event(_object(each)) for each in read]
+    if not isinstance(read, dict):
         raise NotJsonError
+    return _event(_object(read))
+
+
+def _event(event: dict[str, Any]) -> WebhookEvent:
     data = _object(event.get("data"))
-    name = event.get("eventName")
-    program_id = _id(data.get("loyaltyProgramId"))
+    name = event.get("eventname")
+    program_id = _id(data.get("loyaltyprogramid"))
     return WebhookEvent(
-        name if isinstance(name, str) and name in WEBHOOK_EVENTS else OTHER,
+        _NAMES.get(name.lower(), OTHER) if isinstance(name, str) else OTHER,
         _identity(event, data),
-        _id(_object(data.get("customerIdentifiers")).get("customerId")),
-        _id(data.get("programId")) if program_id is None else program_id,
-        _id(data.get("promotionId")),
+        _id(_object(data.get("customeridentifiers")).get("customerid")),
+        _id(data.get("programid")) if program_id is None else program_id,
+        _id(data.get("promotionid")),
     )
 
 
 def _identity(event: dict[str, Any], data: dict[str, Any]) -> str:
     """Return the event's own id, else its name with the ids of what has caused it."""
-    for key in ("eventId", "loyaltyEventId"):
+    for key in ("eventid", "loyaltyeventid"):
         for where in (event, data):
             if own := _word(where.get(key)):
                 return f"id {own}"
-    parts = [_word(event.get(key)) for key in ("eventName", "refId", "apiRequestId")]
+    parts = [_word(event.get(key)) for key in ("eventname", "refid", "apirequestid")]
     return f"cause {parts!r}" if all(parts) else ""
 
 
@@ -65,6 +76,8 @@ def _word(value: object) -> str:
 
 def _id(value: object) -> int | None:
     """Return an id of the platform, a number or its digits; None for anything else."""
+    if isinstance(value, float) and value.is_integer() and value < _MAX_EXACT:
+        value = int(value)  # some writers of JSON know no integers
     text = value if isinstance(value, str) else _word(value)
     if not (0 < len(text) <= _MAX_DIGITS and text.isascii() and text.isdecimal()):
         return None
@@ -77,4 +90,9 @@ def _digits(number: int) -> str:
 
 
 def _object(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+    """Return an object with its keys in lower case, empty for anything else.
+
+    An event that is overlooked is never sent again, so that how its keys are written must not
+    matter. Of keys that differ in case alone, the last counts.
+    """
+    return {key.lower(): each for key, each in value.items()} if isinstance(value, dict) else {}

@@ -24,13 +24,14 @@ from gateway.errors import (
 from gateway.graphql_http.operation_statistics import OperationStatistics
 from gateway.graphql_http.response import json_response, logged_error_response, to_starlette
 from gateway.server.graphql_route import AsgiRequest
-from gateway.server.webhook_event import WebhookEvent, read_event
+from gateway.server.webhook_event import WebhookEvent, read_events
 from gateway.telemetry import log
 from gateway.telemetry.eviction_metrics import OTHER, WEBHOOK, WEBHOOK_EVENTS, WEBHOOK_OUTCOMES
 from gateway.telemetry.metric import Samples
 from gateway.upstream.decoding.json_text import NotJsonError
 
 _MAX_BYTES = 256 * 1024
+_MAX_EVENTS = 500
 
 
 class WebhookRoute:
@@ -62,14 +63,21 @@ class WebhookRoute:
         """Return 200 for each event that need not be sent again."""
         request = AsgiRequest(http)
         try:
-            outcome = await self._take(await self._read(request))
+            events = await self._read(request)
+            if isinstance(events, WebhookEvent):
+                answer: dict[str, object] = {"outcome": await self._take(events)}
+            else:
+                answer = {"outcomes": [await self._take(event) for event in events]}
         except RequestError as error:
             self._statistics.count_errors([error.code])
             return to_starlette(logged_error_response(error, request.id))
-        return to_starlette(json_response({"outcome": outcome}))
+        return to_starlette(json_response(answer))
 
-    async def _read(self, request: AsgiRequest) -> WebhookEvent:
-        """Read an event; raise RequestError for what is none, or comes from someone else."""
+    async def _read(self, request: AsgiRequest) -> WebhookEvent | list[WebhookEvent]:
+        """Read one event or several.
+
+        Raise RequestError for what is none, or comes from someone else.
+        """
         wait_s = await self._limit.take(self._addresses.of(request), 1)
         if wait_s:
             raise RateLimitedError(wait_s)
@@ -86,9 +94,12 @@ class WebhookRoute:
         if len(body) > _MAX_BYTES:
             raise too_large
         try:
-            return read_event(body)
+            events = read_events(body)
         except NotJsonError:
             raise BadRequestError("An event must be a JSON object in UTF-8.") from None
+        if isinstance(events, list) and len(events) > _MAX_EVENTS:
+            raise PayloadTooLargeError(f"A list must have at most {_MAX_EVENTS} events.")
+        return events
 
     async def _take(self, event: WebhookEvent) -> str:
         """Drop what an event names; return the outcome."""

@@ -160,7 +160,21 @@ def test_an_event_with_the_name_of_another_is_another(events: Sender) -> None:
     assert [events.send(customer_event(1, name, **cause)) for name in names] == ["evicted"] * 2
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"1", b'"x"', b"null", b"\xff", b"[" * 200_000])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"1",
+        b"[1",
+        b"\xef\xbb\xbf",
+        "{}".encode("utf-16"),
+        b'"x"',
+        b"null",
+        b"\xff",
+        b"[" * 200_000,
+    ],
+)
 def test_what_is_no_json_object_is_refused(events: Sender, body: bytes) -> None:
     """The platform does not send it again after a 400."""
     answer = events.post(body)
@@ -183,7 +197,7 @@ def test_what_is_no_json_object_is_refused(events: Sender, body: bytes) -> None:
 )
 def test_any_json_is_taken_or_refused(events: Sender, event: Any) -> None:
     """No body is an internal error."""
-    expected = {200} if isinstance(event, dict) else {400}
+    expected = {200} if isinstance(event, dict | list) else {400}
     assert events.post(json.dumps(event).encode()).status_code in expected
 
 
