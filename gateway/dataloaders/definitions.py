@@ -1,7 +1,7 @@
 """Definitions of a page of promotions: a few calls a program, whatever the page's size."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from operator import attrgetter
 from typing import NamedTuple
@@ -63,6 +63,12 @@ class FoundDefinition(NamedTuple):
 Key = DefinitionKey
 Result = FoundDefinition | None
 Results = dict[Key, Result | GatewayError]
+Elsewhere = Callable[[list[Key]], Awaitable[Results]]
+"""Returns the definitions that no list has, of some that the first page of one does not have."""
+
+
+async def _nowhere_else(_keys: list[Key]) -> Results:
+    return {}
 
 
 class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
@@ -81,6 +87,9 @@ class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
     found yet: only a search of all source types proves that a definition does not exist. An item
     that could not be read, and a look-up by id that returned another promotion, leave it unproven,
     too: the result is IncompleteListError.
+
+    `elsewhere` has definitions for which the search need not go on once they are not in the first
+    page of a list.
     """
 
     def __init__(
@@ -94,6 +103,7 @@ class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
         self._pages, self._port_by_id = pages, by_id
         self._source_types, self._request = source_types, request
         self._incomplete: set[DefinitionPageKey] = set()  # windows with an item that was dropped
+        self.elsewhere: Elsewhere = _nowhere_else
 
     async def load_batch(self, keys: list[Key]) -> list[Result | GatewayError]:
         """Search each program's definitions, those with the same source types together."""
@@ -170,8 +180,10 @@ class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
         Where that takes fewer calls than the rest of the search, those that are not in the first
         page are looked up by id, which also tells which do not exist.
         """
+        is_first = source_type is order[0]
         if len(keys) == 1:
-            return await self._by_id(keys, source_type)
+            found = await self._by_id(keys, source_type)
+            return found or (await self.elsewhere(keys) if is_first else found)
         window = DefinitionPageKey(keys[0].program_id, source_type, _ALL, 0, _WINDOW)
         try:
             first = await self._load_page(window)
@@ -183,6 +195,12 @@ class DefinitionByPromotionLoader(BatchLoader[Key, Result]):
         if len(found) == len(keys):
             return found
         missing = _without(keys, found)
+        if is_first:
+            found |= await self.elsewhere(missing)
+            missing = _without(missing, found)
+            if not missing:
+                pages_read.append(1)
+                return found
         later = len(order) - 1 - order.index(source_type)
         return found | await self._beyond(missing, window, first, later, pages_read)
 
