@@ -99,7 +99,7 @@ stages, limits and dates mean, [what the platform really does](platform.md) why 
 
 What both endpoints of promotions know of one is a `Promotion`, what belongs to one customer a
 `CustomerPromotion`. Newer clusters repeat each date under a key that ends in `ISO`, which goes
-first and has no row here.
+first and has no row here. [Writing](writing.md#from-rest) has the calls that enrol and issue.
 """
 _ENDPOINT = """
 ## {heading}
