@@ -20,6 +20,7 @@ from tests.writes.support import ENROL, ISSUE, WITHDRAW
 CUSTOMERS = ("C-ENROL", "C-ENROLLED", "C-DIRECT", "C-WITHDRAW", "C-UNCERTAIN", "C-GENERIC")
 OLD, NEW = 9031, 9030
 DEADLINE_S = 1.0
+_LATE_S = 0.7
 MUTATIONS = {"enrol": ENROL, "issue": ISSUE, "withdraw": WITHDRAW}
 PAGE = """query Page($by: CustomerIdentifier!) { customer(by: $by) { promotions(first: 20) { nodes {
   promotion { promotionId } enrolments { enrolmentId issues { issueId } } } } } }"""
@@ -57,7 +58,7 @@ class Fleet:
         self._holdings = [(each, list(each.holdings)) for each in world.customers]
         self._definitions = [(each, list(each.definitions)) for each in world.programs.values()]
         self._unified = list(world.unified)
-        self._pool = ThreadPoolExecutor(2)
+        self._pool = ThreadPoolExecutor(6)
 
     def reset(self) -> None:
         """Restore the platform's data, and drop what the gateways have of them."""
@@ -102,6 +103,10 @@ class Fleet:
         log: list[dict[str, Any]] = self.platform.get("/__writes").json()["log"]
         return log
 
+    def wait_for_last_write(self) -> None:
+        """Wait until the last write has taken effect; a moment for one that never does."""
+        until(lambda: bool(self.writes()[-1]["applied"]), _LATE_S)
+
     def write(self, gateway: int, action: str, given: dict[str, Any]) -> Answer:
         """Ask a gateway for an action."""
         answer = self.graphs[gateway].answer(MUTATIONS[action], {"input": given})
@@ -115,6 +120,36 @@ class Fleet:
         """Ask gateways for actions at the same time, each another one."""
         running = [self._pool.submit(self.write, *each) for each in actions]
         return [each.result() for each in running]
+
+    def write_while_reading(
+        self, gateway: int, action: str, given: dict[str, Any], delay_ms: int
+    ) -> tuple[Answer, list[Held]]:
+        """Ask a gateway for an action while the customer's page is read from both.
+
+        The platform's responses to reads take so long.
+        """
+        self._delay(delay_ms)
+        reads = [self._pool.submit(self._page, each, given["by"]) for each in (0, 1, gateway)]
+        writing = self._pool.submit(self.write, gateway, action, given)
+        reads += [self._pool.submit(self._page, gateway, given["by"])]
+        pages = [each.result() for each in reads]
+        answer = writing.result()
+        self._delay(0)
+        return answer, pages
+
+    def deliver_while_reading(self, event: Any, gateway: int, name: str, delay_ms: int) -> str:
+        """Send an event to a gateway while a customer's page is read from it."""
+        self._delay(delay_ms)
+        reads = [self._pool.submit(self._page, gateway, {"externalId": name}) for _ in range(2)]
+        outcome = self.deliver(event, gateway)
+        for each in reads:
+            each.result()
+        self._delay(0)
+        return outcome
+
+    def _delay(self, milliseconds: int) -> None:
+        change = {"ms": milliseconds, "endpoint": "promotionData"}
+        self.platform.put("/__latency", json=change).raise_for_status()
 
     def truth(self, name: str) -> Held:
         """Return what the platform says that a customer has."""
@@ -130,8 +165,12 @@ class Fleet:
 
     def page(self, gateway: int, by: dict[str, str]) -> Held:
         """Return what a gateway says that a customer has."""
-        nodes = self.graphs[gateway].ask(PAGE, {"by": by})["customer"]["promotions"]["nodes"]
-        return {each["promotion"]["promotionId"]: held(each) for each in nodes}
+        return _held_of(self.graphs[gateway].ask(PAGE, {"by": by}))
+
+    def _page(self, gateway: int, by: dict[str, str]) -> Held:
+        """Return the same, at the same time as others are asked."""
+        body = {"query": PAGE, "variables": {"by": by}}
+        return _held_of(self.graphs[gateway].http.post("/graphql", json=body).json()["data"])
 
     def description(self, gateway: int, program: int, promotion_id: int) -> str | None:
         """Return what a gateway says of a definition."""
@@ -145,6 +184,11 @@ class Fleet:
         data = self.graphs[gateway].ask(LIST, {"program": str(program)})
         nodes = data["program"]["promotions"]["nodes"]
         return {each["promotionId"]: each["description"] for each in nodes}.get(str(promotion_id))
+
+
+def _held_of(data: Any) -> Held:
+    nodes = data["customer"]["promotions"]["nodes"]
+    return {each["promotion"]["promotionId"]: held(each) for each in nodes}
 
 
 def held(promotion: dict[str, Any]) -> dict[str, set[str]]:

@@ -1,6 +1,7 @@
 """Random reads, writes, faults, keys and events over two gateways, checked with the platform."""
 
 import time
+from collections.abc import Callable
 from functools import partial
 from itertools import count
 from typing import Any
@@ -10,7 +11,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
-    precondition,
     rule,
 )
 
@@ -24,7 +24,10 @@ _SLOW = 0.6  # of the deadline: what takes longer may have met it
 _BEGINS = count(1)
 
 GATEWAYS = st.integers(0, 1)
+ANY = st.integers(0, 999)  # of a number that depends on what was answered
 NAMES = st.sampled_from(CUSTOMERS)
+SELDOM = st.sampled_from([False] * 5 + [True])  # it takes two seconds
+DELAYS = st.sampled_from([0, 5, 30])  # milliseconds
 PROGRAMS = st.sampled_from([OLD, NEW])
 ACTIONS = st.sampled_from(["enrol", "issue", "withdraw", "withdraw issues"])
 FAULTS = st.sampled_from([*[None] * 10, *LOST, *REJECTED])
@@ -33,6 +36,13 @@ Key = tuple[str, str]  # a customer's name, and what they have chosen
 
 def _promotion_id(name: str, program: int) -> int:
     return old_id(name) if program == OLD else new_id(name)
+
+
+def _name_of(event: Any) -> str:
+    """Return the name of the customer whom an event is about."""
+    found = event["data"]["customerIdentifiers"]["customerId"]
+    (name,) = [each for each in CUSTOMERS if customer_id(each) == found]
+    return name
 
 
 class Writes(RuleBasedStateMachine):
@@ -64,11 +74,12 @@ class Writes(RuleBasedStateMachine):
         given = self._input(name, program, action)
         self._write(gateway, name, action, given, fault)
 
-    @precondition(lambda self: self.done)
-    @rule(data=st.data(), gateway=GATEWAYS, fault=FAULTS)
-    def write_again(self, data: st.DataObject, gateway: int, fault: str | None) -> None:
+    @rule(which=ANY, gateway=GATEWAYS, fault=FAULTS)
+    def write_again(self, which: int, gateway: int, fault: str | None) -> None:
         """Repeat something: the answer is the same, and nothing is sent."""
-        key = data.draw(st.sampled_from(sorted(self.done)), label="key")
+        if not self.done:
+            return
+        key = list(self.done)[which % len(self.done)]
         action, given, before = self.done[key]
         self._play(fault)
         answer, sent = self._send((gateway, action, given))[0]
@@ -76,13 +87,12 @@ class Writes(RuleBasedStateMachine):
         assert (answer.result, sent) == (before.result, [])
         self._check_promotion(key[0], given, answer)
 
-    @precondition(lambda self: self.done)
-    @rule(data=st.data(), gateway=GATEWAYS, action=ACTIONS, program=PROGRAMS)
-    def write_something_else(
-        self, data: st.DataObject, gateway: int, action: str, program: int
-    ) -> None:
+    @rule(which=ANY, gateway=GATEWAYS, action=ACTIONS, program=PROGRAMS)
+    def write_something_else(self, which: int, gateway: int, action: str, program: int) -> None:
         """Use a key for something else: that is refused, and nothing is sent."""
-        key = data.draw(st.sampled_from(sorted(self.done)), label="key")
+        if not self.done:
+            return
+        key = list(self.done)[which % len(self.done)]
         before_action, before, _ = self.done[key]
         given = self._input(key[0], program, action) | {"idempotencyKey": key[1]}
         if (before_action, before) == (action, given):
@@ -121,6 +131,46 @@ class Writes(RuleBasedStateMachine):
         if sent:
             self.outdated.discard(name)
 
+    @rule(gateway=GATEWAYS, name=NAMES, program=PROGRAMS, action=ACTIONS, delay_ms=DELAYS)
+    def write_while_reading(
+        self, gateway: int, name: str, program: int, action: str, delay_ms: int
+    ) -> None:
+        """Do something while the page is read: that shows what was before, or what is now."""
+        given = self._input(name, program, action)
+        before, sent_before = self.fleet.truth(name), len(self.fleet.writes())
+        answer, pages = self.fleet.write_while_reading(
+            gateway, action.split(maxsplit=1)[0], given, delay_ms
+        )
+        after, sent = self.fleet.truth(name), self.fleet.writes()[sent_before:]
+        self._count((name, given["idempotencyKey"]), sent)
+        if answer.payload is not None:
+            self.done[name, given["idempotencyKey"]] = action, given, answer
+        if name not in self.outdated:
+            assert all(page in (before, after) for page in pages)
+        if sent:
+            self.outdated.discard(name)
+            self._check_page(gateway, name, {"externalId": name}, at_once=True)
+
+    @rule(gateway=GATEWAYS, name=NAMES, program=PROGRAMS, is_due=SELDOM)
+    def write_too_late(self, gateway: int, name: str, program: int, is_due: bool) -> None:  # noqa: FBT001 - drawn
+        """Enrol with a platform that takes longer than the gateway waits, and does it then."""
+        if not is_due:
+            return
+        given = self._input(name, program, "enrol")
+        self._play(f"slow={int(DEADLINE_S * 1000) + 200}")
+        before, sent_before = self.fleet.truth(name), len(self.fleet.writes())
+        answer = self.fleet.write(gateway, "enrol", given)
+        sent = self.fleet.writes()[sent_before:]
+        self._count((name, given["idempotencyKey"]), sent)
+        assert answer.payload is not None
+        self.done[name, given["idempotencyKey"]] = "enrol", given, answer
+        if sent:
+            assert answer.payload["outcome"] == "UNCERTAIN"
+            self.fleet.wait_for_last_write()
+            if self.fleet.truth(name) != before:
+                self.outdated.add(name)
+        self.fleet.play()
+
     # What others do
 
     @rule(name=NAMES)
@@ -151,20 +201,30 @@ class Writes(RuleBasedStateMachine):
 
     # Events
 
-    @rule(data=st.data(), gateway=GATEWAYS)
-    def deliver(self, data: st.DataObject, gateway: int) -> None:
+    @rule(which=ANY, gateway=GATEWAYS)
+    def deliver(self, which: int, gateway: int) -> None:
         """Deliver one event, whichever; what it is about is shown from then on."""
         self._collect()
         if self.pending:
-            index = data.draw(st.integers(0, len(self.pending) - 1), label="event")
-            self._deliver(self.pending.pop(index), gateway)
+            self._deliver(self.pending.pop(which % len(self.pending)), gateway)
 
-    @precondition(lambda self: self.taken)
-    @rule(data=st.data(), gateway=GATEWAYS)
-    def deliver_again(self, data: st.DataObject, gateway: int) -> None:
+    @rule(which=ANY, gateway=GATEWAYS)
+    def deliver_again(self, which: int, gateway: int) -> None:
         """Deliver an event that was taken before, by the same gateway or by the other one."""
-        event = data.draw(st.sampled_from(self.taken[-5:]), label="event")
-        assert self.fleet.deliver(event, gateway) == "repeated"
+        if self.taken:
+            event = self.taken[which % len(self.taken)]
+            assert self.fleet.deliver(event, gateway) == "repeated"
+
+    @rule(gateway=GATEWAYS, delay_ms=DELAYS)
+    def deliver_while_reading(self, gateway: int, delay_ms: int) -> None:
+        """Deliver an event of a customer while their page is read: the next one shows it."""
+        self._collect()
+        for index, event in enumerate(self.pending):
+            if "customerIdentifiers" in event["data"]:
+                name = _name_of(event)
+                deliver = partial(self.fleet.deliver_while_reading, name=name, delay_ms=delay_ms)
+                self._deliver(self.pending.pop(index), gateway, deliver)
+                return
 
     @rule(gateway=GATEWAYS)
     def deliver_all(self, gateway: int) -> None:
@@ -278,13 +338,14 @@ class Writes(RuleBasedStateMachine):
         self.pending += events[self.seen :]
         self.seen = len(events)
 
-    def _deliver(self, event: Any, gateway: int) -> None:
-        assert self.fleet.deliver(event, gateway) == "evicted"
+    def _deliver(
+        self, event: Any, gateway: int, deliver: Callable[[Any, int], str] | None = None
+    ) -> None:
+        assert (deliver or self.fleet.deliver)(event, gateway) == "evicted"
         self.taken.append(event)
         data = event["data"]
         if "customerIdentifiers" in data:
-            found = data["customerIdentifiers"]["customerId"]
-            (name,) = [each for each in CUSTOMERS if customer_id(each) == found]
+            name = _name_of(event)
             self.outdated.discard(name)
             self._check_page(gateway, name, {"externalId": name}, at_once=True)
         else:
