@@ -7,6 +7,7 @@ from gateway.cache.statistics import CacheStatistics
 from gateway.cache.store import TwoLevelCache, create_cache
 from tests.cache.platform import BudgetError, NotHereError, OutageError
 from tests.support.clock import Clock
+from tests.support.graph import REDIS_MIN_TIMEOUT_S
 
 SECRET = b"a secret of the tests"
 MEANINGS = ErrorMeanings(
@@ -16,8 +17,10 @@ MEANINGS = ErrorMeanings(
 )
 
 
-# Reading more would take a busy machine longer than an operation may take.
 LARGEST = 500_000
+LIMITS = SharedLimits(
+    timeout_s=REDIS_MIN_TIMEOUT_S, acquire_timeout_s=REDIS_MIN_TIMEOUT_S, max_entry_bytes=LARGEST
+)
 
 
 class Bench:
@@ -31,9 +34,7 @@ class Bench:
     ) -> None:
         self.clock = clock or Clock()
         clocks = CacheClocks(self.clock, self.clock)
-        self.cache: TwoLevelCache = create_cache(
-            server, SECRET, shared=SharedLimits(max_entry_bytes=LARGEST), clocks=clocks
-        )
+        self.cache: TwoLevelCache = create_cache(server, SECRET, shared=LIMITS, clocks=clocks)
         self.refresher = Refresher(limits or RefreshLimits(), self.statistics, self.clock)
         self.fetcher = CachedFetcher(self.cache, MEANINGS, self.refresher, jitter=lambda: 0.5)
 

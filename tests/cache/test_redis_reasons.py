@@ -151,7 +151,7 @@ def test_an_outage_begins_and_ends_without_traffic(own: Valkey, sandbox_url: str
     """A password that is changed is noticed, and so is its return."""
     url = own.url.replace("//", "//:a-password@")
     own.execute("CONFIG", "SET", "requirepass", "a-password")
-    with capture_logs() as lines, _serve(sandbox_url, url) as gateway:
+    with capture_logs() as lines, _serve(sandbox_url, url, REDIS_MIN_TIMEOUT_S) as gateway:
         wait_for_redis(gateway, available=1)
         own.execute("CONFIG", "SET", "requirepass", "another", password="a-password")
         own.execute("CLIENT", "KILL", "TYPE", "normal", password="another")

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from gateway.edge.rate_limit import LocalRateLimit, RateLimit
 from gateway.edge.shared_rate_limit import SharedRateLimit
-from tests.support.graph import serve_gateway
+from tests.support.graph import REDIS_MIN_TIMEOUT_S, serve_gateway
 from tests.support.http_client import client, code
 from tests.support.tokens import JWT, Issuer
 from tests.support.valkey import Valkey
@@ -30,6 +30,9 @@ class Clock:
     def __call__(self) -> float:
         """Return the time."""
         return self.now
+
+
+PATIENT: dict[str, Any] = {"timeout_s": REDIS_MIN_TIMEOUT_S}
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +101,7 @@ async def test_only_so_many_callers_are_remembered() -> None:
 async def test_replicas_share_a_callers_minute(valkey: Valkey) -> None:
     """Two processes together accept what one may."""
     both = [Redis(port=valkey.port) for _ in range(2)]
-    replicas = [SharedRateLimit(redis, "rate", 20) for redis in both]
+    replicas = [SharedRateLimit(redis, "rate", 20, **PATIENT) for redis in both]
     taken = [await replicas[turn % 2].take("shared", 1) for turn in range(30)]
     assert taken.count(0.0) in {20, 21}  # one more where a minute begins meanwhile
     assert all(0 < wait_s <= 120 for wait_s in taken if wait_s)
@@ -114,7 +117,7 @@ async def test_the_server_counts_as_the_process_does(valkey: Valkey) -> None:
     seconds, micros = await redis.time()
     now = seconds + micros / 1_000_000
     clock = Clock()
-    shared, local = SharedRateLimit(redis, "rate", 10), LocalRateLimit(10, clock=clock)
+    shared, local = SharedRateLimit(redis, "rate", 10, **PATIENT), LocalRateLimit(10, clock=clock)
     clock.now = now
     for number in (4, 6, 1, 3):
         told = await shared.take("same", number)
@@ -268,7 +271,7 @@ async def test_what_is_counted_after_the_fact_may_go_beyond_the_limit(
     clock, redis = Clock(), Redis(port=valkey.port)
     limit: RateLimit = LocalRateLimit(10, clock=clock)
     if shares:
-        limit = SharedRateLimit(redis, f"rate-{shares}", 10, clock=clock)
+        limit = SharedRateLimit(redis, f"rate-{shares}", 10, clock=clock, **PATIENT)
     assert await limit.wait_s("a", 10) == 0.0
     await limit.add("a", 9)
     assert await limit.wait_s("a", 1) == 0.0

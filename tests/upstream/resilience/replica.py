@@ -11,6 +11,7 @@ from gateway.errors import UpstreamRateLimitedError
 from gateway.upstream.resilience.quota import Quota
 from gateway.upstream.resilience.replicas import Replicas
 from gateway.upstream.resilience.shared_quota import SharedRateLimiter
+from tests.support.graph import REDIS_MIN_TIMEOUT_S
 from tests.upstream.resilience.timing import begin
 
 CALLS = 100
@@ -21,7 +22,13 @@ class Replica:
 
     def __init__(self, port: int, window_s: float, calls: int = CALLS) -> None:
         self.redis = Redis(host="127.0.0.1", port=port)
-        self.replicas = Replicas(self.redis, "gateway:quota", heartbeat_s=0.1, grace_s=1.0)
+        self.replicas = Replicas(
+            self.redis,
+            "gateway:quota",
+            heartbeat_s=0.1,
+            grace_s=1.0,
+            timeout_s=REDIS_MIN_TIMEOUT_S,
+        )
         self.limiter = SharedRateLimiter(self.replicas, "hash", calls, window_s=window_s)
         self.quota = Quota(self.limiter, clock=time.monotonic, sleep=asyncio.sleep)
         self.starts: list[float] = []
