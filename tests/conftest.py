@@ -3,6 +3,9 @@
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,17 +16,35 @@ from gateway.graphql_http.gc_tuning import freeze_gc
 from gateway.sandbox.app import create_sandbox
 from gateway.telemetry import configure_logging, reset_logging
 from tests.sandbox.client import NOW, shared_world
-from tests.support.examples import THOROUGH
+from tests.support.examples import DEFAULT, THOROUGH, examples
 from tests.support.graph import Graph, graph_over, serve_gateway
 from tests.support.http_client import client
 from tests.support.logged import Lines
 from tests.support.scripted_platform import Platform
 from tests.support.serving import serve
 
+TESTS = Path(__file__).parent
+
 # How long an example takes depends on what else the machine does: no test judges by that.
-settings.register_profile("untimed", deadline=None)
-settings.register_profile(THOROUGH, deadline=None)
+settings.register_profile(THOROUGH, deadline=None, max_examples=DEFAULT)
+settings.register_profile("untimed", examples(deadline=None))
 settings.load_profile("untimed")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Let the processes of a whole run begin with different modules.
+
+    Each imports all of them. Where their assertions have not been rewritten before, as in a new
+    clone, each would do so for all; this way it finds most of them done by another one.
+    """
+    worker = getattr(session.config, "workerinput", None)
+    if worker is None or [Path(argument).resolve() for argument in session.config.args] != [TESTS]:
+        return
+    modules = sorted(TESTS.rglob("test_*.py"))
+    begin = len(modules) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
+    for path in modules[begin:] + modules[:begin]:
+        with suppress(Exception, pytest.skip.Exception):  # its collection will report it
+            import_module(".".join(path.relative_to(TESTS.parent).with_suffix("").parts))
 
 
 def pytest_collection_finish() -> None:
@@ -36,8 +57,8 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Run two processes more than there are cores: a third of the time is waiting."""
-    return (os.cpu_count() or 1) + 2
+    """Run one process more than there are cores: a part of the time is waiting."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")
