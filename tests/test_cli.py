@@ -16,6 +16,7 @@ from gateway.cli import main
 from gateway.schema.build import print_schema
 from gateway.server.listener import ServerError, listen
 from tests.support.commands import free_port, post, run, running, until, wait_for
+from tests.support.examples import rarely
 from tests.support.http_client import TLS
 from tests.support.logged import startup_mistakes
 
@@ -56,14 +57,11 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGTERM, *rarely(signal.SIGINT)])
 def test_dev_prints_what_to_open_and_a_query_that_works(number: signal.Signals) -> None:
     """`dev` prints URLs and a working first query, and a signal ends it silently."""
     with running("dev", "--sandbox-port", "0", variables=HOSTILE) as command:
-        printed = command.first_lines(4)
-        while not printed[-1].startswith("End with"):
-            printed += command.first_lines(1)
-        text = "".join(printed)
+        text = "".join(command.lines_until("End with"))
         url = re.findall(r"http://127\.0\.0\.1:\d+/graphql", text)[0]
         world = re.findall(r"http://127\.0\.0\.1:\d+/__world", text)[0]
         query = text[text.index("{") : text.rindex("}") + 1]
@@ -88,10 +86,7 @@ def test_dev_prints_what_to_open_and_a_query_that_works(number: signal.Signals) 
 def test_dev_with_auth_prints_tokens_that_show_each_refusal() -> None:
     """Own customers, another's, none, the role of rulesets, and a token that has expired."""
     with running("dev", "--auth", "--sandbox-port", "0", variables=HOSTILE) as command:
-        printed = command.first_lines(4)
-        while not printed[-1].startswith("End with"):
-            printed += command.first_lines(1)
-        text = "".join(printed)
+        text = "".join(command.lines_until("End with"))
         url = re.findall(r"http://127\.0\.0\.1:\d+/graphql", text)[0]
         tokens = dict(re.findall(r"^# (\w+): .*\n(\S+)$", text, re.MULTILINE))
         fresh = re.findall(r"http://127\.0\.0\.1:\d+/__tokens", text)[0]
@@ -161,7 +156,7 @@ def test_a_sandbox_runs_where_it_is_allowed_again() -> None:
         assert command.end() == 0
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["1", *rarely("2")])
 def test_serve_answers_until_it_is_told_to_end(sandbox_url: str, workers: str) -> None:
     """With one process or several it answers, and a signal ends it with status 0."""
     port = free_port()
@@ -219,7 +214,7 @@ def test_serve_without_a_platform_is_one_line() -> None:
     assert "promotion-gateway dev" in line
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["1", *rarely("2")])
 def test_serve_without_the_documents_it_trusts_is_one_line(workers: str) -> None:
     """It ends before it listens."""
     variables = {

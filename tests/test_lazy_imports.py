@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.commands import environment, free_port, running, wait_for
 from tests.support.workers import needs_proc, worker_pids
 
@@ -42,6 +44,7 @@ def test_commands_that_only_read_settings_load_no_graph_and_no_server() -> None:
     assert loaded & {"graphql", "strawberry", "starlette.applications", "uvicorn"} == set()
 
 
+@pytest.mark.verify
 @needs_proc
 def test_the_parent_of_workers_loads_no_server() -> None:
     """Its memory is for nothing but them: the server's parser is in the workers alone."""

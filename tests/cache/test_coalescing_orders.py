@@ -1,10 +1,11 @@
 import asyncio
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.cache.coalescing import Coalescer
 from tests.cache.platform import OutageError, Platform, turns
+from tests.support.examples import examples
 
 Task = asyncio.Task[tuple[bytes, bool]]
 
@@ -15,7 +16,7 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-@settings(max_examples=150, deadline=None)
+@examples(150, deadline=None)
 def test_no_order_of_events_loses_a_waiter(steps: list[tuple[str, int]]) -> None:
     """A waiter that stays gets a result or an error, one that leaves a CancelledError."""
     asyncio.run(_play(steps))

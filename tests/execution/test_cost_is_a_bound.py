@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from graphql import get_introspection_query
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from gateway.execution.limits import DEFAULT_LIMITS
 from gateway.execution.operation_store import OperationStore
 from gateway.schema.build import build_schema, executable
 from gateway.schema.ids import write_id
+from tests.support.examples import examples
 from tests.support.graph import Graph, graph_over
 from tests.support.tabs import TABS
 
@@ -213,9 +214,7 @@ def count_all(answer: Any) -> int:
     return 1
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=queries)
 def test_any_query_takes_no_more_calls_than_counted(roomy: Graph, text: str) -> None:
     """Any combination of fields."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.pagination.arguments import PageRequest
@@ -124,7 +124,7 @@ def test_a_walk_over_a_moved_or_lying_list_ends(
     assert len(lists.calls) <= 20 * len(segments)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@examples(40, deadline=None, derandomize=True)
 @given(
     segments=connections(),
     size=st.integers(1, 100),

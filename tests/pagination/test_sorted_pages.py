@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import CursorInvalidError
@@ -16,6 +16,7 @@ from gateway.pagination.sort_position import SortKey, SortPosition
 from gateway.pagination.sorted_page import Order, SortedRequest, sorted_page
 from gateway.pagination.whole_list import WholeList
 from gateway.upstream.decoding.decode import UpstreamPage as Window
+from tests.support.examples import examples
 
 pytestmark = pytest.mark.anyio
 BINDING = Binding("a sorted list")
@@ -155,7 +156,7 @@ async def walk(
             stayed = [each for each in stayed if each in items]
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(walks(), st.booleans())
 async def test_pages_make_up_the_sorted_list_whatever_changes(
     drawn: tuple[Order, list[Entry], int, list[Change]],
@@ -171,7 +172,7 @@ async def test_pages_make_up_the_sorted_list_whatever_changes(
         assert shown == model(items, order)
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(
     ORDERS.flatmap(lambda order: st.tuples(st.just(order), entries(keys_of(order)))),
     st.integers(0, 45),

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from tests.sandbox.client import NOW
+from tests.support.examples import examples
 from tests.support.graph import Graph, graph_over
 from tests.support.scripted_platform import Platform, platform
 from tests.support.wallet import Wallet, promotion
@@ -115,9 +116,7 @@ def fetch(graph: Graph, arguments: dict[str, Any], **paging: Any) -> dict[str, A
     return page
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=LISTS,
     arguments=ARGUMENTS,

@@ -15,6 +15,7 @@ import pytest
 
 from gateway.execution.document_hash import sha256_of
 from tests.support.commands import Command, free_port, post, running, until, wait_for
+from tests.support.examples import rarely
 from tests.support.held import Held
 from tests.support.http_client import TLS
 from tests.support.metrics import scrape
@@ -61,7 +62,7 @@ def served(
                 command.end()  # its workers, too
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", ["one", *rarely("several", "dev")])
 def test_an_idle_connection_is_closed_after_the_time_of_the_setting(mode: str) -> None:
     """The time is from the end of a response, and not uvicorn's five seconds."""
     variables = {"GATEWAY_KEEP_ALIVE_S": "0.5"}
@@ -156,7 +157,7 @@ def test_connections_that_have_waited_for_a_busy_process_are_served() -> None:
         assert command.end(0) == 0
 
 
-@pytest.mark.parametrize("mode", ["one", "several"])
+@pytest.mark.parametrize("mode", ["one", *rarely("several")])
 def test_the_admin_listener_has_the_probes_and_metrics_to_the_end(mode: str) -> None:
     """The public one does not have them; both are those of all workers."""
     port = free_port()
@@ -175,7 +176,7 @@ def test_the_admin_listener_has_the_probes_and_metrics_to_the_end(mode: str) -> 
         assert command.end(0) == 0
 
 
-@pytest.mark.parametrize("mode", ["one", "several"])
+@pytest.mark.parametrize("mode", ["one", *rarely("several")])
 def test_a_second_signal_does_not_wait(mode: str) -> None:
     """It ends the process; the request in flight is told so."""
     with waiting(mode) as (command, url, client, _upstream):
@@ -193,7 +194,7 @@ def test_a_second_signal_does_not_wait(mode: str) -> None:
     assert "client_disconnected" not in command.err  # it was there until the end
 
 
-@pytest.mark.parametrize("mode", ["one", "several"])
+@pytest.mark.parametrize("mode", ["one", *rarely("several")])
 def test_what_outlasts_the_grace_period_is_answered_and_counted(mode: str) -> None:
     """A body that does not arrive, a head that does not, and the log line with their number."""
     short = {"GATEWAY_UPSTREAM_DEADLINE_S": "0.1", "GATEWAY_SHUTDOWN_GRACE_S": "1.1"}

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.support.commands import Command, run, running
+from tests.support.examples import rarely
 from tests.support.logged import startup_mistakes
 
 CUSTOMER = '{customer(by:{externalId:"C-CURRENT"}){customerId}}'
@@ -57,7 +58,7 @@ def _is_listening(path: Path) -> bool:
         return connection.connect_ex(str(path)) == 0
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["1", *rarely("2")])
 def test_the_gateway_answers_at_the_socket(sandbox_url: str, path: Path, workers: str) -> None:
     """It replaces what a killed process has left, is open to all users, and leaves no file."""
     with socket.socket(socket.AF_UNIX) as stale:

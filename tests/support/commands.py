@@ -67,6 +67,14 @@ class Command:
         self.out += "".join(lines)
         return lines
 
+    def lines_until(self, beginning: str) -> list[str]:
+        """Wait for a line that begins so; return the output up to it."""
+        lines = [""]
+        while not lines[-1].startswith(beginning):
+            lines += self.first_lines(1)
+            assert lines[-1], "the command has ended"
+        return lines[1:]
+
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal to the process alone, and return its exit status."""
         self.process.send_signal(number)

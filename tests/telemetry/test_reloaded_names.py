@@ -15,6 +15,7 @@ from gateway.telemetry.label_values import LabelValues
 from gateway.telemetry.name_slots import NAME_BYTES, NameSlots
 from gateway.telemetry.shared_metrics import SharedMetrics
 from tests.support.commands import free_port, post, running, wait_for
+from tests.support.examples import rarely
 from tests.support.metrics import changed, scrape
 from tests.support.workers import worker_pids
 
@@ -29,7 +30,7 @@ def _until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, *rarely(2)])
 def test_an_operation_that_a_reload_adds_is_counted_by_its_name(
     tmp_path: Path, workers: int
 ) -> None:

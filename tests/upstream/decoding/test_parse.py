@@ -3,9 +3,10 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from gateway.upstream.decoding.json_text import NotJsonError, parse_json
+from tests.support.examples import examples
 from tests.upstream.decoding.strategies import JSON_VALUES
 
 HALF = "\N{REPLACEMENT CHARACTER}"
@@ -54,7 +55,7 @@ def test_what_is_not_json_in_utf8_is_refused(body: bytes) -> None:
         parse_json(body)
 
 
-@settings(max_examples=100, derandomize=True, deadline=None)
+@examples(derandomize=True, deadline=None)
 @given(JSON_VALUES)
 def test_any_json_is_parsed_to_what_was_written(value: Any) -> None:
     """Parsing returns what was encoded, escaped or not."""

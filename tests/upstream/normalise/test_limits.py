@@ -3,7 +3,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.upstream.decoding.decode import decode_customer_page
@@ -17,6 +17,7 @@ from gateway.upstream.normalise.limits import (
     parse_limit,
     remaining,
 )
+from tests.support.examples import examples
 from tests.support.payloads import (
     as_page,
     customer_item,
@@ -286,7 +287,7 @@ def test_what_is_left_of_large_figures_is_exact(maximum: Any, used: Any, left: A
     assert (remaining(limit), is_exhausted(limit)) == (left, False)
 
 
-@settings(max_examples=100, derandomize=True, deadline=None)
+@examples(derandomize=True, deadline=None)
 @given(st.integers(0, 10**12), st.integers(0, 10**12), st.integers(0, 3))
 def test_remaining_equals_the_decimal_difference(most: int, used: int, places: int) -> None:
     """For any two decimals of up to three places."""

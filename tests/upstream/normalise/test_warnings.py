@@ -1,10 +1,11 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from gateway.upstream.decoding.decode import decode_customer_page
 from gateway.upstream.normalise.warnings import UpstreamWarning, parse_code, parse_warnings
+from tests.support.examples import examples
 from tests.support.payloads import as_page, customer_item, customer_page
 from tests.upstream.decoding.strategies import JSON_VALUES
 
@@ -81,7 +82,7 @@ def test_warnings_stand_beside_the_page() -> None:
     assert page.dropped == 0
 
 
-@settings(max_examples=100, derandomize=True, deadline=None)
+@examples(derandomize=True, deadline=None)
 @given(JSON_VALUES)
 def test_warnings_never_cost_the_page(raw: Any) -> None:
     """Warnings of any shape leave the items unchanged."""

@@ -1,11 +1,12 @@
 """The circuit breaker: what opens it, who may probe, and how it closes."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import UpstreamUnavailableError
 from gateway.upstream.resilience.circuit_breaker import CircuitBreaker, CircuitState, Permit
+from tests.support.examples import examples
 from tests.upstream.resilience.timing import FakeTime
 
 
@@ -198,7 +199,7 @@ def test_clean_service_within_five_seconds_after_an_outage(hangs_for_s: float) -
         assert last_failure <= end + 5.0 + 0.1
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("afsnt"), st.integers(0, 5)), max_size=80))
 def test_it_is_never_stuck(steps: list[tuple[str, int]]) -> None:
     """Whatever happened, a caller that comes after the longest period and lease is let in."""

@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import OverloadedError
 from gateway.fairness import in_background
 from gateway.upstream.resilience.concurrency import UpstreamConcurrency
+from tests.support.examples import examples
 from tests.upstream.resilience.timing import FakeTime, begin
 
 pytestmark = pytest.mark.anyio
@@ -115,7 +116,7 @@ async def test_a_waiter_cancelled_with_the_place_in_hand_passes_it_on() -> None:
     assert second.cancelled()
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60, deadline=None)
 @given(
     steps=st.lists(
         st.tuples(st.sampled_from(["begin", "end", "cancel", "turn"]), st.integers(0, 30))
