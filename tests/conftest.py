@@ -32,9 +32,9 @@ settings.load_profile("untimed")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Let the processes of a whole run begin with different modules.
+    """Import the modules in another order in each process of a whole run.
 
-    Each imports all of them. Where their assertions have not been rewritten before, as in a new
+    Each needs all of them. Where their assertions have not been rewritten before, as in a new
     clone, each would do so for all; this way it finds most of them done by another one.
     """
     worker = getattr(session.config, "workerinput", None)

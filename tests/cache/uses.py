@@ -5,6 +5,7 @@ from itertools import count
 
 import httpx
 
+from tests.support.http_client import TLS
 from tests.support.persisted_queries import with_hash
 
 _NUMBERS = count()
@@ -18,7 +19,7 @@ _USES = (
 def use_all(gateway: str) -> None:
     """Send an operation with a document that no replica knows; it is counted, and shared."""
     document = f"{{ __typename }} #{next(_NUMBERS)}"
-    answer = httpx.post(f"{gateway}/graphql", json=with_hash(document), trust_env=False)
+    answer = httpx.post(f"{gateway}/graphql", json=with_hash(document), trust_env=False, verify=TLS)
     assert answer.status_code == 200
 
 

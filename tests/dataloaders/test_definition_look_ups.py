@@ -11,9 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from gateway.sandbox.definitions import definition_by_id
-from gateway.sandbox.world import World
 from gateway.schema.ids import write_id
-from tests.sandbox.client import TODAY
+from tests.sandbox.client import new_world
 from tests.support.graph import Graph, graph_over, serve_gateway
 from tests.support.metrics import scrape
 from tests.support.scripted_platform import Platform, errors_body, platform
@@ -72,7 +71,7 @@ def test_a_named_source_type_is_looked_for_in_its_list(asking: Graph) -> None:
 
 def test_it_is_found_under_a_source_type_that_is_not_configured() -> None:
     """Alone and in a page with others, as one promotion has one definition."""
-    world = World.generate(today=TODAY)
+    world = new_world()
     definitions = world.programs[9001].definitions
     definitions[0] = replace(definitions[0], source_type="GOODWILL")
     page = "promotions(first:10){nodes{promotion{promotionId definition{sourceType}}}}"

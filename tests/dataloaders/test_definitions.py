@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.sandbox.world import World
-from tests.sandbox.client import TODAY
+from tests.sandbox.client import new_world
 from tests.support.graph import Graph, graph_over, serve_gateway
 from tests.support.scripted_platform import Platform, platform
 
@@ -170,7 +170,7 @@ def test_what_came_as_a_definition_is_not_looked_for(lists: Graph) -> None:
 def edited() -> Iterator[tuple[Graph, World, Platform]]:
     """Serve a world whose lists a test may change."""
     with (
-        platform(World.generate(today=TODAY), lists_alone=True) as (scripted, url),
+        platform(new_world(), lists_alone=True) as (scripted, url),
         graph_over(url) as graph,
     ):
         yield graph, scripted.world, scripted

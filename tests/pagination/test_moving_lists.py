@@ -9,7 +9,7 @@ import pytest
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.world import World
 from tests.pagination.listing import Listing, Page, customer, program
-from tests.sandbox.client import NOW, TODAY
+from tests.sandbox.client import NOW, new_world
 from tests.support.graph import Graph, graph_over
 from tests.support.serving import serve
 
@@ -43,7 +43,7 @@ class Moving:
 @pytest.fixture(scope="module")
 def platform() -> Iterator[Moving]:
     """Serve a world for this module only."""
-    world = World.generate(today=TODAY)
+    world = new_world()
     with (
         serve(create_sandbox(world, clock=lambda: NOW)) as url,
         graph_over(url) as graph,

@@ -22,7 +22,7 @@ from gateway.sandbox.world import World
 from tests.pagination.lists import Item, Lists
 from tests.pagination.moving import Seen, Source, Walk
 from tests.pagination.sandbox_source import SandboxSource
-from tests.sandbox.client import NOW, TODAY
+from tests.sandbox.client import NOW, new_world
 from tests.support.graph import Graph, graph_over
 from tests.support.serving import serve
 
@@ -141,7 +141,7 @@ def _settings(examples: int) -> settings:
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[Graph, World]]:
     """Serve a world for this module only, through a gateway."""
-    world = World.generate(today=TODAY)
+    world = new_world()
     with serve(create_sandbox(world, clock=lambda: NOW)) as url, graph_over(url) as graph:
         yield graph, world
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
@@ -22,6 +23,22 @@ LEGACY_BASICS: dict[str, Any] = {"limit": 100, "offset": 0, "sourceType": "UI"}
 def shared_world() -> World:
     """Return the data of that day, which tests share and do not change; it takes 0.1 s."""
     return World.generate(today=TODAY)
+
+
+def new_world() -> World:
+    """Return the data of that day for a test that changes it: what changes is copied, and no more.
+
+    A world's own parts are never changed, only the lists that they are in.
+    """
+    shared = shared_world()
+    return World(
+        (replace(each, holdings=[*each.holdings]) for each in shared.customers),
+        {
+            number: replace(each, definitions=[*each.definitions])
+            for number, each in shared.programs.items()
+        },
+        shared.unified,
+    )
 
 
 class SandboxClient(httpx.Client):
@@ -97,7 +114,8 @@ class SandboxClient(httpx.Client):
 @contextmanager
 def serving(**options: Any) -> Iterator[SandboxClient]:
     """Serve a new sandbox with options; its clock is fixed unless one is passed."""
-    options.setdefault("clock", lambda: NOW)
+    if "clock" not in options:
+        options = {"clock": lambda: NOW, "world": new_world()} | options
     with serve(create_sandbox(**options)) as url, SandboxClient(url) as client:
         yield client
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.sandbox.world import World
-from tests.sandbox.client import NOW, SandboxClient, serving
+from tests.sandbox.client import NOW, SandboxClient, new_world, serving
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_filters_count_in_the_page_details(sandbox: SandboxClient) -> None:
 
 def test_list_of_a_customer_may_change_between_two_calls() -> None:
     """A test can remove a promotion between two pages, as on a live upstream."""
-    world = World.generate(today=NOW.date())
+    world = new_world()
     with serving(world=world) as client:
         before = client.promotions("C-100")
         customer = world.customer("externalId", "C-100")

@@ -11,7 +11,7 @@ from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.faults.spec import parse_fault
 from gateway.schema.ids import write_id
 from gateway.upstream.customer_view.endpoint import CustomerKey
-from tests.sandbox.client import NOW
+from tests.sandbox.client import NOW, shared_world
 from tests.support.graph import Graph, graph_over
 from tests.support.serving import serve
 from tests.support.tokens import JWT, Issuer
@@ -249,7 +249,7 @@ def test_a_claim_of_nobody_opens_nobody(guarded: Graph) -> None:
 
 def test_what_cannot_be_told_is_not_forbidden(key_file: str) -> None:
     """During an outage an id is the outage's error, unless the claim has that id."""
-    sandbox = create_sandbox(clock=lambda: NOW, faults=[parse_fault("status=503")])
+    sandbox = create_sandbox(shared_world(), clock=lambda: NOW, faults=[parse_fault("status=503")])
     settings = JWT | {"auth_key_file": key_file, "auth_customer_claim": "customers"}
     with serve(sandbox) as url, graph_over(url, **settings) as guarded:
         answer = ask(guarded, BY_MOBILE, NODE, id=OTHERS_NODE)

@@ -294,3 +294,13 @@ def test_the_number_of_series_does_not_grow(graph: Graph) -> None:
     assert not [word for word in ("Jane", "919876543210", "http:", "sandbox") if word in text]
     values = [v for f in families(url) for s in f.samples for v in s.labels.values()]
     assert max(map(len, values)) < 100  # the longest path of a documented field
+
+
+def test_prometheus_reads_what_the_tests_read(gateway_url: str) -> None:
+    """Its own parser finds the same samples, which the tests find without it."""
+    found = set()
+    for family in families(gateway_url):
+        for sample in family.samples:
+            labels = ",".join(f'{name}="{sample.labels[name]}"' for name in sorted(sample.labels))
+            found.add(f"{sample.name}{{{labels}}}" if labels else sample.name)
+    assert found == scrape(gateway_url).keys()

@@ -63,7 +63,9 @@ def test_what_the_server_refuses_is_an_operation_if_it_is_one(gateway_url: str) 
     before = scrape(gateway_url)
     for path in ("/graphql", "/other"):
         large = {"x-large": "x" * 40_000}
-        answer = httpx.post(f"{gateway_url}{path}", json=TYPENAME, headers=large, trust_env=False)
+        answer = httpx.post(
+            f"{gateway_url}{path}", json=TYPENAME, headers=large, trust_env=False, verify=TLS
+        )
         assert answer.status_code == 431
     grown = changed(before, scrape(gateway_url))
     assert grown[operations] == 1
@@ -131,11 +133,13 @@ def test_503_for_lack_of_capacity_is_a_refused_operation() -> None:
     ):
         scripted.responses["promotionData"] = answer
         before = scrape(url)
-        running = pool.submit(httpx.post, f"{url}/graphql", json=CUSTOMER, trust_env=False)
+        running = pool.submit(
+            httpx.post, f"{url}/graphql", json=CUSTOMER, trust_env=False, verify=TLS
+        )
         until = time.monotonic() + 20
         while scrape(url)['gateway_operations_in_flight{state="running"}'] != 1:
             assert time.monotonic() < until
-        refused = httpx.post(f"{url}/graphql", json=CUSTOMER, trust_env=False)
+        refused = httpx.post(f"{url}/graphql", json=CUSTOMER, trust_env=False, verify=TLS)
         may_go_on.append(True)
         assert (running.result(20).status_code, refused.status_code) == (200, 503)
         grown = changed(before, scrape(url))

@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 
+from tests.support.http_client import TLS
+
 PATH = "multipart/mixed;deferSpec=20220824, application/json"
 ID = "multipart/mixed;incrementalSpec=v0.2, application/json"
 
@@ -20,7 +22,7 @@ def reading(
     if method == "GET":
         body = {"params": {"query": query}}
     with (
-        httpx.Client(base_url=url, trust_env=False, timeout=20) as http,
+        httpx.Client(base_url=url, trust_env=False, timeout=20, verify=TLS) as http,
         http.stream(method, "/graphql", headers={"Accept": accept, **headers}, **body) as response,
     ):
         assert response.status_code == 200

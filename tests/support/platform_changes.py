@@ -6,8 +6,7 @@ from typing import Any
 
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.faults.spec import parse_fault
-from gateway.sandbox.world import World
-from tests.sandbox.client import NOW, SandboxClient
+from tests.sandbox.client import NOW, SandboxClient, new_world
 from tests.support.graph import Graph
 from tests.support.serving import serve
 from tests.support.webhooks import HEADER, PATH, SECRET
@@ -54,7 +53,7 @@ class Changing:
 def changing(*faults: str, **options: Any) -> Iterator[Changing]:
     """Serve a sandbox of its own."""
     sandbox = create_sandbox(
-        World.generate(today=NOW.date()),
+        new_world(),
         clock=lambda: NOW,
         faults=[parse_fault(each) for each in faults],
         **options,

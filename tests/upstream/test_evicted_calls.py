@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.sandbox.app import create_sandbox
-from tests.sandbox.client import SandboxClient
+from tests.sandbox.client import NOW, SandboxClient, new_world
 from tests.support.commands import until
 from tests.support.graph import Graph, graph_over
 from tests.support.serving import serve
@@ -46,7 +46,7 @@ def test_a_list_from_before_an_event_is_not_joined_after_it(program_id: int, cal
 def _calls_of_two(query: str, event: Callable[[int], Any], *, is_known: bool) -> int:
     """Return the calls of two equal queries at the same time, with an event in between."""
     with (
-        serve(create_sandbox()) as sandbox,
+        serve(create_sandbox(new_world(), clock=lambda: NOW)) as sandbox,
         SandboxClient(sandbox) as platform,
         graph_over(sandbox, webhook_secret=SECRET) as graph,
         graph_over(sandbox) as other,

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.world import World
-from tests.sandbox.client import NOW, SandboxClient
+from tests.sandbox.client import NOW, SandboxClient, new_world
 from tests.sandbox.faulty import faults
 from tests.support.graph import Graph, graph_over
 from tests.support.metrics import changed, scrape
@@ -41,7 +41,7 @@ def served(world: World) -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def world() -> World:
     """Return the sandbox's data."""
-    return World.generate(today=NOW.date())
+    return new_world()
 
 
 def _ask(served: Served, endpoint: str, *specs: str) -> tuple[Any, list[str]]:

@@ -8,7 +8,7 @@ from typing import Any
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.faults.spec import parse_fault
 from gateway.sandbox.world import World
-from tests.sandbox.client import NOW
+from tests.sandbox.client import NOW, new_world
 from tests.sandbox.writing import new_id, old_id
 from tests.support.graph import Graph, graph_over
 from tests.support.http_client import client
@@ -135,7 +135,7 @@ def writer(
 ) -> Iterator[Writer]:
     """Serve a sandbox of its own, and a gateway that may write to it."""
     sandbox = create_sandbox(
-        world or World.generate(today=NOW.date()),
+        world or new_world(),
         clock=lambda: NOW,
         error_status=error_status,
         faults=[parse_fault(each) for each in faults],

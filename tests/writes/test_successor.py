@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.sandbox.world import World
-from tests.sandbox.client import NOW
+from tests.sandbox.client import new_world
 from tests.sandbox.writing import customer_id, new_id
 from tests.writes.support import (
     ENROL,
@@ -208,7 +207,7 @@ def test_the_source_is_the_one_that_is_given(own: Writer, given: dict[str, Any])
 
 def test_a_direct_issue_that_would_take_another_with_it_is_refused() -> None:
     """Withdrawing means the enrolment there, and it holds two."""
-    world = World.generate(today=NOW.date())
+    world = new_world()
     (customer,) = [each for each in world.customers if each.customer_id == ISSUED]
     holding = customer.holdings[0]
     (enrolment,) = holding.enrolments or ()
@@ -267,7 +266,7 @@ def test_a_withdrawal_needs_no_version(own: Writer) -> None:
 
 def test_another_promotion_of_the_same_ids_is_an_old_one() -> None:
     """The identifier of what the customer has tells that the catalogue's is another."""
-    world = World.generate(today=NOW.date())
+    world = new_world()
     (index,) = [
         index
         for index, each in enumerate(world.unified)
@@ -284,7 +283,7 @@ def test_another_promotion_of_the_same_ids_is_an_old_one() -> None:
 
 def test_one_in_both_lists_is_the_successors() -> None:
     """Its definition is the legacy one, and its writes are not."""
-    world = World.generate(today=NOW.date())
+    world = new_world()
     (unified,) = [each for each in world.unified if each.promotion.promotion_id == ENROLLED]
     world.programs[int(NEW_PROGRAM)].definitions.append(unified.promotion)
     with writer(world=world, **BOTH) as own:
