@@ -33,6 +33,7 @@ WITHDRAW = (
     "mutation W($input: WithdrawFromPromotionInput!)"
     f" {{ done: withdrawFromPromotion(input: $input) {PAYLOAD} }}"
 )
+_OPTIONS: dict[str, Any] = {"writes": True, "definitions": "legacy"}
 _numbers = count(1)
 
 
@@ -133,14 +134,14 @@ class Writer:
 def writer(
     *faults: str, error_status: int = 400, world: World | None = None, **overrides: Any
 ) -> Iterator[Writer]:
-    """Serve a sandbox of its own, and a gateway that may write to it."""
+    """Serve a sandbox of its own, and a gateway that may write to it, to the old endpoints."""
     sandbox = create_sandbox(
         world or new_world(),
         clock=lambda: NOW,
         error_status=error_status,
         faults=[parse_fault(each) for each in faults],
     )
-    with serve(sandbox) as url, graph_over(url, **({"writes": True} | overrides)) as graph:
+    with serve(sandbox) as url, graph_over(url, **(_OPTIONS | overrides)) as graph:
         own = Writer(graph, url)
         try:
             yield own

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.writes.support import ENROL, ISSUE, WITHDRAW, wanted, writer
+from tests.writes.support import ENROL, ISSUE, WITHDRAW, wanted, wanted_new, writer
 
 
 def test_the_same_key_is_answered_alike_and_done_once() -> None:
@@ -25,10 +25,10 @@ def test_the_same_key_is_answered_alike_and_done_once() -> None:
         assert len(own.writes) == 2
 
 
-def test_a_refusal_stays_under_its_key() -> None:
+@pytest.mark.parametrize("given", [wanted("C-LIMIT"), wanted_new("C-LIMIT")])
+def test_a_refusal_stays_under_its_key(given: dict[str, Any]) -> None:
     """It is not sent again."""
-    with writer() as own:
-        given = wanted("C-LIMIT")
+    with writer(definitions="both") as own:
         for _ in range(2):
             assert own.refused(ENROL, given) == "ALREADY_ENROLLED_OR_LIMIT_REACHED"
         assert len(own.writes) == 1
@@ -63,10 +63,16 @@ def test_a_key_belongs_to_a_customer() -> None:
         assert len(own.writes) == 2
 
 
-def test_equal_mutations_at_the_same_time_are_one_write() -> None:
+@pytest.mark.parametrize(
+    ("endpoint", "given"),
+    [("enrolAndEarn", wanted("C-ENROL")), ("enrol", wanted_new("C-ENROL"))],
+)
+def test_equal_mutations_at_the_same_time_are_one_write(
+    endpoint: str, given: dict[str, Any]
+) -> None:
     """The others wait for its result."""
-    with writer("slow=300,endpoint=enrolAndEarn") as own, ThreadPoolExecutor(5) as pool:
-        given = wanted("C-ENROL")
+    fault = f"slow=300,endpoint={endpoint}"
+    with writer(fault, definitions="both") as own, ThreadPoolExecutor(5) as pool:
         own.do(WITHDRAW, wanted("C-WITHDRAW", stage="ISSUE"))  # the loop is warm
         started = Event()
 
@@ -81,7 +87,7 @@ def test_equal_mutations_at_the_same_time_are_one_write() -> None:
         ids = [future.result()["enrolmentIds"] for future in futures]
         assert len(ids[0]) == 1
         assert ids == [ids[0]] * 5
-        assert [write["endpoint"] for write in own.writes].count("enrolAndEarn") == 1
+        assert [write["endpoint"] for write in own.writes].count(endpoint) == 1
 
 
 @pytest.mark.parametrize("key", ["1234567", "k" * 129, "with\ttab", "umläut-key", "", "        \n"])
