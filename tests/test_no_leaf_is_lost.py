@@ -105,6 +105,8 @@ OTHERWISE: dict[str, Any] = {
     "filterInfo": [{"id": 41}],
     "mandatoryComplexPropertiesValues": {"changed": 1},
     "expJSON": '{"changed": 1}',
+    "liabilityOwnerSplitInfo": [{"orgId": 1}],
+    "allCycles": [{"id": "changed"}],
     "NON_PERIOD_BASED": "PERIOD_BASED",
     "PERIOD_BASED": "NON_PERIOD_BASED",
 }
