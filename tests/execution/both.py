@@ -36,6 +36,7 @@ _EXTERNAL = [
     "C-ONE",
     "C-EMPTY",
     "documented-issued",
+    "C-UNIFIED",
     "C-001",
     "nobody",
 ]
@@ -43,13 +44,14 @@ _BY = [{"externalId": value} for value in _EXTERNAL] * 2 + [{"mobile": value} fo
 _IDS = [
     write_id("Promotion", "973", "79555"),
     write_id("Promotion", "9001", "1"),
+    write_id("Promotion", "9030", "90300001"),
     write_id("Program", "9005"),
     write_id("Customer", "INSTORE", "564332013"),
     write_id("Customer", "INSTORE", "1"),
     write_id("CustomerPromotion", "INSTORE", "564332013", "973", "79555"),
     "no id",
 ]
-_TYPES = ["Promotion"] * 2 + ["Program"] + ["Customer"] * 2 + ["CustomerPromotion", "Program"]
+_TYPES = ["Promotion"] * 3 + ["Program"] + ["Customer"] * 2 + ["CustomerPromotion", "Program"]
 REFERENCES: list[Any] = [
     *({"__typename": name, "id": id_} for id_, name in zip(_IDS, _TYPES, strict=True)),
     {"__typename": "Program", "id": _IDS[0]},
@@ -67,9 +69,9 @@ POOLS = Pools(
         "orderBy": [{"field": ("NAME",)}, {"field": ("ENDS_AT",), "direction": ("DESC",)}],
         "after": ["nonsense"],
         "before": ["nonsense"],
-        "programId": ["973", "9005", "9001", "469", "9000", "1", "x"],
+        "programId": ["973", "9005", "9001", "9030", "9032", "469", "9000", "1", "x"],
         "programIds": ["973", "9001", "9002", "x"],
-        "promotionId": ["79555", "79870", "1", "x"],
+        "promotionId": ["79555", "79870", "90300001", "90320006", "1", "x"],
         "startRuleId": ["1"],
         "eventName": ["TransactionAdd", ""],
         "search": ["points", "\u0130", "free  coffee", "\uff25", " "],

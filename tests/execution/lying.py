@@ -9,11 +9,13 @@ from typing import Any
 import httpx
 import msgspec
 
+from gateway.config.upstream import DefinitionEndpoints
 from gateway.context import CallBudget, Caller, CustomerClaim, RequestContext, Role
 from gateway.dataloaders.data_loaders import DataLoaders, LoaderSources
 from gateway.sandbox.app import create_sandbox
 from gateway.schema.info import ResolverContext
 from gateway.upstream.cached_upstream import create_cached_upstream
+from gateway.upstream.call import NOT_CACHED
 from gateway.upstream.client import UpstreamClient
 from gateway.upstream.credentials import credential_from
 from gateway.upstream.customer_identities import KnownCustomerIds
@@ -29,12 +31,16 @@ from gateway.upstream.resilience.phase_out import PhaseOut
 from gateway.upstream.resilience.traffic_shaping import create_traffic_shaping
 from gateway.upstream.shown_promotions import ShownPromotions
 from gateway.upstream.source_types import SourceTypes
+from gateway.upstream.successor.catalogue import Catalogue
+from gateway.upstream.successor.catalogues import Catalogues
 from tests.sandbox.client import NOW, shared_world
 from tests.support.graph import settings_for
 from tests.support.httpx_transport import HttpxTransport
 
 _SETTINGS = settings_for("http://platform.test")
 _PROGRAMS = re.compile(r"&programs=[^&]*")
+_TWICE = re.compile(rb'"(event|status|promotionMode|limitValue|programId)":("[^"]*"|\d+)')
+_IDS = re.compile(rb'("(?:promotionId|programId|createdBy)":)(\d+)')
 _WRONG: list[Any] = [None, -1, "abc", "", 2**40, 1e400, [], {}, "NaN", True, 0]
 # By attribute, values that no decoder lets through and at which a resolver raises. Strings that are
 # encoded as they were decoded are not here: nothing checks them again.
@@ -49,7 +55,11 @@ _SPOILT: dict[str, list[Any]] = {
     "usage": ["x", float("nan")],
     "rules_json": [b"7"],
     "rulesets_json": [b"7"],
+    "activities": [7, [None]],
+    "notes": [7],
+    "issue_window": [5],
 }
+_SUCCESSOR = "/v3/promotions"
 
 
 _CLAIM = tuple(
@@ -90,7 +100,8 @@ class Platform(httpx.AsyncBaseTransport):
         random = Random(f"{self.seed} {asked}")  # noqa: S311 - no secret
         await asyncio.sleep(0)
         if random.random() < self.rate:
-            known = self._lie(random, random.randrange(6 if asked == url else 3), *known)
+            kinds = 8 if _SUCCESSOR in url else 6 if asked == url else 3
+            known = self._lie(random, random.randrange(kinds), *known)
         return httpx.Response(known[0], content=known[1])
 
     @staticmethod
@@ -102,6 +113,10 @@ class Platform(httpx.AsyncBaseTransport):
                 return 200, b'{"errors":[{"status":false,"code":8015,"message":"no"}]}'
             case 2:
                 return 200, body[: len(body) // 2]
+            case 6:  # keys that stand twice, of which the last counts
+                return status, _TWICE.sub(rb'"\1":\2,"\1":null', body, count=random.randint(1, 9))
+            case 7:
+                return status, _IDS.sub(rb'\1"\2"', body)
             case _:
                 tree = msgspec.json.decode(body)
                 for _ in range(random.randint(1, 6)):
@@ -116,6 +131,9 @@ def _change(tree: Any, random: Random) -> None:
             random.choice(list(tree)) if isinstance(tree, dict) else random.randrange(len(tree))
         )
         inner = tree[key]
+        if isinstance(tree, dict) and random.random() < 0.02:
+            del tree[key]
+            return
         if not isinstance(inner, dict | list) or not inner or random.random() < 0.05:
             tree[key] = random.choice(_WRONG)
             return
@@ -135,11 +153,32 @@ class _Spoiling:
     async def page(self, *arguments: Any) -> Any:
         page = await self._port.page(*arguments)
         for item in filter(None, page.items):
-            random = Random(f"{self._seed} {item.promotion_id}")  # noqa: S311 - no secret
-            for attribute, values in _SPOILT.items():
-                if hasattr(item, attribute) and random.random() < self._rate:
-                    setattr(item, attribute, random.choice(values))
+            _spoil(item, self._seed, self._rate)
         return page
+
+
+class _SpoilingCatalogues:
+    """Catalogues with values at which resolvers raise."""
+
+    def __init__(self, catalogues: Catalogues, seed: int, rate: float) -> None:
+        self._catalogues, self._seed, self._rate = catalogues, seed, rate
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._catalogues, name)
+
+    async def load(self, request: RequestContext) -> Catalogue:
+        catalogue = await self._catalogues.load(request)
+        for program_id in ("9001", "9030", "9032"):
+            for definition in catalogue.of_program(program_id):
+                _spoil(definition, self._seed, self._rate)
+        return catalogue
+
+
+def _spoil(item: Any, seed: int, rate: float) -> None:
+    random = Random(f"{seed} {item.promotion_id}")  # noqa: S311 - no secret
+    for attribute, values in _SPOILT.items():
+        if hasattr(item, attribute) and random.random() < rate:
+            setattr(item, attribute, random.choice(values))
 
 
 class Gateway:
@@ -151,6 +190,7 @@ class Gateway:
         self.spoiling = 0.0
         self.roles = frozenset(Role)
         self.customers: tuple[CustomerClaim, ...] | None = None
+        self.endpoints = DefinitionEndpoints.BOTH
 
     def begin(self, seed: int, rate: float, spoiling: float) -> None:
         """Choose the faults of all later requests."""
@@ -158,6 +198,11 @@ class Gateway:
         self.spoiling = spoiling
         self.roles = frozenset(Role) if seed % 3 else frozenset()
         self.customers = None if seed % 5 else _CLAIM
+        self.endpoints = DefinitionEndpoints.BOTH
+        if seed % 4 == 0:
+            self.endpoints = DefinitionEndpoints.LEGACY
+        elif seed % 7 == 0:
+            self.endpoints = DefinitionEndpoints.V3
 
     def context(self) -> ResolverContext:
         """Return the context of a new request, and reset the count of calls."""
@@ -174,14 +219,21 @@ class Gateway:
             budget=CallBudget(1000),
         )
         seed = self.platform.seed
+        asks_legacy = self.endpoints is not DefinitionEndpoints.V3
+        catalogues: Any = None
+        if self.endpoints is not DefinitionEndpoints.LEGACY:
+            own = Catalogues(cached, NOT_CACHED, 5_000)
+            catalogues = _SpoilingCatalogues(own, seed, self.spoiling)
         known = KnownCustomerIds(credential.identity)
         customers: Any = _Spoiling(CustomerViewEndpoint(cached, known), seed, self.spoiling)
-        legacy = LegacyDefinitionsEndpoint(cached, PhaseOut(ENDPOINT, switched_on=True))
+        legacy = LegacyDefinitionsEndpoint(cached, PhaseOut(ENDPOINT, switched_on=asks_legacy))
         definitions: Any = _Spoiling(legacy, seed, self.spoiling)
         order = (PromotionSourceType.UI, PromotionSourceType.PROMOTION_API)
         source_types = SourceTypes(order, credential)
         by_id: Any = _Spoiling(
-            LegacyDefinitionByIdEndpoint(cached, EndpointAbsence(BY_ID)), seed, self.spoiling
+            LegacyDefinitionByIdEndpoint(cached, EndpointAbsence(BY_ID, switched_on=asks_legacy)),
+            seed,
+            self.spoiling,
         )
         programs = ProgramsEndpoint(cached, EndpointAbsence(PROGRAMS))
         shown = ShownPromotions(credential.identity)
@@ -190,8 +242,8 @@ class Gateway:
             definitions=definitions,
             definition_by_id=by_id,
             programs=programs,
-            catalogues=None,
-            asks_legacy=True,
+            catalogues=catalogues,
+            asks_legacy=asks_legacy,
             source_types=source_types,
             known_customer_ids=known,
             shown_promotions=shown,
