@@ -22,10 +22,10 @@ run: setup explorer ## the gateway on its embedded sandbox; SANDBOX_PORT=8002 is
 	@$(BIN)/promotion-gateway dev $(if $(SANDBOX_PORT),--sandbox-port $(SANDBOX_PORT)) $(if $(AUTH),--auth)
 
 test: setup      ## the tests (Python only, under three minutes)
-	@$(BIN)/pytest -n auto --dist loadfile
+	@$(BIN)/pytest -n auto --dist worksteal
 
 coverage: setup  ## the tests, and which lines none of them has run
-	@$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered
+	@$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
 
 setup: $(READY)  ## .venv from the hashed lock
 
@@ -52,7 +52,7 @@ RULE := deploy/kubernetes/components/prometheus-operator/prometheusrule.yaml
 verify: setup explorer ## what needs a browser, npm clients, Prometheus or long runs (under thirty minutes)
 	@cd explorer && npm run --silent check
 	@$(BIN)/pytest -m verify --timeout=600
-	@$(BIN)/pytest -m 'hypothesis and not verify' --hypothesis-profile=thorough -n auto --dist loadfile
+	@$(BIN)/pytest -m 'hypothesis and not verify' --hypothesis-profile=thorough -n auto --dist worksteal
 
 example: setup $(WALLET)/node_modules/.ready ## the wallet of examples/wallet on the sandbox, at http://localhost:5173
 	@$(BIN)/promotion-gateway dev & gateway=$$!; trap "kill $$gateway" EXIT INT TERM; \
