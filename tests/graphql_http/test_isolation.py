@@ -36,7 +36,12 @@ from tests.support.tokens import JWT, Issuer
 REQUESTS = [200, *rarely(10_000)]
 # Long enough for calls to meet in flight, and answers to be kept and found again.
 LATENCY_MS = 5
-CACHES: dict[str, Any] = {"cache_customer_ttl_s": 3, "cache_definition_ttl_s": 300}
+CACHES: dict[str, Any] = {
+    "cache_customer_ttl_s": 3,
+    "cache_definition_ttl_s": 300,
+    "shutdown_grace_s": 31,
+    "upstream_deadline_s": 30.0,  # fifty at once, on a busy machine
+}
 SHARED = "4915700000000"
 
 

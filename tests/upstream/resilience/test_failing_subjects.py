@@ -1,5 +1,6 @@
 """Calls that make the platform fail, over real HTTP: whom they hold back."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -64,9 +65,13 @@ def failing(*names: str, **settings: Any) -> Iterator[tuple[httpx.Client, Platfo
 def test_a_customer_whose_record_fails_costs_no_other_customer() -> None:
     """Requested repeatedly, in any window, with others in between and without."""
     with failing("C-TEN") as (http, scripted):
-        for size in range(1, 21):
+        for size in range(1, 6):
             assert ask(http, window(size)) == "UPSTREAM_UNAVAILABLE"
-        assert len(scripted.requests) == 5
+        opened = time.monotonic()
+        for size in range(6, 21):
+            assert ask(http, window(size)) == "UPSTREAM_UNAVAILABLE"
+        probes = int(time.monotonic() - opened)  # one a second, on a busy machine
+        assert 5 <= len(scripted.requests) <= 5 + probes
         assert ask(http, customer("C-CURRENT")) == "ok"
         for size in range(1, 11):
             assert ask(http, window(size)) == "UPSTREAM_UNAVAILABLE"
