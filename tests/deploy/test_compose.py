@@ -17,6 +17,7 @@ PORTS = {"gateway": 8000, "prometheus": 9090, "grafana": 3000}
 every = pytest.mark.parametrize("name", SERVICES)
 
 
+@pytest.mark.verify
 def test_it_is_a_compose_file() -> None:
     """It is valid by the schema of the compose specification."""
     checker = sys.executable.replace("python", "check-jsonschema")

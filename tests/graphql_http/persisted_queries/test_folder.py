@@ -11,6 +11,7 @@ from graphql import parse, print_ast
 from gateway.cli import main
 from gateway.execution.document_hash import sha256_of
 from tests.support.commands import run
+from tests.support.examples import rarely
 from tests.support.graph import serve_gateway
 from tests.support.http_client import client
 from tests.support.logged import startup_mistakes
@@ -162,7 +163,7 @@ def test_a_file_that_cannot_be_written_is_one_line(capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == "operations: Is a directory\n"
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["1", *rarely("2")])
 def test_serve_does_not_start_with_a_bad_document(workers: str) -> None:
     """One line and status 2, before any worker is there."""
     Path("m.json").write_text('{"mine": "{ nope }"}', encoding="utf-8")
