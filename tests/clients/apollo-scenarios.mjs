@@ -4,6 +4,7 @@ import { relayStylePagination } from "@apollo/client/utilities";
 
 import * as queries from "./queries.mjs";
 import { load, report, requests } from "./vite-project.mjs";
+import * as writing from "./writing.mjs";
 
 const page = await load("/src/apollo.ts");
 const { link: batchLink } = await load("/src/batching.ts");
@@ -104,4 +105,24 @@ report({
     page.client
       .query({ query: gql(queries.LIST), variables: named("C-ONE") })
       .then(({ data }) => ids(data)),
+
+  async press() {
+    const { client, ask, cached } = open();
+    const { enrol } = await load("/src/apolloEnrol.ts");
+    const result = await writing.press({
+      // A list that is at hand is not fetched again: what it shows then is the cache's.
+      held: (by) => ask(writing.HELD, { by }),
+      watch(by, note) {
+        const list = client.watchQuery({ query: gql(writing.HELD), variables: { by } });
+        const shown = list.subscribe(({ data }) => data && note(data));
+        return () => shown.unsubscribe();
+      },
+      enrol: (by, card) => enrol(client, by, card),
+    });
+    const by = { externalId: "C-ENROL" };
+    const { programId, promotionId } = result.done.after.promotion;
+    const input = { by, programId, promotionId, stage: "ENROL", idempotencyKey: "apollo leaves" };
+    await client.mutate({ mutation: gql(writing.WITHDRAW), variables: { input } });
+    return { ...result, left: writing.cardOf(cached(writing.HELD, { by })).enrolments };
+  },
 });

@@ -47,3 +47,37 @@ def check_customers(seen: dict[str, Any]) -> None:
     assert seen["result"]["cached"] == seen["result"]["fetched"]
     assert len(seen["requests"]) == 4
     assert seen["warnings"] == []
+
+
+def check_presses(seen: dict[str, Any], texts: tuple[str | None, str | None, str | None]) -> None:
+    """Check what a list shows of a button that is pressed by three customers.
+
+    One may join, one may not, and one sends what is no input. The same node is in the list and in
+    the answer, so that nothing is fetched again.
+    """
+    done, refused, failed = (seen["result"][name] for name in ("done", "refused", "failed"))
+    assert [one["outcome"] for one in (done, refused, failed)] == ["DONE", "REFUSED", None]
+    assert [one["hasError"] for one in (done, refused, failed)] == [False, False, True]
+    assert tuple(one["text"] for one in (done, refused, failed)) == texts
+    assert done["returned"] == done["id"]
+    assert refused["returned"] == refused["id"]
+    assert [len(one["shown"]) for one in (done, refused, failed)] == [3, 3, 3], seen["result"]
+    before, hoped, made = done["shown"]
+    assert hoped == [*before, "pending"]
+    assert set(before) < set(made)
+    assert all(each.isdigit() for each in made)
+    assert len(made) == len(before) + 1
+    assert [one["enrolmentId"] for one in done["after"]["enrolments"]] == made
+    assert "AVAILABLE_FOR_ISSUE" in done["after"]["availability"]
+    for one in (refused, failed):
+        before, hoped, back = one["shown"]
+        assert hoped == [*before, "pending"]
+        assert back == before == [each["enrolmentId"] for each in one["after"]["enrolments"]]
+    # The key goes with the answer, and stays without one.
+    assert [one["keys"] for one in (done, refused, failed)] == [0, 0, 1]
+    bodies = [request["body"] for request in seen["requests"]]
+    sent = [body["variables"] for body in bodies if "mutation Enrol" in body["query"]]
+    assert [set(variables) for variables in sent] == [{"input"}] * 3
+    assert len({variables["input"]["idempotencyKey"] for variables in sent}) == 3
+    assert len([body for body in bodies if "mutation" not in body["query"]]) == 3
+    assert seen["warnings"] == []

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.graph import serve_gateway
 from tests.support.javascript import CLIENTS, run
 from tests.support.page_projects import blocks, write_project
+from tests.writes.support import Writer, writer
 
 APP = ("Create the app", "Generate types", "The first typed query", "Apollo Client", "urql")
+WRITING = ("In a client", "Apollo Client", "urql")
 
 
 @pytest.fixture(scope="session")
@@ -25,10 +26,16 @@ def npm() -> str:
 
 
 @pytest.fixture(scope="session")
-def app_gateway(sandbox_url: str) -> Iterator[str]:
-    """Return the URL of a gateway that knows the documented app by its name."""
-    with serve_gateway(sandbox_url, client_names="wallet", definitions="both") as url:
-        yield url
+def app_writer() -> Iterator[Writer]:
+    """Serve a gateway that writes, and knows the documented app by its name."""
+    with writer(client_names="wallet", definitions="both") as own:
+        yield own
+
+
+@pytest.fixture(scope="session")
+def app_gateway(app_writer: Writer) -> str:
+    """Return that gateway's URL."""
+    return str(app_writer.graph.http.base_url).rstrip("/")
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +43,7 @@ def app(npm: str, app_gateway: str, tmp_path_factory: pytest.TempPathFactory) ->
     """Write the app of docs/frontend.md, with its generated types."""
     files = [block for block in blocks("frontend.md") if block.file and block.section in APP]
     files += [block for block in blocks("authentication.md") if block.file]
+    files += [block for block in blocks("writing.md") if block.file and block.section in WRITING]
     folder = write_project(tmp_path_factory.mktemp("page") / "wallet", files, app_gateway)
     run("graphql-codegen", cwd=folder)
     return folder

@@ -3,6 +3,7 @@ import relay from "relay-runtime";
 
 import * as queries from "./queries.mjs";
 import { load, report, requests } from "./vite-project.mjs";
+import * as writing from "./writing.mjs";
 
 const { createOperationDescriptor, fetchQuery, getSelector } = relay;
 const { createEnvironment } = await load("/src/environment.ts");
@@ -112,5 +113,31 @@ report({
     return open()
       .ask(opening, { by })
       .then(() => null, ({ code, retryable }) => ({ code, retryable }));
+  },
+
+  async press() {
+    const { environment, ask, cached } = open();
+    const { enrol } = await load("/src/EnrolMutation.ts");
+    const holding = await artifact("relayDocumentsHoldingQuery");
+    return writing.press({
+      held: async (by) => cached(holding, { by }) ?? ask(holding, { by }),
+      watch(by, note) {
+        const { fragment } = createOperationDescriptor(holding, { by });
+        const snapshot = environment.lookup(fragment);
+        note(snapshot.data);
+        const shown = environment.subscribe(snapshot, ({ data }) => note(data));
+        return () => shown.dispose();
+      },
+      enrol: (by, { promotion, ...card }) =>
+        enrol(environment, card, {
+          by,
+          source: "INSTORE",
+          programId: promotion.programId,
+          promotionId: promotion.promotionId,
+        }).then(
+          (done) => ({ done }),
+          (error) => ({ error }),
+        ),
+    });
   },
 });

@@ -111,3 +111,28 @@ export const program = graphql`
     name
   }
 `;
+
+export const holding = graphql`
+  query relayDocumentsHoldingQuery($by: CustomerIdentifier!) {
+    customer(by: $by) {
+      id
+      promotions(first: 5) {
+        edges {
+          node {
+            id
+            availability
+            promotion {
+              id
+              programId
+              promotionId
+            }
+            enrolments {
+              enrolmentId
+              expiresAt
+            }
+          }
+        }
+      }
+    }
+  }
+`;

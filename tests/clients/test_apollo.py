@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.clients.caches import check_customers, check_selections, check_tabs
+from tests.clients.caches import check_customers, check_presses, check_selections, check_tabs
 from tests.support.http_client import client
 from tests.support.javascript import run_node
 
@@ -76,3 +76,16 @@ def test_the_operators_see_the_name_of_the_app(app_gateway: str, seen: Any) -> N
     with client(app_gateway) as http:
         metrics = http.get("/metrics").text
     assert 'gateway_client_operations_total{client="wallet",outcome="ok"}' in metrics
+
+
+def test_a_button_shows_what_is_hoped_for_and_then_what_is_true(seen: Any) -> None:
+    """By the code of docs/writing.md; a list that becomes shorter warns of nothing."""
+    check_presses(
+        seen["press"],
+        (
+            "You have joined.",
+            "You have joined already, or it is full.",
+            "Not available just now. Nothing has changed.",
+        ),
+    )
+    assert seen["press"]["result"]["left"] == seen["press"]["result"]["done"]["shown"][0]

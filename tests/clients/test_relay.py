@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.clients.caches import check_customers, check_selections
+from tests.clients.caches import check_customers, check_presses, check_selections
 from tests.support.javascript import CLIENTS, run, run_node
 from tests.support.page_projects import blocks, write_project
 
 pytestmark = [pytest.mark.verify, pytest.mark.timeout(600)]
 
 PARTS = ("Create the app", "Relay")
+WRITING = ("src/press.ts", "src/EnrolMutation.ts")
 MISTAKES = """
 import type { CustomerPromotions_customer$data as Data } from
   "./__generated__/CustomerPromotions_customer.graphql";
@@ -26,10 +27,11 @@ export const unknown = (node: Node): string => node.nextExpiryAt;
 
 
 @pytest.fixture(scope="module")
-def project(npm: str, gateway_url: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(npm: str, app_gateway: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write the files of the page, and compile its documents and those of the scenarios."""
     files = [block for block in blocks("frontend.md") if block.file and block.section in PARTS]
-    folder = write_project(tmp_path_factory.mktemp("relay") / "project", files, gateway_url)
+    files += [block for block in blocks("writing.md") if block.file in WRITING]
+    folder = write_project(tmp_path_factory.mktemp("relay") / "project", files, app_gateway)
     (folder / "src/main.tsx").unlink()
     shutil.copy(CLIENTS / "relayDocuments.ts", folder / "src")
     (folder / "src/__generated__").mkdir()
@@ -91,3 +93,8 @@ def test_every_type_with_an_id_can_be_fetched_again(seen: Any) -> None:
 def test_an_error_is_thrown_with_its_code(seen: Any) -> None:
     """So that a page that failed does not end a list."""
     assert seen["refused"]["result"] == {"code": "BAD_USER_INPUT", "retryable": False}
+
+
+def test_a_button_shows_what_is_hoped_for_and_then_what_is_true(seen: Any) -> None:
+    """By the code of docs/writing.md, which the store rolls back after an error."""
+    check_presses(seen["press"], (None, None, None))

@@ -71,6 +71,44 @@ export async function names(): Promise<string[]> {
   return data?.customer?.promotions?.nodes.map((node) => node.promotion.name) ?? [];
 }
 """
+WRITING = """
+import type {{ ResultOf, VariablesOf }} from "{module}";
+
+import {{ graphql }} from "./{graphql}";
+
+export const LEAVE = graphql(`
+  mutation Leave($input: WithdrawFromPromotionInput!) {{
+    withdrawFromPromotion(input: $input) {{
+      outcome
+      userErrors {{ code }}
+      customerPromotion {{ id availability }}
+    }}
+  }}
+`);
+
+type Variables = VariablesOf<typeof LEAVE>;
+type Done = ResultOf<typeof LEAVE>["withdrawFromPromotion"];
+
+const given = {{ by: {{ externalId: "C-ONE" }}, programId: "1", promotionId: "1" }};
+const idempotencyKey = "a key of the test";
+
+export const one: Variables = {{ input: {{ ...given, idempotencyKey, stage: "ENROL" }} }};
+// @ts-expect-error: without a key
+export const none: Variables = {{ input: {{ ...given, stage: "ENROL" }} }};
+// @ts-expect-error: no stage
+export const wrong: Variables = {{ input: {{ ...given, idempotencyKey, stage: "JOIN" }} }};
+
+export function checks(done: Done): boolean[] {{
+  const known = done.outcome === "REFUSED";
+  // @ts-expect-error: no outcome
+  const unknown = done.outcome === "FAILED";
+  // @ts-expect-error: no code
+  const other = done.userErrors[0]?.code === "NO_SUCH_CODE";
+  // @ts-expect-error: it may be null
+  const id = done.customerPromotion.id === "";
+  return [known, unknown, other, id];
+}}
+"""
 UNKNOWN = """
 import type { ResultOf } from "@graphql-typed-document-node/core";
 
@@ -105,6 +143,9 @@ def _preset(tmp_path: Path, gateway_url: str) -> Path:
             "src/endings.ts": ENDINGS,
             "src/mistakes.ts": mistakes + TWO_IDENTIFIERS,
             "src/unknown.ts": UNKNOWN,
+            "src/writing.ts": WRITING.format(
+                module="@graphql-typed-document-node/core", graphql="gql"
+            ),
             "src/typed.ts": URQL,
         },
     )
@@ -148,6 +189,8 @@ def test_the_client_preset_makes_the_same_of_the_url_the_file_and_one_of(
 def test_gql_tada_refuses_mistakes(tmp_path: Path, gateway_url: str) -> None:
     """The documented set-up compiles; all mistakes but a second identifier are type errors."""
     mistakes = MISTAKES.format(module="gql.tada", document="ENDINGS", file="endings")
-    folder = _project(tmp_path, gateway_url, {"gql.tada"}, {"src/mistakes.ts": mistakes})
+    writing = WRITING.format(module="gql.tada", graphql="graphql")
+    extra = {"src/mistakes.ts": mistakes, "src/writing.ts": writing}
+    folder = _project(tmp_path, gateway_url, {"gql.tada"}, extra)
     run("gql.tada", "generate", "output", cwd=folder)
     run("tsc", "-p", ".", cwd=folder)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.clients.caches import check_customers, check_selections, check_tabs
+from tests.clients.caches import check_customers, check_presses, check_selections, check_tabs
 from tests.support.javascript import run_node
 
 pytestmark = [pytest.mark.verify, pytest.mark.timeout(600)]
@@ -45,3 +45,15 @@ def test_every_type_with_an_id_is_found_by_it(seen: Any) -> None:
     node = seen["node"]
     assert node["result"]["found"] == ["Customer", "CustomerPromotion", "Promotion", "Program"]
     assert node["warnings"] == []
+
+
+def test_a_button_shows_what_is_hoped_for_and_then_what_is_true(seen: Any) -> None:
+    """By the code of docs/writing.md; the card that goes with the variables is not sent."""
+    check_presses(
+        seen["press"],
+        (
+            "You have joined.",
+            "You have joined already, or it is full.",
+            "Not available just now. Nothing has changed.",
+        ),
+    )

@@ -4,6 +4,7 @@ import { cacheExchange } from "@urql/exchange-graphcache";
 
 import * as queries from "./queries.mjs";
 import { load, report } from "./vite-project.mjs";
+import * as writing from "./writing.mjs";
 
 const { createClient } = await load("/src/urql.ts");
 const { named, ids } = queries;
@@ -71,5 +72,19 @@ report({
       found.push((await ask(queries.CARDS[nth], { id })).node.__typename);
     }
     return { found };
+  },
+
+  async press() {
+    const { client, enrol } = await load("/src/urqlEnrol.ts");
+    const { ask } = open(client);
+    return writing.press({
+      held: (by) => ask(writing.HELD, { by }),
+      watch(by, note) {
+        const list = client.query(gql(writing.HELD), { by });
+        const shown = list.subscribe(({ data }) => data && note(data));
+        return () => shown.unsubscribe();
+      },
+      enrol,
+    });
   },
 });

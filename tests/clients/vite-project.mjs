@@ -2,7 +2,22 @@
 // request, through its proxy as in a browser.
 import { createServer } from "vite";
 
+// What babel-plugin-relay does: a document in the code is what the compiler has made of it.
+const relayDocuments = {
+  name: "relay-documents",
+  enforce: "pre",
+  transform(code) {
+    const imports = [];
+    const text = code.replace(/graphql`\s*(?:query|mutation|fragment) (\w+)[^`]*`/g, (_, name) => {
+      imports.push(`import document_${name} from "./__generated__/${name}.graphql";`);
+      return `document_${name}`;
+    });
+    return imports.length > 0 ? `${imports.join("\n")}\n${text}` : undefined;
+  },
+};
+
 const server = await createServer({
+  plugins: [relayDocuments],
   cacheDir: "./.vite",
   logLevel: "error",
   server: { host: "127.0.0.1", port: 0 },
