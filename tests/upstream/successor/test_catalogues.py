@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.cache.evictions import EVERYTHING, promotion
 from gateway.cache.options import CacheClocks
 from gateway.context import CallBudget, Caller, RequestContext
 from gateway.errors import (
@@ -28,6 +29,7 @@ from tests.sandbox.client import NOW
 from tests.support.graph import settings_for
 from tests.support.httpx_transport import HttpxTransport
 from tests.support.successor import example_item, published, successor_page
+from tests.support.webhooks import SECRET
 
 pytestmark = pytest.mark.anyio
 
@@ -40,12 +42,14 @@ class Successor(httpx.AsyncBaseTransport):
     def __init__(self, items: list[Any]) -> None:
         self.items, self.calls, self.status = items, 0, 200
         self.gate: asyncio.Event | None = None
+        self.began = asyncio.Event()
         self.arrived = asyncio.Event()
         self.on_page: Callable[[int], None] = lambda _: None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Return one page."""
         self.calls += 1
+        self.began.set()
         self.arrived.set()
         if self.gate is not None:
             await self.gate.wait()
@@ -283,3 +287,66 @@ async def test_it_waits_for_calls_that_others_need() -> None:
     async with reading(successor, upstream_calls_per_minute=600) as reader:
         assert len(await reader.load()) == 300
     assert successor.calls == 3
+
+
+def _searching(**settings: Any) -> dict[str, Any]:
+    return {"webhook_secret": SECRET} | settings
+
+
+def _changed(reader: Reader, *promotion_ids: int) -> None:
+    assert reader.cached.evictions is not None
+    reader.cached.evictions.apply([promotion(9001, each) for each in promotion_ids])
+
+
+async def test_after_missed_evictions_all_is_read_before_anything_is_shown() -> None:
+    """What has changed is not known, so that nothing old may be shown."""
+    successor = Successor([published(1)])
+    async with reading(successor, **_searching()) as reader:
+        first = await reader.load()
+        assert reader.cached.evictions is not None
+        reader.cached.evictions.apply([EVERYTHING])
+        assert reader.catalogues.cached(reader.request()) is None
+        assert await reader.load() is not first
+        assert successor.calls == 2
+
+
+async def test_what_was_read_before_evictions_were_missed_is_not_waited_for() -> None:
+    """It is read once more, for all who wait."""
+    successor = Successor([published(1)])
+    successor.gate = asyncio.Event()
+    async with reading(successor, **_searching()) as reader:
+        both = [asyncio.create_task(reader.load()) for _ in range(2)]
+        await successor.began.wait()
+        assert reader.cached.evictions is not None
+        reader.cached.evictions.apply([EVERYTHING])
+        successor.items.append(published(2))
+        successor.gate.set()
+        for each in both:
+            assert ids(await each) == [1, 2]
+        assert successor.calls == 2
+
+
+async def test_a_catalogue_is_read_again_once_a_minute_because_of_events() -> None:
+    """However many come; after that minute once more."""
+    successor = Successor([published(1)])
+    async with reading(successor, **_searching()) as reader:
+        await reader.load()
+        for minute in range(1, 4):
+            for _ in range(5):
+                _changed(reader, 1)
+                await reader.load()
+            await loaded()
+            assert successor.calls == 1 + minute
+            _changed(reader, 1)
+            await reader.load()
+            assert successor.calls == 1 + minute
+            reader.clock.now += 61
+
+
+async def test_it_is_not_read_again_where_others_need_the_calls() -> None:
+    """With less than half of a minute's calls left, events cause none."""
+    async with reading(Successor([published(1)]), **_searching(upstream_calls_per_minute=1)) as own:
+        catalogue = await own.load()
+        _changed(own, 1)
+        assert await own.load() is catalogue
+        assert own.cached.cache.statistics.refreshes_refused == 1
