@@ -39,6 +39,7 @@ from gateway.upstream.successor.sharing import CachedCatalogue, CatalogueSharing
 
 _HOLD_OFF_S = 30.0  # after a failure: each request would wait for the next one in vain
 _DEADLINE_S = 60.0
+_MAX_WRITE_WAIT_S = 1.0
 _MAX_FULL_CATALOGUES = 4
 _MAX_IDENTITIES = 512
 _DROP_EVERY_S = 60.0
@@ -111,16 +112,17 @@ class Catalogues:
         self._sharing = CatalogueSharing(upstream, self._endpoint, policy, 2 * self._max_pages)
         self._search = PromotionSearch(upstream, self._endpoint, self.absence, policy)
         self._loads: dict[str, asyncio.Task[_Outcome]] = {}
+        self._writing: set[asyncio.Task[None]] = set()
         self._dropped: BoundedDict[str, float] = BoundedDict(_MAX_IDENTITIES)  # when, by wall clock
         self._reload_at: BoundedDict[str, float] = BoundedDict(_MAX_IDENTITIES)
 
     async def aclose(self) -> None:
-        """Cancel the loads, and wait until they have ended."""
-        loads = list(self._loads.values())
-        for load in loads:
-            load.cancel()
-        if loads:
-            await asyncio.wait(loads)
+        """Cancel the loads and what they write, and wait until they have ended."""
+        tasks = [*self._loads.values(), *self._writing]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
 
     @property
     def position(self) -> int:
@@ -340,7 +342,13 @@ class Catalogues:
             entry = self._sharing.entry(catalogue, pages.bodies)
             self._cached[identity] = CachedCatalogue(entry, catalogue)
             self._upstream.cache.statistics.stored += 1
-            await self._sharing.write(identity, entry, pages.bodies)
+            writing = asyncio.create_task(
+                self._sharing.write(identity, entry, pages.bodies), context=Context()
+            )
+            self._writing.add(writing)
+            writing.add_done_callback(self._writing.discard)
+            # Long enough for a Redis that works: callers wait, and it may hang.
+            await asyncio.wait((writing,), timeout=_MAX_WRITE_WAIT_S)
         return catalogue
 
     async def _may_reload(self, identity: str) -> bool:

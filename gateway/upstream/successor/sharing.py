@@ -7,6 +7,7 @@ import msgspec
 
 from gateway.cache.entry import CachePolicy, Entry, Freshness
 from gateway.cache.evictions import PROMOTION
+from gateway.errors import UpstreamError
 from gateway.random_numbers import random
 from gateway.upstream.cached_upstream import CachedUpstream
 from gateway.upstream.successor.catalogue import Catalogue
@@ -80,7 +81,10 @@ class CatalogueSharing:
             page = await shared.get(self._page_key(key, head, number))
             if page is None:
                 return None
-            pages.append(self._endpoint.read(page.payload))
+            try:
+                pages.append(self._endpoint.read(page.payload))
+            except UpstreamError:
+                return None
         catalogue = Catalogue(merged(pages), self._upstream.evictions, entry.position)
         return CachedCatalogue(entry, catalogue)
 
