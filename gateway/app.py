@@ -148,7 +148,7 @@ def create_app(  # noqa: PLR0913, PLR0915 - each is a seam for tests, or a part
     guard = create_request_guard(settings, origins, server)
     connections = Connections(connection_limit(settings))
     evictor = None if cached.evictions is None else create_evictor(cached.evictions, server)
-    writing = create_writing(settings, cached, evictor, server, cache_clocks)
+    writing = create_writing(settings, cached, evictor, server, clock, cache_clocks)
     redis = create_redis_monitor(
         server, cached, guard, traffic, redis_every_s, evictor=evictor, writing=writing
     )

@@ -256,9 +256,10 @@ class RequestContext:
     """One GraphQL request.
 
     `caller_key` identifies its caller wherever a limit is shared between callers; it is never
-    logged or sent. `now` is the time of the whole response, in UTC; `deadline` is that of all its
-    upstream calls, in seconds of the event loop's clock. `call_scope` ends the calls that it makes
-    then, and `wait_scope` soon after what waits for a call, be it its own or another request's.
+    logged or sent. `now` is the time of the whole response, in UTC, and of its last action in
+    a mutation; `deadline` is that of all its upstream calls, in seconds of the event loop's clock.
+    `call_scope` ends the calls that it makes then, and `wait_scope` soon after what waits for a
+    call, be it its own or another request's.
     `decoded` has what its own calls have returned, by cache key, so that equal calls of one request
     are decoded once. `queued` has its calls that wait for their turn (`upstream/waiting.py`), by
     target. `trace_headers` are sent with each call. `answer` counts the response's size.

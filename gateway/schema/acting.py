@@ -33,6 +33,7 @@ from gateway.upstream.normalise.actions import (
     PromotionUserErrorCode,
 )
 from gateway.upstream.normalise.enums import CustomerSource
+from gateway.upstream.normalise.instants import INSTANTS
 from gateway.upstream.writes.write import UNCERTAIN, WriteResult
 from gateway.upstream.writes.writing import Writing
 
@@ -202,12 +203,22 @@ async def _send(acting: _Acting, found: Found | None, customer_id: str) -> Write
 
 
 async def read_again(context: ResolverContext, done: ActionResult) -> CustomerPromotion | None:
-    """Return the customer's promotion as it is now, by calls with a deadline of their own."""
+    """Return the customer's promotion as it is now, by calls with a deadline of their own.
+
+    From here on the response's time is that of this reading: what was made after the response's
+    beginning, by the platform's clock, has begun.
+    """
     if done.customer is None:
         return None
-    context = fresh(context, _READ_AGAIN_S)
     key = CustomerPromotionKey(done.customer, done.program_id, done.promotion_id)
-    return await load_customer_promotion(context, key)
+    found = await load_customer_promotion(fresh(context, _READ_AGAIN_S), key)
+    times, made = [check_writing(context).clock()], done.result.enrolment_ids
+    for timeline in (found and found.payload.timelines) or ():
+        enrolled_at = INSTANTS[timeline.enrolled_at]
+        if enrolled_at is not None and str(timeline.enrolment_id) in made:
+            times.append(enrolled_at)
+    context.request.now = max(times)
+    return found
 
 
 def _claim_key(acting: _Acting, customer_id: str) -> str:

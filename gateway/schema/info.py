@@ -40,7 +40,7 @@ class ResolverContext:
 
     @property
     def now(self) -> datetime:
-        """Return the time of the response, which is the same for all its fields."""
+        """Return the time of the response, the same for all its fields until an action ends."""
         return self.request.now
 
     @property

@@ -1,12 +1,16 @@
 """Enrolling, issuing and withdrawing by the old endpoints, each sent once."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from tests.sandbox.client import NOW
 from tests.sandbox.writing import customer_id, old_id
 from tests.writes.support import ENROL, ISSUE, WITHDRAW, Writer, wanted, writer
+
+BEFORE = NOW - timedelta(seconds=5)
 
 
 @pytest.fixture
@@ -38,6 +42,22 @@ def test_an_enrolment_is_sent_once_and_read_again(own: Writer) -> None:
         "customers": [{"identifierValue": str(customer_id("C-ENROL")), "source": "INSTORE"}],
         "bulkAction": "ENROL",
     }
+
+
+@pytest.mark.parametrize("later", [timedelta(), NOW - BEFORE], ids=["behind", "meanwhile"])
+def test_what_was_made_has_begun_in_its_response(later: timedelta) -> None:
+    """Whether the action took until then, or the platform's clock is ahead of the gateway's."""
+    begun: Iterator[datetime] = iter([BEFORE])
+    with writer(clock=lambda: next(begun, BEFORE + later)) as own:
+        answer = own.graph.answer(
+            "mutation E($input: EnrolInPromotionInput!) { done: enrolInPromotion(input: $input) {"
+            " enrolmentIds customerPromotion { availability currentEnrolment { enrolmentId } } } }",
+            {"input": wanted("C-ENROL")},
+        )
+    done = answer["data"]["done"]
+    (made,) = done["enrolmentIds"]
+    assert done["customerPromotion"]["currentEnrolment"] == {"enrolmentId": made}
+    assert "AVAILABLE_FOR_ISSUE" in done["customerPromotion"]["availability"]
 
 
 def test_what_is_not_selected_is_not_read_again(own: Writer) -> None:

@@ -1,6 +1,7 @@
 """The compiled executor: an operation becomes Python functions once (`docs/execution.md`)."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 import strawberry
@@ -32,6 +33,19 @@ from gateway.schema.info import ResolverContext
 _MAX_VARIANTS = 8  # of one operation
 
 
+class MutationState(ExecutionState):
+    """The state of a mutation, whose time goes on with each action."""
+
+    @property
+    def now(self) -> datetime:
+        """Return the time of the last action."""
+        return self.context.now
+
+    @now.setter
+    def now(self, now: datetime) -> None:
+        """Leave it to the context."""
+
+
 class CompiledExecutor:
     """Runs operations as generated functions; introspection is left to graphql-core."""
 
@@ -60,7 +74,8 @@ class CompiledExecutor:
             if isinstance(values, list):
                 return Outcome(None, format_errors(values, context.request.id))
         variant = compiled.variant(values)
-        scope, run = variant.scope, ExecutionState(values, context)
+        state = MutationState if operation.is_mutation else ExecutionState
+        scope, run = variant.scope, state(values, context)
         size, interpreter = scope.size, Interpreter(run)
         try:
             if operation.is_mutation:

@@ -1,6 +1,8 @@
 """Creates what writes of a process need, of its settings."""
 
+from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 
 from gateway.cache.evictions import EvictionsUnavailableError
@@ -15,14 +17,15 @@ from gateway.upstream.writes.writing import Writing
 _GRACE_S = 2.0  # an action ends at its deadline; its result is stored soon after
 
 
-def create_writing(
+def create_writing(  # noqa: PLR0913, PLR0917 - each is a part of the app
     settings: Settings,
     cached: CachedUpstream,
     evictor: Evictor | None,
     server: RedisServer | None,
+    clock: Callable[[], datetime],
     clocks: CacheClocks | None = None,
 ) -> Writing | None:
-    """Return what writes; None where writing is switched off."""
+    """Return what writes, by the app's clock; None where writing is switched off."""
     if not settings.writes or evictor is None:
         return None
     clocks = clocks or CacheClocks()
@@ -38,7 +41,7 @@ def create_writing(
         redis = create_redis(server, limits)
         keys = SharedKeys(redis, clock=clocks.monotonic, timeout_s=limits.timeout_s)
     claims = KeyClaims(keys, settings.upstream_deadline_s + _GRACE_S, clocks.wall)
-    return Writing(cached.client, claims, cached.keys, partial(_evict, evictor))
+    return Writing(cached.client, claims, cached.keys, partial(_evict, evictor), clock)
 
 
 async def _evict(evictor: Evictor, customer_id: str) -> None:

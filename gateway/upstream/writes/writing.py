@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 
 from gateway.cache.idempotency import KeyClaims
@@ -31,13 +32,15 @@ def no_action_samples() -> Samples:
 class Writing:
     """The writes of a process; `keys` derives the keys of what is stored, and pseudonyms.
 
-    `outcomes` counts actions by what is done.
+    `clock` returns the time, as that of `RequestContext.now`; `outcomes` counts actions by what is
+    done.
     """
 
     client: UpstreamClient
     claims: KeyClaims
     keys: KeyMaker
     evict: Evict
+    clock: Callable[[], datetime]
     outcomes: dict[PromotionAction, CounterVec] = field(
         default_factory=lambda: {action: CounterVec(ACTION_OUTCOMES) for action in PromotionAction}
     )
