@@ -40,7 +40,10 @@ FIELDS = (
 
 
 def everything(kind: Any, above: frozenset[str]) -> str:
-    """Return a selection of all that needs no call of its own, each type once on a path."""
+    """Return a selection of all that needs no call of its own, each type once on a path.
+
+    Empty where there is nothing of the kind.
+    """
     parts = []
     for name, field in kind.fields.items():
         inner = get_named_type(field.type)
@@ -48,8 +51,9 @@ def everything(kind: Any, above: frozenset[str]) -> str:
         if isinstance(declared, Fetching) or inner.name in above or is_interface_type(inner):
             continue
         below = "" if is_leaf_type(inner) else everything(inner, above | {inner.name})
-        parts.append(f"{name} {below}")
-    return f"{{ {' '.join(parts)} }}"
+        if below or is_leaf_type(inner):
+            parts.append(f"{name} {below}")
+    return f"{{ {' '.join(parts)} }}" if parts else ""
 
 
 def leaves(data: Any) -> int:
