@@ -13,6 +13,7 @@ from gateway.dataloaders.customer_promotions import CustomerPromotionKey
 from gateway.errors import (
     BadUserInputError,
     ForbiddenError,
+    GatewayError,
     KeyStoreUnavailableError,
 )
 from gateway.schema.customer_gate import authorize_customer
@@ -167,15 +168,20 @@ async def _once(acting: _Acting) -> WriteResult:
 async def _act_under(
     acting: _Acting, found: Found | None, customer_id: str, claim: tuple[str, str, str]
 ) -> WriteResult:
-    """Act under a key that has been taken: store the result, or free the key after an error."""
+    """Act under a key that has been taken: store the result, or free the key after an error.
+
+    Nothing has been written then. Where that is not certain, as after an error in the gateway
+    itself, the key stays taken.
+    """
     key, given, owner = claim
     claims = acting.writing.claims
     try:
         result = await _send(acting, found, customer_id)
-    except Exception:
+    except Exception as error:
         _record(acting, customer_id, None)
-        with suppress(IdempotencyOutageError):
-            await claims.keys.free(key, owner)
+        if isinstance(error, GatewayError):
+            with suppress(IdempotencyOutageError):
+                await claims.keys.free(key, owner)
         raise
     with suppress(IdempotencyOutageError):  # it stays taken: what became of it is UNCERTAIN then
         await claims.store(key, given, owner, msgspec.json.encode(result))

@@ -1,6 +1,6 @@
 """What the answers of all endpoints that write have in common."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -25,6 +25,8 @@ COMMON_CODES: Codes = {
 }
 _NOT_ALLOWED_CODES = NOT_ALLOWED | {300005}
 _OPERATION_FAILED = 300006
+_MAX_DIGITS, _MAX_ID = 19, 2**63
+_MAX_ERRORS = 100
 _ALREADY = ("already enrol", "limit reached", "limit is reached")
 
 
@@ -59,36 +61,45 @@ def is_about_another(endpoint: str, write: Write, answer: Mapping[str, Any], who
 
 def read_ids(raw: Any) -> tuple[str, ...]:
     """Return ids, positive numbers that may be texts, of one value or a list."""
-    found = []
+    found: dict[str, None] = {}
     for each in raw if isinstance(raw, list) else [raw]:
-        text = str(each) if isinstance(each, str | int) and not isinstance(each, bool) else ""
-        if text.isascii() and text.isdigit() and int(text) > 0:
-            found.append(str(int(text)))
-    return tuple(dict.fromkeys(found))
+        number = each
+        if isinstance(each, str) and each.isascii() and each.isdigit() and len(each) <= _MAX_DIGITS:
+            number = int(each)
+        if isinstance(number, int) and not isinstance(number, bool) and 0 < number < _MAX_ID:
+            found[str(number)] = None
+    return tuple(found)
 
 
 def read_errors(errors: Any) -> Iterator[tuple[int | None, str]]:
-    """Yield code and message of an error or of a list of them."""
-    for error in errors if isinstance(errors, list) else [errors]:
+    """Yield code and message of an error, or of the first hundred of a list."""
+    for error in errors[:_MAX_ERRORS] if isinstance(errors, list) else [errors]:
         found = as_object(error)
         message = found.get("message")
         yield parse_code(found.get("code")), message if isinstance(message, str) else ""
 
 
-def refused(endpoint: str, codes: Codes, code: int | None) -> WriteResult:
-    """Return the refusal that a code means; log one that means nothing here.
+def refused(endpoint: str, meanings: Codes, codes: Sequence[int]) -> WriteResult:
+    """Return the refusal that the first known one of some codes means; log codes without meaning.
 
     A failure of the platform, or a request id that was used before, leaves open what became of the
     write. Raise UpstreamError for a code that means a rejected call, whatever its HTTP status.
     """
-    if code in _NOT_ALLOWED_CODES:
-        raise error_from_status(endpoint, UpstreamResponse(400, refusal=Refusal(code)))
-    if code is not None and (500 <= code < 600 or code == _OPERATION_FAILED):
+    for code in codes:
+        if code in _NOT_ALLOWED_CODES:
+            raise error_from_status(endpoint, UpstreamResponse(400, refusal=Refusal(code)))
+    if any(500 <= code < 600 or code == _OPERATION_FAILED for code in codes):
         return UNCERTAIN
-    known = codes.get(code) if code is not None else None
-    if known is None:
-        log.error("upstream_error_code", endpoint=endpoint, upstream_code=code)
-    return WriteResult.refused(known or _Code.REFUSED)
+    for code in codes:
+        if code in meanings:
+            return WriteResult.refused(meanings[code])
+    log.error("upstream_error_code", endpoint=endpoint, upstream_code=codes[0] if codes else None)
+    return WriteResult.refused(_Code.REFUSED)
+
+
+def read_codes(errors: Any) -> list[int]:
+    """Return the codes of an error or of a list of them."""
+    return [code for code, _ in read_errors(errors) if code is not None]
 
 
 def warned(codes: Codes, warnings: tuple[UpstreamWarning, ...]) -> WriteResult:

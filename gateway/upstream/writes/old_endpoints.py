@@ -19,7 +19,7 @@ from gateway.upstream.writes.answers import (
     is_about_another,
     log_warnings,
     only_object,
-    read_errors,
+    read_codes,
     read_ids,
     read_object,
     refused,
@@ -88,7 +88,7 @@ async def send(client: UpstreamClient, write: Write, request: RequestContext) ->
         code = None if response.refusal is None else response.refusal.code
         if code is None:
             raise error_from_status(endpoint.name, response)
-        return refused(endpoint.name, endpoint.codes, code)
+        return refused(endpoint.name, endpoint.codes, [code])
     return read_result(write, response.body)
 
 
@@ -136,8 +136,7 @@ def read_result(write: Write, body: bytes) -> WriteResult:
     errors = item.get("errors") or answer.get("errors")
     if not errors:
         return warned(endpoint.codes, warnings)
-    codes = [code for code, _ in read_errors(errors) if code is not None]
-    return refused(endpoint.name, endpoint.codes, codes[0] if codes else None)
+    return refused(endpoint.name, endpoint.codes, read_codes(errors))
 
 
 def _made(write: Write, result: dict[str, Any]) -> WriteResult | None:

@@ -24,6 +24,7 @@ from gateway.upstream.writes.answers import (
     is_about_another,
     log_warnings,
     only_object,
+    read_codes,
     read_errors,
     read_ids,
     read_object,
@@ -34,11 +35,11 @@ from gateway.upstream.writes.messages import Unclear, meaning_of
 from gateway.upstream.writes.write import UNCERTAIN, Sent, Write, WriteResult, post
 
 _PATH = "/v3/promotions/"
-_MAX_ERRORS = 100
 _Action, _Code = PromotionAction, PromotionUserErrorCode
 _BY_MESSAGE = 400  # the code, or the status, of refusals that only their message tells apart
 _OUTSIDE_WINDOW = 310238
 _NOT_THERE = frozenset({8896, 9013})  # the promotion
+_SPECIAL = _NOT_THERE | {_OUTSIDE_WINDOW}
 _OPEN = {PromotionStatus.ACTIVE, PromotionStatus.LIVE, PromotionStatus.UPCOMING}
 _NOT_OPEN = frozenset(PromotionStatus) - _OPEN - {PromotionStatus.UNKNOWN}
 _ENROL_CODES: Codes = {
@@ -164,7 +165,7 @@ def read_result(write: Write, body: bytes, request: RequestContext) -> Sent:
     errors = item.get("errors") or answer.get("errors")
     if errors:
         return _refused(endpoint, write, errors, request)
-    if "FAILED" in {item.get("status"), data.get("status")}:
+    if any(each.get("status") == "FAILED" for each in (item, data)):
         return Sent(WriteResult.refused(_Code.REFUSED))
     return Sent(warned(endpoint.codes, warnings))
 
@@ -192,23 +193,20 @@ def _made(write: Write, data: dict[str, Any], item: dict[str, Any]) -> WriteResu
 
 def _refused(endpoint: _WireAction, write: Write, errors: Any, request: RequestContext) -> Sent:
     """Return the refusal that errors mean: by the first code that is known, else by a message."""
-    found = list(read_errors(errors))[:_MAX_ERRORS]
-    codes = [code for code, _ in found if code is not None]
-    for code in codes:
-        if code in _NOT_THERE:
-            return _not_there(endpoint, write, request)
-        if code == _OUTSIDE_WINDOW:
-            return Sent(WriteResult.refused(_outside_window(write, request)))
-        if code in endpoint.codes:
-            return Sent(refused(endpoint.name, endpoint.codes, code))
-    if not codes or codes[0] == _BY_MESSAGE:
-        for _, message in found:
+    codes = read_codes(errors)
+    special = next((code for code in codes if code in _SPECIAL or code in endpoint.codes), None)
+    if special in _NOT_THERE:
+        return _not_there(endpoint, write, request)
+    if special == _OUTSIDE_WINDOW:
+        return Sent(WriteResult.refused(_outside_window(write, request)))
+    if special is None and set(codes) <= {_BY_MESSAGE}:
+        for _, message in read_errors(errors):
             meaning = meaning_of(message, write.action)
             if isinstance(meaning, Unclear):
                 return _not_there(endpoint, write, request)
             if meaning is not None:
                 return Sent(WriteResult.refused(meaning))
-    return Sent(refused(endpoint.name, endpoint.codes, codes[0] if codes else None))
+    return Sent(refused(endpoint.name, endpoint.codes, codes))
 
 
 def _not_there(endpoint: _WireAction, write: Write, request: RequestContext) -> Sent:
