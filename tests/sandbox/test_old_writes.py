@@ -1,29 +1,13 @@
 """The old endpoints that enrol, issue and revoke."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.sandbox.client import SandboxClient, code, serving
+from tests.sandbox.client import SandboxClient, code
 from tests.sandbox.writing import customer_id, new_id, old, old_code, old_id, old_result
 
 BULK = "/v2/promotion/bulk/enrolAndEarn"
-
-
-@pytest.fixture
-def own() -> Iterator[SandboxClient]:
-    """Serve a sandbox whose customers a test may change."""
-    with serving() as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[SandboxClient]:
-    """Serve a sandbox for writes that are refused."""
-    with serving() as client:
-        yield client
-        assert client.writes()[1] == 0
 
 
 def test_enrolment_is_answered_and_shown_at_once(own: SandboxClient) -> None:

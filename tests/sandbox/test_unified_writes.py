@@ -1,11 +1,10 @@
 """Enrolling, opting in and revoking, for promotions of the new interface."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.sandbox.client import SandboxClient, serving, unified_code
+from tests.sandbox.client import SandboxClient, unified_code
 from tests.sandbox.writing import (
     customer_id,
     enrol,
@@ -17,21 +16,6 @@ from tests.sandbox.writing import (
 )
 
 LIMIT_WARNING = "Unable to enroll in promotions. Customer already enrolled or limit reached."
-
-
-@pytest.fixture
-def own() -> Iterator[SandboxClient]:
-    """Serve a sandbox whose customers a test may change."""
-    with serving() as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[SandboxClient]:
-    """Serve a sandbox for writes that are refused."""
-    with serving() as client:
-        yield client
-        assert client.writes()[1] == 0
 
 
 def test_enrolment_is_answered_and_shown_at_once(own: SandboxClient) -> None:

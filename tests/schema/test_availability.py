@@ -1,14 +1,12 @@
 """`availability` agrees with the platform's own filter, as the sandbox applies it."""
 
-from collections.abc import Iterator
-
 import pytest
 from starlette.responses import Response
 
 from gateway.upstream.normalise.enums import PromotionAvailability
-from tests.support.graph import Graph, graph_over
+from tests.support.graph import Graph
 from tests.support.payloads import customer_item, customer_page
-from tests.support.scripted_platform import Platform, platform
+from tests.support.scripted_platform import Platform
 
 CUSTOMERS = [
     "C-AVAILABLE",
@@ -30,13 +28,6 @@ VALUES = list(PromotionAvailability)
 LISTS = [value.name for value in VALUES]
 QUERY = """query($who: String!, $which: PromotionAvailability) { customer(by: {externalId: $who}) {
   promotions(first: 100, availability: $which) { nodes { id availability } } } }"""
-
-
-@pytest.fixture(scope="module", params=["compiled", "reference"])
-def served(request: pytest.FixtureRequest) -> Iterator[tuple[Platform, Graph]]:
-    """Serve one platform and one gateway for this module, with either executor."""
-    with platform() as (scripted, url), graph_over(url, executor=request.param) as graph:
-        yield scripted, graph
 
 
 def listed(graph: Graph, who: str, which: str | None = None) -> dict[str, list[str]]:

@@ -1,30 +1,12 @@
 """Search, validity and order of a customer's promotions, by both executors over HTTP."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.schema.searching import BY_NAME, FUTURE, PAST, PRESENT, ask, error, ids
-from tests.support.graph import Graph, graph_over
-from tests.support.scripted_platform import Platform, platform
+from tests.support.graph import Graph
 from tests.support.wallet import CUSTOMER_ID, Wallet, promotion
 
 FIELDS = "NEXT_EXPIRY_AT, ENDS_AT, STARTS_AT, NAME"
-
-
-@pytest.fixture(scope="module", params=["compiled", "reference"])
-def served(request: pytest.FixtureRequest) -> Iterator[tuple[Platform, Graph]]:
-    """Serve one platform and one gateway for this module, with either executor."""
-    with platform() as (scripted, url), graph_over(url, executor=request.param) as graph:
-        yield scripted, graph
-
-
-@pytest.fixture
-def wallet(scripted: Platform) -> Wallet:
-    """Return the list of the customer."""
-    wallet = Wallet()
-    scripted.responses["promotionData"] = wallet.respond
-    return wallet
 
 
 def test_a_search_is_over_name_description_and_identifier(asking: Graph, wallet: Wallet) -> None:

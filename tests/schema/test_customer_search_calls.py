@@ -1,7 +1,6 @@
 """The calls of searched and sorted pages, and what becomes of a page where they do not suffice."""
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,21 +14,6 @@ from tests.schema.searching import BY_NAME, PRESENT, ask, error, ids
 from tests.support.graph import Graph, graph_over
 from tests.support.scripted_platform import Platform, platform
 from tests.support.wallet import CUSTOMER_ID, Wallet, promotion
-
-
-@pytest.fixture(scope="module", params=["compiled", "reference"])
-def served(request: pytest.FixtureRequest) -> Iterator[tuple[Platform, Graph]]:
-    """Serve one platform and one gateway for this module, with either executor."""
-    with platform() as (scripted, url), graph_over(url, executor=request.param) as graph:
-        yield scripted, graph
-
-
-@pytest.fixture
-def wallet(scripted: Platform) -> Wallet:
-    """Return the list of the customer."""
-    wallet = Wallet()
-    scripted.responses["promotionData"] = wallet.respond
-    return wallet
 
 
 def test_the_platforms_own_filters_are_the_platforms(asking: Graph, wallet: Wallet) -> None:

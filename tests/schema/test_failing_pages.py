@@ -1,6 +1,5 @@
 """A failed page nulls the page, and the customer only if the id is unknown."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,8 +9,8 @@ from starlette.responses import JSONResponse, Response
 from gateway.pagination.cursor import Binding, CursorOwner
 from gateway.pagination.position import Position
 from gateway.schema.ids import write_id
-from tests.support.graph import Graph, graph_over
-from tests.support.scripted_platform import Platform, errors_body, platform
+from tests.support.graph import Graph
+from tests.support.scripted_platform import Platform, errors_body
 
 TEN, ANOTHER = "700000006", "700000008"
 TEN_NODE = write_id("Customer", "INSTORE", TEN)
@@ -21,13 +20,6 @@ BY_NODE = f'node(id:"{TEN_NODE}")'
 DOWN = Response("", 503)
 INVALID, BAD = "CURSOR_INVALID", "BAD_USER_INPUT"
 UNAVAILABLE = "UPSTREAM_UNAVAILABLE"
-
-
-@pytest.fixture(scope="module", params=["compiled", "reference"])
-def served(request: pytest.FixtureRequest) -> Iterator[tuple[Platform, Graph]]:
-    """Serve one platform and one gateway for this module, with either executor."""
-    with platform() as (scripted, url), graph_over(url, executor=request.param) as graph:
-        yield scripted, graph
 
 
 def told(answer: dict[str, Any]) -> list[tuple[str, list[str | int]]]:

@@ -1,14 +1,13 @@
 """The tightest limit and the metadata of a customer's promotion, as the graph shows them."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from starlette.responses import Response
 
-from tests.support.graph import Graph, graph_over
+from tests.support.graph import Graph
 from tests.support.payloads import customer_item, customer_page
-from tests.support.scripted_platform import Platform, platform
+from tests.support.scripted_platform import Platform
 
 METADATA = [
     {"key": "badge", "value": "New", "brandDefined": True},
@@ -16,13 +15,6 @@ METADATA = [
     {"key": "badge", "value": "Hot", "brandDefined": True},
     {"key": "Badge", "value": None},
 ]
-
-
-@pytest.fixture(scope="module", params=["compiled", "reference"])
-def served(request: pytest.FixtureRequest) -> Iterator[tuple[Platform, Graph]]:
-    """Serve one platform and one gateway for this module, with either executor."""
-    with platform() as (scripted, url), graph_over(url, executor=request.param) as graph:
-        yield scripted, graph
 
 
 def nodes(graph: Graph, selection: str, who: str = "C-CURRENT", **variables: Any) -> list[Any]:

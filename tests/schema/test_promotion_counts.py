@@ -1,7 +1,6 @@
 """`promotionCounts`: a call for each selected field, all at once, and none that is made anyway."""
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,13 +20,6 @@ FIELDS = {
 EVERY = " ".join(FIELDS)
 BY = 'by: {externalId: "%s"}'
 PAGE = "promotions(first: 5%s) { totalCount nodes { id } }"
-
-
-@pytest.fixture(scope="module", params=["compiled", "reference"])
-def served(request: pytest.FixtureRequest) -> Iterator[tuple[Platform, Graph]]:
-    """Serve one platform and one gateway for this module, with either executor."""
-    with platform() as (scripted, url), graph_over(url, executor=request.param) as graph:
-        yield scripted, graph
 
 
 def of(selection: str, who: str = "C-CURRENT") -> str:

@@ -1,17 +1,15 @@
 """Paging to the end of searched and sorted lists that change on the way, over HTTP."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from tests.sandbox.client import NOW
 from tests.support.examples import examples
-from tests.support.graph import Graph, graph_over
-from tests.support.scripted_platform import Platform, platform
+from tests.support.graph import Graph
+from tests.support.scripted_platform import Platform
 from tests.support.wallet import Wallet, promotion
 
 BY_NAME = 'customer(by:{externalId:"C-TEN"})'
@@ -85,13 +83,6 @@ def expected(rows: list[Row], arguments: dict[str, Any]) -> list[int]:
     known = [row for row in chosen if key(row) is not None]
     known.sort(key=key, reverse=arguments["direction"] == "DESC")
     return [row[0] for row in [*known, *(row for row in chosen if key(row) is None)]]
-
-
-@pytest.fixture(scope="module", params=["compiled", "reference"])
-def served(request: pytest.FixtureRequest) -> Iterator[tuple[Platform, Graph]]:
-    """Serve one platform and one gateway for this module, with either executor."""
-    with platform() as (scripted, url), graph_over(url, executor=request.param) as graph:
-        yield scripted, graph
 
 
 def fetch(graph: Graph, arguments: dict[str, Any], **paging: Any) -> dict[str, Any]:
