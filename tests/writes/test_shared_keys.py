@@ -56,7 +56,7 @@ def test_a_key_counts_in_all_replicas(own: Valkey) -> None:
 
 def test_a_key_whose_process_has_ended_is_uncertain(own: Valkey) -> None:
     """What became of its action is not known, and it is not sent again."""
-    with writer(cache_url=own.url, upstream_deadline_s=0.5, **SECRET) as first:
+    with writer(cache_url=own.url, upstream_deadline_s=1.5, **SECRET) as first:
         given = wanted("C-ENROL")
         first.do(ENROL, given)
         (name,) = [name for name in _names(own) if b":idempotency:" in name]

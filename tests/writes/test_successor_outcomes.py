@@ -72,7 +72,9 @@ def test_an_enrolment_whose_answer_is_lost_stays_open(fault: str, *, is_applied:
 )
 def test_a_withdrawal_whose_answer_is_lost_stays_open(fault: str, *, is_applied: bool) -> None:
     """As an enrolment does; without an answer it ends at its deadline."""
-    with writer(f"{fault},endpoint=revoke", upstream_deadline_s=1, **BOTH) as own:
+    with writer(
+        f"{fault},endpoint=revoke", upstream_deadline_s=2 if "hang" in fault else 5, **BOTH
+    ) as own:
         given = wanted_new("C-ENROLLED", stage="ENROL")
         for _ in range(2):
             done = own.do(WITHDRAW, given)
