@@ -12,6 +12,7 @@ import msgspec
 from graphql import GraphQLObjectType
 
 from gateway.execution.bridge import definition_of, view_class
+from gateway.migration_successor import SUCCESSOR_FIELDS, SUCCESSOR_NOTES
 from gateway.schema.build import build_schema, executable
 from gateway.schema.declare import PAYLOAD, Plain
 from gateway.schema.lookahead import DECLARATION
@@ -21,6 +22,7 @@ from gateway.upstream.decoding.annotations import is_struct, structs_in, union_m
 from gateway.upstream.decoding.enum_fields import enum_words
 from gateway.upstream.definitions import payload as definition
 from gateway.upstream.programs import payload as program
+from gateway.upstream.successor import payload as successor
 
 _LAZY = (customer.restrictions_field, definition.rules_field, definition.rulesets_field)
 _ANNOTATIONS: Mapping[str, Any] = {field.attribute: field.annotation for field in _LAZY}
@@ -105,6 +107,7 @@ _COMPUTED: Mapping[type, Mapping[str, tuple[str, ...]]] = {
         "basis_name": ("PromotionExpiry.basis", "PromotionExpiry.basisName"),
         "days": ("PromotionExpiry.days",),
     },
+    **SUCCESSOR_FIELDS,
 }
 """The fields that show what computed fields read, by struct and attribute."""
 
@@ -158,6 +161,7 @@ _NOTES: dict[tuple[type, str], str] = {
     (definition.Expiry, "days"): "number or text → Int; null unless CUSTOM",
     (definition.DefinitionRules, "target_rule_ids_by_group"): "map → list of TargetGroup",
     (definition.RulePayload, "outcomes"): "map → list of RuleOutcome",
+    **SUCCESSOR_NOTES,
 }
 """How a value changes where its type does not say it."""
 for _struct in (customer.CustomerLimits, definition.DefinitionLimits):
@@ -185,6 +189,12 @@ def definition_keys() -> list[PayloadKey]:
     return [*_keys(definition.DefinitionPagePayload, "", {})]
 
 
+def successor_keys() -> list[PayloadKey]:
+    """Return the keys of the successor's list, as `customer_keys` does."""
+    keys = _keys(successor.SuccessorPagePayload, "data.", {})
+    return [key._replace(path=key.path.replace("data.errors", "errors")) for key in keys]
+
+
 def program_keys() -> list[PayloadKey]:
     """Return the keys of the list of programs, as `customer_keys` does."""
     return [*_keys(program.ProgramListPayload, "", {})]
@@ -204,7 +214,9 @@ def _keys(struct: type[msgspec.Struct], path: str, seen: dict[type, str]) -> Ite
         change = _NOTES.get((struct, name)) or _change(annotation)
         inner = [*structs_in(annotation)]
         known = [f"entries as in `{seen[each]}`" for each in inner if each in seen]
-        yield PayloadKey(key, tuple(fields), "; ".join(filter(None, (change, *known))))
+        yield PayloadKey(
+            key, tuple(dict.fromkeys(fields)), "; ".join(filter(None, (change, *known)))
+        )
         for each in inner:
             if each not in seen:
                 seen[each] = key
@@ -285,6 +297,21 @@ CUSTOMER_PARAMETERS = (
         "the gateway always requests it, and leaves out what is switched off",
     ),
     _PAGING,
+)
+SUCCESSOR_PARAMETERS = (
+    Parameter(
+        ("page", "size"),
+        "`first`, `after`, `last`, `before`",
+        "the gateway reads all pages, and keeps them",
+    ),
+    Parameter(
+        ("searchText",),
+        "`promotions(promotionId:)`, `promotion(promotionId:)`",
+        "by its id alone; names are not searched",
+    ),
+    Parameter(
+        ("status",), "`promotions(includeInactive:)`", "which statuses are on is in `isActive`"
+    ),
 )
 DEFINITION_PARAMETERS = (
     Parameter(("sourceType",), "`Program.promotions(sourceTypes:)`", "several are one connection"),

@@ -15,10 +15,12 @@ from gateway.errors import RequestError, documented
 from gateway.migration import (
     CUSTOMER_PARAMETERS,
     DEFINITION_PARAMETERS,
+    SUCCESSOR_PARAMETERS,
     Parameter,
     customer_keys,
     definition_keys,
     program_keys,
+    successor_keys,
 )
 from gateway.telemetry.events import EVENTS
 from gateway.telemetry.metric import BUCKETS_S
@@ -212,6 +214,13 @@ def _migration() -> str:
             "program(programId:) { promotions { nodes { definition } } }",
             DEFINITION_PARAMETERS,
             definition_keys(),
+        ),
+        (
+            "Its successor, with promotions of all programs",
+            "/v3/promotions",
+            "program(programId:) { promotions(sources: [V3]) { nodes { definition } } }",
+            SUCCESSOR_PARAMETERS,
+            successor_keys(),
         ),
         (
             "The programs",

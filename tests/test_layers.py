@@ -35,6 +35,7 @@ LAYERS = (
     ("cli",),
     ("reference", "schema_command", "serve"),
     ("migration", "checks", "generated_files", "schema_changes", "schema_options", "welcome"),
+    ("migration_successor",),
     ("app",),
     ("metric_table",),
     ("server",),

@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,17 @@ from gateway.migration import (
     PayloadKey,
     customer_keys,
     definition_keys,
+    successor_keys,
 )
 from gateway.schema.build import build_schema, executable
+from gateway.upstream.normalise.enums import (
+    EarningType,
+    ExpiryBasis,
+    WindowType,
+    parse_enum,
+    parse_window_unit,
+)
+from gateway.upstream.successor.words import parse_combination, parse_granularity
 from tests.support.graph import Graph
 from tests.upstream.decoding.contract import CUSTOMER, DEFINITION
 
@@ -25,7 +36,7 @@ EXAMPLES = re.findall(
     r"```graphql\n(.*?)```\n\n```json\n(.*?)```", VOCABULARY, re.DOTALL | re.MULTILINE
 )
 TYPES = executable(build_schema()).type_map
-KEYS = [*customer_keys(), *definition_keys()]
+KEYS = [*customer_keys(), *definition_keys(), *successor_keys()]
 
 
 @pytest.mark.parametrize(("query", "shown"), EXAMPLES, ids=["is it on", "progress"])
@@ -42,10 +53,12 @@ def test_every_block_of_the_vocabulary_is_run() -> None:
 
 
 def find(path: str) -> Any:
-    """Return the type at a path of fields; raise KeyError where there is none."""
+    """Return the type at a path of fields, or a value of an enum; raise KeyError for neither."""
     name, *fields = path.split(".")
     kind: Any = TYPES[name]
     for field in fields:
+        if isinstance(kind, GraphQLEnumType):
+            return kind.values[field]
         kind = get_named_type(kind.fields[field].type)
     return kind
 
@@ -64,6 +77,41 @@ def test_every_value_of_the_enums_that_are_explained_is_there(name: str) -> None
     kind = TYPES[name]
     assert isinstance(kind, GraphQLEnumType)
     assert {value for value in kind.values if f"`{value}`" not in VOCABULARY} == set()
+
+
+WORDS = re.findall(r"^\| `(\w+)\.([A-Z_]+)` \| (.+?) \| (.+?) \|$", VOCABULARY, re.MULTILINE)
+PARSERS: dict[str, tuple[Callable[[str], Any], Callable[[str], Any]]] = {
+    "WindowType": (partial(parse_enum, WindowType), partial(parse_enum, WindowType)),
+    "WindowUnit": (parse_window_unit, parse_window_unit),
+    "EarningType": (partial(parse_enum, EarningType), partial(parse_enum, EarningType)),
+    "ExpiryBasis": (partial(parse_enum, ExpiryBasis), partial(parse_enum, ExpiryBasis)),
+    "ActivityCombination": (parse_combination, parse_combination),
+}
+
+
+def test_both_endpoints_words_have_a_row_for_each_value() -> None:
+    """Of each enum that has rows; UNKNOWN has none."""
+    listed: dict[str, set[str]] = {}
+    for name, value, _, _ in WORDS:
+        listed.setdefault(name, set()).add(value)
+    assert listed.keys() >= PARSERS.keys() | {"RestrictionScope", "RestrictionMeasure"}
+    for name, values in listed.items():
+        kind = TYPES[name]
+        assert isinstance(kind, GraphQLEnumType)
+        assert values == kind.values.keys() - {"UNKNOWN"}
+
+
+@pytest.mark.parametrize(("name", "value", "legacy", "successor"), WORDS)
+def test_both_endpoints_words_mean_the_value(
+    name: str, value: str, legacy: str, successor: str
+) -> None:
+    """Each word that stands there alone is read as the value of its row."""
+    for cell, parse in zip((legacy, successor), PARSERS.get(name, ()), strict=False):
+        for word in re.findall(r"(?<![\w`…])[A-Z_]{3,}(?![\w`…])", cell):
+            assert parse(word).name == value
+    if name == "RestrictionScope":
+        (granularity,) = re.findall(r"[A-Z_]{4,}", successor)
+        assert parse_granularity(granularity).name == value
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.path)
