@@ -86,7 +86,8 @@ All but `code` and `retryable` are there where they apply.
 Status 200* means: 200 for clients that accept `application/json`; 400 for clients that accept
 `application/graphql-response+json` if the response has no data. An error of a field leaves the
 field null and its siblings intact; with [`@defer`](defer.md) it is in the part of its field.
-Messages may change; compare codes.
+Messages may change; compare codes. What the platform refuses to do is no error: it is in the
+`userErrors` of a [mutation](writing.md).
 """
 
 _MIGRATION = f"""# Migration from REST

@@ -24,6 +24,7 @@ def welcome(gateway_url: str, sandbox_url: str, tokens: Sequence[Mapping[str, st
         f"{explorer}: {gateway_url}/graphql\n"
         f"Schema:   {gateway_url}/graphql/schema.graphql\n"
         f"Sandbox:  {sandbox_url}/__world lists its customers and programs\n"
+        "          Mutations are allowed, and write to the sandbox alone (docs/writing.md)\n"
         f"{_tokens(tokens, sandbox_url)}"
         f"\nA first query to paste:\n\n{_FIRST_QUERY}\n\nEnd with Ctrl-C."
     )

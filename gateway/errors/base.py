@@ -201,7 +201,7 @@ class AnswerTooLargeError(GatewayError):
 
 
 class ForbiddenError(GatewayError):
-    """The caller is not authorized for this customer or field."""
+    """The caller is not authorized for this customer or field, or mutations are switched off."""
 
     code = "FORBIDDEN"
     action = "Request only what the token authorizes."
