@@ -285,6 +285,9 @@ def test_a_promotion_of_the_new_interface_has_its_details(wallet: Wallet) -> Non
     expect(dialog.get_by_text("Sandbox Successor")).to_be_visible()
     assert wallet.violations() == []
     wallet.screenshot("details-of-the-successor")
+    # That program has promotions of the new interface alone.
+    open_card(wallet, "C-ENROL", NEW).locator(".open").click()
+    expect(dialog.get_by_text("Sandbox Writing", exact=True)).to_be_visible()
 
 
 @pytest.mark.parametrize(

@@ -166,9 +166,16 @@ export const COUNTS = graphql(`
   }
 `);
 
-/** The details of one card; the definition comes from a slower endpoint, after the rest. */
+/**
+ * The details of one card; the definition comes from a slower endpoint, after the rest. The list of
+ * programs names those, too, that have promotions of the new interface alone: one call for everybody.
+ */
 export const DETAILS = graphql(`
   query Details($id: ID!) {
+    programs {
+      id
+      name
+    }
     node(id: $id) {
       id
       ... on CustomerPromotion {
