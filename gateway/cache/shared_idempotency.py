@@ -7,6 +7,7 @@ nothing is sent.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -22,6 +23,8 @@ _POLL_S = 0.05
 _MAX_CONCURRENT = 20
 _KEPT_MS = int(KEPT_S * 1000)
 _OPERATION = "keys"
+_FREE_EVERY_S = 0.25
+_MAX_LEFT = 10_000
 _NOBODY = "check"
 
 # Frees a key of its owner's, and no other: a check and a deletion at once.
@@ -33,7 +36,11 @@ return 0
 
 
 class SharedKeys:
-    """Keys in Redis, each for a day."""
+    """Keys in Redis, each for a day.
+
+    A Redis that hangs may take a key after the gateway has given up: such a key is freed once Redis
+    is back, as is one that could not be freed.
+    """
 
     def __init__(
         self,
@@ -49,9 +56,18 @@ class SharedKeys:
         self._encode = msgspec.json.Encoder().encode
         self._decode = msgspec.json.Decoder(Taken).decode
         self._slots = asyncio.Semaphore(_MAX_CONCURRENT)  # redis-py's own pool is not fair
+        self._left: dict[tuple[str, str], None] = {}  # keys to free, and their owners
+        self._freeing: asyncio.Task[None] | None = None
 
     async def take(self, key: str, taken: Taken) -> Taken | None:
         """Take a key; return what is known of it where it is taken already, else None."""
+        try:
+            return await self._take(key, taken)
+        except IdempotencyOutageError:
+            self._free_later(key, taken.owner)
+            raise
+
+    async def _take(self, key: str, taken: Taken) -> Taken | None:
         name, encoded = f"{_PREFIX}:{key}", self._encode(taken)
         if await self._run(lambda: self._redis.set(name, encoded, nx=True, px=_KEPT_MS)):
             return None
@@ -76,7 +92,11 @@ class SharedKeys:
 
     async def free(self, key: str, owner: str) -> None:
         """Free a key that the caller has taken, as nothing was done."""
-        await self._run(lambda: self._free(keys=[f"{_PREFIX}:{key}"], args=[owner]))
+        try:
+            await self._free_now(key, owner)
+        except IdempotencyOutageError:
+            self._free_later(key, owner)
+            raise
 
     async def check(self) -> None:
         """Read a key that does not exist, so that an outage shows without traffic."""
@@ -87,7 +107,31 @@ class SharedKeys:
 
     async def close(self) -> None:
         """Close the connections."""
+        if self._freeing is not None:
+            self._freeing.cancel()
+            await asyncio.wait([self._freeing])
         await self._redis.aclose()
+
+    async def _free_now(self, key: str, owner: str) -> None:
+        await self._run(lambda: self._free(keys=[f"{_PREFIX}:{key}"], args=[owner]))
+
+    def _free_later(self, key: str, owner: str) -> None:
+        self._left[key, owner] = None
+        if len(self._left) > _MAX_LEFT:
+            del self._left[next(iter(self._left))]
+        if self._freeing is None or self._freeing.done():
+            self._freeing = asyncio.get_running_loop().create_task(self._free_left())
+
+    async def _free_left(self) -> None:
+        """Free the keys that are left, as soon as Redis is back."""
+        while self._left:
+            await asyncio.sleep(_FREE_EVERY_S)
+            with suppress(IdempotencyOutageError):
+                for key, owner in list(self._left):
+                    # What it had received before may be carried out after the first one.
+                    for _ in range(2):
+                        await self._free_now(key, owner)
+                    self._left.pop((key, owner), None)
 
     async def _run(self, operation: Callable[[], Awaitable[Any]]) -> Any:
         try:

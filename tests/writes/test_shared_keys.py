@@ -81,6 +81,24 @@ def test_without_redis_nothing_is_sent(own: Valkey) -> None:
         assert first.applied == 1
 
 
+def test_a_key_that_a_hanging_redis_takes_late_is_free_again(own: Valkey) -> None:
+    """It was OVERLOADED, and nothing was sent: the same again is done, in either replica."""
+    options: dict[str, Any] = SECRET | {"redis_min_timeout_s": 0}
+    with (
+        writer(cache_url=own.url, **options) as first,
+        _other(first, own, redis_min_timeout_s=0) as url,
+    ):
+        for do in (first.do, lambda *given: _post(url, *given)["data"]["done"]):
+            given = wanted("C-ENROL")
+            own.pause()
+            try:
+                assert first.failed(ENROL, given) == "OVERLOADED"
+            finally:
+                own.resume()
+            assert do(ENROL, given)["outcome"] == "DONE"
+        assert first.applied == len(first.writes) == 2
+
+
 def test_another_replica_shows_what_a_write_has_changed(own: Valkey) -> None:
     """What it has cached of the customer is dropped, by whichever identifier it was asked for."""
     page = "{{ customer(by: {}) {{ promotions {{ nodes {{ enrolments {{ enrolmentId }} }} }} }} }}"
