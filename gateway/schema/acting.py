@@ -203,8 +203,9 @@ async def _send(acting: _Acting, found: Found | None, customer_id: str) -> Write
     finally:
         await acting.writing.evict(customer_id)
         loaders.forget_customers()
-    if sent.is_outdated and loaders.catalogues is not None:
-        loaders.catalogues.drop(request)
+    if sent.is_outdated and loaders.catalogues is not None and loaders.catalogues.drop(request):
+        # Other processes have the same version in their catalogues.
+        await acting.writing.evict_definition(write.program_id, write.promotion_id)
     return sent.result
 
 

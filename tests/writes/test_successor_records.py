@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox.writing import customer_id, new_id
+from tests.support.commands import until
 from tests.support.graph import serve_gateway
 from tests.support.http_client import client
 from tests.support.logged import Lines
@@ -111,6 +112,24 @@ def test_what_was_cached_of_the_customer_is_dropped(name: str) -> None:
         after = [own.graph.ask(page % by) for by in ways]
         assert before[0] != after[0]
         assert after[0] == after[1]
+
+
+def test_what_one_replica_finds_outdated_no_other_one_sends(valkey: Valkey) -> None:
+    """The other searches for the promotion, whose old version it has, too."""
+    shared = BOTH | SECRET | {"cache_url": valkey.url}
+    with (
+        writer(**shared) as own,
+        serve_gateway(own.platform_url, writes=True, **shared) as other,
+    ):
+        own.do(ENROL, wanted_new("C-ENROL"))
+        assert _post(other, ENROL, wanted_new("C-ENROL"))["outcome"] == "DONE"
+        own.change("C-ENROL", name="Another name")
+        evicted = 'gateway_cache_evictions_total{subject="definition"}'
+        before = scrape(other)
+        assert own.refused(ENROL, wanted_new("C-ENROL")) == "REFUSED"
+        assert until(lambda: scrape(other)[evicted] > before[evicted])
+        assert _post(other, ENROL, wanted_new("C-ENROL"))["outcome"] == "DONE"
+        assert own.applied == 3
 
 
 def test_an_outdated_catalogue_is_not_read_from_redis_again(valkey: Valkey) -> None:

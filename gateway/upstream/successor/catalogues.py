@@ -61,7 +61,7 @@ class CataloguePort(Protocol):
         """Return the catalogue; raise UpstreamError."""
         ...
 
-    def drop(self, request: RequestContext) -> None:
+    def drop(self, request: RequestContext) -> bool:
         """Forget the catalogue, as the platform has shown that it is outdated."""
         ...
 
@@ -239,18 +239,20 @@ class Catalogues:
                 catalogue.replace(each, result, position)
         return errors
 
-    def drop(self, request: RequestContext) -> None:
+    def drop(self, request: RequestContext) -> bool:
         """Forget the catalogue, as the platform has shown that it is outdated.
 
         The next one is that of the platform, also where Redis has one. That is done once a minute
-        at most, as whoever writes can have it done.
+        at most, as whoever writes can have it done; return whether it was.
         """
         identity = self._upstream.credential.identity(request)
         now = self._upstream.cache.clock()
-        if now >= self._dropped.get(identity, -math.inf) + _DROP_EVERY_S:
-            self._dropped[identity] = now
-            self._cached.pop(identity, None)
-            log.info("upstream_catalogue_outdated", endpoint=ENDPOINT)
+        if now < self._dropped.get(identity, -math.inf) + _DROP_EVERY_S:
+            return False
+        self._dropped[identity] = now
+        self._cached.pop(identity, None)
+        log.info("upstream_catalogue_outdated", endpoint=ENDPOINT)
+        return True
 
     def _was_dropped(self, identity: str, since: float) -> bool:
         """Whether a catalogue was dropped since."""

@@ -41,10 +41,23 @@ def create_writing(  # noqa: PLR0913, PLR0917 - each is a part of the app
         redis = create_redis(server, limits)
         keys = SharedKeys(redis, clock=clocks.monotonic, timeout_s=limits.timeout_s)
     claims = KeyClaims(keys, settings.upstream_deadline_s + _GRACE_S, clocks.wall)
-    return Writing(cached.client, claims, cached.keys, partial(_evict, evictor), clock)
+    return Writing(
+        cached.client,
+        claims,
+        cached.keys,
+        partial(_evict, evictor),
+        partial(_evict_definition, evictor),
+        clock,
+    )
 
 
 async def _evict(evictor: Evictor, customer_id: str) -> None:
     """Drop what all replicas have cached of a customer; without Redis others do it later."""
     with suppress(EvictionsUnavailableError):
         await evictor.evict_customer(int(customer_id))
+
+
+async def _evict_definition(evictor: Evictor, program_id: str, promotion_id: str) -> None:
+    """Drop what all replicas have cached of a definition, as `_evict` does."""
+    with suppress(EvictionsUnavailableError):
+        await evictor.evict_definition(int(program_id), int(promotion_id))

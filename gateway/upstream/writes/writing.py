@@ -22,6 +22,9 @@ _T = TypeVar("_T")
 Evict = Callable[[str], Awaitable[None]]
 """Drops what is cached of the customer with an id, in all replicas."""
 
+EvictDefinition = Callable[[str, str], Awaitable[None]]
+"""Drops what is cached of the definition with the ids of program and promotion, likewise."""
+
 
 def no_action_samples() -> Samples:
     """Return the samples of a process that does not write."""
@@ -40,6 +43,7 @@ class Writing:
     claims: KeyClaims
     keys: KeyMaker
     evict: Evict
+    evict_definition: EvictDefinition
     clock: Callable[[], datetime]
     outcomes: dict[PromotionAction, CounterVec] = field(
         default_factory=lambda: {action: CounterVec(ACTION_OUTCOMES) for action in PromotionAction}
