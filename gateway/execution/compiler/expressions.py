@@ -5,6 +5,7 @@ temporary variable. The expressions of a field without arguments are generated o
 """
 
 from functools import partial
+from types import NoneType
 
 from graphql import GraphQLNonNull, is_leaf_type
 
@@ -55,6 +56,12 @@ def _coerced(field: FieldInfo, value: str, names: Names) -> str:
     members = enum_class(inner) if is_leaf_type(inner) else None
     if members is not None and field.domain == frozenset({members}):
         return f"{value}._name_"
+    if (
+        members is not None
+        and not isinstance(kind, GraphQLNonNull)
+        and field.domain == frozenset({members, NoneType})
+    ):
+        return f"(None if (v := {value}) is None else v._name_)"
     coerce = name_of(names, "L", partial(coerce_leaf, kind))
     none = "" if isinstance(kind, GraphQLNonNull) else "v is None or "
     if (name := getattr(inner, "name", "")) in _CLASSES:
