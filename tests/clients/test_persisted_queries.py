@@ -11,6 +11,7 @@ from gateway.cli import main
 from tests.support.graph import serve_gateway
 from tests.support.javascript import CLIENTS, run, run_node
 from tests.support.page_projects import blocks, write_project
+from tests.writes.support import writer
 
 GRAPHQL, JSON = "application/graphql-response+json", "application/json"
 pytestmark = [pytest.mark.verify, pytest.mark.timeout(300), pytest.mark.usefixtures("npm")]
@@ -78,15 +79,22 @@ def test_apollos_link_takes_the_manifest_that_the_command_writes(
     assert requests == [("GET", False, 200, GRAPHQL)] * 2
 
 
-@pytest.fixture
-def documented(fresh: str, tmp_path: Path) -> Any:
+@pytest.fixture(scope="module")
+def documented(npm: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Return what the code of docs/persisted-operations.md has returned and requested."""
+    with writer() as own:
+        url = str(own.graph.http.base_url).rstrip("/")
+        yield _run_documented(url, tmp_path_factory.mktemp("persisted")), own.writes
+
+
+def _run_documented(url: str, tmp_path: Path) -> Any:
     files = [block for block in blocks("frontend.md") if block.file == "vite.config.ts"]
     files += [block for block in blocks("persisted-operations.md") if block.file]
-    folder = write_project(tmp_path / "project", files, fresh.removesuffix("/graphql"))
+    folder = write_project(tmp_path / "project", files, url)
     (folder / "src/main.tsx").unlink()
     (tmp_path / "documents").mkdir()
-    shutil.copy(CLIENTS / "program.graphql", tmp_path / "documents")
+    for name in ("program.graphql", "enrol.graphql"):
+        shutil.copy(CLIENTS / name, tmp_path / "documents")
     manifest = str(folder / "src/manifest.json")
     written = main(
         ["operations", str(tmp_path / "documents"), "--format", "apollo", "--output", manifest]
@@ -96,14 +104,34 @@ def documented(fresh: str, tmp_path: Path) -> Any:
     return run_node("persisted-scenarios.mjs", cwd=folder)
 
 
+def sent_by(documented: Any) -> dict[str, list[tuple[str, bool]]]:
+    """Return each scenario's requests: by which method, and whether with a document."""
+    scenarios, _ = documented
+    return {
+        name: [(one["method"], "query" in one["body"]) for one in scenario["requests"]]
+        for name, scenario in scenarios.items()
+    }
+
+
 def test_the_code_of_the_page_misses_once_and_then_sends_hashes(documented: Any) -> None:
     """The document once; the manifest's link knows its id, and never sends it."""
-    sent = {
-        name: [(one["method"], "query" in one["body"]) for one in scenario["requests"]]
-        for name, scenario in documented.items()
-    }
+    sent, (scenarios, _) = sent_by(documented), documented
     hit = ("GET", False)
     assert sent["apollo"] == [hit, ("POST", True), hit]
     assert sent["urql"] == [hit, ("GET", True), hit]
     assert sent["manifest"] == [("POST", False)] * 2
-    assert {tuple(scenario["result"]) for scenario in documented.values()} == {("973", "9005")}
+    read = [scenarios[name]["result"] for name in ("apollo", "urql", "manifest")]
+    assert read == [["973", "9005"]] * 3
+
+
+def test_a_mutation_by_the_code_of_the_page_is_a_post_with_its_hash(documented: Any) -> None:
+    """A miss writes nothing, so that each press is one write, and never a GET."""
+    sent, (scenarios, writes) = sent_by(documented), documented
+    miss = hit = ("POST", False)
+    assert sent["apolloWrites"] == [miss, ("POST", True), hit]
+    assert sent["urqlWrites"] == [miss, ("POST", True), hit]
+    assert sent["manifestWrites"] == [hit, hit]
+    names = ("apolloWrites", "urqlWrites", "manifestWrites")
+    outcomes = [outcome for name in names for outcome in scenarios[name]["result"]]
+    assert outcomes == ["DONE"] * 3 + ["REFUSED"] * 3
+    assert sum(write["applied"] for write in writes) == 3
