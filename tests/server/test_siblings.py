@@ -9,9 +9,11 @@ from gateway.cache.evictions import EVERYTHING, Evictions
 from gateway.cache.evictor import Evictor
 from gateway.cache.keys import KeyMaker
 from gateway.server.siblings import MISSED, Channel, channel_pair
+from tests.sandbox.writing import new_id
 from tests.support.commands import free_port, running, until, wait_for
 from tests.support.metrics import scrape
-from tests.support.webhooks import SECRET, Sender, customer_event
+from tests.support.platform_changes import changing
+from tests.support.webhooks import HEADER, PATH, SECRET, Sender, customer_event
 
 QUERY = '{ customer(by: {externalId: "C-TEN"}) { customerId promotions(first: 1) { totalCount } } }'
 EVICTED = 'gateway_cache_evictions_total{subject="customer"}'
@@ -124,6 +126,44 @@ def test_an_event_that_one_worker_takes_drops_in_both(sandbox_url: str) -> None:
         assert command.end() == 0
     assert command.is_gone()
     assert "Traceback" not in command.err
+
+
+@pytest.mark.verify
+def test_a_changed_promotion_of_the_successor_shows_in_all_workers() -> None:
+    """Each has a catalogue of its own, and searches by itself."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with changing() as platform:
+        settings = {
+            "GATEWAY_UPSTREAM_URL": platform.url,
+            "GATEWAY_UPSTREAM_USERNAME": "sandbox",
+            "GATEWAY_UPSTREAM_PASSWORD": "sandbox",
+            "GATEWAY_DEFINITIONS": "both",
+            "GATEWAY_WEBHOOK_SECRET": SECRET,
+            "GATEWAY_PORT": str(port),
+            "GATEWAY_WORKERS": "2",
+        }
+        with running("serve", variables=settings) as command:
+            wait_for(f"{url}/readyz", command)
+            assert "new" not in {_description(url) for _ in range(10)}
+            target = {"url": url + PATH, "header": HEADER, "secret": SECRET}
+            platform.client.put("/__webhook", json=target).raise_for_status()
+            platform.change(9030, new_id("C-ENROL"), description="new")
+            assert until(lambda: {_description(url) for _ in range(10)} == {"new"})
+            searches = [each for each in platform.requested("promotionsV3") if "search" in each]
+            assert 1 <= len(searches) <= 2
+            assert command.end() == 0
+
+
+def _description(url: str) -> str:
+    """Return the description of a promotion, from whichever worker takes the connection."""
+    one = (
+        f'{{ promotion(programId: "9030", promotionId: "{new_id("C-ENROL")}") {{ description }} }}'
+    )
+    with Sender(url) as sender:
+        answer = sender.http.post("/graphql", json={"query": one}).json()
+    found: str = answer["data"]["promotion"]["description"]
+    return found
 
 
 def _ask(sender: Sender) -> str:

@@ -34,6 +34,8 @@ def check_outcome(
             if "stage" in given:
                 assert enrolments <= before.keys() - after.keys()
                 assert issues <= was - is_
+                asked = set(given.get("ids", ()))
+                assert not asked or asked & (enrolments | issues)
             else:
                 assert enrolments <= after.keys() - before.keys()
                 assert issues <= is_ - was

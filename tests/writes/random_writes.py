@@ -29,7 +29,9 @@ NAMES = st.sampled_from(CUSTOMERS)
 SELDOM = st.sampled_from([False] * 5 + [True])  # it takes two seconds
 DELAYS = st.sampled_from([0, 5, 30])  # milliseconds
 PROGRAMS = st.sampled_from([OLD, NEW])
-ACTIONS = st.sampled_from(["enrol", "issue", "withdraw", "withdraw issues"])
+ACTIONS = st.sampled_from(
+    ["enrol", "issue", "withdraw", "withdraw issues", "withdraw one", "withdraw one of issues"]
+)
 FAULTS = st.sampled_from([*[None] * 10, *LOST, *REJECTED])
 Key = tuple[str, str]  # a customer's name, and what they have chosen
 
@@ -271,7 +273,15 @@ class Writes(RuleBasedStateMachine):
         }
         if action.startswith("withdraw"):
             given["stage"] = "ISSUE" if action.endswith("issues") else "ENROL"
+        if "one" in action:
+            given["ids"] = [self._id_of(name, given, is_issue=given["stage"] == "ISSUE")]
         return given
+
+    def _id_of(self, name: str, given: dict[str, Any], *, is_issue: bool) -> str:
+        """Return the id of something that a customer has; a foreign one where they have nothing."""
+        enrolments = self.fleet.truth(name).get(given["promotionId"], {})
+        issues = {each for some in enrolments.values() for each in some}
+        return min(issues if is_issue else enrolments, default="1")
 
     def _play(self, fault: str | None) -> None:
         self.fleet.play(*([] if fault is None else [f"{fault},endpoint=writes"]))
