@@ -8,6 +8,7 @@ for, and a call that began before an eviction is outdated however late it return
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
+from itertools import takewhile
 
 from gateway.cache.bounded_dict import BoundedDict
 from gateway.cache.keys import KeyMaker
@@ -112,8 +113,14 @@ class Evictions:
 
     def _evict(self, kind: str, subject: Subject, position: int) -> None:
         positions = self._positions[kind]
-        positions[subject] = max(position, self.of(subject))
+        positions[subject] = position = max(position, self.of(subject))
         positions.move_to_end(subject)
+        if position < self._latest[kind]:  # another replica's, after a later one of this process
+            own = reversed(positions)
+            next(own)
+            later = list(takewhile(lambda each: positions[each] > position, own))
+            for each in reversed(later):
+                positions.move_to_end(each)
         self._latest[kind] = max(self._latest[kind], position)
         if len(positions) > self._max_subjects:
             _, oldest = positions.popitem(last=False)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.cache.entry import CachePolicy
-from gateway.cache.evictions import EVERYTHING, PROGRAM, Evictions, program, promotion
+from gateway.cache.evictions import EVERYTHING, PROGRAM, PROMOTION, Evictions, program, promotion
 from gateway.cache.fetching import CachedFetcher, Fetched, Source
 from gateway.cache.keys import KeyMaker
 from tests.cache.fetching import MEANINGS, SECRET, Bench
@@ -150,3 +150,29 @@ async def test_a_refresh_from_before_an_eviction_does_not_hide_it() -> None:
     refresh.release()
     await turns(10)
     assert (await bench.ask(Platform(b"new"))).payload == b"new"
+
+
+def test_what_was_evicted_since_a_position_is_found_in_any_order() -> None:
+    """A replica hears of another's eviction after its own, which has a later position."""
+    evictions = Evictions(None)
+    for position, number in ((1, 1), (4, 4), (6, 6), (5, 5), (2, 2), (3, 3), (4, 7)):
+        evictions.apply([promotion(1, number)], position)
+    found = [list(evictions.since(PROMOTION, position)) for position in range(7)]
+    assert [len(each) for each in found] == [7, 6, 5, 4, 2, 1, 0]
+    assert set(found[3]) == {promotion(1, number) for number in (4, 5, 6, 7)}
+    evictions.apply([EVERYTHING], 8)
+    assert list(evictions.since(PROMOTION, 0)) == []
+    assert evictions.floor(PROMOTION) == 8
+
+
+@given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 12))), st.integers(0, 13))
+def test_since_is_what_the_positions_say(steps: list[tuple[int, int]], since: int) -> None:
+    """As many as fit, those below the floor left out."""
+    evictions = Evictions(None, max_subjects=4)
+    for number, position in steps:
+        evictions.apply([promotion(1, number)], position)
+    subjects = [promotion(1, number) for number in range(1, 7)]
+    floor = evictions.floor(PROMOTION)
+    outdated = {each for each in subjects if evictions.of(each) > max(since, floor)}
+    assert outdated <= set(evictions.since(PROMOTION, since))
+    assert all(evictions.of(each) > since for each in evictions.since(PROMOTION, since))
