@@ -94,13 +94,14 @@ def test_two_gateways_share_all_of_it(cluster: ValkeyCluster, sandbox_url: str) 
 
 def test_the_documented_rights_are_enough(cluster: ValkeyCluster, sandbox_url: str) -> None:
     """In a cluster they are two more than with one server."""
-    (more,) = re.findall(r"In a cluster\s+the user needs `([^`]+)`", OPERATIONS.read_text())
-    words = [*documented(), *more.split()]
+    (added,) = re.findall(r"In a cluster\s+the user needs `([^`]+)`", OPERATIONS.read_text())
+    words = [*documented(), *added.split()]
     for node in cluster.nodes:
         node.execute(*words)
     user, password = words[2], next(word[1:] for word in words if word.startswith(">"))
     url = cluster.url.replace("//", f"//{user}:{password}@")
-    with serve_gateway(sandbox_url, cache_url=url, **SHARED) as gateway:
+    more = SHARED | {"rate_limit_per_minute": 10_000}
+    with serve_gateway(sandbox_url, cache_url=url, **more) as gateway:
         wait_for_redis(gateway, available=1)
         while not all_used(set().union(*(node.execute("KEYS", "*") for node in cluster.nodes))):
             use_all(gateway)
