@@ -246,6 +246,48 @@ def test_a_press_keeps_its_key_over_a_reload(wallet: Wallet) -> None:
     forget_failed_loads(wallet)
 
 
+def test_what_is_done_and_was_not_read_again_is_read_once_more(wallet: Wallet) -> None:
+    """The outcome stands beside the error of its card, and the card shows it all the same."""
+    card = open_card(wallet, "C-ISSUED")
+
+    def lose_card(route: Route) -> None:
+        if not is_mutation(route):
+            route.continue_()
+            return
+        response = route.fetch()
+        body = response.json()
+        ((field, done),) = body["data"].items()
+        extensions = {"code": "UPSTREAM_TIMEOUT", "retryable": True}
+        path = [field, "customerPromotion"]
+        error = {"message": "not read", "path": path, "extensions": extensions}
+        body = {"data": {field: done | {"customerPromotion": None}}, "errors": [error]}
+        route.fulfill(response=response, json=body)
+
+    wallet.page.route(GRAPHQL, lose_card)
+    button(card, "Deactivate").click()
+    expect(outcome(card)).to_have_text("It is not active any more.")
+    expect(button(card, "Deactivate")).to_have_count(0)
+    expect(button(card, "Activate")).to_be_visible()
+
+
+def test_where_writing_is_off_the_button_says_that_it_is_not_possible(wallet: Wallet) -> None:
+    """And offers no other try, since that would be refused as well."""
+    card = open_card(wallet, "C-ENROL")
+    message = "Writing is switched off in this installation."
+    extensions = {"code": "FORBIDDEN", "retryable": False}
+    refused = {"data": None, "errors": [{"message": message, "extensions": extensions}]}
+    wallet.page.route(
+        GRAPHQL,
+        lambda route: route.fulfill(json=refused) if is_mutation(route) else route.continue_(),
+    )
+    button(card, "Join").click()
+    note = card.get_by_role("alert")
+    expect(note).to_contain_text("That is not possible here.")
+    expect(note.get_by_role("button")).to_have_count(0)
+    expect(button(card, "Join")).to_have_attribute("aria-disabled", "false")
+    assert wallet.violations() == []
+
+
 def test_a_lost_answer_that_shows_is_done(wallet: Wallet) -> None:
     """UNCERTAIN, and the card that was read again says that it has happened."""
     card = open_card(wallet, "C-UNCERTAIN", NEW)
