@@ -99,3 +99,32 @@ def test_switched_off_it_is_always_absent() -> None:
     absence.served("a")
     with pytest.raises(PhasedOutError):
         absence.check("a")
+
+
+@pytest.mark.parametrize("made", [("1", "2"), None])
+def test_it_is_asked_again_once_what_was_missing_was_made(made: tuple[str, str] | None) -> None:
+    """The 404 may have been about that alone; None is that anything may have been made."""
+    absence = EndpointAbsence(NAME, clock=Clock())
+    absence.record("a", UndocumentedNotFoundError(NAME), ("1", "2"))
+    absence.announced(made)
+    absence.check("a")
+
+
+@pytest.mark.parametrize(
+    ("kind", "made"),
+    [
+        (UndocumentedNotFoundError, ("1", "3")),
+        (PhasedOutError, ("1", "2")),
+        (UpstreamAuthFailedError, ("1", "2")),
+        (UpstreamAuthFailedError, None),
+    ],
+)
+def test_it_stays_absent_where_that_proves_nothing(
+    kind: type[UpstreamError], made: tuple[str, str] | None
+) -> None:
+    """Another object was made, or the endpoint itself was absent."""
+    absence = EndpointAbsence(NAME, clock=Clock())
+    absence.record("a", kind(NAME), ("1", "2"))
+    absence.announced(made)
+    with pytest.raises(UpstreamError):
+        absence.check("a")

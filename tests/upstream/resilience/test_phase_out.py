@@ -214,3 +214,34 @@ def test_switched_off_it_is_gone_for_good() -> None:
         "upstream": {"name": "promotionsV2", "code": None},
     }
     assert refused.value.message == "The loyalty platform no longer offers this endpoint."
+
+
+@pytest.mark.parametrize("program", ["973", None])
+def test_a_missing_list_is_asked_again_once_something_was_made(program: str | None) -> None:
+    """In its program, or, None, perhaps in any; a further 404 is remembered as the first one."""
+    phase_out, time = known()
+    asked = window()
+    for _ in range(5):
+        phase_out.of(ME).not_found(asked)
+    assert asks(phase_out, asked) == 0
+    phase_out.announced("974")
+    assert asks(phase_out, asked) == 0
+    phase_out.announced(program)
+    assert asks(phase_out, asked) == 1
+    phase_out.of(ME).not_found(asked)
+    assert asks(phase_out, asked) == 0
+    time.now += 31
+    assert asks(phase_out, asked) == 1
+
+
+def test_something_that_was_made_does_not_bring_an_endpoint_back() -> None:
+    """It may have been made in the successor; a list that is gone for good stays so."""
+    phase_out, _ = gone()
+    phase_out.announced("1")
+    assert phase_out.is_gone(ME)
+    assert asks(phase_out, window("1")) == 0
+    other, _ = known()
+    other.of(ME).gone(window())
+    other.announced("973")
+    assert asks(other, window()) == 0
+    assert other.of(ME).missing
