@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from gateway.context import RequestContext
 from gateway.dataloaders.batch_loader import BatchLoader
@@ -18,7 +19,8 @@ from gateway.upstream.successor.definition import SuccessorDefinition
 Key = DefinitionKey
 Result = FoundDefinition | None
 Results = dict[Key, Result | GatewayError]
-_WAIT_SHARE = 0.3
+_WAIT_SHARE = 0.3  # of the time that is left
+_HANGS_AFTER_SHARE = 0.5
 
 
 class MergedDefinitionLoader(BatchLoader[Key, Result]):
@@ -45,6 +47,7 @@ class MergedDefinitionLoader(BatchLoader[Key, Result]):
         super().__init__()
         self._legacy, self._catalogues, self._request = legacy, catalogues, request
         self._asks_legacy = asks_legacy
+        self._ahead: asyncio.Task[None] | None = None
         legacy.elsewhere = self._find_unified
 
     async def load_batch(self, keys: list[Key]) -> Sequence[Result | GatewayError]:
@@ -65,7 +68,10 @@ class MergedDefinitionLoader(BatchLoader[Key, Result]):
             if (self._asks_legacy and key not in unified) or key.source_type is not None
         ]
         if to_legacy:
+            ahead = None if catalogue is not None else self._load_ahead()
             found = await self._legacy.load_batch(to_legacy)
+            if ahead is not None:
+                ahead.cancel()
             results.update(zip(to_legacy, found, strict=True))
         missing = [
             key
@@ -75,6 +81,20 @@ class MergedDefinitionLoader(BatchLoader[Key, Result]):
         if missing:
             await self._search_catalogue(missing, results, position)
         return [results[key] for key in keys]
+
+    def _load_ahead(self) -> asyncio.TimerHandle:
+        """Load the catalogue while the legacy endpoint hangs; return what is to be cancelled."""
+
+        async def load() -> None:
+            with suppress(GatewayError):
+                await self._catalogues.load(self._request)
+
+        def start() -> None:
+            self._ahead = asyncio.create_task(load())
+
+        loop = asyncio.get_running_loop()
+        remaining_s = self._request.deadline - loop.time()
+        return loop.call_later(remaining_s * _HANGS_AFTER_SHARE, start)
 
     async def _find_unified(self, keys: list[Key]) -> Results:
         """Return those that only the successor has, so that the legacy lists are not searched on.
