@@ -12,6 +12,7 @@ from gateway.errors import (
     BadUserInputError,
     GatewayError,
     PhasedOutError,
+    UpstreamInputRefusedError,
     UpstreamNotFoundError,
 )
 from gateway.pagination.arguments import ConnectionArguments, PageRequest
@@ -255,7 +256,7 @@ def _fetch(
 ) -> Fetch[Defined]:
     """Return the function that fetches windows; where one endpoint fails, the other's are shown."""
     has_legacy, has_successor = segments[0] is not None, segments[-1] is None
-    catalogues = context.loaders.catalogues
+    catalogues = context.loaders.catalogues if has_successor else None
 
     async def fetch(segment: int, offset: int, limit: int) -> UpstreamPage[Defined]:
         source_type = segments[segment]
@@ -269,6 +270,10 @@ def _fetch(
             return await _fetch_legacy(context, key)
         except UpstreamNotFoundError:
             return UpstreamPage([], 0)  # 4027: the promotion that is filtered for does not exist
+        except UpstreamInputRefusedError as refusal:
+            if not await _is_event_of_successor(catalogues, context.request, filters, refusal):
+                raise
+            return UpstreamPage([], 0)
         except PhasedOutError as gone:
             if not (has_legacy and has_successor):
                 raise
@@ -279,6 +284,22 @@ def _fetch(
             return UpstreamPage([], 0, (UpstreamWarning(None, error.message),))
 
     return fetch
+
+
+async def _is_event_of_successor(
+    catalogues: CataloguePort | None,
+    request: RequestContext,
+    filters: DefinitionFilters,
+    refusal: UpstreamInputRefusedError,
+) -> bool:
+    """Whether the legacy endpoint refused an event that promotions of the successor have."""
+    if catalogues is None or filters.event_name is None or refusal.argument != "eventName":
+        return False
+    try:
+        catalogue = await catalogues.load(request)
+    except GatewayError:
+        return False
+    return catalogue.has_event(filters.event_name)
 
 
 async def _catalogue(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from operator import attrgetter
 
 from gateway.cache.evictions import PROMOTION, Evictions, promotion
-from gateway.upstream.normalise.enums import PromotionStatus, parse_enum
+from gateway.upstream.normalise.enums import PromotionStatus, folded, parse_enum
 from gateway.upstream.successor.definition import SuccessorDefinition
 
 _UNUSED = frozenset(
@@ -117,6 +117,11 @@ class Catalogue:
     def of_program(self, program_id: str) -> Sequence[SuccessorDefinition]:
         """Return the promotions of a program, ordered by their ids."""
         return self._by_program.get(int(program_id), ())
+
+    def has_event(self, name: str) -> bool:
+        """Whether an event, in any spelling, triggers a promotion of any program."""
+        event = folded(name)
+        return any(event in map(folded, each.event_names) for each in self._by_ids.values())
 
 
 def _precedence(definition: SuccessorDefinition) -> tuple[bool, int]:

@@ -247,6 +247,25 @@ def test_filters_are_those_of_the_legacy_list() -> None:
             assert promotions == {"totalCount": count}
 
 
+def test_an_event_that_only_the_successor_has_filters_a_list_of_both() -> None:
+    """The legacy endpoint refuses its name, and so it is unknown where neither has it."""
+    with catalogue(full_item(programId=9001), published(2)) as (graph, scripted, _):
+        assert walk(graph, **BOTH, event="storevisit") == ["81001"]
+        other = LIST.replace("9001", "9002")
+        assert graph.ask(other, BOTH | {"event": "storevisit"})["program"]["promotions"] == {
+            "totalCount": 0,
+            "pageInfo": {"hasNextPage": False, "endCursor": None},
+            "warnings": [],
+            "nodes": [],
+        }
+        refused = [("BAD_USER_INPUT", ["program", "promotions"])]
+        assert graph.errors(LIST, BOTH | {"event": "WidgetSpun"}) == refused
+        assert graph.errors(LIST, {"sources": ["LEGACY"], "event": "storevisit"}) == refused
+    with catalogue(full_item(programId=9001)) as (graph, scripted, _):
+        scripted.responses["promotionsV3"] = Response("", 500)
+        assert graph.errors(LIST, BOTH | {"event": "storevisit"}) == refused
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 410, 500])
 def test_a_list_of_both_has_the_other_ones_part_where_one_fails(status: int) -> None:
     """With a warning; alone it is an error."""
