@@ -51,7 +51,8 @@ RULE := deploy/kubernetes/components/prometheus-operator/prometheusrule.yaml
 
 verify: setup explorer ## what needs a browser, npm clients, Prometheus or long runs (under thirty minutes)
 	@cd explorer && npm run --silent check
-	@$(BIN)/pytest -m verify --timeout=600
+	@$(BIN)/pytest -m 'verify and not alone' --timeout=600 -n 2 --dist loadfile
+	@$(BIN)/pytest -m 'verify and alone' --timeout=600
 	@$(BIN)/pytest -m 'hypothesis and not verify' --hypothesis-profile=thorough -n auto --dist worksteal
 
 example: setup $(WALLET)/node_modules/.ready ## the wallet of examples/wallet on the sandbox, at http://localhost:5173

@@ -24,6 +24,7 @@ from tests.support.scripted_platform import Platform
 from tests.support.serving import serve
 
 TESTS = Path(__file__).parent
+WITH_PROGRAMS = {"audit", "clients", "deploy", "examples"}
 
 # How long an example takes depends on what else the machine does: no test judges by that.
 settings.register_profile(THOROUGH, deadline=None, max_examples=DEFAULT)
@@ -45,6 +46,14 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     for path in modules[begin:] + modules[:begin]:
         with suppress(Exception, pytest.skip.Exception):  # its collection will report it
             import_module(".".join(path.relative_to(TESTS.parent).with_suffix("").parts))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark `alone` the folders whose tests install packages, or run programs of others."""
+    for item in items:
+        if item.path.relative_to(TESTS).parts[0] in WITH_PROGRAMS:
+            item.add_marker(pytest.mark.alone)
 
 
 def pytest_collection_finish() -> None:

@@ -17,6 +17,7 @@ RUNS = {
 
 
 @pytest.mark.verify
+@pytest.mark.alone
 @pytest.mark.parametrize("script", RUNS)
 def test_a_benchmark_runs_to_its_end(script: str) -> None:
     """Each compares results itself, and has status 0 where they agree."""

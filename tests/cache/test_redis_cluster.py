@@ -163,6 +163,7 @@ async def test_a_cluster_that_is_none_has_a_reason(kind: str) -> None:
 
 
 @pytest.mark.verify
+@pytest.mark.alone
 @pytest.mark.parametrize("kind", ["killed", "hanging"])
 def test_a_promoted_replica_is_used_within_seconds(sandbox_url: str, kind: str) -> None:
     """Also where the old master hangs, whose connections stay open."""

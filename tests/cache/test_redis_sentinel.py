@@ -128,6 +128,7 @@ async def test_what_sentinels_say_has_its_reason(
 
 
 @pytest.mark.verify
+@pytest.mark.alone
 @pytest.mark.parametrize("kind", ["killed", "hanging"])
 def test_a_promoted_replica_is_used_within_seconds(sandbox_url: str, kind: str) -> None:
     """Also where the old master hangs, whose connections stay open."""

@@ -17,7 +17,7 @@ from gateway.cache.store import TwoLevelCache, create_cache
 from tests.cache.fetching import SECRET, redis_failures
 from tests.support.valkey import Valkey
 
-pytestmark = [pytest.mark.anyio, pytest.mark.verify]
+pytestmark = [pytest.mark.anyio, pytest.mark.verify, pytest.mark.alone]
 
 WORKERS = 32
 SLOWEST_GET_S = 0.15  # a turn of 0.025 and a timeout of 0.1, and something for the rest

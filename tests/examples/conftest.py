@@ -18,7 +18,7 @@ from tests.support.serving import serve
 from tests.support.wallet_app import WALLET, Wallet
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def built() -> None:
     """Install the app's packages, generate its types, check and bundle it."""
     npm = shutil.which("npm")

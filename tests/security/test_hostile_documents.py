@@ -98,6 +98,7 @@ async def test_a_document_made_to_hurt_hurts_nobody(gateway: httpx.AsyncClient, 
 
 
 @pytest.mark.verify
+@pytest.mark.alone
 async def test_no_document_takes_the_loop_for_longer_than_a_quarter_of_a_second(
     sandbox_url: str,
 ) -> None:

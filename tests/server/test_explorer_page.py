@@ -25,7 +25,7 @@ from playwright.sync_api import (
 from tests.support.tabs import TABS
 from tests.writes.support import writer
 
-pytestmark = pytest.mark.verify
+pytestmark = [pytest.mark.verify, pytest.mark.alone]
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "screenshots"

@@ -99,6 +99,7 @@ def test_a_rollout_refuses_no_request() -> None:
 
 
 @pytest.mark.verify
+@pytest.mark.alone
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_rollout_of_three_replicas_refuses_no_request(workers: str) -> None:

@@ -20,7 +20,7 @@ from tests.upstream.resilience.replica import (
 from tests.upstream.resilience.timing import most_in_window
 
 # The sleeps are real time, which Redis's clock and the event loop's share: this is the subject.
-pytestmark = [pytest.mark.anyio, pytest.mark.verify]
+pytestmark = [pytest.mark.anyio, pytest.mark.verify, pytest.mark.alone]
 
 
 async def test_the_quota_holds_while_redis_is_stopped_and_comes_back_empty(
