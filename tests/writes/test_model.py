@@ -47,4 +47,4 @@ def test_nothing_is_written_twice_and_everything_shown_is_true(served: Fleet) ->
 @pytest.mark.timeout(900)
 def test_more_random_steps_over_two_gateways(served: Fleet) -> None:
     """The same, longer, and each time with others."""
-    _run(served, 80, 50)
+    _run(served, 50, 40)
