@@ -1,6 +1,7 @@
 """Names of programs: from their list or from any page of theirs, else by a call of its own."""
 
 import asyncio
+from contextlib import suppress
 from typing import TypeGuard
 
 from gateway.dataloaders.batch_loader import BatchLoader
@@ -8,7 +9,13 @@ from gateway.dataloaders.definition_pages import DefinitionPageByKeyLoader
 from gateway.dataloaders.definitions import DefinitionByPromotionLoader, FoundDefinition
 from gateway.dataloaders.merged_definitions import MergedDefinitionLoader
 from gateway.dataloaders.programs import ProgramsLoader
-from gateway.errors import GatewayError, UpstreamInputRefusedError, UpstreamNotFoundError
+from gateway.errors import (
+    GatewayError,
+    PhasedOutError,
+    UndocumentedNotFoundError,
+    UpstreamInputRefusedError,
+    UpstreamNotFoundError,
+)
 from gateway.upstream.definitions.endpoint import (
     DefinitionFilters,
     DefinitionPage,
@@ -16,15 +23,21 @@ from gateway.upstream.definitions.endpoint import (
 )
 from gateway.upstream.normalise.enums import PromotionSourceType
 from gateway.upstream.response_errors import client_error_or_misuse
+from gateway.upstream.successor.definition import SuccessorDefinition
 
 Key = str
 Result = str | None
 
 _ALL = DefinitionFilters(includes_inactive=True)
+_MISSING_LIST = (PhasedOutError, UndocumentedNotFoundError)
 
 
 class ProgramNameByIdLoader(BatchLoader[Key, Result]):
-    """Loads names by program id; null where no promotion has the name."""
+    """Loads names by program id; null where no promotion has the name.
+
+    Promotions of the successor have none. Where only those are at hand, and where the legacy
+    endpoint is gone, the list of programs is asked.
+    """
 
     def __init__(
         self,
@@ -72,6 +85,10 @@ class ProgramNameByIdLoader(BatchLoader[Key, Result]):
         failures = [outcome for outcome in (*results, *searches) if _is_failure(outcome)]
         if failures and len(failures) == len(results) + len(searches):
             raise min(failures, key=lambda failure: failure.code)  # in whichever order they came
+        found = filter(_is_found, searches)
+        if any(isinstance(each.payload, SuccessorDefinition) for each in found):
+            with suppress(PhasedOutError):
+                return (await self._programs.names()).get(program_id)
         if any(map(self._is_empty, pages, results)):
             return None
         return await self._fetch(program_id)
@@ -84,6 +101,8 @@ class ProgramNameByIdLoader(BatchLoader[Key, Result]):
             return None
         except UpstreamInputRefusedError as error:
             raise client_error_or_misuse(error, ()) from None
+        except _MISSING_LIST:
+            return (await self._programs.names()).get(program_id)
 
     def _is_empty(self, key: DefinitionPageKey, result: DefinitionPage | BaseException) -> bool:
         """Whether a window shows that the source type has no promotion to take the name from."""
@@ -95,8 +114,10 @@ class ProgramNameByIdLoader(BatchLoader[Key, Result]):
 
 
 def _is_failure(outcome: object) -> TypeGuard[GatewayError]:
-    """Whether a load has failed; "not found" is a result."""
-    return isinstance(outcome, GatewayError) and not isinstance(outcome, UpstreamNotFoundError)
+    """Whether a load has failed; "not found" is a result, and the list of programs is not gone."""
+    return isinstance(outcome, GatewayError) and not isinstance(
+        outcome, (UpstreamNotFoundError, *_MISSING_LIST)
+    )
 
 
 def _is_found(outcome: object) -> TypeGuard[FoundDefinition]:

@@ -17,6 +17,7 @@ class ProgramsLoader:
     def __init__(self, port: ProgramsPort, request: RequestContext) -> None:
         self._port, self._request = port, request
         self._programs: asyncio.Task[Programs] | None = None
+        self._for_names: asyncio.Task[Programs] | None = None
 
     async def load(self) -> Programs:
         """Return the programs; raise UpstreamError or BudgetExceededError."""
@@ -32,6 +33,17 @@ class ProgramsLoader:
             return _names(await self._programs)
         except GatewayError:
             return {}
+
+    async def names(self) -> Names:
+        """Return the names, by the list; raise UpstreamError or BudgetExceededError.
+
+        It does not become one that the request has loaded: whether a program that has another name
+        elsewhere is called by that must not depend on what else lacks a name.
+        """
+        task = self._programs or self._for_names
+        if task is None or task.cancelled():
+            task = self._for_names = asyncio.create_task(self._port.programs(self._request))
+        return _names(await task)
 
     def cached_names(self) -> Names:
         """Return the names of a list in the cache; none without one."""

@@ -84,6 +84,50 @@ def test_what_it_does_not_name_is_named_as_before(scripted: Platform, asking: Gr
     assert _calls(asking) == {LIST: 1, "promotionsV2": 1}
 
 
+_ONE = '{promotion(programId:"%s",promotionId:"%s"){program{name} definition{source}}}'
+_UNIFIED, _MOVED = ("9033", "90330105"), ("9032", "90320006")
+
+
+@pytest.mark.parametrize(("program_id", "promotion_id"), [_UNIFIED, _MOVED])
+def test_it_names_programs_of_which_only_the_successor_is_at_hand(
+    sandbox_url: str, program_id: str, promotion_id: str
+) -> None:
+    """Its promotions have no names of programs, nor has an empty legacy list."""
+    query = _ONE % (program_id, promotion_id)
+    with graph_over(sandbox_url, definitions="both", cache_definition_ttl_s=300) as graph:
+        for calls in (1, 0):
+            assert graph.ask(query)["promotion"]["program"]["name"].startswith("Sandbox ")
+            assert _calls(graph)[LIST] == calls
+    with platform() as (scripted, url), graph_over(url, definitions="both") as graph:
+        scripted.responses["programs"] = Response("", 404)
+        graph.errors(NAMES)
+        named = graph.ask(query)["promotion"]["program"]["name"]
+        assert named == (None if program_id == "9033" else "Sandbox Successor")
+
+
+def test_it_names_programs_without_the_legacy_endpoint(sandbox_url: str) -> None:
+    """Whether that is switched off, or gone for any program."""
+    wallet = (
+        '{customer(by:{externalId:"C-UNIFIED"}){promotions(first:2){nodes{promotion'
+        "{program{name}}}}}}"
+    )
+    both = '{program(programId:"9001"){name promotions(first:2,includeInactive:true){totalCount}}}'
+    with graph_over(sandbox_url, definitions="v3", cache_definition_ttl_s=300) as graph:
+        nodes = graph.ask(wallet)["customer"]["promotions"]["nodes"]
+        assert list(map(_name, nodes)) == ["Sandbox Successor"] * 2
+        assert _calls(graph) == {LIST: 1, "promotionData": 1}
+        assert graph.ask(NAMED)["program"]["name"] == "Sandbox Coffee"
+        assert graph.calls == 0
+    for status in (404, 410):
+        with platform() as (scripted, url), graph_over(url, definitions="both") as graph:
+            scripted.responses["promotionsV2"] = Response("", status)
+            assert graph.ask(NAMED)["program"]["name"] == "Sandbox Coffee"
+            assert graph.answer(both)["data"]["program"]["name"] == "Sandbox Coffee"
+            assert graph.ask('{program(programId:"1"){name}}')["program"]["name"] is None
+            scripted.responses["programs"] = Response("", 500)
+            assert graph.errors(NAMED) == [("UPSTREAM_UNAVAILABLE", ["program", "name"])]
+
+
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
