@@ -9,7 +9,7 @@ from gateway.telemetry import configure_logging, reset_logging
 
 # Of the gateway and of what it is made of: modules, files, exceptions, hosts and URLs.
 LEAKS = re.compile(
-    r"Traceback|\.py\b|site-packages|\b\w+(Error|Exception)\b|gateway\.\w|\b0x[0-9a-f]{6,}"
+    r"Traceback|\.py\b|site-packages|\b(?!PromotionUserError\b)\w+(Error|Exception)\b|gateway\.\w|\b0x[0-9a-f]{6,}"
     r"|starlette|uvicorn|httptools|msgspec|pydantic|graphql[-_]core|strawberry|zlib|asyncio"
     r"|127\.0\.0\.1|://|hunter2",
     re.IGNORECASE,
