@@ -14,7 +14,6 @@ from gateway.dataloaders.definitions import DefinitionKey
 from gateway.dataloaders.merged_definitions import find as find_in_catalogue
 from gateway.dataloaders.merged_definitions import ids_of
 from gateway.errors import (
-    CredentialMissingError,
     GatewayError,
     PhasedOutError,
     UpstreamAuthFailedError,
@@ -185,8 +184,6 @@ async def _successor_of(
             raise error
     except (PhasedOutError, UpstreamAuthFailedError):
         return None
-    except CredentialMissingError:
-        raise
     except GatewayError:
         if await _is_legacy(context, key):
             return None
