@@ -102,7 +102,7 @@ def _workflow(starts_at: datetime, ends_at: datetime) -> dict[str, Any]:
                 }
             ],
             "restrictions": {
-                "optinExpiryBasedOn": {"value": 30, "expiryDate": None, "type": "DAYS"},
+                "optinExpiryBasedOn": {"value": 30, "expiryDate": None, "type": "CUSTOM"},
                 "optinLimitPerCustomer": _windowed(4, "WEEKLY"),
                 "maxRedemptionsPerEarnPerCustomer": _plain(3),
                 "maxPointsPerEarnPerCustomer": _windowed(50, "DAILY"),

@@ -239,7 +239,7 @@ def _enrolment_restrictions(unified: UnifiedPromotion) -> dict[str, Any] | None:
         }[restriction.limit_on]
         restrictions[key] = _plain(restriction)
     if restrictions:
-        restrictions["enrolmentExpiryBasedOn"] = {"value": 10, "expiryDate": None, "type": "DAYS"}
+        restrictions["enrolmentExpiryBasedOn"] = {"value": 10, "expiryDate": None, "type": "CUSTOM"}
     return restrictions or None
 
 
