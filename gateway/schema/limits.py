@@ -69,7 +69,9 @@ class RestrictionWindow:
     type_name: str | None = plain("The upstream's own word for it.")
     unit: WindowUnit = plain("The unit of its length.", "unit_name")
     unit_name: str | None = plain("The upstream's own word for it.")
-    length: int | None = plain("How many of these units it lasts; 1 where only one is possible.")
+    length: int | None = plain(
+        "How many of these units it lasts; 1 where only one is possible, null for none."
+    )
     starts_at: datetime | None = plain("When a FIXED_WINDOW starts; null for any other.")
     ends_at: datetime | None = plain("When a FIXED_WINDOW ends; null for any other.")
     anchor_at: datetime | None = plain(

@@ -103,14 +103,14 @@ def parse_open_end(raw: int | str | None) -> datetime | None:
     return None if instant is None or instant >= _OPEN_END else instant
 
 
-def parse_start_of_day(raw: str | None) -> datetime | None:
-    """Return an instant, of a date without a time its first second in UTC."""
-    return parse_instant(f"{raw}T00:00:00Z" if raw and _DATE.fullmatch(raw) else raw)
+def at_start_of_day(raw: int | str | None) -> int | str | None:
+    """Return a raw instant, of a date without a time its first second in UTC."""
+    return f"{raw}T00:00:00Z" if isinstance(raw, str) and _DATE.fullmatch(raw) else raw
 
 
-def parse_end_of_day(raw: str | None) -> datetime | None:
-    """Return an instant, of a date without a time its last second in UTC."""
-    return parse_instant(f"{raw}T23:59:59Z" if raw and _DATE.fullmatch(raw) else raw)
+def at_end_of_day(raw: int | str | None) -> int | str | None:
+    """Return a raw instant, of a date without a time its last second in UTC."""
+    return f"{raw}T23:59:59Z" if isinstance(raw, str) and _DATE.fullmatch(raw) else raw
 
 
 @lru_cache(maxsize=8192)

@@ -19,7 +19,7 @@ from gateway.upstream.normalise.enums import (
     folded,
     parse_enum,
 )
-from gateway.upstream.normalise.instants import parse_end_of_day, parse_start_of_day
+from gateway.upstream.normalise.instants import at_end_of_day, at_start_of_day, parse_instant
 from gateway.upstream.normalise.limits import LimitFigures, PromotionLimitFigures, parse_limit
 from gateway.upstream.normalise.measures import parse_basis
 from gateway.upstream.normalise.restrictions import (
@@ -137,13 +137,13 @@ def parse_definition(payload: SuccessorPayload) -> SuccessorDefinition | None:
         type_name=general.type_name,
         event_name=event_names[0] if event_names else None,
         event_names=event_names,
-        starts_at=general.starts_at,
-        ends_at=general.ends_at,
+        starts_at=at_start_of_day(general.starts_at),
+        ends_at=at_end_of_day(general.ends_at),
         is_active=_is_active(general.status_name),
         status_name=general.status_name,
-        updated_at=general.updated_at,
+        updated_at=at_start_of_day(general.updated_at),
         updated_by=_user(general.updated_by),
-        created_at=general.created_at,
+        created_at=at_start_of_day(general.created_at),
         created_by=_user(general.created_by),
         time_zone=general.time_zone,
         category=general.category,
@@ -175,7 +175,7 @@ def _user(raw: Key | None) -> Key | None:
 def _issue_window(issue: Stage | None) -> TimeWindowFigures | None:
     if issue is None or not (issue.opens_at or issue.closes_at):
         return None
-    return TimeWindowFigures(issue.opens_at, issue.closes_at)
+    return TimeWindowFigures(at_start_of_day(issue.opens_at), at_end_of_day(issue.closes_at))
 
 
 def _rules(payload: SuccessorPayload) -> DefinitionRules:
@@ -255,13 +255,14 @@ def _window(period: Period | None) -> WindowFigures | None:
     if period is None or not is_periodic(period.type_name):
         return None
     is_fixed = parse_enum(WindowType, period.type_name) is WindowType.FIXED_WINDOW
+    starts_at = at_start_of_day(period.starts_at)
     return WindowFigures(
         period.type_name,
         period.unit_name,
-        period.length,
-        period.starts_at if is_fixed else None,
-        period.ends_at if is_fixed else None,
-        period.reference_at or period.starts_at,
+        period.length or None,  # a FIXED_WINDOW has 0
+        starts_at if is_fixed else None,
+        at_end_of_day(period.ends_at) if is_fixed else None,
+        at_start_of_day(period.reference_at) or starts_at,
     )
 
 
@@ -297,7 +298,8 @@ def _expiries(enrol: StageRestrictions, issue: StageRestrictions) -> Iterator[Ex
 def _expiry(key: str, stage: RestrictionStage, stated: StageExpiry) -> ExpiryFigures:
     basis = parse_enum(ExpiryBasis, stated.basis_name)
     days = stated.days if basis is ExpiryBasis.CUSTOM else None
-    return ExpiryFigures(stage, key, basis, stated.basis_name, days, stated.expires_at)
+    expires_at = at_end_of_day(stated.expires_at)
+    return ExpiryFigures(stage, key, basis, stated.basis_name, days, expires_at)
 
 
 # Activities
@@ -334,8 +336,8 @@ def _activities(
     """Yield each activity, a group before its children."""
     for activity in activities or ():
         cycles = activity.cycles or []
-        starts = [at for each in cycles if (at := parse_start_of_day(each.starts_at))]
-        ends = [at for each in cycles if (at := parse_end_of_day(each.ends_at))]
+        starts = [at for each in cycles if (at := parse_instant(at_start_of_day(each.starts_at)))]
+        ends = [at for each in cycles if (at := parse_instant(at_end_of_day(each.ends_at)))]
         yield ActivityFigures(
             activity.activity_id,
             activity.name,

@@ -117,6 +117,43 @@ def test_windows_have_their_length_and_dates() -> None:
     assert set(windows[8:]) == {None}
 
 
+def test_a_window_of_no_length_has_none() -> None:
+    """A FIXED_WINDOW has 0 units, as it has two dates."""
+    item = full_item()
+    item["limits"][5]["period"]["periodValue"] = 0
+    window = definition(item).restrictions[5].window
+    assert window is not None
+    assert window.length is None
+
+
+def test_a_date_may_have_no_time() -> None:
+    """Wherever it is: a start is the first second of its day in UTC, an end the last one."""
+    item = full_item(startDate="2026-01-01", endDate="2026-02-28", createdOn="2025-12-01")
+    item["limits"][5]["period"] |= {"startDate": "2026-01-02", "endDate": "2026-01-31"}
+    item["limits"][6]["period"] |= {"referenceDate": "2026-02-01"}
+    optin = item["workflowMetadata"]["optin"]
+    optin |= {"optInStartDate": "2026-01-03", "optInEndDate": "2026-01-30"}
+    optin["restrictions"]["optinExpiryBasedOn"]["expiryDate"] = "2026-12-31"
+    found = definition(item)
+    fixed, cyclic = (found.restrictions[number].window for number in (5, 6))
+    assert fixed is not None
+    assert cyclic is not None
+    assert found.issue_window is not None
+    assert [
+        (found.starts_at, found.ends_at, found.created_at),
+        found.issue_window,
+        (fixed.starts_at, fixed.ends_at),
+        (fixed.anchor_at, cyclic.anchor_at),
+        found.expiries[1].expires_at,
+    ] == [
+        ("2026-01-01T00:00:00Z", "2026-02-28T23:59:59Z", "2025-12-01T00:00:00Z"),
+        ("2026-01-03T00:00:00Z", "2026-01-30T23:59:59Z"),
+        ("2026-01-02T00:00:00Z", "2026-01-31T23:59:59Z"),
+        ("2026-01-02T00:00:00Z", "2026-02-01T00:00:00Z"),
+        "2026-12-31T23:59:59Z",
+    ]
+
+
 def test_expiries_have_the_stage_of_their_key() -> None:
     """Days count only where the basis is CUSTOM; a date stands beside either."""
     expiries = definition(full_item()).expiries
