@@ -12,6 +12,7 @@ from gateway.errors import (
     BadUserInputError,
     GatewayError,
     PhasedOutError,
+    UpstreamAuthFailedError,
     UpstreamInputRefusedError,
     UpstreamNotFoundError,
 )
@@ -293,12 +294,15 @@ async def _is_event_of_successor(
     filters: DefinitionFilters,
     refusal: UpstreamInputRefusedError,
 ) -> bool:
-    """Whether the legacy endpoint refused an event that promotions of the successor have."""
+    """Whether the legacy endpoint refused an event that promotions of the successor have.
+
+    Raise GatewayError where that is not known, in an outage of the successor.
+    """
     if catalogues is None or filters.event_name is None or refusal.argument != "eventName":
         return False
     try:
         catalogue = await catalogues.load(request)
-    except GatewayError:
+    except (PhasedOutError, UpstreamAuthFailedError):
         return False
     return catalogue.has_event(filters.event_name)
 

@@ -261,9 +261,11 @@ def test_an_event_that_only_the_successor_has_filters_a_list_of_both() -> None:
         refused = [("BAD_USER_INPUT", ["program", "promotions"])]
         assert graph.errors(LIST, BOTH | {"event": "WidgetSpun"}) == refused
         assert graph.errors(LIST, {"sources": ["LEGACY"], "event": "storevisit"}) == refused
-    with catalogue(full_item(programId=9001)) as (graph, scripted, _):
-        scripted.responses["promotionsV3"] = Response("", 500)
-        assert graph.errors(LIST, BOTH | {"event": "storevisit"}) == refused
+    failed = [("UPSTREAM_UNAVAILABLE", ["program", "promotions"])]
+    for status, errors in ((404, refused), (403, refused), (500, failed)):
+        with catalogue(full_item(programId=9001)) as (graph, scripted, _):
+            scripted.responses["promotionsV3"] = Response("", status)
+            assert graph.errors(LIST, BOTH | {"event": "storevisit"}) == errors
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410, 500])
