@@ -1,7 +1,6 @@
 """Names of programs: from their list or from any page of theirs, else by a call of its own."""
 
 import asyncio
-from contextlib import suppress
 from typing import TypeGuard
 
 from gateway.dataloaders.batch_loader import BatchLoader
@@ -13,6 +12,7 @@ from gateway.errors import (
     GatewayError,
     PhasedOutError,
     UndocumentedNotFoundError,
+    UpstreamAuthFailedError,
     UpstreamInputRefusedError,
     UpstreamNotFoundError,
 )
@@ -23,7 +23,6 @@ from gateway.upstream.definitions.endpoint import (
 )
 from gateway.upstream.normalise.enums import PromotionSourceType
 from gateway.upstream.response_errors import client_error_or_misuse
-from gateway.upstream.successor.definition import SuccessorDefinition
 
 Key = str
 Result = str | None
@@ -35,8 +34,8 @@ _MISSING_LIST = (PhasedOutError, UndocumentedNotFoundError)
 class ProgramNameByIdLoader(BatchLoader[Key, Result]):
     """Loads names by program id; null where no promotion has the name.
 
-    Promotions of the successor have none. Where only those are at hand, and where the legacy
-    endpoint is gone, the list of programs is asked.
+    Promotions of the successor have none. Where there may be those alone, and where the legacy
+    endpoint is gone, the list of programs is asked, once for all.
     """
 
     def __init__(
@@ -85,24 +84,30 @@ class ProgramNameByIdLoader(BatchLoader[Key, Result]):
         failures = [outcome for outcome in (*results, *searches) if _is_failure(outcome)]
         if failures and len(failures) == len(results) + len(searches):
             raise min(failures, key=lambda failure: failure.code)  # in whichever order they came
-        found = filter(_is_found, searches)
-        if any(isinstance(each.payload, SuccessorDefinition) for each in found):
-            with suppress(PhasedOutError):
-                return (await self._programs.names()).get(program_id)
         if any(map(self._is_empty, pages, results)):
-            return None
+            return await self._of_successor(program_id)
         return await self._fetch(program_id)
 
     async def _fetch(self, program_id: Key) -> Result:
         key = DefinitionPageKey(program_id, self._source_type, _ALL, 0, 1)
         try:
-            return _name_in(await self._pages.load(key))
+            name = _name_in(await self._pages.load(key))
         except UpstreamNotFoundError:
-            return None
+            name = None
         except UpstreamInputRefusedError as error:
             raise client_error_or_misuse(error, ()) from None
         except _MISSING_LIST:
             return (await self._programs.names()).get(program_id)
+        return name or await self._of_successor(program_id)
+
+    async def _of_successor(self, program_id: Key) -> Result:
+        """Return the name of a program that may have promotions of the successor alone."""
+        if not isinstance(self._definitions, MergedDefinitionLoader):
+            return None
+        try:
+            return (await self._programs.names()).get(program_id)
+        except (PhasedOutError, UpstreamAuthFailedError):
+            return None
 
     def _is_empty(self, key: DefinitionPageKey, result: DefinitionPage | BaseException) -> bool:
         """Whether a window shows that the source type has no promotion to take the name from."""

@@ -185,8 +185,8 @@ class Program(Node):
     @fetching(
         "Its name: from `programs` where that is selected or was lately, else from its promotions."
         " Where no page at hand has it, one promotion is asked, of the first source type in which"
-        " definitions are looked for, or that list where only `V3` can tell; null where it tells"
-        " none.",
+        " definitions are looked for, and then that list, where there may be promotions of `V3`;"
+        " null where none of them tells.",
         calls=one_call,
     )
     async def name(self, info: Info) -> str | None:

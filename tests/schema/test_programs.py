@@ -84,25 +84,35 @@ def test_what_it_does_not_name_is_named_as_before(scripted: Platform, asking: Gr
     assert _calls(asking) == {LIST: 1, "promotionsV2": 1}
 
 
-_ONE = '{promotion(programId:"%s",promotionId:"%s"){program{name} definition{source}}}'
-_UNIFIED, _MOVED = ("9033", "90330105"), ("9032", "90320006")
-
-
-@pytest.mark.parametrize(("program_id", "promotion_id"), [_UNIFIED, _MOVED])
-def test_it_names_programs_of_which_only_the_successor_is_at_hand(
-    sandbox_url: str, program_id: str, promotion_id: str
+@pytest.mark.parametrize(
+    "query",
+    [
+        '{program(programId:"9033"){name}}',
+        '{program(programId:"9033"){name promotions(first:2,includeInactive:true){nodes{name}}}}',
+        '{promotion(programId:"9033",promotionId:"90330105"){program{name} definition{source}}}',
+    ],
+)
+def test_it_names_programs_that_only_the_successor_has_promotions_of(
+    sandbox_url: str, query: str
 ) -> None:
-    """Its promotions have no names of programs, nor has an empty legacy list."""
-    query = _ONE % (program_id, promotion_id)
+    """No promotion has the name of its program there, and the legacy list is empty."""
+
+    def named(data: Any) -> Any:
+        program = data["promotion"]["program"] if "promotion" in data else data["program"]
+        return program["name"]
+
     with graph_over(sandbox_url, definitions="both", cache_definition_ttl_s=300) as graph:
         for calls in (1, 0):
-            assert graph.ask(query)["promotion"]["program"]["name"].startswith("Sandbox ")
+            assert named(graph.ask(query)) == "Sandbox Catalogue"
             assert _calls(graph)[LIST] == calls
+    for status in (403, 404):
+        with platform() as (scripted, url), graph_over(url, definitions="both") as graph:
+            scripted.responses["programs"] = Response("", status)
+            assert named(graph.ask(query)) is None
     with platform() as (scripted, url), graph_over(url, definitions="both") as graph:
-        scripted.responses["programs"] = Response("", 404)
-        graph.errors(NAMES)
-        named = graph.ask(query)["promotion"]["program"]["name"]
-        assert named == (None if program_id == "9033" else "Sandbox Successor")
+        scripted.responses["programs"] = Response("", 500)
+        at = ["promotion", "program", "name"] if "promotion(" in query else ["program", "name"]
+        assert graph.errors(query) == [("UPSTREAM_UNAVAILABLE", at)]
 
 
 def test_it_names_programs_without_the_legacy_endpoint(sandbox_url: str) -> None:
