@@ -12,6 +12,7 @@ from gateway.errors import (
     BadUserInputError,
     GatewayError,
     PhasedOutError,
+    UndocumentedNotFoundError,
     UpstreamAuthFailedError,
     UpstreamInputRefusedError,
     UpstreamNotFoundError,
@@ -84,6 +85,7 @@ _MAX_EVENT_NAME = 256
 
 Defined = DefinitionPayload | SuccessorDefinition
 Segment = PromotionSourceType | None
+_NOT_OFFERED = (PhasedOutError, UndocumentedNotFoundError, UpstreamAuthFailedError)
 """A part of the list: a source type of the legacy endpoint, or None for the successor."""
 
 
@@ -276,16 +278,30 @@ def _fetch(
             if not await _is_event_of_successor(catalogues, context.request, filters, refusal):
                 raise
             return UpstreamPage([], 0)
-        except PhasedOutError as gone:
-            if not (has_legacy and has_successor):
-                raise
-            return UpstreamPage([], 0, (UpstreamWarning(None, gone.message),))
         except GatewayError as error:
-            if source_type is not None or not has_legacy:
+            is_replaced = has_legacy
+            if source_type is not None:
+                is_replaced = await _has_successor_alone(catalogues, context.request, error)
+            if not is_replaced:
                 raise
             return UpstreamPage([], 0, (UpstreamWarning(None, error.message),))
 
     return fetch
+
+
+async def _has_successor_alone(
+    catalogues: CataloguePort | None, request: RequestContext, error: GatewayError
+) -> bool:
+    """Whether the legacy endpoint is not offered, and its successor is.
+
+    An outage is none of that: who reads on then would miss what is there.
+    """
+    if catalogues is None or not isinstance(error, _NOT_OFFERED):
+        return False
+    try:
+        return await catalogues.load(request) is not None
+    except GatewayError:
+        return False
 
 
 async def _is_event_of_successor(

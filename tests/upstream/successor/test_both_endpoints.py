@@ -281,13 +281,21 @@ def test_a_list_of_both_has_the_other_ones_part_where_one_fails(status: int) -> 
         assert code in {"UPSTREAM_AUTH_FAILED", "UPSTREAM_GONE", "UPSTREAM_UNAVAILABLE"}
 
 
-def test_a_list_of_both_has_the_successors_part_where_the_legacy_endpoint_is_gone() -> None:
-    """With a warning."""
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_a_list_of_both_has_the_successors_part_where_there_is_no_legacy_one(status: int) -> None:
+    """With a warning; where neither is there, and in an outage, it is an error."""
     with catalogue(published(1)) as (graph, scripted, _):
-        scripted.responses["promotionsV2"] = Response("", 410)
+        scripted.responses["promotionsV2"] = Response("", status)
         page = graph.ask(LIST, BOTH)["program"]["promotions"]
         assert page["nodes"] == [{"promotionId": "1", "definition": {"source": "V3"}}]
         assert len(page["warnings"]) == 1
+        assert len(graph.errors(LIST, {"sources": ["LEGACY"]})) == 1
+    for legacy, successor in ((status, 403), (status, 500), (500, 200)):
+        with catalogue(published(1)) as (graph, scripted, _):
+            scripted.responses["promotionsV2"] = Response("", legacy)
+            if successor != 200:
+                scripted.responses["promotionsV3"] = Response("", successor)
+            assert len(graph.errors(LIST, BOTH)) == 1
 
 
 def test_a_list_of_no_source_is_refused(sandbox_url: str) -> None:
