@@ -239,7 +239,11 @@ def _enrolment_restrictions(unified: UnifiedPromotion) -> dict[str, Any] | None:
         }[restriction.limit_on]
         restrictions[key] = _plain(restriction)
     if restrictions:
-        restrictions["enrolmentExpiryBasedOn"] = {"value": 10, "expiryDate": None, "type": "CUSTOM"}
+        restrictions["enrolmentExpiryBasedOn"] = {
+            "value": 0,
+            "expiryDate": None,
+            "type": "PROMOTION",
+        }
     return restrictions or None
 
 
