@@ -220,7 +220,8 @@ _METRICS = (
     Metric(
         "gateway_upstream_quota_refusals_total",
         _C,
-        "Upstream calls that were rejected because the quota would have let them start too late.",
+        "Upstream calls that were rejected because the quota would have let them start too late;"
+        " those of the background do not count, as they are tried again or not needed.",
     ),
     Metric(
         "gateway_upstream_quota_remaining",

@@ -32,9 +32,10 @@ from tests.support.valkey import Valkey
 pytestmark = pytest.mark.verify
 
 _PATIENCE_S = 60.0
-# Definitions, customers' data, an argument and a document that are not valid.
+# Definitions of both endpoints, customers' data, an argument and a document that are not valid.
 _QUERIES = (
     '{ program(programId: "9005") { promotions(first: 3) { nodes { definition { status } } } } }',
+    '{ promotion(programId: "9032", promotionId: "90320004") { definition { source } } }',
     '{ customer(by: {externalId: "C-TEN"}) { promotions { nodes { promotion { name } } } } }',
     '{ customer(by: {mobile: "not a number"}) { id } }',
     "{ nothing }",
@@ -200,12 +201,15 @@ def test_every_objective_of_the_documentation_has_a_value(scraping: Prometheus, 
 
 
 def test_every_rule_is_evaluated_and_no_alert_fires(scraping: Prometheus) -> None:
-    """Prometheus evaluates all rules without an error, and a healthy gateway raises no alert."""
+    """Prometheus evaluates all rules without an error, and a healthy gateway raises no alert.
+
+    Other than about the words in the sandbox's list of the successor that no document has.
+    """
     evaluated = [rule for group in scraping.get("rules")["groups"] for rule in group["rules"]]
     assert len(evaluated) == len(rules())
     assert {rule["health"] for rule in evaluated} == {"ok"}
     firing = [rule["name"] for rule in evaluated if rule.get("state", "inactive") != "inactive"]
-    assert firing == []
+    assert firing in ([], ["PromotionGatewayUnknownEnumValues"])
 
 
 @pytest.mark.parametrize("alert", alerts(), ids=lambda alert: alert["alert"])

@@ -99,7 +99,8 @@ class QuotaStatistics:
     """Counts of all identities since the start; each only grows.
 
     `waits` are calls that could not start at once, `refusals` those that could not start before
-    their deadline (a call that waited before counts as both), `rate_limited` responses with 429.
+    their deadline (a call that waited before counts as both; one of the background as neither),
+    `rate_limited` responses with 429.
     """
 
     waits: int = 0
@@ -156,7 +157,8 @@ class Quota:
         try:
             await self._wait(endpoint, waiter)
         except UpstreamRateLimitedError:
-            self._count_refusal()
+            if may_wait:
+                self._count_refusal()
             raise
         except asyncio.CancelledError:
             if self._clock() >= waiter.deadline - TIMER_TOLERANCE_S:

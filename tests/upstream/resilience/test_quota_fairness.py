@@ -114,6 +114,7 @@ async def test_what_nobody_waits_for_takes_no_turn_of_others() -> None:
     callers.begin(BACKGROUND, 3, within_s=60.0)
     await callers.time.settle()
     assert len(callers.refused[BACKGROUND]) == 3
+    assert callers.quota.statistics.refusals == 0  # that is for operators to look at
     await callers.time.advance(5.0)
     assert callers.order.count("a") == 25
 
