@@ -113,7 +113,7 @@ def _program_ids(parameters: Mapping[str, str]) -> frozenset[int] | None:
         return None
     numbers = [whole_number(part.strip()) for part in text.split(",")]
     if any(number is None for number in numbers):
-        raise Refusal(MALFORMED, "Invalid input: programs")
+        raise Refusal(8105, "Invalid programs")
     return frozenset(number for number in numbers if number is not None)
 
 

@@ -33,7 +33,7 @@ from tests.sandbox.client import SandboxClient, code, serving
         (8002, {"promotionStatusForCustomer": "AVAILABLE_TO_ISSUE"}),
         (8002, {"promotionType": "LOYALTY"}),
         (8002, {"fetchAllUsage": "yes"}),
-        (8002, {"programs": "9010,x"}),
+        (8105, {"programs": "9010,x"}),
     ],
 )
 def test_wrong_parameter_gets_its_code(

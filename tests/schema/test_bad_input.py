@@ -136,6 +136,18 @@ def test_ids_of_programs_and_promotions_are_digits(
     assert refused == (argument, "it must be 1 to 19 digits.")
 
 
+def test_a_program_that_the_platform_does_not_accept_is_the_arguments_fault(graph: Graph) -> None:
+    """One that is digits, but beyond its numbers, is refused by the platform itself."""
+    (error,) = graph.answer(
+        'query($p:[ID!]){customer(by:{externalId:"C-TEN"}){promotions(programIds:$p){totalCount}}}',
+        {"p": ["9" * 19]},
+    )["errors"]
+    assert (error["extensions"]["code"], error["extensions"]["argument"]) == (
+        "BAD_USER_INPUT",
+        "programIds",
+    )
+
+
 @pytest.mark.parametrize("count", [0, 101])
 def test_no_program_and_too_many_are_refused(graph: Graph, count: int) -> None:
     """No program at all, or more than fit into a query string, are refused."""
