@@ -89,7 +89,9 @@ class WithdrawFromPromotionInput(_PromotionOfCustomer):
     )
     ids: list[strawberry.ID] | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Ids of the customer's enrolments or issues, 1 to 10; absent or null: all.",
+        description="Ids of the customer's enrolments or issues, 1 to 10; absent or null: all. Of"
+        " the enrolments in a promotion of the platform's old interface, only the newest is"
+        " withdrawn.",
     )
     idempotency_key: str = strawberry.field(description=_KEY)
 
