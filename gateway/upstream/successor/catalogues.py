@@ -187,8 +187,11 @@ class Catalogues:
         if isinstance(known, Catalogue):
             return known
         for _ in range(_MAX_LOADS):  # what was being read already may be outdated by now
-            self._check(identity)
-            load = self._loads.get(identity) or self._start(identity, request)
+            # One that has ended counts: who waits for it may not have been woken yet.
+            load: asyncio.Task[_Outcome] = (
+                known if isinstance(known, asyncio.Task) else self._join(identity, request)
+            )
+            request.decoded[decoded_key], known = load, None
             try:
                 with request.wait_scope:
                     outcome = await asyncio.shield(load)
@@ -257,6 +260,11 @@ class Catalogues:
     def _was_dropped(self, identity: str, since: float) -> bool:
         """Whether a catalogue was dropped since."""
         return since < self._dropped.get(identity, -math.inf)
+
+    def _join(self, identity: str, request: RequestContext) -> asyncio.Task[_Outcome]:
+        """Return the load that is under way, or start one; raise what `_check` raises."""
+        self._check(identity)
+        return self._loads.get(identity) or self._start(identity, request)
 
     def _check(self, identity: str) -> None:
         """Raise the error of an endpoint that is not offered, or of a load that failed lately."""

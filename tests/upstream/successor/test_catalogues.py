@@ -132,6 +132,19 @@ async def test_all_pages_are_read_once_for_all_who_wait() -> None:
         assert successor.calls == 3
 
 
+async def test_a_request_reads_it_once_although_it_is_not_kept() -> None:
+    """Whenever it asks again, be it in the turn of the loop in which the reading ends."""
+    for turns in range(60):
+        successor = Successor([published(1)])
+        async with reading(successor, cache_definition_ttl_s=0) as reader:
+            request = reader.request()
+            first = asyncio.create_task(reader.catalogues.load(request))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            assert await reader.catalogues.load(request) is await first
+            assert successor.calls == 1
+
+
 async def test_of_several_versions_the_one_in_use_is_shown() -> None:
     """A draft has a higher version, and so has a rejected one; of those in use the newest."""
     versions = [
