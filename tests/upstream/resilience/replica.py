@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from gateway.errors import UpstreamRateLimitedError
 from gateway.upstream.resilience.quota import Quota
-from gateway.upstream.resilience.replicas import Replicas
+from gateway.upstream.resilience.replicas import TIMEOUT_S, Replicas
 from gateway.upstream.resilience.shared_quota import SharedRateLimiter
 from tests.support.graph import REDIS_MIN_TIMEOUT_S
 from tests.upstream.resilience.timing import begin
@@ -20,14 +20,14 @@ CALLS = 100
 class Replica:
     """One replica of the gateway: its connections, its quota, and the starts of its calls."""
 
-    def __init__(self, port: int, window_s: float, calls: int = CALLS) -> None:
+    def __init__(self, port: int, window_s: float, calls: int, timeout_s: float) -> None:
         self.redis = Redis(host="127.0.0.1", port=port)
         self.replicas = Replicas(
             self.redis,
             "gateway:quota",
             heartbeat_s=0.1,
             grace_s=1.0,
-            timeout_s=REDIS_MIN_TIMEOUT_S,
+            timeout_s=timeout_s,
         )
         self.limiter = SharedRateLimiter(self.replicas, "hash", calls, window_s=window_s)
         self.quota = Quota(self.limiter, clock=time.monotonic, sleep=asyncio.sleep)
@@ -52,9 +52,14 @@ class Replica:
 
 
 @asynccontextmanager
-async def replica(port: int, window_s: float = 60.0, calls: int = CALLS) -> AsyncIterator[Replica]:
+async def replica(
+    port: int,
+    window_s: float = 60.0,
+    calls: int = CALLS,
+    timeout_s: float = REDIS_MIN_TIMEOUT_S,
+) -> AsyncIterator[Replica]:
     """Run a replica that sends heartbeats to its Redis."""
-    made = Replica(port, window_s, calls)
+    made = Replica(port, window_s, calls, timeout_s)
     await made.replicas.heartbeat()
     touch = begin(made.replicas.heartbeat_loop())
     try:
@@ -68,9 +73,12 @@ async def replica(port: int, window_s: float = 60.0, calls: int = CALLS) -> Asyn
 
 @asynccontextmanager
 async def under_load(port: int, window_s: float, count: int = 2) -> AsyncIterator[list[Replica]]:
-    """Run replicas whose load is always above the quota."""
+    """Run replicas whose load is always above the quota, with the time-out of production."""
     async with AsyncExitStack() as stack:
-        made = [await stack.enter_async_context(replica(port, window_s)) for _ in range(count)]
+        made = [
+            await stack.enter_async_context(replica(port, window_s, timeout_s=TIMEOUT_S))
+            for _ in range(count)
+        ]
         load = [begin(one.want_calls()) for one in made for _ in range(12)]
         try:
             yield made
