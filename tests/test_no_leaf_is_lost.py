@@ -19,6 +19,7 @@ from tests.support.http_client import TLS
 from tests.support.httpx_transport import HttpxTransport
 from tests.support.leaves import CUSTOMER_VIEW, LEGACY_LIST, ON_PURPOSE, REFUSALS
 from tests.support.serving import serve
+from tests.support.successor_leaves import SUCCESSOR_ITEM
 from tests.test_documented_definition import PROMOTION
 from tests.test_documented_examples import PAGE
 
@@ -235,7 +236,7 @@ def test_every_leaf_is_mapped_or_left_out_on_purpose() -> None:
 def test_every_leaf_is_mapped_to_fields_of_the_schema() -> None:
     """A line names fields that exist."""
     types = executable(build_schema()).type_map
-    for fields in (CUSTOMER_VIEW | LEGACY_LIST).values():
+    for fields in (*CUSTOMER_VIEW.values(), *LEGACY_LIST.values(), *SUCCESSOR_ITEM.values()):
         for coordinate in fields.split():
             type_name, _, field = coordinate.partition(".")
             kind = types[type_name]
